@@ -1,1 +1,39 @@
-//! (empty)
+//! What a verdict means: the rules of the Secure Trust Registry.
+//!
+//! In scope: parties and their roles, documents, schemes, accreditations, verdicts and their lifecycle, arrangements and
+//! what they make of foreign verdicts; statements read strictly; decisions, which turn a statement into records or refuse it
+//! with a reason.
+//!
+//! Out of scope: everything that touches the world. This crate is pure: no clock, no files, no network, no threads, no
+//! signatures. Time and facts arrive as arguments, so that intake, replay and a peer that follows all decide alike; a test
+//! (`tests/purity.rs`) holds it to that.
+//!
+//! ```text
+//! bytes ──Statement::parse──▶ Statement ──decide(facts, statement, place)──▶ records ──Register::insert──▶ facts
+//!              Malformed ◀──┘                              Refusal ◀──┘
+//! ```
+
+pub mod accreditation;
+pub mod arrangement;
+pub mod digest;
+pub mod document;
+pub mod genesis;
+pub mod identifiers;
+pub mod ids;
+pub mod key;
+pub mod party;
+pub mod reason;
+pub mod recognised;
+pub mod records;
+pub mod refusal;
+pub mod scheme;
+pub mod statement;
+pub mod text;
+pub mod time;
+pub mod verdict;
+pub mod viewpoint;
+
+pub use digest::Digest;
+pub use records::{Facts, Overlay, Record, Register};
+pub use refusal::{Blame, Refusal};
+pub use statement::Statement;

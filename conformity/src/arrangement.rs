@@ -1,0 +1,368 @@
+//! Arrangements 相互承認取決め: who recognises whose verdicts, on what terms, and what a suspension or end means.
+//!
+//! In scope: the terms as the parties sign them, their digest, and the acts of each party that a registry knows of.
+//! Out of scope: when an arrangement is in force, see [`crate::in_force`]; what follows for a verdict, see
+//! [`crate::recognition`].
+//!
+//! All parties sign the same digest: SHA-256 over the terms in RFC 8785 form, as this crate writes them (members that say
+//! nothing left out, sets in their order).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
+use crate::ids::{
+    ArrangementId, LevelCode, ListCode, Origin, PartyId, RegistryId, RuleId, SchemeRef,
+};
+use crate::reason::Reason;
+use crate::text::Text;
+use crate::time::{Day, Moment};
+use crate::viewpoint::{ObjectKinds, Viewpoints};
+
+/// How many sides bind themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// One registry recognises; nobody else need sign.
+    Unilateral,
+    /// Two registries; both sign.
+    Bilateral,
+    /// Several registries; it holds among those that signed.
+    Multilateral,
+}
+
+/// What a registry does under an arrangement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ArrangementRole {
+    /// Its verdicts are recognised.
+    Issuing,
+    /// It recognises.
+    Recognising,
+}
+
+/// A registry that is party to an arrangement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ArrangementParty {
+    /// The registry.
+    pub registry: RegistryId,
+    /// Its log.
+    pub origin: Origin,
+    /// The authority that stands behind it.
+    pub authority: Text<256>,
+    /// What it does under the arrangement.
+    pub roles: Vec<ArrangementRole>,
+}
+
+/// Whose verdicts a rule is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Issuers {
+    /// Those of these registries.
+    Registries(Vec<RegistryId>),
+    /// Those of every party that issues.
+    Any(AnyIssuing),
+}
+
+/// The word for every party that issues.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum AnyIssuing {
+    /// `any-issuing`
+    #[serde(rename = "any-issuing")]
+    AnyIssuing,
+}
+
+/// Which levels a rule covers. All members that are present must hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LevelRule {
+    /// The verdict's level must be at least this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<LevelCode>,
+    /// A higher level counts as this one only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<LevelCode>,
+    /// The verdict's level must be one of these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<LevelCode>,
+}
+
+/// How far a recognition goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Grants {
+    /// The verdict counts like one of our own.
+    Full,
+    /// It shortens a procedure of our own.
+    SimplifiedProcedure,
+    /// It is evidence, no more.
+    EvidenceOnly,
+}
+
+/// As what a recognised verdict counts here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CountsAs {
+    /// Our scheme.
+    pub scheme: SchemeRef,
+    /// Our level for each of theirs.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub levels: BTreeMap<LevelCode, LevelCode>,
+}
+
+/// What becomes of recognitions that rest on an arrangement when it is suspended or ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(
+    rename_all = "kebab-case",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
+pub enum Effect {
+    /// Verdicts that were recognised stay so; new ones are not.
+    Keep,
+    /// They stay so for a while.
+    TransferWindow {
+        /// For so many days.
+        days: u16,
+    },
+    /// They cease at once.
+    Cease,
+}
+
+/// One direction of an arrangement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Rule {
+    /// Its id within the arrangement.
+    pub id: RuleId,
+    /// Whose verdicts.
+    pub from: Issuers,
+    /// Who recognises them.
+    pub to: Vec<RegistryId>,
+    /// Under which scheme of the issuing side.
+    pub scheme: SchemeRef,
+    /// About which kinds of object.
+    pub objects: ObjectKinds,
+    /// From which viewpoints.
+    pub viewpoints: Viewpoints,
+    /// At which levels; all when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub levels: Option<LevelRule>,
+    /// Whether a verdict counts that the issuing registry transcribed from a list.
+    #[serde(default)]
+    pub accepts_transcribed: bool,
+    /// Only transcribed verdicts that these bodies issued, by the list's codes; all when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub issued_by: Vec<ListCode>,
+    /// How far the recognition goes.
+    pub grants: Grants,
+    /// As what it counts here.
+    #[serde(default, rename = "as", skip_serializing_if = "Option::is_none")]
+    pub counts_as: Option<CountsAs>,
+    /// What its suspension means.
+    pub on_suspension: Effect,
+    /// What its end means.
+    pub on_end: Effect,
+}
+
+/// Where the text of an arrangement is published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ArrangementSource {
+    /// Its address.
+    pub url: Text<1024>,
+    /// Its date.
+    pub date: Day,
+}
+
+/// The terms of an arrangement in one version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Arrangement {
+    /// Its id, the same for all parties.
+    pub id: ArrangementId,
+    /// Its version; a higher one replaces a lower one once it is in force.
+    pub version: u32,
+    /// Its title.
+    pub title: Text<256>,
+    /// How many sides bind themselves.
+    pub mode: Mode,
+    /// The registries that are party to it.
+    pub parties: Vec<ArrangementParty>,
+    /// What they agreed.
+    pub rules: Vec<Rule>,
+    /// Its first day.
+    pub from: Day,
+    /// Its last day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Day>,
+    /// Where its text is published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<ArrangementSource>,
+    /// How many days of notice an end needs.
+    #[serde(default)]
+    pub notice_days: u16,
+}
+
+impl Arrangement {
+    /// The digest that every party signs.
+    ///
+    /// # Errors
+    /// The terms cannot be written as RFC 8785 JSON.
+    pub fn digest(&self) -> Result<Digest, CanonicalError> {
+        match serde_json_canonicalizer::to_vec(self) {
+            Ok(canonical) => Ok(Digest::of(&canonical)),
+            Err(error) => Err(CanonicalError(error.to_string())),
+        }
+    }
+
+    /// The party that `registry` is, if it is one.
+    pub fn party(&self, registry: &RegistryId) -> Option<&ArrangementParty> {
+        self.parties
+            .iter()
+            .find(|party| party.registry == *registry)
+    }
+}
+
+/// Terms that have no RFC 8785 form.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the terms have no canonical form: {0}")]
+pub struct CanonicalError(String);
+
+/// A party signs terms.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ArrangementSigned {
+    /// The terms.
+    pub terms: Arc<Arrangement>,
+    /// Their digest.
+    pub digest: Digest,
+}
+
+/// A party suspends an arrangement, or restores it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ArrangementStep {
+    /// Which arrangement.
+    pub id: ArrangementId,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// A party ends an arrangement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ArrangementEnded {
+    /// Which arrangement.
+    pub id: ArrangementId,
+    /// Its last day becomes the day before this one.
+    pub effective: Day,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// What a foreign party did, as the node saw it proven in that party's log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Countersigned {
+    /// Whose log.
+    pub registry: RegistryId,
+    /// The foreign statement, JWS compact.
+    pub statement: String,
+    /// That the foreign log contains it, a C2SP tlog-proof.
+    pub proof: String,
+}
+
+/// What a party did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    rename_all = "kebab-case",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
+pub enum Act {
+    /// It signed terms.
+    Signed {
+        /// Their digest.
+        digest: Digest,
+    },
+    /// It suspended the arrangement, as far as itself is concerned.
+    Suspended {
+        /// Why.
+        reason: Reason,
+    },
+    /// It restored it.
+    Restored {
+        /// Why.
+        reason: Reason,
+    },
+    /// It ended it.
+    Ended {
+        /// From which day on.
+        effective: Day,
+        /// Why.
+        reason: Reason,
+    },
+}
+
+/// One act of one party, as sequenced in this registry's log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ArrangementAct {
+    /// Which party.
+    pub registry: RegistryId,
+    /// What it did.
+    pub act: Act,
+    /// When this registry's log took it up.
+    pub moment: Moment,
+    /// Who signed, within that party's registry.
+    pub by: PartyId,
+    /// Digest of the statement by which it did so.
+    pub statement: Digest,
+}
+
+/// One version of the terms that somebody signed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SignedTerms {
+    /// Their digest.
+    pub digest: Digest,
+    /// The terms.
+    pub terms: Arc<Arrangement>,
+}
+
+/// An arrangement as this registry knows it: the terms that were signed and what each party did, in the order of this
+/// registry's log. Whether it is in force follows from that and a time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ArrangementRecord {
+    /// Its id.
+    pub id: ArrangementId,
+    /// All terms that somebody signed, in the order they became known.
+    pub terms: Vec<SignedTerms>,
+    /// All acts, in the order of this registry's log.
+    pub acts: Vec<ArrangementAct>,
+}
+
+impl ArrangementRecord {
+    /// The terms of this digest.
+    pub fn terms_of(&self, digest: &Digest) -> Option<&Arc<Arrangement>> {
+        self.terms
+            .iter()
+            .find(|signed| signed.digest == *digest)
+            .map(|signed| &signed.terms)
+    }
+
+    /// The acts of one party, in order.
+    pub fn acts_of(
+        &self,
+        registry: &RegistryId,
+    ) -> impl DoubleEndedIterator<Item = &ArrangementAct> {
+        self.acts
+            .iter()
+            .filter(move |act| act.registry == *registry)
+    }
+}

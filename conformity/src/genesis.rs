@@ -1,0 +1,151 @@
+//! The genesis of a registry and the peers it knows.
+//!
+//! In scope: what the first statement of a log says, and a peer as the operator pinned it. Out of scope: connecting to a
+//! peer and following it.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
+use crate::ids::{CountryCode, Origin, PartyId, RegistryId};
+use crate::key::{Der, Jwk};
+use crate::reason::Reason;
+use crate::text::Text;
+use crate::time::Moment;
+
+/// The formats a log speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Formats {
+    /// Version of the entry.
+    pub entry: u8,
+    /// Version of the statement.
+    pub statement: u8,
+}
+
+impl Formats {
+    /// The formats that this crate understands.
+    pub const CURRENT: Self = Self {
+        entry: 1,
+        statement: 1,
+    };
+}
+
+/// The operator, as the genesis introduces it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GenesisOperator {
+    /// Its party id.
+    pub id: PartyId,
+    /// Its legal name.
+    pub name: Text<256>,
+    /// Its keys.
+    pub keys: Vec<Jwk>,
+}
+
+/// The first statement of a log. It is signed by the key it names, and peers pin its digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Genesis {
+    /// The permanent name of the log.
+    pub origin: Origin,
+    /// The registry.
+    pub registry: RegistryId,
+    /// Its name.
+    pub name: Text<256>,
+    /// The country it stands for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<CountryCode>,
+    /// The key that signs checkpoints, as a C2SP verifier key.
+    pub log_key: Text<512>,
+    /// The key that signs what the node derives.
+    pub log_jwk: Jwk,
+    /// The roots of its certificate authority.
+    pub ca_roots: Vec<Der>,
+    /// Its `did:web`.
+    pub did_web: Text<256>,
+    /// The formats it speaks.
+    pub formats: Formats,
+    /// Who runs it.
+    pub operator: GenesisOperator,
+}
+
+/// The genesis with its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GenesisRecord {
+    /// What it says.
+    pub genesis: Arc<Genesis>,
+    /// Digest of the statement.
+    pub digest: Digest,
+    /// When it was sequenced.
+    pub moment: Moment,
+}
+
+/// The operator pins a peer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PeerAdded {
+    /// The peer's registry.
+    pub registry: RegistryId,
+    /// Its log.
+    pub origin: Origin,
+    /// Digest of its genesis statement.
+    pub genesis_digest: Digest,
+    /// Its genesis statement, JWS compact.
+    pub genesis: String,
+    /// Where its nats-server listens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nats_url: Option<Text<512>>,
+    /// Where its HTTP server listens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http_url: Option<Text<512>>,
+}
+
+/// The operator cuts a peer off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PeerExpelled {
+    /// Which peer.
+    pub registry: RegistryId,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// A peer as the operator pinned it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PeerRecord {
+    /// Its registry.
+    pub registry: RegistryId,
+    /// Its log.
+    pub origin: Origin,
+    /// Digest of its genesis statement.
+    pub genesis_digest: Digest,
+    /// What its genesis says.
+    pub genesis: Arc<Genesis>,
+    /// Where its nats-server listens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nats_url: Option<Text<512>>,
+    /// Where its HTTP server listens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http_url: Option<Text<512>>,
+    /// When it was added.
+    pub added: Moment,
+    /// When and why it was expelled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expelled: Option<Expulsion>,
+    /// The size of its log up to which recognitions were derived.
+    pub followed: u64,
+}
+
+/// The end of a peering.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Expulsion {
+    /// When.
+    pub moment: Moment,
+    /// Why.
+    pub reason: Reason,
+}

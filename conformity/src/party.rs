@@ -1,0 +1,133 @@
+//! Parties of a registry, their one role and their keys.
+//!
+//! In scope: who may speak in a registry and with which key at which time. Out of scope: what a role may say, see
+//! [`crate::decide`], and certificates, which another crate issues.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::identifiers::Identifier;
+use crate::ids::{CountryCode, PartyId};
+use crate::key::{Jwk, KeyId};
+use crate::reason::Reason;
+use crate::text::Text;
+use crate::time::Moment;
+
+/// What a party is. Each party is exactly one thing: a body that decides never surveils under the same name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Runs the registry.
+    Operator,
+    /// 所管当局: designates, and signs arrangements.
+    Authority,
+    /// 認定機関: accredits.
+    AccreditationBody,
+    /// 認証機関: decides verdicts.
+    CertificationBody,
+    /// 監査機関: surveils and reports.
+    AuditBody,
+    /// 評価機関: tests.
+    EvaluationLaboratory,
+    /// 発注者: asks and watches.
+    Buyer,
+    /// 事業者: is assessed.
+    Supplier,
+    /// The log itself, which signs what it derives.
+    Node,
+}
+
+impl Role {
+    /// The word that statements and certificates use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::Authority => "authority",
+            Self::AccreditationBody => "accreditation-body",
+            Self::CertificationBody => "certification-body",
+            Self::AuditBody => "audit-body",
+            Self::EvaluationLaboratory => "evaluation-laboratory",
+            Self::Buyer => "buyer",
+            Self::Supplier => "supplier",
+            Self::Node => "node",
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A party as it was registered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Party {
+    /// Its id in this registry.
+    pub id: PartyId,
+    /// Its one role.
+    pub role: Role,
+    /// Its legal name.
+    pub name: Text<256>,
+    /// Where it is established.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<CountryCode>,
+    /// Its identifiers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub identifiers: Vec<Identifier>,
+}
+
+/// One key of a party and its time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PartyKey {
+    /// Its thumbprint.
+    pub kid: KeyId,
+    /// The key.
+    pub jwk: Jwk,
+    /// When it was added.
+    pub added: Moment,
+    /// When and why it was revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<Revocation>,
+}
+
+/// The end of a key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Revocation {
+    /// When it was sequenced. From this time on the key signs nothing.
+    pub moment: Moment,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+}
+
+impl PartyKey {
+    /// Whether it may sign at `at`: added then or before, not yet revoked.
+    pub fn signs_at(&self, at: Timestamp) -> bool {
+        self.added.at <= at && self.revoked.as_ref().is_none_or(|end| at < end.moment.at)
+    }
+}
+
+/// A party with all keys it ever had.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PartyRecord {
+    /// The party.
+    pub party: Party,
+    /// Its keys, oldest first.
+    pub keys: Vec<PartyKey>,
+    /// When it was registered.
+    pub registered: Moment,
+}
+
+impl PartyRecord {
+    /// The key of this name, revoked or not.
+    pub fn key(&self, kid: &KeyId) -> Option<&PartyKey> {
+        self.keys.iter().find(|key| key.kid == *kid)
+    }
+}

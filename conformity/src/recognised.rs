@@ -1,0 +1,193 @@
+//! Recognitions as they are recorded: what this registry makes of a foreign verdict, and the list in which a node
+//! publishes them.
+//!
+//! In scope: one recognition, which is also one row of a result list, its place, and the claim that a list was derived.
+//! Out of scope: deriving it, see [`crate::recognition`].
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
+use crate::identifiers::Identifier;
+use crate::ids::{
+    ArrangementId, LevelCode, Origin, ReasonCode, RegistryId, RuleId, SchemeRef, VerdictRef,
+};
+use crate::text::Text;
+use crate::time::{Day, Moment};
+use crate::verdict::{AssessedObject, StateName, Supplier};
+use crate::viewpoint::Viewpoints;
+
+/// What this registry makes of a foreign verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RecognitionOutcome {
+    /// It counts here, in full.
+    Recognised,
+    /// Part of it counts here.
+    Partial,
+    /// It is evidence, no more.
+    AcceptedAsEvidence,
+    /// It does not count here.
+    Refused,
+}
+
+impl RecognitionOutcome {
+    /// The word that results and queries use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Recognised => "recognised",
+            Self::Partial => "partial",
+            Self::AcceptedAsEvidence => "accepted-as-evidence",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+impl std::fmt::Display for RecognitionOutcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Something that keeps a foreign verdict from counting in full.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Gap {
+    /// What kind of gap.
+    pub code: ReasonCode,
+    /// The gap in words.
+    pub text: Text<280>,
+}
+
+/// The version of an arrangement that a recognition rests on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ArrangementRef {
+    /// The arrangement.
+    pub id: ArrangementId,
+    /// The version of its terms.
+    pub version: u32,
+}
+
+/// As what a verdict counts here.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Counterpart {
+    /// Our scheme.
+    pub scheme: SchemeRef,
+    /// Our level.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<LevelCode>,
+}
+
+/// One recognition; one row of a result list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Recognition {
+    /// The foreign verdict.
+    pub verdict: VerdictRef,
+    /// Whom it is about.
+    pub supplier: Arc<Supplier>,
+    /// Its scheme there.
+    pub scheme: SchemeRef,
+    /// What was assessed.
+    pub object: AssessedObject,
+    /// The viewpoints that it has there.
+    pub viewpoints: Viewpoints,
+    /// Its level there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<LevelCode>,
+    /// Its state there.
+    pub state: StateName,
+    /// Its last day there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<Day>,
+    /// What this registry makes of it.
+    pub outcome: RecognitionOutcome,
+    /// The arrangement it rests on, or that refuses it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrangement: Option<ArrangementRef>,
+    /// The rule of that arrangement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<RuleId>,
+    /// As what it counts here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts_as: Option<Counterpart>,
+    /// What keeps it from counting in full.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<Gap>,
+    /// The whole of it in a sentence.
+    pub explanation: Text<1024>,
+}
+
+/// A recognition with its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RecognitionRecord {
+    /// What this registry makes of the verdict.
+    pub recognition: Arc<Recognition>,
+    /// Since when.
+    pub since: Moment,
+    /// Its position in the result list of that entry.
+    pub position: u32,
+}
+
+impl RecognitionRecord {
+    /// All identifiers of the supplier.
+    pub fn suppliers(&self) -> impl Iterator<Item = &Identifier> {
+        let supplier = &self.recognition.supplier;
+        std::iter::once(&supplier.id).chain(&supplier.others)
+    }
+}
+
+/// Why recognitions were derived.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    rename_all = "kebab-case",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
+pub enum Cause {
+    /// The peer's log grew.
+    Range,
+    /// An arrangement came into force, changed, rested or ended.
+    Arrangement {
+        /// Which one.
+        id: ArrangementId,
+        /// The terms it was derived under.
+        digest: Digest,
+    },
+    /// A day passed on which something begins or ends.
+    Time,
+}
+
+/// The result list of a derivation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Results {
+    /// Digest of the list.
+    pub digest: Digest,
+    /// How many rows it has.
+    pub count: u32,
+}
+
+/// The node derived recognitions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RecognitionDerived {
+    /// The peer's log.
+    pub origin: Origin,
+    /// The peer's registry.
+    pub registry: RegistryId,
+    /// The size of the peer's log before.
+    pub from: u64,
+    /// The size of the peer's log after.
+    pub to: u64,
+    /// The peer's checkpoint of that size, a C2SP signed note.
+    pub checkpoint: String,
+    /// Why.
+    pub cause: Cause,
+    /// The result list.
+    pub results: Results,
+}

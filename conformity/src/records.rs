@@ -1,0 +1,131 @@
+//! Records: what a registry knows after reading its log, one keyed value per fact.
+//!
+//! In scope: the records, reading them ([`Facts`]), keeping them in memory ([`Register`]) and reading through those of a
+//! batch that is not durable yet ([`Overlay`]). Out of scope: how a statement becomes records, see [`crate::decide`], and
+//! keeping them on a disk.
+
+mod facts;
+mod overlay;
+mod register;
+mod rests;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::accreditation::{AccreditationRecord, DesignationRecord};
+use crate::arrangement::ArrangementRecord;
+use crate::digest::Digest;
+use crate::document::Document;
+use crate::genesis::{GenesisRecord, PeerRecord};
+use crate::ids::{PartyId, StatementId};
+use crate::party::PartyRecord;
+use crate::reason::Reason;
+use crate::recognised::RecognitionRecord;
+use crate::scheme::Scheme;
+use crate::time::Moment;
+use crate::verdict::VerdictRecord;
+
+pub use facts::{Facts, Rests, View};
+pub use overlay::Overlay;
+pub use register::Register;
+
+/// A document with its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DocumentRecord {
+    /// The document.
+    pub document: Arc<Document>,
+    /// When it was published here.
+    pub published: Moment,
+    /// By whom.
+    pub by: PartyId,
+}
+
+/// A scheme with its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SchemeRecord {
+    /// The scheme.
+    pub scheme: Arc<Scheme>,
+    /// When it was published here.
+    pub published: Moment,
+    /// By whom.
+    pub by: PartyId,
+}
+
+/// That a statement was taken: what a repetition of it is compared with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StatementRecord {
+    /// Its issuer.
+    pub iss: PartyId,
+    /// The issuer's id for it.
+    pub jti: StatementId,
+    /// Where it stands.
+    pub index: u64,
+    /// Digest of its bytes.
+    pub digest: Digest,
+}
+
+/// That a statement was erased.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ErasureRecord {
+    /// Index of the erased statement.
+    pub index: u64,
+    /// Why.
+    pub reason: Reason,
+    /// When.
+    pub moment: Moment,
+}
+
+/// The full new value of one keyed fact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Record {
+    /// The log's beginning.
+    Genesis(Arc<GenesisRecord>),
+    /// A statement that was taken.
+    Statement(Arc<StatementRecord>),
+    /// A party and its keys.
+    Party(Arc<PartyRecord>),
+    /// A document.
+    Document(Arc<DocumentRecord>),
+    /// A scheme.
+    Scheme(Arc<SchemeRecord>),
+    /// A designation.
+    Designation(Arc<DesignationRecord>),
+    /// An accreditation.
+    Accreditation(Arc<AccreditationRecord>),
+    /// A verdict.
+    Verdict(Arc<VerdictRecord>),
+    /// An arrangement.
+    Arrangement(Arc<ArrangementRecord>),
+    /// A peer.
+    Peer(Arc<PeerRecord>),
+    /// What is made of a foreign verdict.
+    Recognition(Arc<RecognitionRecord>),
+    /// An erasure.
+    Erasure(Arc<ErasureRecord>),
+}
+
+impl Record {
+    /// Its key, unique among all records: the table, a slash, the name within it.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Genesis(_) => "genesis/".to_owned(),
+            Self::Statement(record) => format!("statement/{}/{}", record.iss, record.jti),
+            Self::Party(record) => format!("party/{}", record.party.id),
+            Self::Document(record) => format!("document/{}", record.document.document),
+            Self::Scheme(record) => format!("scheme/{}", record.scheme.scheme),
+            Self::Designation(record) => format!("designation/{}", record.designation.id),
+            Self::Accreditation(record) => format!("accreditation/{}", record.accreditation.id),
+            Self::Verdict(record) => format!("verdict/{}", record.id()),
+            Self::Arrangement(record) => format!("arrangement/{}", record.id),
+            Self::Peer(record) => format!("peer/{}", record.registry),
+            Self::Recognition(record) => format!("recognition/{}", record.recognition.verdict),
+            Self::Erasure(record) => format!("erasure/{}", record.index),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Reading what a registry knows, wherever it is kept.
+
+use std::sync::Arc;
+
+use crate::accreditation::{AccreditationRecord, DesignationRecord};
+use crate::arrangement::ArrangementRecord;
+use crate::genesis::{GenesisRecord, PeerRecord};
+use crate::identifiers::Identifier;
+use crate::ids::{
+    AccreditationId, ArrangementId, DesignationId, DocumentRef, PartyId, RegistryId, SchemeId,
+    SchemeRef, StatementId, VerdictId, VerdictRef,
+};
+use crate::party::PartyRecord;
+use crate::recognised::RecognitionRecord;
+use crate::records::{DocumentRecord, ErasureRecord, SchemeRecord, StatementRecord};
+use crate::verdict::VerdictRecord;
+
+/// How much of a log its reader sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum View {
+    /// All of it: a reference to something that is not there is wrong.
+    #[default]
+    Whole,
+    /// Part of it, as a peer does: verdicts that others refer to may exist out of sight.
+    Part,
+}
+
+/// What rests on a statement, so that it cannot be erased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rests {
+    /// A verdict as granted: erasing it erases the verdict, which is what erasure is for.
+    VerdictGrant,
+    /// A later change of a verdict that is still there.
+    VerdictHistory,
+    /// Something that others rest on: the genesis, a party, a scheme, an accreditation, an arrangement, a peer …
+    Foundation,
+}
+
+/// What a registry knows. Every answer is a shared, immutable value.
+///
+/// Lists come in no promised order, except that an implementation gives the same order for the same content.
+pub trait Facts {
+    /// How much of the log it was built from.
+    fn view(&self) -> View;
+    /// The log's beginning.
+    fn genesis(&self) -> Option<Arc<GenesisRecord>>;
+    /// The statement that this issuer gave this id.
+    fn statement(&self, iss: &PartyId, jti: &StatementId) -> Option<Arc<StatementRecord>>;
+    /// A party.
+    fn party(&self, id: &PartyId) -> Option<Arc<PartyRecord>>;
+    /// A document in a version.
+    fn document(&self, document: &DocumentRef) -> Option<Arc<DocumentRecord>>;
+    /// A scheme in a version.
+    fn scheme(&self, scheme: &SchemeRef) -> Option<Arc<SchemeRecord>>;
+    /// All versions of a scheme.
+    fn scheme_versions(&self, scheme: &SchemeId) -> Vec<Arc<SchemeRecord>>;
+    /// All schemes that assess against a document.
+    fn schemes_on(&self, document: &DocumentRef) -> Vec<Arc<SchemeRecord>>;
+    /// A designation.
+    fn designation(&self, id: &DesignationId) -> Option<Arc<DesignationRecord>>;
+    /// All designations of an accreditation body.
+    fn designations(&self, accreditation_body: &PartyId) -> Vec<Arc<DesignationRecord>>;
+    /// An accreditation.
+    fn accreditation(&self, id: &AccreditationId) -> Option<Arc<AccreditationRecord>>;
+    /// All accreditations of a body.
+    fn accreditations(&self, body: &PartyId) -> Vec<Arc<AccreditationRecord>>;
+    /// A verdict of this registry.
+    fn verdict(&self, id: &VerdictId) -> Option<Arc<VerdictRecord>>;
+    /// All verdicts of this registry on a supplier, by any identifier the body verified.
+    fn verdicts_of(&self, supplier: &Identifier) -> Vec<Arc<VerdictRecord>>;
+    /// An arrangement.
+    fn arrangement(&self, id: &ArrangementId) -> Option<Arc<ArrangementRecord>>;
+    /// All arrangements.
+    fn arrangements(&self) -> Vec<Arc<ArrangementRecord>>;
+    /// A peer.
+    fn peer(&self, registry: &RegistryId) -> Option<Arc<PeerRecord>>;
+    /// All peers.
+    fn peers(&self) -> Vec<Arc<PeerRecord>>;
+    /// What is made of a foreign verdict.
+    fn recognition(&self, verdict: &VerdictRef) -> Option<Arc<RecognitionRecord>>;
+    /// What is made of foreign verdicts on a supplier.
+    fn recognitions_of(&self, supplier: &Identifier) -> Vec<Arc<RecognitionRecord>>;
+    /// Whether and why the statement at this index was erased.
+    fn erasure(&self, index: u64) -> Option<Arc<ErasureRecord>>;
+    /// What rests on the statement at this index. Erasures are rare: an implementation may search for the answer.
+    fn rests_on(&self, index: u64) -> Option<Rests>;
+}

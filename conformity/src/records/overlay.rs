@@ -1,0 +1,226 @@
+//! Reading through the records of a batch that is decided but not durable yet.
+
+use std::sync::Arc;
+
+use super::{
+    DocumentRecord, ErasureRecord, Facts, Record, Register, Rests, SchemeRecord, StatementRecord,
+    View,
+};
+use crate::accreditation::{AccreditationRecord, DesignationRecord};
+use crate::arrangement::ArrangementRecord;
+use crate::genesis::{GenesisRecord, PeerRecord};
+use crate::identifiers::Identifier;
+use crate::ids::{
+    AccreditationId, ArrangementId, DesignationId, DocumentRef, PartyId, RegistryId, SchemeId,
+    SchemeRef, StatementId, VerdictId, VerdictRef,
+};
+use crate::party::PartyRecord;
+use crate::recognised::RecognitionRecord;
+use crate::verdict::VerdictRecord;
+
+/// Facts as they will be once the pending records are taken up: pending ones first, then the base.
+#[derive(Debug)]
+pub struct Overlay<'a, F> {
+    base: &'a F,
+    pending: Register,
+    records: Vec<Record>,
+}
+
+impl<'a, F: Facts> Overlay<'a, F> {
+    /// Nothing pending yet.
+    pub fn new(base: &'a F) -> Self {
+        Self {
+            base,
+            pending: Register::new(),
+            records: Vec::new(),
+        }
+    }
+
+    /// Takes up a pending record.
+    pub fn insert(&mut self, record: Record) {
+        self.pending.insert(record.clone());
+        self.records.push(record);
+    }
+
+    /// The pending records in the order they came, to be taken up by the base once they are durable.
+    pub fn into_records(self) -> Vec<Record> {
+        self.records
+    }
+
+    /// The record of the base, unless a pending erasure took it.
+    fn unerased(&self, record: Arc<VerdictRecord>) -> Option<Arc<VerdictRecord>> {
+        let granted = record.history.first().map(|item| item.index);
+        let erased = granted.is_some_and(|index| self.pending.erasure(index).is_some());
+        (!erased).then_some(record)
+    }
+}
+
+/// The pending values, and those of the base that have no pending one of the same name.
+fn merge<V, K: PartialEq>(
+    base: Vec<Arc<V>>,
+    pending: Vec<Arc<V>>,
+    name: impl Fn(&V) -> &K,
+) -> Vec<Arc<V>> {
+    if pending.is_empty() {
+        return base;
+    }
+    let mut merged = base;
+    for value in pending {
+        match merged.iter_mut().find(|known| name(known) == name(&value)) {
+            Some(known) => *known = value,
+            None => merged.push(value),
+        }
+    }
+    merged
+}
+
+impl<F: Facts> Facts for Overlay<'_, F> {
+    fn view(&self) -> View {
+        self.base.view()
+    }
+
+    fn genesis(&self) -> Option<Arc<GenesisRecord>> {
+        self.pending.genesis().or_else(|| self.base.genesis())
+    }
+
+    fn statement(&self, iss: &PartyId, jti: &StatementId) -> Option<Arc<StatementRecord>> {
+        self.pending.statement(iss, jti).or_else(|| {
+            let known = self.base.statement(iss, jti)?;
+            self.pending.erasure(known.index).is_none().then_some(known)
+        })
+    }
+
+    fn party(&self, id: &PartyId) -> Option<Arc<PartyRecord>> {
+        self.pending.party(id).or_else(|| self.base.party(id))
+    }
+
+    fn document(&self, document: &DocumentRef) -> Option<Arc<DocumentRecord>> {
+        let pending = self.pending.document(document);
+        pending.or_else(|| self.base.document(document))
+    }
+
+    fn scheme(&self, scheme: &SchemeRef) -> Option<Arc<SchemeRecord>> {
+        self.pending
+            .scheme(scheme)
+            .or_else(|| self.base.scheme(scheme))
+    }
+
+    fn scheme_versions(&self, scheme: &SchemeId) -> Vec<Arc<SchemeRecord>> {
+        let pending = self.pending.scheme_versions(scheme);
+        merge(self.base.scheme_versions(scheme), pending, |record| {
+            &record.scheme.scheme
+        })
+    }
+
+    fn schemes_on(&self, document: &DocumentRef) -> Vec<Arc<SchemeRecord>> {
+        let pending = self.pending.schemes_on(document);
+        merge(self.base.schemes_on(document), pending, |record| {
+            &record.scheme.scheme
+        })
+    }
+
+    fn designation(&self, id: &DesignationId) -> Option<Arc<DesignationRecord>> {
+        self.pending
+            .designation(id)
+            .or_else(|| self.base.designation(id))
+    }
+
+    fn designations(&self, accreditation_body: &PartyId) -> Vec<Arc<DesignationRecord>> {
+        let pending = self.pending.designations(accreditation_body);
+        merge(
+            self.base.designations(accreditation_body),
+            pending,
+            |record| &record.designation.id,
+        )
+    }
+
+    fn accreditation(&self, id: &AccreditationId) -> Option<Arc<AccreditationRecord>> {
+        self.pending
+            .accreditation(id)
+            .or_else(|| self.base.accreditation(id))
+    }
+
+    fn accreditations(&self, body: &PartyId) -> Vec<Arc<AccreditationRecord>> {
+        let pending = self.pending.accreditations(body);
+        merge(self.base.accreditations(body), pending, |record| {
+            &record.accreditation.id
+        })
+    }
+
+    fn verdict(&self, id: &VerdictId) -> Option<Arc<VerdictRecord>> {
+        self.pending
+            .verdict(id)
+            .or_else(|| self.unerased(self.base.verdict(id)?))
+    }
+
+    fn verdicts_of(&self, supplier: &Identifier) -> Vec<Arc<VerdictRecord>> {
+        let base = self.base.verdicts_of(supplier);
+        let base = base
+            .into_iter()
+            .filter_map(|record| self.unerased(record))
+            .collect();
+        merge(base, self.pending.verdicts_of(supplier), VerdictRecord::id)
+    }
+
+    fn arrangement(&self, id: &ArrangementId) -> Option<Arc<ArrangementRecord>> {
+        self.pending
+            .arrangement(id)
+            .or_else(|| self.base.arrangement(id))
+    }
+
+    fn arrangements(&self) -> Vec<Arc<ArrangementRecord>> {
+        merge(
+            self.base.arrangements(),
+            self.pending.arrangements(),
+            |record| &record.id,
+        )
+    }
+
+    fn peer(&self, registry: &RegistryId) -> Option<Arc<PeerRecord>> {
+        self.pending
+            .peer(registry)
+            .or_else(|| self.base.peer(registry))
+    }
+
+    fn peers(&self) -> Vec<Arc<PeerRecord>> {
+        merge(self.base.peers(), self.pending.peers(), |record| {
+            &record.registry
+        })
+    }
+
+    fn recognition(&self, verdict: &VerdictRef) -> Option<Arc<RecognitionRecord>> {
+        self.pending
+            .recognition(verdict)
+            .or_else(|| self.base.recognition(verdict))
+    }
+
+    fn recognitions_of(&self, supplier: &Identifier) -> Vec<Arc<RecognitionRecord>> {
+        let base = self.base.recognitions_of(supplier);
+        // A pending row may know the supplier by other identifiers than the row of the base that it replaces.
+        let base = base
+            .into_iter()
+            .filter(|record| {
+                self.pending
+                    .recognition(&record.recognition.verdict)
+                    .is_none()
+            })
+            .collect();
+        merge(base, self.pending.recognitions_of(supplier), |record| {
+            &record.recognition.verdict
+        })
+    }
+
+    fn erasure(&self, index: u64) -> Option<Arc<ErasureRecord>> {
+        self.pending
+            .erasure(index)
+            .or_else(|| self.base.erasure(index))
+    }
+
+    fn rests_on(&self, index: u64) -> Option<Rests> {
+        let pending = self.pending.rests_on(index);
+        pending.or_else(|| match self.base.rests_on(index) {
+            Some(Rests::VerdictGrant) if self.pending.erasure(index).is_some() => None,
+            rests => rests,
+        })
+    }
+}

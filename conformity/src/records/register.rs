@@ -1,0 +1,361 @@
+//! All records of a registry in memory.
+//!
+//! Lean enough for a million verdicts: each record is kept once and shared; what is found by supplier, body or document
+//! is kept as lists of names.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::Hash;
+use std::ops::Bound;
+use std::sync::Arc;
+
+use super::rests;
+use super::{
+    DocumentRecord, ErasureRecord, Facts, Record, Rests, SchemeRecord, StatementRecord, View,
+};
+use crate::accreditation::{AccreditationRecord, DesignationRecord};
+use crate::arrangement::ArrangementRecord;
+use crate::genesis::{GenesisRecord, PeerRecord};
+use crate::identifiers::Identifier;
+use crate::ids::{
+    AccreditationId, ArrangementId, DesignationId, DocumentRef, PartyId, RegistryId, SchemeId,
+    SchemeRef, StatementId, VerdictId, VerdictRef,
+};
+use crate::party::PartyRecord;
+use crate::recognised::RecognitionRecord;
+use crate::verdict::VerdictRecord;
+
+/// All records of a registry in memory.
+#[derive(Debug, Clone, Default)]
+pub struct Register {
+    view: View,
+    pub(super) genesis: Option<Arc<GenesisRecord>>,
+    statements: HashMap<PartyId, HashMap<StatementId, Arc<StatementRecord>>>,
+    pub(super) parties: BTreeMap<PartyId, Arc<PartyRecord>>,
+    pub(super) documents: BTreeMap<DocumentRef, Arc<DocumentRecord>>,
+    pub(super) schemes: BTreeMap<SchemeRef, Arc<SchemeRecord>>,
+    pub(super) designations: BTreeMap<DesignationId, Arc<DesignationRecord>>,
+    pub(super) accreditations: BTreeMap<AccreditationId, Arc<AccreditationRecord>>,
+    accreditations_by_body: HashMap<PartyId, Vec<AccreditationId>>,
+    pub(super) verdicts: BTreeMap<VerdictId, Arc<VerdictRecord>>,
+    verdicts_by_supplier: HashMap<Identifier, Vec<VerdictId>>,
+    pub(super) arrangements: BTreeMap<ArrangementId, Arc<ArrangementRecord>>,
+    pub(super) peers: BTreeMap<RegistryId, Arc<PeerRecord>>,
+    pub(super) recognitions: BTreeMap<VerdictRef, Arc<RecognitionRecord>>,
+    recognitions_by_supplier: HashMap<Identifier, Vec<VerdictRef>>,
+    erasures: BTreeMap<u64, Arc<ErasureRecord>>,
+}
+
+impl Register {
+    /// An empty register that will see all of a log.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// An empty register that will see only what a peer shows.
+    pub fn part() -> Self {
+        Self {
+            view: View::Part,
+            ..Self::default()
+        }
+    }
+
+    /// Takes up one record, in place of the one with the same key.
+    pub fn insert(&mut self, record: Record) {
+        match record {
+            Record::Genesis(record) => self.genesis = Some(record),
+            Record::Statement(record) => self.insert_statement(record),
+            Record::Party(record) => put(&mut self.parties, record.party.id.clone(), record),
+            Record::Document(record) => {
+                put(
+                    &mut self.documents,
+                    record.document.document.clone(),
+                    record,
+                );
+            }
+            Record::Scheme(record) => put(&mut self.schemes, record.scheme.scheme.clone(), record),
+            Record::Designation(record) => {
+                put(
+                    &mut self.designations,
+                    record.designation.id.clone(),
+                    record,
+                );
+            }
+            Record::Accreditation(record) => self.insert_accreditation(record),
+            Record::Verdict(record) => self.insert_verdict(record),
+            Record::Arrangement(record) => put(&mut self.arrangements, record.id.clone(), record),
+            Record::Peer(record) => put(&mut self.peers, record.registry.clone(), record),
+            Record::Recognition(record) => self.insert_recognition(record),
+            Record::Erasure(record) => self.erase(record),
+        }
+    }
+
+    /// How many verdicts it holds.
+    pub fn verdict_count(&self) -> usize {
+        self.verdicts.len()
+    }
+
+    /// How many recognitions it holds.
+    pub fn recognition_count(&self) -> usize {
+        self.recognitions.len()
+    }
+
+    /// All verdicts after `cursor`, by id.
+    pub fn verdicts_after(
+        &self,
+        cursor: Option<&VerdictId>,
+    ) -> impl Iterator<Item = &Arc<VerdictRecord>> {
+        after(&self.verdicts, cursor)
+    }
+
+    /// All recognitions after `cursor`, by verdict.
+    pub fn recognitions_after(
+        &self,
+        cursor: Option<&VerdictRef>,
+    ) -> impl Iterator<Item = &Arc<RecognitionRecord>> {
+        after(&self.recognitions, cursor)
+    }
+
+    /// All parties, by id.
+    pub fn parties(&self) -> impl Iterator<Item = &Arc<PartyRecord>> {
+        self.parties.values()
+    }
+
+    /// All documents, by id and version.
+    pub fn documents(&self) -> impl Iterator<Item = &Arc<DocumentRecord>> {
+        self.documents.values()
+    }
+
+    /// All schemes, by id and version.
+    pub fn schemes(&self) -> impl Iterator<Item = &Arc<SchemeRecord>> {
+        self.schemes.values()
+    }
+
+    /// All designations, by id.
+    pub fn all_designations(&self) -> impl Iterator<Item = &Arc<DesignationRecord>> {
+        self.designations.values()
+    }
+
+    /// All accreditations, by id.
+    pub fn all_accreditations(&self) -> impl Iterator<Item = &Arc<AccreditationRecord>> {
+        self.accreditations.values()
+    }
+
+    /// All erasures, by index.
+    pub fn erasures(&self) -> impl Iterator<Item = &Arc<ErasureRecord>> {
+        self.erasures.values()
+    }
+
+    fn insert_statement(&mut self, record: Arc<StatementRecord>) {
+        self.statements
+            .entry(record.iss.clone())
+            .or_default()
+            .insert(record.jti.clone(), record);
+    }
+
+    fn insert_accreditation(&mut self, record: Arc<AccreditationRecord>) {
+        let id = &record.accreditation.id;
+        if !self.accreditations.contains_key(id) {
+            list(
+                &mut self.accreditations_by_body,
+                &record.accreditation.body,
+                id,
+            );
+        }
+        put(&mut self.accreditations, id.clone(), record);
+    }
+
+    fn insert_verdict(&mut self, record: Arc<VerdictRecord>) {
+        if !self.verdicts.contains_key(record.id()) {
+            for supplier in suppliers(&record) {
+                list(&mut self.verdicts_by_supplier, supplier, record.id());
+            }
+        }
+        put(&mut self.verdicts, record.id().clone(), record);
+    }
+
+    fn insert_recognition(&mut self, record: Arc<RecognitionRecord>) {
+        let verdict = &record.recognition.verdict;
+        // A later row may know the supplier by other identifiers than the row it replaces.
+        if let Some(before) = self.recognitions.get(verdict).cloned() {
+            for supplier in before.suppliers() {
+                unlist(&mut self.recognitions_by_supplier, supplier, verdict);
+            }
+        }
+        for supplier in record.suppliers() {
+            list(&mut self.recognitions_by_supplier, supplier, verdict);
+        }
+        put(&mut self.recognitions, verdict.clone(), record);
+    }
+
+    /// Forgets the statement and the verdict it granted. Anything else that rests on a statement forbids its erasure.
+    fn erase(&mut self, record: Arc<ErasureRecord>) {
+        for statements in self.statements.values_mut() {
+            statements.retain(|_, statement| statement.index != record.index);
+        }
+        if let Some(id) = rests::granted_at(self, record.index) {
+            self.remove_verdict(&id);
+        }
+        put(&mut self.erasures, record.index, record);
+    }
+
+    fn remove_verdict(&mut self, id: &VerdictId) {
+        if let Some(record) = self.verdicts.remove(id) {
+            for supplier in suppliers(&record) {
+                unlist(&mut self.verdicts_by_supplier, supplier, id);
+            }
+        }
+    }
+}
+
+/// All identifiers of a verdict's supplier.
+fn suppliers(record: &VerdictRecord) -> impl Iterator<Item = &Identifier> {
+    let supplier = &record.terms.supplier;
+    std::iter::once(&supplier.id).chain(&supplier.others)
+}
+
+fn put<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, value: V) {
+    map.insert(key, value);
+}
+
+fn list<K: Hash + Eq + Clone, V: Clone + PartialEq>(
+    lists: &mut HashMap<K, Vec<V>>,
+    key: &K,
+    name: &V,
+) {
+    let names = lists.entry(key.clone()).or_default();
+    if !names.contains(name) {
+        names.push(name.clone());
+    }
+}
+
+fn unlist<K: Hash + Eq, V: PartialEq>(lists: &mut HashMap<K, Vec<V>>, key: &K, name: &V) {
+    if let Some(names) = lists.get_mut(key) {
+        names.retain(|listed| listed != name);
+        if names.is_empty() {
+            lists.remove(key);
+        }
+    }
+}
+
+fn after<'a, K: Ord, V>(
+    map: &'a BTreeMap<K, V>,
+    cursor: Option<&K>,
+) -> impl Iterator<Item = &'a V> {
+    let start = cursor.map_or(Bound::Unbounded, Bound::Excluded);
+    map.range((start, Bound::Unbounded)).map(|(_, value)| value)
+}
+
+fn look_up<K, L, V>(
+    lists: &HashMap<K, Vec<L>>,
+    key: &K,
+    values: &BTreeMap<L, Arc<V>>,
+) -> Vec<Arc<V>>
+where
+    K: Hash + Eq,
+    L: Ord,
+{
+    lists
+        .get(key)
+        .into_iter()
+        .flatten()
+        .filter_map(|name| values.get(name).cloned())
+        .collect()
+}
+
+impl Facts for Register {
+    fn view(&self) -> View {
+        self.view
+    }
+
+    fn genesis(&self) -> Option<Arc<GenesisRecord>> {
+        self.genesis.clone()
+    }
+
+    fn statement(&self, iss: &PartyId, jti: &StatementId) -> Option<Arc<StatementRecord>> {
+        self.statements.get(iss)?.get(jti).cloned()
+    }
+
+    fn party(&self, id: &PartyId) -> Option<Arc<PartyRecord>> {
+        self.parties.get(id).cloned()
+    }
+
+    fn document(&self, document: &DocumentRef) -> Option<Arc<DocumentRecord>> {
+        self.documents.get(document).cloned()
+    }
+
+    fn scheme(&self, scheme: &SchemeRef) -> Option<Arc<SchemeRecord>> {
+        self.schemes.get(scheme).cloned()
+    }
+
+    fn scheme_versions(&self, scheme: &SchemeId) -> Vec<Arc<SchemeRecord>> {
+        filter(&self.schemes, |record| record.scheme.scheme.id == *scheme)
+    }
+
+    fn schemes_on(&self, document: &DocumentRef) -> Vec<Arc<SchemeRecord>> {
+        filter(&self.schemes, |record| {
+            record.scheme.documents.contains(document)
+        })
+    }
+
+    fn designation(&self, id: &DesignationId) -> Option<Arc<DesignationRecord>> {
+        self.designations.get(id).cloned()
+    }
+
+    fn designations(&self, accreditation_body: &PartyId) -> Vec<Arc<DesignationRecord>> {
+        filter(&self.designations, |record| {
+            record.designation.accreditation_body == *accreditation_body
+        })
+    }
+
+    fn accreditation(&self, id: &AccreditationId) -> Option<Arc<AccreditationRecord>> {
+        self.accreditations.get(id).cloned()
+    }
+
+    fn accreditations(&self, body: &PartyId) -> Vec<Arc<AccreditationRecord>> {
+        look_up(&self.accreditations_by_body, body, &self.accreditations)
+    }
+
+    fn verdict(&self, id: &VerdictId) -> Option<Arc<VerdictRecord>> {
+        self.verdicts.get(id).cloned()
+    }
+
+    fn verdicts_of(&self, supplier: &Identifier) -> Vec<Arc<VerdictRecord>> {
+        look_up(&self.verdicts_by_supplier, supplier, &self.verdicts)
+    }
+
+    fn arrangement(&self, id: &ArrangementId) -> Option<Arc<ArrangementRecord>> {
+        self.arrangements.get(id).cloned()
+    }
+
+    fn arrangements(&self) -> Vec<Arc<ArrangementRecord>> {
+        self.arrangements.values().cloned().collect()
+    }
+
+    fn peer(&self, registry: &RegistryId) -> Option<Arc<PeerRecord>> {
+        self.peers.get(registry).cloned()
+    }
+
+    fn peers(&self) -> Vec<Arc<PeerRecord>> {
+        self.peers.values().cloned().collect()
+    }
+
+    fn recognition(&self, verdict: &VerdictRef) -> Option<Arc<RecognitionRecord>> {
+        self.recognitions.get(verdict).cloned()
+    }
+
+    fn recognitions_of(&self, supplier: &Identifier) -> Vec<Arc<RecognitionRecord>> {
+        look_up(&self.recognitions_by_supplier, supplier, &self.recognitions)
+    }
+
+    fn erasure(&self, index: u64) -> Option<Arc<ErasureRecord>> {
+        self.erasures.get(&index).cloned()
+    }
+
+    fn rests_on(&self, index: u64) -> Option<Rests> {
+        rests::rests_on(self, index)
+    }
+}
+
+fn filter<K, V>(map: &BTreeMap<K, Arc<V>>, keep: impl Fn(&V) -> bool) -> Vec<Arc<V>> {
+    map.values().filter(|value| keep(value)).cloned().collect()
+}

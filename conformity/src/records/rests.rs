@@ -1,0 +1,102 @@
+//! What rests on the statement at an index: a search through all records, made for the rare erasure.
+
+use super::{Register, Rests};
+use crate::ids::VerdictId;
+
+/// What rests on the statement at `index`.
+pub(super) fn rests_on(register: &Register, index: u64) -> Option<Rests> {
+    if granted_at(register, index).is_some() {
+        Some(Rests::VerdictGrant)
+    } else if changed_at(register, index) {
+        Some(Rests::VerdictHistory)
+    } else if is_foundation(register, index) {
+        Some(Rests::Foundation)
+    } else {
+        None
+    }
+}
+
+/// The verdict that was granted at `index`.
+pub(super) fn granted_at(register: &Register, index: u64) -> Option<VerdictId> {
+    register
+        .verdicts
+        .values()
+        .find(|record| {
+            record
+                .history
+                .first()
+                .is_some_and(|item| item.index == index)
+        })
+        .map(|record| record.id().clone())
+}
+
+fn changed_at(register: &Register, index: u64) -> bool {
+    register
+        .verdicts
+        .values()
+        .any(|record| record.history.iter().any(|item| item.index == index))
+}
+
+fn is_foundation(register: &Register, index: u64) -> bool {
+    let genesis = register
+        .genesis
+        .as_ref()
+        .is_some_and(|record| record.moment.index == index);
+    genesis
+        || registered_at(register, index)
+        || permitted_at(register, index)
+        || abroad_at(register, index)
+}
+
+fn registered_at(register: &Register, index: u64) -> bool {
+    let party = register.parties.values().any(|record| {
+        record.registered.index == index
+            || record.keys.iter().any(|key| {
+                key.added.index == index
+                    || key
+                        .revoked
+                        .as_ref()
+                        .is_some_and(|end| end.moment.index == index)
+            })
+    });
+    party
+        || register
+            .documents
+            .values()
+            .any(|record| record.published.index == index)
+        || register
+            .schemes
+            .values()
+            .any(|record| record.published.index == index)
+}
+
+fn permitted_at(register: &Register, index: u64) -> bool {
+    let designated = register.designations.values().any(|record| {
+        record.made.index == index || record.changes.iter().any(|item| item.moment.index == index)
+    });
+    designated
+        || register.accreditations.values().any(|record| {
+            record.granted.index == index
+                || record.changes.iter().any(|item| item.moment.index == index)
+        })
+}
+
+fn abroad_at(register: &Register, index: u64) -> bool {
+    let arranged = register
+        .arrangements
+        .values()
+        .any(|record| record.acts.iter().any(|act| act.moment.index == index));
+    let peered = register.peers.values().any(|record| {
+        record.added.index == index
+            || record
+                .expelled
+                .as_ref()
+                .is_some_and(|end| end.moment.index == index)
+    });
+    arranged
+        || peered
+        || register
+            .recognitions
+            .values()
+            .any(|record| record.since.index == index)
+}

@@ -1,0 +1,831 @@
+//! Why a statement is refused: one reason per variant, with what is needed to explain it.
+//!
+//! In scope: refusals of well-formed statements. Out of scope: statements that cannot be read at all, see
+//! [`crate::statement::Malformed`], and how an answer over HTTP looks.
+
+use jiff::Timestamp;
+
+use crate::accreditation::{Hold, Lapse};
+use crate::digest::Digest;
+use crate::ids::{
+    AccreditationId, ArrangementId, DesignationId, DocumentRef, LevelCode, Origin, PartyId,
+    RegistryId, ReportId, RuleId, SchemeId, SchemeRef, StatementId, VerdictId, VerdictRef,
+};
+use crate::key::KeyId;
+use crate::party::Role;
+use crate::statement::Kind;
+use crate::time::Day;
+use crate::verdict::StateName;
+use crate::viewpoint::{ObjectKind, ObjectKinds, Viewpoints};
+
+/// Who can mend it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Blame {
+    /// The statement is wrong in itself: whoever signed it can mend it.
+    Submitter,
+    /// The statement is sound, but the rules of the registry do not allow it as things stand.
+    Rules,
+}
+
+/// Declares the refusals: variant, members, code, blame, message.
+macro_rules! refusals {
+    ($(
+        $(#[$doc:meta])*
+        $variant:ident $({ $($(#[$mdoc:meta])* $member:ident: $type:ty),+ $(,)? })?
+        = $code:literal $blame:ident $message:literal $(, $arg:expr)*;
+    )+) => {
+        /// Why a statement is refused.
+        #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+        pub enum Refusal {
+            $(
+                $(#[$doc])*
+                #[error($message $(, $arg)*)]
+                $variant $({ $($(#[$mdoc])* $member: $type),+ })?,
+            )+
+        }
+
+        impl Refusal {
+            /// Every code there is.
+            pub const CODES: &'static [&'static str] = &[$($code),+];
+
+            /// A stable code for machines.
+            pub const fn code(&self) -> &'static str {
+                match self {
+                    $(Self::$variant $({ $($member: _),+ })? => $code,)+
+                }
+            }
+
+            /// Who can mend it.
+            pub const fn blame(&self) -> Blame {
+                match self {
+                    $(Self::$variant $({ $($member: _),+ })? => Blame::$blame,)+
+                }
+            }
+        }
+    };
+}
+
+refusals! {
+    // The envelope.
+
+    /// The log has not begun.
+    NoGenesis = "no-genesis" Rules
+        "the log has no genesis yet; initialise the registry first";
+    /// A genesis after the first entry.
+    GenesisMisplaced {
+        /// Where it would stand.
+        index: u64,
+    } = "genesis-misplaced" Rules
+        "a genesis stands at index 0 only, not at {index}; a log begins once";
+    /// Formats that this program does not speak.
+    UnknownFormat {
+        /// Version of the entry.
+        entry: u8,
+        /// Version of the statement.
+        statement: u8,
+    } = "unknown-format" Submitter
+        "entry format {entry} and statement format {statement} are not known here; use 1 and 1";
+    /// Signed by nobody we know.
+    UnknownIssuer {
+        /// Who says it signed.
+        iss: PartyId,
+    } = "unknown-issuer" Submitter
+        "no party {iss} is registered here; ask the operator to register it";
+    /// Signed with a key that is not the issuer's.
+    UnknownKey {
+        /// Who says it signed.
+        iss: PartyId,
+        /// With which key.
+        kid: KeyId,
+    } = "unknown-key" Submitter
+        "{iss} has no key {kid}; sign with a registered key or have this one added";
+    /// Signed with a key that came later.
+    KeyNotYetValid {
+        /// The key.
+        kid: KeyId,
+        /// When it was added.
+        added: Timestamp,
+    } = "key-not-yet-valid" Rules
+        "key {kid} was added at {added} and signs nothing before";
+    /// Signed with a key that has ended.
+    KeyRevoked {
+        /// The key.
+        kid: KeyId,
+        /// When it was revoked.
+        revoked: Timestamp,
+    } = "key-revoked" Rules
+        "key {kid} was revoked at {revoked}; sign with another key";
+    /// Meant for another registry.
+    WrongRegistry {
+        /// For which log it is meant.
+        aud: Origin,
+        /// Which log this is.
+        origin: Origin,
+    } = "wrong-registry" Submitter
+        "the statement is meant for {aud}, this is {origin}; sign one for this registry";
+    /// The issuer's clock is ahead.
+    IssuedInFuture {
+        /// What the issuer's clock said, seconds since 1970.
+        iat: i64,
+        /// The time of the log.
+        at: Timestamp,
+    } = "issued-in-future" Submitter
+        "iat {iat} lies more than five minutes after {at}; set the clock and sign again";
+    /// A time before 1970.
+    IssuedBeforeTime {
+        /// What the statement says, seconds since 1970.
+        iat: i64,
+    } = "issued-before-time" Submitter
+        "iat {iat} lies before 1970; set the clock and sign again";
+    /// The same statement once more. Not a failure: the first answer holds.
+    Duplicate {
+        /// Where the first one stands.
+        index: u64,
+    } = "duplicate" Submitter
+        "this very statement is already in the log at index {index}";
+    /// Another statement of the same id.
+    StatementIdTaken {
+        /// Its issuer.
+        iss: PartyId,
+        /// The id.
+        jti: StatementId,
+        /// Where the first one stands.
+        index: u64,
+    } = "statement-id-taken" Submitter
+        "{iss} already used the id {jti} for another statement, at index {index}; use a new id";
+    /// Somebody else claims what only the node derives.
+    NodeOnly {
+        /// Who tried.
+        iss: PartyId,
+        /// What.
+        kind: Kind,
+    } = "node-only" Rules
+        "{kind} is derived by the node itself; {iss} cannot state it";
+    /// A role that may not say this.
+    RoleNotEntitled {
+        /// Who tried.
+        iss: PartyId,
+        /// What it is.
+        role: Role,
+        /// What it tried.
+        kind: Kind,
+        /// Who may.
+        may: &'static str,
+    } = "role-not-entitled" Rules
+        "{iss} is registered as {role}; {kind} may be stated by {may} only";
+    /// Anyone but a certification body decides.
+    NotADecider {
+        /// Who tried.
+        iss: PartyId,
+        /// What it is.
+        role: Role,
+    } = "not-a-decider" Rules
+        "{iss} is registered as {role}; only a certification body decides verdicts. An audit body reports and recommends: file a report";
+    /// A body wants to transcribe.
+    TranscribedByOthers {
+        /// Who tried.
+        iss: PartyId,
+        /// What it is.
+        role: Role,
+    } = "transcribed-by-others" Rules
+        "{iss} is registered as {role}; only the operator transcribes lists";
+
+    // Parties and keys.
+
+    /// The id is taken.
+    PartyExists {
+        /// The id.
+        party: PartyId,
+    } = "party-exists" Rules
+        "party {party} is already registered; to give it a key, state key-added";
+    /// A role that nobody is registered in.
+    RoleNotRegistrable {
+        /// The role.
+        role: Role,
+    } = "role-not-registrable" Rules
+        "nobody is registered as {role}: the genesis names the operator and the node";
+    /// A party that is not there.
+    UnknownParty {
+        /// Which.
+        party: PartyId,
+    } = "unknown-party" Submitter
+        "no party {party} is registered here; have it registered first";
+    /// A party that is something else.
+    WrongRole {
+        /// Which.
+        party: PartyId,
+        /// What it is.
+        role: Role,
+        /// What it would have to be.
+        needed: Role,
+    } = "wrong-role" Rules
+        "{party} is registered as {role}; it would have to be {needed}";
+    /// No key at all.
+    NoKeys {
+        /// Whose.
+        party: PartyId,
+    } = "no-keys" Submitter
+        "{party} is given no key; give it at least one";
+    /// A key that is already there, perhaps revoked.
+    KeyExists {
+        /// Whose.
+        party: PartyId,
+        /// Which.
+        kid: KeyId,
+    } = "key-exists" Rules
+        "{party} already has or had key {kid}; make a new key";
+    /// The last key of the operator or of the node.
+    LastKey {
+        /// Whose.
+        party: PartyId,
+    } = "last-key" Rules
+        "this is the last key of {party}, without which the log could not go on; add another key first";
+
+    // Documents and schemes.
+
+    /// Already published.
+    DocumentExists {
+        /// Which.
+        document: DocumentRef,
+    } = "document-exists" Rules
+        "{document} is already published and never changes; publish a new version";
+    /// Not published.
+    UnknownDocument {
+        /// Which.
+        document: DocumentRef,
+    } = "unknown-document" Submitter
+        "document {document} is not published here; publish it first";
+    /// Already published.
+    SchemeExists {
+        /// Which.
+        scheme: SchemeRef,
+    } = "scheme-exists" Rules
+        "{scheme} is already published and never changes; publish a new version";
+    /// Not published, in this version.
+    UnknownScheme {
+        /// Which.
+        scheme: SchemeRef,
+    } = "unknown-scheme" Submitter
+        "scheme {scheme} is not published here; check id and version";
+    /// Not published, in any version.
+    UnknownSchemeId {
+        /// Which.
+        scheme: SchemeId,
+    } = "unknown-scheme-id" Submitter
+        "no version of scheme {scheme} is published here; publish it first";
+    /// A set that must have members has none.
+    Empty {
+        /// Which set.
+        what: &'static str,
+    } = "empty" Submitter
+        "{what} must not be empty";
+
+    // Designations and accreditations.
+
+    /// The id is taken.
+    DesignationExists {
+        /// The id.
+        designation: DesignationId,
+    } = "designation-exists" Rules
+        "designation {designation} already exists; use a new id";
+    /// No such designation.
+    UnknownDesignation {
+        /// Which.
+        designation: DesignationId,
+    } = "unknown-designation" Submitter
+        "there is no designation {designation} here";
+    /// A change that its state does not allow.
+    IllegalDesignationMove {
+        /// Which.
+        designation: DesignationId,
+        /// As it is.
+        from: Hold,
+        /// What was asked for.
+        change: &'static str,
+    } = "illegal-designation-move" Rules
+        "designation {designation} is {} and cannot become {change}", hold(from);
+    /// Never designated for the scheme.
+    NotDesignated {
+        /// Who.
+        body: PartyId,
+        /// For which scheme.
+        scheme: SchemeId,
+    } = "not-designated" Rules
+        "{body} is not designated to accredit under {scheme}; an authority would have to designate it";
+    /// Designated, but not now.
+    DesignationNotInForce {
+        /// Who.
+        body: PartyId,
+        /// By which designation.
+        designation: DesignationId,
+        /// Why not.
+        lapse: Lapse,
+    } = "designation-not-in-force" Rules
+        "designation {designation} of {body} is not in force: {}", lapse_words(lapse);
+    /// The id is taken.
+    AccreditationExists {
+        /// The id.
+        accreditation: AccreditationId,
+    } = "accreditation-exists" Rules
+        "accreditation {accreditation} already exists; use a new id, or renew it";
+    /// No such accreditation.
+    UnknownAccreditation {
+        /// Which.
+        accreditation: AccreditationId,
+    } = "unknown-accreditation" Submitter
+        "there is no accreditation {accreditation} here";
+    /// A change that its state does not allow.
+    IllegalAccreditationMove {
+        /// Which.
+        accreditation: AccreditationId,
+        /// As it is.
+        from: Hold,
+        /// What was asked for.
+        change: &'static str,
+    } = "illegal-accreditation-move" Rules
+        "accreditation {accreditation} is {} and cannot become {change}", hold(from);
+    /// Reduced to something it did not cover, or to all that it covers.
+    NotAReduction {
+        /// Which.
+        accreditation: AccreditationId,
+        /// What it covers.
+        covers: Viewpoints,
+    } = "not-a-reduction" Rules
+        "accreditation {accreditation} covers {covers}; a reduction leaves some of these";
+    /// Somebody else granted it.
+    AnotherBodysAccreditation {
+        /// Which.
+        accreditation: AccreditationId,
+        /// Who granted it.
+        by: PartyId,
+    } = "another-bodys-accreditation" Rules
+        "accreditation {accreditation} was granted by {by}; only {by} or an authority changes it";
+    /// No accreditation at all in this capacity.
+    NotAccredited {
+        /// Who.
+        body: PartyId,
+    } = "not-accredited" Rules
+        "{body} holds no accreditation in this capacity; have it accredited first";
+    /// Accredited, but for other schemes or versions.
+    NotAccreditedForScheme {
+        /// Who.
+        body: PartyId,
+        /// For which scheme it would need one.
+        scheme: SchemeRef,
+    } = "not-accredited-for-scheme" Rules
+        "{body} is accredited, but not under {scheme}";
+    /// Accredited for the scheme, but not for the viewpoints.
+    NotAccreditedForViewpoint {
+        /// By which accreditation.
+        accreditation: AccreditationId,
+        /// What is missing.
+        missing: Viewpoints,
+    } = "not-accredited-for-viewpoint" Rules
+        "accreditation {accreditation} does not cover {missing}";
+    /// Accredited for the scheme, but not for the kind of object.
+    NotAccreditedForObject {
+        /// By which accreditation.
+        accreditation: AccreditationId,
+        /// The kind.
+        object: ObjectKind,
+    } = "not-accredited-for-object" Rules
+        "accreditation {accreditation} does not cover objects of kind {object}";
+    /// Its first day has not come.
+    AccreditationNotYet {
+        /// Which.
+        accreditation: AccreditationId,
+        /// Its first day.
+        from: Day,
+    } = "accreditation-not-yet" Rules
+        "accreditation {accreditation} begins on {from}";
+    /// Its last day is past.
+    AccreditationExpired {
+        /// Which.
+        accreditation: AccreditationId,
+        /// Its last day.
+        until: Day,
+    } = "accreditation-expired" Rules
+        "accreditation {accreditation} ended on {until}; have it renewed";
+    /// It rests.
+    AccreditationSuspended {
+        /// Which.
+        accreditation: AccreditationId,
+    } = "accreditation-suspended" Rules
+        "accreditation {accreditation} is suspended; a body whose accreditation rests may take away, not give";
+    /// It is gone.
+    AccreditationWithdrawn {
+        /// Which.
+        accreditation: AccreditationId,
+    } = "accreditation-withdrawn" Rules
+        "accreditation {accreditation} is withdrawn; the body may take away, not give";
+
+    // Verdicts.
+
+    /// The id is taken.
+    VerdictExists {
+        /// The id.
+        verdict: VerdictId,
+    } = "verdict-exists" Rules
+        "verdict {verdict} already exists; use a new id, or change it";
+    /// No such verdict.
+    UnknownVerdict {
+        /// Which.
+        verdict: VerdictId,
+    } = "unknown-verdict" Submitter
+        "there is no verdict {verdict} here";
+    /// Somebody else decides it.
+    AnotherBodysVerdict {
+        /// Which.
+        verdict: VerdictId,
+        /// Who decides it.
+        issuer: PartyId,
+    } = "another-bodys-verdict" Rules
+        "verdict {verdict} is decided by {issuer}; nobody else changes it";
+    /// The registry acts, and the scheme does not let it.
+    RegistryMayNotAct {
+        /// Which verdict.
+        verdict: VerdictId,
+        /// What was asked for.
+        change: &'static str,
+    } = "registry-may-not-act" Rules
+        "the registry itself cannot make verdict {verdict} {change}: the scheme does not give it that power";
+    /// A move that the state does not allow.
+    IllegalMove {
+        /// Which verdict.
+        verdict: VerdictId,
+        /// The state it is in.
+        from: StateName,
+        /// What was asked for.
+        change: &'static str,
+    } = "illegal-move" Rules
+        "verdict {verdict} is {from} and cannot become {change}";
+    /// A mark that is already there, or not there.
+    IllegalMark {
+        /// Which verdict.
+        verdict: VerdictId,
+        /// What was asked for.
+        change: &'static str,
+    } = "illegal-mark" Rules
+        "verdict {verdict}: {change} does not fit what is pending";
+    /// Viewpoints that the scheme does not have, or that the verdict does not have.
+    UnknownViewpoint {
+        /// Which.
+        unknown: Viewpoints,
+        /// Which there are.
+        known: Viewpoints,
+    } = "unknown-viewpoint" Submitter
+        "viewpoints {unknown} are not among those that apply here: {known}";
+    /// A kind of object that the scheme does not assess.
+    UnknownObject {
+        /// Which.
+        unknown: ObjectKinds,
+        /// Which it assesses.
+        known: ObjectKinds,
+    } = "unknown-object" Submitter
+        "objects of kind {unknown} are not assessed under this scheme, only {known}";
+    /// A level that the scheme does not have.
+    UnknownLevel {
+        /// The scheme.
+        scheme: SchemeRef,
+        /// The level.
+        level: LevelCode,
+    } = "unknown-level" Submitter
+        "scheme {scheme} has no level {level}";
+    /// Dates that cannot be.
+    ImpossibleDates {
+        /// What comes first and should not.
+        what: &'static str,
+        /// The day that should come first.
+        first: Day,
+        /// The day that should come second.
+        second: Day,
+    } = "impossible-dates" Submitter
+        "{what}: {first} must not be later than {second}";
+    /// Valid for longer than the scheme allows.
+    ValidityTooLong {
+        /// What was asked for; nothing for a validity without end.
+        until: Option<Day>,
+        /// The last day that the scheme allows.
+        latest: Day,
+    } = "validity-too-long" Rules
+        "{} is longer than the scheme allows; at the latest {latest}", until_words(until);
+    /// Over before it was decided.
+    AlreadyOver {
+        /// Its last day.
+        until: Day,
+    } = "already-over" Submitter
+        "{until} is past; nothing is granted or renewed for days that are over";
+    /// Valid from before the body was accredited.
+    BeforeAccreditation {
+        /// Its first day.
+        valid_from: Day,
+        /// Since when the body is accredited.
+        accredited_from: Day,
+    } = "before-accreditation" Rules
+        "valid from {valid_from}, but the body is accredited since {accredited_from} only";
+    /// Effective later than now.
+    EffectiveInFuture {
+        /// From when.
+        effective: Timestamp,
+        /// The time of the log.
+        at: Timestamp,
+    } = "effective-in-future" Submitter
+        "effective from {effective}, which is after {at}; state it when it takes effect";
+    /// Effective before the verdict was.
+    EffectiveBeforeGrant {
+        /// From when.
+        effective: Timestamp,
+        /// Since when the verdict is.
+        granted: Timestamp,
+    } = "effective-before-grant" Submitter
+        "effective from {effective}, but the verdict exists since {granted} only";
+    /// Says it grows or shrinks, and does not.
+    NotAScopeChange {
+        /// Which verdict.
+        verdict: VerdictId,
+        /// What was asked for.
+        change: &'static str,
+        /// What contradicts it.
+        because: &'static str,
+    } = "not-a-scope-change" Submitter
+        "verdict {verdict} cannot be {change} so: {because}";
+    /// Replaced by itself, or by a verdict on somebody else.
+    NotASuccessor {
+        /// Which verdict.
+        verdict: VerdictId,
+        /// By which.
+        by: VerdictId,
+    } = "not-a-successor" Submitter
+        "{by} cannot take the place of {verdict}: it must be another verdict on the same supplier";
+    /// Renewed too late.
+    RenewalTooLate {
+        /// Which verdict.
+        verdict: VerdictId,
+        /// Until when it could have been.
+        latest: Option<Day>,
+    } = "renewal-too-late" Rules
+        "verdict {verdict} expired and can {}; grant a new one", renewal_words(latest);
+    /// The node says it expired, and it did not.
+    NotExpired {
+        /// Which.
+        verdict: VerdictId,
+        /// Its last day.
+        until: Option<Day>,
+    } = "not-expired" Rules
+        "verdict {verdict} has not expired: {}", until_words(until);
+    /// The node says surveillance is overdue, and it is not.
+    NotOverdue {
+        /// Which.
+        verdict: VerdictId,
+    } = "not-overdue" Rules
+        "surveillance of verdict {verdict} is not overdue";
+    /// A report id that was used.
+    ReportExists {
+        /// Which verdict.
+        verdict: VerdictId,
+        /// Which report.
+        report: ReportId,
+    } = "report-exists" Rules
+        "report {report} on verdict {verdict} is already filed; use a new id";
+
+    // Arrangements and peers.
+
+    /// No such arrangement.
+    UnknownArrangement {
+        /// Which.
+        arrangement: ArrangementId,
+    } = "unknown-arrangement" Submitter
+        "there is no arrangement {arrangement} here";
+    /// A registry that is no party to it.
+    NotAParty {
+        /// Which arrangement.
+        arrangement: ArrangementId,
+        /// Which registry.
+        registry: RegistryId,
+    } = "not-a-party" Rules
+        "registry {registry} is not party to arrangement {arrangement}";
+    /// The party's log is not the one the terms name.
+    PartyOrigin {
+        /// Which registry.
+        registry: RegistryId,
+        /// The log in the terms.
+        terms: Origin,
+        /// The log as we know it.
+        known: Origin,
+    } = "party-origin" Submitter
+        "the terms name {terms} as log of {registry}; here it is known as {known}";
+    /// Terms that contradict themselves.
+    UnsoundTerms {
+        /// In which rule.
+        rule: Option<RuleId>,
+        /// What is wrong.
+        because: &'static str,
+    } = "unsound-terms" Submitter
+        "the terms are unsound{}: {because}", rule_words(rule);
+    /// Another digest than that of the terms.
+    TermsDigest {
+        /// What the statement says.
+        stated: Digest,
+        /// What the terms come to.
+        actual: Digest,
+    } = "terms-digest" Submitter
+        "the terms have digest {actual}, not {stated}; write them in canonical form and sign that digest";
+    /// The same version with other terms.
+    TermsDiffer {
+        /// Which arrangement.
+        arrangement: ArrangementId,
+        /// Which version.
+        version: u32,
+        /// The digest signed before.
+        digest: Digest,
+    } = "terms-differ" Rules
+        "this registry already signed version {version} of {arrangement} with digest {digest}; other terms need a higher version";
+    /// An older version than the one signed.
+    VersionNotHigher {
+        /// Which arrangement.
+        arrangement: ArrangementId,
+        /// Which version was signed already.
+        signed: u32,
+    } = "version-not-higher" Rules
+        "version {signed} of {arrangement} is signed already; a new one needs a higher version";
+    /// Suspended, restored or ended before it was signed.
+    ArrangementNotSigned {
+        /// Which.
+        arrangement: ArrangementId,
+        /// By which registry.
+        registry: RegistryId,
+    } = "arrangement-not-signed" Rules
+        "registry {registry} has not signed arrangement {arrangement}";
+    /// A step that does not fit what this registry did before.
+    IllegalArrangementStep {
+        /// Which.
+        arrangement: ArrangementId,
+        /// As it is for this registry.
+        from: &'static str,
+        /// What was asked for.
+        step: &'static str,
+    } = "illegal-arrangement-step" Rules
+        "arrangement {arrangement} is {from} by this registry and cannot be {step}";
+    /// Ended sooner than its notice allows.
+    NoticeTooShort {
+        /// From which day.
+        effective: Day,
+        /// The first day that the notice allows.
+        earliest: Day,
+    } = "notice-too-short" Rules
+        "the end on {effective} falls short of the notice agreed; at the earliest {earliest}. A suspension takes effect at once";
+    /// The foreign statement is not one.
+    ForeignStatement {
+        /// Why.
+        because: String,
+    } = "foreign-statement" Submitter
+        "the foreign statement cannot be used: {because}";
+    /// No such peer.
+    UnknownPeer {
+        /// Which.
+        registry: RegistryId,
+    } = "unknown-peer" Submitter
+        "{registry} is not a peer of this registry; add it first";
+    /// A peer already.
+    PeerExists {
+        /// Which.
+        registry: RegistryId,
+    } = "peer-exists" Rules
+        "{registry} is already a peer; expel it before adding it anew";
+    /// The registry itself.
+    PeerIsSelf {
+        /// Which.
+        registry: RegistryId,
+    } = "peer-is-self" Submitter
+        "{registry} is this registry, or has its log; a registry is not its own peer";
+    /// The genesis is not the one that the rest speaks of.
+    PeerGenesis {
+        /// What does not agree.
+        because: String,
+    } = "peer-genesis" Submitter
+        "the peer's genesis cannot be pinned: {because}";
+    /// Cut off already.
+    PeerWasExpelled {
+        /// Which.
+        registry: RegistryId,
+    } = "peer-expelled" Rules
+        "{registry} was expelled; add it anew first";
+
+    // Recognitions.
+
+    /// The list did not come with the statement.
+    ResultsMissing {
+        /// Its digest.
+        digest: Digest,
+    } = "results-missing" Submitter
+        "the result list {digest} is not attached";
+    /// Too large to be read.
+    ResultsTooLarge {
+        /// How many bytes.
+        bytes: usize,
+    } = "results-too-large" Submitter
+        "the result list has {bytes} bytes; at most 16 MiB are read";
+    /// Another list.
+    ResultsDigest {
+        /// What the statement says.
+        stated: Digest,
+        /// What the list comes to.
+        actual: Digest,
+    } = "results-digest" Submitter
+        "the result list has digest {actual}, not {stated}";
+    /// More or fewer rows.
+    ResultsCount {
+        /// What the statement says.
+        stated: u32,
+        /// What the list has.
+        actual: u64,
+    } = "results-count" Submitter
+        "the result list has {actual} rows, not {stated}";
+    /// A row that is none.
+    ResultsRow {
+        /// Which line, from 1.
+        line: u64,
+        /// Why.
+        because: String,
+    } = "results-row" Submitter
+        "line {line} of the result list cannot be used: {because}";
+    /// The same verdict twice.
+    ResultsTwice {
+        /// Which.
+        verdict: VerdictRef,
+    } = "results-twice" Submitter
+        "the result list names {verdict} twice";
+    /// A range that does not continue the last one.
+    RangeGap {
+        /// Where the last one ended.
+        followed: u64,
+        /// Where this one begins.
+        from: u64,
+        /// Where this one ends.
+        to: u64,
+    } = "range-gap" Submitter
+        "the range {from} to {to} does not fit: the peer was followed up to {followed}";
+
+    // Erasure.
+
+    /// Something else rests on it.
+    NotErasable {
+        /// Where it stands.
+        index: u64,
+        /// What rests on it.
+        because: &'static str,
+    } = "not-erasable" Rules
+        "the statement at index {index} cannot be erased: {because}";
+    /// Gone already.
+    AlreadyErased {
+        /// Where it stood.
+        index: u64,
+    } = "already-erased" Rules
+        "the statement at index {index} is erased already";
+    /// Nothing there.
+    NothingThere {
+        /// Which index.
+        index: u64,
+        /// How many entries precede this statement.
+        size: u64,
+    } = "nothing-there" Submitter
+        "there is no index {index}; the log has {size} entries before this one";
+}
+
+const fn hold(hold: &Hold) -> &'static str {
+    match hold {
+        Hold::None => "in force",
+        Hold::Suspended => "suspended",
+        Hold::Withdrawn => "withdrawn",
+    }
+}
+
+const fn lapse_words(lapse: &Lapse) -> &'static str {
+    match lapse {
+        Lapse::NotYet => "its first day has not come",
+        Lapse::Expired => "its last day is past",
+        Lapse::Suspended => "it is suspended",
+        Lapse::Withdrawn => "it is withdrawn",
+    }
+}
+
+fn until_words(until: &Option<Day>) -> String {
+    match until {
+        Some(day) => format!("validity until {day}"),
+        None => "validity without end".to_owned(),
+    }
+}
+
+fn renewal_words(latest: &Option<Day>) -> String {
+    match latest {
+        Some(day) => format!("be renewed until {day} only"),
+        None => "not be renewed under this scheme".to_owned(),
+    }
+}
+
+fn rule_words(rule: &Option<RuleId>) -> String {
+    match rule {
+        Some(rule) => format!(" in rule {rule}"),
+        None => String::new(),
+    }
+}

@@ -1,0 +1,229 @@
+//! Schemes: who assesses what against which documents, how, for how long, at which levels.
+//!
+//! In scope: a scheme in one version and the partial order of its levels. Out of scope: single verdicts, see
+//! [`crate::verdict`], and who is accredited under it, see [`crate::accreditation`].
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{CountryCode, DocumentRef, LevelCode, SchemeRef};
+use crate::text::Text;
+use crate::viewpoint::{ObjectKinds, Viewpoints};
+
+/// How conformity is assessed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Evaluation {
+    /// By the supplier itself.
+    #[serde(rename = "self")]
+    Oneself,
+    /// By the supplier, confirmed by an expert.
+    ExpertConfirmed,
+    /// By an independent body.
+    ThirdParty,
+    /// By an authority.
+    Authority,
+}
+
+/// Who looks again while a verdict is valid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Surveillant {
+    /// The body that decided.
+    CertificationBody,
+    /// An audit body.
+    AuditBody,
+}
+
+/// The duty to look again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Surveillance {
+    /// Who does it.
+    pub by: Surveillant,
+    /// At least once in so many months.
+    pub every_months: u16,
+}
+
+/// One version of a scheme; never changed once published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Scheme {
+    /// Its id and version.
+    pub scheme: SchemeRef,
+    /// Its title.
+    pub title: Text<256>,
+    /// Who owns it.
+    pub owner: Text<256>,
+    /// Whether it was invented for a demonstration. Shown wherever the scheme is shown.
+    pub fictional: bool,
+    /// The documents it assesses against.
+    pub documents: Vec<DocumentRef>,
+    /// The viewpoints a verdict may take.
+    pub viewpoints: Viewpoints,
+    /// The kinds of object a verdict may be about.
+    pub objects: ObjectKinds,
+    /// How conformity is assessed.
+    pub evaluation: Evaluation,
+    /// Its levels; empty when it has none.
+    #[serde(default, skip_serializing_if = "Levels::is_empty")]
+    pub levels: Levels,
+    /// The longest validity of a verdict. Without it a verdict may be valid until changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validity_months: Option<u16>,
+    /// Who looks again, and how often.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub surveillance: Option<Surveillance>,
+    /// For how many days after its expiry a verdict can still be renewed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restoration_days: Option<u16>,
+    /// Whether the registry itself may suspend, withdraw and transfer verdicts.
+    #[serde(default)]
+    pub registry_acts: bool,
+    /// Where it applies; empty when everywhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub countries: Vec<CountryCode>,
+}
+
+/// One level of a scheme.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Level {
+    /// Its code.
+    pub code: LevelCode,
+    /// Its name.
+    pub name: Text<128>,
+    /// The levels it includes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub at_least: Vec<LevelCode>,
+}
+
+/// The levels of a scheme and their partial order, acyclic by construction.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(try_from = "Vec<Level>", into = "Vec<Level>")]
+pub struct Levels {
+    levels: Vec<Level>,
+    /// Bit `j` of `includes[i]`: level `i` is at least level `j`.
+    includes: Vec<u64>,
+}
+
+impl Levels {
+    /// The most levels a scheme may have.
+    pub const MAX: usize = 64;
+
+    /// Whether the scheme has no levels.
+    pub fn is_empty(&self) -> bool {
+        self.levels.is_empty()
+    }
+
+    /// The levels as published.
+    pub fn iter(&self) -> impl Iterator<Item = &Level> {
+        self.levels.iter()
+    }
+
+    /// Whether the scheme has a level of this code.
+    pub fn contains(&self, code: &LevelCode) -> bool {
+        self.position(code).is_some()
+    }
+
+    /// Whether whoever holds `held` also meets `wanted`. A level that the scheme lacks meets nothing.
+    pub fn meets(&self, held: &LevelCode, wanted: &LevelCode) -> bool {
+        match (self.position(held), self.position(wanted)) {
+            (Some(held), Some(wanted)) => self
+                .includes
+                .get(held)
+                .is_some_and(|bits| bits >> wanted & 1 == 1),
+            _ => false,
+        }
+    }
+
+    fn position(&self, code: &LevelCode) -> Option<usize> {
+        self.levels.iter().position(|level| level.code == *code)
+    }
+}
+
+impl TryFrom<Vec<Level>> for Levels {
+    type Error = LevelsError;
+
+    fn try_from(levels: Vec<Level>) -> Result<Self, LevelsError> {
+        if levels.len() > Self::MAX {
+            return Err(LevelsError::TooMany(levels.len()));
+        }
+        let mut order = Self {
+            includes: Vec::with_capacity(levels.len()),
+            levels,
+        };
+        order.refuse_doubles()?;
+        for position in 0..order.levels.len() {
+            let direct = order.direct(position)?;
+            order.includes.push(direct);
+        }
+        order.close()
+    }
+}
+
+impl Levels {
+    fn refuse_doubles(&self) -> Result<(), LevelsError> {
+        for (position, level) in self.levels.iter().enumerate() {
+            if self.position(&level.code) != Some(position) {
+                return Err(LevelsError::Double(level.code.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// The level itself and what it names directly.
+    fn direct(&self, position: usize) -> Result<u64, LevelsError> {
+        let Some(level) = self.levels.get(position) else {
+            return Ok(0);
+        };
+        level.at_least.iter().try_fold(1 << position, |bits, code| {
+            let named = self
+                .position(code)
+                .ok_or_else(|| LevelsError::Unknown(code.clone()))?;
+            Ok(bits | 1 << named)
+        })
+    }
+
+    /// Warshall's transitive closure; two levels that include each other are a cycle.
+    fn close(mut self) -> Result<Self, LevelsError> {
+        for through in 0..self.includes.len() {
+            let reached = self.includes[through];
+            for bits in &mut self.includes {
+                if *bits >> through & 1 == 1 {
+                    *bits |= reached;
+                }
+            }
+        }
+        for (i, level) in self.levels.iter().enumerate() {
+            let mutual =
+                |j: usize| self.includes[i] >> j & 1 == 1 && self.includes[j] >> i & 1 == 1;
+            if (0..i).any(mutual) {
+                return Err(LevelsError::Cycle(level.code.clone()));
+            }
+        }
+        Ok(self)
+    }
+}
+
+impl From<Levels> for Vec<Level> {
+    fn from(levels: Levels) -> Self {
+        levels.levels
+    }
+}
+
+/// Why levels are refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LevelsError {
+    /// More than [`Levels::MAX`].
+    #[error("{0} levels; a scheme may have at most 64")]
+    TooMany(usize),
+    /// Two levels of one code.
+    #[error("level {0} is defined twice; give each level its own code")]
+    Double(LevelCode),
+    /// A level that is at least one that does not exist.
+    #[error("level {0} is named in atLeast but not defined; define it")]
+    Unknown(LevelCode),
+    /// A level that is, through others, at least itself and they at least it.
+    #[error("level {0} includes a level that includes it; levels must form a partial order")]
+    Cycle(LevelCode),
+}

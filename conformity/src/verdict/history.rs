@@ -1,0 +1,296 @@
+//! What happened to a verdict, and what follows from it: the snapshot is the fold of the history, never anything else.
+//!
+//! Out of scope: whether something was allowed to happen, see [`crate::decide`].
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::lifecycle::{IllegalMove, State};
+use super::{Change, Cover, Recommendation, Report, Verdict};
+use crate::ids::{LevelCode, PartyId, VerdictId};
+use crate::reason::Reason;
+use crate::scheme::Surveillance;
+use crate::text::Text;
+use crate::time::Day;
+use crate::viewpoint::Viewpoints;
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Happening {
+    /// It was granted.
+    Granted,
+    /// The body changed it.
+    Changed(Change),
+    /// Its last day passed.
+    Expired,
+    /// Nobody looked again in time.
+    SurveillanceOverdue,
+    /// An audit body reported.
+    Reported(Arc<Report>),
+}
+
+impl Happening {
+    /// The word for it.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Granted => "granted",
+            Self::Changed(change) => change.as_str(),
+            Self::Expired => "expired",
+            Self::SurveillanceOverdue => "surveillance-overdue",
+            Self::Reported(_) => "reported",
+        }
+    }
+}
+
+/// One thing that happened to a verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct HistoryItem {
+    /// Index of the entry that says so.
+    pub index: u64,
+    /// When it was sequenced.
+    pub at: Timestamp,
+    /// From when it holds.
+    pub effective: Timestamp,
+    /// What happened.
+    pub what: Happening,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// On which legal basis.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub legal_basis: Option<Text<280>>,
+    /// Who said so.
+    pub by: PartyId,
+}
+
+/// Marks beside the state: none of them changes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Marks {
+    /// 異議申立て pending.
+    pub appeal: bool,
+    /// 苦情 pending.
+    pub complaint: bool,
+    /// What an audit body recommends and the body has not answered.
+    pub recommendation: Option<Recommendation>,
+    /// Nobody looked again in time.
+    pub surveillance_overdue: bool,
+}
+
+/// A verdict as it stands at some time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Snapshot {
+    /// Its state.
+    pub state: State,
+    /// The body responsible for it.
+    pub issuer: PartyId,
+    /// The viewpoints it covers.
+    pub viewpoints: Viewpoints,
+    /// Its level.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<LevelCode>,
+    /// What it covers, in words.
+    pub scope: Text<1024>,
+    /// The sites it covers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sites: Vec<Text<256>>,
+    /// What it does not cover.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclusions: Vec<Text<256>>,
+    /// Its last day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<Day>,
+    /// What is pending.
+    pub marks: Marks,
+    /// The last day that a report looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_surveillance: Option<Day>,
+}
+
+impl Snapshot {
+    /// As granted.
+    fn granted(terms: &Verdict, item: &HistoryItem) -> Self {
+        Self {
+            state: State::first(item.effective, terms.conditions.as_ref()),
+            issuer: item.by.clone(),
+            viewpoints: terms.viewpoints,
+            level: terms.level.clone(),
+            scope: terms.scope.clone(),
+            sites: terms.sites.clone(),
+            exclusions: terms.exclusions.clone(),
+            valid_until: terms.valid_until,
+            marks: Marks::default(),
+            last_surveillance: None,
+        }
+    }
+
+    /// As it stands after one more thing happened.
+    fn after(mut self, item: &HistoryItem) -> Result<Self, IllegalMove> {
+        self.state = self.state.after(&item.what, item.effective)?;
+        match &item.what {
+            Happening::Changed(change) => self.change(change),
+            Happening::Reported(report) => self.report(report),
+            Happening::SurveillanceOverdue => self.marks.surveillance_overdue = true,
+            Happening::Granted | Happening::Expired => {}
+        }
+        Ok(self)
+    }
+
+    fn change(&mut self, change: &Change) {
+        match change {
+            Change::ScopeExtended(cover) | Change::ScopeReduced(cover) => self.cover(cover),
+            Change::Renewed { valid_until } => self.valid_until = Some(*valid_until),
+            Change::Transferred { to } => self.issuer = to.clone(),
+            Change::AppealOpened => self.marks.appeal = true,
+            Change::AppealClosed => self.marks.appeal = false,
+            Change::ComplaintOpened => self.marks.complaint = true,
+            Change::ComplaintClosed => self.marks.complaint = false,
+            _ => {}
+        }
+        if answers_recommendation(change) {
+            self.marks.recommendation = None;
+        }
+    }
+
+    fn cover(&mut self, cover: &Cover) {
+        self.scope = cover.scope.clone();
+        if let Some(viewpoints) = cover.viewpoints {
+            self.viewpoints = viewpoints;
+        }
+        if let Some(level) = &cover.level {
+            self.level = Some(level.clone());
+        }
+        if let Some(sites) = &cover.sites {
+            self.sites.clone_from(sites);
+        }
+        if let Some(exclusions) = &cover.exclusions {
+            self.exclusions.clone_from(exclusions);
+        }
+    }
+
+    fn report(&mut self, report: &Report) {
+        self.marks.surveillance_overdue = false;
+        self.last_surveillance = self.last_surveillance.max(Some(report.period.to));
+        self.marks.recommendation = match report.recommendation {
+            Recommendation::None => None,
+            recommended => Some(recommended),
+        };
+    }
+}
+
+/// Whether the body answers a recommendation by this change. An appeal or complaint is somebody else's step.
+const fn answers_recommendation(change: &Change) -> bool {
+    !matches!(
+        change,
+        Change::AppealOpened
+            | Change::AppealClosed
+            | Change::ComplaintOpened
+            | Change::ComplaintClosed
+            | Change::Transferred { .. }
+    )
+}
+
+/// A verdict and everything that happened to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct VerdictRecord {
+    /// As granted.
+    pub terms: Arc<Verdict>,
+    /// As it stands after all of its history.
+    pub now: Snapshot,
+    /// Everything that happened, in the order of the log.
+    pub history: Vec<HistoryItem>,
+}
+
+impl VerdictRecord {
+    /// A verdict that was just granted. `granted` says by whom and when.
+    pub fn new(terms: Arc<Verdict>, granted: HistoryItem) -> Self {
+        Self {
+            now: Snapshot::granted(&terms, &granted),
+            terms,
+            history: vec![granted],
+        }
+    }
+
+    /// The verdict after one more thing happened.
+    ///
+    /// # Errors
+    /// Its state does not allow it.
+    pub fn after(&self, item: HistoryItem) -> Result<Self, IllegalMove> {
+        let now = self.now.clone().after(&item)?;
+        let mut history = Vec::with_capacity(self.history.len() + 1);
+        history.extend_from_slice(&self.history);
+        history.push(item);
+        Ok(Self {
+            terms: Arc::clone(&self.terms),
+            now,
+            history,
+        })
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &VerdictId {
+        &self.terms.verdict
+    }
+
+    /// When its first day, or its grant where that came earlier, made it effective.
+    pub fn granted_from(&self) -> Timestamp {
+        self.history
+            .first()
+            .map_or(self.terms.valid_from.start(), |item| item.effective)
+    }
+
+    /// The verdict as the log showed it at `time`, or nothing when it was not yet granted then.
+    pub fn as_of(&self, time: Timestamp) -> Option<Snapshot> {
+        if self.history.last().is_some_and(|item| item.at <= time) {
+            return Some(self.now.clone());
+        }
+        self.fold(|item| item.at <= time)
+    }
+
+    /// The verdict as, by all that is known today, it was in effect at `time`: a suspension that was sequenced later but
+    /// took effect before counts.
+    pub fn in_effect_at(&self, time: Timestamp) -> Option<Snapshot> {
+        self.fold(|item| item.effective <= time)
+    }
+
+    /// Whether the body stands behind it at `time` and `time` lies within its days.
+    pub fn in_force_at(&self, time: Timestamp) -> bool {
+        self.as_of(time)
+            .is_some_and(|then| then.state.name().is_in_force() && self.covers(&then, time))
+    }
+
+    fn covers(&self, snapshot: &Snapshot, time: Timestamp) -> bool {
+        self.terms.valid_from.start() <= time
+            && snapshot.valid_until.is_none_or(|day| time < day.end())
+    }
+
+    /// Folds those items of the history that `counts`. Items left out may leave later ones without a place to start from
+    /// (a restoration without its suspension): these change nothing.
+    fn fold(&self, counts: impl Fn(&HistoryItem) -> bool) -> Option<Snapshot> {
+        let (granted, rest) = self.history.split_first()?;
+        if !counts(granted) {
+            return None;
+        }
+        let first = Snapshot::granted(&self.terms, granted);
+        Some(
+            rest.iter()
+                .filter(|item| counts(item))
+                .fold(first, |then, item| then.clone().after(item).unwrap_or(then)),
+        )
+    }
+
+    /// The first day on which surveillance is overdue, by a scheme's duty to look again.
+    pub fn surveillance_due(&self, duty: Surveillance) -> Day {
+        self.now
+            .last_surveillance
+            .unwrap_or(self.terms.valid_from)
+            .plus_months(duty.every_months)
+            .plus_days(1)
+    }
+}
