@@ -49,9 +49,7 @@ pub enum AuthorityError {
     #[error(transparent)]
     Register(#[from] RegisterError),
     /// There is something already.
-    #[error(
-        "{0} exists already: an authority is made once; choose another folder, or remove this one if it is a ruin"
-    )]
+    #[error("{0} exists already: an authority is made once; choose another folder, or remove this one if it is a ruin")]
     Exists(PathBuf),
     /// There is nothing yet.
     #[error("{0} holds no authority: run `registry-node certs init` first")]
@@ -68,17 +66,13 @@ pub enum AuthorityError {
     #[error("the origin {0} does not begin with a host name: certificates cannot name its parties")]
     Origin(Origin),
     /// The root's key is kept elsewhere.
-    #[error(
-        "{0} is not here: put the root key there for as long as this takes, then take it away again"
-    )]
+    #[error("{0} is not here: put the root key there for as long as this takes, then take it away again")]
     RootAway(PathBuf),
     /// No issuing CA of that branch.
     #[error("no {0} CA is trusted any more: run `registry-node certs rotate {0}`")]
     NoCa(&'static str),
     /// The issuing CA would be outlived.
-    #[error(
-        "the certificate would end after its CA {ca}, on {until}: run `registry-node certs rotate` first"
-    )]
+    #[error("the certificate would end after its CA {ca}, on {until}: run `registry-node certs rotate` first")]
     Outlives {
         /// Which CA.
         ca: String,
@@ -102,9 +96,7 @@ pub enum AuthorityError {
         compromised: bool,
     },
     /// No such certificate.
-    #[error(
-        "no certificate {0} that is valid was issued here: `registry-node certs show` lists them"
-    )]
+    #[error("no certificate {0} that is valid was issued here: `registry-node certs show` lists them")]
     Unknown(String),
     /// The certificate was revoked.
     #[error("certificate {0} was revoked: issue a new one instead of renewing it")]
@@ -186,17 +178,14 @@ impl Authority {
             absent if absent.is_absent() => AuthorityError::Absent(folder.to_owned()),
             other => other.into(),
         })?;
-        let known: About = serde_json::from_slice(&text)
-            .map_err(|_| unfit(&about, "it is not what `init` wrote"))?;
+        let known: About = serde_json::from_slice(&text).map_err(|_| unfit(&about, "it is not what `init` wrote"))?;
         if known.version != 1 {
             return Err(unfit(&about, "it was written by a newer program"));
         }
         let root = folder.join(ROOT).with_extension("pem");
-        let root_pem =
-            String::from_utf8(files::read(&root)?).map_err(|_| unfit(&root, "it is not PEM"))?;
+        let root_pem = String::from_utf8(files::read(&root)?).map_err(|_| unfit(&root, "it is not PEM"))?;
         let mut authority = Self {
-            root: CertificateDer::from_pem_slice(root_pem.as_bytes())
-                .map_err(|_| unfit(&root, "it is not PEM"))?,
+            root: CertificateDer::from_pem_slice(root_pem.as_bytes()).map_err(|_| unfit(&root, "it is not PEM"))?,
             root_pem,
             register: Register::open(&folder.join(REGISTER))?,
             origin: known.origin,
@@ -233,12 +222,7 @@ impl Authority {
     ///
     /// # Errors
     /// No such certificate was issued, or a file cannot be written.
-    pub fn revoke(
-        &mut self,
-        target: &Target,
-        reason: Reason,
-        now: Timestamp,
-    ) -> Result<Vec<Issued>, AuthorityError> {
+    pub fn revoke(&mut self, target: &Target, reason: Reason, now: Timestamp) -> Result<Vec<Issued>, AuthorityError> {
         let (issuing, public) = (self.issuing_folder(), self.public());
         let mut turn = self.register.begin()?;
         let cas = IssuingCa::all(&issuing)?;
@@ -267,12 +251,7 @@ impl Authority {
     ///
     /// # Errors
     /// The root key is not here, or a file cannot be written.
-    pub fn rotate(
-        &mut self,
-        branch: Branch,
-        former: Former,
-        now: Timestamp,
-    ) -> Result<(), AuthorityError> {
+    pub fn rotate(&mut self, branch: Branch, former: Former, now: Timestamp) -> Result<(), AuthorityError> {
         let root = self.root_ca()?;
         let issuing = self.issuing_folder();
         {
@@ -308,9 +287,7 @@ impl Authority {
     fn root_ca(&self) -> Result<Ca, AuthorityError> {
         let stem = self.folder.join(ROOT);
         Ca::read(&stem).map_err(|error| match error {
-            AuthorityError::File(file) if file.is_absent() => {
-                AuthorityError::RootAway(stem.with_extension("key"))
-            }
+            AuthorityError::File(file) if file.is_absent() => AuthorityError::RootAway(stem.with_extension("key")),
             other => other,
         })
     }
@@ -328,10 +305,7 @@ impl Authority {
             make_issuing(&issuing, &root, branch, 1, origin, now)?;
         }
         Register::create(&draft.join(REGISTER))?;
-        let about = About {
-            version: 1,
-            origin: origin.clone(),
-        };
+        let about = About { version: 1, origin: origin.clone() };
         let about = serde_json::to_vec_pretty(&about).map_err(RegisterError::from)?;
         files::replace(&draft.join(ABOUT), &about)?;
         Self::open(draft)?.refresh(now)?;
@@ -356,15 +330,9 @@ fn make_issuing(
 
 /// Takes every CA of `branch` out of use; the files stay as evidence.
 fn distrust(folder: &Path, branch: Branch) -> Result<(), AuthorityError> {
-    for ca in IssuingCa::all(folder)?
-        .iter()
-        .filter(|ca| ca.branch == branch)
-    {
+    for ca in IssuingCa::all(folder)?.iter().filter(|ca| ca.branch == branch) {
         let stem = folder.join(ca.name());
-        files::rename(
-            &stem.with_extension("pem"),
-            &stem.with_extension("distrusted"),
-        )?;
+        files::rename(&stem.with_extension("pem"), &stem.with_extension("distrusted"))?;
     }
     Ok(())
 }
@@ -377,17 +345,11 @@ fn is_free(folder: &Path) -> bool {
 }
 
 fn private_folder(path: &Path) -> Result<(), FileError> {
-    fs::DirBuilder::new()
-        .mode(0o700)
-        .create(path)
-        .map_err(|source| writing(path, source))
+    fs::DirBuilder::new().mode(0o700).create(path).map_err(|source| writing(path, source))
 }
 
 fn unfit(path: &Path, what: &'static str) -> AuthorityError {
-    AuthorityError::Unfit {
-        path: path.to_owned(),
-        what,
-    }
+    AuthorityError::Unfit { path: path.to_owned(), what }
 }
 
 impl std::fmt::Display for Target {

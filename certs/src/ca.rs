@@ -41,35 +41,21 @@ impl Ca {
     ) -> Result<Self, rcgen::Error> {
         let key = KeyPair::generate()?;
         let certificate = sign(&key)?;
-        Ok(Self {
-            pem: certificate.pem(),
-            der: certificate.into(),
-            until: window.until,
-            key,
-        })
+        Ok(Self { pem: certificate.pem(), der: certificate.into(), until: window.until, key })
     }
 
     /// Reads `<stem>.pem` and `<stem>.key`, which must belong together.
     pub(crate) fn read(stem: &Path) -> Result<Self, AuthorityError> {
         let path = stem.with_extension("pem");
-        let unfit = |what: &'static str| AuthorityError::Unfit {
-            path: path.clone(),
-            what,
-        };
+        let unfit = |what: &'static str| AuthorityError::Unfit { path: path.clone(), what };
         let pem = String::from_utf8(files::read(&path)?).map_err(|_| unfit("it is not PEM"))?;
-        let der =
-            CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|_| unfit("it is not PEM"))?;
+        let der = CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|_| unfit("it is not PEM"))?;
         let (until, public) = facts(&der).ok_or_else(|| unfit("it is not an X.509 certificate"))?;
         let key = read_key(&stem.with_extension("key"))?;
         if key.subject_public_key_info() != public {
             return Err(unfit("the key beside it belongs to another certificate"));
         }
-        Ok(Self {
-            pem,
-            der,
-            until,
-            key,
-        })
+        Ok(Self { pem, der, until, key })
     }
 
     /// Writes the key first: a certificate without key must not be found.
@@ -106,11 +92,7 @@ impl IssuingCa {
             if trusted {
                 let stem = folder.join(format!("{}-{generation}", branch.as_str()));
                 let ca = Ca::read(&stem)?;
-                found.push(Self {
-                    branch,
-                    generation,
-                    ca,
-                });
+                found.push(Self { branch, generation, ca });
             }
         }
         found.sort_by_key(|ca| (ca.branch, ca.generation));
@@ -130,10 +112,7 @@ impl IssuingCa {
 
 /// Reads a private key that belongs to this authority.
 fn read_key(path: &Path) -> Result<KeyPair, AuthorityError> {
-    let unfit = || AuthorityError::Unfit {
-        path: path.to_owned(),
-        what: "it is not a private key in PEM (PKCS #8)",
-    };
+    let unfit = || AuthorityError::Unfit { path: path.to_owned(), what: "it is not a private key in PEM (PKCS #8)" };
     let pem = files::read_private(path)?;
     let pem = std::str::from_utf8(&pem).map_err(|_| unfit())?;
     KeyPair::from_pem(pem).map_err(|_| unfit())
@@ -161,9 +140,7 @@ fn generations(folder: &Path) -> Result<Vec<(Branch, u32, bool)>, AuthorityError
 fn generation(name: &str) -> Option<(Branch, u32, bool)> {
     let (stem, extension) = name.split_once('.')?;
     let (branch, generation) = stem.split_once('-')?;
-    let branch = Branch::ALL
-        .into_iter()
-        .find(|known| known.as_str() == branch)?;
+    let branch = Branch::ALL.into_iter().find(|known| known.as_str() == branch)?;
     let trusted = match extension {
         "pem" => true,
         "distrusted" => false,

@@ -16,6 +16,8 @@ use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, Error, RootCertStore, SignatureScheme};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer;
 
 use crate::https::{TlsError, private_key};
 use crate::provider::{VERSIONS, http, provider};
@@ -77,25 +79,18 @@ impl Trust {
     /// # Errors
     /// There is none, or one of them is no certificate.
     pub fn from_der<R: AsRef<[u8]>>(roots: &[R]) -> Result<Self, TlsError> {
-        let roots = roots
-            .iter()
-            .map(|der| CertificateDer::from(der.as_ref().to_vec()));
+        let roots = roots.iter().map(|der| CertificateDer::from(der.as_ref().to_vec()));
         Self::of(Path::new("(genesis)"), roots.collect())
     }
 
     fn of(path: &Path, roots: Vec<CertificateDer<'static>>) -> Result<Self, TlsError> {
-        let unusable = |why: String| TlsError::Trust {
-            path: path.to_owned(),
-            why,
-        };
+        let unusable = |why: String| TlsError::Trust { path: path.to_owned(), why };
         if roots.is_empty() {
             return Err(unusable("there is none".to_owned()));
         }
         let mut store = RootCertStore::empty();
         for root in roots {
-            store
-                .add(root)
-                .map_err(|error| unusable(error.to_string()))?;
+            store.add(root).map_err(|error| unusable(error.to_string()))?;
         }
         Ok(Self(Arc::new(store)))
     }
@@ -115,10 +110,7 @@ impl Client {
     /// # Errors
     /// The files are missing or broken, or do not belong together.
     pub fn with_certificate(trust: &Trust, files: ClientFiles) -> Result<Self, TlsError> {
-        let own = Own {
-            current: ArcSwap::new(read(&files)?),
-            files,
-        };
+        let own = Own { current: ArcSwap::new(Presented::read(&files)?), files };
         Self::new(trust, Some(Arc::new(own)))
     }
 
@@ -128,7 +120,7 @@ impl Client {
     /// As [`Client::with_certificate`]; the old one stays in use.
     pub fn reload(&self) -> Result<(), TlsError> {
         if let Some(own) = &self.own {
-            own.current.store(read(&own.files)?);
+            own.current.store(Presented::read(&own.files)?);
         }
         Ok(())
     }
@@ -145,17 +137,11 @@ impl Client {
     /// # Errors
     /// The server is too slow, is not who it should be, or refuses us. With TLS 1.3 a refusal of **our** certificate
     /// shows only at the first read.
-    pub async fn connect<IO>(
-        &self,
-        name: &str,
-        io: IO,
-        limit: Duration,
-    ) -> Result<Stream<IO>, ConnectError>
+    pub async fn connect<IO>(&self, name: &str, io: IO, limit: Duration) -> Result<Stream<IO>, ConnectError>
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
-        let name = ServerName::try_from(name.to_owned())
-            .map_err(|_| ConnectError::Name(name.to_owned()))?;
+        let name = ServerName::try_from(name.to_owned()).map_err(|_| ConnectError::Name(name.to_owned()))?;
         let connector = TlsConnector::from(Arc::clone(&self.config));
         let stream = tokio::time::timeout(limit, connector.connect(name, io))
             .await
@@ -167,23 +153,15 @@ impl Client {
     fn new(trust: &Trust, own: Option<Arc<Own>>) -> Result<Self, TlsError> {
         let builder = ClientConfig::builder_with_provider(provider())
             .with_protocol_versions(VERSIONS)
-            .map_err(|error| TlsError::Trust {
-                path: PathBuf::new(),
-                why: error.to_string(),
-            })?
+            .map_err(|error| TlsError::Trust { path: PathBuf::new(), why: error.to_string() })?
             .with_root_certificates(Arc::clone(&trust.0));
         let mut config = match &own {
-            Some(own) => {
-                builder.with_client_cert_resolver(Arc::clone(own) as Arc<dyn ResolvesClientCert>)
-            }
+            Some(own) => builder.with_client_cert_resolver(Arc::clone(own) as Arc<dyn ResolvesClientCert>),
             None => builder.with_no_client_auth(),
         };
         config.alpn_protocols = http();
         config.resumption = Resumption::disabled();
-        Ok(Self {
-            config: Arc::new(config),
-            own,
-        })
+        Ok(Self { config: Arc::new(config), own })
     }
 }
 
@@ -201,16 +179,22 @@ impl ConnectError {
 #[derive(Debug)]
 struct Own {
     files: ClientFiles,
-    current: ArcSwap<CertifiedKey>,
+    current: ArcSwap<Presented>,
+}
+
+#[derive(Debug)]
+struct Presented {
+    key: Arc<CertifiedKey>,
+    issuers: Vec<Vec<u8>>,
 }
 
 impl ResolvesClientCert for Own {
-    fn resolve(
-        &self,
-        _issuers: &[&[u8]],
-        _schemes: &[SignatureScheme],
-    ) -> Option<Arc<CertifiedKey>> {
-        Some(self.current.load_full())
+    /// Presents nothing to a server that names the CAs it trusts and ours is not among them: a buyer of one registry
+    /// reads another one's public pages like anybody else.
+    fn resolve(&self, trusted: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        let own = self.current.load();
+        let known = |issuer: &Vec<u8>| trusted.contains(&issuer.as_slice());
+        (trusted.is_empty() || own.issuers.iter().any(known)).then(|| Arc::clone(&own.key))
     }
 
     fn has_certs(&self) -> bool {
@@ -218,12 +202,20 @@ impl ResolvesClientCert for Own {
     }
 }
 
-fn read(files: &ClientFiles) -> Result<Arc<CertifiedKey>, TlsError> {
-    let chain = certificates(&files.certificate)?;
-    CertifiedKey::from_der(chain, private_key(&files.key)?, &provider())
-        .map(Arc::new)
-        .map_err(|error| TlsError::Certificate {
-            path: files.certificate.clone(),
-            why: error.to_string(),
-        })
+impl Presented {
+    fn read(files: &ClientFiles) -> Result<Arc<Self>, TlsError> {
+        let chain = certificates(&files.certificate)?;
+        let unusable = |why: String| TlsError::Certificate { path: files.certificate.clone(), why };
+        let issuers = chain
+            .iter()
+            .map(|der| {
+                let (_, certificate) = X509Certificate::from_der(der).ok()?;
+                Some(certificate.issuer().as_raw().to_vec())
+            })
+            .collect::<Option<_>>()
+            .ok_or_else(|| unusable("it is no X.509 certificate".to_owned()))?;
+        let key = CertifiedKey::from_der(chain, private_key(&files.key)?, &provider())
+            .map_err(|error| unusable(error.to_string()))?;
+        Ok(Arc::new(Self { key: Arc::new(key), issuers }))
+    }
 }

@@ -7,9 +7,7 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use rcgen::{
-    CertificateRevocationListParams, KeyIdMethod, RevocationReason, RevokedCertParams, SerialNumber,
-};
+use rcgen::{CertificateRevocationListParams, KeyIdMethod, RevocationReason, RevokedCertParams, SerialNumber};
 
 use crate::authority::{AuthorityError, Target};
 use crate::ca::IssuingCa;
@@ -37,26 +35,16 @@ pub(crate) fn revoke(
     now: Timestamp,
 ) -> Result<Vec<Issued>, AuthorityError> {
     let mut named: Vec<Issued> = match target {
-        Target::Serial(serial) => turn
-            .find(serial)
-            .map(|(record, _)| record.clone())
-            .into_iter()
-            .collect(),
-        Target::Identity(uri) => turn
-            .issued()
-            .filter(|record| record.identity == *uri && record.not_after > now)
-            .cloned()
-            .collect(),
+        Target::Serial(serial) => turn.find(serial).map(|(record, _)| record.clone()).into_iter().collect(),
+        Target::Identity(uri) => {
+            turn.issued().filter(|record| record.identity == *uri && record.not_after > now).cloned().collect()
+        }
     };
     if named.is_empty() {
         return Err(AuthorityError::Unknown(target.to_string()));
     }
     for record in named.iter_mut().filter(|record| record.revoked.is_none()) {
-        turn.append(Event::Revoked {
-            serial: record.serial,
-            at: now,
-            reason,
-        })?;
+        turn.append(Event::Revoked { serial: record.serial, at: now, reason })?;
         record.revoked = Some(Revoked { at: now, reason });
     }
     Ok(named)
@@ -82,25 +70,11 @@ pub(crate) fn publish(
 }
 
 /// Which branches need new CRLs.
-pub(crate) fn due(
-    turn: &Turn<'_>,
-    cas: &[IssuingCa],
-    public: &PublicFolder,
-    now: Timestamp,
-) -> Vec<Branch> {
-    Branch::ALL
-        .into_iter()
-        .filter(|branch| !is_current(turn, cas, public, *branch, now))
-        .collect()
+pub(crate) fn due(turn: &Turn<'_>, cas: &[IssuingCa], public: &PublicFolder, now: Timestamp) -> Vec<Branch> {
+    Branch::ALL.into_iter().filter(|branch| !is_current(turn, cas, public, *branch, now)).collect()
 }
 
-fn is_current(
-    turn: &Turn<'_>,
-    cas: &[IssuingCa],
-    public: &PublicFolder,
-    branch: Branch,
-    now: Timestamp,
-) -> bool {
+fn is_current(turn: &Turn<'_>, cas: &[IssuingCa], public: &PublicFolder, branch: Branch, now: Timestamp) -> bool {
     let Ok(list) = RevocationList::read(public, &[branch]) else {
         return false;
     };
@@ -115,11 +89,7 @@ fn is_current(
 fn sign(turn: &mut Turn<'_>, ca: &IssuingCa, now: Timestamp) -> Result<String, AuthorityError> {
     let name = ca.name();
     let number = turn.next_number(&name);
-    turn.append(Event::Crl {
-        ca: name.clone(),
-        number,
-        at: now,
-    })?;
+    turn.append(Event::Crl { ca: name.clone(), number, at: now })?;
     let window = Window::days(DAYS, now);
     let list = CertificateRevocationListParams {
         this_update: calendar!(window.from),

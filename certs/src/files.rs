@@ -42,9 +42,7 @@ pub enum FileError {
         source: io::Error,
     },
     /// A private key that others can read.
-    #[error(
-        "{path} has mode {mode:03o}: a private key is for its owner only; run `chmod 600 {path}`"
-    )]
+    #[error("{path} has mode {mode:03o}: a private key is for its owner only; run `chmod 600 {path}`")]
     Exposed {
         /// Which file.
         path: PathBuf,
@@ -52,9 +50,7 @@ pub enum FileError {
         mode: u32,
     },
     /// A file beyond every size that this crate writes.
-    #[error(
-        "{path} has {bytes} bytes, the most is {most}: it is not a file that this program wrote"
-    )]
+    #[error("{path} has {bytes} bytes, the most is {most}: it is not a file that this program wrote")]
     TooLarge {
         /// Which file.
         path: PathBuf,
@@ -84,10 +80,7 @@ pub(crate) fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, FileError>
     let status = file.metadata().map_err(|source| reading(path, source))?;
     let mode = status.permissions().mode() & 0o7777;
     if mode & 0o077 != 0 {
-        return Err(FileError::Exposed {
-            path: path.to_owned(),
-            mode,
-        });
+        return Err(FileError::Exposed { path: path.to_owned(), mode });
     }
     read_bounded(path, file, LARGEST_KEY).map(Zeroizing::new)
 }
@@ -123,23 +116,15 @@ pub(crate) fn sync_parent(path: &Path) -> Result<(), FileError> {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(|source| writing(folder, source))
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|source| writing(folder, source))
 }
 
 pub(crate) fn reading(path: &Path, source: io::Error) -> FileError {
-    FileError::Read {
-        path: path.to_owned(),
-        source,
-    }
+    FileError::Read { path: path.to_owned(), source }
 }
 
 pub(crate) fn writing(path: &Path, source: io::Error) -> FileError {
-    FileError::Write {
-        path: path.to_owned(),
-        source,
-    }
+    FileError::Write { path: path.to_owned(), source }
 }
 
 fn open(path: &Path) -> Result<File, FileError> {
@@ -147,23 +132,13 @@ fn open(path: &Path) -> Result<File, FileError> {
 }
 
 fn read_bounded(path: &Path, file: File, most: u64) -> Result<Vec<u8>, FileError> {
-    let bytes = file
-        .metadata()
-        .map_err(|source| reading(path, source))?
-        .len();
+    let bytes = file.metadata().map_err(|source| reading(path, source))?.len();
     if bytes > most {
-        return Err(FileError::TooLarge {
-            path: path.to_owned(),
-            bytes,
-            most,
-        });
+        return Err(FileError::TooLarge { path: path.to_owned(), bytes, most });
     }
     // Room for the whole file at once: a key must not leave copies of itself behind in a growing buffer.
-    let mut whole =
-        Vec::with_capacity(usize::try_from(bytes).unwrap_or_default().saturating_add(1));
-    file.take(most)
-        .read_to_end(&mut whole)
-        .map_err(|source| reading(path, source))?;
+    let mut whole = Vec::with_capacity(usize::try_from(bytes).unwrap_or_default().saturating_add(1));
+    file.take(most).read_to_end(&mut whole).map_err(|source| reading(path, source))?;
     Ok(whole)
 }
 

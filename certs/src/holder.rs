@@ -78,9 +78,7 @@ pub enum HolderError {
     #[error("a server certificate needs 1 to {MOST_NAMES} names or addresses, not {0}")]
     Names(usize),
     /// Neither a host name nor an address.
-    #[error(
-        "\"{0}\" is neither a host name (letters, digits, hyphens, dots; no wildcard) nor an IP address"
-    )]
+    #[error("\"{0}\" is neither a host name (letters, digits, hyphens, dots; no wildcard) nor an IP address")]
     Name(String),
     /// A server named like a party or peer.
     #[error("\"{0}\" is a name that parties or peers hold: a server must not be called so")]
@@ -92,9 +90,7 @@ pub enum HolderError {
     )]
     Unnameable(String),
     /// The node asked for as a party.
-    #[error(
-        "the node is not a party: it holds a certificate of its own kind, for its own nats-server"
-    )]
+    #[error("the node is not a party: it holds a certificate of its own kind, for its own nats-server")]
     NotAParty,
     /// A span outside of the bounds.
     #[error("{asked} days asked, 1 to {most} are possible")]
@@ -152,10 +148,7 @@ impl Holder {
         }
         Ok(Self {
             identity: Identity::Server,
-            names: names
-                .iter()
-                .map(|name| ServerName::parse(name.as_ref()))
-                .collect::<Result<_, _>>()?,
+            names: names.iter().map(|name| ServerName::parse(name.as_ref())).collect::<Result<_, _>>()?,
         })
     }
 
@@ -192,10 +185,7 @@ impl Holder {
     }
 
     fn client(identity: Identity) -> Self {
-        Self {
-            identity,
-            names: Vec::new(),
-        }
+        Self { identity, names: Vec::new() }
     }
 }
 
@@ -228,11 +218,7 @@ pub(crate) struct Window {
 
 impl Window {
     /// What `lifetime` means for `branch`, from `now` on.
-    pub(crate) fn of(
-        branch: Branch,
-        lifetime: Lifetime,
-        now: Timestamp,
-    ) -> Result<Self, HolderError> {
+    pub(crate) fn of(branch: Branch, lifetime: Lifetime, now: Timestamp) -> Result<Self, HolderError> {
         let most = branch.most_days();
         let days = match lifetime {
             Lifetime::Usual => branch.usual_days(),
@@ -247,9 +233,7 @@ impl Window {
         let now = whole_seconds(now);
         Self {
             from: now.saturating_sub(BACKDATED).unwrap_or(now),
-            until: now
-                .saturating_add(SignedDuration::from_hours(24 * i64::from(days)))
-                .unwrap_or(now),
+            until: now.saturating_add(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(now),
         }
     }
 }
@@ -266,8 +250,7 @@ pub(crate) fn dns(name: &str) -> Option<String> {
 
 fn reserved(name: &str, origin: &Origin) -> bool {
     let below = |subtree: &String| {
-        name.strip_suffix(subtree.as_str())
-            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        name.strip_suffix(subtree.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     };
     party_subtrees(origin).iter().any(below) || peer_subtrees(origin).iter().any(below)
 }

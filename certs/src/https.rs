@@ -21,6 +21,7 @@ use conformity::ids::Origin;
 use jiff::Timestamp;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
+use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::{RootCertStore, ServerConfig};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -34,7 +35,7 @@ use crate::identity::Identity;
 use crate::provider::{VERSIONS, http, provider};
 use crate::public::PublicFolder;
 use crate::refusal::AcceptError;
-use crate::revocation::{RevocationError, RevocationList, certificates, lists};
+use crate::revocation::{BranchFiles, RevocationError, RevocationList, certificates};
 use crate::speaker::{Speaker, SpeakerError};
 use crate::stream::Stream;
 
@@ -62,9 +63,7 @@ pub enum TlsError {
     #[error("{0} holds no private key in PEM")]
     Key(PathBuf),
     /// Certificate and key do not belong together, or cannot be used.
-    #[error(
-        "{path} cannot be used: {why}; issue the certificate again with `registry-node certs issue`"
-    )]
+    #[error("{path} cannot be used: {why}; issue the certificate again with `registry-node certs issue`")]
     Certificate {
         /// Which file.
         path: PathBuf,
@@ -113,11 +112,7 @@ impl Https {
     /// A file is missing, broken, or does not fit the others.
     pub fn open(files: HttpsFiles, origin: Origin) -> Result<Self, TlsError> {
         let current = ArcSwap::from_pointee(Loaded::read(&files)?);
-        Ok(Self {
-            files,
-            origin,
-            current,
-        })
+        Ok(Self { files, origin, current })
     }
 
     /// Reads the files again. New connections meet what they say now; if they are broken, or bring back an old CRL, all
@@ -127,10 +122,7 @@ impl Https {
     /// As [`Https::open`]; an older CRL besides.
     pub fn reload(&self) -> Result<(), TlsError> {
         let newer = Loaded::read(&self.files)?;
-        self.current
-            .load()
-            .revoked
-            .check_successor(&newer.revoked)?;
+        self.current.load().revoked.check_successor(&newer.revoked)?;
         self.current.store(Arc::new(newer));
         Ok(())
     }
@@ -163,10 +155,7 @@ impl Https {
             Some(certificate) => Some(self.speaker(certificate)?),
             None => None,
         };
-        Ok(Accepted {
-            stream: Stream(stream.into()),
-            speaker,
-        })
+        Ok(Accepted { stream: Stream(stream.into()), speaker })
     }
 
     /// rustls validated the certificate. Only parties come in here, whatever the CA may have signed.
@@ -181,11 +170,10 @@ impl Https {
 
 impl Loaded {
     fn read(files: &HttpsFiles) -> Result<Self, TlsError> {
+        let parties = BranchFiles::read(&files.public, Branch::Parties)?;
+        let peers = BranchFiles::read(&files.public, Branch::Peers)?;
         let chain = certificates(&files.certificate)?;
-        let unusable = |why: String| TlsError::Certificate {
-            path: files.certificate.clone(),
-            why,
-        };
+        let unusable = |why: String| TlsError::Certificate { path: files.certificate.clone(), why };
         let not_after = chain
             .first()
             .and_then(|certificate| end_of(certificate))
@@ -193,40 +181,26 @@ impl Loaded {
         let mut config = ServerConfig::builder_with_provider(provider())
             .with_protocol_versions(VERSIONS)
             .map_err(|error| unusable(error.to_string()))?
-            .with_client_cert_verifier(parties(&files.public)?)
+            .with_client_cert_verifier(verifier(&parties, &files.public)?)
             .with_single_cert(chain, private_key(&files.key)?)
             .map_err(|error| unusable(error.to_string()))?;
         config.alpn_protocols = http();
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
-        Ok(Self {
-            config: Arc::new(config),
-            revoked: Arc::new(RevocationList::read(
-                &files.public,
-                &[Branch::Parties, Branch::Peers],
-            )?),
-            not_after,
-        })
+        Ok(Self { config: Arc::new(config), revoked: Arc::new(RevocationList::of(&[parties, peers])?), not_after })
     }
 }
 
-/// Lets in nobody, or holders of a certificate of the parties CA that is not revoked.
-fn parties(
-    public: &PublicFolder,
-) -> Result<Arc<dyn rustls::server::danger::ClientCertVerifier>, TlsError> {
-    let path = public.cas(Branch::Parties);
-    let unusable = |why: String| TlsError::Trust {
-        path: path.clone(),
-        why,
-    };
+/// Lets in nobody in particular, or holders of a certificate of these CAs that is not revoked.
+fn verifier(parties: &BranchFiles, public: &PublicFolder) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
+    let unusable = |why: String| TlsError::Trust { path: public.cas(Branch::Parties), why };
     let mut trusted = RootCertStore::empty();
-    for ca in certificates(&path)? {
-        trusted
-            .add(ca)
-            .map_err(|error| unusable(error.to_string()))?;
+    for ca in &parties.cas {
+        trusted.add(ca.clone()).map_err(|error| unusable(error.to_string()))?;
     }
+    // Without any CRL rustls would check none; `RevocationList` insists on one for each CA.
     WebPkiClientVerifier::builder_with_provider(Arc::new(trusted), provider())
-        .with_crls(lists(&public.crls(Branch::Parties))?)
+        .with_crls(parties.lists.iter().cloned())
         .enforce_revocation_expiration()
         .allow_unauthenticated()
         .build()

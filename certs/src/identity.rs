@@ -98,10 +98,7 @@ impl Identity {
         let holder = name
             .strip_prefix(origin.as_str())
             .and_then(|rest| rest.strip_prefix('/'))
-            .ok_or_else(|| UriError::TrustDomain {
-                found: uri.chars().take(256).collect(),
-                origin: origin.clone(),
-            })?;
+            .ok_or_else(|| UriError::TrustDomain { found: uri.chars().take(256).collect(), origin: origin.clone() })?;
         Self::from_path(holder).ok_or_else(malformed)
     }
 
@@ -128,14 +125,8 @@ impl Identity {
         };
         match kind {
             PEER => holder.parse().ok().map(|registry| Self::Peer { registry }),
-            NODE => NodeUser::ALL
-                .into_iter()
-                .find(|user| user.as_str() == holder)
-                .map(Self::Node),
-            _ => Some(Self::Party {
-                role: party_role(kind)?,
-                id: holder.parse().ok()?,
-            }),
+            NODE => NodeUser::ALL.into_iter().find(|user| user.as_str() == holder).map(Self::Node),
+            _ => Some(Self::Party { role: party_role(kind)?, id: holder.parse().ok()? }),
         }
     }
 }
@@ -177,10 +168,7 @@ pub(crate) fn host_of(origin: &Origin) -> &str {
 /// The DNS subtrees below which parties, and nobody else, are named.
 pub(crate) fn party_subtrees(origin: &Origin) -> Vec<String> {
     let host = host_of(origin);
-    PARTY_ROLES
-        .iter()
-        .map(|role| format!("{}.{host}", role.as_str()))
-        .collect()
+    PARTY_ROLES.iter().map(|role| format!("{}.{host}", role.as_str())).collect()
 }
 
 /// The DNS subtrees below which registries that dial the nats-server, and nobody else, are named.

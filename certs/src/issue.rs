@@ -48,18 +48,10 @@ impl Authority {
     ///
     /// # Errors
     /// The holder cannot be named, or the authority cannot issue.
-    pub fn issue(
-        &mut self,
-        holder: &Holder,
-        lifetime: Lifetime,
-        now: Timestamp,
-    ) -> Result<Credential, AuthorityError> {
+    pub fn issue(&mut self, holder: &Holder, lifetime: Lifetime, now: Timestamp) -> Result<Credential, AuthorityError> {
         let key = KeyPair::generate()?;
         let certificate = self.certify(holder, &key, lifetime, now)?;
-        Ok(Credential {
-            certificate,
-            key_pem: Zeroizing::new(key.serialize_pem()),
-        })
+        Ok(Credential { certificate, key_pem: Zeroizing::new(key.serialize_pem()) })
     }
 
     /// Certifies the key in a request, PEM or DER. Of the request nothing counts but the key.
@@ -82,11 +74,7 @@ impl Authority {
     ///
     /// # Errors
     /// It was revoked, or never issued here.
-    pub fn renew(
-        &mut self,
-        serial: &Serial,
-        now: Timestamp,
-    ) -> Result<Certificate, AuthorityError> {
+    pub fn renew(&mut self, serial: &Serial, now: Timestamp) -> Result<Certificate, AuthorityError> {
         let unknown = || AuthorityError::Unknown(serial.to_string());
         let origin = self.origin().clone();
         let (holder, key) = {
@@ -95,10 +83,7 @@ impl Authority {
             if record.revoked.is_some() {
                 return Err(AuthorityError::Revoked(*serial));
             }
-            (
-                holder_of(record, &origin).ok_or_else(unknown)?,
-                key_in(pem)?,
-            )
+            (holder_of(record, &origin).ok_or_else(unknown)?, key_in(pem)?)
         };
         self.certify(&holder, &key, Lifetime::Usual, now)
     }
@@ -132,14 +117,8 @@ impl Authority {
         };
         admit(&turn, &record)?;
         let certificate = ca.ca.certify(&params, key)?.pem();
-        turn.append(Event::Issued {
-            record: Box::new(record.clone()),
-            certificate: certificate.clone(),
-        })?;
-        Ok(Certificate {
-            chain_pem: certificate + &ca.ca.pem,
-            issued: record,
-        })
+        turn.append(Event::Issued { record: Box::new(record.clone()), certificate: certificate.clone() })?;
+        Ok(Certificate { chain_pem: certificate + &ca.ca.pem, issued: record })
     }
 }
 
@@ -166,15 +145,9 @@ impl Credential {
 
 /// The CA that issues now, if it lasts long enough.
 fn newest(cas: &[IssuingCa], branch: Branch, window: Window) -> Result<&IssuingCa, AuthorityError> {
-    let ca = cas
-        .iter()
-        .rfind(|ca| ca.branch == branch)
-        .ok_or(AuthorityError::NoCa(branch.as_str()))?;
+    let ca = cas.iter().rfind(|ca| ca.branch == branch).ok_or(AuthorityError::NoCa(branch.as_str()))?;
     if window.until > ca.ca.until {
-        return Err(AuthorityError::Outlives {
-            ca: ca.name(),
-            until: ca.ca.until,
-        });
+        return Err(AuthorityError::Outlives { ca: ca.name(), until: ca.ca.until });
     }
     Ok(ca)
 }
@@ -183,9 +156,7 @@ fn newest(cas: &[IssuingCa], branch: Branch, window: Window) -> Result<&IssuingC
 /// not certified again.
 fn admit(turn: &Turn<'_>, wanted: &Issued) -> Result<(), AuthorityError> {
     for earlier in turn.issued().filter(|earlier| earlier.key == wanted.key) {
-        let compromised = earlier
-            .revoked
-            .is_some_and(|revoked| revoked.reason == Reason::KeyCompromise);
+        let compromised = earlier.revoked.is_some_and(|revoked| revoked.reason == Reason::KeyCompromise);
         if compromised || earlier.identity != wanted.identity {
             return Err(AuthorityError::KeyUsed {
                 identity: earlier.identity.clone(),
@@ -210,15 +181,9 @@ fn key_in(pem: &str) -> Result<SubjectPublicKeyInfo, AuthorityError> {
     let unreadable = || AuthorityError::Encoding(rcgen::Error::CouldNotParseCertificate);
     let der = CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|_| unreadable())?;
     let (_, certificate) = X509Certificate::from_der(&der).map_err(|_| unreadable())?;
-    Ok(SubjectPublicKeyInfo::from_der(
-        certificate.public_key().raw,
-    )?)
+    Ok(SubjectPublicKeyInfo::from_der(certificate.public_key().raw)?)
 }
 
 fn fingerprint(key: &impl PublicKeyData) -> String {
-    digest(&SHA256, &key.subject_public_key_info())
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    digest(&SHA256, &key.subject_public_key_info()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }

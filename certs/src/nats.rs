@@ -19,9 +19,7 @@ pub struct NatsTls {
 
 /// A path that cannot stand in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{0:?} cannot stand in the configuration of nats-server: use a path in UTF-8 without control characters"
-)]
+#[error("{0:?} cannot stand in the configuration of nats-server: use a path in UTF-8 without control characters")]
 pub struct UnfitPath(PathBuf);
 
 impl NatsTls {
@@ -46,8 +44,5 @@ fn quoted(path: &Path) -> Result<String, UnfitPath> {
     if text.chars().any(char::is_control) {
         return Err(unfit());
     }
-    Ok(format!(
-        "\"{}\"",
-        text.replace('\\', "\\\\").replace('"', "\\\"")
-    ))
+    Ok(format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")))
 }

@@ -19,9 +19,8 @@ use std::time::Duration;
 use conformity::ids::Origin;
 use jiff::Timestamp;
 use rcgen::{
-    BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, KeyUsagePurpose, NameConstraints, SanType,
-    SerialNumber,
+    BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
+    GeneralSubtree, IsCa, KeyUsagePurpose, NameConstraints, SanType, SerialNumber,
 };
 
 use crate::holder::{Branch, Holder, ServerName, Window};
@@ -96,12 +95,7 @@ macro_rules! calendar {
 }
 pub(crate) use calendar;
 
-fn authority(
-    name: DistinguishedName,
-    serial: Serial,
-    window: Window,
-    below: u8,
-) -> CertificateParams {
+fn authority(name: DistinguishedName, serial: Serial, window: Window, below: u8) -> CertificateParams {
     let mut params = dated(serial, window);
     params.distinguished_name = name;
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(below));
@@ -158,17 +152,11 @@ fn constraints(branch: Branch, origin: &Origin) -> NameConstraints {
         Branch::Peers => (below(peer_subtrees(origin)), every_address()),
         Branch::Parties => (below(party_subtrees(origin)), every_address()),
     };
-    NameConstraints {
-        permitted_subtrees: permitted,
-        excluded_subtrees: excluded,
-    }
+    NameConstraints { permitted_subtrees: permitted, excluded_subtrees: excluded }
 }
 
 fn every_address() -> Vec<GeneralSubtree> {
-    [
-        IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-        IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-    ]
-    .map(|any| GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(any, 0)))
-    .into()
+    [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)]
+        .map(|any| GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(any, 0)))
+        .into()
 }

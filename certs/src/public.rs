@@ -51,18 +51,12 @@ impl PublicFolder {
         for branch in Branch::ALL {
             update(&self.cas(branch), &bundle(cas, &[branch]))?;
         }
-        update(
-            &self.nats_clients(),
-            &bundle(cas, &[Branch::Peers, Branch::Parties]),
-        )
+        update(&self.nats_clients(), &bundle(cas, &[Branch::Peers, Branch::Parties]))
     }
 }
 
 fn bundle(cas: &[IssuingCa], branches: &[Branch]) -> String {
-    cas.iter()
-        .filter(|ca| branches.contains(&ca.branch))
-        .map(|ca| ca.ca.pem.as_str())
-        .collect()
+    cas.iter().filter(|ca| branches.contains(&ca.branch)).map(|ca| ca.ca.pem.as_str()).collect()
 }
 
 fn update(path: &Path, text: &str) -> Result<(), FileError> {

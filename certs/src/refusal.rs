@@ -49,9 +49,7 @@ pub enum CertificateRefusal {
     #[error("it is for another name")]
     Name,
     /// Whether it was revoked cannot be said: the CRLs here are missing or too old.
-    #[error(
-        "it cannot be checked: the revocation lists here are too old; run `registry-node certs refresh`"
-    )]
+    #[error("it cannot be checked: the revocation lists here are too old; run `registry-node certs refresh`")]
     StaleRevocations,
     /// Anything else.
     #[error("{0}")]
@@ -99,17 +97,12 @@ impl From<&CertificateError> for CertificateRefusal {
     fn from(error: &CertificateError) -> Self {
         match error {
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => Self::Expired,
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-                Self::NotYetValid
-            }
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Self::NotYetValid,
             CertificateError::Revoked => Self::Revoked,
-            CertificateError::UnknownIssuer => Self::UnknownIssuer,
-            CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
-                Self::Purpose
-            }
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                Self::Name
-            }
+            // A CA of the same name with another key is not the one that is trusted.
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => Self::UnknownIssuer,
+            CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => Self::Purpose,
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => Self::Name,
             CertificateError::UnknownRevocationStatus
             | CertificateError::ExpiredRevocationList
             | CertificateError::ExpiredRevocationListContext { .. } => Self::StaleRevocations,

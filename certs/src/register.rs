@@ -48,6 +48,14 @@ pub struct Issued {
     pub revoked: Option<Revoked>,
 }
 
+impl Issued {
+    /// Whether it is time to renew: less than a third of its life is left.
+    pub fn is_renewal_due(&self, now: Timestamp) -> bool {
+        let life = self.not_after.duration_since(self.not_before);
+        self.not_after.duration_since(now) < life / 3
+    }
+}
+
 /// When and why a certificate was revoked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -107,9 +115,7 @@ pub enum RegisterError {
     #[error(transparent)]
     File(#[from] FileError),
     /// A line that is not the last one and cannot be read, or that contradicts the ones before.
-    #[error(
-        "{path}, line {line}: {what}; restore the file from a backup, nothing is issued until then"
-    )]
+    #[error("{path}, line {line}: {what}; restore the file from a backup, nothing is issued until then")]
     Damaged {
         /// Which file.
         path: PathBuf,
@@ -127,20 +133,9 @@ pub enum RegisterError {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) enum Event {
-    Issued {
-        record: Box<Issued>,
-        certificate: String,
-    },
-    Revoked {
-        serial: Serial,
-        at: Timestamp,
-        reason: Reason,
-    },
-    Crl {
-        ca: String,
-        number: u64,
-        at: Timestamp,
-    },
+    Issued { record: Box<Issued>, certificate: String },
+    Revoked { serial: Serial, at: Timestamp, reason: Reason },
+    Crl { ca: String, number: u64, at: Timestamp },
 }
 
 /// The register, as far as it was read.
@@ -168,26 +163,13 @@ impl Register {
 
     /// Opens a register without reading it; [`Register::begin`] does.
     pub(crate) fn open(path: &Path) -> Result<Self, FileError> {
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(path)
-            .map_err(|source| reading(path, source))?;
-        Ok(Self {
-            path: path.to_owned(),
-            file,
-            read: 0,
-            lines: 0,
-            issued: BTreeMap::new(),
-            numbers: HashMap::new(),
-        })
+        let file = OpenOptions::new().read(true).write(true).open(path).map_err(|source| reading(path, source))?;
+        Ok(Self { path: path.to_owned(), file, read: 0, lines: 0, issued: BTreeMap::new(), numbers: HashMap::new() })
     }
 
     /// Waits for the turn, and reads what others wrote meanwhile. The turn ends when the guard is dropped.
     pub(crate) fn begin(&mut self) -> Result<Turn<'_>, RegisterError> {
-        self.file
-            .lock()
-            .map_err(|source| reading(&self.path, source))?;
+        self.file.lock().map_err(|source| reading(&self.path, source))?;
         let turn = Turn { register: self };
         turn.register.catch_up()?;
         Ok(turn)
@@ -195,14 +177,10 @@ impl Register {
 
     fn catch_up(&mut self) -> Result<(), RegisterError> {
         let fresh = self.fresh().map_err(|source| reading(&self.path, source))?;
-        let whole = fresh
-            .iter()
-            .rposition(|byte| *byte == b'\n')
-            .map_or(0, |end| end + 1);
+        let whole = fresh.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         for line in fresh[..whole].split_inclusive(|byte| *byte == b'\n') {
             self.lines += 1;
-            let event =
-                serde_json::from_slice(line).map_err(|error| self.damaged(&error.to_string()))?;
+            let event = serde_json::from_slice(line).map_err(|error| self.damaged(&error.to_string()))?;
             self.apply(event)?;
             self.read += line.len() as u64;
         }
@@ -220,10 +198,7 @@ impl Register {
     }
 
     fn cut_torn_tail(&mut self) -> Result<(), FileError> {
-        self.file
-            .set_len(self.read)
-            .and_then(|()| self.file.sync_all())
-            .map_err(|source| writing(&self.path, source))
+        self.file.set_len(self.read).and_then(|()| self.file.sync_all()).map_err(|source| writing(&self.path, source))
     }
 
     fn append(&mut self, event: Event) -> Result<(), RegisterError> {
@@ -248,15 +223,9 @@ impl Register {
 
     fn apply(&mut self, event: Event) -> Result<(), RegisterError> {
         match event {
-            Event::Issued {
-                record,
-                certificate,
-            } => {
+            Event::Issued { record, certificate } => {
                 let serial = record.serial;
-                let entry = Entry {
-                    record: *record,
-                    certificate,
-                };
+                let entry = Entry { record: *record, certificate };
                 if self.issued.insert(serial, entry).is_some() {
                     return Err(self.damaged(&format!("serial {serial} was issued before")));
                 }
@@ -267,9 +236,7 @@ impl Register {
             },
             Event::Crl { ca, number, .. } => {
                 if self.number(&ca) >= number {
-                    return Err(self.damaged(&format!(
-                        "CRL {number} of {ca} does not follow the one before"
-                    )));
+                    return Err(self.damaged(&format!("CRL {number} of {ca} does not follow the one before")));
                 }
                 self.numbers.insert(ca, number);
             }
@@ -282,11 +249,7 @@ impl Register {
     }
 
     fn damaged(&self, what: &str) -> RegisterError {
-        RegisterError::Damaged {
-            path: self.path.clone(),
-            line: self.lines,
-            what: what.to_owned(),
-        }
+        RegisterError::Damaged { path: self.path.clone(), line: self.lines, what: what.to_owned() }
     }
 }
 

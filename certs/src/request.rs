@@ -7,9 +7,7 @@ use rcgen::{CertificateParams, DistinguishedName, KeyPair, SubjectPublicKeyInfo}
 use rustls::pki_types::CertificateSigningRequestDer;
 use rustls::pki_types::pem::PemObject;
 use x509_parser::certification_request::X509CertificationRequest;
-use x509_parser::oid_registry::{
-    OID_EC_P256, OID_KEY_TYPE_EC_PUBLIC_KEY, OID_NIST_EC_P384, OID_SIG_ED25519,
-};
+use x509_parser::oid_registry::{OID_EC_P256, OID_KEY_TYPE_EC_PUBLIC_KEY, OID_NIST_EC_P384, OID_SIG_ED25519};
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::SubjectPublicKeyInfo as Key;
 use zeroize::Zeroizing;
@@ -24,14 +22,10 @@ pub enum RequestError {
     #[error("the request has {0} bytes, the most is {LARGEST}")]
     TooLarge(usize),
     /// No request in it.
-    #[error(
-        "this is no certification request: send one in PEM, beginning with BEGIN CERTIFICATE REQUEST, or in DER"
-    )]
+    #[error("this is no certification request: send one in PEM, beginning with BEGIN CERTIFICATE REQUEST, or in DER")]
     Malformed,
     /// The signature is not by the key inside.
-    #[error(
-        "the request is not signed by the key inside it: whoever sent it did not show that it holds the key"
-    )]
+    #[error("the request is not signed by the key inside it: whoever sent it did not show that it holds the key")]
     NoPossession,
     /// A key of another kind.
     #[error("the key in the request must be P-256, P-384 or Ed25519")]
@@ -54,8 +48,7 @@ impl Possession {
             return Err(RequestError::TooLarge(request.len()));
         }
         let der = if request.trim_ascii_start().starts_with(b"-----") {
-            CertificateSigningRequestDer::from_pem_slice(request)
-                .map_err(|_| RequestError::Malformed)?
+            CertificateSigningRequestDer::from_pem_slice(request).map_err(|_| RequestError::Malformed)?
         } else {
             CertificateSigningRequestDer::from(request)
         };
@@ -70,12 +63,8 @@ impl Possession {
         if !is_admitted(key) {
             return Err(RequestError::KeyKind);
         }
-        request
-            .verify_signature()
-            .map_err(|_| RequestError::NoPossession)?;
-        SubjectPublicKeyInfo::from_der(key.raw)
-            .map(|key| Self { key })
-            .map_err(|_| RequestError::KeyKind)
+        request.verify_signature().map_err(|_| RequestError::NoPossession)?;
+        SubjectPublicKeyInfo::from_der(key.raw).map(|key| Self { key }).map_err(|_| RequestError::KeyKind)
     }
 }
 
@@ -97,10 +86,7 @@ impl Application {
         let key = KeyPair::generate()?;
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
-        Ok(Self {
-            request_pem: params.serialize_request(&key)?.pem()?,
-            key_pem: Zeroizing::new(key.serialize_pem()),
-        })
+        Ok(Self { request_pem: params.serialize_request(&key)?.pem()?, key_pem: Zeroizing::new(key.serialize_pem()) })
     }
 }
 
@@ -109,10 +95,7 @@ fn is_admitted(key: &Key<'_>) -> bool {
     if algorithm.algorithm == OID_SIG_ED25519 {
         return algorithm.parameters.is_none();
     }
-    let curve = algorithm
-        .parameters
-        .as_ref()
-        .and_then(|parameters| parameters.as_oid().ok());
+    let curve = algorithm.parameters.as_ref().and_then(|parameters| parameters.as_oid().ok());
     algorithm.algorithm == OID_KEY_TYPE_EC_PUBLIC_KEY
         && curve.is_some_and(|curve| curve == OID_EC_P256 || curve == OID_NIST_EC_P384)
 }

@@ -26,9 +26,7 @@ pub enum RevocationError {
     #[error(transparent)]
     File(#[from] FileError),
     /// A file that holds something else, or nothing.
-    #[error(
-        "{path}: {what}; run `registry-node certs refresh`, or copy the public folder of the authority again"
-    )]
+    #[error("{path}: {what}; run `registry-node certs refresh`, or copy the public folder of the authority again")]
     Unfit {
         /// Which file.
         path: PathBuf,
@@ -36,9 +34,7 @@ pub enum RevocationError {
         what: &'static str,
     },
     /// A CRL older than one that was read before.
-    #[error(
-        "the CRL of {ca} has number {found}, but {known} was seen before: somebody put an old one back"
-    )]
+    #[error("the CRL of {ca} has number {found}, but {known} was seen before: somebody put an old one back")]
     Rollback {
         /// Which CA.
         ca: String,
@@ -49,6 +45,8 @@ pub enum RevocationError {
     },
 }
 
+const NOT_ONE_EACH: &str = "it does not hold one CRL for each CA";
+
 /// What the CRLs of some branches say, at the time when they were read.
 #[derive(Debug, Clone)]
 pub struct RevocationList {
@@ -57,19 +55,28 @@ pub struct RevocationList {
     good_until: Timestamp,
 }
 
+/// The CAs of a branch and their CRLs, as read at one time.
+#[derive(Debug)]
+pub(crate) struct BranchFiles {
+    pub(crate) cas: Vec<CertificateDer<'static>>,
+    pub(crate) lists: Vec<CertificateRevocationListDer<'static>>,
+    path: PathBuf,
+}
+
 impl RevocationList {
     /// Reads the CRLs of `branches`.
     ///
     /// # Errors
     /// A CA of theirs has no CRL or one that it did not sign.
     pub fn read(public: &PublicFolder, branches: &[Branch]) -> Result<Self, RevocationError> {
-        let mut list = Self {
-            revoked: HashSet::new(),
-            numbers: BTreeMap::new(),
-            good_until: Timestamp::MAX,
-        };
+        let files = branches.iter().map(|branch| BranchFiles::read(public, *branch)).collect::<Result<Vec<_>, _>>()?;
+        Self::of(&files)
+    }
+
+    pub(crate) fn of(branches: &[BranchFiles]) -> Result<Self, RevocationError> {
+        let mut list = Self { revoked: HashSet::new(), numbers: BTreeMap::new(), good_until: Timestamp::MAX };
         for branch in branches {
-            list.take(public, *branch)?;
+            list.take(branch)?;
         }
         Ok(list)
     }
@@ -100,50 +107,29 @@ impl RevocationList {
             if let Some(found) = newer.numbers.get(ca)
                 && found < known
             {
-                return Err(RevocationError::Rollback {
-                    ca: ca.clone(),
-                    found: *found,
-                    known: *known,
-                });
+                return Err(RevocationError::Rollback { ca: ca.clone(), found: *found, known: *known });
             }
         }
         Ok(())
     }
 
-    fn take(&mut self, public: &PublicFolder, branch: Branch) -> Result<(), RevocationError> {
-        let path = public.crls(branch);
-        let unfit = |what| unfit(&path, what);
-        let cas = certificates(&public.cas(branch))?;
-        let lists = lists(&path)?;
-        if lists.len() != cas.len() {
-            return Err(unfit("it does not hold one CRL for each CA"));
+    fn take(&mut self, files: &BranchFiles) -> Result<(), RevocationError> {
+        let unfit = |what| unfit(&files.path, what);
+        if files.lists.len() != files.cas.len() {
+            return Err(unfit(NOT_ONE_EACH));
         }
-        for ca in &cas {
-            let (_, ca) = X509Certificate::from_der(ca)
-                .map_err(|_| unfit("its CA is no X.509 certificate"))?;
-            let mut matching = lists.iter().filter_map(|list| {
-                let (_, list) = CertificateRevocationList::from_der(list).ok()?;
-                (list.issuer().as_raw() == ca.subject().as_raw()).then_some(list)
-            });
-            let (Some(list), None) = (matching.next(), matching.next()) else {
-                return Err(unfit("it does not hold one CRL for each CA"));
-            };
-            list.verify_signature(ca.public_key())
-                .map_err(|_| unfit("a CRL in it is not signed by its CA"))?;
+        for ca in &files.cas {
+            let (_, ca) = X509Certificate::from_der(ca).map_err(|_| unfit("its CA is no X.509 certificate"))?;
+            let list = files.list_of(&ca).ok_or_else(|| unfit(NOT_ONE_EACH))?;
+            list.verify_signature(ca.public_key()).map_err(|_| unfit("a CRL in it is not signed by its CA"))?;
             self.add(&ca, &list).map_err(unfit)?;
         }
         Ok(())
     }
 
-    fn add(
-        &mut self,
-        ca: &X509Certificate<'_>,
-        list: &CertificateRevocationList<'_>,
-    ) -> Result<(), &'static str> {
-        let number = list
-            .crl_number()
-            .and_then(|number| u64::try_from(number).ok())
-            .ok_or("a CRL in it has no number")?;
+    fn add(&mut self, ca: &X509Certificate<'_>, list: &CertificateRevocationList<'_>) -> Result<(), &'static str> {
+        let number =
+            list.crl_number().and_then(|number| u64::try_from(number).ok()).ok_or("a CRL in it has no number")?;
         self.numbers.insert(ca.subject().to_string(), number);
         let until = list
             .next_update()
@@ -156,6 +142,26 @@ impl RevocationList {
             self.revoked.insert(serial);
         }
         Ok(())
+    }
+}
+
+impl BranchFiles {
+    /// Reads both files of a branch, once, so that whoever uses them agrees.
+    pub(crate) fn read(public: &PublicFolder, branch: Branch) -> Result<Self, RevocationError> {
+        let path = public.crls(branch);
+        Ok(Self { cas: certificates(&public.cas(branch))?, lists: lists(&path)?, path })
+    }
+
+    /// The one CRL that bears the name of `ca`.
+    fn list_of(&self, ca: &X509Certificate<'_>) -> Option<CertificateRevocationList<'_>> {
+        let mut named = self.lists.iter().filter_map(|list| {
+            let (_, list) = CertificateRevocationList::from_der(list).ok()?;
+            (list.issuer().as_raw() == ca.subject().as_raw()).then_some(list)
+        });
+        match (named.next(), named.next()) {
+            (Some(list), None) => Some(list),
+            _ => None,
+        }
     }
 }
 
@@ -172,9 +178,7 @@ pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, 
 }
 
 /// The CRLs in a PEM file.
-pub(crate) fn lists(
-    path: &Path,
-) -> Result<Vec<CertificateRevocationListDer<'static>>, RevocationError> {
+fn lists(path: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>, RevocationError> {
     let text = files::read(path)?;
     CertificateRevocationListDer::pem_slice_iter(&text)
         .collect::<Result<Vec<_>, _>>()
@@ -182,8 +186,5 @@ pub(crate) fn lists(
 }
 
 fn unfit(path: &Path, what: &'static str) -> RevocationError {
-    RevocationError::Unfit {
-        path: path.to_owned(),
-        what,
-    }
+    RevocationError::Unfit { path: path.to_owned(), what }
 }

@@ -16,9 +16,7 @@ pub struct Serial([u8; LENGTH]);
 
 /// Why bytes or text are no serial number of ours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "a serial number is 32 hexadecimal digits, the first of them 4 to 7; `certs show` lists the issued ones"
-)]
+#[error("a serial number is 32 hexadecimal digits, the first of them 4 to 7; `certs show` lists the issued ones")]
 pub struct SerialError;
 
 /// The system gave no random bytes.
@@ -41,11 +39,7 @@ impl Serial {
     /// The serial was not chosen by an authority of this kind.
     pub fn from_der_content(bytes: &[u8]) -> Result<Self, SerialError> {
         let bytes: [u8; LENGTH] = bytes.try_into().map_err(|_| SerialError)?;
-        if bytes[0] & 0xc0 == 0x40 {
-            Ok(Self(bytes))
-        } else {
-            Err(SerialError)
-        }
+        if bytes[0] & 0xc0 == 0x40 { Ok(Self(bytes)) } else { Err(SerialError) }
     }
 
     /// The bytes, most significant first.
@@ -87,9 +81,7 @@ impl Serialize for Serial {
 
 impl<'de> Deserialize<'de> for Serial {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 

@@ -10,6 +10,7 @@ use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer;
 
 use crate::identity::{Identity, UriError};
+use crate::revocation::RevocationList;
 use crate::serial::{Serial, SerialError};
 
 /// The most bytes of one certificate; ours have less than 1 KiB.
@@ -20,7 +21,7 @@ const LARGEST: usize = 16 << 10;
 pub struct Speaker {
     /// Whom the certificate speaks for.
     pub identity: Identity,
-    /// Which certificate: ask [`crate::RevocationList::is_revoked`] again while the connection lives.
+    /// Which certificate.
     pub serial: Serial,
     /// When the certificate ends, and with it the right to speak on a connection that still lives.
     pub not_after: Timestamp,
@@ -64,6 +65,11 @@ impl Speaker {
             not_after: Timestamp::from_second(seconds)
                 .map_err(|_| SpeakerError::Unreadable("its end lies outside of all calendars"))?,
         })
+    }
+
+    /// Whether the certificate still holds on a connection that was let in earlier. If not, the connection is to be cut.
+    pub fn still_speaks(&self, revoked: &RevocationList, now: Timestamp) -> bool {
+        now < self.not_after && !revoked.is_revoked(&self.serial)
     }
 }
 
