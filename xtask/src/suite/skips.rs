@@ -32,12 +32,10 @@ impl SkipLog {
 
     /// What was skipped, in order. A line that breaks the contract is shown as it is: better odd than lost.
     pub(super) fn lines(&self) -> Result<Vec<String>> {
-        let text = fs::read_to_string(&self.0)
-            .with_context(|| format!("cannot read {}", self.0.display()))?;
+        let text = fs::read_to_string(&self.0).with_context(|| format!("cannot read {}", self.0.display()))?;
         let lines = text.lines().filter(|line| !line.trim().is_empty());
-        let mut lines: Vec<String> = lines
-            .map(|line| line.strip_prefix("skipped: ").unwrap_or(line).to_owned())
-            .collect();
+        let mut lines: Vec<String> =
+            lines.map(|line| line.strip_prefix("skipped: ").unwrap_or(line).to_owned()).collect();
         lines.sort();
         Ok(lines)
     }
@@ -61,15 +59,8 @@ mod tests {
         let target = tempfile::tempdir().unwrap();
         let log = SkipLog::open(target.path()).unwrap();
         assert_eq!(log.lines().unwrap(), Vec::<String>::new());
-        fs::write(
-            log.path(),
-            "skipped: tiles: no data\nskipped: proofs: no data\nodd\n\n",
-        )
-        .unwrap();
-        assert_eq!(
-            log.lines().unwrap(),
-            ["odd", "proofs: no data", "tiles: no data"]
-        );
+        fs::write(log.path(), "skipped: tiles: no data\nskipped: proofs: no data\nodd\n\n").unwrap();
+        assert_eq!(log.lines().unwrap(), ["odd", "proofs: no data", "tiles: no data"]);
         let path = log.path().to_owned();
         drop(log);
         assert!(!path.exists());

@@ -27,10 +27,7 @@ pub(super) struct Tally {
 /// Runs to the end; answers whether the command succeeded.
 pub(super) fn run(command: &mut Command, out: &mut impl Write) -> Result<(bool, Tally)> {
     out.flush()?;
-    let mut child = command
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("cargo cannot be started")?;
+    let mut child = command.stdout(Stdio::piped()).spawn().context("cargo cannot be started")?;
     let stdout = child.stdout.take().context("cargo has no output")?;
     let lines = lines(stdout);
     let mut tally = Tally::default();
@@ -61,12 +58,7 @@ fn lines(stdout: impl io::Read + Send + 'static) -> Receiver<Vec<u8>> {
 }
 
 /// Passes lines on until a moment; true when there can be no more.
-fn pass(
-    lines: &Receiver<Vec<u8>>,
-    until: Instant,
-    tally: &mut Tally,
-    out: &mut impl Write,
-) -> Result<bool> {
+fn pass(lines: &Receiver<Vec<u8>>, until: Instant, tally: &mut Tally, out: &mut impl Write) -> Result<bool> {
     loop {
         match lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
             Ok(line) => {
@@ -82,17 +74,11 @@ fn pass(
 impl Tally {
     /// Reads `test result: ok. 12 passed; 0 failed; …`.
     fn count(&mut self, line: &str) {
-        let Some((_, counts)) = line
-            .strip_prefix("test result: ")
-            .and_then(|rest| rest.split_once(". "))
-        else {
+        let Some((_, counts)) = line.strip_prefix("test result: ").and_then(|rest| rest.split_once(". ")) else {
             return;
         };
         for count in counts.split("; ") {
-            match count
-                .split_once(' ')
-                .map(|(number, what)| (number.parse(), what))
-            {
+            match count.split_once(' ').map(|(number, what)| (number.parse(), what)) {
                 Some((Ok(number), "passed")) => self.passed = self.passed.saturating_add(number),
                 Some((Ok(number), "failed")) => self.failed = self.failed.saturating_add(number),
                 _ => {}
@@ -119,18 +105,8 @@ mod tests {
                       echo 'test result: FAILED. 4 passed; 2 failed; 1 ignored'; printf 'no end'; exit 1";
         let (passed, tally, out) = shell(script);
         assert!(!passed);
-        assert_eq!(
-            tally,
-            Tally {
-                passed: 7,
-                failed: 2,
-                left_behind: false
-            }
-        );
-        assert!(
-            out.starts_with("test result: ok. 3") && out.ends_with("no end"),
-            "{out}"
-        );
+        assert_eq!(tally, Tally { passed: 7, failed: 2, left_behind: false });
+        assert!(out.starts_with("test result: ok. 3") && out.ends_with("no end"), "{out}");
     }
 
     #[test]

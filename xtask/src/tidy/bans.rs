@@ -66,25 +66,13 @@ const BANS: &[Ban] = &[
         instead: "answer a plain value; registry-node/src/http alone turns values into HTTP",
     },
     Ban {
-        names: &[
-            "tokio",
-            "std::fs",
-            "std::net",
-            "std::thread",
-            "std::env",
-            "std::process",
-        ],
+        names: &["tokio", "std::fs", "std::net", "std::thread", "std::env", "std::process"],
         place: Place::In(&["conformity/src/"]),
         code: Code::Product,
         instead: "conformity decides on values: let the caller read, send or wait, and pass the result in",
     },
     Ban {
-        names: &[
-            "Timestamp::now",
-            "Zoned::now",
-            "SystemTime::now",
-            "Instant::now",
-        ],
+        names: &["Timestamp::now", "Zoned::now", "SystemTime::now", "Instant::now"],
         place: Place::In(&["conformity/src/", "ledger/src/"]),
         code: Code::Product,
         instead: "take the time as a value (`Place::at`, `at_ms`): a replay must come to the same answer",
@@ -110,10 +98,7 @@ const BANS: &[Ban] = &[
 ];
 
 pub(super) fn findings(sources: &[Source]) -> Vec<Finding> {
-    sources
-        .iter()
-        .flat_map(|source| BANS.iter().flat_map(|ban| ban.findings(source)))
-        .collect()
+    sources.iter().flat_map(|source| BANS.iter().flat_map(|ban| ban.findings(source))).collect()
 }
 
 impl Ban {
@@ -128,11 +113,7 @@ impl Ban {
         let mut found: Vec<Finding> = self
             .names
             .iter()
-            .flat_map(|name| {
-                offsets(code, name)
-                    .into_iter()
-                    .map(move |offset| (name, offset))
-            })
+            .flat_map(|name| offsets(code, name).into_iter().map(move |offset| (name, offset)))
             .map(|(name, offset)| Finding {
                 path: source.path.clone(),
                 line: code[..offset].matches('\n').count() + 1,
@@ -158,11 +139,8 @@ impl Place {
 
 /// Where a name stands as a whole word, or as the beginning of a path that a `use` names.
 fn offsets(code: &str, name: &str) -> Vec<usize> {
-    let mut found: Vec<usize> = code
-        .match_indices(name)
-        .map(|(start, _)| start)
-        .filter(|start| is_whole(code, *start, name))
-        .collect();
+    let mut found: Vec<usize> =
+        code.match_indices(name).map(|(start, _)| start).filter(|start| is_whole(code, *start, name)).collect();
     if name.contains("::") {
         let below = format!("{name}::");
         found.extend(
@@ -178,9 +156,7 @@ fn offsets(code: &str, name: &str) -> Vec<usize> {
 /// A part of a longer word is another name.
 fn is_whole(code: &str, start: usize, name: &str) -> bool {
     let in_word = |found: char| found.is_alphanumeric() || found == '_';
-    let joins = |inner: Option<char>, outer: Option<char>| {
-        inner.is_some_and(in_word) && outer.is_some_and(in_word)
-    };
+    let joins = |inner: Option<char>, outer: Option<char>| inner.is_some_and(in_word) && outer.is_some_and(in_word);
     let before = code[..start].chars().next_back();
     let after = code[start + name.len()..].chars().next();
     !joins(name.chars().next(), before) && !joins(name.chars().next_back(), after)
@@ -194,114 +170,38 @@ mod tests {
 
     fn messages(path: &str, text: &str) -> Vec<String> {
         let source = Source::read(path.to_owned(), text.to_owned());
-        findings(&[source])
-            .into_iter()
-            .map(|finding| format!("{}: {}", finding.line, finding.message))
-            .collect()
+        findings(&[source]).into_iter().map(|finding| format!("{}: {}", finding.line, finding.message)).collect()
     }
 
     /// Per ban: a place and text that it refuses, and the part of the advice that proves which ban spoke.
     const REFUSED: &[(&str, &str, &str)] = &[
-        (
-            "registry-node/src/http.rs",
-            "use rustls::ServerConfig;",
-            "ask `certs`",
-        ),
-        (
-            "federation/src/bus.rs",
-            "fn f(key: rcgen::KeyPair) {}",
-            "ask `certs`",
-        ),
-        (
-            "registry-node/src/http.rs",
-            "use x509_parser::prelude;",
-            "ask `certs`",
-        ),
-        (
-            "federation/src/follow.rs",
-            "async_nats::connect(\"x\")",
-            "federation/src/bus.rs",
-        ),
-        (
-            "registry-node/src/vault.rs",
-            "sled::open(path)",
-            "dropped and rebuilt",
-        ),
-        (
-            "tests/src/lib.rs",
-            "sled::open(path)",
-            "dropped and rebuilt",
-        ),
-        (
-            "registry-node/src/index.rs",
-            "use redb::Database;",
-            "seals every value",
-        ),
-        (
-            "registry-node/src/intake.rs",
-            "use warp::Filter;",
-            "turns values into HTTP",
-        ),
-        (
-            "conformity/src/lib.rs",
-            "use tokio::sync::watch;",
-            "decides on values",
-        ),
-        (
-            "conformity/src/lib.rs",
-            "use std::{collections::BTreeMap, fs};",
-            "decides on values",
-        ),
-        (
-            "conformity/src/lib.rs",
-            "std::env::var(\"X\")",
-            "decides on values",
-        ),
-        (
-            "conformity/src/standing.rs",
-            "let at = jiff::Timestamp::now();",
-            "a replay must",
-        ),
-        (
-            "ledger/src/log.rs",
-            "std::time::SystemTime::now()",
-            "a replay must",
-        ),
+        ("registry-node/src/http.rs", "use rustls::ServerConfig;", "ask `certs`"),
+        ("federation/src/bus.rs", "fn f(key: rcgen::KeyPair) {}", "ask `certs`"),
+        ("registry-node/src/http.rs", "use x509_parser::prelude;", "ask `certs`"),
+        ("federation/src/follow.rs", "async_nats::connect(\"x\")", "federation/src/bus.rs"),
+        ("registry-node/src/vault.rs", "sled::open(path)", "dropped and rebuilt"),
+        ("tests/src/lib.rs", "sled::open(path)", "dropped and rebuilt"),
+        ("registry-node/src/index.rs", "use redb::Database;", "seals every value"),
+        ("registry-node/src/intake.rs", "use warp::Filter;", "turns values into HTTP"),
+        ("conformity/src/lib.rs", "use tokio::sync::watch;", "decides on values"),
+        ("conformity/src/lib.rs", "use std::{collections::BTreeMap, fs};", "decides on values"),
+        ("conformity/src/lib.rs", "std::env::var(\"X\")", "decides on values"),
+        ("conformity/src/standing.rs", "let at = jiff::Timestamp::now();", "a replay must"),
+        ("ledger/src/log.rs", "std::time::SystemTime::now()", "a replay must"),
         ("certs/src/lib.rs", "todo!()", "write it"),
-        (
-            "certs/src/lib.rs",
-            "#[cfg(test)] mod tests { fn f() { unimplemented!() } }",
-            "write it",
-        ),
-        (
-            "ledger/src/lib.rs",
-            "#[test]\n#[ignore = \"slow\"]\nfn f() {}",
-            "mend or delete",
-        ),
-        (
-            "xtask/src/lib.rs",
-            "#[allow(unused, dead_code)]\nfn f() {}",
-            "delete what nothing uses",
-        ),
+        ("certs/src/lib.rs", "#[cfg(test)] mod tests { fn f() { unimplemented!() } }", "write it"),
+        ("ledger/src/lib.rs", "#[test]\n#[ignore = \"slow\"]\nfn f() {}", "mend or delete"),
+        ("xtask/src/lib.rs", "#[allow(unused, dead_code)]\nfn f() {}", "delete what nothing uses"),
     ];
 
     #[test]
     fn every_ban_can_fail() {
         for (path, text, advice) in REFUSED {
             let found = messages(path, text);
-            assert!(
-                found.iter().any(|one| one.contains(advice)),
-                "{path}: {text}: {found:?}"
-            );
+            assert!(found.iter().any(|one| one.contains(advice)), "{path}: {text}: {found:?}");
         }
         for ban in BANS {
-            assert!(
-                REFUSED
-                    .iter()
-                    .any(|(_, _, advice)| ban.instead.contains(advice)),
-                "no row for: {}",
-                ban.instead
-            );
+            assert!(REFUSED.iter().any(|(_, _, advice)| ban.instead.contains(advice)), "no row for: {}", ban.instead);
         }
     }
 
@@ -310,21 +210,12 @@ mod tests {
         let rows = [
             ("certs/src/tls.rs", "use rustls::ServerConfig;"),
             ("tests/src/stranger.rs", "use rustls::ClientConfig;"),
-            (
-                "registry-node/src/accept.rs",
-                "use tokio_rustls::TlsAcceptor;",
-            ),
+            ("registry-node/src/accept.rs", "use tokio_rustls::TlsAcceptor;"),
             ("federation/src/bus.rs", "use async_nats::Client;"),
             ("registry-node/src/index.rs", "use sled::Db;"),
             ("registry-node/src/index/rebuild.rs", "use sled::Db;"),
-            (
-                "conformity/src/lib.rs",
-                "#[cfg(test)] mod tests { use std::fs; }",
-            ),
-            (
-                "conformity/src/lib.rs",
-                "// tokio and std::fs stay out\nlet text = \"tokio\";",
-            ),
+            ("conformity/src/lib.rs", "#[cfg(test)] mod tests { use std::fs; }"),
+            ("conformity/src/lib.rs", "// tokio and std::fs stay out\nlet text = \"tokio\";"),
             ("ledger/src/journal.rs", "use std::fs::File;"),
             ("registry-node/src/clock.rs", "jiff::Timestamp::now()"),
             ("registry-node/src/intake.rs", "let warped = sledge;"),

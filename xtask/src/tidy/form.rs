@@ -24,9 +24,8 @@ pub(super) fn findings(sources: &[Source]) -> Vec<Finding> {
 
 fn length(source: &Source) -> Option<Finding> {
     let count = source.text.lines().count();
-    let message = format!(
-        "{count} lines, more than {MOST_LINES}: split it by subject, tests into a file of their own first"
-    );
+    let message =
+        format!("{count} lines, more than {MOST_LINES}: split it by subject, tests into a file of their own first");
     (count > MOST_LINES).then(|| finding(source, 0, message))
 }
 
@@ -36,10 +35,10 @@ fn opening(source: &Source) -> Option<Finding> {
     if source.path.ends_with("/tests.rs") {
         return None;
     }
-    let first = source.text.lines().map(str::trim).find(|line| {
-        line.starts_with("//!")
-            || !(line.is_empty() || line.starts_with("//") || line.starts_with("#!"))
-    });
+    let first =
+        source.text.lines().map(str::trim).find(|line| {
+            line.starts_with("//!") || !(line.is_empty() || line.starts_with("//") || line.starts_with("#!"))
+        });
     let opened = first.is_none_or(|line| line.starts_with("//!"));
     let message = "open with `//!`: what is in scope here, and what is not".to_owned();
     (!opened).then(|| finding(source, 1, message))
@@ -48,10 +47,7 @@ fn opening(source: &Source) -> Option<Finding> {
 fn lines(source: &Source) -> Vec<Finding> {
     let both = source.code.lines().zip(source.comments.lines()).enumerate();
     both.flat_map(|(index, (code, comment))| {
-        [alias(code), getter(code), note(comment)]
-            .into_iter()
-            .flatten()
-            .map(move |message| (index + 1, message))
+        [alias(code), getter(code), note(comment)].into_iter().flatten().map(move |message| (index + 1, message))
     })
     .map(|(line, message)| finding(source, line, message))
     .collect()
@@ -60,42 +56,30 @@ fn lines(source: &Source) -> Vec<Finding> {
 /// An alias outside a trait starts at the margin.
 fn alias(code: &str) -> Option<String> {
     let item = match code.strip_prefix("pub") {
-        Some(rest) if rest.starts_with('(') => rest
-            .split_once(')')
-            .map_or(rest, |(_, item)| item)
-            .trim_start(),
+        Some(rest) if rest.starts_with('(') => rest.split_once(')').map_or(rest, |(_, item)| item).trim_start(),
         Some(rest) => rest.trim_start(),
         None => code,
     };
-    item.starts_with("type ").then(|| {
-        "no type aliases: write the type out, or make a new type with a meaning".to_owned()
-    })
+    item.starts_with("type ")
+        .then(|| "no type aliases: write the type out, or make a new type with a meaning".to_owned())
 }
 
-/// `get_mut` and `get_or_…` are the standard library's own words.
+/// `get_ref`, `get_mut` and `get_or_…` are the standard library's own words.
 fn getter(code: &str) -> Option<String> {
     let (_, name) = code.split_once("fn get_")?;
     let name = name.split(['(', '<']).next().unwrap_or(name);
-    let standard = name == "mut" || name.starts_with("or_");
+    let standard = matches!(name, "mut" | "ref") || name.starts_with("or_");
     (!standard).then(|| format!("no `get_` prefix: name what comes back, `{name}`"))
 }
 
 fn note(comment: &str) -> Option<String> {
     let words = || comment.split(|found: char| !found.is_alphanumeric());
-    let found = NOTES
-        .into_iter()
-        .find(|note| words().any(|word| word == *note))?;
-    Some(format!(
-        "no `{found}`: do it now, or write it down where work is planned"
-    ))
+    let found = NOTES.into_iter().find(|note| words().any(|word| word == *note))?;
+    Some(format!("no `{found}`: do it now, or write it down where work is planned"))
 }
 
 fn finding(source: &Source, line: usize, message: String) -> Finding {
-    Finding {
-        path: source.path.clone(),
-        line,
-        message,
-    }
+    Finding { path: source.path.clone(), line, message }
 }
 
 #[cfg(test)]
@@ -106,51 +90,25 @@ mod tests {
 
     fn found(text: &str) -> Vec<(usize, String)> {
         let source = Source::read("a/src/lib.rs".to_owned(), text.to_owned());
-        findings(&[source])
-            .into_iter()
-            .map(|finding| (finding.line, finding.message))
-            .collect()
+        findings(&[source]).into_iter().map(|finding| (finding.line, finding.message)).collect()
     }
 
     #[test]
     fn each_form_can_fail() {
         let rows = [
-            (
-                format!("//! Opens.\n{}", "\n".repeat(MOST_LINES)),
-                0,
-                "501 lines",
-            ),
+            (format!("//! Opens.\n{}", "\n".repeat(MOST_LINES)), 0, "501 lines"),
             ("use std::fs;\n//! late".to_owned(), 1, "open with"),
             ("#![allow(x)]\n// note\nmod a;".to_owned(), 1, "open with"),
-            (
-                "//! Opens.\ntype Alias = u8;".to_owned(),
-                2,
-                "no type aliases",
-            ),
-            (
-                "//! Opens.\npub(crate) type Alias = u8;".to_owned(),
-                2,
-                "no type aliases",
-            ),
-            (
-                "//! Opens.\n\npub fn get_size(&self) {}".to_owned(),
-                3,
-                "`size`",
-            ),
-            (
-                "//! Opens.\nlet x = 1; // TODO: more".to_owned(),
-                2,
-                "no `TODO`",
-            ),
+            ("//! Opens.\ntype Alias = u8;".to_owned(), 2, "no type aliases"),
+            ("//! Opens.\npub(crate) type Alias = u8;".to_owned(), 2, "no type aliases"),
+            ("//! Opens.\n\npub fn get_size(&self) {}".to_owned(), 3, "`size`"),
+            ("//! Opens.\nlet x = 1; // TODO: more".to_owned(), 2, "no `TODO`"),
             ("//! Opens. FIXME\n".to_owned(), 1, "no `FIXME`"),
         ];
         for (text, line, part) in rows {
             let found = found(&text);
             assert_eq!(found.len(), 1, "{text}: {found:?}");
-            assert!(
-                found[0].0 == line && found[0].1.contains(part),
-                "{text}: {found:?}"
-            );
+            assert!(found[0].0 == line && found[0].1.contains(part), "{text}: {found:?}");
         }
     }
 
@@ -159,8 +117,7 @@ mod tests {
         let rows = [
             format!("//! Opens.{}", "\n".repeat(MOST_LINES)),
             "#![allow(x)]\n\n//! Opens.\nimpl Iterator for A {\n    type Item = u8;\n}".to_owned(),
-            "//! Opens.\nlet text = \"TODO\";\nlet forget = target_of();\nlet got = map.get(&key);"
-                .to_owned(),
+            "//! Opens.\nlet text = \"TODO\";\nlet forget = target_of();\nlet got = map.get(&key);".to_owned(),
             String::new(),
         ];
         for text in rows {

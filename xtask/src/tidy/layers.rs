@@ -11,14 +11,7 @@ use super::{Finding, below, read};
 use crate::workspace::{Member, Workspace};
 
 /// Each may depend on those before it.
-const LAYERS: [&str; 6] = [
-    "conformity",
-    "ledger",
-    "certs",
-    "federation",
-    "registry-node",
-    "tests",
-];
+const LAYERS: [&str; 6] = ["conformity", "ledger", "certs", "federation", "registry-node", "tests"];
 
 /// Depends on none of ours, and none of ours on it.
 const APART: &str = "xtask";
@@ -28,41 +21,25 @@ pub(super) fn findings(workspace: &Workspace) -> Result<Vec<Finding>> {
     for member in &workspace.members {
         let manifest = read(&member.manifest)?;
         let path = below(&workspace.root, &member.manifest);
-        found.extend(
-            problems(member, &manifest)
-                .into_iter()
-                .map(|message| Finding {
-                    path: path.clone(),
-                    line: 0,
-                    message,
-                }),
-        );
+        found.extend(problems(member, &manifest).into_iter().map(|message| Finding {
+            path: path.clone(),
+            line: 0,
+            message,
+        }));
     }
-    found.extend(
-        workspace
-            .members
-            .is_empty()
-            .then(|| nothing_found(&workspace.root)),
-    );
+    found.extend(workspace.members.is_empty().then(|| nothing_found(&workspace.root)));
     Ok(found)
 }
 
 fn problems(member: &Member, manifest: &str) -> Vec<String> {
-    let mut problems: Vec<String> = member
-        .dependencies
-        .iter()
-        .filter_map(|dependency| wrong_way(&member.name, dependency))
-        .collect();
+    let mut problems: Vec<String> =
+        member.dependencies.iter().filter_map(|dependency| wrong_way(&member.name, dependency)).collect();
     if layer(&member.name).is_none() && member.name != APART {
-        problems.push(format!(
-            "`{}` has no layer: give it its place in LAYERS of xtask/src/tidy/layers.rs",
-            member.name
-        ));
+        problems
+            .push(format!("`{}` has no layer: give it its place in LAYERS of xtask/src/tidy/layers.rs", member.name));
     }
     if !manifest.contains("[lints]\nworkspace = true") {
-        problems.push(
-            "takes no lints from the workspace: add `[lints]` with `workspace = true`".to_owned(),
-        );
+        problems.push("takes no lints from the workspace: add `[lints]` with `workspace = true`".to_owned());
     }
     problems
 }
@@ -85,11 +62,7 @@ fn layer(name: &str) -> Option<usize> {
 
 fn nothing_found(root: &Path) -> Finding {
     let path = below(root, &root.join("Cargo.toml"));
-    Finding {
-        path,
-        line: 0,
-        message: "the workspace has no members: tidy checked nothing".to_owned(),
-    }
+    Finding { path, line: 0, message: "the workspace has no members: tidy checked nothing".to_owned() }
 }
 
 #[cfg(test)]
@@ -123,30 +96,20 @@ mod tests {
         for (from, to) in rows {
             let problems = problems(&member(from, &[to, "serde"]), LINTS);
             assert_eq!(problems.len(), 1, "{from} on {to}: {problems:?}");
-            assert!(
-                problems[0].contains(&format!("`{from}` may not depend on `{to}`")),
-                "{problems:?}"
-            );
+            assert!(problems[0].contains(&format!("`{from}` may not depend on `{to}`")), "{problems:?}");
         }
     }
 
     #[test]
     fn a_package_outside_the_layers_or_without_lints_is_refused() {
         assert!(problems(&member("console", &[]), LINTS)[0].contains("has no layer"));
-        assert!(
-            problems(&member("certs", &["ledger"]), "[package]\n")[0].contains("takes no lints")
-        );
+        assert!(problems(&member("certs", &["ledger"]), "[package]\n")[0].contains("takes no lints"));
     }
 
     #[test]
     fn the_right_way_passes() {
-        let rows = [
-            member(
-                "registry-node",
-                &["conformity", "ledger", "certs", "federation"],
-            ),
-            member("xtask", &["clap"]),
-        ];
+        let rows =
+            [member("registry-node", &["conformity", "ledger", "certs", "federation"]), member("xtask", &["clap"])];
         for row in rows {
             assert_eq!(problems(&row, LINTS), Vec::<String>::new());
         }

