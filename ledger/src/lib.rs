@@ -1,1 +1,24 @@
-//! (empty)
+//! The log: what was committed, in which order, and the proofs of it.
+//!
+//! In scope: the Merkle tree and its proofs (RFC 6962), entries, signed notes, checkpoints, proofs and tiles (C2SP),
+//! the keys and signatures of statements, and the journal in which entries and statements rest.
+//! Out of scope: what a statement *means* (see `conformity`), clocks (every time is given by the caller), sockets.
+//!
+//! Pure modules: [`merkle`], [`entry`], [`note`], [`checkpoint`], [`proof`], [`jws`]. Modules that touch files:
+//! [`journal`], [`tiles`] and the loading and storing of a [`key::SigningKey`].
+
+pub mod checkpoint;
+pub mod digest;
+pub mod entry;
+pub mod journal;
+pub mod jws;
+pub mod key;
+pub mod log;
+pub mod merkle;
+pub mod note;
+pub mod proof;
+pub mod tiles;
+
+mod chunked;
+mod encoding;
+mod files;

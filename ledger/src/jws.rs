@@ -1,0 +1,220 @@
+//! Statements on the wire: compact JWS (RFC 7515), in exactly one shape.
+//!
+//! ```text
+//! base64url(header) "." base64url(payload) "." base64url(signature, 64 bytes)        at most 65,535 bytes
+//! header = {"alg":"EdDSA"|"ES256","kid":"<RFC 7638 thumbprint>","typ":"statement+jwt"}
+//! ```
+//!
+//! The header has these three members, each once, and no other; base64url is without padding and with zero trailing
+//! bits. So one set of bytes is one statement, and a verifier is never told by the message how to verify it beyond
+//! choosing between two algorithms, of which the key allows one.
+//!
+//! [`Unverified`] becomes [`Verified`] only through [`Unverified::verify`]. The payload stays bytes: what it means is
+//! `conformity`'s to read.
+
+use crate::digest::Digest;
+use crate::encoding::{base64url_decode, base64url_encode};
+use crate::key::{Algorithm, PublicKey, SignatureError, SigningError, SigningKey, Thumbprint, ThumbprintTextError};
+use bytes::Bytes;
+
+/// Longest statement: an entry of tlog-tiles carries a length of 16 bits, and peers exchange statements so.
+pub const MAX_STATEMENT: usize = 65_535;
+/// The header as this program writes it has 97 bytes, hence 130 in base64url.
+const MAX_HEADER: usize = 256;
+/// Base64url of 64 bytes.
+const SIGNATURE_LEN: usize = 86;
+/// The one type of statement.
+const TYPE: &str = "statement+jwt";
+
+/// Why bytes are no statement. The blame is the submitter's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum JwsError {
+    /// Too long.
+    #[error("a statement has at most {MAX_STATEMENT} bytes, not {0}; put long content into an attachment")]
+    TooLong(usize),
+    /// Not three parts in base64url.
+    #[error("not a compact JWS: {0}")]
+    Malformed(&'static str),
+    /// Another header than the one defined.
+    #[error("the header must be exactly alg, kid and typ: {0}")]
+    Header(String),
+}
+
+/// Why a signature is not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum VerifyError {
+    /// The header names another key than the one it is checked with.
+    #[error("the statement names key {named}, not {given}")]
+    OtherKey {
+        /// The key in the header.
+        named: Thumbprint,
+        /// The key given.
+        given: Thumbprint,
+    },
+    /// The header's algorithm is not the key's.
+    #[error("the statement says {claimed}, but its key signs {actual}")]
+    OtherAlgorithm {
+        /// The algorithm in the header.
+        claimed: Algorithm,
+        /// The key's algorithm.
+        actual: Algorithm,
+    },
+    /// The signature does not verify.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
+}
+
+/// Why a statement cannot be signed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SignError {
+    /// The payload is too long for a statement.
+    #[error(transparent)]
+    TooLong(JwsError),
+    /// The library failed.
+    #[error(transparent)]
+    Signing(#[from] SigningError),
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    alg: String,
+    kid: String,
+    typ: String,
+}
+
+/// A statement in the right shape, of which nobody has checked the signature.
+#[derive(Debug, Clone)]
+pub struct Unverified {
+    compact: Bytes,
+    algorithm: Algorithm,
+    kid: Thumbprint,
+    payload: Bytes,
+    signed_len: usize,
+    signature: [u8; 64],
+}
+
+/// A statement whose signature verified with the key that its header names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    compact: Bytes,
+    algorithm: Algorithm,
+    kid: Thumbprint,
+    payload: Bytes,
+    digest: Digest,
+}
+
+impl Unverified {
+    /// Takes a statement apart.
+    pub fn parse(compact: Bytes) -> Result<Self, JwsError> {
+        if compact.len() > MAX_STATEMENT {
+            return Err(JwsError::TooLong(compact.len()));
+        }
+        let mut parts = compact.split(|byte| *byte == b'.');
+        let (Some(header), Some(payload), Some(signature), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(JwsError::Malformed("not three parts between two dots"));
+        };
+        let (algorithm, kid) = parse_header(header)?;
+        let signature = parse_signature(signature)?;
+        let signed_len = header.len() + 1 + payload.len();
+        let payload = base64url_decode(payload).ok_or(JwsError::Malformed("the payload is not base64url"))?;
+        Ok(Self { payload: payload.into(), compact, algorithm, kid, signed_len, signature })
+    }
+
+    /// The key that the header names.
+    pub fn kid(&self) -> Thumbprint {
+        self.kid
+    }
+
+    /// The algorithm that the header names.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The payload, which anyone may have written: good for finding the key to verify with, and for nothing else.
+    pub fn unverified_payload(&self) -> &Bytes {
+        &self.payload
+    }
+
+    /// Checks the signature.
+    pub fn verify(self, key: &PublicKey) -> Result<Verified, VerifyError> {
+        if key.thumbprint() != self.kid {
+            return Err(VerifyError::OtherKey { named: self.kid, given: key.thumbprint() });
+        }
+        if key.algorithm() != self.algorithm {
+            return Err(VerifyError::OtherAlgorithm { claimed: self.algorithm, actual: key.algorithm() });
+        }
+        key.verify(&self.compact[..self.signed_len], &self.signature)?;
+        let digest = Digest::of(&self.compact);
+        Ok(Verified { compact: self.compact, algorithm: self.algorithm, kid: self.kid, payload: self.payload, digest })
+    }
+}
+
+impl Verified {
+    /// The whole statement, as it is kept and shown.
+    pub fn compact(&self) -> &Bytes {
+        &self.compact
+    }
+
+    /// The signed payload.
+    pub fn payload(&self) -> &Bytes {
+        &self.payload
+    }
+
+    /// The key that signed.
+    pub fn kid(&self) -> Thumbprint {
+        self.kid
+    }
+
+    /// How it was signed.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// Digest of the whole statement: what a log's entry commits to.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+}
+
+/// Signs a payload.
+pub fn sign(key: &SigningKey, payload: &[u8]) -> Result<Verified, SignError> {
+    let (algorithm, kid) = (key.algorithm(), key.public_key().thumbprint());
+    let header = format!(r#"{{"alg":"{algorithm}","kid":"{kid}","typ":"{TYPE}"}}"#);
+    let mut compact = format!("{}.{}", base64url_encode(header.as_bytes()), base64url_encode(payload));
+    let len = compact.len() + 1 + SIGNATURE_LEN;
+    if len > MAX_STATEMENT {
+        return Err(SignError::TooLong(JwsError::TooLong(len)));
+    }
+    let signature = key.sign(compact.as_bytes())?;
+    compact.push('.');
+    compact.push_str(&base64url_encode(&signature));
+    let compact = Bytes::from(compact);
+    Ok(Verified { digest: Digest::of(&compact), payload: Bytes::copy_from_slice(payload), compact, algorithm, kid })
+}
+
+fn parse_header(part: &[u8]) -> Result<(Algorithm, Thumbprint), JwsError> {
+    if part.len() > MAX_HEADER {
+        return Err(JwsError::Header(format!("longer than {MAX_HEADER} characters")));
+    }
+    let json = base64url_decode(part).ok_or(JwsError::Malformed("the header is not base64url"))?;
+    if json.first() != Some(&b'{') {
+        // serde would also read the members from an array.
+        return Err(JwsError::Header("not a JSON object".into()));
+    }
+    let header: Header = serde_json::from_slice(&json).map_err(|error| JwsError::Header(error.to_string()))?;
+    if header.typ != TYPE {
+        return Err(JwsError::Header(format!("typ must be {TYPE}")));
+    }
+    let algorithm = Algorithm::from_jws_name(&header.alg);
+    let algorithm = algorithm.ok_or_else(|| JwsError::Header("alg must be EdDSA or ES256".into()))?;
+    Ok((algorithm, header.kid.parse().map_err(|error: ThumbprintTextError| JwsError::Header(error.to_string()))?))
+}
+
+fn parse_signature(part: &[u8]) -> Result<[u8; 64], JwsError> {
+    let signature = (part.len() == SIGNATURE_LEN).then(|| base64url_decode(part)).flatten();
+    let signature = signature.and_then(|bytes| bytes.try_into().ok());
+    signature.ok_or(JwsError::Malformed("the signature is not 64 bytes in base64url"))
+}

@@ -1,0 +1,202 @@
+//! The log: one writer that sequences statements, and any number of readers.
+//!
+//! The writer gives each entry its index and its time (never decreasing, whatever clock the caller reads), signs a
+//! checkpoint over the result, and hands everything to the journal at once. A commit becomes visible to readers only
+//! when the journal says that it is durable. Not here: whether a statement may be committed (its signature, and
+//! `conformity`'s rules), and when to publish (see [`crate::tiles`]).
+
+mod open;
+mod reader;
+
+pub use open::OpenError;
+pub use reader::{Head, LogReader};
+
+use crate::checkpoint::{Checkpoint, CheckpointError};
+use crate::digest::Digest;
+use crate::entry::{Entry, Kind};
+use crate::journal::{self, Batch, EraseError, JournalWriter, MAX_ATTACHMENT, MAX_BATCH, Slot};
+use crate::jws::MAX_STATEMENT;
+use crate::merkle::Frontier;
+use crate::note::NoteSigner;
+use bytes::Bytes;
+use std::sync::Arc;
+
+/// Something to be committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// What the entry will be.
+    pub kind: Kind,
+    /// The statement; empty for a seal, which has none.
+    pub statement: Bytes,
+    /// What the statement refers to by digest.
+    pub attachments: Vec<Bytes>,
+}
+
+impl Draft {
+    /// A statement without attachments.
+    pub fn statement(statement: Bytes) -> Self {
+        Self { kind: Kind::Statement, statement, attachments: Vec::new() }
+    }
+
+    /// The mark that a published checkpoint follows.
+    pub fn seal() -> Self {
+        Self { kind: Kind::Seal, statement: Bytes::new(), attachments: Vec::new() }
+    }
+}
+
+/// A batch that is durable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    /// Index of the first draft; the others follow in order.
+    pub first_index: u64,
+    /// The log's size with this batch.
+    pub size: u64,
+    /// When all of it was sequenced, in milliseconds since the Unix epoch.
+    pub time_ms: u64,
+    /// The signed checkpoint of that size.
+    pub checkpoint: Arc<str>,
+}
+
+/// A draft that cannot be committed. The caller's to mend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DraftError {
+    /// Nothing to commit.
+    #[error("a batch needs at least one draft")]
+    Empty,
+    /// Too much at once.
+    #[error("a batch has at most {MAX_BATCH} drafts, not {0}: make two of it")]
+    TooMany(usize),
+    /// A statement of a length that does not fit its kind.
+    #[error("draft {draft} has a statement of {len} bytes; a seal has none, others have 1 to {MAX_STATEMENT}")]
+    StatementLength {
+        /// Its place in the batch.
+        draft: usize,
+        /// The length.
+        len: usize,
+    },
+    /// An attachment that is too long.
+    #[error("draft {draft} has an attachment of {len} bytes; {MAX_ATTACHMENT} are allowed")]
+    AttachmentLength {
+        /// Its place in the batch.
+        draft: usize,
+        /// The length.
+        len: usize,
+    },
+    /// A genesis anywhere but at the start, or something else there.
+    #[error("draft {0}: the first entry of a log, and only that, is its genesis")]
+    Genesis(usize),
+}
+
+/// Why a batch was not committed.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// A draft is impossible; nothing changed.
+    #[error(transparent)]
+    Draft(#[from] DraftError),
+    /// The checkpoint could not be signed; nothing changed.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// The journal did not take it: see there for what that means.
+    #[error(transparent)]
+    Journal(#[from] journal::AppendError),
+}
+
+impl AppendError {
+    /// Whether space is what is missing: nothing changed, and a later attempt may succeed.
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::Journal(journal::AppendError::NotDurable { cause: journal::Cause::Full, .. }))
+    }
+
+    /// Whether nobody knows what is durable: the log must be opened again before anything else is written.
+    pub fn is_poisoned(&self) -> bool {
+        matches!(self, Self::Journal(journal::AppendError::Poisoned { .. }))
+    }
+}
+
+/// The one writer of a log.
+pub struct Log {
+    journal: Box<dyn JournalWriter>,
+    signer: NoteSigner,
+    frontier: Frontier,
+    last_ms: u64,
+    reader: LogReader,
+}
+
+impl Log {
+    /// The log's permanent name.
+    pub fn origin(&self) -> &str {
+        self.signer.verifier().name()
+    }
+
+    /// The number of entries.
+    pub fn size(&self) -> u64 {
+        self.frontier.size()
+    }
+
+    /// A reader, to be cloned freely.
+    pub fn reader(&self) -> LogReader {
+        self.reader.clone()
+    }
+
+    /// Commits a batch, sequenced at `at_ms` or at the time of the last entry, whichever is later.
+    pub fn append(&mut self, at_ms: u64, drafts: Vec<Draft>) -> Result<Commit, AppendError> {
+        let first_index = self.size();
+        check(first_index, &drafts)?;
+        let time_ms = at_ms.max(self.last_ms);
+        let entries: Vec<Entry> = drafts.iter().map(|draft| entry(draft, time_ms)).collect();
+        let leaves: Vec<_> = entries.iter().map(Entry::leaf_hash).collect();
+        let mut frontier = self.frontier.clone();
+        leaves.iter().for_each(|leaf| frontier.push(*leaf));
+        let checkpoint = Checkpoint { origin: self.origin().into(), size: frontier.size(), root: frontier.root() };
+        let checkpoint: Arc<str> = checkpoint.sign(&self.signer)?.into();
+        self.journal.append(first_index, &batch(first_index, entries, &checkpoint, &drafts))?;
+        self.last_ms = time_ms;
+        self.frontier = frontier;
+        self.reader.publish(&leaves, Arc::clone(&checkpoint));
+        Ok(Commit { first_index, size: self.size(), time_ms, checkpoint })
+    }
+
+    /// Takes the statement beside an entry out, durably. The entry and all proofs stay. A second time changes nothing;
+    /// a genesis stays, since peers pin it.
+    pub fn erase(&mut self, index: u64) -> Result<(), EraseError> {
+        if index == 0 { Err(EraseError::NoStatement(0)) } else { self.journal.erase(index) }
+    }
+}
+
+fn check(first_index: u64, drafts: &[Draft]) -> Result<(), DraftError> {
+    match drafts.len() {
+        0 => return Err(DraftError::Empty),
+        n if n > MAX_BATCH => return Err(DraftError::TooMany(n)),
+        _ => {}
+    }
+    for (i, draft) in drafts.iter().enumerate() {
+        let len = draft.statement.len();
+        if draft.kind.has_statement() == (len == 0) || len > MAX_STATEMENT {
+            return Err(DraftError::StatementLength { draft: i, len });
+        }
+        if let Some(attachment) = draft.attachments.iter().find(|bytes| bytes.len() > MAX_ATTACHMENT) {
+            return Err(DraftError::AttachmentLength { draft: i, len: attachment.len() });
+        }
+        if (draft.kind == Kind::Genesis) != (first_index == 0 && i == 0) {
+            return Err(DraftError::Genesis(i));
+        }
+    }
+    Ok(())
+}
+
+fn entry(draft: &Draft, time_ms: u64) -> Entry {
+    let digest = if draft.kind.has_statement() { Digest::of(&draft.statement) } else { Digest::ZERO };
+    Entry { kind: draft.kind, time_ms, digest }
+}
+
+fn batch<'a>(first_index: u64, entries: Vec<Entry>, checkpoint: &'a str, drafts: &'a [Draft]) -> Batch<'a> {
+    let slot = |draft: &'a Draft| if draft.kind.has_statement() { Slot::Bytes(&draft.statement) } else { Slot::None };
+    let attachments = drafts.iter().flat_map(|draft| &draft.attachments);
+    Batch {
+        first_index,
+        entries,
+        checkpoint,
+        statements: drafts.iter().map(slot).collect(),
+        attachments: attachments.map(|bytes| (Digest::of(bytes), bytes.as_ref())).collect(),
+    }
+}
