@@ -4,7 +4,7 @@
 //! <origin>
 //! <size, decimal>
 //! <root, base64>
-//! <extension lines, if any; read and kept, never written here>
+//! <extension lines, if any: allowed, never looked at, never written here>
 //! ```
 //!
 //! A [`Checkpoint`] that came from outside exists only once its log's signature verified. Not here: consistency between

@@ -26,11 +26,7 @@ impl<T> Chunked<T> {
     pub(crate) fn push(&mut self, item: T) {
         match self.chunks.last_mut() {
             Some(last) if last.len() < CHUNK => last.push(item),
-            _ => {
-                let mut chunk = Vec::new();
-                chunk.push(item);
-                self.chunks.push(chunk);
-            }
+            _ => self.chunks.push(vec![item]),
         }
     }
 

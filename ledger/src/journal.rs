@@ -29,6 +29,9 @@ mod record;
 mod recovery;
 mod segment;
 
+#[cfg(test)]
+mod tests;
+
 pub use error::{AppendError, Cause, Damage, EraseError, OpenError, ReadError};
 pub use file::{FileJournal, Options};
 

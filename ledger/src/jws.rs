@@ -12,6 +12,9 @@
 //! [`Unverified`] becomes [`Verified`] only through [`Unverified::verify`]. The payload stays bytes: what it means is
 //! `conformity`'s to read.
 
+#[cfg(test)]
+mod tests;
+
 use crate::digest::Digest;
 use crate::encoding::{base64url_decode, base64url_encode};
 use crate::key::{Algorithm, PublicKey, SignatureError, SigningError, SigningKey, Thumbprint, ThumbprintTextError};

@@ -11,6 +11,9 @@
 mod public;
 mod signing;
 
+#[cfg(test)]
+mod tests;
+
 pub use public::{KeyError, PublicKey, SignatureError};
 pub use signing::{KeyFileError, SigningError, SigningKey};
 

@@ -22,3 +22,5 @@ pub mod tiles;
 mod chunked;
 mod encoding;
 mod files;
+#[cfg(test)]
+mod testing;

@@ -8,6 +8,9 @@
 mod open;
 mod reader;
 
+#[cfg(test)]
+mod tests;
+
 pub use open::OpenError;
 pub use reader::{Head, LogReader};
 

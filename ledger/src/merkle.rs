@@ -15,6 +15,11 @@
 mod frontier;
 mod verify;
 
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod vectors;
+
 pub use frontier::Frontier;
 pub use verify::{
     ProofError, verify_consistency, verify_inclusion, verify_subtree_consistency, verify_subtree_inclusion,

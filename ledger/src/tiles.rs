@@ -12,6 +12,11 @@
 
 mod store;
 
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod tests;
+
 pub use store::{PublishError, TileStore};
 
 use crate::merkle::{Frontier, Hash};

@@ -13,8 +13,9 @@ use super::{
 };
 use crate::files;
 use std::collections::HashSet;
-use std::fs::{self, File};
+use std::fs::{DirBuilder, File};
 use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -56,7 +57,8 @@ impl FileJournal {
     /// As [`FileJournal::open`], on a disk of the caller's.
     pub fn open_on(dir: &Path, options: Options, disk: Arc<dyn Disk>) -> Result<Self, OpenError> {
         if !dir.is_dir() {
-            fs::create_dir_all(dir).map_err(OpenError::io(dir))?;
+            // Statements that are withheld rest in here.
+            DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(OpenError::io(dir))?;
             files::sync_dir(files::parent(dir)).map_err(OpenError::io(dir))?;
         }
         let lock = segment::lock(dir)?;
@@ -158,7 +160,7 @@ impl JournalWriter for FileWriter {
             let last = directory.segments.len() - 1;
             directory.place(last, placed);
         }
-        self.watermark.advance(self.size);
+        self.watermark.advance(self.disk.as_ref(), self.size);
         if self.buffer.capacity() > KEPT_BUFFER {
             self.buffer = Vec::new();
         }

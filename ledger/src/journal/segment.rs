@@ -11,8 +11,7 @@ use super::disk::Disk;
 use super::record::{self, HEADER, Head};
 use super::{Batch, Damage, OpenError};
 use crate::files::TEMPORARY;
-use rustix::fs::{FlockOperation, flock};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -144,10 +143,10 @@ pub(super) fn lock(dir: &Path) -> Result<File, OpenError> {
     let path = dir.join("lock");
     let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
     let file = file.map_err(OpenError::io(&path))?;
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+    match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(OpenError::Locked(dir.into())),
-        Err(errno) => Err(OpenError::Io { path, source: errno.into() }),
+        Err(TryLockError::WouldBlock) => Err(OpenError::Locked(dir.into())),
+        Err(TryLockError::Error(source)) => Err(OpenError::Io { path, source }),
     }
 }
 
@@ -185,8 +184,8 @@ impl Watermark {
 
     /// Says that `size` entries are durable. That it failed is no reason to take back an acknowledgement: the mark is a
     /// lower bound, and stays a true one.
-    pub(super) fn advance(&self, size: u64) {
-        let _ = self.file.write_all_at(&encode_watermark(size), 0);
+    pub(super) fn advance(&self, disk: &dyn Disk, size: u64) {
+        let _ = disk.write_at(&self.file, &encode_watermark(size), 0);
     }
 
     /// As [`Watermark::advance`], durably.

@@ -99,10 +99,10 @@ impl LogReader {
         if range.end > size {
             return Err(ReadError::NoEntry { index: range.end - 1, size });
         }
+        let leaves = self.nodes(0, range.clone()).ok_or(ReadError::NoEntry { index: range.start, size })?;
         let entries = self.0.journal.entries(range.clone())?;
-        let visible = self.visible();
-        for (index, entry) in range.zip(&entries) {
-            if visible.tree.leaf(index) != Some(entry.leaf_hash()) {
+        for (index, (entry, leaf)) in range.zip(entries.iter().zip(&leaves)) {
+            if entry.leaf_hash() != *leaf {
                 return Err(damaged(index, "the entry is not the one that was committed"));
             }
         }

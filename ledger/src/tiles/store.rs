@@ -84,12 +84,13 @@ impl TileStore {
         }
     }
 
-    /// The size of the published checkpoint, as far as its text can be read; 0 if there is none. Whoever opens the log
-    /// gives this to its journal as a size that was acknowledged.
+    /// The size of the published checkpoint; 0 if there is none. Whoever opens the log gives this to its journal, as a
+    /// size that was acknowledged. A checkpoint file that is none is `InvalidData`: rebuild the folder.
     pub fn published_size(&self) -> io::Result<u64> {
-        let note = self.checkpoint()?.unwrap_or_default();
-        let text = note.find("\n\n").map(|at| &note[..=at]);
-        Ok(text.and_then(|text| Checkpoint::parse(text).ok()).map_or(0, |checkpoint| checkpoint.size))
+        let Some(note) = self.checkpoint()? else { return Ok(0) };
+        let checkpoint = note.find("\n\n").and_then(|at| Checkpoint::parse(&note[..=at]).ok());
+        let not_one = || io::Error::new(io::ErrorKind::InvalidData, "the published checkpoint cannot be read");
+        Ok(checkpoint.ok_or_else(not_one)?.size)
     }
 
     /// Writes what has come since the last publication, then publishes the checkpoint.
@@ -98,15 +99,22 @@ impl TileStore {
         self.publish_from(published, log, note)
     }
 
-    /// Writes everything anew, then publishes the checkpoint: for a folder that was lost or is in doubt.
+    /// Writes everything anew, then publishes the checkpoint: for a folder that was lost or is in doubt. Until it is
+    /// done, the checkpoint published before stays, and tiles may be missing.
     pub fn rebuild(&self, log: &LogReader, note: &str) -> Result<(), PublishError> {
+        let size = Checkpoint::verify(note, log.verifier())?.size;
+        let published = match self.published_size() {
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => 0,
+            other => other.map_err(io_error(&self.dir))?,
+        };
+        if size < published {
+            return Err(PublishError::Smaller { size, published });
+        }
         let tiles = self.dir.join("tile");
         match fs::remove_dir_all(&tiles) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io_error(&tiles)(error)),
-            _ => {}
+            _ => self.publish_from(0, log, note),
         }
-        files::remove_if_present(&self.dir.join(CHECKPOINT)).map_err(io_error(&self.dir))?;
-        self.publish_from(0, log, note)
     }
 
     fn publish_from(&self, published: u64, log: &LogReader, note: &str) -> Result<(), PublishError> {

@@ -1,0 +1,56 @@
+//! What several tests need: vectors from outside, keys, small logs.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+
+use crate::entry::Kind;
+use crate::journal::disk::{Disk, RealDisk};
+use crate::journal::{FileJournal, Options};
+use crate::key::{Algorithm, SigningKey};
+use crate::log::{Draft, Log, OpenError};
+use crate::note::NoteSigner;
+use bytes::Bytes;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+/// The folder of vectors from outside, or `None`, said aloud, where they are absent and not required.
+pub(crate) fn test_data(folder: &str) -> Option<PathBuf> {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+    let path = std::env::var_os("REGISTRY_TEST_DATA").map_or_else(beside, PathBuf::from).join(folder);
+    if path.is_dir() {
+        return Some(path);
+    }
+    assert!(std::env::var_os("REGISTRY_REQUIRE_TEST_DATA").is_none(), "test data missing: {}", path.display());
+    eprintln!("skipped: no test data at {}", path.display());
+    None
+}
+
+pub(crate) const ORIGIN: &str = "jp.registry.example";
+
+/// A key that is the same for the whole run, so that a log can be opened again.
+pub(crate) fn signer() -> NoteSigner {
+    static PEM: OnceLock<String> = OnceLock::new();
+    let pem = PEM.get_or_init(|| SigningKey::generate(Algorithm::Ed25519).unwrap().to_pem().unwrap().to_string());
+    NoteSigner::new(ORIGIN, SigningKey::from_pem(pem).unwrap()).unwrap()
+}
+
+pub(crate) fn genesis() -> Draft {
+    Draft { kind: Kind::Genesis, statement: Bytes::from_static(b"genesis"), attachments: Vec::new() }
+}
+
+/// A statement of `text`.
+pub(crate) fn draft(text: impl Into<String>) -> Draft {
+    Draft::statement(Bytes::from(text.into()))
+}
+
+/// Opens the log in `dir`, or creates it.
+pub(crate) fn log(dir: &Path) -> Log {
+    log_on(dir, Options::default(), Arc::new(RealDisk)).unwrap()
+}
+
+/// As [`log`], with more to choose, and failing if that fails.
+pub(crate) fn log_on(dir: &Path, options: Options, disk: Arc<dyn Disk>) -> Result<Log, OpenError> {
+    let journal = || FileJournal::open_on(dir, options, Arc::clone(&disk)).map_err(OpenError::from);
+    match Log::open(journal()?, signer()) {
+        Err(OpenError::Empty(_)) => Log::create(journal()?, signer(), 1_000, genesis()).map(|(log, _)| log),
+        other => other,
+    }
+}
