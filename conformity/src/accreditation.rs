@@ -95,11 +95,7 @@ impl AccreditedAs {
 
 /// A change of an accreditation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(
-    rename_all = "kebab-case",
-    rename_all_fields = "camelCase",
-    deny_unknown_fields
-)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum AccreditationChange {
     /// It rests.
     Suspended,
@@ -185,12 +181,7 @@ impl DesignationRecord {
     /// The reason why it is not.
     pub fn in_force_at(&self, at: Timestamp) -> Result<(), Lapse> {
         let known = self.changes.iter().take_while(|item| item.moment.at <= at);
-        in_force(
-            hold(known.filter_map(|item| item.change.hold())),
-            self.designation.from,
-            self.designation.until,
-            at,
-        )
+        in_force(hold(known.filter_map(|item| item.change.hold())), self.designation.from, self.designation.until, at)
     }
 }
 
@@ -245,10 +236,7 @@ impl AccreditationRecord {
         )
     }
 
-    fn known(
-        &self,
-        at: Timestamp,
-    ) -> impl DoubleEndedIterator<Item = &Changed<AccreditationChange>> {
+    fn known(&self, at: Timestamp) -> impl DoubleEndedIterator<Item = &Changed<AccreditationChange>> {
         let count = self.changes.partition_point(|item| item.moment.at <= at);
         self.changes.iter().take(count)
     }

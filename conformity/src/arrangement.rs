@@ -13,9 +13,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
-use crate::ids::{
-    ArrangementId, LevelCode, ListCode, Origin, PartyId, RegistryId, RuleId, SchemeRef,
-};
+use crate::ids::{ArrangementId, LevelCode, ListCode, Origin, PartyId, RegistryId, RuleId, SchemeRef};
 use crate::reason::Reason;
 use crate::text::Text;
 use crate::time::{Day, Moment};
@@ -115,11 +113,7 @@ pub struct CountsAs {
 
 /// What becomes of recognitions that rest on an arrangement when it is suspended or ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(
-    rename_all = "kebab-case",
-    rename_all_fields = "camelCase",
-    deny_unknown_fields
-)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum Effect {
     /// Verdicts that were recognised stay so; new ones are not.
     Keep,
@@ -221,9 +215,7 @@ impl Arrangement {
 
     /// The party that `registry` is, if it is one.
     pub fn party(&self, registry: &RegistryId) -> Option<&ArrangementParty> {
-        self.parties
-            .iter()
-            .find(|party| party.registry == *registry)
+        self.parties.iter().find(|party| party.registry == *registry)
     }
 }
 
@@ -278,11 +270,7 @@ pub struct Countersigned {
 
 /// What a party did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(
-    rename_all = "kebab-case",
-    rename_all_fields = "camelCase",
-    deny_unknown_fields
-)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum Act {
     /// It signed terms.
     Signed {
@@ -350,19 +338,11 @@ pub struct ArrangementRecord {
 impl ArrangementRecord {
     /// The terms of this digest.
     pub fn terms_of(&self, digest: &Digest) -> Option<&Arc<Arrangement>> {
-        self.terms
-            .iter()
-            .find(|signed| signed.digest == *digest)
-            .map(|signed| &signed.terms)
+        self.terms.iter().find(|signed| signed.digest == *digest).map(|signed| &signed.terms)
     }
 
     /// The acts of one party, in order.
-    pub fn acts_of(
-        &self,
-        registry: &RegistryId,
-    ) -> impl DoubleEndedIterator<Item = &ArrangementAct> {
-        self.acts
-            .iter()
-            .filter(move |act| act.registry == *registry)
+    pub fn acts_of(&self, registry: &RegistryId) -> impl DoubleEndedIterator<Item = &ArrangementAct> {
+        self.acts.iter().filter(move |act| act.registry == *registry)
     }
 }

@@ -1,8 +1,8 @@
 //! What a verdict means: the rules of the Secure Trust Registry.
 //!
 //! In scope: parties and their roles, documents, schemes, accreditations, verdicts and their lifecycle, arrangements and
-//! what they make of foreign verdicts; statements read strictly; decisions, which turn a statement into records or refuse it
-//! with a reason.
+//! what they make of foreign verdicts; statements read strictly; [`decide()`], which turns a statement into records or refuses
+//! it with a reason.
 //!
 //! Out of scope: everything that touches the world. This crate is pure: no clock, no files, no network, no threads, no
 //! signatures. Time and facts arrive as arguments, so that intake, replay and a peer that follows all decide alike; a test
@@ -15,6 +15,7 @@
 
 pub mod accreditation;
 pub mod arrangement;
+pub mod decide;
 pub mod digest;
 pub mod document;
 pub mod genesis;
@@ -33,6 +34,7 @@ pub mod time;
 pub mod verdict;
 pub mod viewpoint;
 
+pub use decide::{Place, decide, first_time, signing_key};
 pub use digest::Digest;
 pub use records::{Facts, Overlay, Record, Register};
 pub use refusal::{Blame, Refusal};

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use crate::accreditation::{Hold, Lapse};
 use crate::digest::Digest;
 use crate::ids::{
-    AccreditationId, ArrangementId, DesignationId, DocumentRef, LevelCode, Origin, PartyId,
-    RegistryId, ReportId, RuleId, SchemeId, SchemeRef, StatementId, VerdictId, VerdictRef,
+    AccreditationId, ArrangementId, DesignationId, DocumentRef, LevelCode, Origin, PartyId, RegistryId, ReportId,
+    RuleId, SchemeId, SchemeRef, StatementId, VerdictId, VerdictRef,
 };
 use crate::key::KeyId;
 use crate::party::Role;
@@ -77,6 +77,12 @@ refusals! {
         index: u64,
     } = "genesis-misplaced" Rules
         "a genesis stands at index 0 only, not at {index}; a log begins once";
+    /// A genesis that contradicts itself.
+    UnsoundGenesis {
+        /// What is wrong.
+        because: &'static str,
+    } = "unsound-genesis" Submitter
+        "the genesis cannot stand: {because}";
     /// Formats that this program does not speak.
     UnknownFormat {
         /// Version of the entry.
@@ -539,6 +545,14 @@ refusals! {
         granted: Timestamp,
     } = "effective-before-grant" Submitter
         "effective from {effective}, but the verdict exists since {granted} only";
+    /// Effective before the state that it changes.
+    EffectiveBeforeState {
+        /// From when.
+        effective: Timestamp,
+        /// Since when the verdict is in its state.
+        since: Timestamp,
+    } = "effective-before-state" Submitter
+        "effective from {effective}, but the verdict is in its present state since {since} only; an annulment alone reaches further back";
     /// Says it grows or shrinks, and does not.
     NotAScopeChange {
         /// Which verdict.
@@ -549,6 +563,14 @@ refusals! {
         because: &'static str,
     } = "not-a-scope-change" Submitter
         "verdict {verdict} cannot be {change} so: {because}";
+    /// Transferred where nothing can be.
+    NotATransfer {
+        /// Which verdict.
+        verdict: VerdictId,
+        /// Why not.
+        because: &'static str,
+    } = "not-a-transfer" Rules
+        "verdict {verdict} cannot be transferred so: {because}";
     /// Replaced by itself, or by a verdict on somebody else.
     NotASuccessor {
         /// Which verdict.
@@ -573,12 +595,26 @@ refusals! {
         until: Option<Day>,
     } = "not-expired" Rules
         "verdict {verdict} has not expired: {}", until_words(until);
+    /// Listed twice in one statement.
+    ListedTwice {
+        /// Which.
+        verdict: VerdictId,
+    } = "listed-twice" Submitter
+        "verdict {verdict} is listed twice; list it once";
     /// The node says surveillance is overdue, and it is not.
     NotOverdue {
         /// Which.
         verdict: VerdictId,
     } = "not-overdue" Rules
         "surveillance of verdict {verdict} is not overdue";
+    /// A certification body that reports where only audit bodies do, or recommends something to itself.
+    NotTheSurveillant {
+        /// Which verdict.
+        verdict: VerdictId,
+        /// Who tried.
+        iss: PartyId,
+    } = "not-the-surveillant" Rules
+        "{iss} does not surveil verdict {verdict}: an audit body does, or its own issuer where the scheme says so, which acts instead of recommending";
     /// A report id that was used.
     ReportExists {
         /// Which verdict.

@@ -100,15 +100,8 @@ impl Serialize for Statement {
             kind: Kind,
             claim: &'a Claim,
         }
-        Out {
-            iss: &self.iss,
-            aud: &self.aud,
-            jti: &self.jti,
-            iat: self.iat,
-            kind: self.kind(),
-            claim: &self.claim,
-        }
-        .serialize(serializer)
+        Out { iss: &self.iss, aud: &self.aud, jti: &self.jti, iat: self.iat, kind: self.kind(), claim: &self.claim }
+            .serialize(serializer)
     }
 }
 

@@ -22,8 +22,8 @@ use crate::viewpoint::{ObjectKind, Viewpoints};
 
 pub use history::{Happening, HistoryItem, Marks, Snapshot, VerdictRecord};
 pub use lifecycle::{
-    Annulled, Conditional, Expired, Granted, Historical, IllegalMove, State, StateName, Superseded,
-    Surrendered, Suspended, Withdrawn,
+    Annulled, Conditional, Expired, Granted, Historical, IllegalMove, State, StateName, Superseded, Surrendered,
+    Suspended, Withdrawn,
 };
 
 /// 事業者: whom the verdict is about.
@@ -152,11 +152,7 @@ pub struct Verdict {
 
 /// What a body may do to its verdict.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(
-    rename_all = "kebab-case",
-    rename_all_fields = "camelCase",
-    deny_unknown_fields
-)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum Change {
     /// 条件付き: something must be met by a day.
     Conditional(Conditions),
@@ -204,16 +200,10 @@ pub enum Change {
 }
 
 impl Change {
-    /// Whether it gives the supplier something: only a body that is accredited now may.
+    /// Whether it gives the supplier something: only a body that is accredited now may. A transfer gives nothing; there
+    /// the receiving body must be accredited.
     pub const fn gives(&self) -> bool {
-        matches!(
-            self,
-            Self::Restored
-                | Self::ScopeExtended(_)
-                | Self::Renewed { .. }
-                | Self::Transferred { .. }
-                | Self::RecommendationDeclined
-        )
+        matches!(self, Self::Restored | Self::ScopeExtended(_) | Self::Renewed { .. } | Self::RecommendationDeclined)
     }
 
     /// The word that statements use.

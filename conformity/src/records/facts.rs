@@ -7,8 +7,8 @@ use crate::arrangement::ArrangementRecord;
 use crate::genesis::{GenesisRecord, PeerRecord};
 use crate::identifiers::Identifier;
 use crate::ids::{
-    AccreditationId, ArrangementId, DesignationId, DocumentRef, PartyId, RegistryId, SchemeId,
-    SchemeRef, StatementId, VerdictId, VerdictRef,
+    AccreditationId, ArrangementId, DesignationId, DocumentRef, PartyId, RegistryId, SchemeId, SchemeRef, StatementId,
+    VerdictId, VerdictRef,
 };
 use crate::party::PartyRecord;
 use crate::recognised::RecognitionRecord;

@@ -2,17 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{
-    DocumentRecord, ErasureRecord, Facts, Record, Register, Rests, SchemeRecord, StatementRecord,
-    View,
-};
+use super::{DocumentRecord, ErasureRecord, Facts, Record, Register, Rests, SchemeRecord, StatementRecord, View};
 use crate::accreditation::{AccreditationRecord, DesignationRecord};
 use crate::arrangement::ArrangementRecord;
 use crate::genesis::{GenesisRecord, PeerRecord};
 use crate::identifiers::Identifier;
 use crate::ids::{
-    AccreditationId, ArrangementId, DesignationId, DocumentRef, PartyId, RegistryId, SchemeId,
-    SchemeRef, StatementId, VerdictId, VerdictRef,
+    AccreditationId, ArrangementId, DesignationId, DocumentRef, PartyId, RegistryId, SchemeId, SchemeRef, StatementId,
+    VerdictId, VerdictRef,
 };
 use crate::party::PartyRecord;
 use crate::recognised::RecognitionRecord;
@@ -29,11 +26,7 @@ pub struct Overlay<'a, F> {
 impl<'a, F: Facts> Overlay<'a, F> {
     /// Nothing pending yet.
     pub fn new(base: &'a F) -> Self {
-        Self {
-            base,
-            pending: Register::new(),
-            records: Vec::new(),
-        }
+        Self { base, pending: Register::new(), records: Vec::new() }
     }
 
     /// Takes up a pending record.
@@ -56,11 +49,7 @@ impl<'a, F: Facts> Overlay<'a, F> {
 }
 
 /// The pending values, and those of the base that have no pending one of the same name.
-fn merge<V, K: PartialEq>(
-    base: Vec<Arc<V>>,
-    pending: Vec<Arc<V>>,
-    name: impl Fn(&V) -> &K,
-) -> Vec<Arc<V>> {
+fn merge<V, K: PartialEq>(base: Vec<Arc<V>>, pending: Vec<Arc<V>>, name: impl Fn(&V) -> &K) -> Vec<Arc<V>> {
     if pending.is_empty() {
         return base;
     }
@@ -100,120 +89,77 @@ impl<F: Facts> Facts for Overlay<'_, F> {
     }
 
     fn scheme(&self, scheme: &SchemeRef) -> Option<Arc<SchemeRecord>> {
-        self.pending
-            .scheme(scheme)
-            .or_else(|| self.base.scheme(scheme))
+        self.pending.scheme(scheme).or_else(|| self.base.scheme(scheme))
     }
 
     fn scheme_versions(&self, scheme: &SchemeId) -> Vec<Arc<SchemeRecord>> {
         let pending = self.pending.scheme_versions(scheme);
-        merge(self.base.scheme_versions(scheme), pending, |record| {
-            &record.scheme.scheme
-        })
+        merge(self.base.scheme_versions(scheme), pending, |record| &record.scheme.scheme)
     }
 
     fn schemes_on(&self, document: &DocumentRef) -> Vec<Arc<SchemeRecord>> {
         let pending = self.pending.schemes_on(document);
-        merge(self.base.schemes_on(document), pending, |record| {
-            &record.scheme.scheme
-        })
+        merge(self.base.schemes_on(document), pending, |record| &record.scheme.scheme)
     }
 
     fn designation(&self, id: &DesignationId) -> Option<Arc<DesignationRecord>> {
-        self.pending
-            .designation(id)
-            .or_else(|| self.base.designation(id))
+        self.pending.designation(id).or_else(|| self.base.designation(id))
     }
 
     fn designations(&self, accreditation_body: &PartyId) -> Vec<Arc<DesignationRecord>> {
         let pending = self.pending.designations(accreditation_body);
-        merge(
-            self.base.designations(accreditation_body),
-            pending,
-            |record| &record.designation.id,
-        )
+        merge(self.base.designations(accreditation_body), pending, |record| &record.designation.id)
     }
 
     fn accreditation(&self, id: &AccreditationId) -> Option<Arc<AccreditationRecord>> {
-        self.pending
-            .accreditation(id)
-            .or_else(|| self.base.accreditation(id))
+        self.pending.accreditation(id).or_else(|| self.base.accreditation(id))
     }
 
     fn accreditations(&self, body: &PartyId) -> Vec<Arc<AccreditationRecord>> {
         let pending = self.pending.accreditations(body);
-        merge(self.base.accreditations(body), pending, |record| {
-            &record.accreditation.id
-        })
+        merge(self.base.accreditations(body), pending, |record| &record.accreditation.id)
     }
 
     fn verdict(&self, id: &VerdictId) -> Option<Arc<VerdictRecord>> {
-        self.pending
-            .verdict(id)
-            .or_else(|| self.unerased(self.base.verdict(id)?))
+        self.pending.verdict(id).or_else(|| self.unerased(self.base.verdict(id)?))
     }
 
     fn verdicts_of(&self, supplier: &Identifier) -> Vec<Arc<VerdictRecord>> {
         let base = self.base.verdicts_of(supplier);
-        let base = base
-            .into_iter()
-            .filter_map(|record| self.unerased(record))
-            .collect();
+        let base = base.into_iter().filter_map(|record| self.unerased(record)).collect();
         merge(base, self.pending.verdicts_of(supplier), VerdictRecord::id)
     }
 
     fn arrangement(&self, id: &ArrangementId) -> Option<Arc<ArrangementRecord>> {
-        self.pending
-            .arrangement(id)
-            .or_else(|| self.base.arrangement(id))
+        self.pending.arrangement(id).or_else(|| self.base.arrangement(id))
     }
 
     fn arrangements(&self) -> Vec<Arc<ArrangementRecord>> {
-        merge(
-            self.base.arrangements(),
-            self.pending.arrangements(),
-            |record| &record.id,
-        )
+        merge(self.base.arrangements(), self.pending.arrangements(), |record| &record.id)
     }
 
     fn peer(&self, registry: &RegistryId) -> Option<Arc<PeerRecord>> {
-        self.pending
-            .peer(registry)
-            .or_else(|| self.base.peer(registry))
+        self.pending.peer(registry).or_else(|| self.base.peer(registry))
     }
 
     fn peers(&self) -> Vec<Arc<PeerRecord>> {
-        merge(self.base.peers(), self.pending.peers(), |record| {
-            &record.registry
-        })
+        merge(self.base.peers(), self.pending.peers(), |record| &record.registry)
     }
 
     fn recognition(&self, verdict: &VerdictRef) -> Option<Arc<RecognitionRecord>> {
-        self.pending
-            .recognition(verdict)
-            .or_else(|| self.base.recognition(verdict))
+        self.pending.recognition(verdict).or_else(|| self.base.recognition(verdict))
     }
 
     fn recognitions_of(&self, supplier: &Identifier) -> Vec<Arc<RecognitionRecord>> {
         let base = self.base.recognitions_of(supplier);
         // A pending row may know the supplier by other identifiers than the row of the base that it replaces.
-        let base = base
-            .into_iter()
-            .filter(|record| {
-                self.pending
-                    .recognition(&record.recognition.verdict)
-                    .is_none()
-            })
-            .collect();
-        merge(base, self.pending.recognitions_of(supplier), |record| {
-            &record.recognition.verdict
-        })
+        let base =
+            base.into_iter().filter(|record| self.pending.recognition(&record.recognition.verdict).is_none()).collect();
+        merge(base, self.pending.recognitions_of(supplier), |record| &record.recognition.verdict)
     }
 
     fn erasure(&self, index: u64) -> Option<Arc<ErasureRecord>> {
-        self.pending
-            .erasure(index)
-            .or_else(|| self.base.erasure(index))
+        self.pending.erasure(index).or_else(|| self.base.erasure(index))
     }
 
     fn rests_on(&self, index: u64) -> Option<Rests> {

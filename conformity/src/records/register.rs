@@ -3,26 +3,24 @@
 //! Lean enough for a million verdicts: each record is kept once and shared; what is found by supplier, body or document
 //! is kept as lists of names.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
 use std::ops::Bound;
 use std::sync::Arc;
 
 use super::rests;
-use super::{
-    DocumentRecord, ErasureRecord, Facts, Record, Rests, SchemeRecord, StatementRecord, View,
-};
+use super::{DocumentRecord, ErasureRecord, Facts, Record, Rests, SchemeRecord, StatementRecord, View};
 use crate::accreditation::{AccreditationRecord, DesignationRecord};
 use crate::arrangement::ArrangementRecord;
 use crate::genesis::{GenesisRecord, PeerRecord};
 use crate::identifiers::Identifier;
 use crate::ids::{
-    AccreditationId, ArrangementId, DesignationId, DocumentRef, PartyId, RegistryId, SchemeId,
-    SchemeRef, StatementId, VerdictId, VerdictRef,
+    AccreditationId, ArrangementId, DesignationId, DocumentRef, PartyId, RegistryId, SchemeId, SchemeRef, StatementId,
+    VerdictId, VerdictRef,
 };
 use crate::party::PartyRecord;
 use crate::recognised::RecognitionRecord;
-use crate::verdict::VerdictRecord;
+use crate::verdict::{Happening, VerdictRecord};
 
 /// All records of a registry in memory.
 #[derive(Debug, Clone, Default)]
@@ -53,10 +51,13 @@ impl Register {
 
     /// An empty register that will see only what a peer shows.
     pub fn part() -> Self {
-        Self {
-            view: View::Part,
-            ..Self::default()
-        }
+        Self { view: View::Part, ..Self::default() }
+    }
+
+    /// Sees another part of the log from now on. Whoever replays a log with erased statements reads it as a part, since
+    /// references to what was erased lead nowhere, and sees the whole again afterwards.
+    pub fn see(&mut self, view: View) {
+        self.view = view;
     }
 
     /// Takes up one record, in place of the one with the same key.
@@ -66,19 +67,11 @@ impl Register {
             Record::Statement(record) => self.insert_statement(record),
             Record::Party(record) => put(&mut self.parties, record.party.id.clone(), record),
             Record::Document(record) => {
-                put(
-                    &mut self.documents,
-                    record.document.document.clone(),
-                    record,
-                );
+                put(&mut self.documents, record.document.document.clone(), record);
             }
             Record::Scheme(record) => put(&mut self.schemes, record.scheme.scheme.clone(), record),
             Record::Designation(record) => {
-                put(
-                    &mut self.designations,
-                    record.designation.id.clone(),
-                    record,
-                );
+                put(&mut self.designations, record.designation.id.clone(), record);
             }
             Record::Accreditation(record) => self.insert_accreditation(record),
             Record::Verdict(record) => self.insert_verdict(record),
@@ -100,18 +93,12 @@ impl Register {
     }
 
     /// All verdicts after `cursor`, by id.
-    pub fn verdicts_after(
-        &self,
-        cursor: Option<&VerdictId>,
-    ) -> impl Iterator<Item = &Arc<VerdictRecord>> {
+    pub fn verdicts_after(&self, cursor: Option<&VerdictId>) -> impl Iterator<Item = &Arc<VerdictRecord>> {
         after(&self.verdicts, cursor)
     }
 
     /// All recognitions after `cursor`, by verdict.
-    pub fn recognitions_after(
-        &self,
-        cursor: Option<&VerdictRef>,
-    ) -> impl Iterator<Item = &Arc<RecognitionRecord>> {
+    pub fn recognitions_after(&self, cursor: Option<&VerdictRef>) -> impl Iterator<Item = &Arc<RecognitionRecord>> {
         after(&self.recognitions, cursor)
     }
 
@@ -146,20 +133,13 @@ impl Register {
     }
 
     fn insert_statement(&mut self, record: Arc<StatementRecord>) {
-        self.statements
-            .entry(record.iss.clone())
-            .or_default()
-            .insert(record.jti.clone(), record);
+        self.statements.entry(record.iss.clone()).or_default().insert(record.jti.clone(), record);
     }
 
     fn insert_accreditation(&mut self, record: Arc<AccreditationRecord>) {
         let id = &record.accreditation.id;
         if !self.accreditations.contains_key(id) {
-            list(
-                &mut self.accreditations_by_body,
-                &record.accreditation.body,
-                id,
-            );
+            list(&mut self.accreditations_by_body, &record.accreditation.body, id);
         }
         put(&mut self.accreditations, id.clone(), record);
     }
@@ -187,23 +167,30 @@ impl Register {
         put(&mut self.recognitions, verdict.clone(), record);
     }
 
-    /// Forgets the statement and the verdict it granted. Anything else that rests on a statement forbids its erasure.
+    /// Forgets the statement, the verdict it granted and the statements about that verdict: a replay, which finds the
+    /// grant gone, takes none of them. Anything else that rests on a statement forbids its erasure.
     fn erase(&mut self, record: Arc<ErasureRecord>) {
-        for statements in self.statements.values_mut() {
-            statements.retain(|_, statement| statement.index != record.index);
+        let mut gone = BTreeSet::from([record.index]);
+        if let Some(verdict) = rests::granted_at(self, record.index) {
+            gone.extend(self.remove_verdict(&verdict));
         }
-        if let Some(id) = rests::granted_at(self, record.index) {
-            self.remove_verdict(&id);
+        for statements in self.statements.values_mut() {
+            statements.retain(|_, statement| !gone.contains(&statement.index));
         }
         put(&mut self.erasures, record.index, record);
     }
 
-    fn remove_verdict(&mut self, id: &VerdictId) {
-        if let Some(record) = self.verdicts.remove(id) {
-            for supplier in suppliers(&record) {
-                unlist(&mut self.verdicts_by_supplier, supplier, id);
-            }
+    /// Removes a verdict and gives the places of the statements that were about it alone.
+    fn remove_verdict(&mut self, id: &VerdictId) -> Vec<u64> {
+        let Some(record) = self.verdicts.remove(id) else {
+            return Vec::new();
+        };
+        for supplier in suppliers(&record) {
+            unlist(&mut self.verdicts_by_supplier, supplier, id);
         }
+        let alone = |what: &Happening| matches!(what, Happening::Changed(_) | Happening::Reported(_));
+        let items = record.history.iter().filter(|item| alone(&item.what));
+        items.map(|item| item.index).collect()
     }
 }
 
@@ -217,11 +204,7 @@ fn put<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, value: V) {
     map.insert(key, value);
 }
 
-fn list<K: Hash + Eq + Clone, V: Clone + PartialEq>(
-    lists: &mut HashMap<K, Vec<V>>,
-    key: &K,
-    name: &V,
-) {
+fn list<K: Hash + Eq + Clone, V: Clone + PartialEq>(lists: &mut HashMap<K, Vec<V>>, key: &K, name: &V) {
     let names = lists.entry(key.clone()).or_default();
     if !names.contains(name) {
         names.push(name.clone());
@@ -237,29 +220,17 @@ fn unlist<K: Hash + Eq, V: PartialEq>(lists: &mut HashMap<K, Vec<V>>, key: &K, n
     }
 }
 
-fn after<'a, K: Ord, V>(
-    map: &'a BTreeMap<K, V>,
-    cursor: Option<&K>,
-) -> impl Iterator<Item = &'a V> {
+fn after<'a, K: Ord, V>(map: &'a BTreeMap<K, V>, cursor: Option<&K>) -> impl Iterator<Item = &'a V> {
     let start = cursor.map_or(Bound::Unbounded, Bound::Excluded);
     map.range((start, Bound::Unbounded)).map(|(_, value)| value)
 }
 
-fn look_up<K, L, V>(
-    lists: &HashMap<K, Vec<L>>,
-    key: &K,
-    values: &BTreeMap<L, Arc<V>>,
-) -> Vec<Arc<V>>
+fn look_up<K, L, V>(lists: &HashMap<K, Vec<L>>, key: &K, values: &BTreeMap<L, Arc<V>>) -> Vec<Arc<V>>
 where
     K: Hash + Eq,
     L: Ord,
 {
-    lists
-        .get(key)
-        .into_iter()
-        .flatten()
-        .filter_map(|name| values.get(name).cloned())
-        .collect()
+    lists.get(key).into_iter().flatten().filter_map(|name| values.get(name).cloned()).collect()
 }
 
 impl Facts for Register {
@@ -292,9 +263,7 @@ impl Facts for Register {
     }
 
     fn schemes_on(&self, document: &DocumentRef) -> Vec<Arc<SchemeRecord>> {
-        filter(&self.schemes, |record| {
-            record.scheme.documents.contains(document)
-        })
+        filter(&self.schemes, |record| record.scheme.documents.contains(document))
     }
 
     fn designation(&self, id: &DesignationId) -> Option<Arc<DesignationRecord>> {
@@ -302,9 +271,7 @@ impl Facts for Register {
     }
 
     fn designations(&self, accreditation_body: &PartyId) -> Vec<Arc<DesignationRecord>> {
-        filter(&self.designations, |record| {
-            record.designation.accreditation_body == *accreditation_body
-        })
+        filter(&self.designations, |record| record.designation.accreditation_body == *accreditation_body)
     }
 
     fn accreditation(&self, id: &AccreditationId) -> Option<Arc<AccreditationRecord>> {

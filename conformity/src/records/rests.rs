@@ -21,82 +21,47 @@ pub(super) fn granted_at(register: &Register, index: u64) -> Option<VerdictId> {
     register
         .verdicts
         .values()
-        .find(|record| {
-            record
-                .history
-                .first()
-                .is_some_and(|item| item.index == index)
-        })
+        .find(|record| record.history.first().is_some_and(|item| item.index == index))
         .map(|record| record.id().clone())
 }
 
 fn changed_at(register: &Register, index: u64) -> bool {
-    register
-        .verdicts
-        .values()
-        .any(|record| record.history.iter().any(|item| item.index == index))
+    register.verdicts.values().any(|record| record.history.iter().any(|item| item.index == index))
 }
 
 fn is_foundation(register: &Register, index: u64) -> bool {
-    let genesis = register
-        .genesis
-        .as_ref()
-        .is_some_and(|record| record.moment.index == index);
-    genesis
-        || registered_at(register, index)
-        || permitted_at(register, index)
-        || abroad_at(register, index)
+    let genesis = register.genesis.as_ref().is_some_and(|record| record.moment.index == index);
+    genesis || registered_at(register, index) || permitted_at(register, index) || abroad_at(register, index)
 }
 
 fn registered_at(register: &Register, index: u64) -> bool {
     let party = register.parties.values().any(|record| {
         record.registered.index == index
             || record.keys.iter().any(|key| {
-                key.added.index == index
-                    || key
-                        .revoked
-                        .as_ref()
-                        .is_some_and(|end| end.moment.index == index)
+                key.added.index == index || key.revoked.as_ref().is_some_and(|end| end.moment.index == index)
             })
     });
     party
-        || register
-            .documents
-            .values()
-            .any(|record| record.published.index == index)
-        || register
-            .schemes
-            .values()
-            .any(|record| record.published.index == index)
+        || register.documents.values().any(|record| record.published.index == index)
+        || register.schemes.values().any(|record| record.published.index == index)
 }
 
 fn permitted_at(register: &Register, index: u64) -> bool {
-    let designated = register.designations.values().any(|record| {
-        record.made.index == index || record.changes.iter().any(|item| item.moment.index == index)
-    });
+    let designated = register
+        .designations
+        .values()
+        .any(|record| record.made.index == index || record.changes.iter().any(|item| item.moment.index == index));
     designated
-        || register.accreditations.values().any(|record| {
-            record.granted.index == index
-                || record.changes.iter().any(|item| item.moment.index == index)
-        })
+        || register
+            .accreditations
+            .values()
+            .any(|record| record.granted.index == index || record.changes.iter().any(|item| item.moment.index == index))
 }
 
 fn abroad_at(register: &Register, index: u64) -> bool {
-    let arranged = register
-        .arrangements
-        .values()
-        .any(|record| record.acts.iter().any(|act| act.moment.index == index));
+    let arranged = register.arrangements.values().any(|record| record.acts.iter().any(|act| act.moment.index == index));
     let peered = register.peers.values().any(|record| {
-        record.added.index == index
-            || record
-                .expelled
-                .as_ref()
-                .is_some_and(|end| end.moment.index == index)
+        record.added.index == index || record.expelled.as_ref().is_some_and(|end| end.moment.index == index)
     });
-    arranged
-        || peered
-        || register
-            .recognitions
-            .values()
-            .any(|record| record.since.index == index)
+    arranged || peered || register.recognitions.values().any(|record| record.since.index == index)
 }

@@ -210,11 +210,7 @@ pub struct VerdictRecord {
 impl VerdictRecord {
     /// A verdict that was just granted. `granted` says by whom and when.
     pub fn new(terms: Arc<Verdict>, granted: HistoryItem) -> Self {
-        Self {
-            now: Snapshot::granted(&terms, &granted),
-            terms,
-            history: vec![granted],
-        }
+        Self { now: Snapshot::granted(&terms, &granted), terms, history: vec![granted] }
     }
 
     /// The verdict after one more thing happened.
@@ -226,11 +222,7 @@ impl VerdictRecord {
         let mut history = Vec::with_capacity(self.history.len() + 1);
         history.extend_from_slice(&self.history);
         history.push(item);
-        Ok(Self {
-            terms: Arc::clone(&self.terms),
-            now,
-            history,
-        })
+        Ok(Self { terms: Arc::clone(&self.terms), now, history })
     }
 
     /// Its id.
@@ -240,9 +232,7 @@ impl VerdictRecord {
 
     /// When its first day, or its grant where that came earlier, made it effective.
     pub fn granted_from(&self) -> Timestamp {
-        self.history
-            .first()
-            .map_or(self.terms.valid_from.start(), |item| item.effective)
+        self.history.first().map_or(self.terms.valid_from.start(), |item| item.effective)
     }
 
     /// The verdict as the log showed it at `time`, or nothing when it was not yet granted then.
@@ -261,13 +251,11 @@ impl VerdictRecord {
 
     /// Whether the body stands behind it at `time` and `time` lies within its days.
     pub fn in_force_at(&self, time: Timestamp) -> bool {
-        self.as_of(time)
-            .is_some_and(|then| then.state.name().is_in_force() && self.covers(&then, time))
+        self.as_of(time).is_some_and(|then| then.state.name().is_in_force() && self.covers(&then, time))
     }
 
     fn covers(&self, snapshot: &Snapshot, time: Timestamp) -> bool {
-        self.terms.valid_from.start() <= time
-            && snapshot.valid_until.is_none_or(|day| time < day.end())
+        self.terms.valid_from.start() <= time && snapshot.valid_until.is_none_or(|day| time < day.end())
     }
 
     /// Folds those items of the history that `counts`. Items left out may leave later ones without a place to start from
@@ -278,19 +266,11 @@ impl VerdictRecord {
             return None;
         }
         let first = Snapshot::granted(&self.terms, granted);
-        Some(
-            rest.iter()
-                .filter(|item| counts(item))
-                .fold(first, |then, item| then.clone().after(item).unwrap_or(then)),
-        )
+        Some(rest.iter().filter(|item| counts(item)).fold(first, |then, item| then.clone().after(item).unwrap_or(then)))
     }
 
     /// The first day on which surveillance is overdue, by a scheme's duty to look again.
     pub fn surveillance_due(&self, duty: Surveillance) -> Day {
-        self.now
-            .last_surveillance
-            .unwrap_or(self.terms.valid_from)
-            .plus_months(duty.every_months)
-            .plus_days(1)
+        self.now.last_surveillance.unwrap_or(self.terms.valid_from).plus_months(duty.every_months).plus_days(1)
     }
 }

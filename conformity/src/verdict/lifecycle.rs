@@ -183,10 +183,7 @@ impl StateName {
 
     /// Whether nothing ever leaves it.
     pub const fn is_terminal(self) -> bool {
-        matches!(
-            self,
-            Self::Surrendered | Self::Withdrawn | Self::Superseded | Self::Annulled
-        )
+        matches!(self, Self::Surrendered | Self::Withdrawn | Self::Superseded | Self::Annulled)
     }
 
     /// Whether the body still stands behind the verdict, its dates apart.
@@ -285,10 +282,7 @@ impl State {
     }
 
     const fn refuse(&self, change: &'static str) -> IllegalMove {
-        IllegalMove {
-            from: self.name(),
-            change,
-        }
+        IllegalMove { from: self.name(), change }
     }
 
     fn expired(self, since: Timestamp) -> Result<Self, IllegalMove> {
@@ -306,13 +300,8 @@ impl State {
             Change::Suspended => self.suspended(since),
             Change::Restored => self.restored(since),
             Change::Renewed { .. } => self.renewed(since),
-            Change::ScopeExtended(_) | Change::Transferred { .. } => {
-                self.stays_if(StateName::is_in_force, change)
-            }
-            Change::ScopeReduced(_) => self.stays_if(
-                |name| name.is_in_force() || name == StateName::Suspended,
-                change,
-            ),
+            Change::ScopeExtended(_) | Change::Transferred { .. } => self.stays_if(StateName::is_in_force, change),
+            Change::ScopeReduced(_) => self.stays_if(|name| name.is_in_force() || name == StateName::Suspended, change),
             Change::Surrendered => self.surrendered(since),
             Change::Withdrawn => self.withdrawn(since),
             Change::Superseded { by } => self.superseded(since, by),
@@ -326,11 +315,7 @@ impl State {
     }
 
     fn stays_if(self, may: fn(StateName) -> bool, change: &Change) -> Result<Self, IllegalMove> {
-        if may(self.name()) {
-            Ok(self)
-        } else {
-            Err(self.refuse(change.as_str()))
-        }
+        if may(self.name()) { Ok(self) } else { Err(self.refuse(change.as_str())) }
     }
 
     fn conditional(self, since: Timestamp, conditions: &Conditions) -> Result<Self, IllegalMove> {

@@ -1,0 +1,127 @@
+//! Deciding: a statement at its place in the log becomes records, or is refused with a reason.
+//!
+//! In scope: who may say what, references, dates, lifecycle. The same function runs at intake, at replay and on a peer's
+//! log of which only a part is visible, so it needs nothing but the parties, keys, documents, schemes, designations,
+//! accreditations and the statements about the same verdict.
+//!
+//! Out of scope: the signature. [`signing_key`] says which key must have made it; who calls checks that first.
+//!
+//! One module per family of claims. Each checks in the same order: who speaks, what is referred to, whether the move is
+//! allowed, whether the dates can be.
+
+mod accreditation;
+mod arrangement;
+mod case;
+mod derived;
+mod erasure;
+mod foreign;
+mod genesis;
+mod key;
+mod party;
+mod peer;
+mod recognition;
+mod report;
+mod scheme;
+mod scope;
+mod terms;
+mod verdict;
+mod verdict_change;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::digest::Digest;
+use crate::records::{Facts, Record, StatementRecord};
+use crate::refusal::Refusal;
+use crate::statement::{Claim, Statement};
+use crate::time::Moment;
+use case::Case;
+
+pub use key::signing_key;
+pub use recognition::MAX_RESULTS;
+
+/// Where a statement stands, or would stand, in the log.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// Index of its entry.
+    pub index: u64,
+    /// Its sequencing time.
+    pub at: Timestamp,
+    /// Digest of the statement's bytes, as the entry commits to them.
+    pub digest: Digest,
+    /// The attachment it names, where deciding needs it: the result list of a derivation.
+    pub attachment: Option<&'a [u8]>,
+}
+
+impl Place<'_> {
+    const fn moment(&self) -> Moment {
+        Moment { index: self.index, at: self.at }
+    }
+}
+
+/// Decides one statement.
+///
+/// # Errors
+/// The first reason against it.
+pub fn decide<F: Facts>(facts: &F, statement: &Statement, place: &Place<'_>) -> Result<Vec<Record>, Refusal> {
+    let mut records = match &statement.claim {
+        Claim::Genesis(genesis) => genesis::begin(facts, genesis, statement, place)?,
+        _ => Case::open(facts, statement, place)?.decide()?,
+    };
+    records.push(Record::Statement(Arc::new(StatementRecord {
+        iss: statement.iss.clone(),
+        jti: statement.jti.clone(),
+        index: place.index,
+        digest: place.digest,
+    })));
+    Ok(records)
+}
+
+/// Whether this statement comes for the first time. Intake asks before it verifies a signature, so that a repetition gets
+/// the first answer even after its key was revoked.
+///
+/// # Errors
+/// [`Refusal::Duplicate`] for the same bytes, [`Refusal::StatementIdTaken`] for others under the same id.
+pub fn first_time<F: Facts>(facts: &F, statement: &Statement, digest: &Digest) -> Result<(), Refusal> {
+    match facts.statement(&statement.iss, &statement.jti) {
+        None => Ok(()),
+        Some(known) if known.digest == *digest => Err(Refusal::Duplicate { index: known.index }),
+        Some(known) => Err(Refusal::StatementIdTaken {
+            iss: statement.iss.clone(),
+            jti: statement.jti.clone(),
+            index: known.index,
+        }),
+    }
+}
+
+impl<F: Facts> Case<'_, F> {
+    fn decide(&self) -> Result<Vec<Record>, Refusal> {
+        match &self.statement.claim {
+            Claim::Genesis(_) => Err(Refusal::GenesisMisplaced { index: self.place.index }),
+            Claim::PartyRegistered(claim) => self.party_registered(claim),
+            Claim::KeyAdded(claim) => self.key_added(claim),
+            Claim::KeyRevoked(claim) => self.key_revoked(claim),
+            Claim::DocumentPublished(claim) => self.document_published(claim),
+            Claim::SchemePublished(claim) => self.scheme_published(claim),
+            Claim::DesignationMade(claim) => self.designation_made(claim),
+            Claim::DesignationChanged(claim) => self.designation_changed(claim),
+            Claim::AccreditationGranted(claim) => self.accreditation_granted(claim),
+            Claim::AccreditationChanged(claim) => self.accreditation_changed(claim),
+            Claim::VerdictGranted(claim) => self.verdict_granted(claim),
+            Claim::VerdictChanged(claim) => self.verdict_changed(claim),
+            Claim::ReportFiled(claim) => self.report_filed(claim),
+            Claim::ArrangementSigned(claim) => self.arrangement_signed(claim),
+            Claim::ArrangementCountersigned(claim) => self.arrangement_countersigned(claim),
+            Claim::ArrangementSuspended(claim) => self.arrangement_suspended(claim),
+            Claim::ArrangementRestored(claim) => self.arrangement_restored(claim),
+            Claim::ArrangementEnded(claim) => self.arrangement_ended(claim),
+            Claim::PeerAdded(claim) => self.peer_added(claim),
+            Claim::PeerExpelled(claim) => self.peer_expelled(claim),
+            Claim::VerdictExpired(claim) => self.verdict_expired(claim),
+            Claim::SurveillanceOverdue(claim) => self.surveillance_overdue(claim),
+            Claim::RecognitionDerived(claim) => self.recognition_derived(claim),
+            Claim::StatementErased(claim) => self.statement_erased(claim),
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Parties and their keys. The operator registers them; nobody registers itself.
+
+use std::sync::Arc;
+
+use super::case::Case;
+use crate::ids::PartyId;
+use crate::key::Jwk;
+use crate::party::{PartyKey, PartyRecord, Revocation, Role};
+use crate::records::{Facts, Record};
+use crate::refusal::Refusal;
+use crate::statement::{KeyAdded, KeyRevoked, PartyRegistered};
+use crate::time::Moment;
+
+impl<F: Facts> Case<'_, F> {
+    pub(super) fn party_registered(&self, claim: &PartyRegistered) -> Result<Vec<Record>, Refusal> {
+        self.operator_only()?;
+        let party = &claim.party;
+        if matches!(party.role, Role::Operator | Role::Node) {
+            return Err(Refusal::RoleNotRegistrable { role: party.role });
+        }
+        if self.facts.party(&party.id).is_some() {
+            return Err(Refusal::PartyExists { party: party.id.clone() });
+        }
+        Ok(vec![Record::Party(Arc::new(PartyRecord {
+            party: party.clone(),
+            keys: first_keys(&party.id, &claim.keys, self.moment())?,
+            registered: self.moment(),
+        }))])
+    }
+
+    pub(super) fn key_added(&self, claim: &KeyAdded) -> Result<Vec<Record>, Refusal> {
+        self.operator_only()?;
+        let mut record = PartyRecord::clone(&*self.party(&claim.party)?);
+        add(&mut record.keys, &claim.party, claim.key, self.moment())?;
+        Ok(vec![Record::Party(Arc::new(record))])
+    }
+
+    pub(super) fn key_revoked(&self, claim: &KeyRevoked) -> Result<Vec<Record>, Refusal> {
+        self.operator_only()?;
+        let mut record = PartyRecord::clone(&*self.party(&claim.party)?);
+        self.keeps_a_key(&record, claim)?;
+        let unknown = || Refusal::UnknownKey { iss: claim.party.clone(), kid: claim.kid };
+        let key = record.keys.iter_mut().find(|key| key.kid == claim.kid);
+        let key = key.ok_or_else(unknown)?;
+        if let Some(end) = &key.revoked {
+            return Err(Refusal::KeyRevoked { kid: claim.kid, revoked: end.moment.at });
+        }
+        key.revoked = Some(Revocation { moment: self.moment(), reason: claim.reason.clone() });
+        Ok(vec![Record::Party(Arc::new(record))])
+    }
+
+    /// Without a key of the operator or of the node the log could never go on.
+    fn keeps_a_key(&self, record: &PartyRecord, claim: &KeyRevoked) -> Result<(), Refusal> {
+        let vital = matches!(record.party.role, Role::Operator | Role::Node);
+        let another = |key: &PartyKey| key.kid != claim.kid && key.signs_at(self.at());
+        if vital && record.key(&claim.kid).is_some() && !record.keys.iter().any(another) {
+            return Err(Refusal::LastKey { party: claim.party.clone() });
+        }
+        Ok(())
+    }
+}
+
+/// The keys that a party starts with: at least one, none twice.
+pub(super) fn first_keys(party: &PartyId, keys: &[Jwk], added: Moment) -> Result<Vec<PartyKey>, Refusal> {
+    if keys.is_empty() {
+        return Err(Refusal::NoKeys { party: party.clone() });
+    }
+    let mut first = Vec::with_capacity(keys.len());
+    for jwk in keys {
+        add(&mut first, party, *jwk, added)?;
+    }
+    Ok(first)
+}
+
+fn add(keys: &mut Vec<PartyKey>, party: &PartyId, jwk: Jwk, added: Moment) -> Result<(), Refusal> {
+    let kid = jwk.thumbprint();
+    if keys.iter().any(|key| key.kid == kid) {
+        return Err(Refusal::KeyExists { party: party.clone(), kid });
+    }
+    keys.push(PartyKey { kid, jwk, added, revoked: None });
+    Ok(())
+}

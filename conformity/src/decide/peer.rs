@@ -1,0 +1,86 @@
+//! Peers: the operator pins the genesis of another log, or cuts it off.
+
+use std::sync::Arc;
+
+use super::case::Case;
+use super::{foreign, genesis};
+use crate::digest::Digest;
+use crate::genesis::{Expulsion, Genesis, PeerAdded, PeerExpelled, PeerRecord};
+use crate::ids::RegistryId;
+use crate::records::{Facts, Record};
+use crate::refusal::Refusal;
+use crate::statement::Claim;
+
+impl<F: Facts> Case<'_, F> {
+    pub(super) fn peer_added(&self, claim: &PeerAdded) -> Result<Vec<Record>, Refusal> {
+        self.operator_only()?;
+        let own = &self.genesis.genesis;
+        if claim.registry == own.registry || claim.origin == own.origin {
+            return Err(Refusal::PeerIsSelf { registry: claim.registry.clone() });
+        }
+        let before = self.facts.peer(&claim.registry);
+        if before.as_ref().is_some_and(|peer| peer.expelled.is_none()) {
+            return Err(Refusal::PeerExists { registry: claim.registry.clone() });
+        }
+        let genesis = self.pinned(claim)?;
+        // Who was followed before goes on from there, unless it begins a new log.
+        let followed =
+            before.filter(|peer| peer.genesis_digest == claim.genesis_digest).map_or(0, |peer| peer.followed);
+        Ok(vec![Record::Peer(Arc::new(PeerRecord {
+            registry: claim.registry.clone(),
+            origin: claim.origin.clone(),
+            genesis_digest: claim.genesis_digest,
+            genesis,
+            nats_url: claim.nats_url.clone(),
+            http_url: claim.http_url.clone(),
+            added: self.moment(),
+            expelled: None,
+            followed,
+        }))])
+    }
+
+    /// The peer's genesis, if it is what the claim says it is.
+    fn pinned(&self, claim: &PeerAdded) -> Result<Arc<Genesis>, Refusal> {
+        let refuse = |because: String| Refusal::PeerGenesis { because };
+        let actual = Digest::of(claim.genesis.as_bytes());
+        if actual != claim.genesis_digest {
+            return Err(refuse(format!("it has digest {actual}")));
+        }
+        let statement = foreign::read(&claim.genesis).map_err(refuse)?;
+        let Claim::Genesis(begun) = &statement.claim else {
+            return Err(refuse(format!("it is a {}", statement.kind())));
+        };
+        genesis::sound(begun, &statement).map_err(|unsound| refuse(unsound.to_string()))?;
+        if begun.registry != claim.registry || begun.origin != claim.origin {
+            return Err(refuse(format!("it begins {} at {}", begun.registry, begun.origin)));
+        }
+        if let Some(other) = self.holder_of(claim) {
+            return Err(refuse(format!("that log is already pinned for {other}")));
+        }
+        Ok(Arc::clone(begun))
+    }
+
+    /// Another peer with the same log.
+    fn holder_of(&self, claim: &PeerAdded) -> Option<RegistryId> {
+        let mut peers = self.facts.peers().into_iter();
+        let other = peers.find(|peer| peer.origin == claim.origin && peer.registry != claim.registry)?;
+        Some(other.registry.clone())
+    }
+
+    pub(super) fn peer_expelled(&self, claim: &PeerExpelled) -> Result<Vec<Record>, Refusal> {
+        self.operator_only()?;
+        let mut record = PeerRecord::clone(&*self.peer(&claim.registry)?);
+        record.expelled = Some(Expulsion { moment: self.moment(), reason: claim.reason.clone() });
+        Ok(vec![Record::Peer(Arc::new(record))])
+    }
+
+    /// A peer that is not expelled.
+    pub(super) fn peer(&self, registry: &RegistryId) -> Result<Arc<PeerRecord>, Refusal> {
+        let known = self.facts.peer(registry);
+        let known = known.ok_or_else(|| Refusal::UnknownPeer { registry: registry.clone() })?;
+        if known.expelled.is_some() {
+            return Err(Refusal::PeerWasExpelled { registry: registry.clone() });
+        }
+        Ok(known)
+    }
+}

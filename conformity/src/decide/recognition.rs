@@ -1,0 +1,113 @@
+//! Recognitions as the node derived them: the claim names a list, the list is read row by row.
+//!
+//! ```text
+//! result list: NDJSON, one recognition per line, every line ends with \n, at most 16 MiB
+//! ```
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::case::Case;
+use crate::digest::Digest;
+use crate::genesis::PeerRecord;
+use crate::ids::RegistryId;
+use crate::recognised::{Cause, Recognition, RecognitionDerived, RecognitionRecord, Results};
+use crate::records::{Facts, Record};
+use crate::refusal::Refusal;
+
+/// The largest result list, in bytes.
+pub const MAX_RESULTS: usize = 16 * 1024 * 1024;
+
+impl<F: Facts> Case<'_, F> {
+    pub(super) fn recognition_derived(&self, claim: &RecognitionDerived) -> Result<Vec<Record>, Refusal> {
+        self.node_only()?;
+        let peer = self.peer(&claim.registry)?;
+        if peer.origin != claim.origin {
+            return Err(Refusal::PartyOrigin {
+                registry: claim.registry.clone(),
+                terms: claim.origin.clone(),
+                known: peer.origin.clone(),
+            });
+        }
+        if let Cause::Arrangement { id, .. } = &claim.cause
+            && self.facts.arrangement(id).is_none()
+        {
+            return Err(Refusal::UnknownArrangement { arrangement: id.clone() });
+        }
+        let continued = continues(claim, &peer)?;
+        let list = authentic(claim.results, self.place.attachment)?;
+        let mut records = self.rows(list, &claim.registry)?;
+        counted(claim.results, records.len())?;
+        records.extend(continued.map(|peer| Record::Peer(Arc::new(peer))));
+        Ok(records)
+    }
+
+    fn rows(&self, list: &[u8], registry: &RegistryId) -> Result<Vec<Record>, Refusal> {
+        let mut records = Vec::new();
+        let mut named = BTreeSet::new();
+        for (position, line) in (0_u32..).zip(list.split_inclusive(|byte| *byte == b'\n')) {
+            let refuse = |because: String| Refusal::ResultsRow { line: u64::from(position) + 1, because };
+            let recognition = row(line, registry).map_err(refuse)?;
+            if !named.insert(recognition.verdict.clone()) {
+                return Err(Refusal::ResultsTwice { verdict: recognition.verdict });
+            }
+            records.push(Record::Recognition(Arc::new(RecognitionRecord {
+                recognition: Arc::new(recognition),
+                since: self.moment(),
+                position,
+            })));
+        }
+        Ok(records)
+    }
+}
+
+/// The peer as followed up to the end of a range. Other causes look again at what was followed already.
+fn continues(claim: &RecognitionDerived, peer: &PeerRecord) -> Result<Option<PeerRecord>, Refusal> {
+    let fits = match claim.cause {
+        Cause::Range => claim.from == peer.followed && claim.to > claim.from,
+        Cause::Arrangement { .. } | Cause::Time => claim.from <= claim.to && claim.to <= peer.followed,
+    };
+    if !fits {
+        return Err(Refusal::RangeGap { followed: peer.followed, from: claim.from, to: claim.to });
+    }
+    Ok((claim.cause == Cause::Range).then(|| PeerRecord { followed: claim.to, ..peer.clone() }))
+}
+
+/// The list, if it is the one that the claim names. A list without rows need not come along.
+fn authentic(results: Results, attachment: Option<&[u8]>) -> Result<&[u8], Refusal> {
+    let list = match attachment {
+        Some(list) => list,
+        None if results.count == 0 => &[],
+        None => {
+            return Err(Refusal::ResultsMissing { digest: results.digest });
+        }
+    };
+    if list.len() > MAX_RESULTS {
+        return Err(Refusal::ResultsTooLarge { bytes: list.len() });
+    }
+    let actual = Digest::of(list);
+    if actual != results.digest {
+        return Err(Refusal::ResultsDigest { stated: results.digest, actual });
+    }
+    Ok(list)
+}
+
+fn row(line: &[u8], registry: &RegistryId) -> Result<Recognition, String> {
+    let Some(line) = line.strip_suffix(b"\n") else {
+        return Err("it does not end with a line feed".to_owned());
+    };
+    let recognition: Recognition = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+    if recognition.verdict.registry == *registry {
+        Ok(recognition)
+    } else {
+        Err(format!("{} is not a verdict of {registry}", recognition.verdict))
+    }
+}
+
+fn counted(results: Results, rows: usize) -> Result<(), Refusal> {
+    let actual = rows as u64;
+    if actual == u64::from(results.count) {
+        return Ok(());
+    }
+    Err(Refusal::ResultsCount { stated: results.count, actual })
+}

@@ -1,0 +1,74 @@
+//! Reports of audit bodies. A report changes no state: it says when somebody last looked and what is recommended.
+
+use std::sync::Arc;
+
+use super::accreditation::{Needed, known_viewpoints};
+use super::case::{Case, in_order};
+use super::verdict_change::illegal_move;
+use crate::accreditation::AccreditedAs;
+use crate::party::Role;
+use crate::records::{Facts, Record};
+use crate::refusal::Refusal;
+use crate::scheme::{Scheme, Surveillant};
+use crate::verdict::{Happening, HistoryItem, Recommendation, Report, VerdictRecord};
+
+impl<F: Facts> Case<'_, F> {
+    pub(super) fn report_filed(&self, report: &Arc<Report>) -> Result<Vec<Record>, Refusal> {
+        self.only(
+            &[Role::AuditBody, Role::CertificationBody],
+            "an audit body, or the issuing body where the scheme lets it surveil",
+        )?;
+        let known = self.verdict(&report.verdict)?;
+        let scheme = self.scheme(&known.terms.scheme)?;
+        let role = self.surveillant(&known, report, &scheme.scheme)?;
+        let viewpoints = report.viewpoints.unwrap_or(known.now.viewpoints);
+        known_viewpoints(viewpoints, known.now.viewpoints)?;
+        self.accredited(
+            self.iss(),
+            &Needed { role, scheme: &known.terms.scheme, viewpoints, object: known.terms.object.kind },
+        )?;
+        in_order("period", report.period.from, report.period.to)?;
+        in_order("period", report.period.to, self.today())?;
+        unfiled(&known, report)?;
+        let reported = known.after(self.reported(report));
+        let reported = reported.map_err(|illegal| illegal_move(&report.verdict, illegal))?;
+        Ok(vec![Record::Verdict(Arc::new(reported))])
+    }
+
+    /// In which capacity the speaker surveils. A body that surveils its own verdicts acts on what it finds instead of
+    /// recommending it to itself.
+    fn surveillant(&self, known: &VerdictRecord, report: &Report, scheme: &Scheme) -> Result<AccreditedAs, Refusal> {
+        if self.role() == Role::AuditBody {
+            return Ok(AccreditedAs::AuditBody);
+        }
+        let surveils = scheme.surveillance.is_some_and(|duty| duty.by == Surveillant::CertificationBody);
+        let own = *self.iss() == known.now.issuer;
+        if own && surveils && report.recommendation == Recommendation::None {
+            return Ok(AccreditedAs::CertificationBody);
+        }
+        Err(Refusal::NotTheSurveillant { verdict: known.id().clone(), iss: self.iss().clone() })
+    }
+
+    fn reported(&self, report: &Arc<Report>) -> HistoryItem {
+        HistoryItem {
+            index: self.place.index,
+            at: self.at(),
+            effective: self.at(),
+            what: Happening::Reported(Arc::clone(report)),
+            reason: None,
+            legal_basis: None,
+            by: self.iss().clone(),
+        }
+    }
+}
+
+fn unfiled(known: &VerdictRecord, report: &Report) -> Result<(), Refusal> {
+    let filed = known.history.iter().any(|item| match &item.what {
+        Happening::Reported(earlier) => earlier.report == report.report,
+        _ => false,
+    });
+    if filed {
+        return Err(Refusal::ReportExists { verdict: known.id().clone(), report: report.report.clone() });
+    }
+    Ok(())
+}

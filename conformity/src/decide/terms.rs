@@ -1,0 +1,153 @@
+//! Whether the terms of an arrangement are sound in themselves and fit the registry that signs them.
+
+use std::collections::BTreeSet;
+
+use super::case::{Case, in_order};
+use crate::arrangement::{AnyIssuing, Arrangement, ArrangementRole, ArrangementSigned, Issuers, LevelRule, Mode, Rule};
+use crate::ids::{LevelCode, Origin, RegistryId};
+use crate::records::Facts;
+use crate::refusal::Refusal;
+use crate::scheme::Scheme;
+
+/// Refuses terms that contradict themselves, whoever signs them, and a digest that is not theirs.
+pub(super) fn sound(claim: &ArrangementSigned) -> Result<(), Refusal> {
+    let terms = &*claim.terms;
+    parties(terms).map_err(|because| Refusal::UnsoundTerms { rule: None, because })?;
+    let mut ids = BTreeSet::new();
+    for rule in &terms.rules {
+        let because = if ids.insert(&rule.id) { self::rule(terms, rule) } else { Err("two rules have this id") };
+        because.map_err(|because| Refusal::UnsoundTerms { rule: Some(rule.id.clone()), because })?;
+    }
+    if let Some(until) = terms.until {
+        in_order("arrangement", terms.from, until)?;
+    }
+    digest(claim)
+}
+
+fn digest(claim: &ArrangementSigned) -> Result<(), Refusal> {
+    let actual = claim
+        .terms
+        .digest()
+        .map_err(|_| Refusal::UnsoundTerms { rule: None, because: "they have no canonical form" })?;
+    if actual == claim.digest {
+        return Ok(());
+    }
+    Err(Refusal::TermsDigest { stated: claim.digest, actual })
+}
+
+fn parties(terms: &Arrangement) -> Result<(), &'static str> {
+    let registries: BTreeSet<_> = terms.parties.iter().map(|party| &party.registry).collect();
+    let origins: BTreeSet<_> = terms.parties.iter().map(|party| &party.origin).collect();
+    if registries.len() != terms.parties.len() || origins.len() != terms.parties.len() {
+        return Err("a registry or a log is named as two parties");
+    }
+    if terms.parties.iter().any(|party| party.roles.is_empty()) {
+        return Err("a party has no role");
+    }
+    if terms.version == 0 {
+        return Err("versions count from 1");
+    }
+    if terms.rules.is_empty() {
+        return Err("there is no rule");
+    }
+    match (terms.mode, terms.parties.len(), recognising(terms)) {
+        (_, 0 | 1, _) => Err("an arrangement has at least two parties"),
+        (Mode::Bilateral, 3.., _) => Err("a bilateral arrangement has two parties"),
+        (Mode::Unilateral, _, 2..) => Err("a unilateral arrangement has one recognising party"),
+        (_, _, 0) => Err("nobody recognises"),
+        _ => Ok(()),
+    }
+}
+
+fn recognising(terms: &Arrangement) -> usize {
+    let recognises = |roles: &[ArrangementRole]| roles.contains(&ArrangementRole::Recognising);
+    terms.parties.iter().filter(|party| recognises(&party.roles)).count()
+}
+
+fn rule(terms: &Arrangement, rule: &Rule) -> Result<(), &'static str> {
+    let plays = |registry: &RegistryId, role| terms.party(registry).is_some_and(|party| party.roles.contains(&role));
+    let issuing = match &rule.from {
+        Issuers::Any(AnyIssuing::AnyIssuing) => {
+            terms.parties.iter().any(|party| party.roles.contains(&ArrangementRole::Issuing))
+        }
+        Issuers::Registries(from) => !from.is_empty() && from.iter().all(|one| plays(one, ArrangementRole::Issuing)),
+    };
+    let recognising = |one| plays(one, ArrangementRole::Recognising);
+    if !issuing {
+        Err("from names nobody who issues under these terms")
+    } else if rule.to.is_empty() || !rule.to.iter().all(recognising) {
+        Err("to names nobody who recognises under these terms")
+    } else if rule.objects.is_empty() || rule.viewpoints.is_empty() {
+        Err("objects or viewpoints are empty, so that it covers nothing")
+    } else if !rule.issued_by.is_empty() && !rule.accepts_transcribed {
+        Err("issuedBy speaks of transcribed verdicts, which the rule does not accept")
+    } else {
+        Ok(())
+    }
+}
+
+impl<F: Facts> Case<'_, F> {
+    /// Whether a party's log is the one that the terms name, and the registry a party at all.
+    pub(super) fn is_party(&self, terms: &Arrangement, registry: &RegistryId, known: &Origin) -> Result<(), Refusal> {
+        let party = terms
+            .party(registry)
+            .ok_or_else(|| Refusal::NotAParty { arrangement: terms.id.clone(), registry: registry.clone() })?;
+        if party.origin == *known {
+            return Ok(());
+        }
+        Err(Refusal::PartyOrigin { registry: registry.clone(), terms: party.origin.clone(), known: known.clone() })
+    }
+
+    /// Whether all parties that we know are who the terms say they are.
+    pub(super) fn parties_known(&self, terms: &Arrangement) -> Result<(), Refusal> {
+        let own = &self.genesis.genesis;
+        self.is_party(terms, &own.registry, &own.origin)?;
+        for party in &terms.parties {
+            if let Some(peer) = self.facts.peer(&party.registry) {
+                self.is_party(terms, &party.registry, &peer.origin)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether what the rules say about our own schemes is true: of the scheme we issue under, and of the one that a
+    /// foreign verdict counts as here.
+    pub(super) fn own_schemes_known(&self, terms: &Arrangement) -> Result<(), Refusal> {
+        let own = &self.genesis.genesis.registry;
+        for rule in &terms.rules {
+            if issues(terms, rule, own) {
+                let scheme = self.scheme(&rule.scheme)?;
+                for level in rule.levels.iter().flat_map(levels) {
+                    has_level(&scheme.scheme, level)?;
+                }
+            }
+            if let Some(counts_as) = rule.counts_as.as_ref().filter(|_| rule.to.contains(own)) {
+                let scheme = self.scheme(&counts_as.scheme)?;
+                for level in counts_as.levels.values() {
+                    has_level(&scheme.scheme, level)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn issues(terms: &Arrangement, rule: &Rule, registry: &RegistryId) -> bool {
+    match &rule.from {
+        Issuers::Registries(from) => from.contains(registry),
+        Issuers::Any(AnyIssuing::AnyIssuing) => {
+            terms.party(registry).is_some_and(|party| party.roles.contains(&ArrangementRole::Issuing))
+        }
+    }
+}
+
+fn levels(rule: &LevelRule) -> impl Iterator<Item = &LevelCode> {
+    rule.min.iter().chain(&rule.max).chain(&rule.only)
+}
+
+fn has_level(scheme: &Scheme, level: &LevelCode) -> Result<(), Refusal> {
+    if scheme.levels.contains(level) {
+        return Ok(());
+    }
+    Err(Refusal::UnknownLevel { scheme: scheme.scheme.clone(), level: level.clone() })
+}

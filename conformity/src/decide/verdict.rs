@@ -1,0 +1,125 @@
+//! Granting a verdict. A body decides under its accreditation; the operator transcribes what a list says, and that never
+//! counts as decided here.
+
+use std::sync::Arc;
+
+use super::accreditation::{Needed, known_objects, known_viewpoints};
+use super::case::{Case, in_order};
+use crate::accreditation::AccreditedAs;
+use crate::party::Role;
+use crate::records::{Facts, Record};
+use crate::refusal::Refusal;
+use crate::scheme::Scheme;
+use crate::time::Day;
+use crate::verdict::{Happening, HistoryItem, Provenance, Verdict, VerdictRecord};
+
+impl<F: Facts> Case<'_, F> {
+    pub(super) fn verdict_granted(&self, verdict: &Arc<Verdict>) -> Result<Vec<Record>, Refusal> {
+        self.may_grant(verdict)?;
+        if self.facts.verdict(&verdict.verdict).is_some() {
+            return Err(Refusal::VerdictExists { verdict: verdict.verdict.clone() });
+        }
+        let scheme = self.scheme(&verdict.scheme)?;
+        fits_scheme(verdict, &scheme.scheme)?;
+        if let Some(until) = verdict.valid_until {
+            in_order("validity", verdict.valid_from, until)?;
+        }
+        if !verdict.provenance.is_transcribed() {
+            self.decidable(verdict, &scheme.scheme)?;
+        }
+        let granted = self.granted(verdict);
+        Ok(vec![Record::Verdict(Arc::new(VerdictRecord::new(Arc::clone(verdict), granted)))])
+    }
+
+    fn may_grant(&self, verdict: &Verdict) -> Result<(), Refusal> {
+        let (iss, role) = (self.iss().clone(), self.role());
+        match (&verdict.provenance, role) {
+            (Provenance::Decided, Role::CertificationBody) => Ok(()),
+            (Provenance::Decided, _) => Err(Refusal::NotADecider { iss, role }),
+            (Provenance::Transcribed(_), Role::Operator) => Ok(()),
+            (Provenance::Transcribed(_), _) => Err(Refusal::TranscribedByOthers { iss, role }),
+        }
+    }
+
+    /// What holds for a decision and not for a row of a list, which is as it is.
+    fn decidable(&self, verdict: &Verdict, scheme: &Scheme) -> Result<(), Refusal> {
+        self.accredited(
+            self.iss(),
+            &Needed {
+                role: AccreditedAs::CertificationBody,
+                scheme: &verdict.scheme,
+                viewpoints: verdict.viewpoints,
+                object: verdict.object.kind,
+            },
+        )?;
+        self.accredited_since(verdict)?;
+        within_validity(scheme, verdict.valid_from, verdict.valid_until)?;
+        self.not_over(verdict.valid_until)?;
+        if let Some(conditions) = &verdict.conditions {
+            in_order("conditions", self.today(), conditions.deadline)?;
+            if let Some(until) = verdict.valid_until {
+                in_order("conditions", conditions.deadline, until)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Nobody decides for a time before anyone accredited it under the scheme.
+    fn accredited_since(&self, verdict: &Verdict) -> Result<(), Refusal> {
+        let records = self.facts.accreditations(self.iss());
+        let under_scheme = records
+            .iter()
+            .map(|record| &record.accreditation)
+            .filter(|held| held.role == AccreditedAs::CertificationBody && held.scheme == verdict.scheme);
+        match under_scheme.map(|held| held.from).min() {
+            Some(accredited_from) if verdict.valid_from < accredited_from => {
+                Err(Refusal::BeforeAccreditation { valid_from: verdict.valid_from, accredited_from })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a last day that is past.
+    pub(super) fn not_over(&self, until: Option<Day>) -> Result<(), Refusal> {
+        match until {
+            Some(until) if until.end() <= self.at() => Err(Refusal::AlreadyOver { until }),
+            _ => Ok(()),
+        }
+    }
+
+    /// A verdict holds from its first day, or from now where that day is still to come.
+    fn granted(&self, verdict: &Verdict) -> HistoryItem {
+        HistoryItem {
+            index: self.place.index,
+            at: self.at(),
+            effective: verdict.valid_from.start().min(self.at()),
+            what: Happening::Granted,
+            reason: None,
+            legal_basis: None,
+            by: self.iss().clone(),
+        }
+    }
+}
+
+fn fits_scheme(verdict: &Verdict, scheme: &Scheme) -> Result<(), Refusal> {
+    known_viewpoints(verdict.viewpoints, scheme.viewpoints)?;
+    known_objects(verdict.object.kind.into(), scheme.objects)?;
+    match &verdict.level {
+        Some(level) if !scheme.levels.contains(level) => {
+            Err(Refusal::UnknownLevel { scheme: verdict.scheme.clone(), level: level.clone() })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a validity that, counted from `from`, is longer than the scheme allows.
+pub(super) fn within_validity(scheme: &Scheme, from: Day, until: Option<Day>) -> Result<(), Refusal> {
+    let Some(months) = scheme.validity_months else {
+        return Ok(());
+    };
+    let latest = from.plus_months(months);
+    match until {
+        Some(until) if until <= latest => Ok(()),
+        until => Err(Refusal::ValidityTooLong { until, latest }),
+    }
+}

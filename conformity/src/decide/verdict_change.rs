@@ -1,0 +1,222 @@
+//! Changing a verdict. Only the issuing body or its lawful successor decides. It may always take away what it gave; giving
+//! needs an accreditation in force. The registry itself acts only where the scheme gives it that power.
+
+use std::sync::Arc;
+
+use super::accreditation::Needed;
+use super::case::{Case, in_order};
+use super::scope;
+use super::verdict::within_validity;
+use crate::accreditation::AccreditedAs;
+use crate::ids::{PartyId, VerdictId};
+use crate::party::Role;
+use crate::records::{Facts, Record, View};
+use crate::refusal::Refusal;
+use crate::scheme::Scheme;
+use crate::time::Day;
+use crate::verdict::{Change, Conditions, Happening, HistoryItem, IllegalMove, VerdictChange, VerdictRecord};
+use crate::viewpoint::Viewpoints;
+
+impl<F: Facts> Case<'_, F> {
+    pub(super) fn verdict_changed(&self, claim: &VerdictChange) -> Result<Vec<Record>, Refusal> {
+        let known = self.verdict(&claim.verdict)?;
+        let scheme = self.scheme(&known.terms.scheme)?;
+        self.may_decide(&known, &claim.change, &scheme.scheme)?;
+        let changed = known.after(self.item(claim));
+        let changed = changed.map_err(|illegal| illegal_move(&claim.verdict, illegal))?;
+        self.effective(&known, claim)?;
+        self.fits(&known, &claim.change, &scheme.scheme)?;
+        self.entitled(&known, &claim.change)?;
+        Ok(vec![Record::Verdict(Arc::new(changed))])
+    }
+
+    pub(super) fn verdict(&self, id: &VerdictId) -> Result<Arc<VerdictRecord>, Refusal> {
+        self.facts.verdict(id).ok_or_else(|| Refusal::UnknownVerdict { verdict: id.clone() })
+    }
+
+    fn item(&self, claim: &VerdictChange) -> HistoryItem {
+        HistoryItem {
+            index: self.place.index,
+            at: self.at(),
+            effective: claim.effective,
+            what: Happening::Changed(claim.change.clone()),
+            reason: Some(claim.reason.clone()),
+            legal_basis: claim.legal_basis.clone(),
+            by: self.iss().clone(),
+        }
+    }
+
+    /// Whether the speaker decides about this verdict at all.
+    fn may_decide(&self, known: &VerdictRecord, change: &Change, scheme: &Scheme) -> Result<(), Refusal> {
+        let transcribed = known.terms.provenance.is_transcribed();
+        match self.role() {
+            Role::Operator if transcribed => Ok(()),
+            Role::CertificationBody if *self.iss() == known.now.issuer => Ok(()),
+            Role::CertificationBody => Err(self.not_yours(known)),
+            Role::Operator | Role::Authority if transcribed => Err(self.not_yours(known)),
+            Role::Operator | Role::Authority => registry_acts(known, change, scheme),
+            role => Err(Refusal::NotADecider { iss: self.iss().clone(), role }),
+        }
+    }
+
+    fn not_yours(&self, known: &VerdictRecord) -> Refusal {
+        Refusal::AnotherBodysVerdict { verdict: known.id().clone(), issuer: known.now.issuer.clone() }
+    }
+
+    /// A change takes effect at once or in the past: not before the verdict did, nor before the state it leaves. Only an
+    /// annulment reaches further back, since it says that the verdict should never have been.
+    fn effective(&self, known: &VerdictRecord, claim: &VerdictChange) -> Result<(), Refusal> {
+        let effective = claim.effective;
+        if effective > self.at() {
+            return Err(Refusal::EffectiveInFuture { effective, at: self.at() });
+        }
+        let granted = known.granted_from();
+        if effective < granted {
+            return Err(Refusal::EffectiveBeforeGrant { effective, granted });
+        }
+        let since = known.now.state.since();
+        if effective < since && claim.change != Change::Annulled {
+            return Err(Refusal::EffectiveBeforeState { effective, since });
+        }
+        Ok(())
+    }
+
+    /// Whether what the change says fits the verdict and its scheme.
+    fn fits(&self, known: &VerdictRecord, change: &Change, scheme: &Scheme) -> Result<(), Refusal> {
+        match change {
+            Change::Conditional(conditions) => self.conditions(known, conditions),
+            Change::Restored => self.not_over(known.now.valid_until),
+            Change::ScopeExtended(cover) => {
+                self.not_over(known.now.valid_until)?;
+                scope::extends(known, cover, scheme)
+            }
+            Change::ScopeReduced(cover) => scope::reduces(known, cover, scheme),
+            Change::Renewed { valid_until } => self.renews(known, *valid_until, scheme),
+            Change::Transferred { to } => self.transfers(known, to),
+            Change::Superseded { by } => self.supersedes(known, by),
+            _ => mark(known, change),
+        }
+    }
+
+    /// Whether the body may give what the change gives.
+    fn entitled(&self, known: &VerdictRecord, change: &Change) -> Result<(), Refusal> {
+        if !change.gives() || known.terms.provenance.is_transcribed() {
+            return Ok(());
+        }
+        let viewpoints = match change {
+            Change::ScopeExtended(cover) => cover.viewpoints.unwrap_or(known.now.viewpoints),
+            _ => known.now.viewpoints,
+        };
+        self.accredited_to_decide(self.iss(), known, viewpoints)
+    }
+
+    fn accredited_to_decide(
+        &self,
+        body: &PartyId,
+        known: &VerdictRecord,
+        viewpoints: Viewpoints,
+    ) -> Result<(), Refusal> {
+        let needed = Needed {
+            role: AccreditedAs::CertificationBody,
+            scheme: &known.terms.scheme,
+            viewpoints,
+            object: known.terms.object.kind,
+        };
+        self.accredited(body, &needed).map(drop)
+    }
+
+    fn conditions(&self, known: &VerdictRecord, conditions: &Conditions) -> Result<(), Refusal> {
+        if known.terms.provenance.is_transcribed() {
+            return Ok(());
+        }
+        in_order("conditions", self.today(), conditions.deadline)?;
+        match known.now.valid_until {
+            Some(until) => in_order("conditions", conditions.deadline, until),
+            None => Ok(()),
+        }
+    }
+
+    fn renews(&self, known: &VerdictRecord, valid_until: Day, scheme: &Scheme) -> Result<(), Refusal> {
+        let Some(before) = known.now.valid_until else {
+            return self.not_over(Some(valid_until));
+        };
+        in_order("renewal", before.plus_days(1), valid_until)?;
+        if known.terms.provenance.is_transcribed() {
+            return Ok(());
+        }
+        self.not_over(Some(valid_until))?;
+        self.renewable(known, before, scheme)?;
+        within_validity(scheme, before.max(self.today()), Some(valid_until))
+    }
+
+    /// After its last day a verdict can be renewed only as long as the scheme allows.
+    fn renewable(&self, known: &VerdictRecord, before: Day, scheme: &Scheme) -> Result<(), Refusal> {
+        let latest = scheme.restoration_days.map(|days| before.plus_days(days));
+        if self.at() < latest.unwrap_or(before).end() {
+            return Ok(());
+        }
+        Err(Refusal::RenewalTooLate { verdict: known.id().clone(), latest })
+    }
+
+    fn transfers(&self, known: &VerdictRecord, to: &PartyId) -> Result<(), Refusal> {
+        let refuse = |because| Refusal::NotATransfer { verdict: known.id().clone(), because };
+        if known.terms.provenance.is_transcribed() {
+            return Err(refuse("it was transcribed; another body decides anew instead"));
+        }
+        if *to == known.now.issuer {
+            return Err(refuse("it is already with that body"));
+        }
+        self.party_as(to, Role::CertificationBody)?;
+        self.not_over(known.now.valid_until)?;
+        self.accredited_to_decide(to, known, known.now.viewpoints)
+    }
+
+    fn supersedes(&self, known: &VerdictRecord, by: &VerdictId) -> Result<(), Refusal> {
+        let successor = self.facts.verdict(by);
+        let fits = match &successor {
+            Some(successor) => by != known.id() && same_supplier(known, successor),
+            None if self.facts.view() == View::Part => true,
+            None => return self.verdict(by).map(drop),
+        };
+        if fits {
+            return Ok(());
+        }
+        Err(Refusal::NotASuccessor { verdict: known.id().clone(), by: by.clone() })
+    }
+}
+
+/// What the registry may do to a verdict that a body decided, where the scheme lets it act.
+fn registry_acts(known: &VerdictRecord, change: &Change, scheme: &Scheme) -> Result<(), Refusal> {
+    let power = matches!(change, Change::Suspended | Change::Withdrawn | Change::Transferred { .. });
+    if power && scheme.registry_acts {
+        return Ok(());
+    }
+    Err(Refusal::RegistryMayNotAct { verdict: known.id().clone(), change: change.as_str() })
+}
+
+/// Opening what is open, closing what is not, and answering what nobody asked.
+fn mark(known: &VerdictRecord, change: &Change) -> Result<(), Refusal> {
+    let marks = known.now.marks;
+    let fits = match change {
+        Change::AppealOpened => !marks.appeal,
+        Change::AppealClosed => marks.appeal,
+        Change::ComplaintOpened => !marks.complaint,
+        Change::ComplaintClosed => marks.complaint,
+        Change::RecommendationDeclined => marks.recommendation.is_some(),
+        _ => true,
+    };
+    if fits {
+        return Ok(());
+    }
+    Err(Refusal::IllegalMark { verdict: known.id().clone(), change: change.as_str() })
+}
+
+fn same_supplier(one: &VerdictRecord, other: &VerdictRecord) -> bool {
+    let (one, other) = (&one.terms.supplier, &other.terms.supplier);
+    one.id == other.id || one.others.contains(&other.id) || other.others.contains(&one.id)
+}
+
+/// The refusal of a move that the state does not allow.
+pub(super) fn illegal_move(verdict: &VerdictId, illegal: IllegalMove) -> Refusal {
+    Refusal::IllegalMove { verdict: verdict.clone(), from: illegal.from, change: illegal.change }
+}
