@@ -1,7 +1,5 @@
 //! A registry's authority and its HTTPS door on loopback, for tests. Nothing here is shared between tests.
 
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
-
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -19,52 +17,52 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-pub const LIMIT: Duration = Duration::from_secs(10);
+pub(crate) const LIMIT: Duration = Duration::from_secs(10);
 
 /// What the door says to whoever comes in.
-pub const WELCOME: &[u8] = b"welcome";
+pub(crate) const WELCOME: &[u8] = b"welcome";
 
-pub struct House {
-    pub folder: TempDir,
-    pub authority: Authority,
+pub(crate) struct House {
+    pub(crate) folder: TempDir,
+    pub(crate) authority: Authority,
     made: usize,
 }
 
 impl House {
-    pub fn new(origin: &str) -> Self {
+    pub(crate) fn new(origin: &str) -> Self {
         Self::since(origin, Timestamp::now())
     }
 
     /// An authority that began at `then`, with CRLs of that time.
-    pub fn since(origin: &str, then: Timestamp) -> Self {
+    pub(crate) fn since(origin: &str, then: Timestamp) -> Self {
         let folder = TempDir::new().unwrap();
         let authority = Authority::init(&folder.path().join("ca"), &origin.parse().unwrap(), then).unwrap();
         Self { folder, authority, made: 0 }
     }
 
-    pub fn origin(&self) -> Origin {
+    pub(crate) fn origin(&self) -> Origin {
         self.authority.origin().clone()
     }
 
-    pub fn public(&self) -> PublicFolder {
+    pub(crate) fn public(&self) -> PublicFolder {
         self.authority.public()
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// Issues now, and writes the files.
-    pub fn issue(&mut self, holder: &Holder) -> Issue {
+    pub(crate) fn issue(&mut self, holder: &Holder) -> Issue {
         self.issue_at(holder, Lifetime::Usual, Timestamp::now())
     }
 
-    pub fn issue_at(&mut self, holder: &Holder, lifetime: Lifetime, at: Timestamp) -> Issue {
+    pub(crate) fn issue_at(&mut self, holder: &Holder, lifetime: Lifetime, at: Timestamp) -> Issue {
         let credential = self.authority.issue(holder, lifetime, at).unwrap();
         self.keep(credential)
     }
 
-    pub fn keep(&mut self, credential: Credential) -> Issue {
+    pub(crate) fn keep(&mut self, credential: Credential) -> Issue {
         self.made += 1;
         let files = ClientFiles {
             certificate: self.path(&format!("{}.pem", self.made)),
@@ -75,7 +73,7 @@ impl House {
     }
 
     /// Files that were made by hand.
-    pub fn by_hand(&mut self, chain: &str, key: &str) -> ClientFiles {
+    pub(crate) fn by_hand(&mut self, chain: &str, key: &str) -> ClientFiles {
         self.made += 1;
         let files = ClientFiles {
             certificate: self.path(&format!("{}.pem", self.made)),
@@ -88,7 +86,7 @@ impl House {
     }
 
     /// The key and certificate of an issuing CA, as a thief would use them.
-    pub fn stolen(&self, branch: Branch) -> (rcgen::Issuer<'static, rcgen::KeyPair>, String) {
+    pub(crate) fn stolen(&self, branch: Branch) -> (rcgen::Issuer<'static, rcgen::KeyPair>, String) {
         let stem = self.path("ca/issuing").join(format!("{}-1", branch.as_str()));
         let pem = fs::read_to_string(stem.with_extension("pem")).unwrap();
         let key = fs::read_to_string(stem.with_extension("key")).unwrap();
@@ -96,46 +94,47 @@ impl House {
         (rcgen::Issuer::from_ca_cert_pem(&pem, key).unwrap(), pem)
     }
 
-    pub fn trust(&self) -> Trust {
+    pub(crate) fn trust(&self) -> Trust {
         Trust::read(&self.public().root()).unwrap()
     }
 
-    pub fn files(&mut self) -> HttpsFiles {
+    pub(crate) fn files(&mut self) -> HttpsFiles {
         let server = self.issue(&Holder::server(&["localhost", "127.0.0.1"]).unwrap());
         HttpsFiles { certificate: server.files.certificate, key: server.files.key, public: self.public() }
     }
 
-    pub async fn door(&mut self) -> Door {
+    pub(crate) async fn door(&mut self) -> Door {
         Door::open(Https::open(self.files(), self.origin()).unwrap()).await
     }
 }
 
-pub struct Issue {
-    pub credential: Credential,
-    pub files: ClientFiles,
+pub(crate) struct Issue {
+    pub(crate) credential: Credential,
+    pub(crate) files: ClientFiles,
 }
 
 /// A door that answers one connection at a time.
-pub struct Door {
-    pub https: Arc<Https>,
-    pub listener: TcpListener,
-    pub address: SocketAddr,
+pub(crate) struct Door {
+    pub(crate) https: Arc<Https>,
+    pub(crate) listener: TcpListener,
+    pub(crate) address: SocketAddr,
 }
 
-pub type Outcome = Result<Option<Speaker>, AcceptError>;
-
 impl Door {
-    pub async fn open(https: Https) -> Self {
+    pub(crate) async fn open(https: Https) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         Self { https: Arc::new(https), address: listener.local_addr().unwrap(), listener }
     }
 
     /// Lets `client` knock, and says what the door thought of it and what the client got to read.
-    pub async fn knock(&self, client: &Client) -> (Outcome, Result<Vec<u8>, String>) {
+    pub(crate) async fn knock(
+        &self,
+        client: &Client,
+    ) -> (Result<Option<Speaker>, AcceptError>, Result<Vec<u8>, String>) {
         tokio::join!(self.answer(), self.visit(client))
     }
 
-    pub async fn answer(&self) -> Outcome {
+    pub(crate) async fn answer(&self) -> Result<Option<Speaker>, AcceptError> {
         let (tcp, _) = self.listener.accept().await.unwrap();
         let accepted = self.https.accept(tcp, LIMIT).await?;
         let mut stream = accepted.stream;
@@ -145,7 +144,7 @@ impl Door {
         Ok(accepted.speaker)
     }
 
-    pub async fn visit(&self, client: &Client) -> Result<Vec<u8>, String> {
+    pub(crate) async fn visit(&self, client: &Client) -> Result<Vec<u8>, String> {
         let mut stream = self.reach(client).await.map_err(|error| error.to_string())?;
         let mut read = Vec::new();
         match stream.read_to_end(&mut read).await {
@@ -154,21 +153,21 @@ impl Door {
         }
     }
 
-    pub async fn reach(&self, client: &Client) -> Result<Stream<TcpStream>, ConnectError> {
+    pub(crate) async fn reach(&self, client: &Client) -> Result<Stream<TcpStream>, ConnectError> {
         let tcp = TcpStream::connect(self.address).await.unwrap();
         client.connect("localhost", tcp, LIMIT).await
     }
 }
 
-pub fn party(role: Role, id: &str) -> Holder {
+pub(crate) fn party(role: Role, id: &str) -> Holder {
     Holder::party(role, id.parse().unwrap()).unwrap()
 }
 
-pub fn days(days: i64) -> SignedDuration {
+pub(crate) fn days(days: i64) -> SignedDuration {
     SignedDuration::from_hours(24 * days)
 }
 
-pub fn set_mode(path: &Path, mode: u32) {
+pub(crate) fn set_mode(path: &Path, mode: u32) {
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }

@@ -1,16 +1,13 @@
 //! Certificates, CRLs and CAs that change while the door is open and clients are inside.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::fs;
 use std::path::Path;
 
 use certs::{Branch, Client, Former, Holder, Https, PublicFolder, Reason, RevocationList, Target, TlsError};
 use conformity::party::Role;
 use jiff::Timestamp;
-use support::{Door, House, WELCOME, days, party, set_mode};
+
+use crate::house::{Door, House, WELCOME, days, party, set_mode};
 
 const ORIGIN: &str = "jp.registry.example";
 
@@ -267,14 +264,14 @@ async fn clients_believe_their_own_roots_only() {
     let client = Client::anonymous(&house.trust()).unwrap();
     let wrong = async {
         let tcp = tokio::net::TcpStream::connect(door.address).await.unwrap();
-        client.connect("eu.registry.example", tcp, support::LIMIT).await
+        client.connect("eu.registry.example", tcp, crate::house::LIMIT).await
     };
     let (_, wrong) = tokio::join!(door.answer(), wrong);
     assert!(wrong.unwrap_err().to_string().contains("for another name"));
 
     let by_address = async {
         let tcp = tokio::net::TcpStream::connect(door.address).await.unwrap();
-        client.connect("127.0.0.1", tcp, support::LIMIT).await
+        client.connect("127.0.0.1", tcp, crate::house::LIMIT).await
     };
     let (_, by_address) = tokio::join!(door.answer(), by_address);
     assert!(by_address.unwrap().is_http2());

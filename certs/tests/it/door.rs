@@ -1,9 +1,5 @@
 //! Who gets in at the HTTPS door, over real sockets: one row per reason.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::net::SocketAddr;
 
 use certs::{Branch, Client, ClientFiles, Holder, Identity, Lifetime, NodeUser, Reason, Target};
@@ -11,10 +7,11 @@ use conformity::party::Role;
 use jiff::Timestamp;
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, IsCa, KeyPair, SanType};
 use rustls::HandshakeKind;
-use support::{House, WELCOME, days, party};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+
+use crate::house::{House, WELCOME, days, party};
 
 const ORIGIN: &str = "jp.registry.example";
 
@@ -63,7 +60,7 @@ mod raw {
     use tokio::net::TcpListener;
     use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-    use crate::support::House;
+    use crate::house::House;
 
     pub(crate) async fn forgetful(files: &HttpsFiles) -> (TlsAcceptor, TcpListener) {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -220,7 +217,7 @@ async fn time_and_revocation_are_enforced() {
 #[tokio::test]
 async fn a_stolen_issuing_key_does_not_open_other_doors() {
     let jab = Identity::Party { role: Role::CertificationBody, id: "jab".parse().unwrap() };
-    let rows: [(&str, Forgery, Result<Option<Identity>, &str>); 11] = [
+    let rows = [
         // The forger can do what the CA can, or the rows below would prove nothing.
         ("flawless", Forgery::FLAWLESS, Ok(Some(jab))),
         (

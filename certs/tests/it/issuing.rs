@@ -1,26 +1,22 @@
-//! The authority's folder and register: what it issues, refuses, survives.
-
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
-
-mod support;
+//! What the authority issues, for whom and for how long, and what it takes back.
 
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
 use certs::{
-    Application, Authority, AuthorityError, Branch, Former, Holder, HolderError, Lifetime, NodeUser, Reason,
-    RequestError, RevocationList, Serial, Speaker, Target,
+    Application, AuthorityError, Branch, Former, Holder, HolderError, Lifetime, NodeUser, Reason, RequestError,
+    RevocationList, Serial, Speaker, Target,
 };
 use conformity::party::Role;
 use jiff::Timestamp;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, SanType, SignatureAlgorithm,
 };
-use support::{House, days, party, set_mode};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::pem::Pem;
+
+use crate::house::{House, days, party};
 
 const ORIGIN: &str = "jp.registry.example";
 
@@ -136,34 +132,37 @@ fn one_key_speaks_for_one_holder() {
 
 #[test]
 fn holders_that_cannot_be_named_are_refused() {
-    let mut house = House::new(ORIGIN);
-    let long = "a".repeat(64);
-    let rows: [(&str, Result<Holder, HolderError>, fn(&HolderError) -> bool); 13] = [
-        ("no name", Holder::server::<&str>(&[]), |e| matches!(e, HolderError::Names(0))),
-        ("33 names", Holder::server(&["a"; 33]), |e| matches!(e, HolderError::Names(33))),
-        ("wildcard", Holder::server(&["*.example"]), |e| matches!(e, HolderError::Name(_))),
-        ("root dot", Holder::server(&["jp.example."]), |e| matches!(e, HolderError::Name(_))),
-        ("number", Holder::server(&["1.2.3"]), |e| matches!(e, HolderError::Name(_))),
-        ("nothing", Holder::server(&[""]), |e| matches!(e, HolderError::Name(_))),
-        ("line", Holder::server(&["a\nb"]), |e| matches!(e, HolderError::Name(_))),
-        ("a party's name", Holder::server(&["JAB.certification-body.jp.registry.example"]), |e| {
-            matches!(e, HolderError::Reserved(_))
-        }),
-        ("the peers' tree", Holder::server(&["peer.jp.registry.example"]), |e| matches!(e, HolderError::Reserved(_))),
-        ("the log", Holder::party(Role::Node, "node".parse().unwrap()), |e| matches!(e, HolderError::NotAParty)),
-        ("label of 64", Ok(party(Role::Buyer, &long)), |e| matches!(e, HolderError::Unnameable(_))),
-        ("empty label", Ok(party(Role::Buyer, "a..b")), |e| matches!(e, HolderError::Unnameable(_))),
-        ("hyphen", Ok(party(Role::Buyer, "a-")), |e| matches!(e, HolderError::Unnameable(_))),
+    let servers: [(&[&str], HolderError); 7] = [
+        (&[], HolderError::Names(0)),
+        (&["a"; 33], HolderError::Names(33)),
+        (&["ok", "*.example"], HolderError::Name("*.example".to_owned())),
+        (&["jp.example."], HolderError::Name("jp.example.".to_owned())),
+        (&["1.2.3"], HolderError::Name("1.2.3".to_owned())),
+        (&[""], HolderError::Name(String::new())),
+        (&["a\nb"], HolderError::Name("a\nb".to_owned())),
     ];
-    for (name, holder, expected) in rows {
-        let error = match holder {
-            Err(error) => error,
-            Ok(holder) => match house.authority.issue(&holder, Lifetime::Usual, Timestamp::now()) {
-                Err(AuthorityError::Holder(error)) => error,
-                other => panic!("{name}: {other:?}"),
-            },
-        };
-        assert!(expected(&error), "{name}: {error}");
+    for (names, expected) in servers {
+        assert_eq!(Holder::server(names), Err(expected));
+    }
+    assert_eq!(Holder::party(Role::Node, "node".parse().unwrap()), Err(HolderError::NotAParty));
+
+    let mut house = House::new(ORIGIN);
+    let jab = "jab.certification-body.jp.registry.example".to_owned();
+    let peers = "peer.jp.registry.example".to_owned();
+    let unnameable = |id: &str| HolderError::Unnameable(format!("{id}.buyer.jp.registry.example"));
+    let long = "a".repeat(64);
+    let rows = [
+        (Holder::server(&["JAB.certification-body.jp.registry.example"]).unwrap(), HolderError::Reserved(jab)),
+        (Holder::server(&["localhost", &peers]).unwrap(), HolderError::Reserved(peers.clone())),
+        (party(Role::Buyer, &long), unnameable(&long)),
+        (party(Role::Buyer, "a..b"), unnameable("a..b")),
+        (party(Role::Buyer, "a-"), unnameable("a-")),
+    ];
+    for (holder, expected) in rows {
+        match house.authority.issue(&holder, Lifetime::Usual, Timestamp::now()) {
+            Err(AuthorityError::Holder(error)) => assert_eq!(error, expected),
+            other => panic!("{holder:?}: {other:?}"),
+        }
     }
 }
 
@@ -240,206 +239,6 @@ fn revocation_by_serial_and_by_name() {
         let error = house.authority.revoke(&unknown, Reason::Unspecified, now).unwrap_err();
         assert!(matches!(error, AuthorityError::Unknown(_)));
     }
-}
-
-#[test]
-fn refresh_mends_the_public_folder() {
-    let mut house = House::new(ORIGIN);
-    let now = Timestamp::now();
-    let held = house.issue(&jab());
-    let serial = held.credential.certificate.issued.serial;
-    assert_eq!(house.authority.refresh(now).unwrap(), []);
-    assert_eq!(house.authority.refresh(now + days(16)).unwrap(), Branch::ALL);
-    assert_eq!(house.authority.refresh(now + days(16)).unwrap(), []);
-
-    // Died between the register and the CRL.
-    let crl = house.public().crls(Branch::Parties);
-    let before = fs::read(&crl).unwrap();
-    let target = Target::Serial(serial);
-    let then = now + days(17);
-    house.authority.revoke(&target, Reason::KeyCompromise, then).unwrap();
-    fs::write(&crl, before).unwrap();
-    assert_eq!(house.authority.refresh(then).unwrap(), [Branch::Parties]);
-    let list = RevocationList::read(&house.public(), &Branch::ALL).unwrap();
-    assert!(list.is_revoked(&serial));
-
-    fs::remove_dir_all(house.path("ca/public")).unwrap();
-    assert_eq!(house.authority.refresh(then).unwrap(), Branch::ALL);
-    let list = RevocationList::read(&house.public(), &Branch::ALL).unwrap();
-    assert!(list.is_revoked(&serial));
-    for file in [house.public().root(), house.public().nats_clients()] {
-        assert!(fs::read_to_string(file).unwrap().starts_with("-----BEGIN CERTIFICATE"));
-    }
-}
-
-#[test]
-fn two_programs_take_turns_in_one_folder() {
-    let mut house = House::new(ORIGIN);
-    let folder = house.path("ca");
-    let programs: Vec<_> = (0..4)
-        .map(|program| {
-            let folder = folder.clone();
-            std::thread::spawn(move || {
-                let mut authority = Authority::open(&folder).unwrap();
-                for one in 0..8 {
-                    let holder = party(Role::Buyer, &format!("b{program}-{one}"));
-                    let now = Timestamp::now();
-                    let issued = authority.issue(&holder, Lifetime::Usual, now).unwrap();
-                    if one % 4 == 0 {
-                        let target = Target::Serial(issued.certificate.issued.serial);
-                        authority.revoke(&target, Reason::Superseded, now).unwrap();
-                    }
-                }
-            })
-        })
-        .collect();
-    for program in programs {
-        program.join().unwrap();
-    }
-    // The first handle, which saw none of it, reads it now; so does a new one.
-    let seen = house.authority.show().unwrap();
-    assert_eq!(seen.len(), 32);
-    assert_eq!(Authority::open(&folder).unwrap().show().unwrap(), seen);
-    let list = RevocationList::read(&house.public(), &Branch::ALL).unwrap();
-    assert_eq!(list.len(), 8);
-    assert_eq!(seen.iter().filter(|one| one.revoked.is_some()).count(), 8);
-}
-
-#[test]
-fn a_torn_tail_is_cut_and_other_damage_refused() {
-    let mut house = House::new(ORIGIN);
-    house.issue(&jab());
-    house.issue(&party(Role::Buyer, "acme"));
-    let seen = house.authority.show().unwrap();
-    let register = house.path("ca/issued.jsonl");
-    let whole = fs::read(&register).unwrap();
-
-    // Without its last byte the last line was never acknowledged, wherever it is torn.
-    for torn in [&b"{"[..], b"{\"event\":\"crl\",\"ca\":\"parties-1\"", &[0; 100]] {
-        append(&register, torn);
-        assert_eq!(house.authority.show().unwrap(), seen);
-        assert_eq!(fs::read(&register).unwrap(), whole);
-    }
-
-    let first = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
-    let forged = b"{\"event\":\"revoked\",\"serial\":\"40000000000000000000000000000000\",\
-        \"at\":\"2026-11-23T00:00:00Z\",\"reason\":\"superseded\"}\n";
-    let stale = b"{\"event\":\"crl\",\"ca\":\"parties-1\",\"number\":1,\"at\":\"2026-11-23T00:00:00Z\"}\n";
-    let last = whole[..whole.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
-    let rows: [(&str, Vec<u8>, &str); 6] = [
-        ("flipped", flipped(&whole, first / 2), "line 1"),
-        ("line of nothing", [&whole[..], b"\n"].concat(), "line 6"),
-        ("unknown member", [&whole[..], b"{\"event\":\"sold\"}\n"].concat(), "line 6"),
-        ("never issued", [&whole[..], forged].concat(), "was never issued"),
-        ("CRL number", [&whole[..], stale].concat(), "does not follow"),
-        ("issued twice", [&whole[..], &whole[last..]].concat(), "was issued before"),
-    ];
-    for (name, bytes, says) in rows {
-        fs::write(&register, &bytes).unwrap();
-        let error = Authority::open(&house.path("ca")).unwrap_err().to_string();
-        assert!(error.contains(says) && error.contains("issued.jsonl"), "{name}: {error}");
-        assert_eq!(fs::read(&register).unwrap(), bytes, "{name}: damage is evidence");
-    }
-    fs::write(&register, &whole).unwrap();
-    assert_eq!(Authority::open(&house.path("ca")).unwrap().show().unwrap(), seen);
-}
-
-fn append(path: &Path, bytes: &[u8]) {
-    let mut file = fs::OpenOptions::new().append(true).open(path).unwrap();
-    file.write_all(bytes).unwrap();
-}
-
-fn flipped(bytes: &[u8], at: usize) -> Vec<u8> {
-    let mut bytes = bytes.to_vec();
-    bytes[at] = b'"';
-    bytes
-}
-
-#[test]
-fn keys_that_others_can_read_are_refused() {
-    let house = House::new(ORIGIN);
-    for key in ["root.key", "issuing/parties-1.key", "issuing/servers-1.key"] {
-        let path = house.path("ca").join(key);
-        for mode in [0o640, 0o604, 0o660, 0o644] {
-            set_mode(&path, mode);
-            let error = Authority::open(&house.path("ca")).unwrap_err().to_string();
-            assert!(error.contains("chmod 600") && error.contains(key), "{error}");
-        }
-        for mode in [0o600, 0o400] {
-            set_mode(&path, mode);
-            Authority::open(&house.path("ca")).unwrap();
-        }
-    }
-}
-
-#[test]
-fn every_private_file_is_born_private() {
-    use std::os::unix::fs::PermissionsExt;
-    let mut house = House::new(ORIGIN);
-    let held = house.issue(&jab());
-    let mut keys = vec![held.files.key, house.path("ca/root.key"), house.path("ca/issued.jsonl")];
-    for branch in Branch::ALL {
-        keys.push(house.path("ca/issuing").join(format!("{}-1.key", branch.as_str())));
-    }
-    for key in keys {
-        let mode = fs::metadata(&key).unwrap().permissions().mode();
-        assert_eq!(mode & 0o7777, 0o600, "{key:?}");
-    }
-    let mode = fs::metadata(house.path("ca")).unwrap().permissions().mode();
-    assert_eq!(mode & 0o7777, 0o700);
-}
-
-#[test]
-fn a_key_is_never_overwritten() {
-    let mut house = House::new(ORIGIN);
-    let held = house.issue(&jab());
-    let before = fs::read(&held.files.key).unwrap();
-    let again = house.authority.issue(&jab(), Lifetime::Usual, Timestamp::now()).unwrap();
-    let error = again.write(&held.files.certificate, &held.files.key).unwrap_err();
-    assert!(error.to_string().contains("cannot write"));
-    assert_eq!(fs::read(&held.files.key).unwrap(), before);
-}
-
-#[test]
-fn an_authority_is_made_once_and_as_a_whole() {
-    let house = House::new(ORIGIN);
-    let now = Timestamp::now();
-    let origin = house.origin();
-    let init = |name: &str| Authority::init(&house.path(name), &origin, now);
-    assert!(matches!(init("ca"), Err(AuthorityError::Exists(_))));
-    fs::create_dir(house.path("empty")).unwrap();
-    init("empty").unwrap();
-    // A power cut left a ruin: it is shown, not silently taken for an authority or removed.
-    fs::create_dir(house.path("ruin.unfinished")).unwrap();
-    assert!(matches!(init("ruin"), Err(AuthorityError::Exists(_))));
-    assert!(matches!(Authority::open(&house.path("ruin")), Err(AuthorityError::Absent(_))));
-    for origin in ["1.2.3.4", "a..b", "-a", "a-/log", "a."] {
-        let origin = origin.parse().unwrap();
-        let refused = Authority::init(&house.path("bad"), &origin, now);
-        assert!(matches!(refused, Err(AuthorityError::Origin(_))), "{origin}");
-        assert!(!house.path("bad").exists() && !house.path("bad.unfinished").exists());
-    }
-}
-
-#[test]
-fn the_root_key_can_be_kept_elsewhere() {
-    let mut house = House::new(ORIGIN);
-    fs::rename(house.path("ca/root.key"), house.path("safe.key")).unwrap();
-    let mut authority = Authority::open(&house.path("ca")).unwrap();
-    authority.issue(&jab(), Lifetime::Usual, Timestamp::now()).unwrap();
-    let error = authority.rotate(Branch::Peers, Former::Distrust, Timestamp::now()).unwrap_err();
-    assert!(matches!(error, AuthorityError::RootAway(_)), "{error}");
-    house.authority.issue(&Holder::node(NodeUser::System), Lifetime::Usual, Timestamp::now()).unwrap();
-}
-
-#[test]
-fn files_of_another_authority_are_found_out() {
-    let house = House::new(ORIGIN);
-    let other = House::new(ORIGIN);
-    let key = "ca/issuing/parties-1.key";
-    fs::copy(other.path(key), house.path(key)).unwrap();
-    let error = Authority::open(&house.path("ca")).unwrap_err();
-    assert!(error.to_string().contains("belongs to another certificate"), "{error}");
 }
 
 #[test]
