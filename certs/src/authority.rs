@@ -68,6 +68,9 @@ pub enum AuthorityError {
     /// The root's key is kept elsewhere.
     #[error("{0} is not here: put the root key there for as long as this takes, then take it away again")]
     RootAway(PathBuf),
+    /// The root's time is over.
+    #[error("the root ended on {0}: make a new authority in another folder, and let peers and clients know its root")]
+    RootEnded(Timestamp),
     /// No issuing CA of that branch.
     #[error("no {0} CA is trusted any more: run `registry-node certs rotate {0}`")]
     NoCa(&'static str),
@@ -321,7 +324,11 @@ fn make_issuing(
     origin: &Origin,
     now: Timestamp,
 ) -> Result<(), AuthorityError> {
-    let window = Window::days(profile::ISSUING_DAYS, now);
+    if root.until <= now {
+        return Err(AuthorityError::RootEnded(root.until));
+    }
+    let mut window = Window::days(profile::ISSUING_DAYS, now);
+    window.until = window.until.min(root.until);
     let params = profile::issuing(branch, generation, origin, Serial::random()?, window);
     let ca = Ca::make(|key| root.certify(&params, key), window)?;
     ca.write(&folder.join(format!("{}-{generation}", branch.as_str())))?;

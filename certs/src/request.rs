@@ -3,6 +3,8 @@
 //! In scope: that the sender holds the key, and the key itself. Out of scope: everything else a request says. Names,
 //! dates and extensions in it are not even looked at; the authority sets its own.
 
+use std::path::Path;
+
 use rcgen::{CertificateParams, DistinguishedName, KeyPair, SubjectPublicKeyInfo};
 use rustls::pki_types::CertificateSigningRequestDer;
 use rustls::pki_types::pem::PemObject;
@@ -11,6 +13,8 @@ use x509_parser::oid_registry::{OID_EC_P256, OID_KEY_TYPE_EC_PUBLIC_KEY, OID_NIS
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::SubjectPublicKeyInfo as Key;
 use zeroize::Zeroizing;
+
+use crate::files::{self, FileError};
 
 /// The most bytes of a request that are looked at.
 const LARGEST: usize = 16 << 10;
@@ -87,6 +91,15 @@ impl Application {
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
         Ok(Self { request_pem: params.serialize_request(&key)?.pem()?, key_pem: Zeroizing::new(key.serialize_pem()) })
+    }
+
+    /// Writes the key, which must not exist yet, for its owner only; then the request.
+    ///
+    /// # Errors
+    /// There is a key already, or a file cannot be written.
+    pub fn write(&self, key: &Path, request: &Path) -> Result<(), FileError> {
+        files::create_private(key, self.key_pem.as_bytes())?;
+        files::replace(request, self.request_pem.as_bytes())
     }
 }
 

@@ -115,9 +115,6 @@ impl RevocationList {
 
     fn take(&mut self, files: &BranchFiles) -> Result<(), RevocationError> {
         let unfit = |what| unfit(&files.path, what);
-        if files.lists.len() != files.cas.len() {
-            return Err(unfit(NOT_ONE_EACH));
-        }
         for ca in &files.cas {
             let (_, ca) = X509Certificate::from_der(ca).map_err(|_| unfit("its CA is no X.509 certificate"))?;
             let list = files.list_of(&ca).ok_or_else(|| unfit(NOT_ONE_EACH))?;

@@ -200,6 +200,15 @@ fn lifetimes_have_bounds() {
     assert!(matches!(error, AuthorityError::Outlives { .. }), "{error}");
     house.authority.rotate(Branch::Parties, Former::Keep, late).unwrap();
     house.authority.issue(&jab(), Lifetime::Usual, late).unwrap();
+
+    // Nor does a CA outlive its root.
+    let later = now + days(7300);
+    house.authority.rotate(Branch::Parties, Former::Keep, later).unwrap();
+    house.authority.issue(&jab(), Lifetime::Days(4), later).unwrap();
+    let error = house.authority.issue(&jab(), Lifetime::Days(6), later).unwrap_err();
+    assert!(matches!(error, AuthorityError::Outlives { .. }), "{error}");
+    let error = house.authority.rotate(Branch::Parties, Former::Keep, now + days(7306)).unwrap_err();
+    assert!(matches!(error, AuthorityError::RootEnded(_)), "{error}");
 }
 
 #[test]
@@ -309,8 +318,10 @@ fn openssl_agrees() {
     let certificate = house.path("own.pem");
     signed.write(&certificate).unwrap();
     assert_eq!(verify(&house, &certificate, Branch::Parties, "sslclient"), Ok(()));
-    let request = house.path("ours.csr");
-    fs::write(&request, Application::new().unwrap().request_pem).unwrap();
+    let (key, request) = (house.path("ours.key"), house.path("ours.csr"));
+    let application = Application::new().unwrap();
+    application.write(&key, &request).unwrap();
+    assert!(application.write(&key, &request).is_err(), "a key is never overwritten");
     run(Command::new("openssl").args(["req", "-verify", "-noout", "-in"]).arg(request)).unwrap();
 }
 
