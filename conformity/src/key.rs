@@ -41,11 +41,7 @@ impl Jwk {
                 format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, encode(x))
             }
             Self::P256 { x, y } => {
-                format!(
-                    r#"{{"crv":"P-256","kty":"EC","x":"{}","y":"{}"}}"#,
-                    encode(x),
-                    encode(y)
-                )
+                format!(r#"{{"crv":"P-256","kty":"EC","x":"{}","y":"{}"}}"#, encode(x), encode(y))
             }
         };
         KeyId(*Digest::of(canonical.as_bytes()).as_bytes())
@@ -77,12 +73,7 @@ impl From<Jwk> for Wire {
             Jwk::Ed25519 { x } => ("OKP", "Ed25519", x, None),
             Jwk::P256 { x, y } => ("EC", "P-256", x, Some(encode(&y))),
         };
-        Self {
-            kty: kty.to_owned(),
-            crv: crv.to_owned(),
-            x: encode(&x),
-            y,
-        }
+        Self { kty: kty.to_owned(), crv: crv.to_owned(), x: encode(&x), y }
     }
 }
 
@@ -93,10 +84,7 @@ impl TryFrom<Wire> for Jwk {
         let x = decode(&wire.x).ok_or(KeyError::Coordinate("x"))?;
         match (wire.kty.as_str(), wire.crv.as_str(), wire.y) {
             ("OKP", "Ed25519", None) => Ok(Self::Ed25519 { x }),
-            ("EC", "P-256", Some(y)) => Ok(Self::P256 {
-                x,
-                y: decode(&y).ok_or(KeyError::Coordinate("y"))?,
-            }),
+            ("EC", "P-256", Some(y)) => Ok(Self::P256 { x, y: decode(&y).ok_or(KeyError::Coordinate("y"))? }),
             _ => Err(KeyError::Kind),
         }
     }
@@ -136,6 +124,13 @@ impl FromStr for KeyId {
     }
 }
 
+impl KeyId {
+    /// The thumbprint with these bytes.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&encode(&self.0))
@@ -168,11 +163,7 @@ impl Der {
     /// # Errors
     /// There are none, or more than [`Der::MAX`].
     pub fn new(bytes: &[u8]) -> Result<Self, DerError> {
-        if bytes.is_empty() || bytes.len() > Self::MAX {
-            Err(DerError)
-        } else {
-            Ok(Self(bytes.into()))
-        }
+        if bytes.is_empty() || bytes.len() > Self::MAX { Err(DerError) } else { Ok(Self(bytes.into())) }
     }
 
     /// The bytes.

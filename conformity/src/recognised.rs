@@ -10,9 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::identifiers::Identifier;
-use crate::ids::{
-    ArrangementId, LevelCode, Origin, ReasonCode, RegistryId, RuleId, SchemeRef, VerdictRef,
-};
+use crate::ids::{ArrangementId, LevelCode, Origin, ReasonCode, RegistryId, RuleId, SchemeRef, VerdictRef};
 use crate::text::Text;
 use crate::time::{Day, Moment};
 use crate::verdict::{AssessedObject, StateName, Supplier};
@@ -141,13 +139,30 @@ impl RecognitionRecord {
     }
 }
 
+/// The rows of a result list that is in the log already, where [`crate::decide`] checked it.
+///
+/// # Errors
+/// A line is not a recognition.
+pub fn read_results(list: &[u8]) -> Result<Vec<Recognition>, serde_json::Error> {
+    list.split_inclusive(|byte| *byte == b'\n').map(serde_json::from_slice).collect()
+}
+
+/// The result list that holds `rows`, in their order.
+///
+/// # Errors
+/// A row has no JSON form, which no row that was read or derived lacks.
+pub fn write_results<'a>(rows: impl IntoIterator<Item = &'a Recognition>) -> Result<Vec<u8>, serde_json::Error> {
+    let mut list = Vec::new();
+    for row in rows {
+        serde_json::to_writer(&mut list, row)?;
+        list.push(b'\n');
+    }
+    Ok(list)
+}
+
 /// Why recognitions were derived.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(
-    rename_all = "kebab-case",
-    rename_all_fields = "camelCase",
-    deny_unknown_fields
-)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum Cause {
     /// The peer's log grew.
     Range,

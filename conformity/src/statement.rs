@@ -20,6 +20,7 @@ use serde_json::value::RawValue;
 
 use crate::accreditation::{Accreditation, AccreditationChange, Designation, DesignationChange};
 use crate::arrangement::{ArrangementEnded, ArrangementSigned, ArrangementStep, Countersigned};
+use crate::digest::Digest;
 use crate::document::Document;
 use crate::genesis::{Genesis, PeerAdded, PeerExpelled};
 use crate::ids::{AccreditationId, DesignationId, Origin, PartyId, StatementId};
@@ -68,6 +69,14 @@ impl Statement {
             jti: wire.jti,
             iat: wire.iat,
         })
+    }
+
+    /// The digest of the attachment without which the statement cannot be decided: a recognition's result list.
+    pub fn result_list(&self) -> Option<Digest> {
+        match &self.claim {
+            Claim::RecognitionDerived(derived) => Some(derived.results.digest),
+            _ => None,
+        }
     }
 
     /// What kind of statement it is.

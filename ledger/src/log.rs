@@ -136,6 +136,11 @@ impl Log {
         self.frontier.size()
     }
 
+    /// When the last entry was sequenced, in milliseconds since the Unix epoch; the next one is not earlier.
+    pub fn last_time_ms(&self) -> u64 {
+        self.last_ms
+    }
+
     /// A reader, to be cloned freely.
     pub fn reader(&self) -> LogReader {
         self.reader.clone()

@@ -1,1 +1,16 @@
-//! (empty)
+//! The program of a registry: configuration, intake, sequencer, read model, vault, HTTP, events, federation links and the
+//! command line.
+//!
+//! Rules are in `conformity`, the log in `ledger`, certificates in `certs`, the exchange in `federation`; this crate is the
+//! edge that knows sockets, files and clocks, and wires them together.
+
+pub mod client;
+pub mod clock;
+pub mod config;
+pub mod core;
+pub mod credentials;
+pub mod folder;
+pub mod index;
+pub mod metrics;
+pub mod problem;
+pub mod vault;

@@ -254,6 +254,11 @@ impl VerdictRecord {
         self.as_of(time).is_some_and(|then| then.state.name().is_in_force() && self.covers(&then, time))
     }
 
+    /// The verdict right after the entry at `index`, or nothing when it was not yet granted there.
+    pub fn after_entry(&self, index: u64) -> Option<Snapshot> {
+        self.fold(|item| item.index <= index)
+    }
+
     fn covers(&self, snapshot: &Snapshot, time: Timestamp) -> bool {
         self.terms.valid_from.start() <= time && snapshot.valid_until.is_none_or(|day| time < day.end())
     }

@@ -186,6 +186,11 @@ impl StateName {
         matches!(self, Self::Surrendered | Self::Withdrawn | Self::Superseded | Self::Annulled)
     }
 
+    /// Whether its last day ends it: it still counted, or could be made to count again.
+    pub const fn may_expire(self) -> bool {
+        matches!(self, Self::Granted | Self::Conditional | Self::Suspended)
+    }
+
     /// Whether the body still stands behind the verdict, its dates apart.
     pub const fn is_in_force(self) -> bool {
         matches!(self, Self::Granted | Self::Conditional)

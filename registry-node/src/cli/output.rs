@@ -1,0 +1,86 @@
+//! What the command line prints: text for people, one JSON value for programs (`--json`), progress on a terminal only.
+//! The one module that writes to standard output and error.
+
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+/// Prints `value` as JSON when `json`, else the lines that `text` makes of it.
+///
+/// # Errors
+/// When the value has no JSON form.
+pub fn print<T: Serialize>(json: bool, value: &T, text: impl FnOnce(&T) -> String) -> anyhow::Result<()> {
+    if json {
+        println!("{}", serde_json::to_string(value)?);
+    } else {
+        println!("{}", text(value).trim_end());
+    }
+    Ok(())
+}
+
+/// Prints one line at once, for streams.
+pub fn line(text: &str) {
+    println!("{text}");
+}
+
+/// Says something that is not the answer: to standard error, so that pipes stay clean.
+pub fn note(text: &str) {
+    eprintln!("{text}");
+}
+
+/// Reports a failure: each cause on a line, or a JSON object on standard error.
+pub fn failure(error: &anyhow::Error, json: bool) {
+    if json {
+        let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+        eprintln!("{}", serde_json::json!({ "error": causes }));
+        return;
+    }
+    eprintln!("error: {error}");
+    for cause in error.chain().skip(1) {
+        eprintln!("  because: {cause}");
+    }
+}
+
+/// A progress bar over `total` steps; silent when standard error is not a terminal or `json` is asked for.
+pub fn progress(total: u64, what: &str, json: bool) -> ProgressBar {
+    if json || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(total).with_message(what.to_owned());
+    if let Ok(style) = ProgressStyle::with_template("{msg} [{bar:40}] {pos}/{len} {per_sec} {eta}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
+}
+
+/// Rows under headings, columns aligned.
+pub fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> String {
+    let mut widths = headings.map(|heading| heading.chars().count());
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let render = |cells: [&str; N]| {
+        let padded: Vec<String> = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        padded.join("  ").trim_end().to_owned()
+    };
+    let body = rows.iter().map(|row| render(std::array::from_fn(|column| row[column].as_str())));
+    std::iter::once(render(headings)).chain(body).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_align_and_lines_do_not_trail() {
+        let rows = [["jp".to_owned(), "12".to_owned()], ["asean".to_owned(), "3".to_owned()]];
+        assert_eq!(table(["PEER", "SIZE"], &rows), "PEER   SIZE\njp     12\nasean  3");
+    }
+}

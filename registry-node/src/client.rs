@@ -1,0 +1,290 @@
+//! The HTTPS client of the command line: one connection to one registry, with or without a certificate.
+//!
+//! Out of scope: what is said (the commands know) and retries (the person decides).
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use certs::{Client as Tls, ClientFiles, ConnectError, TlsError, Trust};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use serde::de::DeserializeOwned;
+use tokio::net::TcpStream;
+use warp::http::{HeaderValue, Method, Request, StatusCode, Uri, header};
+
+use crate::credentials::Credentials;
+
+/// Largest answer that is read whole.
+const MAX_ANSWER: usize = 64 * 1024 * 1024;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Why a request got no good answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// Not an address of a registry.
+    #[error("{url} is not an address such as https://registry.example:7443")]
+    Address {
+        /// As given.
+        url: String,
+    },
+    /// The files for TLS.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// Nothing listens there.
+    #[error("cannot reach {authority}: {source}. Is the registry running? (`registry-node serve`)")]
+    Unreachable {
+        /// Host and port.
+        authority: String,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// The handshake failed.
+    #[error("no TLS connection to {authority}: {source}")]
+    Handshake {
+        /// Host and port.
+        authority: String,
+        /// Which side refused, and why.
+        source: ConnectError,
+    },
+    /// The connection broke.
+    #[error("the connection broke: {0}")]
+    Broken(String),
+    /// The registry took too long.
+    #[error("no answer within {ANSWER_TIMEOUT:?}")]
+    Slow,
+    /// The registry refused: its problem details (RFC 9457).
+    #[error("{title} ({status}, {code}): {detail}")]
+    Problem {
+        /// HTTP status.
+        status: u16,
+        /// Stable code.
+        code: String,
+        /// Kind of problem.
+        title: String,
+        /// What happened and what to do.
+        detail: String,
+    },
+    /// The answer is not what this version of the program understands.
+    #[error("the answer cannot be read: {0}")]
+    Unreadable(String),
+}
+
+/// Where a registry is, and how to speak to it.
+pub struct Client {
+    tls: Tls,
+    host: String,
+    port: u16,
+}
+
+impl Client {
+    /// A client with the certificate in `credentials`.
+    ///
+    /// # Errors
+    /// [`ClientError::Address`] or [`ClientError::Tls`].
+    pub fn with_credentials(credentials: &Credentials) -> Result<Client, ClientError> {
+        let (certificate, key) = credentials.tls();
+        let trust = Trust::read(&credentials.ca())?;
+        let tls = Tls::with_certificate(&trust, ClientFiles { certificate, key })?;
+        Client::new(&credentials.about.url, tls)
+    }
+
+    /// A client that says nothing about itself, trusting the root in `ca`.
+    ///
+    /// # Errors
+    /// [`ClientError::Address`] or [`ClientError::Tls`].
+    pub fn anonymous(url: &str, ca: &std::path::Path) -> Result<Client, ClientError> {
+        Client::new(url, Tls::anonymous(&Trust::read(ca)?)?)
+    }
+
+    fn new(url: &str, tls: Tls) -> Result<Client, ClientError> {
+        let address = || ClientError::Address { url: url.to_owned() };
+        let uri: Uri = url.parse().map_err(|_| address())?;
+        if uri.scheme_str() != Some("https") || uri.path() != "/" {
+            return Err(address());
+        }
+        let host = uri.host().ok_or_else(address)?.trim_matches(['[', ']']).to_owned();
+        Ok(Client { tls, host, port: uri.port_u16().unwrap_or(443) })
+    }
+
+    /// Opens a connection.
+    ///
+    /// # Errors
+    /// [`ClientError::Unreachable`] or [`ClientError::Handshake`].
+    pub async fn connect(&self) -> Result<Connection, ClientError> {
+        let authority = format!("{}:{}", self.host, self.port);
+        let socket =
+            match tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect((self.host.as_str(), self.port))).await {
+                Ok(socket) => socket,
+                Err(_) => Err(std::io::ErrorKind::TimedOut.into()),
+            };
+        let socket = socket.map_err(|source| ClientError::Unreachable { authority: authority.clone(), source })?;
+        // Requests are small; without this they are only slower.
+        let _ = socket.set_nodelay(true);
+        let stream = self
+            .tls
+            .connect(&self.host, socket, CONNECT_TIMEOUT)
+            .await
+            .map_err(|source| ClientError::Handshake { authority: authority.clone(), source })?;
+        let host = HeaderValue::from_str(&authority).map_err(|error| ClientError::Broken(error.to_string()))?;
+        let sender = if stream.is_http2() { http2(stream).await } else { http1(stream).await }?;
+        Ok(Connection { sender, host })
+    }
+
+    /// GETs `path` and reads the JSON answer.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn json<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
+        read_json(&self.connect().await?.get(path).await?)
+    }
+}
+
+/// An open connection; requests follow each other.
+pub struct Connection {
+    sender: Sender,
+    host: HeaderValue,
+}
+
+enum Sender {
+    Http1(hyper::client::conn::http1::SendRequest<Full<Bytes>>),
+    Http2(hyper::client::conn::http2::SendRequest<Full<Bytes>>),
+}
+
+async fn http1(stream: certs::Stream<TcpStream>) -> Result<Sender, ClientError> {
+    let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
+    // Its end is seen by whoever waits for an answer.
+    tokio::spawn(async { drop(connection.await) });
+    Ok(Sender::Http1(sender))
+}
+
+async fn http2(stream: certs::Stream<TcpStream>) -> Result<Sender, ClientError> {
+    let (sender, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.map_err(broken)?;
+    tokio::spawn(async { drop(connection.await) });
+    Ok(Sender::Http2(sender))
+}
+
+fn broken(error: hyper::Error) -> ClientError {
+    let cause = std::error::Error::source(&error).map_or_else(String::new, |cause| format!(": {cause}"));
+    ClientError::Broken(format!("{error}{cause}"))
+}
+
+impl Connection {
+    /// GETs `path` and reads the whole answer.
+    ///
+    /// # Errors
+    /// [`ClientError`], with the registry's problem when it refused.
+    pub async fn get(&mut self, path: &str) -> Result<Bytes, ClientError> {
+        whole(self.send(Method::GET, path, None, Bytes::new()).await?).await
+    }
+
+    /// POSTs `body` of `media_type` and reads the whole answer.
+    ///
+    /// # Errors
+    /// [`ClientError`], with the registry's problem when it refused.
+    pub async fn post(&mut self, path: &str, media_type: &'static str, body: Bytes) -> Result<Bytes, ClientError> {
+        whole(self.send(Method::POST, path, Some(media_type), body).await?).await
+    }
+
+    /// GETs `path` as a stream, resuming after `last_event_id`.
+    ///
+    /// # Errors
+    /// [`ClientError`], with the registry's problem when it refused.
+    pub async fn stream(&mut self, path: &str, last_event_id: Option<&str>) -> Result<Incoming, ClientError> {
+        let mut request = self.request(Method::GET, path, None, Bytes::new())?;
+        if let Some(id) = last_event_id {
+            let id = HeaderValue::from_str(id).map_err(|error| ClientError::Broken(error.to_string()))?;
+            request.headers_mut().insert("last-event-id", id);
+        }
+        let answer = self.answer(request).await?;
+        if answer.status() == StatusCode::OK { Ok(answer.into_body()) } else { Err(problem(answer).await) }
+    }
+
+    async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        media_type: Option<&'static str>,
+        body: Bytes,
+    ) -> Result<warp::http::Response<Incoming>, ClientError> {
+        let request = self.request(method, path, media_type, body)?;
+        tokio::time::timeout(ANSWER_TIMEOUT, self.answer(request)).await.map_err(|_| ClientError::Slow)?
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        path: &str,
+        media_type: Option<&'static str>,
+        body: Bytes,
+    ) -> Result<Request<Full<Bytes>>, ClientError> {
+        // HTTP/2 takes the authority from the URI, HTTP/1.1 from the header; each ignores the other.
+        let uri = match (&self.sender, self.host.to_str()) {
+            (Sender::Http2(_), Ok(host)) => format!("https://{host}{path}"),
+            _ => path.to_owned(),
+        };
+        let mut request = Request::builder().method(method).uri(uri);
+        if matches!(self.sender, Sender::Http1(_)) {
+            request = request.header(header::HOST, &self.host);
+        }
+        if let Some(media_type) = media_type {
+            request = request.header(header::CONTENT_TYPE, media_type);
+        }
+        request.body(Full::new(body)).map_err(|error| ClientError::Broken(error.to_string()))
+    }
+
+    async fn answer(&mut self, request: Request<Full<Bytes>>) -> Result<warp::http::Response<Incoming>, ClientError> {
+        match &mut self.sender {
+            Sender::Http1(sender) => {
+                sender.ready().await.map_err(broken)?;
+                sender.send_request(request).await.map_err(broken)
+            }
+            Sender::Http2(sender) => {
+                sender.ready().await.map_err(broken)?;
+                sender.send_request(request).await.map_err(broken)
+            }
+        }
+    }
+}
+
+/// Reads a JSON answer.
+///
+/// # Errors
+/// [`ClientError::Unreadable`].
+pub fn read_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ClientError> {
+    serde_json::from_slice(body).map_err(|error| ClientError::Unreadable(error.to_string()))
+}
+
+async fn whole(answer: warp::http::Response<Incoming>) -> Result<Bytes, ClientError> {
+    if !answer.status().is_success() {
+        return Err(problem(answer).await);
+    }
+    read(answer).await
+}
+
+async fn read(answer: warp::http::Response<Incoming>) -> Result<Bytes, ClientError> {
+    let body = tokio::time::timeout(ANSWER_TIMEOUT, Limited::new(answer.into_body(), MAX_ANSWER).collect()).await;
+    Ok(body.map_err(|_| ClientError::Slow)?.map_err(|error| ClientError::Broken(error.to_string()))?.to_bytes())
+}
+
+async fn problem(answer: warp::http::Response<Incoming>) -> ClientError {
+    #[derive(serde::Deserialize)]
+    struct Details {
+        r#type: String,
+        title: String,
+        detail: String,
+    }
+    let status = answer.status().as_u16();
+    match read(answer).await.map(|body| serde_json::from_slice::<Details>(&body)) {
+        Ok(Ok(details)) => ClientError::Problem {
+            status,
+            code: details.r#type.rsplit('#').next().unwrap_or_default().to_owned(),
+            title: details.title,
+            detail: details.detail,
+        },
+        Ok(Err(_)) => ClientError::Unreadable(format!("status {status} without problem details")),
+        Err(error) => error,
+    }
+}

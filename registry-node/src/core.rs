@@ -1,0 +1,14 @@
+//! One running registry: intake, sequencer, read model, publication and what the node derives by itself.
+//!
+//! Everything here works on values and the log; HTTP, NATS and the command line stand around it.
+
+pub mod derive;
+pub mod event;
+pub mod feed;
+pub mod intake;
+pub mod publisher;
+pub mod read_model;
+pub mod registry;
+pub mod replay;
+pub mod sequencer;
+pub mod timekeeper;

@@ -1,0 +1,221 @@
+//! Events: what a log entry means to those who watch, as CloudEvents 1.0 in JSON.
+//!
+//! An event is made from the log and the history of what it speaks of, never from the present state: made again years
+//! later it is the same, to the byte. Its id is the log index, with a position behind a dot where one entry carries many
+//! results. Each event carries its entry, so that a reader of all events can compute the root and knows that nothing was
+//! left out. What the public may not see appears as a bare entry, just like a seal.
+//! Out of scope: who gets which event (the feed).
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use conformity::identifiers::Identifier;
+use conformity::ids::{RegistryId, SchemeRef, VerdictRef};
+use conformity::recognised::{Cause, Recognition};
+use conformity::records::{Facts, Register};
+use conformity::statement::{Claim, Statement};
+use conformity::verdict::{HistoryItem, Profile, Snapshot, StateName, VerdictRecord};
+use conformity::viewpoint::Viewpoints;
+use ledger::entry::{Entry, Kind};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// Prefix of every event type.
+pub const TYPE_PREFIX: &str = "org.secure-trust-registry.";
+/// Type of an entry of which the public learns no more than that it is there.
+pub const BARE: &str = "entry";
+
+/// One event, rendered once for everyone.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// Log index.
+    pub index: u64,
+    /// Position within the entry, from 0.
+    pub position: u32,
+    /// Last part of the type, such as `verdict.suspended`.
+    pub kind: String,
+    /// What can be filtered; `None` for entries that speak of no verdict.
+    pub about: Option<About>,
+    /// The CloudEvent.
+    pub json: Bytes,
+}
+
+/// What an event about a verdict can be filtered by.
+#[derive(Debug, Clone)]
+pub struct About {
+    /// The verdict.
+    pub verdict: VerdictRef,
+    /// Every identifier of its supplier.
+    pub suppliers: Vec<Identifier>,
+    /// Its scheme.
+    pub scheme: SchemeRef,
+    /// Its viewpoints after the change.
+    pub viewpoints: Viewpoints,
+    /// Its state after the change.
+    pub state: StateName,
+}
+
+impl Event {
+    /// `index`, or `index.position` behind the first.
+    pub fn id(&self) -> String {
+        id(self.index, self.position)
+    }
+}
+
+fn id(index: u64, position: u32) -> String {
+    if position == 0 { index.to_string() } else { format!("{index}.{position}") }
+}
+
+/// An entry with what it commits to, as read from the log.
+pub struct Source<'a> {
+    /// Whose log.
+    pub registry: &'a RegistryId,
+    /// CloudEvents `source`: the registry's address.
+    pub url: &'a str,
+    /// Log index.
+    pub index: u64,
+    /// The entry.
+    pub entry: &'a Entry,
+    /// The statement, unless it is a seal or was erased.
+    pub statement: Option<&'a Statement>,
+    /// Rows of the result list, for a recognition.
+    pub rows: &'a [Recognition],
+    /// The register, at this entry or later.
+    pub register: &'a Register,
+}
+
+/// The events of one entry: at least one, so that every index appears.
+pub fn events_of(source: &Source<'_>) -> Vec<Event> {
+    let events = source.statement.map_or_else(Vec::new, |statement| source.described(statement));
+    if events.is_empty() { vec![source.bare()] } else { events }
+}
+
+/// A CloudEvent (CloudEvents 1.0.2, JSON format). `entry` is an extension: the 42 bytes of the log entry in base64.
+#[derive(Serialize)]
+struct CloudEvent<'a> {
+    specversion: &'static str,
+    id: String,
+    source: &'a str,
+    r#type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<String>,
+    time: String,
+    datacontenttype: &'static str,
+    entry: String,
+    data: Value,
+}
+
+impl Source<'_> {
+    fn described(&self, statement: &Statement) -> Vec<Event> {
+        match &statement.claim {
+            Claim::VerdictGranted(verdict) => self.verdict(&verdict.verdict, 0).into_iter().collect(),
+            Claim::VerdictChanged(change) => self.verdict(&change.verdict, 0).into_iter().collect(),
+            Claim::ReportFiled(report) => self.verdict(&report.verdict, 0).into_iter().collect(),
+            Claim::VerdictExpired(list) | Claim::SurveillanceOverdue(list) => self.verdicts(&list.verdicts),
+            Claim::RecognitionDerived(derived) => self.recognitions(&derived.cause),
+            Claim::ArrangementSigned(signed) => vec![self.arrangement("signed", &signed.terms.id)],
+            Claim::ArrangementSuspended(step) => vec![self.arrangement("suspended", &step.id)],
+            Claim::ArrangementRestored(step) => vec![self.arrangement("restored", &step.id)],
+            Claim::ArrangementEnded(end) => vec![self.arrangement("ended", &end.id)],
+            _ => Vec::new(),
+        }
+    }
+
+    fn verdicts(&self, ids: &[conformity::ids::VerdictId]) -> Vec<Event> {
+        let records = ids.iter().filter_map(|id| self.register.verdict(id)).filter(|record| is_open(record));
+        records.zip(0..).filter_map(|(record, position)| self.change(&record, position)).collect()
+    }
+
+    fn verdict(&self, id: &conformity::ids::VerdictId, position: u32) -> Option<Event> {
+        let record = self.register.verdict(id).filter(|record| is_open(record))?;
+        self.change(&record, position)
+    }
+
+    fn change(&self, record: &VerdictRecord, position: u32) -> Option<Event> {
+        let item = record.history.iter().find(|item| item.index == self.index)?;
+        let after = record.after_entry(self.index)?;
+        let verdict = VerdictRef { registry: self.registry.clone(), id: record.id().clone() };
+        let supplier = &record.terms.supplier;
+        let about = About {
+            verdict: verdict.clone(),
+            suppliers: std::iter::once(&supplier.id).chain(&supplier.others).cloned().collect(),
+            scheme: record.terms.scheme.clone(),
+            viewpoints: after.viewpoints,
+            state: after.state.name(),
+        };
+        let data = change_data(&verdict, record, item, &after);
+        Some(self.event(position, format!("verdict.{}", item.what.as_str()), Some(about), data))
+    }
+
+    fn recognitions(&self, cause: &Cause) -> Vec<Event> {
+        self.rows
+            .iter()
+            .zip(0..)
+            .map(|(row, position)| {
+                let about = About {
+                    verdict: row.verdict.clone(),
+                    suppliers: std::iter::once(&row.supplier.id).chain(&row.supplier.others).cloned().collect(),
+                    scheme: row.scheme.clone(),
+                    viewpoints: row.viewpoints,
+                    state: row.state,
+                };
+                let data = json!({ "cause": cause, "recognition": row });
+                self.event(position, format!("recognition.{}", row.outcome), Some(about), data)
+            })
+            .collect()
+    }
+
+    fn arrangement(&self, act: &str, id: &conformity::ids::ArrangementId) -> Event {
+        self.event(0, format!("arrangement.{act}"), None, json!({ "arrangement": id, "by": self.registry }))
+    }
+
+    fn bare(&self) -> Event {
+        let kind = match self.entry.kind {
+            Kind::Genesis => "genesis",
+            Kind::Seal => "seal",
+            Kind::Statement | Kind::Recognition => "statement",
+        };
+        self.event(0, BARE.to_owned(), None, json!({ "kind": kind }))
+    }
+
+    fn event(&self, position: u32, kind: String, about: Option<About>, data: Value) -> Event {
+        let envelope = CloudEvent {
+            specversion: "1.0",
+            id: id(self.index, position),
+            source: self.url,
+            r#type: format!("{TYPE_PREFIX}{kind}"),
+            subject: about.as_ref().map(|about| about.verdict.to_string()),
+            time: entry_time(self.entry),
+            datacontenttype: "application/json",
+            entry: STANDARD.encode(self.entry.encode()),
+            data,
+        };
+        // Strings, numbers and JSON values only: such an envelope always has a JSON form.
+        let json = serde_json::to_vec(&envelope).unwrap_or_default().into();
+        Event { index: self.index, position, kind, about, json }
+    }
+}
+
+fn is_open(record: &VerdictRecord) -> bool {
+    record.terms.profile == Profile::Open
+}
+
+fn entry_time(entry: &Entry) -> String {
+    let time = i64::try_from(entry.time_ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    time.unwrap_or(jiff::Timestamp::MAX).to_string()
+}
+
+fn change_data(verdict: &VerdictRef, record: &VerdictRecord, item: &HistoryItem, after: &Snapshot) -> Value {
+    json!({
+        "verdict": verdict,
+        "supplier": record.terms.supplier,
+        "object": record.terms.object,
+        "scheme": record.terms.scheme,
+        "provenance": record.terms.provenance,
+        "change": item.what,
+        "reason": item.reason,
+        "effective": item.effective,
+        "by": item.by,
+        "after": after,
+    })
+}

@@ -1,0 +1,171 @@
+//! The feed: committed entries as events, in order, rendered once for all readers.
+//!
+//! A reader owns nothing but a cursor. The newest events are kept in a bounded memory; a reader that is further behind
+//! reads the log, which renders the same bytes. Nothing is buffered per reader, so a slow one costs nothing.
+//! Out of scope: transports and filters (HTTP, NATS).
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use conformity::ids::RegistryId;
+use conformity::recognised::Recognition;
+use conformity::statement::{Claim, Statement};
+use ledger::digest::Digest;
+use ledger::journal::{ReadError, Stored};
+use ledger::jws::{JwsError, Unverified};
+use ledger::log::LogReader;
+use tokio::sync::watch;
+
+use super::event::{Event, Source, events_of};
+use super::read_model::ReadModel;
+
+/// Entries whose events are kept in memory.
+const KEPT_ENTRIES: usize = 4_096;
+/// Entries that a reader gets at once.
+const MAX_BATCH: u64 = 256;
+
+/// Why events could not be made: our own fault, since all of it was checked before it was committed.
+#[derive(Debug, thiserror::Error)]
+pub enum FeedError {
+    /// The log could not be read.
+    #[error(transparent)]
+    Log(#[from] ReadError),
+    /// A committed statement is not one.
+    #[error("the statement at {index} cannot be read: {problem}")]
+    Statement {
+        /// Where.
+        index: u64,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+/// All events of one entry.
+pub type EntryEvents = Arc<[Event]>;
+
+/// The feed of one registry.
+pub struct Feed {
+    registry: RegistryId,
+    url: String,
+    log: LogReader,
+    read_model: Arc<ReadModel>,
+    size: watch::Receiver<u64>,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    first: u64,
+    events: VecDeque<EntryEvents>,
+}
+
+impl Feed {
+    /// A feed over `log`; `size` announces each commit after the read model took it in.
+    pub fn new(
+        registry: RegistryId,
+        url: String,
+        log: LogReader,
+        read_model: Arc<ReadModel>,
+        size: watch::Receiver<u64>,
+    ) -> Feed {
+        Feed { registry, url, log, read_model, size, kept: Mutex::default() }
+    }
+
+    /// The log size that readers can see.
+    pub fn size(&self) -> u64 {
+        *self.size.borrow()
+    }
+
+    /// Waits until the log is longer than `cursor`; `false` when the node stops.
+    pub async fn grown(&self, cursor: u64) -> bool {
+        self.size.clone().wait_for(|size| *size > cursor).await.is_ok()
+    }
+
+    /// The events of the next entries from `cursor` on: some of them, or none at the end of the log.
+    ///
+    /// # Errors
+    /// [`FeedError`]: the journal is damaged, which an operator must look at.
+    pub fn next(&self, cursor: u64) -> Result<Vec<EntryEvents>, FeedError> {
+        let end = self.size().min(cursor.saturating_add(MAX_BATCH));
+        if cursor >= end {
+            return Ok(Vec::new());
+        }
+        if let Some(events) = self.kept(cursor, end) {
+            return Ok(events);
+        }
+        let events = self.render(cursor, end)?;
+        self.keep(cursor, &events);
+        Ok(events)
+    }
+
+    fn kept(&self, from: u64, to: u64) -> Option<Vec<EntryEvents>> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let skip = usize::try_from(from.checked_sub(kept.first)?).ok()?;
+        let count = usize::try_from(to - from).ok()?;
+        let events: Vec<_> = kept.events.iter().skip(skip).take(count).cloned().collect();
+        (!events.is_empty()).then_some(events)
+    }
+
+    /// Keeps events that continue or replace the newest kept ones; what a straggler rendered is not kept.
+    fn keep(&self, from: u64, events: &[EntryEvents]) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = kept.first + kept.events.len() as u64;
+        if from > next || kept.events.is_empty() {
+            *kept = Kept { first: from, events: VecDeque::new() };
+        }
+        let next = kept.first + kept.events.len() as u64;
+        let Some(known) = next.checked_sub(from).and_then(|known| usize::try_from(known).ok()) else { return };
+        kept.events.extend(events.iter().skip(known).cloned());
+        while kept.events.len() > KEPT_ENTRIES {
+            kept.events.pop_front();
+            kept.first += 1;
+        }
+    }
+
+    fn render(&self, from: u64, to: u64) -> Result<Vec<EntryEvents>, FeedError> {
+        let entries = self.log.entries(from..to)?;
+        (from..)
+            .zip(&entries)
+            .map(|(index, entry)| {
+                let statement = self.statement(index)?;
+                let rows = self.rows(index, statement.as_ref())?;
+                let register = self.read_model.register();
+                let source = Source {
+                    registry: &self.registry,
+                    url: &self.url,
+                    index,
+                    entry,
+                    statement: statement.as_ref(),
+                    rows: &rows,
+                    register: &register,
+                };
+                Ok(events_of(&source).into())
+            })
+            .collect()
+    }
+
+    fn statement(&self, index: u64) -> Result<Option<Statement>, FeedError> {
+        match self.log.statement(index)? {
+            Stored::Bytes(compact) => {
+                parse_committed(&compact).map(Some).map_err(|problem| FeedError::Statement { index, problem })
+            }
+            Stored::Erased | Stored::None => Ok(None),
+        }
+    }
+
+    fn rows(&self, index: u64, statement: Option<&Statement>) -> Result<Vec<Recognition>, FeedError> {
+        let Some(Claim::RecognitionDerived(derived)) = statement.map(|statement| &statement.claim) else {
+            return Ok(Vec::new());
+        };
+        let digest = Digest::from_bytes(*derived.results.digest.as_bytes());
+        let list = self.log.attachment(&digest)?.unwrap_or_default();
+        conformity::recognised::read_results(&list)
+            .map_err(|problem| FeedError::Statement { index, problem: problem.to_string() })
+    }
+}
+
+/// Reads a statement that is in the log, whose signature intake checked.
+pub fn parse_committed(compact: &bytes::Bytes) -> Result<Statement, String> {
+    let unverified = Unverified::parse(compact.clone()).map_err(|error: JwsError| error.to_string())?;
+    Statement::parse(unverified.unverified_payload()).map_err(|error| error.to_string())
+}

@@ -1,0 +1,281 @@
+//! One open registry: everything that its folder holds, wired together.
+//!
+//! Opening follows the way that a statement takes, in order: journal, log, index or replay, read model, sequencer. What
+//! is a copy (index, tiles) is derived again when it is in doubt; what is truth (journal, vault) is refused when damaged.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use certs::{Identity, Speaker};
+use conformity::genesis::Genesis;
+use conformity::ids::PartyId;
+use conformity::party::Role;
+use conformity::records::{Facts, Register};
+use conformity::statement::Claim;
+use jiff::Timestamp;
+use ledger::journal::{FileJournal, Options, Stored};
+use ledger::key::SigningKey;
+use ledger::log::{Log, LogReader};
+use ledger::note::NoteSigner;
+use ledger::tiles::TileStore;
+use tokio::sync::watch;
+
+use super::derive::Deriver;
+use super::feed::Feed;
+use super::intake::{self, IntakeError};
+use super::read_model::ReadModel;
+use super::replay::{self, ReplayError};
+use super::sequencer::{Parts, Receipt, SequenceError, Sequencer};
+use crate::clock::Clock;
+use crate::config::{Config, ConfigError};
+use crate::folder::Folder;
+use crate::index::Indexer;
+use crate::metrics::Metrics;
+use crate::vault::{Vault, VaultError};
+
+/// A running registry. Shared by everything around it.
+pub struct Registry {
+    /// Its configuration.
+    pub config: Config,
+    /// Where its files are.
+    pub folder: Folder,
+    /// What its genesis says.
+    pub genesis: Arc<Genesis>,
+    /// Reads the log.
+    pub log: LogReader,
+    /// Answers from memory.
+    pub read_model: Arc<ReadModel>,
+    /// Appends.
+    pub sequencer: Sequencer,
+    /// Signs and appends what the node states by itself.
+    pub deriver: Deriver,
+    /// Events.
+    pub feed: Arc<Feed>,
+    /// Private truth.
+    pub vault: Arc<Vault>,
+    /// Tiles and the published checkpoint.
+    pub tiles: Arc<TileStore>,
+    /// Size of the newest published checkpoint.
+    pub published: watch::Sender<u64>,
+    /// Log size that readers can see.
+    pub size: watch::Receiver<u64>,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// The present.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Why a registry does not open; each message says which file and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A key file.
+    #[error(transparent)]
+    Key(#[from] ledger::key::KeyFileError),
+    /// The log key does not fit the origin.
+    #[error(transparent)]
+    LogKey(#[from] ledger::note::VerifierKeyError),
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] ledger::journal::OpenError),
+    /// The log in it.
+    #[error(transparent)]
+    Log(#[from] ledger::log::OpenError),
+    /// The log cannot be read again by the rules.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
+    /// An erasure could not be finished.
+    #[error(transparent)]
+    Erase(#[from] ledger::journal::EraseError),
+    /// The vault.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// Other files.
+    #[error("{what}: {source}")]
+    File {
+        /// Which.
+        what: String,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// The configuration names another registry than the log.
+    #[error("{field} in registry.toml is {configured}, but the genesis of this log says {logged}; it is permanent")]
+    Mismatch {
+        /// Which field.
+        field: &'static str,
+        /// In the configuration.
+        configured: String,
+        /// In the genesis.
+        logged: String,
+    },
+}
+
+/// Why a submission was not acknowledged. Nothing changed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum SubmitError {
+    /// Not a statement signed by its issuer.
+    #[error(transparent)]
+    Intake(#[from] IntakeError),
+    /// Refused by the rules, or not stored.
+    #[error(transparent)]
+    Sequence(#[from] SequenceError),
+    /// The connection belongs to somebody else.
+    #[error("this connection speaks for {caller}, the statement is signed by {issuer}; send your own statements")]
+    OtherIssuer {
+        /// Holder of the certificate.
+        caller: String,
+        /// `iss` of the statement.
+        issuer: PartyId,
+    },
+}
+
+impl Registry {
+    /// Opens the registry in `folder` and starts its sequencer and indexer.
+    ///
+    /// # Errors
+    /// [`OpenError`]; nothing was changed then, except that copies in doubt may have been set aside.
+    pub fn open(
+        folder: Folder,
+        clock: Arc<dyn Clock>,
+        trial: impl Fn(&Path) -> bool,
+    ) -> Result<Arc<Registry>, OpenError> {
+        let config = Config::load(folder.path())?;
+        let tiles = Arc::new(TileStore::open(&folder.tiles()).map_err(file_error("the tiles"))?);
+        let mut log = open_log(&folder, &config, &tiles)?;
+        let reader = log.reader();
+        let (register, index) = replay::restore(&reader, &folder.index(), trial)?;
+        finish_erasures(&mut log, &register)?;
+        let genesis = checked_genesis(&config, &register)?;
+        let vault = Arc::new(Vault::open(&folder.vault())?);
+        let metrics = Arc::new(Metrics::default());
+        let read_model = Arc::new(ReadModel::new(register));
+        let (grown, size) = watch::channel(reader.size());
+        let indexer = Indexer::start(index, reader.clone()).map_err(file_error("the indexer"))?;
+        let parts = Parts {
+            read_model: Arc::clone(&read_model),
+            clock: Arc::clone(&clock),
+            metrics: Arc::clone(&metrics),
+            size: grown,
+        };
+        let sequencer = Sequencer::start(log, parts, indexer, config.limits.queue, config.log.batch_statements)
+            .map_err(file_error("the sequencer"))?;
+        let deriver = Deriver::new(
+            SigningKey::load(&folder.node_key())?,
+            config.registry.origin.clone(),
+            sequencer.clone(),
+            Arc::clone(&clock),
+        );
+        let feed = Feed::new(
+            config.registry.id.clone(),
+            config.http.public_url.clone(),
+            reader.clone(),
+            Arc::clone(&read_model),
+            size.clone(),
+        );
+        let published = tiles.published_size().map_err(file_error("the published checkpoint"))?;
+        Ok(Arc::new(Registry {
+            genesis,
+            log: reader,
+            read_model,
+            sequencer,
+            deriver,
+            feed: Arc::new(feed),
+            vault,
+            tiles,
+            published: watch::Sender::new(published),
+            size,
+            metrics,
+            clock,
+            config,
+            folder,
+        }))
+    }
+
+    /// Takes a statement from a connection: verified, decided, durable, then acknowledged.
+    ///
+    /// The connection must speak for the issuer. The operator may also carry statements of others, such as a body's own
+    /// signature collected on paper forms; the signature counts, not the carrier.
+    ///
+    /// # Errors
+    /// [`SubmitError`]; nothing changed then.
+    pub async fn submit(
+        &self,
+        compact: Bytes,
+        attachments: Vec<Bytes>,
+        speaker: &Speaker,
+    ) -> Result<Receipt, SubmitError> {
+        let candidate = intake::verify(compact, attachments, &self.read_model, self.now())?;
+        let issuer = &candidate.statement().iss;
+        if !may_carry(speaker, issuer) {
+            return Err(SubmitError::OtherIssuer { caller: caller_name(speaker), issuer: issuer.clone() });
+        }
+        let erases = match &candidate.statement().claim {
+            Claim::StatementErased(erased) => Some(erased.index),
+            _ => None,
+        };
+        let receipt = self.sequencer.append(candidate).await?;
+        if let Some(index) = erases {
+            self.sequencer.erase(index).await?;
+        }
+        Ok(receipt)
+    }
+
+    /// The present.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+fn may_carry(speaker: &Speaker, issuer: &PartyId) -> bool {
+    match &speaker.identity {
+        Identity::Party { role, id } => id == issuer || *role == Role::Operator,
+        _ => false,
+    }
+}
+
+fn caller_name(speaker: &Speaker) -> String {
+    match &speaker.identity {
+        Identity::Party { role, id } => format!("{role} {id}"),
+        _ => "no party".to_owned(),
+    }
+}
+
+fn open_log(folder: &Folder, config: &Config, tiles: &TileStore) -> Result<Log, OpenError> {
+    let signer = NoteSigner::new(config.registry.origin.as_str(), SigningKey::load(&folder.log_key())?)?;
+    let published_size = tiles.published_size().map_err(file_error("the published checkpoint"))?;
+    let options = Options { roll_bytes: config.log.segment_bytes, published_size };
+    Ok(Log::open(FileJournal::open(&folder.journal(), options)?, signer)?)
+}
+
+/// Removes the bytes of statements whose erasure is in the log, but which a crash left in the journal.
+fn finish_erasures(log: &mut Log, register: &Register) -> Result<(), OpenError> {
+    let reader = log.reader();
+    for erasure in register.erasures() {
+        if matches!(reader.statement(erasure.index).map_err(ReplayError::from)?, Stored::Bytes(_)) {
+            log.erase(erasure.index)?;
+        }
+    }
+    Ok(())
+}
+
+fn checked_genesis(config: &Config, register: &Register) -> Result<Arc<Genesis>, OpenError> {
+    let Some(record) = register.genesis() else { return Err(ReplayError::NoGenesis.into()) };
+    let genesis = &record.genesis;
+    let pairs = [
+        ("registry.id", config.registry.id.as_str(), genesis.registry.as_str()),
+        ("registry.origin", config.registry.origin.as_str(), genesis.origin.as_str()),
+    ];
+    match pairs.into_iter().find(|(_, configured, logged)| configured != logged) {
+        None => Ok(Arc::clone(genesis)),
+        Some((field, configured, logged)) => {
+            Err(OpenError::Mismatch { field, configured: configured.to_owned(), logged: logged.to_owned() })
+        }
+    }
+}
+
+fn file_error(what: &str) -> impl Fn(std::io::Error) -> OpenError + '_ {
+    move |source| OpenError::File { what: what.to_owned(), source }
+}

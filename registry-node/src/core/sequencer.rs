@@ -1,0 +1,308 @@
+//! The sequencer: the one writer of a registry's log.
+//!
+//! It takes whatever waits, decides each statement against the committed state and the batch so far, writes one journal
+//! record with one `fdatasync`, shows the records to readers, and only then answers. A batch is what queued during the
+//! previous sync; there is no timer. Out of scope: signatures (intake checked them) and what events follow (the feed).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::SyncSender;
+
+use conformity::decide::decide;
+use conformity::records::{Overlay, Record};
+use conformity::refusal::Refusal;
+use jiff::Timestamp;
+use ledger::journal::EraseError;
+use ledger::log::{AppendError, Commit, Draft, Log};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::intake::Candidate;
+use super::read_model::ReadModel;
+use crate::clock::Clock;
+use crate::metrics::Metrics;
+
+/// Most bytes of statements and attachments in one batch.
+const MAX_BATCH_BYTES: usize = 32 * 1024 * 1024;
+
+/// What an acknowledged statement got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Receipt {
+    /// Its place in the log.
+    pub index: u64,
+    /// When it was sequenced.
+    pub at: Timestamp,
+    /// Size of the log after its commit: a proof of inclusion exists from here on.
+    pub size: u64,
+    /// The same bytes were in the log before; nothing was appended.
+    pub repeated: bool,
+}
+
+/// Why a statement was not appended. Nothing changed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum SequenceError {
+    /// The rules refuse it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Too much waits already.
+    #[error("too many statements wait for the next commit; send it again in a moment")]
+    Busy,
+    /// The disk is full.
+    #[error("the registry cannot store anything now ({0}); reading goes on. Send it again later")]
+    NotDurable(String),
+    /// The erasure is in the log, but the bytes could not be removed yet.
+    #[error("the erasure is recorded, but the bytes could not be removed yet ({0}); the next start tries again")]
+    NotErased(String),
+    /// A sync failed, or the node is stopping: nothing is acknowledged until a restart.
+    #[error("the registry has stopped acknowledging; an operator must look at its log and restart it")]
+    Stopped,
+}
+
+/// Where submissions enter.
+#[derive(Clone)]
+pub struct Sequencer {
+    queue: mpsc::Sender<Command>,
+    writable: Arc<AtomicBool>,
+}
+
+/// What was committed, for readers that follow in order.
+#[derive(Debug)]
+pub struct Committed {
+    /// Size of the log after this commit.
+    pub size: u64,
+    /// Records that changed.
+    pub records: Vec<Record>,
+}
+
+enum Command {
+    Append { candidate: Box<Candidate>, answer: oneshot::Sender<Result<Receipt, SequenceError>> },
+    Seal { answer: oneshot::Sender<Result<Commit, SequenceError>> },
+    Erase { index: u64, answer: oneshot::Sender<Result<(), EraseError>> },
+}
+
+/// What the sequencer needs around it.
+pub struct Parts {
+    /// The state it decides against and then updates.
+    pub read_model: Arc<ReadModel>,
+    /// The time of entries.
+    pub clock: Arc<dyn Clock>,
+    /// What it counts.
+    pub metrics: Arc<Metrics>,
+    /// Learns each new size after readers can see it.
+    pub size: watch::Sender<u64>,
+}
+
+impl Sequencer {
+    /// Starts the writer thread for `log`; it ends when every [`Sequencer`] is dropped.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread.
+    pub fn start(
+        log: Log,
+        parts: Parts,
+        index: SyncSender<Committed>,
+        queue: usize,
+        batch: usize,
+    ) -> std::io::Result<Sequencer> {
+        let (sender, receiver) = mpsc::channel(queue);
+        let writable = Arc::new(AtomicBool::new(true));
+        parts.metrics.writable.set(1);
+        let writer = Writer { log, parts, index: Some(index), batch, writable: Arc::clone(&writable) };
+        std::thread::Builder::new().name("sequencer".to_owned()).spawn(move || writer.run(receiver))?;
+        Ok(Sequencer { queue: sender, writable })
+    }
+
+    /// Appends a verified statement and waits until it is durable.
+    ///
+    /// # Errors
+    /// [`SequenceError`]; nothing changed then.
+    pub async fn append(&self, candidate: Candidate) -> Result<Receipt, SequenceError> {
+        let (answer, outcome) = oneshot::channel();
+        self.queue.try_send(Command::Append { candidate: Box::new(candidate), answer }).map_err(
+            |error| match error {
+                mpsc::error::TrySendError::Full(_) => SequenceError::Busy,
+                mpsc::error::TrySendError::Closed(_) => SequenceError::Stopped,
+            },
+        )?;
+        outcome.await.unwrap_or(Err(SequenceError::Stopped))
+    }
+
+    /// Appends a seal entry, which a checkpoint is then published over.
+    ///
+    /// # Errors
+    /// [`SequenceError`]; nothing changed then.
+    pub async fn seal(&self) -> Result<Commit, SequenceError> {
+        let (answer, outcome) = oneshot::channel();
+        self.queue.send(Command::Seal { answer }).await.map_err(|_| SequenceError::Stopped)?;
+        outcome.await.unwrap_or(Err(SequenceError::Stopped))
+    }
+
+    /// Removes the bytes of the statement at `index`, whose erasure is in the log already.
+    ///
+    /// # Errors
+    /// [`SequenceError::NotErased`] when the journal could not; the next start tries again.
+    pub async fn erase(&self, index: u64) -> Result<(), SequenceError> {
+        let (answer, outcome) = oneshot::channel();
+        self.queue.send(Command::Erase { index, answer }).await.map_err(|_| SequenceError::Stopped)?;
+        outcome.await.map_err(|_| SequenceError::Stopped)?.map_err(|error| SequenceError::NotErased(error.to_string()))
+    }
+
+    /// Whether statements are acknowledged; `false` from a failed sync until the next start.
+    pub fn is_writable(&self) -> bool {
+        self.writable.load(Ordering::Acquire)
+    }
+}
+
+struct Writer {
+    log: Log,
+    parts: Parts,
+    index: Option<SyncSender<Committed>>,
+    batch: usize,
+    writable: Arc<AtomicBool>,
+}
+
+/// One statement's way through a batch: its place, or why it has none.
+type Outcome = Result<Receipt, SequenceError>;
+
+impl Writer {
+    fn run(mut self, mut queue: mpsc::Receiver<Command>) {
+        let mut next = None;
+        while let Some(command) = next.take().or_else(|| queue.blocking_recv()) {
+            match command {
+                Command::Append { candidate, answer } => {
+                    let (batch, other) = gather((candidate, answer), &mut queue, self.batch);
+                    next = other;
+                    self.commit(batch);
+                }
+                // Whoever asked may be gone; the work is done all the same.
+                Command::Seal { answer } => drop(answer.send(self.seal())),
+                Command::Erase { index, answer } => drop(answer.send(self.log.erase(index))),
+            }
+        }
+    }
+
+    fn commit(&mut self, batch: Vec<Waiting>) {
+        let at = self.parts.clock.now();
+        let (drafts, records, outcomes) = self.decide(&batch, at);
+        let outcomes = if drafts.is_empty() { outcomes } else { self.make_durable(at, drafts, records, outcomes) };
+        for ((_, answer), outcome) in batch.into_iter().zip(outcomes) {
+            self.count(&outcome);
+            // A submitter that went away asks again; its statement is in the log under its id.
+            let _ = answer.send(outcome);
+        }
+    }
+
+    /// Decides each statement against the committed state and those before it in the batch.
+    fn decide(&self, batch: &[Waiting], at: Timestamp) -> (Vec<Draft>, Vec<Record>, Vec<Outcome>) {
+        let register = self.parts.read_model.register();
+        let mut overlay = Overlay::new(&*register);
+        let (mut drafts, mut outcomes) = (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));
+        let at = at.max(instant(self.log.last_time_ms()));
+        for (candidate, _) in batch {
+            let index = self.log.size() + drafts.len() as u64;
+            let outcome = match decide(&overlay, candidate.statement(), &candidate.place(index, at)) {
+                Ok(records) => {
+                    records.into_iter().for_each(|record| overlay.insert(record));
+                    drafts.push(candidate.draft());
+                    Ok(Receipt { index, at, size: 0, repeated: false })
+                }
+                Err(Refusal::Duplicate { index }) => Ok(Receipt { index, at, size: 0, repeated: true }),
+                Err(refusal) => Err(refusal.into()),
+            };
+            outcomes.push(outcome);
+        }
+        (drafts, overlay.into_records(), outcomes)
+    }
+
+    fn make_durable(
+        &mut self,
+        at: Timestamp,
+        drafts: Vec<Draft>,
+        records: Vec<Record>,
+        outcomes: Vec<Outcome>,
+    ) -> Vec<Outcome> {
+        self.parts.metrics.batch.observe(drafts.len() as f64);
+        match self.append(at, drafts) {
+            Ok(commit) => {
+                self.show(&commit, records);
+                outcomes
+                    .into_iter()
+                    .map(|outcome| outcome.map(|receipt| Receipt { size: commit.size, ..receipt }))
+                    .collect()
+            }
+            Err(error) => outcomes.into_iter().map(|outcome| outcome.and(Err(error.clone()))).collect(),
+        }
+    }
+
+    fn seal(&mut self) -> Result<Commit, SequenceError> {
+        let commit = self.append(self.parts.clock.now(), vec![Draft::seal()])?;
+        self.show(&commit, Vec::new());
+        Ok(commit)
+    }
+
+    fn append(&mut self, at: Timestamp, drafts: Vec<Draft>) -> Result<Commit, SequenceError> {
+        if !self.writable.load(Ordering::Acquire) {
+            return Err(SequenceError::Stopped);
+        }
+        let at_ms = u64::try_from(at.as_millisecond()).unwrap_or_default();
+        self.log.append(at_ms, drafts).map_err(|error| {
+            if error.is_poisoned() { self.stop(&error) } else { SequenceError::NotDurable(error.to_string()) }
+        })
+    }
+
+    fn stop(&self, error: &AppendError) -> SequenceError {
+        tracing::error!(%error, "the journal failed; nothing more is acknowledged until a restart");
+        self.writable.store(false, Ordering::Release);
+        self.parts.metrics.writable.set(0);
+        SequenceError::Stopped
+    }
+
+    fn show(&mut self, commit: &Commit, records: Vec<Record>) {
+        self.parts.read_model.insert(records.clone());
+        self.parts.metrics.log_size.set(i64::try_from(commit.size).unwrap_or(i64::MAX));
+        self.index(Committed { size: commit.size, records });
+        self.parts.size.send_replace(commit.size);
+    }
+
+    /// Hands the commit to the index, which never holds anybody up: once it lacks one, it gets no more, and the next
+    /// start derives what it lacks.
+    fn index(&mut self, committed: Committed) {
+        if let Some(index) = &self.index
+            && index.try_send(committed).is_err()
+        {
+            tracing::warn!("the index does not keep up; the next start derives what it lacks");
+            self.index = None;
+        }
+    }
+
+    fn count(&self, outcome: &Outcome) {
+        match outcome {
+            Ok(_) => drop(self.parts.metrics.acknowledged.inc()),
+            Err(SequenceError::Refused(refusal)) => self.parts.metrics.refuse(refusal.code()),
+            Err(_) => self.parts.metrics.refuse("not-stored"),
+        }
+    }
+}
+
+/// An entry's time; the last instant that can be written for one that cannot.
+fn instant(time_ms: u64) -> Timestamp {
+    i64::try_from(time_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or(Timestamp::MAX)
+}
+
+type Waiting = (Box<Candidate>, oneshot::Sender<Outcome>);
+
+/// Takes what waits already, up to the limits; a command of another kind ends the batch and is handed back.
+fn gather(first: Waiting, queue: &mut mpsc::Receiver<Command>, limit: usize) -> (Vec<Waiting>, Option<Command>) {
+    let mut bytes = first.0.bytes();
+    let mut batch = vec![first];
+    while batch.len() < limit && bytes < MAX_BATCH_BYTES {
+        match queue.try_recv() {
+            Ok(Command::Append { candidate, answer }) => {
+                bytes += candidate.bytes();
+                batch.push((candidate, answer));
+            }
+            Ok(other) => return (batch, Some(other)),
+            Err(_) => break,
+        }
+    }
+    (batch, None)
+}

@@ -1,0 +1,99 @@
+//! What time alone brings about: verdicts that expire, surveillance that is overdue. Stated by the node, so that a replay
+//! needs no clock.
+//!
+//! Validity ends with a day (UTC), so once a day is enough; a node that slept, or whose clock jumped, catches up.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use conformity::ids::VerdictId;
+use conformity::records::{Facts, Register};
+use conformity::statement::Claim;
+use conformity::time::Day;
+use conformity::verdict::{VerdictList, VerdictRecord};
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use super::derive::{DeriveError, Deriver, statement_id};
+use super::read_model::ReadModel;
+use crate::clock::Clock;
+
+/// How often the clock is looked at.
+const INTERVAL: Duration = Duration::from_secs(30);
+/// Verdicts in one statement: far below its limit of bytes.
+const MAX_LISTED: usize = 256;
+/// Verdicts looked at under one lock.
+const CHUNK: usize = 4_096;
+
+/// States what time brings about until `shutdown`.
+pub async fn run(deriver: &Deriver, read_model: &ReadModel, clock: &Arc<dyn Clock>, shutdown: CancellationToken) {
+    let mut stated = None;
+    loop {
+        let now = clock.now();
+        if stated != Some(Day::of(now)) {
+            match state_due(deriver, read_model, now).await {
+                Ok(()) => stated = Some(Day::of(now)),
+                Err(error) => tracing::error!(%error, "expired verdicts could not be stated; tried again shortly"),
+            }
+        }
+        if shutdown.run_until_cancelled(tokio::time::sleep(INTERVAL)).await.is_none() {
+            return;
+        }
+    }
+}
+
+async fn state_due(deriver: &Deriver, read_model: &ReadModel, now: Timestamp) -> Result<(), DeriveError> {
+    let mut cursor = None;
+    while let Some(chunk) = chunk(read_model, cursor.as_ref(), now) {
+        state_all(deriver, &chunk.expired, Claim::VerdictExpired).await?;
+        state_all(deriver, &chunk.overdue, Claim::SurveillanceOverdue).await?;
+        cursor = Some(chunk.last);
+    }
+    Ok(())
+}
+
+async fn state_all(
+    deriver: &Deriver,
+    verdicts: &[VerdictId],
+    claim: fn(VerdictList) -> Claim,
+) -> Result<(), DeriveError> {
+    for verdicts in verdicts.chunks(MAX_LISTED) {
+        let list = VerdictList { verdicts: verdicts.to_vec() };
+        deriver.state(statement_id("time")?, claim(list), Vec::new()).await?;
+    }
+    Ok(())
+}
+
+struct Chunk {
+    expired: Vec<VerdictId>,
+    overdue: Vec<VerdictId>,
+    last: VerdictId,
+}
+
+/// Looks at the next verdicts; `None` behind the last.
+fn chunk(read_model: &ReadModel, cursor: Option<&VerdictId>, now: Timestamp) -> Option<Chunk> {
+    let register = read_model.register();
+    let records: Vec<_> = register.verdicts_after(cursor).take(CHUNK).collect();
+    let last = records.last()?.id().clone();
+    let pick = |due: &dyn Fn(&VerdictRecord) -> bool| {
+        records.iter().filter(|record| due(record)).map(|record| record.id().clone()).collect()
+    };
+    Some(Chunk {
+        expired: pick(&|record| is_expired(record, now)),
+        overdue: pick(&|record| is_overdue(record, &register, now)),
+        last,
+    })
+}
+
+/// Whether the verdict's last day is over and nobody has said so yet.
+fn is_expired(record: &VerdictRecord, now: Timestamp) -> bool {
+    record.now.state.name().may_expire() && record.now.valid_until.is_some_and(|day| day.end() <= now)
+}
+
+/// Whether its scheme wanted a surveillance report by now, and nobody has said so yet.
+fn is_overdue(record: &VerdictRecord, register: &Register, now: Timestamp) -> bool {
+    let duty = register.scheme(&record.terms.scheme).and_then(|scheme| scheme.scheme.surveillance);
+    record.now.state.name().is_in_force()
+        && !record.now.marks.surveillance_overdue
+        && duty.is_some_and(|duty| record.surveillance_due(duty).start() <= now)
+}

@@ -1,0 +1,95 @@
+//! Where things rest inside a registry's folder. A folder is a registry: moving it moves the registry.
+
+use std::path::{Path, PathBuf};
+
+use conformity::ids::RegistryId;
+
+/// The folder of one registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder(PathBuf);
+
+impl Folder {
+    /// The folder at `path`.
+    pub fn new(path: impl Into<PathBuf>) -> Folder {
+        Folder(path.into())
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The certificate authority.
+    pub fn ca(&self) -> PathBuf {
+        self.0.join("ca")
+    }
+
+    /// The key that signs checkpoints.
+    pub fn log_key(&self) -> PathBuf {
+        self.0.join("keys/log.pem")
+    }
+
+    /// The key that signs what the node derives.
+    pub fn node_key(&self) -> PathBuf {
+        self.0.join("keys/node.pem")
+    }
+
+    /// Certificate and key of the servers (HTTPS and NATS).
+    pub fn server(&self) -> (PathBuf, PathBuf) {
+        self.pair("tls/server")
+    }
+
+    /// Certificate and key with which the node speaks to its own nats-server.
+    pub fn nats_node(&self) -> (PathBuf, PathBuf) {
+        self.pair("tls/nats-node")
+    }
+
+    /// Certificate and key with which the node administers its own nats-server.
+    pub fn nats_system(&self) -> (PathBuf, PathBuf) {
+        self.pair("tls/nats-system")
+    }
+
+    fn pair(&self, name: &str) -> (PathBuf, PathBuf) {
+        (self.0.join(format!("{name}.pem")), self.0.join(format!("{name}.key")))
+    }
+
+    /// The operator's credentials.
+    pub fn operator(&self) -> PathBuf {
+        self.0.join("operator")
+    }
+
+    /// The journal: entries and statements.
+    pub fn journal(&self) -> PathBuf {
+        self.0.join("journal")
+    }
+
+    /// The vault: private truth.
+    pub fn vault(&self) -> PathBuf {
+        self.0.join("vault")
+    }
+
+    /// The index: a copy, may be deleted.
+    pub fn index(&self) -> PathBuf {
+        self.0.join("index")
+    }
+
+    /// Tiles and the published checkpoint: a copy, may be deleted.
+    pub fn tiles(&self) -> PathBuf {
+        self.0.join("tiles")
+    }
+
+    /// Configuration and log of the nats-server.
+    pub fn nats(&self) -> PathBuf {
+        self.0.join("nats")
+    }
+
+    /// The genesis statement, as others pin it.
+    pub fn genesis(&self) -> PathBuf {
+        self.0.join("genesis.jws")
+    }
+
+    /// What concerns one peer: the mirror of its log, and our certificate for its nats-server.
+    pub fn peer(&self, peer: &RegistryId) -> PathBuf {
+        self.0.join("peers").join(peer.as_str())
+    }
+}

@@ -1,0 +1,259 @@
+//! The index: a copy of the register's records in sled, so that a start need not replay the whole log.
+//!
+//! Derived data only, and treated so. sled's flush is no fsync and a damaged folder can panic at open, therefore: the
+//! folder is first opened by a child process, every value read is covered by one digest that was written in the same batch,
+//! the size and root it stands for must be those of the log, and on any doubt it is set aside and derived again.
+//! Out of scope: answering queries (the read model does, from memory).
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use conformity::records::Record;
+use ledger::log::LogReader;
+use ledger::merkle::Hash;
+use serde::{Deserialize, Serialize};
+
+use crate::core::sequencer::Committed;
+
+const FORMAT: u32 = 1;
+const META: &[u8] = b"\0meta";
+const RECORD_PREFIX: u8 = 1;
+/// Commits that may wait to be written.
+const MAX_WAITING: usize = 65_536;
+/// Records written at once.
+const MAX_BATCH_RECORDS: usize = 16_384;
+const CHECK_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// How far the index has come, written in one batch with the records it speaks of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Meta {
+    format: u32,
+    size: u64,
+    root: [u8; 32],
+    sum: [u8; 32],
+}
+
+/// Why the index is not believed; it is rebuilt, and this goes to the operator's log.
+#[derive(Debug, thiserror::Error)]
+pub enum Doubt {
+    /// The child process that opened it first failed or took too long.
+    #[error("a trial opening of the index failed")]
+    TrialFailed,
+    /// sled refused.
+    #[error("the index cannot be read: {0}")]
+    Storage(#[from] sled::Error),
+    /// Contents do not match the digest written with them.
+    #[error("the index does not match its own digest")]
+    Digest,
+    /// It stands for a log that is not this one.
+    #[error("the index stands for size {size}, which is not the log's root there")]
+    OtherLog {
+        /// Size that it claims.
+        size: u64,
+    },
+    /// Another format, or a value that does not parse.
+    #[error("the index has an unreadable value or another format")]
+    Unreadable,
+}
+
+/// An open index.
+pub struct Index {
+    tree: sled::Db,
+    sum: [u8; 32],
+}
+
+/// What a start takes from the index.
+pub struct Loaded {
+    /// The index, positioned after these records.
+    pub index: Index,
+    /// Every record.
+    pub records: Vec<Record>,
+    /// Log size that they stand for.
+    pub size: u64,
+}
+
+impl Index {
+    /// Opens the index in `folder` and reads everything, or makes a new one where none exists.
+    ///
+    /// `root_at` gives the log's root at a size, `None` when the log is shorter; `trial` opens the folder elsewhere first.
+    ///
+    /// # Errors
+    /// [`Doubt`]: set it aside with [`set_aside`] and open again.
+    pub fn open(
+        folder: &Path,
+        root_at: impl Fn(u64) -> Option<Hash>,
+        trial: impl Fn(&Path) -> bool,
+    ) -> Result<Loaded, Doubt> {
+        if folder.exists() && !trial(folder) {
+            return Err(Doubt::TrialFailed);
+        }
+        let tree = sled::Config::new().path(folder).flush_every_ms(Some(1_000)).open()?;
+        let (records, sum) = read_records(&tree)?;
+        let size = match tree.get(META)? {
+            None if records.is_empty() => 0,
+            None => return Err(Doubt::Digest),
+            Some(bytes) => checked_size(&bytes, &sum, root_at)?,
+        };
+        Ok(Loaded { index: Index { tree, sum }, records, size })
+    }
+
+    /// Takes in the records of one or more commits, up to log `size` with that `root`.
+    ///
+    /// # Errors
+    /// [`Doubt`]; the index must then not be written again in this process.
+    pub fn apply(&mut self, records: &[Record], size: u64, root: Hash) -> Result<(), Doubt> {
+        let mut batch = sled::Batch::default();
+        let mut latest = std::collections::BTreeMap::new();
+        for record in records {
+            latest.insert(record_key(record), record);
+        }
+        let mut sum = self.sum;
+        for (key, record) in latest {
+            let value = serde_json::to_vec(record).map_err(|_| Doubt::Unreadable)?;
+            if let Some(old) = self.tree.get(&key)? {
+                toggle(&mut sum, &key, &old);
+            }
+            toggle(&mut sum, &key, &value);
+            batch.insert(key, value);
+        }
+        let meta = Meta { format: FORMAT, size, root: *root.as_bytes(), sum };
+        batch.insert(META, serde_json::to_vec(&meta).map_err(|_| Doubt::Unreadable)?);
+        self.tree.apply_batch(batch)?;
+        self.sum = sum;
+        Ok(())
+    }
+
+    /// Digest over all records, independent of their order: two indexes of one log agree on it.
+    pub fn sum(&self) -> [u8; 32] {
+        self.sum
+    }
+}
+
+/// Keeps the index up to date behind the sequencer, on a thread of its own.
+pub struct Indexer;
+
+impl Indexer {
+    /// Starts the thread; it ends when the sender is dropped. If the index fails, it stays behind, and the next start
+    /// derives what it lacks.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread.
+    pub fn start(mut index: Index, log: LogReader) -> std::io::Result<mpsc::SyncSender<Committed>> {
+        let (sender, receiver) = mpsc::sync_channel::<Committed>(MAX_WAITING);
+        std::thread::Builder::new().name("indexer".to_owned()).spawn(move || {
+            while let Ok(first) = receiver.recv() {
+                let (records, size) = gather(first, &receiver);
+                let applied = log.root_at(size).map_err(|_| Doubt::OtherLog { size });
+                if let Err(doubt) = applied.and_then(|root| index.apply(&records, size, root)) {
+                    tracing::warn!(%doubt, "the index is no longer written; the next start derives what it lacks");
+                    return;
+                }
+            }
+        })?;
+        Ok(sender)
+    }
+}
+
+/// Everything that waits already, as one batch.
+fn gather(first: Committed, more: &mpsc::Receiver<Committed>) -> (Vec<Record>, u64) {
+    let Committed { mut records, mut size } = first;
+    while records.len() < MAX_BATCH_RECORDS {
+        let Ok(next) = more.try_recv() else { break };
+        records.extend(next.records);
+        size = next.size;
+    }
+    (records, size)
+}
+
+/// Moves a doubted index out of the way, keeping it for a person to look at, and returns where it went.
+///
+/// # Errors
+/// When the folder cannot be renamed.
+pub fn set_aside(folder: &Path) -> std::io::Result<PathBuf> {
+    let place = (1..)
+        .map(|number: u32| folder.with_extension(format!("doubted-{number}")))
+        .find(|place| !place.exists())
+        .unwrap_or_else(|| folder.with_extension("doubted"));
+    std::fs::rename(folder, &place)?;
+    Ok(place)
+}
+
+/// Opens `folder` in a child process of this program (`index-check`), so that a panic or a hang inside sled stays there.
+pub fn trial_in_child(folder: &Path) -> bool {
+    let Ok(program) = std::env::current_exe() else { return false };
+    let child = Command::new(program)
+        .arg("index-check")
+        .arg(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    let Ok(mut child) = child else { return false };
+    let deadline = Instant::now() + CHECK_TIMEOUT;
+    while Instant::now() < deadline {
+        match child.try_wait() {
+            Ok(Some(status)) => return status.success(),
+            Ok(None) => std::thread::sleep(Duration::from_millis(5)),
+            Err(_) => break,
+        }
+    }
+    // A child that hangs is killed; failing to kill it changes nothing for the answer.
+    let _ = child.kill();
+    let _ = child.wait();
+    false
+}
+
+/// What the child process does: open, read everything, close.
+///
+/// # Errors
+/// [`Doubt`] as [`Index::open`]; it may also panic, which is why it runs alone.
+pub fn check(folder: &Path) -> Result<(), Doubt> {
+    let tree = sled::Config::new().path(folder).open()?;
+    read_records(&tree).map(drop)
+}
+
+fn read_records(tree: &sled::Db) -> Result<(Vec<Record>, [u8; 32]), Doubt> {
+    let mut records = Vec::new();
+    let mut sum = [0; 32];
+    for item in tree.scan_prefix([RECORD_PREFIX]) {
+        let (key, value) = item?;
+        toggle(&mut sum, &key, &value);
+        let record: Record = serde_json::from_slice(&value).map_err(|_| Doubt::Unreadable)?;
+        records.push(record);
+    }
+    Ok((records, sum))
+}
+
+fn checked_size(meta: &[u8], sum: &[u8; 32], root_at: impl Fn(u64) -> Option<Hash>) -> Result<u64, Doubt> {
+    let meta: Meta = serde_json::from_slice(meta).map_err(|_| Doubt::Unreadable)?;
+    if meta.format != FORMAT {
+        return Err(Doubt::Unreadable);
+    }
+    if meta.sum != *sum {
+        return Err(Doubt::Digest);
+    }
+    if root_at(meta.size).map(|root| *root.as_bytes()) != Some(meta.root) {
+        return Err(Doubt::OtherLog { size: meta.size });
+    }
+    Ok(meta.size)
+}
+
+fn record_key(record: &Record) -> Vec<u8> {
+    let mut key = vec![RECORD_PREFIX];
+    key.extend_from_slice(record.key().to_string().as_bytes());
+    key
+}
+
+/// Adds an item to the digest, or takes it out again: the exclusive or of one SHA-256 per item.
+fn toggle(sum: &mut [u8; 32], key: &[u8], value: &[u8]) {
+    let mut item = (key.len() as u64).to_be_bytes().to_vec();
+    item.extend_from_slice(key);
+    item.extend_from_slice(value);
+    for (left, right) in sum.iter_mut().zip(digest(&SHA256, &item).as_ref()) {
+        *left ^= right;
+    }
+}

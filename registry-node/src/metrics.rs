@@ -1,0 +1,122 @@
+//! Counters and gauges of one registry, in the OpenMetrics text format (`GET /metrics`).
+//!
+//! Labels never carry a supplier, a buyer or a verdict: an operator's dashboard is not a place to learn who watches whom.
+
+use prometheus_client::encoding::{EncodeLabelSet, text::encode};
+use prometheus_client::metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram};
+use prometheus_client::registry::Registry;
+
+/// Media type of [`Metrics::render`].
+pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// A stable reason code.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Reason {
+    /// Kebab-case, from a closed set.
+    pub reason: String,
+}
+
+/// A peer and, where something went wrong, why.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct PeerReason {
+    /// Registry id of the peer.
+    pub peer: String,
+    /// Kebab-case, from a closed set.
+    pub reason: String,
+}
+
+/// A peer.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Peer {
+    /// Registry id of the peer.
+    pub peer: String,
+}
+
+/// Everything that one registry counts.
+pub struct Metrics {
+    registry: Registry,
+    /// Entries in the log.
+    pub log_size: Gauge,
+    /// Size of the newest published checkpoint.
+    pub published_size: Gauge,
+    /// Statements acknowledged.
+    pub acknowledged: Counter,
+    /// Statements refused, by code.
+    pub refused: Family<Reason, Counter>,
+    /// Statements per commit.
+    pub batch: Histogram,
+    /// 1 while the node acknowledges, 0 after the journal failed.
+    pub writable: Gauge,
+    /// Event streams open.
+    pub event_streams: Gauge,
+    /// HTTPS connections open.
+    pub connections: Gauge,
+    /// What peers did wrong, by code.
+    pub peer_faults: Family<PeerReason, Counter>,
+    /// Size of each peer's log that was verified and mirrored.
+    pub mirrored_size: Family<Peer, Gauge>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("registry");
+        let metrics = Metrics {
+            log_size: Gauge::default(),
+            published_size: Gauge::default(),
+            acknowledged: Counter::default(),
+            refused: Family::default(),
+            batch: Histogram::new([1.0, 4.0, 16.0, 64.0, 256.0, 1024.0]),
+            writable: Gauge::default(),
+            event_streams: Gauge::default(),
+            connections: Gauge::default(),
+            peer_faults: Family::default(),
+            mirrored_size: Family::default(),
+            registry: Registry::default(),
+        };
+        registry.register("log_size", "Entries in the log", metrics.log_size.clone());
+        registry.register("published_size", "Size of the newest published checkpoint", metrics.published_size.clone());
+        registry.register("acknowledged", "Statements acknowledged", metrics.acknowledged.clone());
+        registry.register("refused", "Statements refused", metrics.refused.clone());
+        registry.register("batch_statements", "Statements per commit", metrics.batch.clone());
+        registry.register("writable", "1 while statements are acknowledged", metrics.writable.clone());
+        registry.register("event_streams", "Event streams open", metrics.event_streams.clone());
+        registry.register("connections", "HTTPS connections open", metrics.connections.clone());
+        registry.register("peer_faults", "What peers did wrong", metrics.peer_faults.clone());
+        registry.register("mirrored_size", "Verified size of a peer's log", metrics.mirrored_size.clone());
+        Metrics { registry, ..metrics }
+    }
+}
+
+impl Metrics {
+    /// Counts one refusal.
+    pub fn refuse(&self, code: &str) {
+        self.refused.get_or_create(&Reason { reason: code.to_owned() }).inc();
+    }
+
+    /// The page for a scraper.
+    ///
+    /// # Errors
+    /// Formatting never fails on memory; the error type is the encoder's.
+    pub fn render(&self) -> Result<String, std::fmt::Error> {
+        let mut page = String::new();
+        encode(&mut page, &self.registry)?;
+        Ok(page)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_page_names_what_was_counted() {
+        let metrics = Metrics::default();
+        metrics.refuse("not-accredited");
+        metrics.log_size.set(3);
+        let page = metrics.render().unwrap();
+        assert!(page.contains("registry_refused_total{reason=\"not-accredited\"} 1"), "{page}");
+        assert!(page.contains("registry_log_size 3"), "{page}");
+        assert!(page.ends_with("# EOF\n"));
+    }
+}
