@@ -26,10 +26,7 @@ pub struct Formats {
 
 impl Formats {
     /// The formats that this crate understands.
-    pub const CURRENT: Self = Self {
-        entry: 1,
-        statement: 1,
-    };
+    pub const CURRENT: Self = Self { entry: 1, statement: 1 };
 }
 
 /// The operator, as the genesis introduces it.

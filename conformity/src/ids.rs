@@ -25,11 +25,7 @@ pub struct NameError {
 
 impl NameError {
     fn new(what: &'static str, rule: &'static str, text: &str) -> Self {
-        Self {
-            what,
-            rule,
-            text: text.chars().take(80).collect(),
-        }
+        Self { what, rule, text: text.chars().take(80).collect() }
     }
 }
 
@@ -176,9 +172,7 @@ fn is_origin(text: &str) -> bool {
     let host = segments.next().unwrap_or_default();
     text.len() <= 128
         && !host.is_empty()
-        && host
-            .bytes()
-            .all(|b| lower_or_digit(b) || matches!(b, b'.' | b'-'))
+        && host.bytes().all(|b| lower_or_digit(b) || matches!(b, b'.' | b'-'))
         && segments.all(|segment| !segment.is_empty() && segment.bytes().all(id_byte))
 }
 
@@ -216,13 +210,8 @@ macro_rules! reference {
             type Err = NameError;
 
             fn from_str(text: &str) -> Result<Self, NameError> {
-                let (left, right) = text
-                    .split_once($sep)
-                    .ok_or_else(|| NameError::new($what, $rule, text))?;
-                Ok(Self {
-                    $left: left.parse()?,
-                    $right: right.parse()?,
-                })
+                let (left, right) = text.split_once($sep).ok_or_else(|| NameError::new($what, $rule, text))?;
+                Ok(Self { $left: left.parse()?, $right: right.parse()? })
             }
         }
 
@@ -242,30 +231,9 @@ macro_rules! reference {
     };
 }
 
-reference!(
-    SchemeRef,
-    id,
-    '@',
-    version,
-    "a scheme reference",
-    "write it as id@version"
-);
-reference!(
-    DocumentRef,
-    id,
-    '@',
-    version,
-    "a document reference",
-    "write it as id@version"
-);
-reference!(
-    VerdictRef,
-    registry,
-    ':',
-    id,
-    "a verdict reference",
-    "write it as registry:id"
-);
+reference!(SchemeRef, id, '@', version, "a scheme reference", "write it as id@version");
+reference!(DocumentRef, id, '@', version, "a document reference", "write it as id@version");
+reference!(VerdictRef, registry, ':', id, "a verdict reference", "write it as registry:id");
 
 impl PartyId {
     /// The name under which a node signs what it derives itself.

@@ -128,10 +128,7 @@ impl Levels {
     /// Whether whoever holds `held` also meets `wanted`. A level that the scheme lacks meets nothing.
     pub fn meets(&self, held: &LevelCode, wanted: &LevelCode) -> bool {
         match (self.position(held), self.position(wanted)) {
-            (Some(held), Some(wanted)) => self
-                .includes
-                .get(held)
-                .is_some_and(|bits| bits >> wanted & 1 == 1),
+            (Some(held), Some(wanted)) => self.includes.get(held).is_some_and(|bits| bits >> wanted & 1 == 1),
             _ => false,
         }
     }
@@ -148,10 +145,7 @@ impl TryFrom<Vec<Level>> for Levels {
         if levels.len() > Self::MAX {
             return Err(LevelsError::TooMany(levels.len()));
         }
-        let mut order = Self {
-            includes: Vec::with_capacity(levels.len()),
-            levels,
-        };
+        let mut order = Self { includes: Vec::with_capacity(levels.len()), levels };
         order.refuse_doubles()?;
         for position in 0..order.levels.len() {
             let direct = order.direct(position)?;
@@ -177,9 +171,7 @@ impl Levels {
             return Ok(0);
         };
         level.at_least.iter().try_fold(1 << position, |bits, code| {
-            let named = self
-                .position(code)
-                .ok_or_else(|| LevelsError::Unknown(code.clone()))?;
+            let named = self.position(code).ok_or_else(|| LevelsError::Unknown(code.clone()))?;
             Ok(bits | 1 << named)
         })
     }
@@ -195,8 +187,7 @@ impl Levels {
             }
         }
         for (i, level) in self.levels.iter().enumerate() {
-            let mutual =
-                |j: usize| self.includes[i] >> j & 1 == 1 && self.includes[j] >> i & 1 == 1;
+            let mutual = |j: usize| self.includes[i] >> j & 1 == 1 && self.includes[j] >> i & 1 == 1;
             if (0..i).any(mutual) {
                 return Err(LevelsError::Cycle(level.code.clone()));
             }

@@ -58,10 +58,7 @@ impl<const MAX: usize> FromStr for Text<MAX> {
             return Err(TextError::Empty);
         }
         if text.len() > MAX {
-            return Err(TextError::TooLong {
-                bytes: text.len(),
-                max: MAX,
-            });
+            return Err(TextError::TooLong { bytes: text.len(), max: MAX });
         }
         match text.chars().find(|c| deceives(*c)) {
             Some(c) => Err(TextError::Character { code: c.into() }),
@@ -73,10 +70,7 @@ impl<const MAX: usize> FromStr for Text<MAX> {
 /// Control characters, and the Unicode marks that make text read in another order than it is stored.
 fn deceives(c: char) -> bool {
     c.is_control()
-        || matches!(
-            c,
-            '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}' | '\u{2029}'
-        )
+        || matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}' | '\u{2029}')
         || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 

@@ -60,17 +60,14 @@ impl Day {
 
 fn midnight(date: Date) -> Timestamp {
     // Years 1900 to 9001 in UTC always have a timestamp; MAX only spares the reader a panic to think about.
-    date.to_zoned(TimeZone::UTC)
-        .map_or(Timestamp::MAX, |zoned| zoned.timestamp())
+    date.to_zoned(TimeZone::UTC).map_or(Timestamp::MAX, |zoned| zoned.timestamp())
 }
 
 impl FromStr for Day {
     type Err = DayError;
 
     fn from_str(text: &str) -> Result<Self, DayError> {
-        let refuse = || DayError {
-            text: text.chars().take(40).collect(),
-        };
+        let refuse = || DayError { text: text.chars().take(40).collect() };
         if !is_shaped(text, b"0000-00-00") {
             return Err(refuse());
         }
@@ -143,9 +140,7 @@ pub mod instant {
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
         let text = String::deserialize(deserializer)?;
         parse(&text).ok_or_else(|| {
-            de::Error::custom(format_args!(
-                "{text:?} is not an instant; write UTC as YYYY-MM-DDTHH:MM:SSZ"
-            ))
+            de::Error::custom(format_args!("{text:?} is not an instant; write UTC as YYYY-MM-DDTHH:MM:SSZ"))
         })
     }
 

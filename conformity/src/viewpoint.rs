@@ -197,9 +197,6 @@ pub struct UnknownWord {
 
 impl UnknownWord {
     pub(crate) fn new(text: &str, known: &'static [&'static str]) -> Self {
-        Self {
-            text: text.chars().take(40).collect(),
-            known,
-        }
+        Self { text: text.chars().take(40).collect(), known }
     }
 }

@@ -32,9 +32,7 @@ pub enum Malformed {
         message: String,
     },
     /// JSON, but not a statement.
-    #[error(
-        "the statement has not the members iss, aud, jti, iat, kind, claim as specified: {message}"
-    )]
+    #[error("the statement has not the members iss, aud, jti, iat, kind, claim as specified: {message}")]
     Shape {
         /// Where and why.
         message: String,
@@ -64,22 +62,15 @@ impl Malformed {
     }
 
     pub(super) fn shape(error: serde_json::Error) -> Self {
-        Self::Shape {
-            message: excerpt(&error),
-        }
+        Self::Shape { message: excerpt(&error) }
     }
 
     pub(super) fn claim(kind: Kind, error: serde_json::Error) -> Self {
-        Self::Claim {
-            kind,
-            message: excerpt(&error),
-        }
+        Self::Claim { kind, message: excerpt(&error) }
     }
 
     pub(super) fn not_json(error: serde_json::Error) -> Self {
-        Self::NotJson {
-            message: excerpt(&error),
-        }
+        Self::NotJson { message: excerpt(&error) }
     }
 }
 

@@ -17,10 +17,7 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), Malformed> {
     }
     let found = RefCell::new(None);
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let walk = Walk {
-        depth: 0,
-        found: &found,
-    };
+    let walk = Walk { depth: 0, found: &found };
     let walked = walk.deserialize(&mut reader).and_then(|()| reader.end());
     match (found.into_inner(), walked) {
         (Some(malformed), _) => Err(malformed),
@@ -41,10 +38,7 @@ impl Walk<'_> {
         if self.depth == MAX_DEPTH {
             return Err(self.refuse(Malformed::TooDeep));
         }
-        Ok(Self {
-            depth: self.depth + 1,
-            ..self
-        })
+        Ok(Self { depth: self.depth + 1, ..self })
     }
 
     fn refuse<E: Error>(self, malformed: Malformed) -> E {
@@ -108,9 +102,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
         // Sorting keeps an object of thousands of members from costing the square of them.
         names.sort_unstable();
         match names.windows(2).find(|pair| pair[0] == pair[1]) {
-            Some(pair) => Err(self.refuse(Malformed::DuplicateMember {
-                name: pair[0].chars().take(80).collect(),
-            })),
+            Some(pair) => Err(self.refuse(Malformed::DuplicateMember { name: pair[0].chars().take(80).collect() })),
             None => Ok(()),
         }
     }
