@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use crate::house::{House, WELCOME, days, party};
+use crate::house::{House, LIMIT, WELCOME, days, party};
 
 const ORIGIN: &str = "jp.registry.example";
 
@@ -331,6 +331,23 @@ async fn a_session_is_never_resumed() {
     })
     .await;
     assert_eq!(seen[1].0, HandshakeKind::Resumed);
+
+    // Ours does not, even there.
+    let ours = Client::anonymous(&house.trust()).unwrap();
+    for _ in 0..3 {
+        let client = async {
+            let tcp = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            let mut stream = ours.connect("localhost", tcp, LIMIT).await.unwrap();
+            stream.read_to_end(&mut Vec::new()).await.unwrap();
+        };
+        let server = async {
+            let (tcp, _) = listener.accept().await.unwrap();
+            let mut stream = acceptor.accept(tcp).await.unwrap();
+            stream.shutdown().await.unwrap();
+            stream.get_ref().1.handshake_kind()
+        };
+        assert_eq!(tokio::join!(server, client).0, Some(HandshakeKind::Full));
+    }
 }
 
 #[tokio::test]

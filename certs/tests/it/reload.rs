@@ -60,7 +60,7 @@ struct Files {
     public: PublicFolder,
 }
 
-const BREAKAGES: [Breakage; 12] = [
+const BREAKAGES: [Breakage; 13] = [
     Breakage {
         name: "certificate gone",
         apply: |_, files| fs::remove_file(&files.certificate).unwrap(),
@@ -71,7 +71,7 @@ const BREAKAGES: [Breakage; 12] = [
         apply: |_, files| fs::write(&files.certificate, "").unwrap(),
         says: "holds no certificate",
     },
-    Breakage { name: "certificate cut short", apply: |_, files| shorten(&files.certificate), says: "" },
+    Breakage { name: "certificate cut short", apply: |_, files| shorten(&files.certificate), says: "PEM" },
     Breakage {
         name: "key of another certificate",
         apply: |_, files| fs::write(&files.key, rcgen::KeyPair::generate().unwrap().serialize_pem()).unwrap(),
@@ -81,6 +81,11 @@ const BREAKAGES: [Breakage; 12] = [
         name: "key is none",
         apply: |_, files| fs::write(&files.key, "secret").unwrap(),
         says: "holds no private key",
+    },
+    Breakage {
+        name: "key beyond measure",
+        apply: |_, files| fs::write(&files.key, vec![b' '; 20_000]).unwrap(),
+        says: "the most is 16384",
     },
     Breakage { name: "key readable by all", apply: |_, files| set_mode(&files.key, 0o644), says: "chmod 600" },
     Breakage {
