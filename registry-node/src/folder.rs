@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use certs::PublicFolder;
 use conformity::ids::RegistryId;
 
 /// The folder of one registry.
@@ -22,6 +23,11 @@ impl Folder {
     /// The certificate authority.
     pub fn ca(&self) -> PathBuf {
         self.0.join("ca")
+    }
+
+    /// What the certificate authority publishes: roots, issuing CAs, CRLs.
+    pub fn ca_public(&self) -> PublicFolder {
+        PublicFolder::new(self.ca().join("public"))
     }
 
     /// The key that signs checkpoints.

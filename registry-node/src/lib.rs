@@ -11,6 +11,7 @@ pub mod core;
 pub mod credentials;
 pub mod folder;
 pub mod index;
+pub mod init;
 pub mod metrics;
 pub mod problem;
 pub mod vault;

@@ -1,0 +1,201 @@
+//! A new registry: a folder that is ready to run, made as a whole or not at all.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use certs::{Authority, Holder, Lifetime, NodeUser};
+use conformity::genesis::{Formats, Genesis, GenesisOperator};
+use conformity::ids::{CountryCode, Origin, PartyId, RegistryId};
+use conformity::key::{Der, Jwk};
+use conformity::party::Role;
+use conformity::statement::{Claim, Statement};
+use conformity::text::Text;
+use jiff::Timestamp;
+use ledger::entry::Kind;
+use ledger::journal::{FileJournal, Options};
+use ledger::jws;
+use ledger::key::{Algorithm, SigningKey};
+use ledger::log::{Draft, Log};
+use ledger::note::NoteSigner;
+
+use crate::config::{self, NewConfig};
+use crate::credentials::{About, Credentials};
+use crate::folder::Folder;
+
+/// Name of the operator's party until the registry registers others.
+const OPERATOR: &str = "operator";
+/// Statement id of every genesis.
+const GENESIS_ID: &str = "genesis";
+
+/// What a new registry is to be.
+#[derive(Debug, Clone)]
+pub struct NewRegistry {
+    /// Short name.
+    pub id: RegistryId,
+    /// Name of the log, for ever.
+    pub origin: Origin,
+    /// Name for people.
+    pub name: String,
+    /// Jurisdiction, if it has one.
+    pub country: Option<CountryCode>,
+    /// Address of the HTTPS door.
+    pub http: SocketAddr,
+    /// Address of the nats-server.
+    pub nats: SocketAddr,
+    /// Host under which others reach both.
+    pub host: String,
+}
+
+/// Makes the folder of a new registry at `path`, which must not exist yet.
+///
+/// # Errors
+/// A name that is too long, or a file that cannot be written. Nothing is left behind at `path` then.
+pub fn init(path: &Path, new: &NewRegistry, now: Timestamp) -> anyhow::Result<()> {
+    anyhow::ensure!(!path.exists(), "{} exists already; choose another folder, or remove it", path.display());
+    let draft = draft_path(path)?;
+    if draft.exists() {
+        std::fs::remove_dir_all(&draft)?;
+    }
+    fill(&Folder::new(&draft), new, now)?;
+    std::fs::rename(&draft, path)?;
+    Ok(())
+}
+
+fn draft_path(path: &Path) -> anyhow::Result<PathBuf> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = path.file_name().ok_or_else(|| anyhow::anyhow!("{} names no folder", path.display()))?;
+    std::fs::create_dir_all(parent)?;
+    Ok(parent.join(format!(".{}.unfinished", name.to_string_lossy())))
+}
+
+fn fill(folder: &Folder, new: &NewRegistry, now: Timestamp) -> anyhow::Result<()> {
+    for name in ["keys", "tls", "peers"] {
+        std::fs::create_dir_all(folder.path().join(name))?;
+    }
+    let text = config::render(&NewConfig {
+        id: &new.id,
+        origin: &new.origin,
+        name: &new.name,
+        country: new.country.as_ref().map(CountryCode::as_str),
+        http: new.http,
+        nats: new.nats,
+        host: &new.host,
+    });
+    std::fs::write(folder.path().join(config::FILE_NAME), &text)?;
+    let config = config::Config::parse(&text, Path::new(config::FILE_NAME))?;
+    let mut authority = Authority::init(&folder.ca(), &new.origin, now)?;
+    certify_node(folder, &mut authority, &config, now)?;
+    let (log_key, node_key) = (new_key(&folder.log_key())?, new_key(&folder.node_key())?);
+    let about = About {
+        url: config.http.public_url.clone(),
+        nats: config.nats.public_address.clone(),
+        registry: new.id.clone(),
+        origin: new.origin.clone(),
+        party: OPERATOR.parse()?,
+        role: Role::Operator,
+    };
+    let operator = equip(&folder.operator(), about, &mut authority, Algorithm::Ed25519, now)?;
+    let signer = NoteSigner::new(new.origin.as_str(), log_key)?;
+    let genesis = genesis(new, &signer, &node_key, &authority, operator)?;
+    begin(folder, &config, signer, &node_key, genesis, now)
+}
+
+/// Certificates of the node itself: its servers, and its two users on its nats-server.
+fn certify_node(
+    folder: &Folder,
+    authority: &mut Authority,
+    config: &config::Config,
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let holders = [
+        (Holder::server(&config.http.server_names)?, folder.server()),
+        (Holder::node(NodeUser::Node), folder.nats_node()),
+        (Holder::node(NodeUser::System), folder.nats_system()),
+    ];
+    for (holder, (certificate, key)) in holders {
+        authority.issue(&holder, Lifetime::Usual, now)?.write(&certificate, &key)?;
+    }
+    Ok(())
+}
+
+/// Makes a credentials folder: keys, a client certificate, and what they are for. Returns the key that signs statements.
+///
+/// # Errors
+/// The folder holds keys already, or a file cannot be written.
+pub fn equip(
+    folder: &Path,
+    about: About,
+    authority: &mut Authority,
+    algorithm: Algorithm,
+    now: Timestamp,
+) -> anyhow::Result<Jwk> {
+    let holder = Holder::party(about.role, about.party.clone())?;
+    let credentials = Credentials::create(folder, about)?;
+    std::fs::copy(authority.public().root(), credentials.ca())?;
+    let (certificate, key) = credentials.tls();
+    authority.issue(&holder, Lifetime::Usual, now)?.write(&certificate, &key)?;
+    let signing = SigningKey::generate(algorithm)?;
+    signing.store(&credentials.signing_key_file())?;
+    jwk(&signing)
+}
+
+fn genesis(
+    new: &NewRegistry,
+    log: &NoteSigner,
+    node: &SigningKey,
+    authority: &Authority,
+    operator: Jwk,
+) -> anyhow::Result<Genesis> {
+    Ok(Genesis {
+        origin: new.origin.clone(),
+        registry: new.id.clone(),
+        name: new.name.parse()?,
+        country: new.country.clone(),
+        log_key: log.verifier().to_string().parse()?,
+        log_jwk: jwk(node)?,
+        ca_roots: vec![Der::new(authority.root_der())?],
+        did_web: did_web(&new.host, new.http.port())?,
+        formats: Formats::CURRENT,
+        operator: GenesisOperator { id: OPERATOR.parse()?, name: new.name.parse()?, keys: vec![operator] },
+    })
+}
+
+/// did:web of the registry's own host (did:web specification, section 3.2: a port's colon is percent-encoded).
+fn did_web(host: &str, port: u16) -> anyhow::Result<Text<256>> {
+    let port = if port == 443 { String::new() } else { format!("%3A{port}") };
+    Ok(format!("did:web:{host}{port}").parse()?)
+}
+
+fn begin(
+    folder: &Folder,
+    config: &config::Config,
+    signer: NoteSigner,
+    node_key: &SigningKey,
+    genesis: Genesis,
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let statement = Statement {
+        iss: PartyId::NODE.parse()?,
+        aud: genesis.origin.clone(),
+        jti: GENESIS_ID.parse()?,
+        iat: now.as_second(),
+        claim: Claim::Genesis(genesis.into()),
+    };
+    let signed = jws::sign(node_key, &serde_json::to_vec(&statement)?)?;
+    std::fs::write(folder.genesis(), signed.compact())?;
+    let options = Options { roll_bytes: config.log.segment_bytes, published_size: 0 };
+    let draft = Draft { kind: Kind::Genesis, statement: signed.compact().clone(), attachments: Vec::new() };
+    let at_ms = u64::try_from(now.as_millisecond())?;
+    Log::create(FileJournal::open(&folder.journal(), options)?, signer, at_ms, draft)?;
+    Ok(())
+}
+
+fn new_key(path: &Path) -> anyhow::Result<SigningKey> {
+    let key = SigningKey::generate(Algorithm::Ed25519)?;
+    key.store(path)?;
+    Ok(key)
+}
+
+fn jwk(key: &SigningKey) -> anyhow::Result<Jwk> {
+    Ok(serde_json::from_str(&key.public_key().to_jwk())?)
+}

@@ -1,0 +1,129 @@
+//! Running a registry: its door, its publication, its clockwork and its links, until it is told to stop.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use anyhow::Context;
+use certs::{Authority, Branch, Https, HttpsFiles, PublicFolder};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::core::publisher::Publisher;
+use crate::core::registry::Registry;
+use crate::core::timekeeper;
+use crate::http;
+use crate::http::server::Door;
+use crate::link;
+
+/// How often certificates and CRLs are looked at for changes.
+const CERTIFICATES_INTERVAL: Duration = Duration::from_millis(500);
+
+/// How often CRLs are looked at for their end.
+const CRL_INTERVAL: Duration = Duration::from_secs(3_600);
+
+/// A registry whose door is open.
+pub struct Serving {
+    tasks: TaskTracker,
+    shutdown: CancellationToken,
+}
+
+/// Opens the door of `registry` and starts everything around it. Returns once it listens.
+///
+/// # Errors
+/// The address is taken, or certificates cannot be used.
+pub async fn serve(registry: Arc<Registry>) -> anyhow::Result<Serving> {
+    let shutdown = CancellationToken::new();
+    let tasks = TaskTracker::new();
+    let https = Arc::new(open_https(&registry)?);
+    let listen = registry.config.http.listen;
+    let listener = TcpListener::bind(listen).await.with_context(|| {
+        format!("cannot listen on {listen}; is another registry running there? Change http.listen in registry.toml")
+    })?;
+    let (reloads, reloaded) = watch::channel(0);
+    let door = Door {
+        https: Arc::clone(&https),
+        metrics: Arc::clone(&registry.metrics),
+        clock: Arc::clone(&registry.clock),
+        connections: registry.config.limits.connections,
+        handshake: Duration::from_secs(registry.config.limits.handshake_seconds),
+        reloaded,
+        shutdown: shutdown.clone(),
+    };
+    tasks.spawn(link::run(Arc::clone(&registry), reloads.subscribe(), shutdown.clone()));
+    tasks.spawn(door.serve(listener, warp::service(http::routes(Arc::clone(&registry)))));
+    tasks.spawn(publisher(&registry).run(shutdown.clone()));
+    tasks.spawn(watch_certificates(https, registry.folder.ca_public(), reloads, shutdown.clone()));
+    let (node, stop) = (Arc::clone(&registry), shutdown.clone());
+    tasks.spawn(async move { timekeeper::run(&node.deriver, &node.read_model, &node.clock, stop).await });
+    tasks.spawn(refresh_crls(Arc::clone(&registry), shutdown.clone()));
+    tasks.close();
+    Ok(Serving { tasks, shutdown })
+}
+
+impl Serving {
+    /// Closes the door, lets open requests finish for a moment, and waits for everything to end.
+    pub async fn stop(self) {
+        self.shutdown.cancel();
+        self.tasks.wait().await;
+    }
+}
+
+fn open_https(registry: &Registry) -> anyhow::Result<Https> {
+    let (certificate, key) = registry.folder.server();
+    let public = registry.folder.ca_public();
+    Ok(Https::open(HttpsFiles { certificate, key, public }, registry.config.registry.origin.clone())?)
+}
+
+fn publisher(registry: &Registry) -> Publisher {
+    Publisher {
+        sequencer: registry.sequencer.clone(),
+        log: registry.log.clone(),
+        tiles: Arc::clone(&registry.tiles),
+        size: registry.size.clone(),
+        interval: registry.config.log.publish_interval(),
+        metrics: Arc::clone(&registry.metrics),
+        published: registry.published.clone(),
+    }
+}
+
+/// Reads certificates and CRLs again whenever one of their files changed, and tells the connections.
+async fn watch_certificates(https: Arc<Https>, public: PublicFolder, reloads: watch::Sender<u64>, shutdown: CancellationToken) {
+    let mut seen = modified(&public);
+    while shutdown.run_until_cancelled(tokio::time::sleep(CERTIFICATES_INTERVAL)).await.is_some() {
+        let now = modified(&public);
+        if now == seen {
+            continue;
+        }
+        match https.reload() {
+            Ok(()) => {
+                seen = now;
+                reloads.send_modify(|count| *count += 1);
+            }
+            Err(error) => tracing::error!(%error, "changed certificates cannot be used; the old ones stay"),
+        }
+    }
+}
+
+/// Publishes CRLs again before they end, without which nobody with a certificate would get in.
+async fn refresh_crls(registry: Arc<Registry>, shutdown: CancellationToken) {
+    loop {
+        let (folder, now) = (registry.folder.ca(), registry.now());
+        let refreshed = tokio::task::spawn_blocking(move || Authority::open(&folder)?.refresh(now)).await;
+        match refreshed {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the CRLs could not be refreshed; run `registry-node certs refresh`"),
+            Err(error) => tracing::error!(%error, "the CRLs could not be refreshed"),
+        }
+        if shutdown.run_until_cancelled(tokio::time::sleep(CRL_INTERVAL)).await.is_none() {
+            return;
+        }
+    }
+}
+
+/// When the files that decide about trust were changed last.
+fn modified(folder: &PublicFolder) -> Vec<Option<SystemTime>> {
+    let files = Branch::ALL.into_iter().flat_map(|branch| [folder.cas(branch), folder.crls(branch)]);
+    files.map(|file| std::fs::metadata(file).and_then(|about| about.modified()).ok()).collect()
+}
