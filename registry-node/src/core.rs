@@ -6,6 +6,7 @@ pub mod derive;
 pub mod event;
 pub mod feed;
 pub mod intake;
+pub mod peer_board;
 pub mod publisher;
 pub mod read_model;
 pub mod registry;

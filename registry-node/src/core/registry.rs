@@ -24,6 +24,7 @@ use tokio::sync::watch;
 use super::derive::Deriver;
 use super::feed::Feed;
 use super::intake::{self, IntakeError};
+use super::peer_board::PeerBoard;
 use super::read_model::ReadModel;
 use super::replay::{self, ReplayError};
 use super::sequencer::{Parts, Receipt, SequenceError, Sequencer};
@@ -64,6 +65,8 @@ pub struct Registry {
     pub metrics: Arc<Metrics>,
     /// The present.
     pub clock: Arc<dyn Clock>,
+    /// How following the peers stands; the links write it.
+    pub peers: Arc<PeerBoard>,
 }
 
 /// Why a registry does not open; each message says which file and what to do.
@@ -191,6 +194,7 @@ impl Registry {
             clock,
             config,
             folder,
+            peers: Arc::default(),
         }))
     }
 
