@@ -18,7 +18,8 @@ pub(crate) fn test_data(folder: &str) -> Option<PathBuf> {
     if path.is_dir() {
         return Some(path);
     }
-    assert!(std::env::var_os("REGISTRY_REQUIRE_TEST_DATA").is_none(), "test data missing: {}", path.display());
+    let required = std::env::var("REGISTRY_REQUIRE_TEST_DATA").is_ok_and(|value| value == "1");
+    assert!(!required, "test data missing: {}", path.display());
     eprintln!("skipped: no test data at {}", path.display());
     None
 }

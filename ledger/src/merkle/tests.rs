@@ -100,7 +100,8 @@ fn every_subtree_proof_holds_and_no_other_does() {
         let root = tree.subtree_root(start, end).unwrap();
         assert_eq!(root, naive_root(&leaves[start as usize..end as usize]));
         for size in [end, (end + 1).min(N), (end + 13).min(N), N] {
-            let (proof, whole) = (tree.subtree_consistency_proof(start, end, size).unwrap(), tree.root_at(size).unwrap());
+            let (proof, whole) =
+                (tree.subtree_consistency_proof(start, end, size).unwrap(), tree.root_at(size).unwrap());
             assert_eq!(verify_subtree_consistency(start, end, size, &proof, &root, &whole), Ok(()));
             refuse_neighbours(&proof, |proof| verify_subtree_consistency(start, end, size, proof, &root, &whole));
         }
