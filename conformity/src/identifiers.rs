@@ -76,23 +76,15 @@ impl Identifier {
         }
         let parsed = match kind {
             IdentifierKind::Lei => Lei::parse(value).map(Self::Lei),
-            IdentifierKind::CorporateNumber => {
-                CorporateNumber::parse(value).map(Self::CorporateNumber)
-            }
+            IdentifierKind::CorporateNumber => CorporateNumber::parse(value).map(Self::CorporateNumber),
             IdentifierKind::Gln => Gln::parse(value).map(Self::Gln),
             IdentifierKind::Duns => Duns::parse(value).map(Self::Duns),
             IdentifierKind::Uei => Uei::parse(value).map(Self::Uei),
             IdentifierKind::Eori => Eori::parse(value).map(Self::Eori),
-            IdentifierKind::StandardCompanyCode => {
-                StandardCompanyCode::parse(value).map(Self::StandardCompanyCode)
-            }
+            IdentifierKind::StandardCompanyCode => StandardCompanyCode::parse(value).map(Self::StandardCompanyCode),
             IdentifierKind::Local => Local::parse(value).map(Self::Local),
         };
-        parsed.map_err(|rule| IdentifierError::Broken {
-            kind,
-            value: value.to_owned(),
-            rule,
-        })
+        parsed.map_err(|rule| IdentifierError::Broken { kind, value: value.to_owned(), rule })
     }
 
     /// What `list` calls the entity, unencoded.
@@ -100,13 +92,11 @@ impl Identifier {
     /// # Errors
     /// The rule which the list's name or the value breaks.
     pub fn local(list: &str, value: &str) -> Result<Self, IdentifierError> {
-        Local::new(list, value)
-            .map(Self::Local)
-            .map_err(|rule| IdentifierError::Broken {
-                kind: IdentifierKind::Local,
-                value: format!("{}:{}", error::excerpt(list), error::excerpt(value)),
-                rule,
-            })
+        Local::new(list, value).map(Self::Local).map_err(|rule| IdentifierError::Broken {
+            kind: IdentifierKind::Local,
+            value: format!("{}:{}", error::excerpt(list), error::excerpt(value)),
+            rule,
+        })
     }
 
     /// Which kind of identifier this is.
@@ -154,11 +144,8 @@ impl FromStr for Identifier {
         if text.len() > MAX_TEXT {
             return Err(IdentifierError::TooLong { bytes: text.len() });
         }
-        let (kind, value) = text
-            .split_once(':')
-            .ok_or_else(|| IdentifierError::NoKind {
-                text: error::excerpt(text),
-            })?;
+        let (kind, value) =
+            text.split_once(':').ok_or_else(|| IdentifierError::NoKind { text: error::excerpt(text) })?;
         Self::new(kind.parse()?, value)
     }
 }
@@ -249,8 +236,6 @@ impl FromStr for IdentifierKind {
         Self::ALL
             .into_iter()
             .find(|kind| kind.as_str() == text)
-            .ok_or_else(|| IdentifierError::UnknownKind {
-                kind: error::excerpt(text),
-            })
+            .ok_or_else(|| IdentifierError::UnknownKind { kind: error::excerpt(text) })
     }
 }

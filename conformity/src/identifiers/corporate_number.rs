@@ -24,12 +24,6 @@ impl CorporateNumber {
 /// 9 − (Σ Pₙ·Qₙ mod 9), n counted from the right, Qₙ = 1 for odd and 2 for even n: always 1 to 9, so a corporate
 /// number never begins with 0. Modulo 9 cannot tell a 0 from a 9: a misread 0 ↔ 9 goes unnoticed, by design of the rule.
 fn check_digit(body: &str) -> String {
-    let sum: u32 = body
-        .bytes()
-        .rev()
-        .map(worth)
-        .zip([1, 2].into_iter().cycle())
-        .map(|(p, q)| p * q)
-        .sum();
+    let sum: u32 = body.bytes().rev().map(worth).zip([1, 2].into_iter().cycle()).map(|(p, q)| p * q).sum();
     (9 - sum % 9).to_string()
 }

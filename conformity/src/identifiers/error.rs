@@ -8,28 +8,19 @@ use super::IdentifierKind;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IdentifierError {
     /// The text has no kind before a colon.
-    #[error(
-        "{text:?} names no kind: write <kind>:<value>, with a kind out of {}",
-        Kinds
-    )]
+    #[error("{text:?} names no kind: write <kind>:<value>, with a kind out of {}", Kinds)]
     NoKind {
         /// The beginning of the text.
         text: String,
     },
     /// The kind is not one that registries know.
-    #[error(
-        "identifier kind {kind:?} is unknown: use one of {}, or local:<list>:<value>",
-        Kinds
-    )]
+    #[error("identifier kind {kind:?} is unknown: use one of {}, or local:<list>:<value>", Kinds)]
     UnknownKind {
         /// The beginning of what stood before the colon.
         kind: String,
     },
     /// The text is longer than any identifier.
-    #[error(
-        "an identifier of {bytes} bytes is too long: at most {} are read",
-        super::MAX_TEXT
-    )]
+    #[error("an identifier of {bytes} bytes is too long: at most {} are read", super::MAX_TEXT)]
     TooLong {
         /// How long it was.
         bytes: usize,

@@ -23,12 +23,6 @@ impl Gln {
 
 /// Weights 3 and 1 from the right; the check digit lifts the sum to the next multiple of ten.
 fn check_digit(body: &str) -> String {
-    let sum: u32 = body
-        .bytes()
-        .rev()
-        .map(worth)
-        .zip([3, 1].into_iter().cycle())
-        .map(|(p, q)| p * q)
-        .sum();
+    let sum: u32 = body.bytes().rev().map(worth).zip([3, 1].into_iter().cycle()).map(|(p, q)| p * q).sum();
     ((10 - sum % 10) % 10).to_string()
 }

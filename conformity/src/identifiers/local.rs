@@ -13,14 +13,9 @@ const MAX_LIST: usize = 64;
 /// The longest value, in bytes before encoding. Encoded it still fits the bound of the text form.
 const MAX_VALUE: usize = 256;
 
-const LIST_FIRST: Alphabet = Alphabet {
-    name: "0-9 and a-z",
-    has: |c| c.is_ascii_digit() || c.is_ascii_lowercase(),
-};
-const LIST_REST: Alphabet = Alphabet {
-    name: "0-9, a-z, '-', '_' and '.'",
-    has: |c| (LIST_FIRST.has)(c) || matches!(c, b'-' | b'_' | b'.'),
-};
+const LIST_FIRST: Alphabet = Alphabet { name: "0-9 and a-z", has: |c| c.is_ascii_digit() || c.is_ascii_lowercase() };
+const LIST_REST: Alphabet =
+    Alphabet { name: "0-9, a-z, '-', '_' and '.'", has: |c| (LIST_FIRST.has)(c) || matches!(c, b'-' | b'_' | b'.') };
 
 /// An identifier that holds within one named list only.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,18 +28,12 @@ impl Local {
     pub(super) fn new(list: &str, value: &str) -> Result<Self, BrokenRule> {
         let length = list.chars().count();
         if !(1..=MAX_LIST).contains(&length) {
-            return Err(BrokenRule::Length {
-                expected: "1 to 64 in the list's name",
-                found: length,
-            });
+            return Err(BrokenRule::Length { expected: "1 to 64 in the list's name", found: length });
         }
         only(list.chars().take(1), 0, &LIST_FIRST)?;
         only(list.chars().skip(1), 1, &LIST_REST)?;
         check_value(value)?;
-        Ok(Self {
-            list: list.into(),
-            value: value.into(),
-        })
+        Ok(Self { list: list.into(), value: value.into() })
     }
 
     pub(super) fn parse(text: &str) -> Result<Self, BrokenRule> {
@@ -65,17 +54,10 @@ impl Local {
 
 fn check_value(value: &str) -> Result<(), BrokenRule> {
     if !(1..=MAX_VALUE).contains(&value.len()) {
-        return Err(BrokenRule::Length {
-            expected: "1 to 256 bytes of value",
-            found: value.len(),
-        });
+        return Err(BrokenRule::Length { expected: "1 to 256 bytes of value", found: value.len() });
     }
     if let Some((index, found)) = value.chars().enumerate().find(|(_, c)| c.is_control()) {
-        return Err(BrokenRule::Character {
-            position: index + 1,
-            found,
-            allowed: "no control characters",
-        });
+        return Err(BrokenRule::Character { position: index + 1, found, allowed: "no control characters" });
     }
     if value.trim().len() != value.len() {
         return Err(BrokenRule::Blank);
@@ -102,11 +84,7 @@ fn decode(text: &str) -> Result<String, BrokenRule> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
-        bytes.push(if byte == b'%' {
-            escaped(rest.next(), rest.next())?
-        } else {
-            byte
-        });
+        bytes.push(if byte == b'%' { escaped(rest.next(), rest.next())? } else { byte });
     }
     String::from_utf8(bytes).map_err(|_| BrokenRule::Escape)
 }

@@ -25,14 +25,9 @@ impl Duns {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Uei(Box<str>);
 
-const UEI_FIRST: Alphabet = Alphabet {
-    name: "1-9 and A-Z without I and O",
-    has: |c| c != b'0' && (UEI_ANY.has)(c),
-};
-const UEI_ANY: Alphabet = Alphabet {
-    name: "0-9 and A-Z without I and O",
-    has: |c| (UPPER_ALPHANUMERIC.has)(c) && c != b'I' && c != b'O',
-};
+const UEI_FIRST: Alphabet = Alphabet { name: "1-9 and A-Z without I and O", has: |c| c != b'0' && (UEI_ANY.has)(c) };
+const UEI_ANY: Alphabet =
+    Alphabet { name: "0-9 and A-Z without I and O", has: |c| (UPPER_ALPHANUMERIC.has)(c) && c != b'I' && c != b'O' };
 
 impl Uei {
     pub(super) fn parse(value: &str) -> Result<Self, BrokenRule> {
@@ -53,9 +48,7 @@ impl Uei {
 }
 
 fn nine_digits(value: &[u8]) -> Option<usize> {
-    value
-        .windows(9)
-        .position(|run| run.iter().all(u8::is_ascii_digit))
+    value.windows(9).position(|run| run.iter().all(u8::is_ascii_digit))
 }
 
 /// An Economic Operators Registration and Identification number: the country's two letters and up to 15 characters.
@@ -66,10 +59,7 @@ impl Eori {
     pub(super) fn parse(value: &str) -> Result<Self, BrokenRule> {
         let found = value.chars().count();
         if !(3..=17).contains(&found) {
-            return Err(BrokenRule::Length {
-                expected: "3 to 17",
-                found,
-            });
+            return Err(BrokenRule::Length { expected: "3 to 17", found });
         }
         only(value.chars().take(2), 0, &UPPER_LETTERS)?;
         only(value.chars().skip(2), 2, &UPPER_ALPHANUMERIC)?;
@@ -79,6 +69,11 @@ impl Eori {
     /// The country and what follows it.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The two letters of the country or territory that issued it (`XI` is Northern Ireland).
+    pub fn country(&self) -> &str {
+        self.0.get(..2).unwrap_or_default()
     }
 }
 

@@ -1,0 +1,111 @@
+//! What becomes of a recognition when the arrangement it rests on is suspended or ends: keep, transfer window, cease.
+//!
+//! Only what was recognised before is kept, and only under the very version and rule it rested on. The verdict itself may
+//! shrink meanwhile (its state, scope, level), and the recognition with it; what was added to it since does not count,
+//! because nobody here has agreed to it. Text cannot be compared: a scope that was extended in words alone is kept as it
+//! now reads. While an arrangement is suspended its rules on suspension hold; once it ended, those on its end, even
+//! if it was suspended before.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Foreign;
+use super::candidate::{Candidate, Claim};
+use super::gap::GapKind;
+use super::levels::Order;
+use crate::arrangement::{Effect, Rule, SignedTerms};
+use crate::in_force::{self, Force};
+use crate::recognised::Recognition;
+
+/// The lapse of what a recognition rests on.
+struct Lapse<'a> {
+    terms: &'a SignedTerms,
+    rule: &'a Rule,
+    since: Timestamp,
+    effect: Effect,
+    ended: bool,
+}
+
+/// The recognition as it is kept although its arrangement lapsed; nothing when it rests on none that did, or ceases.
+pub(super) fn kept<'a>(existing: &Recognition, foreign: &Foreign<'a>) -> Option<Candidate<'a>> {
+    let lapse = lapse(existing, foreign)?;
+    let note = note(&lapse, foreign.at)?;
+    let (claim, grown) = before(existing, foreign);
+    let mut candidate = Candidate::under_rule(foreign, claim, lapse.terms, lapse.rule);
+    candidate.gaps.push(note);
+    if grown {
+        candidate.gaps.push(GapKind::AddedSinceLapse);
+    }
+    Some(candidate)
+}
+
+/// When the window closes for as long as which the recognition is kept, if it is.
+pub(super) fn window(existing: &Recognition, foreign: &Foreign<'_>) -> Option<Timestamp> {
+    let lapse = lapse(existing, foreign)?;
+    match lapse.effect {
+        Effect::TransferWindow { days } => Some(deadline(lapse.since, days)),
+        Effect::Keep | Effect::Cease => None,
+    }
+}
+
+fn lapse<'a>(existing: &Recognition, foreign: &Foreign<'a>) -> Option<Lapse<'a>> {
+    let (basis, rule) = (existing.arrangement.as_ref()?, existing.rule.as_ref()?);
+    let record = foreign.arrangements.iter().find(|record| record.id == basis.id)?;
+    let footing = in_force::footing(record, foreign.pair(), foreign.at)?;
+    let terms = footing.terms;
+    let rule = terms.terms.rules.iter().find(|one| one.id == *rule)?;
+    let ended = matches!(footing.force, Force::Ended { .. });
+    let same = terms.terms.version == basis.version && carried(existing);
+    footing.force.lapsed_since().filter(|_| same).map(|since| Lapse {
+        terms,
+        rule,
+        since,
+        effect: if ended { rule.on_end } else { rule.on_suspension },
+        ended,
+    })
+}
+
+/// Whether the rule carried the verdict: it counted, or would have but for its own state or dates.
+fn carried(existing: &Recognition) -> bool {
+    existing.gaps.iter().all(|gap| {
+        let code = gap.code.as_str();
+        GapKind::leaves_something(code) || GapKind::is_of_verdict(code)
+    })
+}
+
+fn note(lapse: &Lapse<'_>, at: Timestamp) -> Option<GapKind> {
+    let since = lapse.since;
+    match lapse.effect {
+        Effect::Keep if lapse.ended => Some(GapKind::KeptAfterEnd { since }),
+        Effect::Keep => Some(GapKind::KeptWhileSuspended { since }),
+        Effect::TransferWindow { days } => {
+            let until = deadline(since, days);
+            (at < until).then_some(GapKind::TransferWindow { until })
+        }
+        Effect::Cease => None,
+    }
+}
+
+/// The lapse plus so many days of 24 hours, to the instant.
+fn deadline(since: Timestamp, days: u16) -> Timestamp {
+    let window = SignedDuration::from_hours(24 * i64::from(days));
+    since.checked_add(window).unwrap_or(Timestamp::MAX)
+}
+
+/// What of the verdict was there before, and whether something was added since.
+fn before(existing: &Recognition, foreign: &Foreign<'_>) -> (Claim, bool) {
+    let now = Claim::of(foreign);
+    let order = Order::of(foreign.scheme);
+    let level = match (&now.level, &existing.level) {
+        (Some(new), Some(old)) if order.meets(new, old) => Some(old.clone()),
+        (Some(new), Some(old)) if order.meets(old, new) => Some(new.clone()),
+        // A level that the verdict did not have, or one that cannot be compared with it.
+        _ => None,
+    };
+    let valid_until = match (now.valid_until, existing.valid_until) {
+        (Some(new), Some(old)) => Some(new.min(old)),
+        (new, old) => new.or(old),
+    };
+    let claim = Claim { viewpoints: now.viewpoints.intersection(existing.viewpoints), level, valid_until };
+    let grown = claim != now;
+    (claim, grown)
+}

@@ -1,0 +1,325 @@
+//! Every gap has a stable code, a weight, and words that fit and say what would change the answer.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use crate::recognition::fixture::{Case, at, name};
+use crate::recognition::{GapKind, Weight, text};
+use crate::verdict::{Change, Conditions, StateName};
+use crate::viewpoint::{ObjectKind, ObjectKinds, Viewpoint, Viewpoints};
+
+/// Every gap with its code, weight and words. A changed code breaks whoever reads results: add codes, never change them.
+#[test]
+fn gaps_keep_their_codes_and_say_what_would_help() {
+    let since = at("2026-06-01");
+    let day = name("2026-06-01");
+    let level = || name("EAL3");
+    let state = |state| GapKind::NotInForce { state, since };
+    use Weight::{Evidence, Note, Reduces, Refuses};
+    let rows: Vec<(GapKind, &str, Weight, &str)> = vec![
+        (GapKind::EvidenceOnly, "evidence-only", Evidence, "the rule accepts such verdicts as evidence only"),
+        (
+            GapKind::SimplifiedProcedure,
+            "simplified-procedure",
+            Evidence,
+            "it shortens a procedure of this registry's own; only that procedure's verdict counts",
+        ),
+        (
+            GapKind::ViewpointNotCovered(Viewpoint::Organization),
+            "organization-not-covered",
+            Reduces,
+            "the rule does not cover the viewpoint organization",
+        ),
+        (
+            GapKind::ViewpointNotCovered(Viewpoint::Process),
+            "process-not-covered",
+            Reduces,
+            "the rule does not cover the viewpoint process",
+        ),
+        (
+            GapKind::ViewpointNotCovered(Viewpoint::PeopleAndThings),
+            "people-and-things-not-covered",
+            Reduces,
+            "the rule does not cover the viewpoint people-and-things",
+        ),
+        (
+            GapKind::LevelCapped { level: level(), cap: name("EAL2") },
+            "level-capped",
+            Reduces,
+            "level EAL3 counts as EAL2, the highest that the rule recognises for it",
+        ),
+        (
+            GapKind::KeptWhileSuspended { since },
+            "kept-while-suspended",
+            Note,
+            "the arrangement has been suspended since 2026-06-01T00:00:00Z; what was recognised before stays so",
+        ),
+        (
+            GapKind::KeptAfterEnd { since },
+            "kept-after-end",
+            Note,
+            "the arrangement has been over since 2026-06-01T00:00:00Z; what was recognised before stays so",
+        ),
+        (
+            GapKind::TransferWindow { until: since },
+            "transfer-window",
+            Note,
+            "the arrangement has lapsed; what was recognised before stays so until 2026-06-01T00:00:00Z",
+        ),
+        (
+            GapKind::AddedSinceLapse,
+            "added-since-lapse",
+            Reduces,
+            "what was added to the verdict after the arrangement lapsed does not count; it counts once the arrangement is in force again",
+        ),
+        (
+            state(StateName::Suspended),
+            "verdict-suspended",
+            Refuses,
+            "where it was granted it has been suspended since 2026-06-01T00:00:00Z; it counts again once it is restored there",
+        ),
+        (
+            state(StateName::Surrendered),
+            "verdict-surrendered",
+            Refuses,
+            "where it was granted it has been surrendered since 2026-06-01T00:00:00Z; only a new verdict can count",
+        ),
+        (
+            state(StateName::Withdrawn),
+            "verdict-withdrawn",
+            Refuses,
+            "where it was granted it has been withdrawn since 2026-06-01T00:00:00Z; only a new verdict can count",
+        ),
+        (
+            state(StateName::Expired),
+            "verdict-expired",
+            Refuses,
+            "where it was granted it has been expired since 2026-06-01T00:00:00Z; it counts again once it is renewed there",
+        ),
+        (
+            state(StateName::Superseded),
+            "verdict-superseded",
+            Refuses,
+            "where it was granted it has been superseded since 2026-06-01T00:00:00Z; the verdict that took its place may count",
+        ),
+        (
+            state(StateName::Annulled),
+            "verdict-annulled",
+            Refuses,
+            "where it was granted it has been annulled since 2026-06-01T00:00:00Z; only a new verdict can count",
+        ),
+        (
+            state(StateName::Historical),
+            "verdict-historical",
+            Refuses,
+            "where it was granted it has been historical since 2026-06-01T00:00:00Z; only a new verdict can count",
+        ),
+        (
+            GapKind::NotYetValid { from: day },
+            "verdict-not-yet-valid",
+            Refuses,
+            "it is valid from 2026-06-01; it counts from that day",
+        ),
+        (
+            GapKind::NoLongerValid { until: day },
+            "verdict-expired",
+            Refuses,
+            "its last day was 2026-06-01; it counts again once it is renewed where it was granted",
+        ),
+        (
+            GapKind::Restricted,
+            "restricted",
+            Refuses,
+            "it is restricted, and restricted verdicts never leave their registry; only an open one counts elsewhere",
+        ),
+        (
+            GapKind::Transcribed,
+            "transcribed",
+            Refuses,
+            "it was transcribed from a list, and the rule accepts only verdicts decided in the issuing registry",
+        ),
+        (
+            GapKind::IssuerNotAccepted { issuer: Some(name("SE")), accepted: vec![name("JP"), name("US")] },
+            "issuer-not-accepted",
+            Refuses,
+            "the list names SE as issuing body; the rule accepts JP, US",
+        ),
+        (
+            GapKind::IssuerNotAccepted { issuer: None, accepted: vec![name("JP")] },
+            "issuer-not-accepted",
+            Refuses,
+            "the transcription does not name the issuing body; the rule accepts JP",
+        ),
+        (
+            GapKind::LevelNotStated,
+            "level-not-stated",
+            Refuses,
+            "the rule recognises levels and the verdict states none; it would count with one of them",
+        ),
+        (
+            GapKind::LevelBelowMinimum { level: level(), min: name("EAL4") },
+            "level-below-minimum",
+            Refuses,
+            "level EAL3 does not reach EAL4, the least that the rule recognises",
+        ),
+        (
+            GapKind::LevelNotListed { level: level(), only: vec![name("cPP"), name("EAL1")] },
+            "level-not-listed",
+            Refuses,
+            "level EAL3 is none of those that the rule recognises: cPP, EAL1",
+        ),
+        (
+            GapKind::LevelNotComparable { level: level(), cap: name("PP") },
+            "level-not-comparable",
+            Refuses,
+            "level EAL3 is neither within PP, the highest that the rule recognises, nor above it",
+        ),
+        (
+            GapKind::LevelWithoutCounterpart { level: level() },
+            "level-without-counterpart",
+            Refuses,
+            "the rule names no level of this registry for level EAL3, nor for one that it includes",
+        ),
+        (
+            GapKind::NoViewpointCovered { covered: Viewpoint::Process.into() },
+            "no-viewpoint-covered",
+            Refuses,
+            "none of its viewpoints is one that the rule covers: process",
+        ),
+        (
+            GapKind::ObjectNotCovered { kind: ObjectKind::Site, covered: ObjectKind::Product.into() },
+            "object-not-covered",
+            Refuses,
+            "it is about a site; the rule covers product",
+        ),
+        (
+            GapKind::ArrangementSuspended { since, by: [name("eu"), name("jp")].into() },
+            "arrangement-suspended",
+            Refuses,
+            "the arrangement has been suspended since 2026-06-01T00:00:00Z, now by eu, jp; it would count once that is lifted",
+        ),
+        (
+            GapKind::ArrangementEnded { since, by: Some(name("jp")) },
+            "arrangement-ended",
+            Refuses,
+            "the arrangement has been over since 2026-06-01T00:00:00Z, ended by jp; a new one would be needed",
+        ),
+        (
+            GapKind::ArrangementEnded { since, by: None },
+            "arrangement-ended",
+            Refuses,
+            "the arrangement has been over since 2026-06-01T00:00:00Z, after its last day; a new version would be needed",
+        ),
+        (
+            GapKind::ArrangementNotYetInForce { from: day },
+            "arrangement-not-yet-in-force",
+            Refuses,
+            "the arrangement begins on 2026-06-01; it would count from that day",
+        ),
+        (
+            GapKind::ArrangementUnsigned { missing: [name("eu")].into() },
+            "arrangement-unsigned",
+            Refuses,
+            "the arrangement is not signed by eu; it would count once it is",
+        ),
+        (
+            GapKind::SchemeVersionNotCovered { covered: name("star@1") },
+            "scheme-version-not-covered",
+            Refuses,
+            "the rule covers star@1 and no other version of the scheme",
+        ),
+        (
+            GapKind::SchemeNotCovered { covered: name("star@1") },
+            "scheme-not-covered",
+            Refuses,
+            "the rule covers another scheme, star@1",
+        ),
+        (
+            GapKind::DirectionNotCovered { from: name("jp"), to: name("eu") },
+            "direction-not-covered",
+            Refuses,
+            "no rule of the arrangement lets eu recognise verdicts of jp",
+        ),
+        (
+            GapKind::DoesNotIssue(name("asean")),
+            "does-not-issue",
+            Refuses,
+            "asean takes part without issuing: it recognises others' verdicts, and its own are not recognised",
+        ),
+        (
+            GapKind::DoesNotRecognise(name("us")),
+            "does-not-recognise",
+            Refuses,
+            "us takes part as an issuing side only and recognises nothing under it",
+        ),
+        (
+            GapKind::NoArrangement { from: name("jp"), to: name("eu") },
+            "no-arrangement",
+            Refuses,
+            "no arrangement between jp and eu; only one that both are party to would change that",
+        ),
+        (
+            GapKind::OwnVerdict,
+            "own-verdict",
+            Refuses,
+            "it is this registry's own verdict; recognition is for those of others",
+        ),
+    ];
+    for (gap, code, weight, words) in rows {
+        assert_eq!((gap.code(), gap.weight(), gap.to_string().as_str()), (code, weight, words));
+        assert_eq!(gap.recorded().code.as_str(), code);
+        assert_eq!(gap.recorded().text.as_str(), words);
+        assert_eq!(GapKind::leaves_something(code), weight < Refuses, "{code}");
+        assert_eq!(gap.distance() == 0, weight < Refuses, "{code}");
+        let of_verdict = gap.distance() == 1 && gap != GapKind::Restricted;
+        assert_eq!(GapKind::is_of_verdict(code), of_verdict, "{code}");
+    }
+}
+
+#[test]
+fn words_that_do_not_fit_are_cut_after_a_whole_character() {
+    assert_eq!(text::<16>("short").as_str(), "short");
+    assert_eq!(text::<16>("0123456789abcdefg").as_str(), "0123456789abc…");
+    assert_eq!(text::<16>("二三四五六七").as_str(), "二三四五…");
+    assert_eq!(text::<16>("a\u{202E}b").as_str(), "-");
+    let only = (0..64).map(|n| name(&format!("L{n}-{}", "x".repeat(59)))).collect();
+    let long = GapKind::LevelNotListed { level: name("EAL3"), only }.recorded();
+    assert!(long.text.as_str().ends_with('…') && long.text.as_str().len() <= 280);
+}
+
+#[test]
+fn an_explanation_names_rule_gap_and_counterpart() {
+    let words = |case: Case| case.recognise().explanation.to_string();
+    assert_eq!(
+        words(Case::ccra(&json!({"level": "EAL4+"}))),
+        "Partly recognised under rule eal of arrangement ccra (version 1), counting as common-criteria@3.1 level EAL2 \
+         for people-and-things: level EAL4+ counts as EAL2, the highest that the rule recognises for it."
+    );
+    assert_eq!(
+        words(Case::bilateral(&json!({})).then("2026-06-01", Change::Suspended)),
+        "Refused under rule to-eu of arrangement jp-eu (version 1): where it was granted it has been suspended since \
+         2026-06-01T00:00:00Z; it counts again once it is restored there."
+    );
+    assert_eq!(
+        words(Case::bilateral(&json!({})).between("us", "eu")),
+        "Refused: no arrangement between us and eu; only one that both are party to would change that."
+    );
+    let conditions = Conditions { text: name("close two findings"), deadline: name("2026-12-31") };
+    assert_eq!(
+        words(Case::bilateral(&json!({})).then("2026-06-01", Change::Conditional(conditions))),
+        "Recognised under rule to-eu of arrangement jp-eu (version 1), counting as star@1 for organization. It is \
+         conditional until 2026-12-31: close two findings"
+    );
+}
+
+#[test]
+fn every_state_that_is_not_in_force_has_a_code_of_its_own() {
+    let since = at("2026-06-01");
+    let idle: Vec<StateName> = StateName::ALL.into_iter().filter(|state| !state.is_in_force()).collect();
+    let codes: BTreeSet<&str> = idle.iter().map(|state| GapKind::NotInForce { state: *state, since }.code()).collect();
+    assert_eq!(codes.len(), idle.len());
+    assert!(ObjectKinds::all().iter().count() == 6 && Viewpoints::all().iter().count() == 3);
+}

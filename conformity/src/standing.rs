@@ -1,0 +1,136 @@
+//! The buyer's question: how does this supplier stand, as far as this registry may say?
+//!
+//! In scope: the verdicts of this registry on a supplier and the recognised ones of others, for whoever asks; and, where
+//! there is nothing to show, why. Out of scope: who asks (the edge knows the connection), pages and formats.
+//!
+//! Whoever may not know of a restricted verdict gets the very answer that he would get if there were none: what he may
+//! not see is left out before anything else is looked at.
+
+mod absence;
+mod holding;
+mod jurisdiction;
+#[cfg(test)]
+mod tests;
+mod viewer;
+
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::identifiers::Identifier;
+use crate::ids::{CountryCode, DocumentRef, SchemeId, SchemeRef};
+use crate::records::{Facts, SchemeRecord};
+use crate::text::Text;
+use crate::verdict::VerdictRecord;
+use crate::viewpoint::Viewpoint;
+
+pub use absence::Absence;
+pub use holding::{ForeignHolding, Holding, OwnHolding};
+pub use viewer::{Sight, Viewer, sight};
+
+/// What a buyer asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// About whom.
+    pub supplier: Identifier,
+    /// Where the supplier is established, if the buyer knows: it tells "not assessed" from "not known here".
+    pub country: Option<CountryCode>,
+    /// Under what.
+    pub about: About,
+    /// From which viewpoint; any when absent.
+    pub viewpoint: Option<Viewpoint>,
+    /// As of when, by this registry's log.
+    pub as_of: Timestamp,
+}
+
+/// What a question is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// Everything that is known of the supplier.
+    Everything,
+    /// A scheme in any version.
+    Scheme(SchemeId),
+    /// A scheme in one version.
+    SchemeVersion(SchemeRef),
+    /// Every scheme that assesses against a document.
+    Document(DocumentRef),
+}
+
+impl fmt::Display for About {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Everything => f.write_str("any scheme"),
+            Self::Scheme(id) => write!(f, "scheme {id}"),
+            Self::SchemeVersion(scheme) => write!(f, "scheme {scheme}"),
+            Self::Document(document) => write!(f, "schemes on document {document}"),
+        }
+    }
+}
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Standing {
+    /// What there is to show: own verdicts first, in whatever state, then what is made of others', by id.
+    pub holdings: Vec<Holding>,
+    /// Why there is nothing to show, when there is nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub absence: Option<Absence>,
+    /// The answer in words.
+    pub explanation: Text<1024>,
+}
+
+/// Answers `question` for `viewer`.
+pub fn standing(facts: &impl Facts, question: &Question, viewer: &Viewer) -> Standing {
+    let inquiry = Inquiry::new(facts, question, viewer);
+    let holdings = holding::holdings(&inquiry);
+    if holdings.is_empty() {
+        return absence::explained(&inquiry);
+    }
+    Standing { explanation: holding::summary(&holdings), holdings, absence: None }
+}
+
+/// A question with what both the holdings and the absences need of it.
+struct Inquiry<'a, F> {
+    facts: &'a F,
+    question: &'a Question,
+    viewer: &'a Viewer,
+    /// The schemes asked about that this registry publishes.
+    schemes: Vec<Arc<SchemeRecord>>,
+}
+
+impl<'a, F: Facts> Inquiry<'a, F> {
+    fn new(facts: &'a F, question: &'a Question, viewer: &'a Viewer) -> Self {
+        let mut schemes = match &question.about {
+            About::Everything => Vec::new(),
+            About::Scheme(id) => facts.scheme_versions(id),
+            About::SchemeVersion(scheme) => facts.scheme(scheme).into_iter().collect(),
+            About::Document(document) => facts.schemes_on(document),
+        };
+        schemes.retain(|record| record.published.at <= question.as_of);
+        Self { facts, question, viewer, schemes }
+    }
+
+    /// Whether the question is about verdicts under `scheme`.
+    fn asks_about(&self, scheme: &SchemeRef) -> bool {
+        match &self.question.about {
+            About::Everything => true,
+            About::Scheme(id) => scheme.id == *id,
+            About::SchemeVersion(wanted) => scheme == wanted,
+            About::Document(_) => self.schemes.iter().any(|record| record.scheme.scheme == *scheme),
+        }
+    }
+
+    /// The verdicts of this registry on the supplier that `viewer` sees this well, whatever their scheme.
+    fn own(&self, wanted: Sight) -> Vec<Arc<VerdictRecord>> {
+        let mut records = self.facts.verdicts_of(&self.question.supplier);
+        records.retain(|record| {
+            let granted = record.history.first().is_some_and(|item| item.at <= self.question.as_of);
+            granted && sight(self.facts, self.viewer, record) == wanted
+        });
+        records.sort_by(|one, other| one.id().cmp(other.id()));
+        records
+    }
+}

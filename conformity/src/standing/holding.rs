@@ -1,0 +1,164 @@
+//! What there is to show: own verdicts as they stood, and what is made of others'.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Inquiry, Sight};
+use crate::ids::{SchemeRef, VerdictId};
+use crate::recognised::{RecognitionOutcome, RecognitionRecord};
+use crate::recognition::{covered, text};
+use crate::records::Facts;
+use crate::text::Text;
+use crate::time::{Day, Moment};
+use crate::verdict::{AssessedObject, Profile, Provenance, Snapshot, Supplier, VerdictRecord};
+use crate::viewpoint::Viewpoints;
+
+/// One thing to show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Holding {
+    /// A verdict of this registry.
+    Own(Box<OwnHolding>),
+    /// What this registry makes of a verdict of another.
+    Foreign(ForeignHolding),
+}
+
+impl Holding {
+    /// Whether a buyer may rely on it: it is in force, and not merely as evidence.
+    pub const fn counts(&self) -> bool {
+        match self {
+            Self::Own(own) => own.in_force,
+            Self::Foreign(foreign) => foreign.counts,
+        }
+    }
+}
+
+/// A verdict of this registry as it stood at the time asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OwnHolding {
+    /// Its id.
+    pub verdict: VerdictId,
+    /// Whom it is about.
+    pub supplier: Arc<Supplier>,
+    /// What was assessed.
+    pub object: AssessedObject,
+    /// Under which scheme.
+    pub scheme: SchemeRef,
+    /// Whether the scheme was invented for a demonstration.
+    pub fictional: bool,
+    /// How it stood.
+    pub standing: Snapshot,
+    /// Its first day.
+    pub valid_from: Day,
+    /// To whom it is shown.
+    pub profile: Profile,
+    /// Whether it was decided here or transcribed from a list.
+    pub provenance: Provenance,
+    /// Where the log grants it.
+    pub granted: Moment,
+    /// Where the log last says something about it, until the time asked for.
+    pub changed: Moment,
+    /// Whether the body stood behind it on a day it covers.
+    pub in_force: bool,
+}
+
+/// What this registry makes of a verdict of another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ForeignHolding {
+    /// The recognition with its place in this registry's log.
+    pub record: Arc<RecognitionRecord>,
+    /// The viewpoints that count here.
+    pub covered: Viewpoints,
+    /// Whether it counts here, at least in part, for the viewpoint asked for, at the time asked for.
+    pub counts: bool,
+}
+
+/// Everything there is to show.
+pub(super) fn holdings<F: Facts>(inquiry: &Inquiry<'_, F>) -> Vec<Holding> {
+    let own = inquiry.own(Sight::Whole);
+    let own = own.iter().filter_map(|record| own_holding(inquiry, record));
+    let foreign = recognitions(inquiry);
+    let foreign = foreign
+        .into_iter()
+        .filter(|record| record.since.at <= inquiry.question.as_of)
+        .map(|record| foreign_holding(inquiry, record));
+    own.map(|own| Holding::Own(Box::new(own))).chain(foreign.map(Holding::Foreign)).collect()
+}
+
+/// The recognitions that the question is about, by verdict, whenever they were derived.
+pub(super) fn recognitions<F: Facts>(inquiry: &Inquiry<'_, F>) -> Vec<Arc<RecognitionRecord>> {
+    let mut records = inquiry.facts.recognitions_of(&inquiry.question.supplier);
+    records.retain(|record| {
+        let recognition = &record.recognition;
+        let here = recognition.counts_as.as_ref().map(|counterpart| &counterpart.scheme);
+        let scheme = inquiry.asks_about(&recognition.scheme) || here.is_some_and(|scheme| inquiry.asks_about(scheme));
+        let viewpoint = inquiry.question.viewpoint;
+        scheme && viewpoint.is_none_or(|wanted| recognition.viewpoints.contains(wanted))
+    });
+    records.sort_by(|one, other| one.recognition.verdict.cmp(&other.recognition.verdict));
+    records
+}
+
+fn own_holding<F: Facts>(inquiry: &Inquiry<'_, F>, record: &VerdictRecord) -> Option<OwnHolding> {
+    let as_of = inquiry.question.as_of;
+    let standing = record.as_of(as_of)?;
+    if !relevant(inquiry, record, &standing) {
+        return None;
+    }
+    let terms = &record.terms;
+    let granted = record.history.first()?;
+    let changed = record.history.iter().rev().find(|item| item.at <= as_of)?;
+    let scheme = inquiry.facts.scheme(&terms.scheme);
+    Some(OwnHolding {
+        verdict: terms.verdict.clone(),
+        supplier: Arc::clone(&terms.supplier),
+        object: terms.object.clone(),
+        scheme: terms.scheme.clone(),
+        fictional: scheme.is_some_and(|record| record.scheme.fictional),
+        standing,
+        valid_from: terms.valid_from,
+        profile: terms.profile,
+        provenance: terms.provenance.clone(),
+        granted: Moment { index: granted.index, at: granted.at },
+        changed: Moment { index: changed.index, at: changed.at },
+        in_force: record.in_force_at(as_of),
+    })
+}
+
+/// Whether a verdict, as it stood, is one that the question is about.
+pub(super) fn relevant<F: Facts>(inquiry: &Inquiry<'_, F>, record: &VerdictRecord, standing: &Snapshot) -> bool {
+    let viewpoint = inquiry.question.viewpoint;
+    inquiry.asks_about(&record.terms.scheme) && viewpoint.is_none_or(|wanted| standing.viewpoints.contains(wanted))
+}
+
+fn foreign_holding<F>(inquiry: &Inquiry<'_, F>, record: Arc<RecognitionRecord>) -> ForeignHolding {
+    let covered = covered(&record.recognition);
+    let outcome = matches!(record.recognition.outcome, RecognitionOutcome::Recognised | RecognitionOutcome::Partial);
+    let viewpoint = inquiry.question.viewpoint.is_none_or(|wanted| covered.contains(wanted));
+    let last = record.recognition.valid_until;
+    let valid = last.is_none_or(|day| inquiry.question.as_of < day.end());
+    ForeignHolding { record, covered, counts: outcome && viewpoint && valid }
+}
+
+/// How many verdicts there are to show and how many of them count.
+pub(super) fn summary(holdings: &[Holding]) -> Text<1024> {
+    let own = holdings.iter().filter(|one| matches!(one, Holding::Own(_))).count();
+    let counting = holdings.iter().filter(|one| one.counts()).count();
+    let mut words = String::new();
+    // Writing to a string does not fail.
+    let _ = write!(
+        words,
+        "{} of this registry, {} of others; {counting} of them count.",
+        plural(own),
+        plural(holdings.len() - own),
+    );
+    text(&words)
+}
+
+fn plural(count: usize) -> String {
+    if count == 1 { "1 verdict".to_owned() } else { format!("{count} verdicts") }
+}

@@ -1,0 +1,65 @@
+//! Who asks, and what of a restricted verdict he may know.
+
+use crate::identifiers::Identifier;
+use crate::ids::PartyId;
+use crate::party::{PartyRecord, Role};
+use crate::records::Facts;
+use crate::verdict::{Profile, VerdictRecord};
+
+/// Who asks. The edge takes this from the connection, never from what was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Viewer {
+    /// Anyone.
+    Public,
+    /// A party of this registry.
+    Party(PartyId),
+}
+
+/// What somebody may know of a verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Sight {
+    /// Not even that it exists.
+    Nothing,
+    /// That it exists.
+    Existence,
+    /// All of it.
+    Whole,
+}
+
+/// What `viewer` may know of a verdict of this registry.
+///
+/// Of a restricted one: all of it for the operator, for every body that ever answered for it and for the supplier itself;
+/// that it exists for those who watch over the bodies, authorities and accreditation bodies; nothing for anyone else.
+pub fn sight(facts: &impl Facts, viewer: &Viewer, verdict: &VerdictRecord) -> Sight {
+    if verdict.terms.profile == Profile::Open {
+        return Sight::Whole;
+    }
+    let Viewer::Party(id) = viewer else {
+        return Sight::Nothing;
+    };
+    match facts.party(id) {
+        Some(record) => sight_of_party(&record, verdict),
+        None => Sight::Nothing,
+    }
+}
+
+fn sight_of_party(record: &PartyRecord, verdict: &VerdictRecord) -> Sight {
+    let party = &record.party;
+    match party.role {
+        Role::Operator | Role::Node => Sight::Whole,
+        Role::CertificationBody if answered_for(&party.id, verdict) => Sight::Whole,
+        Role::Supplier if is_supplier(&party.identifiers, verdict) => Sight::Whole,
+        Role::Authority | Role::AccreditationBody => Sight::Existence,
+        _ => Sight::Nothing,
+    }
+}
+
+/// Whether the body is responsible for the verdict or ever signed something about it.
+fn answered_for(body: &PartyId, verdict: &VerdictRecord) -> bool {
+    verdict.now.issuer == *body || verdict.history.iter().any(|item| item.by == *body)
+}
+
+fn is_supplier(identifiers: &[Identifier], verdict: &VerdictRecord) -> bool {
+    let supplier = &verdict.terms.supplier;
+    identifiers.iter().any(|one| *one == supplier.id || supplier.others.contains(one))
+}

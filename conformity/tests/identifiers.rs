@@ -1,0 +1,48 @@
+//! Identifiers against real ones: outside data, found by `REGISTRY_TEST_DATA` or beside the workspace.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+
+use std::path::PathBuf;
+
+use conformity::identifiers::{Identifier, IdentifierKind};
+
+/// Outside test data, or `None` after saying that the check is skipped.
+fn outside(path: &str) -> Option<String> {
+    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+    let folder = std::env::var_os("REGISTRY_TEST_DATA").map_or(beside, PathBuf::from);
+    let file = folder.join(path);
+    if file.is_file() {
+        return Some(std::fs::read_to_string(&file).unwrap());
+    }
+    let required = std::env::var_os("REGISTRY_REQUIRE_TEST_DATA").is_some_and(|v| v == "1");
+    assert!(!required, "required test data is missing: {}", file.display());
+    eprintln!("skipped: {} is not there", file.display());
+    None
+}
+
+#[test]
+fn every_real_lei_is_accepted_and_none_with_one_character_mistyped() {
+    let Some(list) = outside("conformity-records/gleif/lei-aerospace-defence.csv") else {
+        return;
+    };
+    let mut count = 0;
+    for line in list.lines().skip(1) {
+        let lei = line.split(',').next().unwrap();
+        Identifier::new(IdentifierKind::Lei, lei).unwrap_or_else(|e| panic!("{e}"));
+        let place = count % 20;
+        let mistyped: String = lei
+            .chars()
+            .enumerate()
+            .map(|(at, c)| if at == place { neighbour(c, 1 + (count % 8) as u8) } else { c })
+            .collect();
+        assert!(Identifier::new(IdentifierKind::Lei, &mistyped).is_err(), "{lei} mistyped as {mistyped}");
+        count += 1;
+    }
+    assert_eq!(count, 1_444);
+}
+
+/// Another digit for a digit, another letter for a letter: `step` further, around the end of the alphabet.
+fn neighbour(character: char, step: u8) -> char {
+    let (first, size) = if character.is_ascii_digit() { (b'0', 10) } else { (b'A', 26) };
+    char::from(first + (character as u8 - first + step) % size)
+}
