@@ -279,6 +279,14 @@ refusals! {
         scheme: SchemeId,
     } = "unknown-scheme-id" Submitter
         "no version of scheme {scheme} is published here; publish it first";
+    /// More members than are kept.
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many are kept.
+        max: usize,
+    } = "too-many" Submitter
+        "at most {max} {what} are kept";
     /// A set that must have members has none.
     Empty {
         /// Which set.
@@ -473,6 +481,14 @@ refusals! {
         change: &'static str,
     } = "illegal-mark" Rules
         "verdict {verdict}: {change} does not fit what is pending";
+    /// Changed so often that only what takes away is still taken up.
+    HistoryFull {
+        /// What changed so often.
+        what: String,
+        /// How often at most.
+        max: usize,
+    } = "history-full" Rules
+        "{what} changed {max} times; only what takes away is still taken up. Make a new one";
     /// Viewpoints that the scheme does not have, or that the verdict does not have.
     UnknownViewpoint {
         /// Which.

@@ -72,6 +72,7 @@ impl<F: Facts> Case<'_, F> {
         let known = self.facts.arrangement(id);
         if let Some(known) = &known {
             unfiled(known, &digest)?;
+            room_left(known, &act)?;
         }
         match &statement.claim {
             Claim::ArrangementSigned(signed) => {
@@ -246,6 +247,17 @@ fn signed_by(known: &ArrangementRecord, registry: &RegistryId) -> Result<(), Ref
         return Ok(());
     }
     Err(Refusal::ArrangementNotSigned { arrangement: known.id.clone(), registry: registry.clone() })
+}
+
+/// How many acts are kept of an arrangement: a hostile party could otherwise sign and lift without end.
+const MAX_ACTS: usize = 256;
+
+/// Refuses a foreign act that binds, once there are too many. One that releases is always taken note of.
+fn room_left(known: &ArrangementRecord, act: &Act) -> Result<(), Refusal> {
+    if matches!(act, Act::Suspended { .. } | Act::Ended { .. }) || known.acts.len() < MAX_ACTS {
+        return Ok(());
+    }
+    Err(Refusal::HistoryFull { what: format!("arrangement {}", known.id), max: MAX_ACTS })
 }
 
 /// Refuses a foreign statement that is filed already.

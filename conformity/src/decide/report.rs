@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::accreditation::{Needed, known_viewpoints};
 use super::case::{Case, in_order};
-use super::verdict_change::illegal_move;
+use super::verdict_change::{illegal_move, room_left};
 use crate::accreditation::AccreditedAs;
 use crate::party::Role;
 use crate::records::{Facts, Record};
@@ -30,6 +30,7 @@ impl<F: Facts> Case<'_, F> {
         in_order("period", report.period.from, report.period.to)?;
         in_order("period", report.period.to, self.today())?;
         unfiled(&known, report)?;
+        room_left(&known)?;
         let reported = known.after(self.reported(report));
         let reported = reported.map_err(|illegal| illegal_move(&report.verdict, illegal))?;
         Ok(vec![Record::Verdict(Arc::new(reported))])

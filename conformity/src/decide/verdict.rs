@@ -13,11 +13,17 @@ use crate::scheme::Scheme;
 use crate::time::Day;
 use crate::verdict::{Happening, HistoryItem, Provenance, Verdict, VerdictRecord};
 
+/// How many identifiers a supplier may have besides its own: each one is an entry in an index.
+const MAX_IDENTIFIERS: usize = 32;
+
 impl<F: Facts> Case<'_, F> {
     pub(super) fn verdict_granted(&self, verdict: &Arc<Verdict>) -> Result<Vec<Record>, Refusal> {
         self.may_grant(verdict)?;
         if self.facts.verdict(&verdict.verdict).is_some() {
             return Err(Refusal::VerdictExists { verdict: verdict.verdict.clone() });
+        }
+        if verdict.supplier.others.len() > MAX_IDENTIFIERS {
+            return Err(Refusal::TooMany { what: "identifiers of a supplier", max: MAX_IDENTIFIERS });
         }
         let scheme = self.scheme(&verdict.scheme)?;
         fits_scheme(verdict, &scheme.scheme)?;

@@ -22,6 +22,9 @@ impl<F: Facts> Case<'_, F> {
         let known = self.verdict(&claim.verdict)?;
         let scheme = self.scheme(&known.terms.scheme)?;
         self.may_decide(&known, &claim.change, &scheme.scheme)?;
+        if !ends_or_rests(&claim.change) {
+            room_left(&known)?;
+        }
         let changed = known.after(self.item(claim));
         let changed = changed.map_err(|illegal| illegal_move(&claim.verdict, illegal))?;
         self.effective(&known, claim)?;
@@ -183,6 +186,30 @@ impl<F: Facts> Case<'_, F> {
         }
         Err(Refusal::NotASuccessor { verdict: known.id().clone(), by: by.clone() })
     }
+}
+
+/// How often a verdict may change. Each change copies the history, so that a body could otherwise slow down the log.
+const MAX_HISTORY: usize = 1000;
+
+/// What stays possible however often a verdict changed. None of these can follow one another without end.
+const fn ends_or_rests(change: &Change) -> bool {
+    matches!(
+        change,
+        Change::Suspended
+            | Change::Surrendered
+            | Change::Withdrawn
+            | Change::Superseded { .. }
+            | Change::Annulled
+            | Change::Historical
+    )
+}
+
+/// Refuses to add to a history that is full.
+pub(super) fn room_left(known: &VerdictRecord) -> Result<(), Refusal> {
+    if known.history.len() < MAX_HISTORY {
+        return Ok(());
+    }
+    Err(Refusal::HistoryFull { what: format!("verdict {}", known.id()), max: MAX_HISTORY })
 }
 
 /// What the registry may do to a verdict that a body decided, where the scheme lets it act.

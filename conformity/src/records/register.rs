@@ -22,8 +22,8 @@ use crate::party::PartyRecord;
 use crate::recognised::RecognitionRecord;
 use crate::verdict::{Happening, VerdictRecord};
 
-/// All records of a registry in memory.
-#[derive(Debug, Clone, Default)]
+/// All records of a registry in memory. Two registers are equal if whoever reads them cannot tell them apart.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Register {
     view: View,
     pub(super) genesis: Option<Arc<GenesisRecord>>,
@@ -155,14 +155,16 @@ impl Register {
 
     fn insert_recognition(&mut self, record: Arc<RecognitionRecord>) {
         let verdict = &record.recognition.verdict;
-        // A later row may know the supplier by other identifiers than the row it replaces.
-        if let Some(before) = self.recognitions.get(verdict).cloned() {
-            for supplier in before.suppliers() {
+        let before = self.recognitions.get(verdict).cloned();
+        let same = before.as_ref().is_some_and(|before| before.suppliers().eq(record.suppliers()));
+        if !same {
+            // A later row may know the supplier by other identifiers than the row it replaces.
+            for supplier in before.iter().flat_map(|before| before.suppliers()) {
                 unlist(&mut self.recognitions_by_supplier, supplier, verdict);
             }
-        }
-        for supplier in record.suppliers() {
-            list(&mut self.recognitions_by_supplier, supplier, verdict);
+            for supplier in record.suppliers() {
+                list(&mut self.recognitions_by_supplier, supplier, verdict);
+            }
         }
         put(&mut self.recognitions, verdict.clone(), record);
     }
@@ -177,6 +179,7 @@ impl Register {
         for statements in self.statements.values_mut() {
             statements.retain(|_, statement| !gone.contains(&statement.index));
         }
+        self.statements.retain(|_, statements| !statements.is_empty());
         put(&mut self.erasures, record.index, record);
     }
 
@@ -206,7 +209,9 @@ fn put<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, value: V) {
 
 fn list<K: Hash + Eq + Clone, V: Clone + PartialEq>(lists: &mut HashMap<K, Vec<V>>, key: &K, name: &V) {
     let names = lists.entry(key.clone()).or_default();
-    if !names.contains(name) {
+    // A record that names a key twice does so in one go, so the last name is enough to look at: a supplier with very many
+    // verdicts costs no search.
+    if names.last() != Some(name) {
         names.push(name.clone());
     }
 }

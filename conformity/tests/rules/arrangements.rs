@@ -1,0 +1,240 @@
+//! Arrangements: what this registry does, and what it takes note of a foreign party having done.
+
+use conformity::arrangement::Act;
+use conformity::records::Facts;
+use serde_json::{Value, json};
+
+use crate::world::{PEER_ORIGIN, Row, World, foreign, reason, row, rule, scheme, signed, terms, with};
+
+type Outcome = Result<Vec<conformity::Record>, conformity::Refusal>;
+
+fn sign(world: &mut World, patch: Value) -> Outcome {
+    world.say("ministry", "arrangement-signed", signed(with(terms(), patch)))
+}
+
+fn sign_rule(world: &mut World, patch: Value) -> Outcome {
+    sign(world, json!({"rules": [with(rule(), patch)]}))
+}
+
+fn step(world: &mut World, kind: &str) -> Outcome {
+    world.say("ministry", kind, json!({"id": "A-1", "reason": reason()}))
+}
+
+fn end(world: &mut World, effective: &str) -> Outcome {
+    world.say("op", "arrangement-ended", json!({"id": "A-1", "effective": effective, "reason": reason()}))
+}
+
+fn note(world: &mut World, statement: &str) -> Outcome {
+    let claim = json!({"registry": "eu", "statement": statement, "proof": "c2sp.org/tlog-proof@v1"});
+    world.say("node", "arrangement-countersigned", claim)
+}
+
+fn parties(first: Value, second: Value) -> Value {
+    let parties = terms()["parties"].clone();
+    json!({"parties": [with(parties[0].clone(), first), with(parties[1].clone(), second)]})
+}
+
+#[rustfmt::skip] // A table reads by its rows.
+pub(crate) fn rows() -> Vec<Row> {
+    let mut rows = own_acts();
+    rows.extend(unsound_terms());
+    rows.extend(foreign_acts());
+    rows
+}
+
+#[rustfmt::skip] // A table reads by its rows.
+fn own_acts() -> Vec<Row> {
+    vec![
+        row("a body signs an arrangement", |w| w.say("cb-1", "arrangement-signed", signed(terms())), "role-not-entitled"),
+        row("an arrangement of others", |w| sign(w, json!({"rules": [with(rule(), json!({"from": ["us"]}))], "parties": [
+            {"registry": "us", "origin": "us.registry.example", "authority": "a", "roles": ["issuing"]},
+            {"registry": "eu", "origin": PEER_ORIGIN, "authority": "b", "roles": ["recognising"]},
+        ]})), "not-a-party"),
+        row("terms that name another log as ours", |w| sign(w, parties(json!({"origin": "jp2.registry.example"}), json!({}))), "party-origin"),
+        row("terms that name another log as our peer's", |w| sign(w, parties(json!({}), json!({"origin": "eu2.registry.example"}))), "party-origin"),
+        row("a digest of other terms", |w| w.say("ministry", "arrangement-signed", with(signed(terms()), json!({"terms": with(terms(), json!({"title": "other"}))}))), "terms-digest"),
+        row("a scheme of ours that is not there", |w| sign_rule(w, json!({"scheme": "moons@1"})), "unknown-scheme"),
+        row("a level of ours that is not there", |w| sign_rule(w, json!({"levels": {"min": "6"}})), "unknown-level"),
+        row("a foreign verdict counts as a scheme that is not here", |w| sign_rule(w, json!({"from": ["eu"], "to": ["jp"], "scheme": "eucc@1", "as": {"scheme": "moons@1"}})), "unknown-scheme"),
+        row("a foreign level counts as one that is not here", |w| sign_rule(w, json!({"from": ["eu"], "to": ["jp"], "scheme": "eucc@1", "as": {"scheme": "stars@1", "levels": {"high": "6"}}})), "unknown-level"),
+        row("an arrangement that ends before it begins", |w| sign(w, json!({"until": "2025-12-31"})), "impossible-dates"),
+        row("the same terms are signed again", |w| {
+            sign(w, json!({}))?;
+            sign(w, json!({}))
+        }, "illegal-arrangement-step"),
+        row("other terms of the same version", |w| {
+            sign(w, json!({}))?;
+            sign(w, json!({"title": "other"}))
+        }, "terms-differ"),
+        row("an older version", |w| {
+            sign(w, json!({"version": 2}))?;
+            sign(w, json!({"version": 1}))
+        }, "version-not-higher"),
+        row("an arrangement that is not there is suspended", |w| step(w, "arrangement-suspended"), "unknown-arrangement"),
+        row("an arrangement is suspended that only the other side signed", |w| {
+            note(w, &foreign("f-1", "arrangement-signed", signed(terms())))?;
+            step(w, "arrangement-suspended")
+        }, "arrangement-not-signed"),
+        row("a body suspends an arrangement", |w| {
+            sign(w, json!({}))?;
+            w.say("cb-1", "arrangement-suspended", json!({"id": "A-1", "reason": reason()}))
+        }, "role-not-entitled"),
+        row("a suspended arrangement is suspended", |w| {
+            sign(w, json!({}))?;
+            step(w, "arrangement-suspended")?;
+            step(w, "arrangement-suspended")
+        }, "illegal-arrangement-step"),
+        row("an arrangement is restored that nobody suspended", |w| {
+            sign(w, json!({}))?;
+            step(w, "arrangement-restored")
+        }, "illegal-arrangement-step"),
+        row("an ended arrangement is ended", |w| {
+            sign(w, json!({}))?;
+            end(w, "2026-12-31")?;
+            end(w, "2026-12-31")
+        }, "illegal-arrangement-step"),
+        row("an end without the notice agreed", |w| {
+            sign(w, json!({}))?;
+            end(w, "2026-12-01")
+        }, "notice-too-short"),
+    ]
+}
+
+#[rustfmt::skip] // A table reads by its rows.
+fn unsound_terms() -> Vec<Row> {
+    vec![
+        row("one registry is two parties", |w| sign(w, parties(json!({}), json!({"registry": "jp"}))), "unsound-terms"),
+        row("one log is two parties", |w| sign(w, parties(json!({}), json!({"origin": "jp.registry.example"}))), "unsound-terms"),
+        row("a party without a role", |w| sign(w, parties(json!({}), json!({"roles": []}))), "unsound-terms"),
+        row("an arrangement of one", |w| sign(w, json!({"parties": [terms()["parties"][0]]})), "unsound-terms"),
+        row("a bilateral arrangement of three", |w| {
+            let mut three = terms()["parties"].as_array().unwrap().clone();
+            three.push(json!({"registry": "us", "origin": "us.registry.example", "authority": "a", "roles": ["issuing"]}));
+            sign(w, json!({"parties": three}))
+        }, "unsound-terms"),
+        row("a unilateral arrangement where two recognise", |w| sign(w, json!({"mode": "unilateral"})), "unsound-terms"),
+        row("an arrangement where nobody recognises", |w| sign(w, parties(json!({"roles": ["issuing"]}), json!({"roles": ["issuing"]}))), "unsound-terms"),
+        row("version 0", |w| sign(w, json!({"version": 0})), "unsound-terms"),
+        row("no rule", |w| sign(w, json!({"rules": []})), "unsound-terms"),
+        row("two rules of one id", |w| sign(w, json!({"rules": [rule(), rule()]})), "unsound-terms"),
+        row("a rule from a registry that does not issue", |w| sign(w, with(parties(json!({"roles": ["recognising"]}), json!({})), json!({}))), "unsound-terms"),
+        row("a rule from nobody", |w| sign_rule(w, json!({"from": []})), "unsound-terms"),
+        row("a rule to a stranger", |w| sign_rule(w, json!({"to": ["us"]})), "unsound-terms"),
+        row("a rule to nobody", |w| sign_rule(w, json!({"to": []})), "unsound-terms"),
+        row("a rule that covers no object", |w| sign_rule(w, json!({"objects": []})), "unsound-terms"),
+        row("a rule that covers no viewpoint", |w| sign_rule(w, json!({"viewpoints": []})), "unsound-terms"),
+        row("a rule on bodies of lists that accepts no list", |w| sign_rule(w, json!({"issuedBy": ["NSCIB"]})), "unsound-terms"),
+    ]
+}
+
+#[rustfmt::skip] // A table reads by its rows.
+fn foreign_acts() -> Vec<Row> {
+    vec![
+        row("the operator says what a foreign party did", |w| {
+            let claim = json!({"registry": "eu", "statement": foreign("f-1", "arrangement-signed", signed(terms())), "proof": "p"});
+            w.say("op", "arrangement-countersigned", claim)
+        }, "node-only"),
+        row("an act of a stranger", |w| {
+            let claim = json!({"registry": "us", "statement": foreign("f-1", "arrangement-signed", signed(terms())), "proof": "p"});
+            w.say("node", "arrangement-countersigned", claim)
+        }, "unknown-peer"),
+        row("an act of an expelled peer", |w| {
+            w.must("op", "peer-expelled", json!({"registry": "eu", "reason": reason()}));
+            note(w, &foreign("f-1", "arrangement-signed", signed(terms())))
+        }, "peer-expelled"),
+        row("a foreign act that is no JWS", |w| note(w, "what?"), "foreign-statement"),
+        row("a foreign act that is no base64url", |w| note(w, "a.=.b"), "foreign-statement"),
+        row("a foreign act that is no statement", |w| note(w, "e30.e30.e30"), "foreign-statement"),
+        row("a foreign statement about something else", |w| note(w, &foreign("f-1", "verdict-expired", json!({"verdicts": ["V-1"]}))), "foreign-statement"),
+        row("a foreign act in another log", |w| {
+            let act = json!({"iss": "eu-op", "aud": "us.registry.example", "jti": "f-1", "iat": 1, "kind": "arrangement-signed", "claim": signed(terms())});
+            note(w, &crate::world::jws(&act))
+        }, "wrong-registry"),
+        row("a foreign signature under a digest of other terms", |w| {
+            let other = with(signed(terms()), json!({"terms": with(terms(), json!({"title": "other"}))}));
+            note(w, &foreign("f-1", "arrangement-signed", other))
+        }, "terms-digest"),
+        row("a foreign signature under terms without us", |w| {
+            let third = json!({"registry": "us", "origin": "us.registry.example", "authority": "a", "roles": ["issuing"]});
+            let parties = json!([third, terms()["parties"][1]]);
+            let without = with(terms(), json!({"parties": parties, "rules": [with(rule(), json!({"from": ["us"]}))]}));
+            note(w, &foreign("f-1", "arrangement-signed", signed(without)))
+        }, "not-a-party"),
+        row("a foreign signature under terms without the signer", |w| {
+            let third = json!({"registry": "us", "origin": "us.registry.example", "authority": "a", "roles": ["recognising"]});
+            let without = with(terms(), json!({"parties": [terms()["parties"][0], third], "rules": [with(rule(), json!({"to": ["us"]}))]}));
+            note(w, &foreign("f-1", "arrangement-signed", signed(without)))
+        }, "not-a-party"),
+        row("a foreign suspension of what is not there", |w| note(w, &foreign("f-1", "arrangement-suspended", json!({"id": "A-1", "reason": reason()}))), "unknown-arrangement"),
+        row("a foreign suspension of what the foreign side did not sign", |w| {
+            sign(w, json!({}))?;
+            note(w, &foreign("f-1", "arrangement-suspended", json!({"id": "A-1", "reason": reason()})))
+        }, "arrangement-not-signed"),
+        row("a foreign party signs and lifts without end", |w| {
+            note(w, &foreign("f", "arrangement-signed", signed(terms())))?;
+            for n in 0..255 {
+                note(w, &foreign(&format!("f-{n}"), "arrangement-suspended", json!({"id": "A-1", "reason": reason()})))?;
+            }
+            note(w, &foreign("g", "arrangement-restored", json!({"id": "A-1", "reason": reason()})))
+        }, "history-full"),
+        row("the same foreign act twice", |w| {
+            note(w, &foreign("f-1", "arrangement-signed", signed(terms())))?;
+            note(w, &foreign("f-1", "arrangement-signed", signed(terms())))
+        }, "duplicate"),
+    ]
+}
+
+fn acts(world: &World) -> Vec<(String, &'static str)> {
+    let record = world.register.arrangement(&"A-1".parse().unwrap()).unwrap();
+    let word = |act: &Act| match act {
+        Act::Signed { .. } => "signed",
+        Act::Suspended { .. } => "suspended",
+        Act::Restored { .. } => "restored",
+        Act::Ended { .. } => "ended",
+    };
+    record.acts.iter().map(|act| (act.registry.to_string(), word(&act.act))).collect()
+}
+
+#[test]
+fn both_sides_act_and_all_of_it_is_kept() {
+    let mut world = World::furnished();
+    note(&mut world, &foreign("f-1", "arrangement-signed", signed(terms()))).unwrap();
+    sign(&mut world, json!({})).unwrap();
+    step(&mut world, "arrangement-suspended").unwrap();
+    note(&mut world, &foreign("f-2", "arrangement-suspended", json!({"id": "A-1", "reason": reason()}))).unwrap();
+    step(&mut world, "arrangement-restored").unwrap();
+    end(&mut world, "2027-01-31").unwrap();
+    sign(&mut world, json!({})).unwrap();
+    let told: Vec<_> = acts(&world).into_iter().map(|(registry, act)| format!("{registry} {act}")).collect();
+    let expected = ["eu signed", "jp signed", "jp suspended", "eu suspended", "jp restored", "jp ended", "jp signed"];
+    assert_eq!(told, expected, "a signature after an end begins anew");
+    assert_eq!(
+        world.register.arrangement(&"A-1".parse().unwrap()).unwrap().terms.len(),
+        1,
+        "the same terms are kept once"
+    );
+}
+
+#[test]
+fn a_new_version_is_signed_beside_the_old_one() {
+    let mut world = World::furnished();
+    sign(&mut world, json!({})).unwrap();
+    sign(&mut world, json!({"version": 2, "title": "wider"})).unwrap();
+    assert_eq!(world.register.arrangement(&"A-1".parse().unwrap()).unwrap().terms.len(), 2);
+}
+
+#[test]
+fn a_suspension_in_the_time_of_notice_is_possible() {
+    let mut world = World::furnished();
+    sign(&mut world, json!({})).unwrap();
+    end(&mut world, "2026-12-31").unwrap();
+    step(&mut world, "arrangement-suspended").unwrap();
+}
+
+#[test]
+fn a_multilateral_rule_may_be_from_anyone_who_issues() {
+    let mut world = World::furnished();
+    world.must("ministry", "scheme-published", with(scheme(), json!({"scheme": "cc@3.1"})));
+    let any = with(rule(), json!({"from": "any-issuing", "to": ["jp", "eu"], "scheme": "cc@3.1"}));
+    sign(&mut world, json!({"mode": "multilateral", "rules": [any]})).unwrap();
+}

@@ -1,0 +1,82 @@
+//! The rules of the registry, a row per reason.
+//!
+//! Each table says in a sentence what somebody tries and which refusal answers. `every_reason_has_a_row` holds the tables
+//! to the list of all refusals.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failing test must stop")]
+
+mod accreditation;
+mod arrangements;
+mod changing;
+mod envelope;
+mod erasure;
+mod following;
+mod granting;
+mod history;
+mod lifecycle;
+mod overlay;
+mod parsing;
+mod parties;
+mod peers;
+mod properties;
+mod recognitions;
+mod reports;
+mod roundtrip;
+mod world;
+
+use std::collections::BTreeSet;
+
+use conformity::refusal::Refusal;
+use world::Row;
+
+fn tables() -> Vec<Row> {
+    [
+        envelope::rows(),
+        parties::rows(),
+        accreditation::rows(),
+        granting::rows(),
+        changing::rows(),
+        reports::rows(),
+        arrangements::rows(),
+        peers::rows(),
+        recognitions::rows(),
+        erasure::rows(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+#[test]
+fn each_attempt_is_refused_for_its_reason() {
+    let mut wrong = Vec::new();
+    for row in tables() {
+        let mut world = world::World::furnished();
+        match (row.attempt)(&mut world) {
+            Err(refusal) if refusal.code() == row.code => {}
+            Err(refusal) => wrong.push(format!("{}: {} instead of {}: {refusal}", row.why, refusal.code(), row.code)),
+            Ok(_) => wrong.push(format!("{}: allowed, should be {}", row.why, row.code)),
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_reason_has_a_row() {
+    let tried: BTreeSet<_> = tables().into_iter().map(|row| row.code).collect();
+    let known: BTreeSet<_> = Refusal::CODES.iter().copied().collect();
+    assert_eq!(known.len(), Refusal::CODES.len(), "two refusals share a code");
+    let untried: Vec<_> = known.difference(&tried).collect();
+    assert!(untried.is_empty(), "no row provokes {untried:?}");
+}
+
+#[test]
+fn a_refusal_says_what_and_whose_it_is() {
+    for row in tables() {
+        let mut world = world::World::furnished();
+        let refusal = (row.attempt)(&mut world).unwrap_err();
+        let text = refusal.to_string();
+        assert!(text.len() > 20 && !text.ends_with('.'), "{}: {text}", refusal.code());
+        let _ = refusal.blame();
+    }
+}

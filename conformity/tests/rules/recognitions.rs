@@ -1,0 +1,126 @@
+//! Recognitions: derived by the node, carried in a list, one statement per range.
+
+use conformity::Digest;
+use conformity::decide::MAX_RESULTS;
+use conformity::records::Facts;
+use serde_json::{Value, json};
+
+use crate::world::{PEER_ORIGIN, Row, World, reason, row, signed, terms, with};
+
+type Outcome = Result<Vec<conformity::Record>, conformity::Refusal>;
+
+/// One row of a result list.
+pub(crate) fn result(id: &str) -> Value {
+    json!({
+        "verdict": format!("eu:{id}"),
+        "supplier": {"id": "lei:5493001KJTIIGC8Y1R12", "name": "Exemple SA", "country": "FR", "others": ["local:eu-list:17"]},
+        "scheme": "eucc@1", "object": {"kind": "product", "name": "A card", "version": "1.2"},
+        "viewpoints": ["people-and-things"], "state": "granted", "outcome": "recognised",
+        "arrangement": {"id": "A-1", "version": 1}, "rule": "R-1", "explanation": "recognised under rule R-1 of A-1",
+    })
+}
+
+fn list(rows: &[Value]) -> Vec<u8> {
+    rows.iter().flat_map(|row| format!("{row}\n").into_bytes()).collect()
+}
+
+fn claim(from: u64, to: u64, count: usize, list: &[u8]) -> Value {
+    json!({
+        "origin": PEER_ORIGIN, "registry": "eu", "from": from, "to": to, "checkpoint": "a signed note", "cause": "range",
+        "results": {"digest": Digest::of(list).to_string(), "count": count},
+    })
+}
+
+fn derive(world: &mut World, claim: Value, list: Option<&[u8]>) -> Outcome {
+    let payload = world.envelope("node", "recognition-derived", claim);
+    world.take(&payload, list)
+}
+
+/// Follows a range without results.
+pub(crate) fn follow(world: &mut World, from: u64, to: u64) {
+    derive(world, claim(from, to, 0, b""), None).unwrap();
+}
+
+/// Derives one row as it is given.
+fn derive_row(world: &mut World, row: &str) -> Outcome {
+    derive(world, claim(0, 9, 1, row.as_bytes()), Some(row.as_bytes()))
+}
+
+#[rustfmt::skip] // A table reads by its rows.
+pub(crate) fn rows() -> Vec<Row> {
+    vec![
+        row("the operator recognises", |w| w.say("op", "recognition-derived", claim(0, 9, 0, b"")), "node-only"),
+        row("a body recognises", |w| w.say("cb-1", "recognition-derived", claim(0, 9, 0, b"")), "node-only"),
+        row("verdicts of a stranger", |w| derive(w, with(claim(0, 9, 0, b""), json!({"registry": "us"})), None), "unknown-peer"),
+        row("verdicts of another log", |w| derive(w, with(claim(0, 9, 0, b""), json!({"origin": "us.registry.example"})), None), "party-origin"),
+        row("verdicts of an expelled peer", |w| {
+            w.must("op", "peer-expelled", json!({"registry": "eu", "reason": reason()}));
+            derive(w, claim(0, 9, 0, b""), None)
+        }, "peer-expelled"),
+        row("a range with a gap before it", |w| derive(w, claim(3, 9, 0, b""), None), "range-gap"),
+        row("a range that was followed before", |w| {
+            follow(w, 0, 9);
+            derive(w, claim(0, 9, 0, b""), None)
+        }, "range-gap"),
+        row("a range of nothing", |w| derive(w, claim(0, 0, 0, b""), None), "range-gap"),
+        row("a second look at what was never followed", |w| derive(w, with(claim(0, 9, 0, b""), json!({"cause": "time"})), None), "range-gap"),
+        row("because of an arrangement that is not there", |w| {
+            let digest = Digest::of(b"x").to_string();
+            derive(w, with(claim(0, 0, 0, b""), json!({"cause": {"arrangement": {"id": "A-1", "digest": digest}}})), None)
+        }, "unknown-arrangement"),
+        row("the list is missing", |w| derive(w, claim(0, 9, 1, b"x"), None), "results-missing"),
+        row("another list", |w| derive(w, claim(0, 9, 1, b"x"), Some(b"y")), "results-digest"),
+        row("a list that is too large", |w| derive(w, claim(0, 9, 1, b"x"), Some(&vec![b'\n'; MAX_RESULTS + 1])), "results-too-large"),
+        row("a row less than said", |w| {
+            let rows = list(&[result("E-1")]);
+            derive(w, claim(0, 9, 2, &rows), Some(&rows))
+        }, "results-count"),
+        row("a row more than said", |w| {
+            let rows = list(&[result("E-1"), result("E-2")]);
+            derive(w, claim(0, 9, 1, &rows), Some(&rows))
+        }, "results-count"),
+        row("a verdict twice", |w| {
+            let rows = list(&[result("E-1"), result("E-1")]);
+            derive(w, claim(0, 9, 2, &rows), Some(&rows))
+        }, "results-twice"),
+        row("a row that is no recognition", |w| derive_row(w, "{}\n"), "results-row"),
+        row("an empty row", |w| derive_row(w, "\n"), "results-row"),
+        row("a row without its end", |w| derive_row(w, &result("E-1").to_string()), "results-row"),
+        row("a row with an unknown member", |w| derive_row(w, &format!("{}\n", with(result("E-1"), json!({"extra": 1})))), "results-row"),
+        row("a row on a verdict of a third registry", |w| derive_row(w, &format!("{}\n", with(result("E-1"), json!({"verdict": "us:E-1"})))), "results-row"),
+    ]
+}
+
+#[test]
+fn a_range_brings_its_recognitions_and_is_not_followed_twice() {
+    let mut world = World::furnished();
+    let rows = list(&[result("E-1"), result("E-2")]);
+    derive(&mut world, claim(0, 9, 2, &rows), Some(&rows)).unwrap();
+    assert_eq!(world.register.peer(&"eu".parse().unwrap()).unwrap().followed, 9);
+    let record = world.register.recognition(&"eu:E-2".parse().unwrap()).unwrap();
+    assert_eq!((record.position, record.since.index), (1, world.next - 1));
+    for supplier in ["lei:5493001KJTIIGC8Y1R12", "local:eu-list:17"] {
+        assert_eq!(world.register.recognitions_of(&supplier.parse().unwrap()).len(), 2, "{supplier}");
+    }
+    follow(&mut world, 9, 12);
+}
+
+#[test]
+fn a_later_look_replaces_what_was_recognised() {
+    let mut world = World::furnished();
+    world.must("op", "arrangement-signed", signed(terms()));
+    let rows = list(&[result("E-1")]);
+    derive(&mut world, claim(0, 9, 1, &rows), Some(&rows)).unwrap();
+    let supplier = json!({"id": "lei:5493001KJTIIGC8Y1R12", "name": "Exemple SA", "country": "FR"});
+    let rows = list(&[with(result("E-1"), json!({"outcome": "refused", "supplier": supplier}))]);
+    let cause = json!({"cause": {"arrangement": {"id": "A-1", "digest": Digest::of(b"terms").to_string()}}});
+    derive(&mut world, with(claim(0, 9, 1, &rows), cause), Some(&rows)).unwrap();
+    let record = world.register.recognition(&"eu:E-1".parse().unwrap()).unwrap();
+    assert_eq!(record.recognition.outcome.as_str(), "refused");
+    assert_eq!(
+        world.register.recognitions_of(&"local:eu-list:17".parse().unwrap()).len(),
+        0,
+        "no longer known by that name"
+    );
+    assert_eq!(world.register.recognition_count(), 1);
+}
