@@ -1,0 +1,275 @@
+//! What registries say to each other: one JSON object per message, bounded before it is parsed.
+//!
+//! ```text
+//! head        {"size": 1234}                                              a hint; nothing is believed because of it
+//! hello       {}                              ▶ {"genesis": jws, "checkpoint": note}
+//! checkpoint  {"held": 1200}                  ▶ {"checkpoint": note, "proof": [hash…]}        consistency held ▶ size
+//! range       {"from": 1200, "entries": 256}  ▶ {"entries": base64 of n × 42 bytes,
+//!                                                "statements": [jws | null, … n],
+//!                                                "checkpoint": note, "proof": [hash…]}        consistency from+n ▶ size
+//! attachment  {"digest": hex, "offset": 0}    ▶ {"size": total bytes, "bytes": base64}
+//! notice      {"statement": jws, "proof": tlog-proof}       ▶ {}
+//! evidence    {"first": note, "second": note}               ▶ {}
+//! ```
+//!
+//! An answer is `{"ok": …}` or `{"refused": {"code": …, "text": …}}`. Hashes and bytes are standard base64; sizes are
+//! numbers of entries. Unknown members are refused, so that a new meaning needs a new version of this text.
+//! Out of scope: who asks (the subject says, see [`crate::subjects`]) and whether to believe an answer ([`crate::follow`]).
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use ledger::entry::Entry;
+use ledger::merkle::Hash;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::access::MAX_PAYLOAD;
+
+/// Entries in one range.
+pub const MAX_ENTRIES: usize = 1_024;
+/// Hashes in one proof: a tree of 2^64 entries needs no more.
+pub const MAX_PROOF: usize = 130;
+/// Bytes of an attachment in one piece.
+pub const MAX_PIECE: usize = 512 * 1024;
+/// Characters of a refusal's text that are kept.
+const MAX_TEXT: usize = 512;
+
+/// Why a message cannot be read. The blame is its sender's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MessageError {
+    /// Larger than any message.
+    #[error("a message has at most {MAX_PAYLOAD} bytes, not {0}")]
+    TooLarge(usize),
+    /// Not the object that belongs there.
+    #[error("the message cannot be read: {0}")]
+    Malformed(String),
+}
+
+/// A message that has a form on the wire.
+pub trait Message: Serialize + DeserializeOwned {
+    /// Its bytes.
+    fn encode(&self) -> Bytes {
+        // Numbers, strings and lists only: such a value always has a JSON form.
+        serde_json::to_vec(self).unwrap_or_default().into()
+    }
+
+    /// Reads it, after its size was checked.
+    ///
+    /// # Errors
+    /// [`MessageError`].
+    fn decode(bytes: &[u8]) -> Result<Self, MessageError> {
+        if bytes.len() > MAX_PAYLOAD as usize {
+            return Err(MessageError::TooLarge(bytes.len()));
+        }
+        serde_json::from_slice(bytes).map_err(|error| MessageError::Malformed(error.to_string()))
+    }
+}
+
+macro_rules! messages {
+    ($($name:ident),+ $(,)?) => { $(impl Message for $name {})+ };
+}
+
+messages!(Head, HelloRequest, Hello, CheckpointRequest, CheckpointAnswer, RangeRequest, Range, AttachmentRequest, Piece, Notice, Evidence, Done);
+
+/// "My log has grown."
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Head {
+    /// To this many entries.
+    pub size: u64,
+}
+
+/// Asks who is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HelloRequest {}
+
+/// Who is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hello {
+    /// The genesis statement of the log.
+    pub genesis: String,
+    /// Its newest commit checkpoint.
+    pub checkpoint: String,
+}
+
+/// Asks for the newest checkpoint and how it continues what the asker holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckpointRequest {
+    /// Size that the asker has verified.
+    pub held: u64,
+}
+
+/// The newest checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckpointAnswer {
+    /// The signed note.
+    pub checkpoint: String,
+    /// Consistency from `held` to it; empty when `held` is not smaller.
+    pub proof: Proof,
+}
+
+/// Asks for entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RangeRequest {
+    /// The first one.
+    pub from: u64,
+    /// At most so many.
+    pub entries: u32,
+}
+
+/// Entries, and of their statements those that the asker may see.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Range {
+    /// The entries.
+    pub entries: Entries,
+    /// For each entry its statement; `null` for a seal, and for what is outside the scope or was erased.
+    pub statements: Vec<Option<String>>,
+    /// A commit checkpoint that covers them.
+    pub checkpoint: String,
+    /// Consistency from the end of the range to the checkpoint.
+    pub proof: Proof,
+}
+
+/// Asks for a piece of an attachment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AttachmentRequest {
+    /// SHA-256 of the attachment, as statements write it.
+    pub digest: conformity::digest::Digest,
+    /// Where the piece begins.
+    pub offset: u64,
+}
+
+/// A piece of an attachment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Piece {
+    /// Size of the whole.
+    pub size: u64,
+    /// The piece.
+    pub bytes: Blob,
+}
+
+/// What a party to an arrangement did, with the proof that it stands in its log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Notice {
+    /// The statement.
+    pub statement: String,
+    /// C2SP tlog-proof of its entry.
+    pub proof: String,
+}
+
+/// Two checkpoints of one log that contradict each other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Evidence {
+    /// One signed note.
+    pub first: String,
+    /// The other.
+    pub second: String,
+}
+
+/// "Taken."
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Done {}
+
+/// What comes back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Answer<T> {
+    /// As asked.
+    Ok(T),
+    /// Not.
+    Refused(Refused),
+}
+
+impl<T: Serialize + DeserializeOwned> Message for Answer<T> {}
+
+/// Why not.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[error("{code}: {text}")]
+pub struct Refused {
+    /// Stable, kebab-case.
+    pub code: String,
+    /// For people.
+    pub text: String,
+}
+
+impl Refused {
+    /// A refusal; the text is cut to what a reader keeps.
+    pub fn new(code: &str, text: impl Into<String>) -> Self {
+        let text: String = text.into();
+        Self { code: code.to_owned(), text: text.chars().take(MAX_TEXT).collect() }
+    }
+}
+
+/// Entries one after the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entries(pub Vec<Entry>);
+
+impl Serialize for Entries {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let bytes: Vec<u8> = self.0.iter().flat_map(Entry::encode).collect();
+        serializer.serialize_str(&STANDARD.encode(bytes))
+    }
+}
+
+impl<'de> Deserialize<'de> for Entries {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Blob(bytes) = Blob::deserialize(deserializer)?;
+        if bytes.len() % Entry::LEN != 0 || bytes.len() / Entry::LEN > MAX_ENTRIES {
+            return Err(serde::de::Error::custom("not a whole number of entries, or too many"));
+        }
+        let entries: Result<Vec<_>, _> = bytes.chunks_exact(Entry::LEN).map(Entry::decode).collect();
+        entries.map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+/// A consistency proof.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Proof(pub Vec<Hash>);
+
+impl Serialize for Proof {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|hash| STANDARD.encode(hash.as_bytes())))
+    }
+}
+
+impl<'de> Deserialize<'de> for Proof {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let texts = Vec::<Blob>::deserialize(deserializer)?;
+        if texts.len() > MAX_PROOF {
+            return Err(serde::de::Error::custom("too many hashes"));
+        }
+        let hash = |Blob(bytes): Blob| <[u8; Hash::LEN]>::try_from(bytes).map(Hash::from_bytes);
+        let hashes: Result<Vec<_>, _> = texts.into_iter().map(hash).collect();
+        hashes.map(Self).map_err(|_| serde::de::Error::custom("a hash has 32 bytes"))
+    }
+}
+
+/// Bytes in base64.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blob(pub Vec<u8>);
+
+impl Serialize for Blob {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Blob {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        STANDARD.decode(text.as_bytes()).map(Self).map_err(serde::de::Error::custom)
+    }
+}

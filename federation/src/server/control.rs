@@ -1,0 +1,234 @@
+//! Putting a configuration into force, and not saying so before it is.
+//!
+//! ```text
+//! write nats.conf (whole, durable, renamed into place)
+//!   ▶ $SYS.REQ.SERVER.<id>.RELOAD   twice; the answers must hold no `error`
+//!   ▶ $SYS.REQ.SERVER.<id>.CONNZ    page by page, until every connection belongs to a user of the new configuration
+//! ```
+//!
+//! Twice, because one reload leaves the services that a *new* account imports without an answer: the server resolves them
+//! against accounts as they were before (measured on 2.15.1, for an account that is new or that comes back; the second
+//! reload, of the very same file, mends it).
+//!
+//! The list of *all* connections is compared with *all* that may be there, not with what changed: a node that crashed
+//! between writing and reloading gets the same proof when it runs this again. The node's system user does the asking.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bytes::Bytes;
+use certs::NodeUser;
+use serde::Deserialize;
+use tokio::time::{Instant, sleep};
+
+use super::binary::{Binary, BinaryError};
+use crate::access::{Access, UnsafePath, User};
+use crate::bus::{Bound, Bus, BusError, Link};
+use crate::subjects::Subject;
+
+const PAGE: usize = 256;
+const ANSWER: Bound = Bound { wait: Duration::from_secs(5), bytes: 1 << 20 };
+/// How long connections may take to go after the server said that it reloaded. Measured: 3 to 8 ms.
+const GONE: Duration = Duration::from_secs(5);
+const POLL: Duration = Duration::from_millis(2);
+/// How long a server that is just being started again is waited for.
+const RESTART: Duration = Duration::from_secs(5);
+/// The most pages that are read: more connections than the limits of all accounts allow.
+const MOST_PAGES: usize = 256;
+
+/// The hand on one nats-server.
+#[derive(Debug, Clone)]
+pub struct Control {
+    system: Link,
+    config: PathBuf,
+    binary: Option<Binary>,
+}
+
+/// A configuration is in force: nobody is connected who is not in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InForce {
+    /// How many connections there are, the node's own included.
+    pub connections: usize,
+    /// How long it took, from the first byte written.
+    pub took: Duration,
+}
+
+/// Why a configuration is not known to be in force. Whoever was to be cut off may still be connected.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// A path that nats-server cannot read.
+    #[error(transparent)]
+    Path(#[from] UnsafePath),
+    /// The server's own check refuses the configuration; the one in force stays.
+    #[error(transparent)]
+    Refused(#[from] BinaryError),
+    /// The configuration cannot be written; the one in force stays.
+    #[error("{path} cannot be written ({source}): the server keeps its configuration")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The server cannot be asked.
+    #[error("nats-server cannot be asked to read its configuration again: {0}")]
+    Bus(#[from] BusError),
+    /// The server read it and refused; it keeps the one before.
+    #[error("nats-server keeps its old configuration: {0}")]
+    Reload(String),
+    /// The server's answer cannot be read.
+    #[error("nats-server gave an answer that cannot be read: {0}")]
+    Answer(String),
+    /// Somebody is still connected.
+    #[error("still connected {GONE:?} after the cut-off: {}; stop nats-server if they must go now", .0.join(", "))]
+    StillConnected(Vec<String>),
+}
+
+impl Control {
+    /// A hand on the server to which `system` is connected as system user. `config` is the file that this server reads;
+    /// with `binary`, the server's own check comes first.
+    pub fn new(system: Link, config: PathBuf, binary: Option<Binary>) -> Self {
+        Self { system, config, binary }
+    }
+
+    /// Writes the configuration before the server is started.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn prepare(config: &Path, access: &Access) -> Result<(), ControlError> {
+        write(config, &access.configuration()?)
+    }
+
+    /// Puts `access` into force and returns when nobody is connected who is not in it.
+    ///
+    /// # Errors
+    /// It is not known to be in force: try again, which is harmless.
+    pub async fn put_in_force(&self, access: &Access) -> Result<InForce, ControlError> {
+        let begun = Instant::now();
+        self.check(access).await?;
+        Self::prepare(&self.config, access)?;
+        self.system.connected(RESTART).await?;
+        self.reload().await?;
+        self.reload().await?;
+        let connections = self.until_gone(&allowed(access)).await?;
+        Ok(InForce { connections, took: begun.elapsed() })
+    }
+
+    async fn check(&self, access: &Access) -> Result<(), ControlError> {
+        let Some(binary) = &self.binary else { return Ok(()) };
+        let candidate = self.config.with_extension("candidate");
+        write(&candidate, &access.configuration()?)?;
+        let accepted = binary.accepts(&candidate).await;
+        let _ = fs::remove_file(&candidate);
+        Ok(accepted?)
+    }
+
+    async fn reload(&self) -> Result<(), ControlError> {
+        let answer: Answer<serde::de::IgnoredAny> = self.ask("RELOAD", Bytes::new()).await?;
+        match answer.error {
+            Some(error) => Err(ControlError::Reload(error.description)),
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until only `allowed` users are connected; gives the number of connections.
+    async fn until_gone(&self, allowed: &BTreeSet<String>) -> Result<usize, ControlError> {
+        let deadline = Instant::now() + GONE;
+        loop {
+            let users = self.connected().await?;
+            let others: BTreeSet<_> = users.iter().filter(|user| !allowed.contains(*user)).collect();
+            if others.is_empty() {
+                return Ok(users.len());
+            }
+            if Instant::now() > deadline {
+                return Err(ControlError::StillConnected(others.into_iter().cloned().collect()));
+            }
+            sleep(POLL).await;
+        }
+    }
+
+    /// The users of all connections.
+    async fn connected(&self) -> Result<Vec<String>, ControlError> {
+        let mut users = Vec::new();
+        for page in 0..MOST_PAGES {
+            let question = format!(r#"{{"auth":true,"limit":{PAGE},"offset":{}}}"#, page * PAGE);
+            let answer: Answer<Connections> = self.ask("CONNZ", question.into()).await?;
+            let found = match (answer.error, answer.data) {
+                (None, Some(data)) => data.connections,
+                (error, _) => return Err(unreadable(error)),
+            };
+            let last = found.len() < PAGE;
+            users.extend(found.into_iter().map(|connection| connection.authorized_user));
+            if last {
+                return Ok(users);
+            }
+        }
+        Err(ControlError::Answer(format!("more than {} connections", MOST_PAGES * PAGE)))
+    }
+
+    async fn ask<A: for<'a> Deserialize<'a>>(&self, verb: &str, question: Bytes) -> Result<A, ControlError> {
+        let server = self.system.server_id();
+        let server = server.ok_or_else(|| BusError::Disconnected("the server is not running".to_owned()))?;
+        let answer = self.system.request(&Subject::of_server(&server, verb), question, ANSWER).await?;
+        serde_json::from_slice(&answer).map_err(|error| ControlError::Answer(error.to_string()))
+    }
+}
+
+fn unreadable(error: Option<Failure>) -> ControlError {
+    ControlError::Answer(error.map_or_else(|| "no data".to_owned(), |error| error.description))
+}
+
+fn allowed(access: &Access) -> BTreeSet<String> {
+    let own = [NodeUser::Node, NodeUser::System].map(|user| User::node(user, &access.origin));
+    let everyone = access.guests().into_iter().chain(own);
+    let nobody_yet = std::iter::once(String::new());
+    everyone.map(|user| user.as_str().to_owned()).chain(nobody_yet).collect()
+}
+
+/// What the server sends back under `$SYS.REQ.SERVER`; it has more members, which do not matter here.
+#[derive(Deserialize)]
+struct Answer<D> {
+    error: Option<Failure>,
+    data: Option<D>,
+}
+
+#[derive(Deserialize)]
+struct Failure {
+    description: String,
+}
+
+#[derive(Deserialize)]
+struct Connections {
+    connections: Vec<Connection>,
+}
+
+#[derive(Deserialize)]
+struct Connection {
+    /// Empty while a connection has not shown its certificate: it can do nothing, and will be judged by what is in force.
+    #[serde(default)]
+    authorized_user: String,
+}
+
+/// Puts the text in the place of the file: the server sees the old one or the new one, also after a crash.
+fn write(path: &Path, text: &str) -> Result<(), ControlError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".new");
+    let beside = PathBuf::from(name);
+    let written = (|| {
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true).mode(0o600);
+        let mut file = options.open(&beside)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&beside, path)?;
+        match path.parent() {
+            Some(folder) => File::open(folder)?.sync_all(),
+            None => Ok(()),
+        }
+    })();
+    written.map_err(|source| ControlError::Write { path: path.to_owned(), source })
+}
