@@ -11,13 +11,15 @@
 //!    two of the pair: it holds among those that signed, whoever else has not.
 //! 2. The highest version that ever commenced governs. It replaces lower ones for good, also once its own days are over.
 //! 3. It *ends* with its last day, or by the act of either of the pair: on the day the act names, but never before the
-//!    notice that the terms require. An end cannot be taken back; a signature given after it begins anew.
+//!    notice that the terms require. Whoever declared an end takes it back by signing again before it takes effect.
+//!    After that nobody is bound any more by what was signed before: everyone needed must sign again, after the end.
 //! 4. It is *suspended* while either of the pair suspends it: alone, at once, for all versions. Each lifts its own
 //!    suspension only. What others do concerns the pairs that they are in.
 //!
 //! An end weighs more than a suspension. All instants are sequencing times of the asking registry's log: a step of
 //! another party counts from when this log took it up.
 
+mod known;
 #[cfg(test)]
 mod tests;
 
@@ -25,9 +27,11 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::arrangement::{Act, Arrangement, ArrangementAct, ArrangementRecord, Mode, SignedTerms};
+use crate::arrangement::{ArrangementRecord, SignedTerms};
 use crate::ids::RegistryId;
 use crate::time::Day;
+
+use known::Known;
 
 /// An issuing and a recognising registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,145 +135,4 @@ pub fn next_change(record: &ArrangementRecord, pair: Pair<'_>, at: Timestamp) ->
         })
         .filter(|instant| *instant > at)
         .min()
-}
-
-/// What is known at an instant about what the two of a pair did to an arrangement.
-struct Known<'a> {
-    record: &'a ArrangementRecord,
-    pair: Pair<'a>,
-    at: Timestamp,
-}
-
-/// An end that one of the pair declared. Earlier ones come first.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct End<'a> {
-    since: Timestamp,
-    index: u64,
-    by: Option<&'a RegistryId>,
-}
-
-impl<'a> Known<'a> {
-    /// The versions that name both registries as parties.
-    fn of_pair(&self) -> impl Iterator<Item = &'a SignedTerms> {
-        let pair = self.pair;
-        self.record.terms.iter().filter(move |signed| pair.both().all(|one| signed.terms.party(one).is_some()))
-    }
-
-    /// The acts of the pair that are known, oldest first.
-    fn acts(&self) -> impl DoubleEndedIterator<Item = &'a ArrangementAct> {
-        let (pair, at) = (self.pair, self.at);
-        self.record.acts.iter().filter(move |act| act.moment.at <= at && pair.has(&act.registry))
-    }
-
-    /// The highest version that commenced, and when. Of two with the same number the one that commenced last.
-    fn governing(&self) -> Option<(&'a SignedTerms, Timestamp)> {
-        self.of_pair()
-            .filter_map(|signed| self.commenced(signed).map(|since| (signed, since)))
-            .max_by_key(|(signed, since)| (signed.terms.version, *since, signed.digest))
-    }
-
-    fn commenced(&self, signed: &'a SignedTerms) -> Option<Timestamp> {
-        let complete = needed(&signed.terms, self.pair).try_fold(Timestamp::MIN, |latest, party| {
-            self.signature(party, signed).map(|act| act.moment.at.max(latest))
-        })?;
-        let since = complete.max(signed.terms.from.start());
-        (since <= self.at).then_some(since)
-    }
-
-    /// The signature of `party` that binds it to `signed`: its first one, or the first after it last ended them. Bilateral
-    /// terms may name a third party: then nobody's.
-    fn signature(&self, party: &RegistryId, signed: &SignedTerms) -> Option<&'a ArrangementAct> {
-        let mut binding = None;
-        let mut ended = false;
-        for item in self.acts().filter(|item| item.registry == *party) {
-            match &item.act {
-                Act::Signed { digest } if *digest == signed.digest && (ended || binding.is_none()) => {
-                    binding = Some(item);
-                    ended = false;
-                }
-                Act::Ended { .. } => ended = true,
-                _ => {}
-            }
-        }
-        binding
-    }
-
-    fn force(&self, signed: &'a SignedTerms, commenced: Timestamp) -> Force {
-        if let Some(end) = self.ended(signed) {
-            return Force::Ended { since: end.since, by: end.by.cloned() };
-        }
-        match self.suspended() {
-            Some((since, by)) => Force::Suspended { since: since.max(commenced), by },
-            None => Force::InForce { since: commenced },
-        }
-    }
-
-    /// The earliest end that has come: of the last day, or by an act.
-    fn ended(&self, signed: &'a SignedTerms) -> Option<End<'a>> {
-        let by_date = signed.terms.until.map(|day| End { since: day.end(), index: u64::MAX, by: None });
-        self.ends(signed).chain(by_date).filter(|end| end.since <= self.at).min()
-    }
-
-    /// The ends that one of the pair declared and did not follow by a new signature under these terms.
-    fn ends(&self, signed: &'a SignedTerms) -> impl Iterator<Item = End<'a>> {
-        self.acts().filter_map(|item| {
-            let Act::Ended { effective, .. } = &item.act else {
-                return None;
-            };
-            let again = self.signature(&item.registry, signed);
-            let stands = again.is_none_or(|act| act.moment.index < item.moment.index);
-            stands.then(|| End {
-                since: after_notice(item.moment.at, signed.terms.notice_days, *effective),
-                index: item.moment.index,
-                by: Some(&item.registry),
-            })
-        })
-    }
-
-    /// Since when one or the other has kept it suspended without a break, and who does so now.
-    fn suspended(&self) -> Option<(Timestamp, BTreeSet<RegistryId>)> {
-        let mut by = BTreeSet::new();
-        let mut since = None;
-        for item in self.acts() {
-            match item.act {
-                Act::Suspended { .. } => {
-                    by.insert(item.registry.clone());
-                    since = since.or(Some(item.moment.at));
-                }
-                Act::Restored { .. } => {
-                    by.remove(&item.registry);
-                    since = since.filter(|_| !by.is_empty());
-                }
-                Act::Signed { .. } | Act::Ended { .. } => {}
-            }
-        }
-        since.map(|since| (since, by))
-    }
-
-    /// The newest version, where none has commenced, and what it waits for.
-    fn proposed(&self) -> Option<Footing<'a>> {
-        let terms = self.of_pair().max_by_key(|signed| (signed.terms.version, signed.digest))?;
-        let missing: BTreeSet<RegistryId> =
-            needed(&terms.terms, self.pair).filter(|party| self.signature(party, terms).is_none()).cloned().collect();
-        let force =
-            if missing.is_empty() { Force::NotYet { from: terms.terms.from } } else { Force::Unsigned { missing } };
-        Some(Footing { terms, force })
-    }
-}
-
-/// Whose signature terms need before they hold for a pair.
-fn needed<'a>(terms: &'a Arrangement, pair: Pair<'a>) -> impl Iterator<Item = &'a RegistryId> {
-    let mode = terms.mode;
-    let parties = terms.parties.iter().map(|party| &party.registry);
-    parties.filter(move |party| match mode {
-        Mode::Unilateral => pair.to == *party,
-        Mode::Bilateral => true,
-        Mode::Multilateral => pair.has(party),
-    })
-}
-
-/// When an end takes effect: on the day it names, never before it was declared nor before the notice is over.
-fn after_notice(declared: Timestamp, notice_days: u16, effective: Day) -> Timestamp {
-    let notice = Day::of(declared).plus_days(notice_days).start();
-    effective.start().max(notice).max(declared)
 }

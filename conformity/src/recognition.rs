@@ -77,6 +77,9 @@ pub struct Reassessment {
 }
 
 /// What `own` makes of a verdict that it meets for the first time.
+///
+/// A restricted verdict is refused. It should never have come this far: whoever records recognitions leaves it out, because
+/// a recorded one names the supplier.
 pub fn recognise(foreign: &Foreign<'_>) -> Recognition {
     best(foreign, None).into_recognition(foreign)
 }

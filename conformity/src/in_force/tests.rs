@@ -151,6 +151,10 @@ fn an_end_needs_its_notice() {
     let both = || Story::of(&[terms(json!({}))]).signs("jp", 0, "2026-01-01").signs("eu", 0, "2026-01-01");
     let enough = || both().ends("jp", "2026-07-01", "2026-03-01");
     let hasty = || both().ends("jp", "2026-03-02", "2026-03-01T15:00:00Z");
+    let alone = || {
+        let story = Story::of(&[terms(json!({"mode": "unilateral"}))]).signs("eu", 0, "2026-01-01");
+        story.ends("eu", "2026-07-01", "2026-03-01")
+    };
     let without = |effective: &str| {
         let terms = terms(json!({"noticeDays": 0}));
         let story = Story::of(&[terms]).signs("jp", 0, "2026-01-01").signs("eu", 0, "2026-01-01");
@@ -166,8 +170,18 @@ fn an_end_needs_its_notice() {
         (without("2026-03-01"), "jp", "eu", "2026-03-01T15:00:00Z", "1: ended 2026-03-01T15:00:00Z by eu"),
         (without("2026-03-02"), "jp", "eu", "2026-03-02", "1: ended 2026-03-02 by eu"),
         (enough().ends("eu", "2026-06-01", "2026-03-02"), "jp", "eu", "2026-07-02", "1: ended 2026-06-01 by eu"),
-        (enough().signs("jp", 0, "2026-08-01"), "jp", "eu", "2026-07-15", "1: ended 2026-07-01 by jp"),
-        (enough().signs("jp", 0, "2026-08-01"), "jp", "eu", "2026-08-01", "1: in force since 2026-08-01"),
+        (enough().signs("jp", 0, "2026-06-30"), "jp", "eu", "2026-07-15", "1: in force since 2026-01-01"),
+        (enough().signs("eu", 0, "2026-06-30"), "jp", "eu", "2026-07-15", "1: ended 2026-07-01 by jp"),
+        (enough().signs("jp", 0, "2026-08-01"), "jp", "eu", "2026-08-02", "1: ended 2026-07-01 by jp"),
+        (
+            enough().signs("jp", 0, "2026-08-01").signs("eu", 0, "2026-08-02"),
+            "jp",
+            "eu",
+            "2026-08-02",
+            "1: in force since 2026-08-02",
+        ),
+        (alone().signs("eu", 0, "2026-08-01"), "jp", "eu", "2026-07-31", "1: ended 2026-07-01 by eu"),
+        (alone().signs("eu", 0, "2026-08-01"), "jp", "eu", "2026-08-01", "1: in force since 2026-08-01"),
         (enough().suspends("eu", "2026-05-01"), "jp", "eu", "2026-07-01", "1: ended 2026-07-01 by jp"),
     ]);
 }

@@ -285,7 +285,10 @@ proptest! {
 
     #[test]
     fn every_answer_fits_its_record_and_explains_itself(case in case(), rules in rules()) {
-        let recognition = case.under(all_sign(&terms("a", rules)).told()).recognise();
+        let case = case.under(all_sign(&terms("a", rules)).told());
+        let recognition = case.recognise();
+        prop_assert_eq!(&reassess(None, &case.foreign()).recognition, &recognition);
+        prop_assert_eq!(&reassess(Some(&case.recorded()), &case.foreign()).recognition, &recognition);
         let written = serde_json::to_string(&recognition).unwrap();
         prop_assert_eq!(&serde_json::from_str::<Recognition>(&written).unwrap(), &recognition);
         prop_assert!(!recognition.explanation.as_str().contains('…'), "{}", recognition.explanation);
