@@ -15,6 +15,7 @@
 
 pub mod accreditation;
 pub mod arrangement;
+pub mod audience;
 pub mod decide;
 pub mod digest;
 pub mod document;

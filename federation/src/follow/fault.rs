@@ -1,0 +1,87 @@
+//! What a peer can do wrong, each with a stable code that is counted and shown.
+
+/// Why an answer of a peer is not taken over. What we hold stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PeerFault {
+    /// The message cannot be read.
+    #[error(transparent)]
+    Message(#[from] crate::messages::MessageError),
+    /// The parts of the message do not fit each other, or it is no answer to what was asked.
+    #[error("the parts of the answer do not fit each other")]
+    Shape,
+    /// Not a checkpoint that this log signed under its origin.
+    #[error("the checkpoint is not one that this log signed: {0}")]
+    Checkpoint(String),
+    /// The entries do not lead to the checkpoint that was signed.
+    #[error("the entries do not lead to the signed checkpoint")]
+    Proof,
+    /// A statement is not what its entry commits to.
+    #[error("the statement at {index} is not the one that its entry commits to")]
+    Digest {
+        /// Where.
+        index: u64,
+    },
+    /// An entry claims to be earlier than the one before it.
+    #[error("the entry at {index} is earlier than the one before it")]
+    TimeBackwards {
+        /// Where.
+        index: u64,
+    },
+    /// Not the log whose genesis was pinned.
+    #[error("this is not the log whose genesis was pinned")]
+    Genesis,
+    /// An older state than was seen before.
+    #[error("the peer offers size {offered}, but {known} entries were seen signed: entries were taken back")]
+    Rollback {
+        /// The largest size that was seen signed.
+        known: u64,
+        /// What it offers now.
+        offered: u64,
+    },
+    /// Two signed checkpoints that contradict each other.
+    #[error("the peer signed two checkpoints that contradict each other; following stops until an operator acts")]
+    Fork(Box<Contradiction>),
+}
+
+/// Two signed notes of one log. Anybody who has its key can check them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contradiction {
+    /// The one that we verified before; empty when none was held.
+    pub held: String,
+    /// The one that contradicts it.
+    pub offered: String,
+}
+
+impl PeerFault {
+    /// Stable code, kebab-case.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Message(crate::messages::MessageError::TooLarge(_)) => "oversized",
+            Self::Message(crate::messages::MessageError::Malformed(_)) => "malformed",
+            Self::Shape => "shape",
+            Self::Checkpoint(_) => "bad-checkpoint",
+            Self::Proof => "bad-proof",
+            Self::Digest { .. } => "wrong-statement",
+            Self::TimeBackwards { .. } => "time-backwards",
+            Self::Genesis => "wrong-log",
+            Self::Rollback { .. } => "rollback",
+            Self::Fork(_) => "fork",
+        }
+    }
+
+    /// Whether following stops until an operator acts.
+    pub fn stops(&self) -> bool {
+        matches!(self, Self::Fork(_) | Self::Genesis)
+    }
+}
+
+/// Why one statement of a peer's log is left out. Its entry stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatementFault {
+    /// Its place in the peer's log.
+    pub index: u64,
+    /// Stable code, kebab-case.
+    pub code: &'static str,
+    /// For people.
+    pub text: String,
+}

@@ -1,0 +1,144 @@
+//! Answering a peer: what it may see of our log, in pieces that fit a message, no faster than its quota.
+//!
+//! Who asks is known from the subject on which the question arrived; nothing in the question is believed about that.
+//! Out of scope: which statements a peer may see (the caller says) and the transport.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use ledger::digest::Digest;
+use ledger::journal::{ReadError, Stored};
+use ledger::log::LogReader;
+
+use crate::messages::{
+    Answer, AttachmentRequest, Blob, CheckpointAnswer, CheckpointRequest, Entries, MAX_ENTRIES, MAX_PIECE, Piece, Proof,
+    Range, RangeRequest, Refused,
+};
+
+/// Bytes of statements in one range; with entries and checkpoint the whole stays below the largest message.
+const MAX_STATEMENTS: usize = 768 * 1024;
+
+/// The newest checkpoint, and how it continues what the peer holds.
+pub fn checkpoint(log: &LogReader, request: &CheckpointRequest) -> Answer<CheckpointAnswer> {
+    let head = log.head();
+    let proof = if request.held == 0 || request.held >= head.size {
+        Vec::new()
+    } else {
+        match log.consistency(request.held, head.size) {
+            Ok(proof) => proof,
+            Err(error) => return Answer::Refused(Refused::new("range", error.to_string())),
+        }
+    };
+    Answer::Ok(CheckpointAnswer { checkpoint: head.checkpoint.to_string(), proof: Proof(proof) })
+}
+
+/// Entries from where the peer stands, with the statements that `shown` lets it see.
+pub fn range(log: &LogReader, request: &RangeRequest, shown: impl Fn(u64, &Bytes) -> bool) -> Answer<Range> {
+    let head = log.head();
+    if request.from >= head.size {
+        return Answer::Refused(Refused::new("range", format!("the log has {} entries", head.size)));
+    }
+    let wanted = u64::from(request.entries).clamp(1, MAX_ENTRIES as u64);
+    match read(log, request.from, head.size.min(request.from.saturating_add(wanted)), shown) {
+        Ok((entries, statements)) => {
+            let end = request.from + entries.len() as u64;
+            let proof = if end == head.size { Ok(Vec::new()) } else { log.consistency(end, head.size) };
+            match proof {
+                Ok(proof) => Answer::Ok(Range {
+                    entries: Entries(entries),
+                    statements,
+                    checkpoint: head.checkpoint.to_string(),
+                    proof: Proof(proof),
+                }),
+                Err(error) => Answer::Refused(Refused::new("range", error.to_string())),
+            }
+        }
+        Err(error) => {
+            tracing::error!(%error, "a peer's question could not be answered");
+            Answer::Refused(Refused::new("internal", "the log could not be read"))
+        }
+    }
+}
+
+type Read = (Vec<ledger::entry::Entry>, Vec<Option<String>>);
+
+fn read(log: &LogReader, from: u64, to: u64, shown: impl Fn(u64, &Bytes) -> bool) -> Result<Read, ReadError> {
+    let mut entries = log.entries(from..to)?;
+    let mut statements = Vec::with_capacity(entries.len());
+    let mut bytes = 0;
+    for index in from..to {
+        let statement = match log.statement(index)? {
+            Stored::Bytes(compact) if shown(index, &compact) => String::from_utf8(compact.to_vec()).ok(),
+            _ => None,
+        };
+        bytes += statement.as_ref().map_or(0, String::len);
+        if bytes > MAX_STATEMENTS && !statements.is_empty() {
+            break;
+        }
+        statements.push(statement);
+    }
+    entries.truncate(statements.len());
+    Ok((entries, statements))
+}
+
+/// A piece of an attachment. Whether the peer may have it, the caller has decided.
+pub fn attachment(log: &LogReader, request: &AttachmentRequest) -> Answer<Piece> {
+    match log.attachment(&Digest::from_bytes(*request.digest.as_bytes())) {
+        Ok(Some(whole)) => {
+            let size = whole.len();
+            let start = usize::try_from(request.offset).unwrap_or(size).min(size);
+            let end = size.min(start + MAX_PIECE);
+            Answer::Ok(Piece { size: size as u64, bytes: Blob(whole[start..end].to_vec()) })
+        }
+        Ok(None) => Answer::Refused(Refused::new("not-found", "there is no such attachment")),
+        Err(error) => {
+            tracing::error!(%error, "a peer's question could not be answered");
+            Answer::Refused(Refused::new("internal", "the log could not be read"))
+        }
+    }
+}
+
+/// How much one peer may ask: tokens that come back with time.
+#[derive(Debug, Clone)]
+pub struct Quota {
+    tokens: f64,
+    most: f64,
+    per_second: f64,
+    last: Option<Timestamp>,
+}
+
+impl Quota {
+    /// At most `most` questions at once, and `per_second` in the long run.
+    pub fn new(most: f64, per_second: f64) -> Self {
+        Self { tokens: most, most, per_second, last: None }
+    }
+
+    /// Takes `cost` tokens, if there are as many. A clock that goes back gives nothing.
+    pub fn take(&mut self, cost: f64, now: Timestamp) -> bool {
+        let passed = self.last.map_or(0.0, |last| now.duration_since(last).as_secs_f64().max(0.0));
+        self.last = Some(self.last.map_or(now, |last| last.max(now)));
+        self.tokens = (self.tokens + passed * self.per_second).min(self.most);
+        let enough = self.tokens >= cost;
+        if enough {
+            self.tokens -= cost;
+        }
+        enough
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_quota_refills_with_time_and_never_above_its_most() {
+        let at = |second: i64| Timestamp::from_second(second).unwrap();
+        let mut quota = Quota::new(2.0, 1.0);
+        assert!(quota.take(1.0, at(100)) && quota.take(1.0, at(100)));
+        assert!(!quota.take(1.0, at(100)), "spent");
+        assert!(!quota.take(1.0, at(50)), "a clock that goes back gives nothing");
+        assert!(quota.take(1.0, at(101)), "one second gives one");
+        assert!(!quota.take(3.0, at(1_000)), "never above its most");
+        assert!(quota.take(2.0, at(1_000)));
+    }
+}

@@ -1,0 +1,156 @@
+//! OSCAL catalogues in JSON. The parser's own limit of nesting bounds the recursion.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::{CatalogueError, Control, Draft};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Root {
+    catalog: Option<Catalog>,
+    profile: Option<IgnoredAny>,
+    component_definition: Option<IgnoredAny>,
+    system_security_plan: Option<IgnoredAny>,
+    assessment_plan: Option<IgnoredAny>,
+    assessment_results: Option<IgnoredAny>,
+    plan_of_action_and_milestones: Option<IgnoredAny>,
+    mapping_collection: Option<IgnoredAny>,
+}
+
+impl Root {
+    fn other_model(&self) -> Option<&'static str> {
+        [
+            (self.profile.is_some(), "profile"),
+            (self.component_definition.is_some(), "component-definition"),
+            (self.system_security_plan.is_some(), "system-security-plan"),
+            (self.assessment_plan.is_some(), "assessment-plan"),
+            (self.assessment_results.is_some(), "assessment-results"),
+            (self.plan_of_action_and_milestones.is_some(), "plan-of-action-and-milestones"),
+            (self.mapping_collection.is_some(), "mapping-collection"),
+        ]
+        .into_iter()
+        .find_map(|(present, name)| present.then_some(name))
+    }
+}
+
+#[derive(Deserialize)]
+struct Catalog {
+    metadata: Metadata,
+    #[serde(default)]
+    groups: Vec<Group>,
+    #[serde(default)]
+    controls: Vec<JsonControl>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Metadata {
+    title: Option<String>,
+    version: Option<String>,
+    oscal_version: Option<String>,
+    last_modified: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Group {
+    #[serde(default)]
+    groups: Vec<Group>,
+    #[serde(default)]
+    controls: Vec<JsonControl>,
+}
+
+#[derive(Deserialize)]
+struct JsonControl {
+    id: String,
+    class: Option<String>,
+    #[serde(default)]
+    props: Vec<Prop>,
+    #[serde(default)]
+    links: Vec<Link>,
+    #[serde(default)]
+    parts: Vec<Part>,
+    #[serde(default)]
+    controls: Vec<JsonControl>,
+}
+
+#[derive(Deserialize)]
+struct Prop {
+    name: String,
+    value: String,
+    ns: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Link {
+    href: String,
+    rel: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Part {
+    name: Option<String>,
+    prose: Option<String>,
+    #[serde(default)]
+    parts: Vec<Part>,
+}
+
+impl Part {
+    fn says_something(&self) -> bool {
+        self.prose.as_ref().is_some_and(|prose| !prose.trim().is_empty()) || self.parts.iter().any(Part::says_something)
+    }
+}
+
+pub(super) fn read(text: &str) -> Result<Draft, CatalogueError> {
+    let root: Root = serde_json::from_str(text)?;
+    let other = root.other_model();
+    let Some(catalog) = root.catalog else {
+        return Err(match other {
+            Some(model) => CatalogueError::OtherModel { model: model.to_owned() },
+            None => CatalogueError::NoModel,
+        });
+    };
+    let mut draft = Draft {
+        title: catalog.metadata.title,
+        version: catalog.metadata.version,
+        oscal_version: catalog.metadata.oscal_version,
+        last_modified: catalog.metadata.last_modified,
+        controls: Vec::new(),
+    };
+    controls(catalog.controls, &mut draft)?;
+    groups(catalog.groups, &mut draft)?;
+    Ok(draft)
+}
+
+fn groups(found: Vec<Group>, draft: &mut Draft) -> Result<(), CatalogueError> {
+    for group in found {
+        controls(group.controls, draft)?;
+        groups(group.groups, draft)?;
+    }
+    Ok(())
+}
+
+fn controls(found: Vec<JsonControl>, draft: &mut Draft) -> Result<(), CatalogueError> {
+    for control in found {
+        draft.control(shape(&control))?;
+        controls(control.controls, draft)?;
+    }
+    Ok(())
+}
+
+fn shape(control: &JsonControl) -> Control {
+    let mut shaped = Control {
+        id: control.id.clone(),
+        class: control.class.clone(),
+        has_controls: !control.controls.is_empty(),
+        has_statement: control.parts.iter().any(|part| part.name.as_deref() == Some("statement") && part.says_something()),
+        ..Control::default()
+    };
+    for prop in &control.props {
+        shaped.property(&prop.name, &prop.value, prop.ns.as_deref());
+    }
+    for link in &control.links {
+        shaped.link(link.rel.as_deref().unwrap_or_default(), &link.href);
+    }
+    shaped
+}

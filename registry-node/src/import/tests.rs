@@ -1,0 +1,11 @@
+//! The import as a whole, against a register that decides by the real rules.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod changes;
+mod demo;
+mod documents;
+mod files;
+mod hostile;
+mod refusals;
+mod world;

@@ -1,0 +1,163 @@
+//! A register in memory, an operator who submits what an import plans, and the files of others.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use conformity::genesis::{Formats, Genesis, GenesisOperator, GenesisRecord};
+use conformity::key::Jwk;
+use conformity::party::{Party, PartyRecord, Role};
+use conformity::statement::{Claim, Statement};
+use conformity::time::{Day, Moment};
+use conformity::verdict::{VerdictList, VerdictRecord};
+use conformity::{Digest, Facts, Place, Record, Refusal, Register, decide};
+use jiff::Timestamp;
+
+use crate::import::{Mapping, Occasion, Plan, Planned, register};
+
+/// The day of every import here.
+pub(super) const TODAY: &str = "2026-11-23";
+
+pub(super) struct World {
+    pub(super) register: Register,
+    next: u64,
+    at: Timestamp,
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        let at: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
+        let mut world = Self { register: Register::new(), next: 1, at };
+        let moment = Moment { index: 0, at: "2000-01-01T00:00:00Z".parse().unwrap() };
+        let genesis = Arc::new(genesis());
+        world.register.insert(Record::Genesis(Arc::new(GenesisRecord { genesis, digest: Digest::of(b""), moment })));
+        for (id, role) in [("op", Role::Operator), ("node", Role::Node), ("body", Role::CertificationBody)] {
+            let party = Party {
+                id: id.parse().unwrap(),
+                role,
+                name: id.parse().unwrap(),
+                country: None,
+                identifiers: Vec::new(),
+            };
+            world.register.insert(Record::Party(Arc::new(PartyRecord { party, keys: Vec::new(), registered: moment })));
+        }
+        world
+    }
+
+    /// Says `claim` through the wire form, as intake would read it.
+    pub(super) fn say(&mut self, iss: &str, jti: &str, claim: Claim) -> Result<(), Refusal> {
+        let statement = Statement {
+            iss: iss.parse().unwrap(),
+            aud: "op.registry.example".parse().unwrap(),
+            jti: jti.parse().unwrap(),
+            iat: self.at.as_second(),
+            claim,
+        };
+        let payload = serde_json::to_vec(&statement).unwrap();
+        let read = Statement::parse(&payload).expect("every planned statement is well-formed");
+        assert_eq!(read, statement, "the wire form keeps every word");
+        let place = Place { index: self.next, at: self.at, digest: Digest::of(&payload), attachment: None };
+        for record in decide(&self.register, &statement, &place)? {
+            self.register.insert(record);
+        }
+        self.next += 1;
+        Ok(())
+    }
+
+    pub(super) fn submit(&mut self, planned: &[Planned]) {
+        for planned in planned {
+            let claim = planned.claim.clone();
+            self.say("op", planned.jti.as_str(), claim)
+                .unwrap_or_else(|refusal| panic!("{:?} {:?}: {refusal}", planned.row, planned.claim.kind()));
+        }
+    }
+
+    /// Plans, checks the account, submits; then does the same again and expects nothing.
+    pub(super) fn import(&mut self, file: &[u8], mapping: &Mapping, occasion: &Occasion) -> Plan {
+        let plan = register(file, mapping, occasion, &self.register).unwrap();
+        check_account(&plan);
+        self.submit(&plan.claims);
+        let later = Occasion { retrieved: day(TODAY), ..occasion.clone() };
+        for again in [occasion, &later] {
+            let second = register(file, mapping, again, &self.register).unwrap();
+            check_account(&second);
+            assert!(second.claims.is_empty(), "a second import plans {:?}", second.claims.first());
+            assert_eq!(second.evidence, plan.evidence);
+        }
+        plan
+    }
+
+    pub(super) fn verdict(&self, id: &str) -> Arc<VerdictRecord> {
+        self.register.verdict(&id.parse().unwrap()).unwrap_or_else(|| panic!("no verdict {id}"))
+    }
+
+    /// The node notices that verdicts are past their last day.
+    pub(super) fn expire(&mut self, id: &str) {
+        let verdicts = VerdictList { verdicts: vec![id.parse().unwrap()] };
+        let jti = format!("expired-{}", self.next);
+        self.say("node", &jti, Claim::VerdictExpired(verdicts)).unwrap();
+    }
+}
+
+fn genesis() -> Genesis {
+    let key = |byte| Jwk::Ed25519 { x: [byte; 32] };
+    Genesis {
+        origin: "op.registry.example".parse().unwrap(),
+        registry: "jp".parse().unwrap(),
+        name: "Test".parse().unwrap(),
+        country: None,
+        log_key: "key".parse().unwrap(),
+        log_jwk: key(1),
+        ca_roots: Vec::new(),
+        did_web: "did:web:op.registry.example".parse().unwrap(),
+        formats: Formats::CURRENT,
+        operator: GenesisOperator { id: "op".parse().unwrap(), name: "op".parse().unwrap(), keys: vec![key(2)] },
+    }
+}
+
+/// Every row has exactly one account, and the counts are their sum.
+pub(super) fn check_account(plan: &Plan) {
+    let counts = plan.accounts.counts();
+    let places: std::collections::BTreeSet<_> = plan.accounts.iter().map(|account| &account.place).collect();
+    assert_eq!(places.len(), counts.rows, "each row has one account");
+    let sum = counts.verdicts + counts.history + counts.evidence + counts.suppliers + counts.refused;
+    assert_eq!(sum, counts.rows);
+    assert_eq!(counts.new + counts.changed + counts.unchanged, counts.verdicts);
+    assert_eq!(plan.accounts.report().count(), counts.refused);
+}
+
+pub(super) fn day(text: &str) -> Day {
+    text.parse().unwrap()
+}
+
+pub(super) fn fetched(retrieved: &str) -> Occasion {
+    Occasion { source: None, retrieved: day(retrieved), today: day(TODAY), status: None }
+}
+
+/// A file that others published, or nothing where it is not at hand and not required.
+pub(super) fn published(path: &str) -> Option<Vec<u8>> {
+    let root = std::env::var_os("REGISTRY_TEST_DATA").map_or_else(
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data")),
+        PathBuf::from,
+    );
+    let file = root.join(path);
+    match std::fs::read(&file) {
+        Ok(bytes) => Some(bytes),
+        Err(error) if std::env::var_os("REGISTRY_REQUIRE_TEST_DATA").is_some_and(|wanted| wanted == "1") => {
+            panic!("{}: {error}", file.display())
+        }
+        Err(_) => {
+            let _ = writeln!(std::io::stderr(), "skipped: {} is not at hand", file.display());
+            None
+        }
+    }
+}
+
+/// How often each reason occurs, by its code.
+pub(super) fn reasons(plan: &Plan) -> Vec<(&'static str, usize)> {
+    let mut counts = std::collections::BTreeMap::new();
+    for (_, reason) in plan.accounts.refusals() {
+        *counts.entry(reason.code()).or_insert(0) += 1;
+    }
+    counts.into_iter().collect()
+}
