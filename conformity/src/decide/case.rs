@@ -59,9 +59,9 @@ impl<'a, F: Facts> Case<'a, F> {
         self.speaker.party.role
     }
 
-    /// Who speaks.
+    /// Who speaks: the name that the register keeps, so that a million records share it.
     pub(super) fn iss(&self) -> &PartyId {
-        &self.statement.iss
+        &self.speaker.party.id
     }
 
     /// Refuses a speaker of any other role. `may` names the roles in words.

@@ -12,6 +12,7 @@ use super::rests;
 use super::{DocumentRecord, ErasureRecord, Facts, Record, Rests, SchemeRecord, StatementRecord, View};
 use crate::accreditation::{AccreditationRecord, DesignationRecord};
 use crate::arrangement::ArrangementRecord;
+use crate::digest::Digest;
 use crate::genesis::{GenesisRecord, PeerRecord};
 use crate::identifiers::Identifier;
 use crate::ids::{
@@ -27,7 +28,7 @@ use crate::verdict::{Happening, VerdictRecord};
 pub struct Register {
     view: View,
     pub(super) genesis: Option<Arc<GenesisRecord>>,
-    statements: HashMap<PartyId, HashMap<StatementId, Arc<StatementRecord>>>,
+    statements: HashMap<PartyId, HashMap<StatementId, Taken>>,
     pub(super) parties: BTreeMap<PartyId, Arc<PartyRecord>>,
     pub(super) documents: BTreeMap<DocumentRef, Arc<DocumentRecord>>,
     pub(super) schemes: BTreeMap<SchemeRef, Arc<SchemeRecord>>,
@@ -41,6 +42,13 @@ pub struct Register {
     pub(super) recognitions: BTreeMap<VerdictRef, Arc<RecognitionRecord>>,
     recognitions_by_supplier: HashMap<Identifier, Vec<VerdictRef>>,
     erasures: BTreeMap<u64, Arc<ErasureRecord>>,
+}
+
+/// What is kept of a statement beside its name: there are more statements than anything else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Taken {
+    index: u64,
+    digest: Digest,
 }
 
 impl Register {
@@ -64,7 +72,7 @@ impl Register {
     pub fn insert(&mut self, record: Record) {
         match record {
             Record::Genesis(record) => self.genesis = Some(record),
-            Record::Statement(record) => self.insert_statement(record),
+            Record::Statement(record) => self.insert_statement(&record),
             Record::Party(record) => put(&mut self.parties, record.party.id.clone(), record),
             Record::Document(record) => {
                 put(&mut self.documents, record.document.document.clone(), record);
@@ -132,8 +140,9 @@ impl Register {
         self.erasures.values()
     }
 
-    fn insert_statement(&mut self, record: Arc<StatementRecord>) {
-        self.statements.entry(record.iss.clone()).or_default().insert(record.jti.clone(), record);
+    fn insert_statement(&mut self, record: &StatementRecord) {
+        let taken = Taken { index: record.index, digest: record.digest };
+        self.statements.entry(record.iss.clone()).or_default().insert(record.jti.clone(), taken);
     }
 
     fn insert_accreditation(&mut self, record: Arc<AccreditationRecord>) {
@@ -248,7 +257,10 @@ impl Facts for Register {
     }
 
     fn statement(&self, iss: &PartyId, jti: &StatementId) -> Option<Arc<StatementRecord>> {
-        self.statements.get(iss)?.get(jti).cloned()
+        let (iss, statements) = self.statements.get_key_value(iss)?;
+        let (jti, taken) = statements.get_key_value(jti)?;
+        let (iss, jti) = (iss.clone(), jti.clone());
+        Some(Arc::new(StatementRecord { iss, jti, index: taken.index, digest: taken.digest }))
     }
 
     fn party(&self, id: &PartyId) -> Option<Arc<PartyRecord>> {
