@@ -74,6 +74,30 @@ pub fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> Strin
     std::iter::once(render(headings)).chain(body).collect::<Vec<_>>().join("\n")
 }
 
+/// JSON objects as a table: an array of them, or the first array inside an answer. `/` leads into nested objects, and a
+/// member that is not there is a dash.
+pub fn rows<const N: usize>(answer: &serde_json::Value, columns: [&str; N]) -> String {
+    let inside = answer.as_object().and_then(|object| object.values().find_map(serde_json::Value::as_array));
+    let items = answer.as_array().or(inside).map(Vec::as_slice).unwrap_or_default();
+    let rows: Vec<[String; N]> = items.iter().map(|item| columns.map(|column| cell(item, column))).collect();
+    if rows.is_empty() {
+        return "(none)".to_owned();
+    }
+    let headings = columns.map(|column| column.rsplit('/').next().unwrap_or(column).to_uppercase());
+    table(headings.each_ref().map(String::as_str), &rows)
+}
+
+fn cell(item: &serde_json::Value, column: &str) -> String {
+    match item.pointer(&format!("/{column}")) {
+        None | Some(serde_json::Value::Null) => "-".to_owned(),
+        Some(serde_json::Value::String(text)) => text.clone(),
+        Some(serde_json::Value::Array(values)) => {
+            values.iter().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).collect::<Vec<_>>().join(",")
+        }
+        Some(other) => other.to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,5 +106,13 @@ mod tests {
     fn columns_align_and_lines_do_not_trail() {
         let rows = [["jp".to_owned(), "12".to_owned()], ["asean".to_owned(), "3".to_owned()]];
         assert_eq!(table(["PEER", "SIZE"], &rows), "PEER   SIZE\njp     12\nasean  3");
+    }
+
+    #[test]
+    fn objects_become_rows() {
+        let answer = serde_json::json!({ "next": null, "parties": [
+            { "party": { "id": "cb-1", "roles": ["a", "b"] }, "size": 3 }, { "party": { "id": "x" } }] });
+        assert_eq!(rows(&answer, ["party/id", "party/roles", "size"]), "ID    ROLES  SIZE\ncb-1  a,b    3\nx     -      -");
+        assert_eq!(rows(&serde_json::json!([]), ["id"]), "(none)");
     }
 }

@@ -1,0 +1,101 @@
+//! `init`: a new registry.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use conformity::ids::{CountryCode, Origin, RegistryId};
+use serde::Serialize;
+
+use super::context::Context;
+use crate::clock::{Clock, SystemClock};
+use crate::folder::Folder;
+use crate::init::{self, NewRegistry};
+
+const EXAMPLES: &str = "\
+Examples:
+  registry-node init jp --id jp --origin jp.registry.example --name \"Registry of Japan\" --country JP
+  registry-node init eu --id eu --origin eu.registry.example --name \"EU Registry\" --http 127.0.0.1:7543 --nats 127.0.0.1:4322
+
+The folder is ready to run: configuration, certificate authority, keys, the operator's credentials and the log with its
+genesis entry. It is made as a whole, or not at all. Id and origin are permanent.";
+
+/// Make the folder of a new registry
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Init {
+    /// Folder to make; it must not exist yet
+    folder: PathBuf,
+    /// Short name, unique among peers, such as jp; permanent
+    #[arg(long)]
+    id: RegistryId,
+    /// Name of the log, such as jp.registry.example; permanent
+    #[arg(long)]
+    origin: Origin,
+    /// Name shown to people
+    #[arg(long)]
+    name: String,
+    /// Country code of the jurisdiction, such as JP
+    #[arg(long)]
+    country: Option<CountryCode>,
+    /// Address and port of the HTTPS door
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7443")]
+    http: SocketAddr,
+    /// Address and port of the nats-server that peers and buyers dial
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4222")]
+    nats: SocketAddr,
+    /// Host name under which others reach both
+    #[arg(long, value_name = "HOST", default_value = "localhost")]
+    host: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Made {
+    folder: PathBuf,
+    registry: RegistryId,
+    origin: Origin,
+    http: String,
+    nats: String,
+    operator: PathBuf,
+    genesis: PathBuf,
+}
+
+impl Init {
+    pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        let folder = Folder::new(&self.folder);
+        let made = Made {
+            folder: self.folder.clone(),
+            registry: self.id.clone(),
+            origin: self.origin.clone(),
+            http: format!("https://{}:{}", self.host, self.http.port()),
+            nats: format!("{}:{}", self.host, self.nats.port()),
+            operator: folder.operator(),
+            genesis: folder.genesis(),
+        };
+        let new = NewRegistry {
+            id: self.id,
+            origin: self.origin,
+            name: self.name,
+            country: self.country,
+            http: self.http,
+            nats: self.nats,
+            host: self.host,
+        };
+        init::init(&self.folder, &new, SystemClock.now())?;
+        context.answer(&made, render)
+    }
+}
+
+fn render(made: &Made) -> String {
+    let folder = made.folder.display();
+    format!(
+        "registry {} is ready in {folder}; its log is {}\n\n\
+         next:\n  \
+         registry-node serve {folder}\n  \
+         registry-node --registry {folder} status\n  \
+         registry-node --registry {folder} party add cb-1 --role certification-body --id cb-1 --name \"Example Certification\"\n\n\
+         keep {folder}/ca/root.key, {folder}/keys and {folder}/vault where only the operator can read them",
+        made.registry, made.origin
+    )
+}

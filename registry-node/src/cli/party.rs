@@ -1,0 +1,202 @@
+//! `party`: who takes part in a registry.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use certs::Authority;
+use clap::{Args, Subcommand};
+use conformity::identifiers::Identifier;
+use conformity::ids::{CountryCode, PartyId};
+use conformity::key::Jwk;
+use conformity::party::{Party, Role};
+use conformity::statement::{Claim, PartyRegistered};
+use conformity::text::Text;
+use ledger::jws::Verified;
+use ledger::key::Algorithm;
+use serde::Serialize;
+
+use super::context::{Context, wait, word};
+use super::output;
+use super::pinned;
+use super::submission::{Receipt, Speaker};
+use crate::client::ClientError;
+use crate::clock::{Clock, SystemClock};
+use crate::config::Config;
+use crate::credentials::{About, Credentials};
+use crate::folder::Folder;
+use crate::init::equip;
+
+/// The signed registration, kept until it is known to be acknowledged.
+const PENDING: &str = "registration.jws";
+
+const EXAMPLES: &str = "\
+Examples:
+  registry-node --registry jp party add cb-1 --role certification-body --id cb-1 --name \"Example Certification KK\" --country JP
+  registry-node --registry jp party add buyer-1 --role buyer --id buyer-1 --name \"Example Motors\" --identifier lei:5493001KJTIIGC8Y1R12
+  registry-node --registry jp party list";
+
+/// Register parties and equip them
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Parties {
+    #[command(subcommand)]
+    command: PartyCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum PartyCommand {
+    Add(Add),
+    List(List),
+}
+
+/// Register a party, and make the credentials folder with which it speaks to this registry
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  registry-node --registry jp party add cb-1 --role certification-body --id cb-1 --name \"Example Certification KK\" --country JP
+
+Runs in the registry's folder, for it needs the certificate authority; the operator signs. The new folder holds private
+keys: hand it to the party over a safe way. A party that keeps its keys to itself sends a request instead: see
+`registry-node certs sign --help`.")]
+struct Add {
+    /// Credentials folder to make
+    folder: PathBuf,
+    /// authority, accreditation-body, certification-body, audit-body, evaluation-laboratory, buyer or supplier
+    #[arg(long, value_parser = word::<Role>)]
+    role: Role,
+    /// Id of the party in this registry
+    #[arg(long)]
+    id: PartyId,
+    /// Legal name
+    #[arg(long)]
+    name: Text<256>,
+    /// Where it is established, such as JP
+    #[arg(long)]
+    country: Option<CountryCode>,
+    /// Identifier such as lei:..., corporate-number:... or duns:...; may be given again
+    #[arg(long, value_name = "KIND:VALUE")]
+    identifier: Vec<Identifier>,
+    /// How it signs: ed25519 or p256
+    #[arg(long, default_value = "ed25519", value_parser = algorithm)]
+    alg: Algorithm,
+}
+
+/// List the parties of the registry
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  registry-node --registry jp party list")]
+struct List {}
+
+fn algorithm(text: &str) -> Result<Algorithm, String> {
+    match text {
+        "ed25519" => Ok(Algorithm::Ed25519),
+        "p256" => Ok(Algorithm::P256),
+        _ => Err("use ed25519 or p256".to_owned()),
+    }
+}
+
+impl Parties {
+    pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        match self.command {
+            PartyCommand::Add(add) => add.run(context),
+            PartyCommand::List(_) => list(context),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Added {
+    party: PartyId,
+    role: Role,
+    credentials: PathBuf,
+    #[serde(flatten)]
+    receipt: Receipt,
+}
+
+impl Add {
+    /// The registration is signed and kept before it is sent: whatever happens then, the same command finishes the work.
+    fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        let operator = Speaker::open(context)?;
+        let pending = self.folder.join(PENDING);
+        let signed = if pending.exists() { self.begun(&pending, &operator)? } else { self.begin(context, &operator)? };
+        let receipt = match wait(operator.submit(&signed, &[])) {
+            Ok(receipt) => receipt,
+            Err(error) => {
+                // Refused for good: the keys are of no use. Otherwise nobody knows, and the same command asks again.
+                if is_refusal(&error) {
+                    std::fs::remove_dir_all(&self.folder)?;
+                }
+                return Err(error);
+            }
+        };
+        std::fs::remove_file(&pending)?;
+        let added = Added { party: self.id, role: self.role, credentials: self.folder, receipt };
+        context.answer(&added, |added| {
+            let Added { party, role, credentials, receipt } = added;
+            format!("{role} {party} is registered at entry {}; its credentials are in {}", receipt.index, credentials.display())
+        })
+    }
+
+    fn begin(&self, context: &Context, operator: &Speaker) -> anyhow::Result<Verified> {
+        if self.folder.exists() {
+            bail!("{} exists already; choose another folder for the credentials", self.folder.display());
+        }
+        let made = self.equip(&context.folder()).and_then(|key| {
+            let signed = operator.sign(None, self.claim(key))?;
+            std::fs::write(self.folder.join(PENDING), signed.compact())?;
+            Ok(signed)
+        });
+        if made.is_err() && self.folder.exists() {
+            std::fs::remove_dir_all(&self.folder)?;
+        }
+        made
+    }
+
+    /// A registration that was signed before and perhaps not sent.
+    fn begun(&self, pending: &Path, operator: &Speaker) -> anyhow::Result<Verified> {
+        let credentials = Credentials::open(&self.folder)?;
+        if (&credentials.about.party, credentials.about.role) != (&self.id, self.role) {
+            bail!("{} was begun for another party; choose another folder", self.folder.display());
+        }
+        operator.signed_before(std::fs::read(pending)?.into())
+    }
+
+    fn equip(&self, folder: &Folder) -> anyhow::Result<Jwk> {
+        let config = Config::load(folder.path())?;
+        let mut authority = Authority::open(&folder.ca())?;
+        let about = About {
+            url: config.http.public_url,
+            nats: config.nats.public_address,
+            registry: config.registry.id,
+            origin: config.registry.origin,
+            party: self.id.clone(),
+            role: self.role,
+        };
+        let key = equip(&self.folder, about, &mut authority, self.alg, SystemClock.now())?;
+        std::fs::copy(folder.genesis(), self.folder.join(pinned::FILE_NAME))
+            .with_context(|| format!("cannot copy {}", folder.genesis().display()))?;
+        Ok(key)
+    }
+
+    fn claim(&self, key: Jwk) -> Claim {
+        let party = Party {
+            id: self.id.clone(),
+            role: self.role,
+            name: self.name.clone(),
+            country: self.country.clone(),
+            identifiers: self.identifier.clone(),
+        };
+        Claim::PartyRegistered(PartyRegistered { party, keys: vec![key] })
+    }
+}
+
+/// Whether the registry decided, so that trying again is of no use.
+fn is_refusal(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(ClientError::Problem { status: 400..=499, .. }))
+}
+
+fn list(context: &Context) -> anyhow::Result<ExitCode> {
+    let parties: serde_json::Value = context.ask("/v1/parties")?;
+    context.answer(&parties, |parties| output::rows(parties, ["id", "role", "name", "country"]))
+}

@@ -1,0 +1,134 @@
+//! `standing`: the buyer's question.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use conformity::identifiers::Identifier;
+use conformity::ids::{CountryCode, DocumentRef};
+use conformity::standing::{ForeignHolding, Holding, OwnHolding, Standing};
+use conformity::viewpoint::Viewpoint;
+use jiff::Timestamp;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::context::Context;
+
+/// Ask how a supplier stands
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  registry-node --as buyer-1 standing corporate-number:7000012050002
+  registry-node --as buyer-1 standing lei:5493001KJTIIGC8Y1R12 --scheme demo@1 --viewpoint process
+  registry-node --as buyer-1 standing duns:150483782 --as-of 2026-06-30T00:00:00Z --json
+
+Shows this registry's own verdicts and what it makes of those of others; where there is nothing, why.")]
+pub(super) struct Ask {
+    /// Identifier of the supplier
+    supplier: Identifier,
+    /// Only under this scheme: id, or id@version
+    #[arg(long)]
+    scheme: Option<String>,
+    /// Only schemes that assess against this document, id@version
+    #[arg(long, conflicts_with = "scheme")]
+    document: Option<DocumentRef>,
+    /// Only from this viewpoint
+    #[arg(long)]
+    viewpoint: Option<Viewpoint>,
+    /// Where the supplier is established: tells "not assessed" from "not known here"
+    #[arg(long)]
+    country: Option<CountryCode>,
+    /// As it was then, by this registry's log [default: now]
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<Timestamp>,
+}
+
+impl Ask {
+    pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        let standing: Standing = context.ask(&self.path())?;
+        context.answer(&standing, render)
+    }
+
+    fn path(&self) -> String {
+        let members = [
+            ("scheme", self.scheme.clone()),
+            ("document", self.document.as_ref().map(ToString::to_string)),
+            ("viewpoint", self.viewpoint.map(|viewpoint| viewpoint.to_string())),
+            ("country", self.country.as_ref().map(ToString::to_string)),
+            ("as_of", self.as_of.map(|time| time.to_string())),
+        ];
+        let path = format!("/v1/suppliers/{}/standing", escape(&self.supplier.to_string()));
+        with_query(&path, members)
+    }
+}
+
+/// Appends those members of a query that have a value.
+pub(super) fn with_query<const N: usize>(path: &str, members: [(&str, Option<String>); N]) -> String {
+    let given = members.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", escape(&value?))));
+    let query: Vec<String> = given.collect();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{}", query.join("&")) }
+}
+
+/// Escapes a part of a path or query.
+pub(super) fn escape(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}
+
+fn render(standing: &Standing) -> String {
+    let mut lines: Vec<String> = standing.holdings.iter().map(holding).collect();
+    if let Some(absence) = standing.absence {
+        lines.push(format!("nothing to show: {absence}"));
+    }
+    lines.push(standing.explanation.to_string());
+    lines.join("\n")
+}
+
+fn holding(holding: &Holding) -> String {
+    match holding {
+        Holding::Own(own) => render_own(own),
+        Holding::Foreign(foreign) => render_foreign(foreign),
+    }
+}
+
+fn render_own(own: &OwnHolding) -> String {
+    let mark = if own.in_force { "in force" } else { "not in force" };
+    let fictional = if own.fictional { " (fictional scheme)" } else { "" };
+    let until = own.standing.valid_until.map_or_else(String::new, |day| format!(", until {day}"));
+    let state = own.standing.state.name();
+    format!("{}  {state}, {mark}{until}  {}{fictional}  {}", own.verdict, own.scheme, own.supplier.name)
+}
+
+fn render_foreign(foreign: &ForeignHolding) -> String {
+    let recognition = &foreign.record.recognition;
+    let mark = if foreign.counts { "counts here" } else { "does not count here" };
+    let rule = recognition.rule.as_ref().map_or_else(String::new, |rule| format!(" under rule {rule}"));
+    format!(
+        "{}  {} there, {}{rule}, {mark}  {}  {}\n    {}",
+        recognition.verdict,
+        recognition.state,
+        recognition.outcome,
+        recognition.scheme,
+        recognition.supplier.name,
+        recognition.explanation
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_question_is_escaped() {
+        let ask = Ask {
+            supplier: Identifier::local("cc", "A/B c").unwrap(),
+            scheme: Some("demo@1".to_owned()),
+            document: None,
+            viewpoint: Some(Viewpoint::PeopleAndThings),
+            country: None,
+            as_of: None,
+        };
+        let path = ask.path();
+        assert!(path.starts_with("/v1/suppliers/local%3Acc%3AA"), "{path}");
+        assert!(path.ends_with("/standing?scheme=demo%401&viewpoint=people%2Dand%2Dthings"), "{path}");
+        assert!(!path.contains(' '));
+    }
+}
