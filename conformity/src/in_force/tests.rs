@@ -171,6 +171,7 @@ fn an_end_needs_its_notice() {
         (without("2026-03-02"), "jp", "eu", "2026-03-02", "1: ended 2026-03-02 by eu"),
         (enough().ends("eu", "2026-06-01", "2026-03-02"), "jp", "eu", "2026-07-02", "1: ended 2026-06-01 by eu"),
         (enough().signs("jp", 0, "2026-06-30"), "jp", "eu", "2026-07-15", "1: in force since 2026-01-01"),
+        (enough().signs("jp", 0, "2026-07-01"), "jp", "eu", "2026-07-15", "1: ended 2026-07-01 by jp"),
         (enough().signs("eu", 0, "2026-06-30"), "jp", "eu", "2026-07-15", "1: ended 2026-07-01 by jp"),
         (enough().signs("jp", 0, "2026-08-01"), "jp", "eu", "2026-08-02", "1: ended 2026-07-01 by jp"),
         (

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use super::gap::{GapKind, Weight};
 use super::levels::{self, Counted, Order};
 use super::{Foreign, wording};
-use crate::arrangement::{Arrangement, ArrangementRecord, ArrangementRole, Grants, Issuers, Rule, SignedTerms};
+use crate::arrangement::{Arrangement, ArrangementRecord, ArrangementRole, Grants, Rule, SignedTerms};
 use crate::ids::{ArrangementId, LevelCode, RegistryId, RuleId};
 use crate::in_force::{self, Force};
 use crate::recognised::{ArrangementRef, Counterpart, Recognition, RecognitionOutcome};
@@ -187,7 +187,7 @@ fn of_terms<'a>(foreign: &Foreign<'a>, claim: &Claim, signed: &'a SignedTerms) -
     if let Some(gap) = role_gap(foreign, &signed.terms) {
         return without_rule(gap);
     }
-    let rules = signed.terms.rules.iter().filter(|rule| goes(rule, foreign));
+    let rules = signed.terms.rules.iter().filter(|rule| rule.goes(foreign.origin, foreign.own));
     let candidates: Vec<_> = rules.map(|rule| Candidate::under_rule(foreign, claim.clone(), signed, rule)).collect();
     if candidates.is_empty() {
         return without_rule(GapKind::DirectionNotCovered { from: foreign.origin.clone(), to: foreign.own.clone() });
@@ -206,15 +206,6 @@ fn role_gap(foreign: &Foreign<'_>, terms: &Arrangement) -> Option<GapKind> {
     } else {
         None
     }
-}
-
-/// Whether a rule goes from the issuing to the recognising registry.
-fn goes(rule: &Rule, foreign: &Foreign<'_>) -> bool {
-    let from = match &rule.from {
-        Issuers::Registries(registries) => registries.contains(foreign.origin),
-        Issuers::Any(_) => true,
-    };
-    from && rule.to.contains(foreign.own)
 }
 
 fn force_gap(force: &Force) -> Option<GapKind> {

@@ -113,6 +113,7 @@ pub(crate) fn star() -> Scheme {
 }
 
 /// Terms that nobody signed yet; the acts follow one by one, each in an entry of its own.
+#[derive(Clone)]
 pub(crate) struct Story(ArrangementRecord);
 
 impl Story {

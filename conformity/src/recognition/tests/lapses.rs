@@ -213,6 +213,27 @@ fn a_new_version_replaces_the_old_one_for_what_rested_on_it() {
 }
 
 #[test]
+fn what_rested_on_a_replaced_version_is_not_kept_by_the_new_one() {
+    let old = terms(json!("keep"), json!("keep"));
+    let new = Arrangement { version: 2, ..old.clone() };
+    let story = Story::of(&[old.clone(), new])
+        .signs("jp", 0, "2026-01-01")
+        .signs("eu", 0, "2026-01-01")
+        .suspends("eu", "2026-05-01")
+        .signs("jp", 1, "2026-05-02")
+        .signs("eu", 1, "2026-05-03");
+    let expected = [
+        ("2026-05-02", "recognised by to-eu: kept-while-suspended"),
+        ("2026-05-03", "refused by to-eu: arrangement-suspended"),
+    ];
+    for (when, outcome) in expected {
+        let (case, march) = recognised_in_march(&old);
+        let case = case.under(story.clone().told()).at(when);
+        assert_eq!(told(&reassess(Some(&march), &case.foreign()).recognition), outcome, "{when}");
+    }
+}
+
+#[test]
 fn time_alone_changes_an_answer_only_when_due() {
     let (case, existing) = recognised_in_march(&terms(json!("keep"), json!("keep")));
     let mut case = case.at("2026-01-15");

@@ -126,6 +126,14 @@ fn the_rules_of_an_arrangement() {
             "partial by eal as basic: level-capped",
         ),
         (
+            "and as the highest of those",
+            rule(
+                json!({"as": {"scheme": "eu-cc@1", "levels": {"EAL1": "substantial", "EAL2": "basic"}}, "levels": {}}),
+                json!({"level": "EAL4"}),
+            ),
+            "partial by eal as basic: level-capped",
+        ),
+        (
             "no level of ours for it",
             rule(ours(json!({"EAL2": "substantial"})), json!({"level": "EAL1"})),
             "refused by eal: level-without-counterpart",
