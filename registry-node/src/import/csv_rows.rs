@@ -18,15 +18,15 @@ pub(crate) fn read(
     delimiter: u8,
     sink: &mut dyn Sink,
 ) -> Result<(), ImportError> {
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .flexible(true)
-        .from_reader(Decoded::new(source, encoding));
+    let decoded = Decoded::new(source, encoding);
+    let meter = decoded.meter();
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(decoded);
     let header = header(reader.headers().map_err(ImportError::from_csv)?)?;
     sink.columns(&header)?;
     let mut count = 0;
     for record in reader.records() {
         let record = record.map_err(ImportError::from_csv)?;
+        meter.reset();
         count += 1;
         let cells = record.iter().map(str::to_owned).collect();
         sink.row(Row::named(Place::numbered(count), Arc::clone(&header), cells))?;

@@ -22,6 +22,12 @@ pub enum ImportError {
         /// What is read at most.
         limit: u64,
     },
+    /// A record longer than any.
+    #[error("a record is longer than {limit} bytes: is a quotation mark left open before it?")]
+    RecordTooLarge {
+        /// What is read at most.
+        limit: usize,
+    },
     /// More columns than a table may have.
     #[error("the table has more than {limit} columns: this is not the list that the mapping describes")]
     TooManyColumns {
@@ -29,7 +35,9 @@ pub enum ImportError {
         limit: usize,
     },
     /// A byte sequence outside the encoding that the mapping names.
-    #[error("the source is not {encoding} at about byte {offset}: set input.encoding in the mapping to what the list is written in")]
+    #[error(
+        "the source is not {encoding} at about byte {offset}: set input.encoding in the mapping to what the list is written in"
+    )]
     Encoding {
         /// The encoding that was expected.
         encoding: &'static str,
@@ -43,7 +51,9 @@ pub enum ImportError {
     #[error("the source is not readable as JSON: {0}")]
     Json(#[source] serde_json::Error),
     /// A source of another format than the mapping says.
-    #[error("the source looks like {found}, but the mapping expects {expected}: give the list in that format, or another mapping")]
+    #[error(
+        "the source looks like {found}, but the mapping expects {expected}: give the list in that format, or another mapping"
+    )]
     OtherFormat {
         /// What it looks like.
         found: &'static str,
@@ -80,7 +90,9 @@ pub enum ImportError {
         column: String,
     },
     /// The register holds a scheme of this name that the list's verdicts do not fit.
-    #[error("the register publishes another {name} than the mapping describes ({why}): use its levels and viewpoints, or give the scheme another version in the mapping")]
+    #[error(
+        "the register publishes another {name} than the mapping describes ({why}): use its levels and viewpoints, or give the scheme another version in the mapping"
+    )]
     HeldScheme {
         /// The scheme.
         name: String,
@@ -88,7 +100,9 @@ pub enum ImportError {
         why: String,
     },
     /// The register holds another document of this name.
-    #[error("the register already publishes another {name}: a published version never changes, so give this one another version")]
+    #[error(
+        "the register already publishes another {name}: a published version never changes, so give this one another version"
+    )]
     HeldDocument {
         /// The document.
         name: String,

@@ -22,9 +22,7 @@ use std::sync::Arc;
 use conformity::ids::VerdictId;
 use conformity::text::Text;
 use conformity::time::Day;
-use conformity::verdict::{
-    Change, Cover, Happening, HistoryItem, Provenance, StateName, Verdict, VerdictRecord,
-};
+use conformity::verdict::{Change, Cover, Happening, Provenance, StateName, Verdict, VerdictRecord};
 use jiff::Timestamp;
 
 use super::mapped::Episode;
@@ -53,14 +51,11 @@ pub(crate) enum Step {
     },
 }
 
-/// What the register holds under one id.
-type Held = Option<Arc<VerdictRecord>>;
-
 /// The statements to make about one verdict of a file. `held` looks ids up in the register.
 pub(crate) fn steps(
     subject: &Subject,
     occasion: &Occasion,
-    held: &mut dyn FnMut(&VerdictId) -> Held,
+    held: &mut dyn FnMut(&VerdictId) -> Option<Arc<VerdictRecord>>,
 ) -> Result<Vec<Step>, Reason> {
     let (id, next, record) = newest(subject.id(), held);
     let following = Following { subject, occasion };
@@ -72,7 +67,10 @@ pub(crate) fn steps(
 }
 
 /// The newest edition that the register holds, or the first id if it holds none; and the id of the next edition.
-fn newest(first: &VerdictId, held: &mut dyn FnMut(&VerdictId) -> Held) -> (VerdictId, Option<VerdictId>, Held) {
+fn newest(
+    first: &VerdictId,
+    held: &mut dyn FnMut(&VerdictId) -> Option<Arc<VerdictRecord>>,
+) -> (VerdictId, Option<VerdictId>, Option<Arc<VerdictRecord>>) {
     let mut newest = held(first);
     let mut id = first.clone();
     let mut number = 2;
@@ -108,7 +106,7 @@ impl Following<'_> {
         let says = &self.subject.says.terms;
         let terms = Verdict { verdict: id.clone(), valid_until: self.granted_until(wanted.status)?, ..says.clone() };
         let mut steps = vec![Step::Grant(Box::new(terms))];
-        let mut chain = Chain { id, after: 1, steps: &mut steps };
+        let mut chain = Chain { id, after: 1, since: says.valid_from.start(), steps: &mut steps };
         for (episode, scope) in self.scopes() {
             chain.push(extended(scope), "listed-maintenance", episode.day.start());
         }
@@ -143,9 +141,9 @@ impl Following<'_> {
             return self.new_edition(record, next, &wanted);
         }
         let mut steps = Vec::new();
-        let mut chain = Chain { id: record.id().clone(), after: record.history.len(), steps: &mut steps };
+        let mut chain = Chain::of(record, &mut steps);
         if let Some(valid_until) = renewal {
-            chain.push(Change::Renewed { valid_until }, "listed-renewal", self.now(record));
+            chain.push(Change::Renewed { valid_until }, "listed-renewal", self.fetched());
         }
         self.extend(record, renewal, &mut chain)?;
         self.change_status(record, &wanted, &mut chain)?;
@@ -168,25 +166,24 @@ impl Following<'_> {
 
     /// Maintenances that the register has not heard of.
     fn extend(&self, record: &VerdictRecord, renewal: Option<Day>, chain: &mut Chain<'_>) -> Result<(), Reason> {
-        let known: HashSet<_> = record.history.iter().filter_map(extension).collect();
+        let known: HashSet<_> = record.history.iter().filter_map(|item| extension(&item.what)).collect();
         let over = renewal.or(record.now.valid_until).is_some_and(|until| self.is_over(until));
         let lives = !over && (renewal.is_some() || record.now.state.name().is_in_force());
         for (episode, scope) in self.scopes() {
-            if known.contains(&(episode.day.start(), &scope)) {
+            if known.contains(&scope) {
                 continue;
             }
             if !lives {
                 return Err(cannot_follow(record, "maintenance"));
             }
-            let effective = episode.day.start().max(record.now.state.since());
-            chain.push(extended(scope), "listed-maintenance", effective);
+            chain.push(extended(scope), "listed-maintenance", episode.day.start());
         }
         Ok(())
     }
 
     fn change_status(&self, record: &VerdictRecord, wanted: &Wanted, chain: &mut Chain<'_>) -> Result<(), Reason> {
         use StateName as Is;
-        let since = wanted.since.max(record.now.state.since());
+        let since = wanted.since;
         let over = record.now.valid_until.is_some_and(|until| self.is_over(until));
         let historical = |chain: &mut Chain<'_>| chain.push(Change::Historical, "listed-historical", since);
         match (wanted.status, record.now.state.name()) {
@@ -212,29 +209,34 @@ impl Following<'_> {
     }
 
     /// Grants the next edition, and lets it take the old one's place where anything still can.
-    fn new_edition(&self, record: &VerdictRecord, next: Option<VerdictId>, wanted: &Wanted) -> Result<Vec<Step>, Reason> {
+    fn new_edition(
+        &self,
+        record: &VerdictRecord,
+        next: Option<VerdictId>,
+        wanted: &Wanted,
+    ) -> Result<Vec<Step>, Reason> {
         let Some(next) = next else { return Err(cannot_follow(record, wanted.status.as_str())) };
         let mut steps = self.grant(next.clone())?;
         let state = record.now.state.name();
-        let mut chain = Chain { id: record.id().clone(), after: record.history.len(), steps: &mut steps };
+        let mut chain = Chain::of(record, &mut steps);
         let same_supplier = record.terms.supplier.id == self.subject.says.terms.supplier.id;
         if same_supplier && !state.is_terminal() {
-            chain.push(Change::Superseded { by: next }, "listed-anew", self.now(record));
+            chain.push(Change::Superseded { by: next }, "listed-anew", self.fetched());
         } else if !state.is_terminal() && state != StateName::Historical {
-            chain.push(Change::Historical, "listed-anew", self.now(record));
+            chain.push(Change::Historical, "listed-anew", self.fetched());
         }
         Ok(steps)
     }
 
     /// When the list said so: the day it was fetched, for what it does not date itself.
-    fn now(&self, record: &VerdictRecord) -> Timestamp {
-        self.occasion.retrieved.start().max(record.now.state.since())
+    fn fetched(&self) -> Timestamp {
+        self.occasion.retrieved.start().max(self.subject.says.terms.valid_from.start())
     }
 
     /// What the list says now. What it archived stays archived, since the day it names.
     fn wanted(&self) -> Wanted {
         let says = &self.subject.says;
-        let fetched = self.occasion.retrieved.start().max(says.terms.valid_from.start());
+        let fetched = self.fetched();
         match (says.status, says.archived) {
             (Status::Valid, Some(day)) if day <= self.occasion.today => {
                 Wanted { status: Status::Historical, since: day.start() }
@@ -270,11 +272,22 @@ impl Following<'_> {
 struct Chain<'c> {
     id: VerdictId,
     after: usize,
+    /// Since when it is in its state: nothing takes effect before.
+    since: Timestamp,
     steps: &'c mut Vec<Step>,
 }
 
-impl Chain<'_> {
+impl<'c> Chain<'c> {
+    /// After everything that the register holds of it.
+    fn of(record: &VerdictRecord, steps: &'c mut Vec<Step>) -> Self {
+        Self { id: record.id().clone(), after: record.history.len(), since: record.now.state.since(), steps }
+    }
+
     fn push(&mut self, change: Change, because: &'static str, effective: Timestamp) {
+        let effective = effective.max(self.since);
+        if !matches!(change, Change::ScopeExtended(_)) {
+            self.since = effective;
+        }
         self.steps.push(Step::Change { verdict: self.id.clone(), change, because, effective, after: self.after });
         self.after += 1;
     }
@@ -304,10 +317,10 @@ fn cannot_follow(record: &VerdictRecord, listed: &'static str) -> Reason {
     Reason::CannotFollow { verdict: record.id().clone(), held: record.now.state.name(), listed }
 }
 
-/// The maintenance that an item of the register's history is.
-fn extension(item: &HistoryItem) -> Option<(Timestamp, &Text<SCOPE_MAX>)> {
-    match &item.what {
-        Happening::Changed(Change::ScopeExtended(cover)) => Some((item.effective, &cover.scope)),
+/// The scope that a maintenance left, with the day of it in its words.
+fn extension(what: &Happening) -> Option<&Text<SCOPE_MAX>> {
+    match what {
+        Happening::Changed(Change::ScopeExtended(cover)) => Some(&cover.scope),
         _ => None,
     }
 }

@@ -159,20 +159,28 @@ impl<'a> Token<'a> {
         matches!(self, Token::Open { name, .. } if name.eq_ignore_ascii_case(element))
     }
 
-    /// The value of a quoted attribute.
+    /// The value of an attribute.
     fn attribute(&self, wanted: &str) -> Option<&'a str> {
         let Token::Open { attributes, .. } = self else { return None };
         let mut rest = *attributes;
         while let Some((name, after)) = rest.split_once('=') {
-            let after = after.trim_start();
-            let quote = after.chars().next().filter(|first| ['"', '\''].contains(first))?;
-            let (value, next) = after.get(1..)?.split_once(quote)?;
-            if name.trim().rsplit(|c: char| c.is_ascii_whitespace()).next() == Some(wanted) {
+            let (value, next) = attribute_value(after.trim_start());
+            // What stands before the name are attributes without a value.
+            if name.split_ascii_whitespace().next_back().is_some_and(|name| name.eq_ignore_ascii_case(wanted)) {
                 return Some(value);
             }
             rest = next;
         }
         None
+    }
+}
+
+/// The value at the start of `text`, quoted or not, and what follows it.
+fn attribute_value(text: &str) -> (&str, &str) {
+    let quote = text.chars().next().filter(|first| ['"', '\''].contains(first));
+    match quote {
+        Some(quote) => text.get(1..).and_then(|inside| inside.split_once(quote)).unwrap_or((text, "")),
+        None => text.split_once(|c: char| c.is_ascii_whitespace()).unwrap_or((text, "")),
     }
 }
 

@@ -16,3 +16,6 @@ pub const ROW_NODES_MAX: usize = 20_000;
 
 /// Nesting inside one JSON row.
 pub const ROW_DEPTH_MAX: usize = 16;
+
+/// Bytes of one CSV record, read-ahead included. An open quote makes a record of the rest of the file.
+pub const RECORD_MAX: usize = 4 * 1024 * 1024;

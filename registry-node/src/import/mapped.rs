@@ -14,7 +14,7 @@ use conformity::verdict::{AssessedObject, Provenance, Supplier, Transcription, V
 use serde::Serialize;
 
 use super::follow::SCOPE_MAX;
-use super::mapping::{self, Evidence, Field, IdentifierField, Mapping, Suppliers, VerdictRules, Verdicts};
+use super::mapping::{self, Evidence, Field, IdentifierField, Maintenance, Mapping, Suppliers, VerdictRules, Verdicts};
 use super::names::{self, Identity};
 use super::occasion::{Occasion, Status, UnknownStatus};
 use super::refusal::Reason;
@@ -108,7 +108,7 @@ impl Reader<'_> {
         in_order("valid-from", terms.valid_from, "archived", archived)?;
         in_order("valid-from", terms.valid_from, "valid-until", terms.valid_until)?;
         self.past("valid-from", terms.valid_from)?;
-        let maintenance = self.maintenance(table, row, &terms)?;
+        let maintenance = self.maintenances(table, row, &terms)?;
         Ok(RowVerdict { terms, status, archived, maintenance })
     }
 
@@ -120,7 +120,11 @@ impl Reader<'_> {
         Ok(Verdict {
             verdict: identity.verdict(self.mapping.list())?,
             supplier: Arc::new(self.supplier(table, row, &identity)?),
-            object: AssessedObject { kind: table.object, name, version: optional("version", table.version.as_ref(), row)? },
+            object: AssessedObject {
+                kind: table.object,
+                name,
+                version: optional("version", table.version.as_ref(), row)?,
+            },
             scheme: rules.scheme.scheme.clone(),
             viewpoints: table.viewpoints,
             level: level(table, row)?,
@@ -145,12 +149,16 @@ impl Reader<'_> {
         let list = &self.mapping.list;
         Ok(Transcription {
             list: list.title.clone(),
-            source: self.occasion.source.clone().unwrap_or_else(|| list.source.clone()),
+            source: optional("source", table.source.as_ref(), row)?.unwrap_or_else(|| self.source()),
             retrieved: self.occasion.retrieved,
             row: text("identity", identity.as_str())?,
             issued_by: code("issued-by", table.issued_by.as_ref(), row)?,
             status_at_source: published.map(|status| names::list_code("status", status)).transpose()?,
         })
+    }
+
+    fn source(&self) -> Text<1024> {
+        self.occasion.source.clone().unwrap_or_else(|| self.mapping.list.source.clone())
     }
 
     fn supplier(&self, table: &Verdicts, row: &Row, identity: &Identity) -> Result<Supplier, Reason> {
@@ -195,18 +203,26 @@ impl Reader<'_> {
         }
     }
 
-    /// The maintenances that a row states, one per line of the cell. The day of the grant itself is none.
-    fn maintenance(&self, table: &Verdicts, row: &Row, terms: &Verdict) -> Result<Vec<Episode>, Reason> {
-        const FIELD: &str = "maintenance";
+    /// The maintenances that a row states.
+    fn maintenances(&self, table: &Verdicts, row: &Row, terms: &Verdict) -> Result<Vec<Episode>, Reason> {
         let Some(maintenance) = &table.maintenance else { return Ok(Vec::new()) };
+        let Some(pointer) = &maintenance.each else { return self.maintenance(maintenance, row, terms) };
+        let each = row.each(pointer)?;
+        let episodes = each.iter().map(|inner| self.maintenance(maintenance, inner, terms));
+        Ok(episodes.collect::<Result<Vec<_>, _>>()?.concat())
+    }
+
+    /// One maintenance per line of the cell. The day of the grant itself is none.
+    fn maintenance(&self, table: &Maintenance, row: &Row, terms: &Verdict) -> Result<Vec<Episode>, Reason> {
+        const FIELD: &str = "maintenance";
         let mut episodes = Vec::new();
-        for day in maintenance.day.days(FIELD, row, &self.mapping.input.days)? {
+        for day in table.day.days(FIELD, row, &self.mapping.input.days)? {
             if day == terms.valid_from {
                 continue;
             }
             in_order("valid-from", terms.valid_from, FIELD, Some(day))?;
             self.past(FIELD, day)?;
-            let covers = mapping::join(&maintenance.scope, FIELD, row)?.ok_or_else(|| maintenance.day.missing(FIELD))?;
+            let covers = mapping::join(&table.scope, FIELD, row)?.ok_or_else(|| table.day.missing(FIELD))?;
             episodes.push(fitting(Episode { day, covers }, &terms.scope)?);
         }
         Ok(episodes)
@@ -251,13 +267,21 @@ impl Reader<'_> {
     }
 }
 
+/// The level by the first rule that knows one. A value that no rule knows is not passed over: it is the reason then.
 fn level(table: &Verdicts, row: &Row) -> Result<Option<LevelCode>, Reason> {
+    let mut unknown = None;
     for rule in &table.level {
-        if let Some(level) = rule.read(row)? {
-            return Ok(Some(level));
+        match rule.read(row) {
+            Ok(Some(level)) => return Ok(Some(level)),
+            Ok(None) => {}
+            Err(reason) => unknown = unknown.or(Some(reason)),
         }
     }
-    if table.level_required { Err(Reason::NoLevel) } else { Ok(None) }
+    match unknown {
+        Some(reason) => Err(reason),
+        None if table.level_required => Err(Reason::NoLevel),
+        None => Ok(None),
+    }
 }
 
 /// A maintenance is told as part of a scope: the two must fit.
@@ -283,7 +307,11 @@ fn required<const MAX: usize>(name: &'static str, field: &Field, row: &Row) -> R
     text(name, &field.require(name, row)?)
 }
 
-fn optional<const MAX: usize>(name: &'static str, field: Option<&Field>, row: &Row) -> Result<Option<Text<MAX>>, Reason> {
+fn optional<const MAX: usize>(
+    name: &'static str,
+    field: Option<&Field>,
+    row: &Row,
+) -> Result<Option<Text<MAX>>, Reason> {
     optional_word(name, field, row)?.map(|word| text(name, &word)).transpose()
 }
 

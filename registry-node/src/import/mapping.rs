@@ -214,6 +214,8 @@ pub(crate) struct Verdicts {
     pub(crate) supplier: SupplierFields,
     /// What it covers: labelled values, joined. Those that are absent are left out.
     pub(crate) scope: Vec<Part>,
+    /// Where this row is published, where the list says so per row.
+    pub(crate) source: Option<Field>,
     /// Its first day.
     pub(crate) valid_from: Field,
     /// Its last day; left out where the list states none.
@@ -224,7 +226,7 @@ pub(crate) struct Verdicts {
     pub(crate) issued_by: Option<Field>,
     /// Its status, mapped to `valid`, `suspended`, `withdrawn`, `historical` or `not-a-verdict`.
     pub(crate) status: Option<Field>,
-    /// Where its level is read, in this order: the first rule whose value is present decides.
+    /// Where its level is read: the first rule that knows one decides. A value that none knows refuses the row.
     #[serde(default)]
     pub(crate) level: Vec<LevelRule>,
     /// Whether a row without a level is refused.
@@ -267,7 +269,10 @@ pub(crate) struct IdentifierField {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Maintenance {
-    /// When. A row where it is absent is no maintenance.
+    /// JSON pointer to the list of maintenances within the row, where a row has several; the other fields are then read
+    /// within each of them.
+    pub(crate) each: Option<String>,
+    /// When. A row where it is absent is no maintenance; several lines are several maintenances.
     pub(crate) day: Field,
     /// What is covered from then on, too.
     pub(crate) scope: Vec<Part>,
@@ -395,6 +400,7 @@ impl Verdicts {
         self.level.iter().for_each(|rule| each("verdicts.level", &rule.value));
         let optional = [
             ("verdicts.version", &self.version),
+            ("verdicts.source", &self.source),
             ("verdicts.valid-until", &self.valid_until),
             ("verdicts.archived", &self.archived),
             ("verdicts.issued-by", &self.issued_by),

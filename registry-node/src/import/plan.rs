@@ -7,12 +7,11 @@
 //!
 //! In scope: running the pipeline. Out of scope: signing and submitting; the caller does both, with the operator's key.
 
-use std::collections::BTreeMap;
+use std::collections::HashSet;
 use std::io::Read;
 use std::sync::Arc;
 
 use conformity::document::Document;
-use conformity::identifiers::Identifier;
 use conformity::ids::{DocumentRef, SchemeRef, StatementId, VerdictId};
 use conformity::reason::Reason as ChangeReason;
 use conformity::records::Facts;
@@ -23,15 +22,14 @@ use conformity::verdict::{Provenance, Verdict, VerdictChange, VerdictRecord};
 use super::account::{Accounts, Became, Effect};
 use super::error::ImportError;
 use super::follow::{self, Step};
-use super::limits::ROWS_MAX;
-use super::mapped::{Acceptance, KnownSupplier, Reader};
-use super::mapping::{Format, Mapping, Outcome};
+use super::intake::Intake;
+use super::mapped::{Acceptance, KnownSupplier};
+use super::mapping::Mapping;
 use super::names;
 use super::occasion::Occasion;
 use super::refusal::Reason;
-use super::rows::{Place, Row, Sink};
+use super::rows::Place;
 use super::subjects::{Subject, Subjects};
-use super::{csv_rows, html, json_rows};
 
 /// What the register already holds, as far as an import asks.
 pub trait Holdings {
@@ -95,95 +93,16 @@ pub fn register(
     holdings: &dyn Holdings,
 ) -> Result<Plan, ImportError> {
     occasion.check()?;
-    let mut intake = Intake::new(mapping, occasion);
-    match mapping.input.format {
-        Format::Csv => csv_rows::read(source, mapping.encoding, mapping.delimiter(), &mut intake)?,
-        Format::Json => json_rows::read(source, mapping.encoding, &mapping.json_sections(), &mut intake)?,
-        Format::Html => html::read(source, mapping.encoding, mapping.table(), &mut intake)?,
-    }
-    Planning { mapping, occasion, holdings, plan: Plan::default() }.run(intake)
-}
-
-/// Everything that the rows of one file say.
-struct Intake<'m> {
-    reader: Reader<'m>,
-    rows: u64,
-    subjects: Subjects,
-    evidence: BTreeMap<(Option<Arc<str>>, Acceptance), Place>,
-    suppliers: BTreeMap<Identifier, (Place, KnownSupplier)>,
-    accounts: Accounts,
-}
-
-impl<'m> Intake<'m> {
-    fn new(mapping: &'m Mapping, occasion: &'m Occasion) -> Self {
-        Self {
-            reader: Reader { mapping, occasion },
-            rows: 0,
-            subjects: Subjects::default(),
-            evidence: BTreeMap::new(),
-            suppliers: BTreeMap::new(),
-            accounts: Accounts::default(),
-        }
-    }
-
-    fn take(&mut self, row: &Row) -> Result<(), Reason> {
-        let place = row.place.clone();
-        match self.reader.mapping.outcome(place.section.as_deref()) {
-            Outcome::Verdict(rules) => self.subjects.add(place, self.reader.verdict(rules, row)?),
-            Outcome::Evidence(table) => self.accept(place, self.reader.acceptance(table, row)?),
-            Outcome::Supplier(table) => self.know(place, self.reader.legal_entity(table, row)?),
-            Outcome::Nothing(why) => Err(Reason::OtherFact { why: why.to_owned() }),
-        }
-    }
-
-    fn accept(&mut self, place: Place, acceptance: Acceptance) -> Result<(), Reason> {
-        let key = (place.section.clone(), acceptance);
-        if let Some(first) = self.evidence.get(&key) {
-            return Err(Reason::Repeats { first: first.clone() });
-        }
-        self.evidence.insert(key, place);
-        Ok(())
-    }
-
-    fn know(&mut self, place: Place, supplier: KnownSupplier) -> Result<(), Reason> {
-        if let Some((first, known)) = self.suppliers.get(&supplier.identifier) {
-            let first = first.clone();
-            return Err(if *known == supplier { Reason::Repeats { first } } else { Reason::Contradicts { first } });
-        }
-        self.suppliers.insert(supplier.identifier.clone(), (place, supplier));
-        Ok(())
-    }
-}
-
-impl Sink for Intake<'_> {
-    /// A column that the mapping reads and the table lacks would refuse every row; it is said once.
-    fn columns(&mut self, names: &[String]) -> Result<(), ImportError> {
-        for column in self.reader.mapping.columns() {
-            match names.iter().filter(|name| *name == column).count() {
-                1 => {}
-                0 => return Err(ImportError::NoColumn { column: column.to_owned(), known: names.to_vec() }),
-                _ => return Err(ImportError::DoubleColumn { column: column.to_owned() }),
-            }
-        }
-        Ok(())
-    }
-
-    fn row(&mut self, row: Row) -> Result<(), ImportError> {
-        self.rows += 1;
-        if self.rows > ROWS_MAX {
-            return Err(ImportError::TooManyRows { limit: ROWS_MAX });
-        }
-        if let Err(reason) = self.take(&row) {
-            self.accounts.push(row.place, Became::Refused(reason));
-        }
-        Ok(())
-    }
+    let intake = Intake::read(source, mapping, occasion)?;
+    Planning { mapping, occasion, holdings, refused: HashSet::new(), plan: Plan::default() }.run(intake)
 }
 
 struct Planning<'p> {
     mapping: &'p Mapping,
     occasion: &'p Occasion,
     holdings: &'p dyn Holdings,
+    /// Verdicts of this file that the register cannot follow.
+    refused: HashSet<VerdictId>,
     plan: Plan,
 }
 
@@ -263,6 +182,7 @@ impl Planning<'_> {
     }
 
     fn refuse(&mut self, subject: &Subject, reason: &Reason) {
+        self.refused.insert(subject.id().clone());
         for place in subject.history().into_iter().chain([subject.place()]) {
             self.plan.accounts.push(place.clone(), Became::Refused(reason.clone()));
         }
@@ -280,16 +200,21 @@ impl Planning<'_> {
                 let says = serde_json::to_value(&change).unwrap_or_default();
                 let code = because.parse().map_err(|_| ImportError::Internal { what: "a reason code" })?;
                 let reason = ChangeReason { code, text: None };
-                let claim = Claim::VerdictChanged(VerdictChange { verdict, change, reason, effective, legal_basis: None });
+                let claim =
+                    Claim::VerdictChanged(VerdictChange { verdict, change, reason, effective, legal_basis: None });
                 self.planned(&about, after, &(says, because), claim, Some(row))
             }
         }
     }
 
-    /// An acceptance counts only for a verdict of this file or one that the register holds.
+    /// An acceptance counts only for a verdict of this list: one of this file, or one that the register holds.
     fn evidence(&mut self, place: Place, acceptance: Acceptance, subjects: &Subjects) {
         let verdict = acceptance.verdict.clone();
-        if !subjects.contains(&verdict) && self.holdings.verdict(&verdict).is_none() {
+        let known = match self.holdings.verdict(&verdict) {
+            Some(record) => record.terms.provenance.is_transcribed(),
+            None => subjects.contains(&verdict) && !self.refused.contains(&verdict),
+        };
+        if !known {
             self.plan.accounts.push(place, Became::Refused(Reason::NoSuchVerdict { verdict }));
             return;
         }

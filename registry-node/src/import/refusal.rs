@@ -143,6 +143,12 @@ pub enum Reason {
         /// What the list says.
         listed: &'static str,
     },
+    /// More maintenances than a register takes up.
+    #[error("its verdict has {limit} maintenances already, more than any product has")]
+    TooManyMaintenances {
+        /// What is taken.
+        limit: usize,
+    },
     /// A maintenance of what is over: the register takes none, and the list does not say how it ended.
     #[error("it was over on {until}, so its maintenance can no longer be stated")]
     MaintainedThenOver {
@@ -187,6 +193,7 @@ impl Reason {
             Self::Order { .. } => "order",
             Self::IdTaken { .. } => "id-taken",
             Self::CannotFollow { .. } => "cannot-follow",
+            Self::TooManyMaintenances { .. } => "too-many-maintenances",
             Self::MaintainedThenOver { .. } => "maintained-then-over",
             Self::Future { .. } => "future",
         }

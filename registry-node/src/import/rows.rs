@@ -100,6 +100,20 @@ impl Row {
     }
 }
 
+impl Row {
+    /// The objects of a list within the row, each as a row of its own at the same place.
+    pub(crate) fn each(&self, pointer: &str) -> Result<Vec<Row>, Reason> {
+        let Content::Object(value) = &self.content else { return Ok(Vec::new()) };
+        match value.pointer(pointer) {
+            None | Some(Value::Null) => Ok(Vec::new()),
+            Some(Value::Array(members)) => {
+                Ok(members.iter().map(|member| Row::object(self.place.clone(), member.clone())).collect())
+            }
+            Some(_) => Err(Reason::NotAValue { from: pointer.to_owned() }),
+        }
+    }
+}
+
 /// A JSON scalar as text; an array of scalars as its members, comma-separated, in their order.
 fn flatten(value: &Value, from: &str) -> Result<Option<String>, Reason> {
     match value {

@@ -3,12 +3,15 @@
 //! In scope: the size cap and the character encoding. Out of scope: what the characters mean, and where the bytes come
 //! from (the caller opens files).
 
+use std::cell::Cell;
 use std::io::{self, Read};
 use std::ops::Range;
+use std::rc::Rc;
 
 use encoding_rs::{Decoder, DecoderResult, Encoding};
 
 use super::error::ImportError;
+use super::limits::RECORD_MAX;
 
 /// The longest source that is read, in bytes. The largest list known today (GLEIF's golden copy aside, which is split by
 /// country for this purpose) is a tenth of it.
@@ -36,6 +39,26 @@ pub(crate) struct Decoded<R> {
     ended: bool,
     /// The decoder said its last word and must not be asked again.
     finished: bool,
+    meter: Meter,
+}
+
+/// Bytes handed out since the last record began: parsers hold a record whole, so a record must have a bound of its own.
+#[derive(Clone, Default)]
+pub(crate) struct Meter(Rc<Cell<usize>>);
+
+impl Meter {
+    /// A record is complete; the next one begins.
+    pub(crate) fn reset(&self) {
+        self.0.set(0);
+    }
+
+    fn add(&self, count: usize) -> io::Result<()> {
+        self.0.set(self.0.get() + count);
+        if self.0.get() > RECORD_MAX {
+            return Err(io::Error::other(ImportError::RecordTooLarge { limit: RECORD_MAX }));
+        }
+        Ok(())
+    }
 }
 
 impl<R: Read> Decoded<R> {
@@ -56,7 +79,13 @@ impl<R: Read> Decoded<R> {
             limit,
             ended: false,
             finished: false,
+            meter: Meter::default(),
         }
+    }
+
+    /// Where the caller says that a record is complete. A caller that never asks has no bound on records.
+    pub(crate) fn meter(&self) -> Meter {
+        self.meter.clone()
     }
 
     /// Takes the next chunk; an empty one marks the end.
@@ -113,6 +142,9 @@ impl<R: Read> Read for Decoded<R> {
         let mut ready = self.text.get(self.ready.clone()).unwrap_or_default();
         let count = ready.read(out)?;
         self.ready.start += count;
+        if Rc::strong_count(&self.meter.0) > 1 {
+            self.meter.add(count)?;
+        }
         Ok(count)
     }
 }
@@ -120,9 +152,7 @@ impl<R: Read> Read for Decoded<R> {
 /// Reads a whole source into memory, for the formats that cannot be read as a stream.
 pub(crate) fn read_text(inner: impl Read, encoding: &'static Encoding, limit: u64) -> Result<String, ImportError> {
     let mut text = String::new();
-    Decoded::with_limit(inner, encoding, limit)
-        .read_to_string(&mut text)
-        .map_err(ImportError::from_io)?;
+    Decoded::with_limit(inner, encoding, limit).read_to_string(&mut text).map_err(ImportError::from_io)?;
     Ok(text)
 }
 

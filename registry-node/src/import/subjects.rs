@@ -12,6 +12,10 @@ use super::mapped::{Episode, RowVerdict};
 use super::refusal::Reason;
 use super::rows::Place;
 
+/// Maintenances of one verdict. The register takes up to 1,000 changes of a verdict; half of them are left for what else
+/// happens to it.
+const MAINTENANCES_MAX: usize = 500;
+
 /// One verdict of the file.
 #[derive(Debug)]
 pub(crate) struct Subject {
@@ -61,6 +65,9 @@ impl Subject {
         }
         let mut repeats = None;
         let mut adds = false;
+        if self.episodes.len() + row.maintenance.len() > MAINTENANCES_MAX {
+            return Err(Reason::TooManyMaintenances { limit: MAINTENANCES_MAX });
+        }
         for episode in row.maintenance {
             match self.episodes.entry(episode) {
                 Entry::Occupied(known) => repeats = Some(known.get().clone()),

@@ -8,7 +8,8 @@ use conformity::scheme::Scheme;
 use encoding_rs::Encoding;
 
 use super::{
-    Become, Field, Format, LevelRule, Mapping, MappingError, MappingFile, SectionTable, VerdictRules, Verdicts,
+    Become, Field, Format, IdentifierField, LevelRule, Mapping, MappingError, MappingFile, SectionTable, VerdictRules,
+    Verdicts,
 };
 use crate::import::occasion::Status;
 
@@ -39,6 +40,9 @@ impl MappingFile {
         mapping.verify_fields()?;
         if let Some(rules) = &mapping.verdicts {
             rules.table.verify(&rules.scheme)?;
+        }
+        if let Some(suppliers) = &mapping.suppliers {
+            verify_kind("suppliers.identifier", &suppliers.identifier)?;
         }
         Ok(mapping)
     }
@@ -168,11 +172,18 @@ impl Verdicts {
         if self.level_required && self.level.is_empty() {
             return Err(invalid("verdicts.level", "missing, although level-required is set"));
         }
-        if let Some(level) = self.level.iter().flat_map(LevelRule::levels).find(|level| !scheme.levels.contains(level)) {
+        if let Some(level) = self.level.iter().flat_map(LevelRule::levels).find(|level| !scheme.levels.contains(level))
+        {
             return Err(invalid("verdicts.level", format!("{level} is not a level of the scheme")));
         }
+        if let Some(each) = self.maintenance.as_ref().and_then(|maintenance| maintenance.each.as_ref())
+            && !each.starts_with('/')
+        {
+            return Err(invalid("verdicts.maintenance.each", "only JSON rows hold lists; begin the pointer with /"));
+        }
         self.verify_status()?;
-        self.verify_identifiers()
+        let identifiers = &self.supplier.identifiers;
+        identifiers.iter().try_for_each(|field| verify_kind("verdicts.supplier.identifiers", field))
     }
 
     fn verify_status(&self) -> Result<(), MappingError> {
@@ -185,13 +196,11 @@ impl Verdicts {
             None => Ok(()),
         }
     }
+}
 
-    fn verify_identifiers(&self) -> Result<(), MappingError> {
-        for identifier in &self.supplier.identifiers {
-            if let Err(error) = identifier.kind.parse::<IdentifierKind>() {
-                return Err(invalid("verdicts.supplier.identifiers.kind", error.to_string()));
-            }
-        }
-        Ok(())
+fn verify_kind(at: &str, identifier: &IdentifierField) -> Result<(), MappingError> {
+    match identifier.kind.parse::<IdentifierKind>() {
+        Ok(_) => Ok(()),
+        Err(error) => Err(invalid(format!("{at}.kind"), error.to_string())),
     }
 }

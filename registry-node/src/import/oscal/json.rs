@@ -143,7 +143,10 @@ fn shape(control: &JsonControl) -> Control {
         id: control.id.clone(),
         class: control.class.clone(),
         has_controls: !control.controls.is_empty(),
-        has_statement: control.parts.iter().any(|part| part.name.as_deref() == Some("statement") && part.says_something()),
+        has_statement: control
+            .parts
+            .iter()
+            .any(|part| part.name.as_deref() == Some("statement") && part.says_something()),
         ..Control::default()
     };
     for prop in &control.props {

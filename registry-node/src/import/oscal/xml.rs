@@ -103,7 +103,6 @@ impl Reading {
         }
     }
 
-
     fn text(&mut self, text: &str) {
         let slot = match self.stack.last() {
             Some(Open::Title) => &mut self.draft.title,
@@ -195,8 +194,7 @@ fn attribute(start: &BytesStart<'_>, name: &str) -> Result<Option<String>, Catal
 
 /// Only the predefined entities and character references stand for something else.
 fn unescape(value: &str) -> Result<String, CatalogueError> {
-    let unescaped = quick_xml::escape::unescape(value).map_err(|_| CatalogueError::Entity {
-        what: value.chars().take(60).collect(),
-    })?;
+    let unescaped = quick_xml::escape::unescape(value)
+        .map_err(|_| CatalogueError::Entity { what: value.chars().take(60).collect() })?;
     Ok(unescaped.into_owned())
 }

@@ -136,10 +136,8 @@ pub(super) fn fetched(retrieved: &str) -> Occasion {
 
 /// A file that others published, or nothing where it is not at hand and not required.
 pub(super) fn published(path: &str) -> Option<Vec<u8>> {
-    let root = std::env::var_os("REGISTRY_TEST_DATA").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data")),
-        PathBuf::from,
-    );
+    let root = std::env::var_os("REGISTRY_TEST_DATA")
+        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data")), PathBuf::from);
     let file = root.join(path);
     match std::fs::read(&file) {
         Ok(bytes) => Some(bytes),
@@ -160,4 +158,94 @@ pub(super) fn reasons(plan: &Plan) -> Vec<(&'static str, usize)> {
         *counts.entry(reason.code()).or_insert(0) += 1;
     }
     counts.into_iter().collect()
+}
+
+/// A list of our own with every kind of column.
+pub(super) const SAMPLE: &str = r#"
+[list]
+id = "sample"
+title = "Sample list"
+source = "https://list.example/"
+
+[input]
+format = "csv"
+days = ["%Y-%m-%d"]
+
+[[document]]
+document = "rules@1"
+title = "Rules"
+owner = "Owner"
+kind = "requirements"
+
+[scheme]
+scheme = "sample@1"
+title = "Sample"
+owner = "Owner"
+fictional = true
+documents = ["rules@1"]
+viewpoints = ["people-and-things", "organization"]
+objects = ["product"]
+evaluation = "third-party"
+levels = [{ code = "1", name = "One" }, { code = "2", name = "Two", atLeast = ["1"] }]
+
+[verdicts]
+identity = ["id"]
+object = "product"
+name = "name"
+version = "version"
+viewpoints = ["people-and-things"]
+scope = [{ label = "covers", value = "scope" }]
+valid-from = "from"
+valid-until = "until"
+archived = "archived"
+issued-by = "body"
+status = { from = "status", map = { ok = "valid", resting = "suspended", old = "historical", gone = "withdrawn", open = "not-a-verdict" } }
+level-required = true
+level = [{ value = "level" }, { value = "profile", starts = { P = "1" } }]
+maintenance = { day = "maintained", scope = [{ value = "build" }] }
+
+[verdicts.supplier]
+name = "holder"
+country = "country"
+identifiers = [{ kind = "uei", value = "uei" }, { kind = "local", value = "number" }]
+"#;
+
+const HEADING: &str =
+    "id,name,version,scope,from,until,archived,body,status,level,profile,maintained,build,holder,country,uei,number";
+
+/// A sound row of [`SAMPLE`] with some columns set otherwise.
+pub(super) fn row(columns: &[(&str, &str)]) -> String {
+    let sound = [
+        ("id", "A-1"),
+        ("name", "Thing"),
+        ("from", "2020-01-01"),
+        ("until", "2030-01-01"),
+        ("body", "B"),
+        ("status", "ok"),
+        ("level", "1"),
+        ("holder", "Holder"),
+    ];
+    let value = |column: &str| {
+        let set = columns.iter().chain(&sound).find(|(name, _)| *name == column);
+        set.map_or(String::new(), |(_, value)| format!("\"{}\"", value.replace('"', "\"\"")))
+    };
+    HEADING.split(',').map(value).collect::<Vec<_>>().join(",")
+}
+
+pub(super) fn list(rows: &[String]) -> Vec<u8> {
+    format!("{HEADING}\n{}\n", rows.join("\n")).into_bytes()
+}
+
+pub(super) fn sample() -> Mapping {
+    Mapping::parse(SAMPLE).unwrap()
+}
+
+/// What a plan would say, in words.
+pub(super) fn words(plan: &Plan) -> Vec<String> {
+    let word = |planned: &Planned| match &planned.claim {
+        Claim::VerdictChanged(claim) => claim.change.as_str().to_owned(),
+        Claim::VerdictGranted(terms) => format!("granted {}", terms.verdict),
+        other => other.kind().to_string(),
+    };
+    plan.claims.iter().map(word).collect()
 }
