@@ -232,6 +232,16 @@ fn a_suspension_in_the_time_of_notice_is_possible() {
 }
 
 #[test]
+fn an_arrangement_ends_with_its_notice_and_what_is_signed_anew_can_end_anew() {
+    let mut world = World::furnished();
+    for _ in 0..2 {
+        sign(&mut world, json!({})).unwrap();
+        assert_eq!(end(&mut world, "2026-12-01").unwrap_err().code(), "notice-too-short");
+        end(&mut world, "2026-12-02").unwrap();
+    }
+}
+
+#[test]
 fn a_multilateral_rule_may_be_from_anyone_who_issues() {
     let mut world = World::furnished();
     world.must("ministry", "scheme-published", with(scheme(), json!({"scheme": "cc@3.1"})));

@@ -76,6 +76,11 @@ fn speakers() -> Vec<Row> {
             w.at("2029-01-01T00:00:00Z");
             w.change(json!({"scope-extended": cover(json!({}))}))
         }, "accreditation-expired"),
+        row("a body whose accreditation is withdrawn declines a recommendation", |w| {
+            w.must("audit", "report-filed", report("P-1"));
+            w.must("ab", "accreditation-changed", accreditation_changed("withdrawn"));
+            w.change(json!("recommendation-declined"))
+        }, "accreditation-withdrawn"),
         row("a body extends to a viewpoint it is not accredited for", |w| {
             w.must("ab", "accreditation-changed", json!({"id": "C-1", "change": {"reduced": {"viewpoints": ["organization"]}}, "reason": reason()}));
             w.change(json!({"scope-extended": cover(json!({"viewpoints": ["organization", "process"]}))}))
