@@ -1,7 +1,7 @@
 //! Designations and accreditations: who may accredit, and who may decide, surveil or test.
 //!
 //! In scope: both as granted, how they change, and whether one is in force at a time. Out of scope: who may grant or
-//! change them, see [`crate::decide`].
+//! change them, see [`mod@crate::decide`].
 //!
 //! Dates are civil days in UTC: from the first moment of `from` to the last moment of `until`. A suspension or
 //! withdrawal holds from the moment the log sequenced it.

@@ -1,7 +1,7 @@
 //! Parties of a registry, their one role and their keys.
 //!
 //! In scope: who may speak in a registry and with which key at which time. Out of scope: what a role may say, see
-//! [`crate::decide`], and certificates, which another crate issues.
+//! [`mod@crate::decide`], and certificates, which another crate issues.
 
 use std::fmt;
 

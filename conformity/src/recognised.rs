@@ -139,7 +139,7 @@ impl RecognitionRecord {
     }
 }
 
-/// The rows of a result list that is in the log already, where [`crate::decide`] checked it.
+/// The rows of a result list that is in the log already, where [`mod@crate::decide`] checked it.
 ///
 /// # Errors
 /// A line is not a recognition.

@@ -1,7 +1,7 @@
 //! Records: what a registry knows after reading its log, one keyed value per fact.
 //!
 //! In scope: the records, reading them ([`Facts`]), keeping them in memory ([`Register`]) and reading through those of a
-//! batch that is not durable yet ([`Overlay`]). Out of scope: how a statement becomes records, see [`crate::decide`], and
+//! batch that is not durable yet ([`Overlay`]). Out of scope: how a statement becomes records, see [`mod@crate::decide`], and
 //! keeping them on a disk.
 
 mod facts;

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! In scope: the payload, its kinds and claims, and refusing everything that is not exactly one of them. Out of scope:
-//! the JWS around it and its signature, and whether the claim is allowed, see [`crate::decide`].
+//! the JWS around it and its signature, and whether the claim is allowed, see [`mod@crate::decide`].
 
 mod malformed;
 mod strict;

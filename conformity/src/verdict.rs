@@ -1,7 +1,7 @@
 //! Verdicts 適合性判定結果: what was decided about which object of which supplier, and everything that happened to it since.
 //!
 //! In scope: the verdict as granted, its changes and reports as claims, its snapshot at a time and its history; a snapshot
-//! is always the fold of the history. Out of scope: who may change it, see [`crate::decide`]; what another registry
+//! is always the fold of the history. Out of scope: who may change it, see [`mod@crate::decide`]; what another registry
 //! makes of it, see [`crate::recognised`].
 
 mod history;

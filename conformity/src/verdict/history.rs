@@ -1,6 +1,6 @@
 //! What happened to a verdict, and what follows from it: the snapshot is the fold of the history, never anything else.
 //!
-//! Out of scope: whether something was allowed to happen, see [`crate::decide`].
+//! Out of scope: whether something was allowed to happen, see [`mod@crate::decide`].
 
 use std::sync::Arc;
 

@@ -4,7 +4,7 @@
 //! that asks for it becomes an [`IllegalMove`]. Surrendered, withdrawn, superseded and annulled have no methods at all:
 //! nothing leaves them.
 //!
-//! Out of scope: who may ask for a move, and the dates of it, see [`crate::decide`].
+//! Out of scope: who may ask for a move, and the dates of it, see [`mod@crate::decide`].
 
 use std::fmt;
 
