@@ -201,6 +201,17 @@ pub struct Arrangement {
     pub notice_days: u16,
 }
 
+impl Rule {
+    /// Whether it lets `to` recognise what `from` issued.
+    pub fn goes(&self, from: &RegistryId, to: &RegistryId) -> bool {
+        let issues = match &self.from {
+            Issuers::Registries(registries) => registries.contains(from),
+            Issuers::Any(_) => true,
+        };
+        issues && self.to.contains(to)
+    }
+}
+
 impl Arrangement {
     /// The digest that every party signs.
     ///

@@ -15,7 +15,9 @@ pub enum Audience {
     Foundation,
     /// Everyone; of peers those whose arrangement covers this scheme.
     Scheme(SchemeRef),
-    /// The registry itself: its relations to others, its buyers and suppliers, restricted verdicts.
+    /// Everyone who asks; peers do not follow it: the registry's relations to others, and what it derived.
+    Relations,
+    /// The registry itself: its buyers and suppliers, restricted verdicts.
     Own,
 }
 
@@ -49,7 +51,7 @@ pub fn audience<F: Facts>(facts: &F, statement: &Statement) -> Audience {
         | Claim::PeerAdded(_)
         | Claim::PeerExpelled(_)
         | Claim::RecognitionDerived(_)
-        | Claim::StatementErased(_) => Audience::Own,
+        | Claim::StatementErased(_) => Audience::Relations,
     }
 }
 

@@ -120,6 +120,11 @@ impl Followed {
         &self.register
     }
 
+    /// Whether what we hold begins with what `earlier` signed. One of a larger size it does not.
+    pub fn extends(&self, earlier: &Checkpoint) -> bool {
+        self.tree.root_at(earlier.size).is_ok_and(|root| root == earlier.root)
+    }
+
     /// Compares the peer's newest checkpoint with what we hold; `known` is the largest size that was ever seen signed.
     ///
     /// # Errors
@@ -134,7 +139,8 @@ impl Followed {
                 return Err(self.fork(&answer.checkpoint));
             }
         } else if held > 0 {
-            let consistent = merkle::verify_consistency(held, newest.size, &answer.proof.0, &self.tree.root(), &newest.root);
+            let consistent =
+                merkle::verify_consistency(held, newest.size, &answer.proof.0, &self.tree.root(), &newest.root);
             consistent.map_err(|_| self.fork(&answer.checkpoint))?;
         }
         if newest.size < known.max(held) {
@@ -156,7 +162,13 @@ impl Followed {
         let leaves: Vec<_> = entries.iter().map(Entry::leaf_hash).collect();
         self.leads_to_checkpoint(&leaves, range)?;
         let last_ms = self.in_order(entries)?;
-        let mut reading = Reading { followed: self, overlay: Overlay::new(&self.register), keys: HashMap::new(), faults: Vec::new(), signatures };
+        let mut reading = Reading {
+            followed: self,
+            overlay: Overlay::new(&self.register),
+            keys: HashMap::new(),
+            faults: Vec::new(),
+            signatures,
+        };
         for (index, (entry, statement)) in (from..).zip(entries.iter().zip(&range.statements)) {
             reading.entry(index, entry, statement.as_deref(), scope)?;
         }
@@ -265,14 +277,17 @@ impl Reading<'_> {
     fn statement(&mut self, index: u64, entry: &Entry, compact: Bytes, scope: &Scope) -> Result<(), StatementFault> {
         let fault = |code: &'static str, text: String| StatementFault { index, code, text };
         let unverified = Unverified::parse(compact).map_err(|error| fault("malformed", error.to_string()))?;
-        let statement = Statement::parse(unverified.unverified_payload())
-            .map_err(|error| fault("malformed", error.to_string()))?;
-        let at = i64::try_from(entry.time_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok())
+        let statement =
+            Statement::parse(unverified.unverified_payload()).map_err(|error| fault("malformed", error.to_string()))?;
+        let at = i64::try_from(entry.time_ms)
+            .ok()
+            .and_then(|ms| Timestamp::from_millisecond(ms).ok())
             .ok_or_else(|| fault("impossible-time", entry.time_ms.to_string()))?;
         self.signed(&statement, unverified, at).map_err(|text| fault("bad-signature", text))?;
         let digest = conformity::digest::Digest::from_bytes(*entry.digest.as_bytes());
         let place = Place { index, at, digest, attachment: None };
-        let records = decide(&self.overlay, &statement, &place).map_err(|refusal| fault(refusal.code(), refusal.to_string()))?;
+        let records =
+            decide(&self.overlay, &statement, &place).map_err(|refusal| fault(refusal.code(), refusal.to_string()))?;
         if !in_scope(&self.overlay, &records, &statement, scope) {
             return Err(fault("out-of-scope", format!("{} does not belong to what was agreed", statement.kind())));
         }
@@ -307,6 +322,6 @@ fn in_scope<F: Facts>(before: &F, records: &[Record], statement: &Statement, sco
     match audience(&after, statement) {
         Audience::Foundation => true,
         Audience::Scheme(scheme) => scope.contains(&scheme),
-        Audience::Own => false,
+        Audience::Relations | Audience::Own => false,
     }
 }

@@ -1,8 +1,8 @@
 //! Registries talking: who is let in to a registry's nats-server, what goes over it, and how a peer's log is followed.
 //!
 //! In scope: subjects ([`subjects`]), accounts ([`access`]), the server's process and confirmed cut-off ([`server`]), the
-//! bus ([`bus`], which alone names async_nats), the messages ([`messages`]), answering them ([`serve`]) and following a
-//! peer's log ([`follow`]). Out of scope: what statements mean (`conformity`), the log itself
+//! bus ([`bus`], which alone names async_nats), the messages ([`messages`]), answering them ([`serve`]) and following and
+//! mirroring a peer's log ([`follow`], [`mirror`]). Out of scope: what statements mean (`conformity`), the log itself
 //! (`ledger`), certificates (`certs`), what a registry does with what it learnt (`registry-node`).
 //!
 //! One registry has one nats-server, for a server takes users from the certificates of one CA. A node of several
@@ -12,6 +12,7 @@ pub mod access;
 pub mod bus;
 pub mod follow;
 pub mod messages;
+pub mod mirror;
 pub mod serve;
 pub mod server;
 pub mod subjects;

@@ -70,7 +70,20 @@ macro_rules! messages {
     ($($name:ident),+ $(,)?) => { $(impl Message for $name {})+ };
 }
 
-messages!(Head, HelloRequest, Hello, CheckpointRequest, CheckpointAnswer, RangeRequest, Range, AttachmentRequest, Piece, Notice, Evidence, Done);
+messages!(
+    Head,
+    HelloRequest,
+    Hello,
+    CheckpointRequest,
+    CheckpointAnswer,
+    RangeRequest,
+    Range,
+    AttachmentRequest,
+    Piece,
+    Notice,
+    Evidence,
+    Done
+);
 
 /// "My log has grown."
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,8 +10,8 @@ use ledger::journal::{ReadError, Stored};
 use ledger::log::LogReader;
 
 use crate::messages::{
-    Answer, AttachmentRequest, Blob, CheckpointAnswer, CheckpointRequest, Entries, MAX_ENTRIES, MAX_PIECE, Piece, Proof,
-    Range, RangeRequest, Refused,
+    Answer, AttachmentRequest, Blob, CheckpointAnswer, CheckpointRequest, Entries, MAX_ENTRIES, MAX_PIECE, Piece,
+    Proof, Range, RangeRequest, Refused,
 };
 
 /// Bytes of statements in one range; with entries and checkpoint the whole stays below the largest message.

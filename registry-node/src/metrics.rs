@@ -2,6 +2,7 @@
 //!
 //! Labels never carry a supplier, a buyer or a verdict: an operator's dashboard is not a place to learn who watches whom.
 
+use conformity::ids::RegistryId;
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
 use prometheus_client::metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram};
 use prometheus_client::registry::Registry;
@@ -91,6 +92,17 @@ impl Metrics {
     /// Counts one refusal.
     pub fn refuse(&self, code: &str) {
         self.refused.get_or_create(&Reason { reason: code.to_owned() }).inc();
+    }
+
+    /// Counts one fault of a peer.
+    pub fn peer_fault(&self, peer: &RegistryId, code: &str) {
+        self.peer_faults.get_or_create(&PeerReason { peer: peer.to_string(), reason: code.to_owned() }).inc();
+    }
+
+    /// Notes how much of a peer's log is verified.
+    pub fn mirrored(&self, peer: &RegistryId, size: u64) {
+        let gauge = self.mirrored_size.get_or_create(&Peer { peer: peer.to_string() });
+        gauge.set(i64::try_from(size).unwrap_or(i64::MAX));
     }
 
     /// The page for a scraper.

@@ -89,7 +89,12 @@ fn publisher(registry: &Registry) -> Publisher {
 }
 
 /// Reads certificates and CRLs again whenever one of their files changed, and tells the connections.
-async fn watch_certificates(https: Arc<Https>, public: PublicFolder, reloads: watch::Sender<u64>, shutdown: CancellationToken) {
+async fn watch_certificates(
+    https: Arc<Https>,
+    public: PublicFolder,
+    reloads: watch::Sender<u64>,
+    shutdown: CancellationToken,
+) {
     let mut seen = modified(&public);
     while shutdown.run_until_cancelled(tokio::time::sleep(CERTIFICATES_INTERVAL)).await.is_some() {
         let now = modified(&public);
@@ -113,7 +118,9 @@ async fn refresh_crls(registry: Arc<Registry>, shutdown: CancellationToken) {
         let refreshed = tokio::task::spawn_blocking(move || Authority::open(&folder)?.refresh(now)).await;
         match refreshed {
             Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::error!(%error, "the CRLs could not be refreshed; run `registry-node certs refresh`"),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the CRLs could not be refreshed; run `registry-node certs refresh`")
+            }
             Err(error) => tracing::error!(%error, "the CRLs could not be refreshed"),
         }
         if shutdown.run_until_cancelled(tokio::time::sleep(CRL_INTERVAL)).await.is_none() {

@@ -3,14 +3,15 @@
 //!
 //! Validity ends with a day (UTC), so once a day is enough; a node that slept, or whose clock jumped, catches up.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use conformity::ids::VerdictId;
+use conformity::ids::{SchemeRef, VerdictId};
 use conformity::records::{Facts, Register};
 use conformity::statement::Claim;
 use conformity::time::Day;
-use conformity::verdict::{VerdictList, VerdictRecord};
+use conformity::verdict::{Profile, VerdictList, VerdictRecord};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
@@ -45,8 +46,12 @@ pub async fn run(deriver: &Deriver, read_model: &ReadModel, clock: &Arc<dyn Cloc
 async fn state_due(deriver: &Deriver, read_model: &ReadModel, now: Timestamp) -> Result<(), DeriveError> {
     let mut cursor = None;
     while let Some(chunk) = chunk(read_model, cursor.as_ref(), now) {
-        state_all(deriver, &chunk.expired, Claim::VerdictExpired).await?;
-        state_all(deriver, &chunk.overdue, Claim::SurveillanceOverdue).await?;
+        for verdicts in chunk.expired.into_values() {
+            state_all(deriver, &verdicts, Claim::VerdictExpired).await?;
+        }
+        for verdicts in chunk.overdue.into_values() {
+            state_all(deriver, &verdicts, Claim::SurveillanceOverdue).await?;
+        }
         cursor = Some(chunk.last);
     }
     Ok(())
@@ -64,9 +69,12 @@ async fn state_all(
     Ok(())
 }
 
+/// Verdicts that are listed in one statement have one audience (see [`conformity::audience`]): one scheme, one profile.
+type Lists = BTreeMap<(SchemeRef, bool), Vec<VerdictId>>;
+
 struct Chunk {
-    expired: Vec<VerdictId>,
-    overdue: Vec<VerdictId>,
+    expired: Lists,
+    overdue: Lists,
     last: VerdictId,
 }
 
@@ -76,7 +84,12 @@ fn chunk(read_model: &ReadModel, cursor: Option<&VerdictId>, now: Timestamp) -> 
     let records: Vec<_> = register.verdicts_after(cursor).take(CHUNK).collect();
     let last = records.last()?.id().clone();
     let pick = |due: &dyn Fn(&VerdictRecord) -> bool| {
-        records.iter().filter(|record| due(record)).map(|record| record.id().clone()).collect()
+        let mut lists = Lists::new();
+        for record in records.iter().filter(|record| due(record)) {
+            let audience = (record.terms.scheme.clone(), record.terms.profile == Profile::Open);
+            lists.entry(audience).or_default().push(record.id().clone());
+        }
+        lists
     };
     Some(Chunk {
         expired: pick(&|record| is_expired(record, now)),

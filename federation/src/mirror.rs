@@ -1,0 +1,143 @@
+//! The mirror of a peer's log: the ranges as they came in, one after the other in a file.
+//!
+//! ```text
+//! file = { length (uint32, big-endian) · range message as received } …
+//! ```
+//!
+//! A copy, so nothing here is synced: what a crash takes is pulled again. Opening runs every range through the same
+//! examination as when it came in, signatures apart (the tree vouches for the bytes); the first that does not hold ends
+//! the mirror. Out of scope: whether the peer may have an older state than we have seen; that mark rests in the vault.
+
+use std::collections::BTreeSet;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufReader, Read, Seek, Write};
+use std::path::Path;
+
+use conformity::digest::Digest;
+use conformity::genesis::Genesis;
+use conformity::ids::VerdictId;
+
+use crate::access::MAX_PAYLOAD;
+use crate::follow::{Examined, Followed, PeerFault, Scope, Signatures, StatementFault};
+use crate::messages::{Message, Range};
+
+/// Why a mirror cannot be kept. The blame is ours.
+#[derive(Debug, thiserror::Error)]
+pub enum MirrorError {
+    /// The file.
+    #[error("the mirror cannot be kept: {0}")]
+    Io(#[from] io::Error),
+    /// The pinned genesis.
+    #[error(transparent)]
+    Genesis(PeerFault),
+}
+
+/// A peer's log as far as it is verified, with the file that remembers it.
+pub struct Mirror {
+    followed: Followed,
+    file: File,
+    scope: Scope,
+}
+
+/// What a range brought.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// Verdicts that changed.
+    pub changed: BTreeSet<VerdictId>,
+    /// Statements that were left out.
+    pub faults: Vec<StatementFault>,
+}
+
+impl Mirror {
+    /// Opens the mirror in `path`, or begins one.
+    ///
+    /// # Errors
+    /// [`MirrorError`].
+    pub fn open(path: &Path, genesis: &Genesis, digest: &Digest, scope: Scope) -> Result<Self, MirrorError> {
+        let followed = Followed::new(genesis, digest).map_err(MirrorError::Genesis)?;
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        let mut mirror = Self { followed, file, scope };
+        let end = mirror.replay()?;
+        mirror.file.set_len(end)?;
+        mirror.file.seek(io::SeekFrom::Start(end))?;
+        Ok(mirror)
+    }
+
+    /// The verified log.
+    pub fn followed(&self) -> &Followed {
+        &self.followed
+    }
+
+    /// What the mirror was made for.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// Examines a range, writes it down, and takes it over.
+    ///
+    /// # Errors
+    /// `Ok(Err(fault))` when the peer is to blame: nothing changed.
+    /// [`MirrorError::Io`] when the file cannot be written; it is cut back, nothing else changed.
+    pub fn take(&mut self, range: &Range) -> Result<Result<Taken, PeerFault>, MirrorError> {
+        let examined = match self.followed.examine(range, &self.scope, Signatures::Check) {
+            Ok(examined) => examined,
+            Err(fault) => return Ok(Err(fault)),
+        };
+        self.write(range)?;
+        Ok(Ok(self.accept(examined)))
+    }
+
+    fn write(&mut self, range: &Range) -> io::Result<()> {
+        let start = self.file.stream_position()?;
+        let bytes = range.encode();
+        let length = u32::try_from(bytes.len()).map_err(io::Error::other)?;
+        let written = self.file.write_all(&[&length.to_be_bytes()[..], &bytes].concat());
+        written.or_else(|error| {
+            self.file.set_len(start)?;
+            self.file.seek(io::SeekFrom::Start(start))?;
+            Err(error)
+        })
+    }
+
+    fn accept(&mut self, mut examined: Examined) -> Taken {
+        let faults = std::mem::take(&mut examined.faults);
+        Taken { changed: self.followed.accept(examined), faults }
+    }
+
+    /// Reads what is there; gives the place behind the last range that holds.
+    fn replay(&mut self) -> Result<u64, MirrorError> {
+        let mut reader = BufReader::new(self.file.try_clone()?);
+        reader.rewind()?;
+        let mut end = 0;
+        while let Some(bytes) = next(&mut reader)? {
+            let Ok(range) = Range::decode(&bytes) else { break };
+            let Ok(examined) = self.followed.examine(&range, &self.scope, Signatures::Checked) else { break };
+            self.accept(examined);
+            end += 4 + bytes.len() as u64;
+        }
+        Ok(end)
+    }
+}
+
+/// The next message, or nothing where the file ends or is torn.
+fn next(reader: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
+    let mut length = [0; 4];
+    if !fill(reader, &mut length)? {
+        return Ok(None);
+    }
+    let length = u32::from_be_bytes(length);
+    // Re-encoding a range may write it a little longer than it came.
+    if length > 2 * MAX_PAYLOAD {
+        return Ok(None);
+    }
+    let mut bytes = vec![0; length as usize];
+    Ok(fill(reader, &mut bytes)?.then_some(bytes))
+}
+
+fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
+    match reader.read_exact(buffer) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,43 @@
+//! Links: the registry's own nats-server, the peers that dial in, the peers that we dial and follow, and the buyers that
+//! listen.
+//!
+//! Who may connect follows from the register alone; this module only carries it out. Out of scope: the exchange itself
+//! (`federation`) and what recognition means (`conformity`).
+
+mod access;
+pub mod admission;
+mod answers;
+mod buyers;
+mod host;
+mod mark;
+mod notices;
+mod peers;
+mod pursuit;
+mod recognise;
+mod scope;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::core::registry::Registry;
+
+/// How long to wait after the nats-server could not be started.
+const RETRY: Duration = Duration::from_secs(5);
+/// Shortest time between two looks at the register.
+const PACE: Duration = Duration::from_millis(10);
+
+/// Keeps the links of `registry` until `shutdown`. Reading and writing go on while links are down.
+pub async fn run(registry: Arc<Registry>, reloaded: watch::Receiver<u64>, shutdown: CancellationToken) {
+    while !shutdown.is_cancelled() {
+        match host::Host::start(&registry).await {
+            Ok(host) => return host.keep(&registry, reloaded, shutdown).await,
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "no nats-server: peers and buyers on NATS wait")
+            }
+        }
+        let _ = shutdown.run_until_cancelled(tokio::time::sleep(RETRY)).await;
+    }
+}

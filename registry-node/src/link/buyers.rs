@@ -1,0 +1,51 @@
+//! Status changes for buyers on NATS: `status.<registry>.<scheme>.<supplier>`, one CloudEvent per message.
+//!
+//! The cursor moves only after the server took the message, so a server that was away, killed or emptied misses nothing
+//! that is committed while we run. A buyer that was away itself sees a gap in the log index and asks over HTTPS.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use federation::bus::{Bus, BusError, Link};
+use federation::subjects::Subject;
+use tokio_util::sync::CancellationToken;
+
+use crate::core::event::{About, Event};
+use crate::core::feed::EntryEvents;
+use crate::core::registry::Registry;
+
+const RETRY: Duration = Duration::from_millis(200);
+
+/// Publishes events from the present end of the log on, until `shutdown`.
+pub(super) async fn publish(registry: Arc<Registry>, node: Link, shutdown: CancellationToken) {
+    let mut cursor = registry.feed.size();
+    while let Some(true) = shutdown.run_until_cancelled(registry.feed.grown(cursor)).await {
+        let entries = match registry.feed.next(cursor) {
+            Ok(entries) => entries,
+            Err(error) => return tracing::error!(%error, "buyers on NATS get no more events"),
+        };
+        match send(&registry, &node, &entries).await {
+            Ok(()) => cursor += entries.len() as u64,
+            Err(error) => {
+                tracing::debug!(%error, "buyers on NATS wait");
+                let _ = shutdown.run_until_cancelled(tokio::time::sleep(RETRY)).await;
+            }
+        }
+    }
+}
+
+async fn send(registry: &Registry, node: &Link, entries: &[EntryEvents]) -> Result<(), BusError> {
+    let mut any = false;
+    for (event, about) in entries.iter().flat_map(|events| events.iter()).filter_map(with_subject) {
+        for supplier in &about.suppliers {
+            let subject = Subject::status(&registry.config.registry.id, &about.scheme.id, supplier);
+            node.publish(&subject, event.json.clone()).await?;
+            any = true;
+        }
+    }
+    if any { node.flush().await } else { Ok(()) }
+}
+
+fn with_subject(event: &Event) -> Option<(&Event, &About)> {
+    event.about.as_ref().map(|about| (event, about))
+}

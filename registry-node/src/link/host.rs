@@ -1,0 +1,176 @@
+//! Our own nats-server: started and kept running, its accounts kept in step with the register.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use bytes::Bytes;
+use certs::{Authority, Client, ClientFiles, Issued, Trust};
+use conformity::ids::RegistryId;
+use federation::access::{Access, Inbox};
+use federation::bus::{Bus, Dial, Link};
+use federation::messages::{Head, Message};
+use federation::server::{Binary, Child, Control, Setup};
+use federation::subjects::Subject;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::access::{absolute, access};
+use super::peers::{self, Peers};
+use super::{answers, buyers};
+use crate::core::registry::Registry;
+
+/// How long the first connection to our own server may take.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How long to wait before a failed change of accounts is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+/// Arrangements begin and end with time: the accounts are looked at at least this often.
+const TICK: Duration = Duration::from_secs(1);
+
+/// A running nats-server with our two connections to it.
+pub(super) struct Host {
+    child: Option<Child>,
+    control: Control,
+    /// The node's own connection.
+    pub(super) node: Link,
+    access: Access,
+    issued: Vec<Issued>,
+}
+
+impl Host {
+    /// Starts the server (unless somebody else does) with the accounts that the register asks for, and connects.
+    pub(super) async fn start(registry: &Arc<Registry>) -> anyhow::Result<Host> {
+        let folder = absolute(&registry.folder.nats());
+        tokio::fs::create_dir_all(&folder).await?;
+        let issued = issued(registry).await?;
+        let access = current_access(registry, &issued);
+        let config = &registry.config.nats;
+        let (binary, child) = if config.external {
+            Control::prepare(&folder.join("nats.conf"), &access)?;
+            (None, None)
+        } else {
+            let binary = Binary::check(&program(config.program.as_ref())).await?;
+            let setup = Setup { binary: binary.clone(), folder: folder.clone(), listen: config.listen };
+            Control::prepare(&setup.config(), &access)?;
+            (Some(binary), Some(Child::start(setup).await?))
+        };
+        let node = dial(registry, registry.folder.nats_node(), "node", Inbox::node()).await?;
+        let system = dial(registry, registry.folder.nats_system(), "system", Inbox::node()).await?;
+        Ok(Host { child, control: Control::new(system, folder.join("nats.conf"), binary), node, access, issued })
+    }
+
+    /// Keeps accounts in step and tells peers and buyers what is new, until `shutdown`.
+    pub(super) async fn keep(
+        mut self,
+        registry: &Arc<Registry>,
+        mut reloaded: watch::Receiver<u64>,
+        shutdown: CancellationToken,
+    ) {
+        let tasks = TaskTracker::new();
+        tasks.spawn(buyers::publish(Arc::clone(registry), self.node.clone(), shutdown.clone()));
+        tasks.spawn(announce(Arc::clone(registry), self.node.clone(), shutdown.clone()));
+        let peers = Arc::new(Peers::default());
+        tasks.spawn(answers::run(Arc::clone(registry), Arc::clone(&peers), self.node.clone(), shutdown.clone()));
+        tasks.spawn(peers::run(Arc::clone(registry), peers, shutdown.clone()));
+        let mut size = registry.size.clone();
+        while !shutdown.is_cancelled() {
+            if let Err(error) = self.follow_register(registry).await {
+                tracing::error!(
+                    error = format!("{error:#}"),
+                    "the accounts of the nats-server could not be changed; tried again"
+                );
+                let _ = shutdown.run_until_cancelled(tokio::time::sleep(RETRY)).await;
+                continue;
+            }
+            tokio::select! {
+                changed = size.changed() => if changed.is_err() { break },
+                changed = reloaded.changed() => match changed {
+                    Ok(()) => self.read_issued(registry).await,
+                    Err(_) => break,
+                },
+                () = tokio::time::sleep(TICK) => {}
+                () = shutdown.cancelled() => break,
+            }
+            // Commits may come by the thousand a second; one look covers all that came meanwhile.
+            tokio::time::sleep(super::PACE).await;
+        }
+        tasks.close();
+        tasks.wait().await;
+        if let Some(child) = self.child {
+            child.stop().await;
+        }
+    }
+
+    async fn read_issued(&mut self, registry: &Arc<Registry>) {
+        match issued(registry).await {
+            Ok(issued) => self.issued = issued,
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "revocations could not be read; the old ones stay")
+            }
+        }
+    }
+
+    async fn follow_register(&mut self, registry: &Arc<Registry>) -> anyhow::Result<()> {
+        let wanted = current_access(registry, &self.issued);
+        if wanted != self.access {
+            let in_force = self.control.put_in_force(&wanted).await?;
+            tracing::info!(took = ?in_force.took, connections = in_force.connections, "the accounts of the nats-server changed");
+            self.access = wanted;
+        }
+        Ok(())
+    }
+}
+
+/// What the authority has issued. Its folder is shared with the command line, which waits its turn meanwhile.
+async fn issued(registry: &Arc<Registry>) -> anyhow::Result<Vec<Issued>> {
+    let ca = registry.folder.ca();
+    Ok(tokio::task::spawn_blocking(move || Authority::open(&ca)?.show()).await??)
+}
+
+fn current_access(registry: &Registry, issued: &[Issued]) -> Access {
+    access(&registry.config, &registry.folder, &registry.read_model.register(), issued, registry.now())
+}
+
+/// Tells each peer that the log grew: a hint without authority, so a lost one costs nothing but time.
+async fn announce(registry: Arc<Registry>, node: Link, shutdown: CancellationToken) {
+    let mut told = 0;
+    while let Some(true) = shutdown.run_until_cancelled(registry.feed.grown(told)).await {
+        told = registry.feed.size();
+        for peer in listening_peers(&registry) {
+            if let Err(error) = node.publish(&Subject::head_for(&peer), hint(told)).await {
+                tracing::debug!(%peer, %error, "a peer was not told of growth; it asks by itself");
+            }
+        }
+    }
+}
+
+fn hint(size: u64) -> Bytes {
+    Head { size }.encode()
+}
+
+fn listening_peers(registry: &Registry) -> Vec<RegistryId> {
+    let register = registry.read_model.register();
+    let peers = conformity::records::Facts::peers(&*register).into_iter().filter(|peer| peer.expelled.is_none());
+    peers.map(|peer| peer.registry.clone()).collect()
+}
+
+async fn dial(
+    registry: &Registry,
+    (certificate, key): (PathBuf, PathBuf),
+    name: &str,
+    inbox: Inbox,
+) -> anyhow::Result<Link> {
+    let trust = Trust::read(&registry.folder.ca_public().root())?;
+    let tls = Client::with_certificate(&trust, ClientFiles { certificate, key })?;
+    let address = format!("tls://{}", registry.config.nats.public_address);
+    let link = Link::dial(Dial { address, tls, name: name.to_owned(), inbox }).await?;
+    link.connected(CONNECT).await.context("our own nats-server does not let us in")?;
+    Ok(link)
+}
+
+fn program(configured: Option<&PathBuf>) -> PathBuf {
+    let named = configured.cloned().or_else(|| std::env::var_os("REGISTRY_NATS_SERVER").map(PathBuf::from));
+    named.unwrap_or_else(|| PathBuf::from("nats-server"))
+}

@@ -1,0 +1,175 @@
+//! Notices: telling parties of an arrangement what we did, and taking note of what they did.
+//!
+//! A notice is the actor's own statement with the proof that it stands in the actor's log. It binds from there; our log
+//! records it when it arrives. A notice that arrives twice is recorded once.
+
+use std::sync::Arc;
+
+use conformity::digest::Digest;
+use conformity::genesis::PeerRecord;
+use conformity::ids::{RegistryId, StatementId};
+use conformity::key::{Jwk, KeyId};
+use conformity::party::Role;
+use conformity::records::{Facts, Register};
+use conformity::refusal::Refusal;
+use conformity::statement::{Claim, Statement};
+use federation::messages::{Evidence, Notice, Refused};
+use ledger::checkpoint::Checkpoint;
+use ledger::entry::{Entry, Kind};
+use ledger::journal::Stored;
+use ledger::jws::Unverified;
+use ledger::note::NoteVerifier;
+use ledger::proof::TlogProof;
+
+use super::peers::Peers;
+use crate::core::derive::DeriveError;
+use crate::core::feed::parse_committed;
+use crate::core::read_model::admit;
+use crate::core::registry::Registry;
+use crate::core::sequencer::SequenceError;
+
+/// Checks a notice from `peer` and records it in our log.
+///
+/// # Errors
+/// [`Refused`] with a stable code; nothing was recorded then.
+pub(super) async fn receive(
+    registry: &Registry,
+    peers: &Peers,
+    peer: &RegistryId,
+    notice: &Notice,
+) -> Result<(), Refused> {
+    let record = known(registry, peer)?;
+    let statement = signed(peers, &record, notice)?;
+    in_its_log(&record, notice)?;
+    let claim = Claim::ArrangementCountersigned(conformity::arrangement::Countersigned {
+        registry: peer.clone(),
+        statement: notice.statement.clone(),
+        proof: notice.proof.clone(),
+    });
+    let id =
+        countersigned_id(&statement, notice).ok_or_else(|| Refused::new("malformed", "the statement makes no id"))?;
+    match registry.deriver.state(id, claim, Vec::new()).await {
+        Ok(_) => Ok(()),
+        // Recorded before.
+        Err(DeriveError::Sequence(SequenceError::Refused(
+            Refusal::Duplicate { .. } | Refusal::StatementIdTaken { .. },
+        ))) => Ok(()),
+        Err(DeriveError::Sequence(SequenceError::Refused(refusal))) => {
+            Err(Refused::new(refusal.code(), refusal.to_string()))
+        }
+        Err(error) => Err(Refused::new("not-stored", error.to_string())),
+    }
+}
+
+/// Keeps two contradicting checkpoints of a log that we know, whoever sends them.
+///
+/// # Errors
+/// [`Refused`] when they are not what they are said to be.
+pub(super) fn receive_evidence(registry: &Registry, peer: &RegistryId, evidence: &Evidence) -> Result<(), Refused> {
+    let accused = registry.read_model.register().peers().into_iter().find_map(|record| {
+        let log: NoteVerifier = record.genesis.log_key.as_str().parse().ok()?;
+        let first = Checkpoint::verify(&evidence.first, &log).ok()?;
+        let second = Checkpoint::verify(&evidence.second, &log).ok()?;
+        (first.size == second.size && first.root != second.root).then(|| record.registry.clone())
+    });
+    let accused = accused.ok_or_else(|| {
+        Refused::new("no-contradiction", "these are not two checkpoints of one size by a log that we know")
+    })?;
+    tracing::error!(%peer, %accused, "a peer sent evidence of a forked log");
+    let kept = serde_json::to_vec(evidence).map(|bytes| registry.vault.put(&format!("evidence/{accused}"), &bytes));
+    match kept {
+        Ok(Ok(())) => Ok(()),
+        _ => Err(Refused::new("not-stored", "the evidence could not be kept; send it again later")),
+    }
+}
+
+/// Our own acts that `peer` is a party to, from log index `from` on, as notices.
+///
+/// # Errors
+/// When the log cannot be read.
+pub(super) fn pending(
+    registry: &Registry,
+    peer: &RegistryId,
+    from: u64,
+    to: u64,
+) -> anyhow::Result<Vec<(u64, Notice)>> {
+    let mut notices = Vec::new();
+    for index in
+        acts(&registry.read_model.register(), registry, peer).into_iter().filter(|index| (from..to).contains(index))
+    {
+        let Stored::Bytes(compact) = registry.log.statement(index)? else { continue };
+        // The reader of a notice has no entry to look at: the proof carries its time.
+        let extra = Some(registry.log.time_of(index)?.to_be_bytes().to_vec());
+        let proof = TlogProof { extra, ..registry.log.proof(index)? }.to_string();
+        notices.push((index, Notice { statement: String::from_utf8(compact.to_vec())?, proof }));
+    }
+    Ok(notices)
+}
+
+/// Log indexes of our acts in arrangements that name `peer`, in order.
+fn acts(register: &Register, registry: &Registry, peer: &RegistryId) -> Vec<u64> {
+    let named = register
+        .arrangements()
+        .into_iter()
+        .filter(|record| record.terms.iter().any(|signed| signed.terms.party(peer).is_some()));
+    let mut indexes: Vec<u64> = named
+        .flat_map(|record| record.acts_of(&registry.config.registry.id).map(|act| act.moment.index).collect::<Vec<_>>())
+        .collect();
+    indexes.sort_unstable();
+    indexes
+}
+
+fn known(registry: &Registry, peer: &RegistryId) -> Result<Arc<PeerRecord>, Refused> {
+    let record = registry.read_model.register().peer(peer).filter(|record| record.expelled.is_none());
+    record.ok_or_else(|| Refused::new("unknown-peer", "this registry is not peered with you"))
+}
+
+/// The statement, if one who may act for the peer signed it.
+fn signed(peers: &Peers, peer: &PeerRecord, notice: &Notice) -> Result<Statement, Refused> {
+    let compact = bytes::Bytes::copy_from_slice(notice.statement.as_bytes());
+    let statement = parse_committed(&compact).map_err(|problem| Refused::new("malformed", problem))?;
+    let unverified = Unverified::parse(compact).map_err(|error| Refused::new("malformed", error.to_string()))?;
+    let kid = KeyId::from_bytes(*unverified.kid().as_bytes());
+    let unknown = || {
+        let text =
+            format!("{} is not known here with that key; let the operator named in your genesis sign", statement.iss);
+        Refused::new("unknown-signer", text)
+    };
+    let jwk = key(peers, peer, &statement, &kid).ok_or_else(unknown)?;
+    let key = admit(&jwk).map_err(|error| Refused::new("bad-key", error.to_string()))?;
+    unverified.verify(&key).map_err(|error| Refused::new("bad-signature", error.to_string()))?;
+    Ok(statement)
+}
+
+/// The key of an operator or authority of the peer: from its log as far as we follow it, else from its genesis.
+fn key(peers: &Peers, peer: &PeerRecord, statement: &Statement, kid: &KeyId) -> Option<Jwk> {
+    let mirrored = peers.party(&peer.registry, &statement.iss);
+    if let Some(party) = mirrored {
+        let acts = matches!(party.party.role, Role::Operator | Role::Authority);
+        return party.key(kid).filter(|key| acts && key.revoked.is_none()).map(|key| key.jwk);
+    }
+    let operator = &peer.genesis.operator;
+    let named = operator.id == statement.iss;
+    operator.keys.iter().find(|key| named && key.thumbprint() == *kid).copied()
+}
+
+fn in_its_log(peer: &PeerRecord, notice: &Notice) -> Result<(), Refused> {
+    let bad = |text: String| Refused::new("bad-proof", text);
+    let log: NoteVerifier =
+        peer.genesis.log_key.as_str().parse().map_err(|_| bad("your genesis names no log key".to_owned()))?;
+    let proof: TlogProof =
+        notice.proof.parse().map_err(|error: ledger::proof::TlogProofError| bad(error.to_string()))?;
+    let time = proof.extra.as_deref().and_then(|extra| <[u8; 8]>::try_from(extra).ok()).map(u64::from_be_bytes);
+    let entry = Entry {
+        kind: Kind::Statement,
+        time_ms: time.ok_or_else(|| bad("the proof carries no entry time".to_owned()))?,
+        digest: ledger::digest::Digest::of(notice.statement.as_bytes()),
+    };
+    proof.verify(&entry.leaf_hash(), &log).map(drop).map_err(|error| bad(error.to_string()))
+}
+
+/// One id for one foreign statement.
+fn countersigned_id(statement: &Statement, notice: &Notice) -> Option<StatementId> {
+    let digest = Digest::of(notice.statement.as_bytes()).to_string();
+    format!("{}-{}", statement.kind(), digest.get(..32)?).parse().ok()
+}

@@ -1,0 +1,113 @@
+//! From a followed range, or a changed arrangement, to one recognition statement in our own log.
+//!
+//! The answer for each verdict is `conformity::recognition`'s; here only what differs from the answer in force is stated,
+//! so that a log grows with what changed and with nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use conformity::arrangement::ArrangementRecord;
+use conformity::digest::Digest;
+use conformity::genesis::PeerRecord;
+use conformity::ids::{VerdictId, VerdictRef};
+use conformity::recognised::{Cause, Recognition, RecognitionDerived, Results, write_results};
+use conformity::recognition::{Foreign, reassess};
+use conformity::records::Facts;
+use conformity::statement::Claim;
+use federation::follow::Followed;
+use jiff::Timestamp;
+
+use crate::core::derive::{DeriveError, statement_id};
+use crate::core::registry::Registry;
+
+/// Rows in one statement: their list stays far below the limit of an attachment.
+const MAX_ROWS: usize = 2_000;
+
+/// What was found out about verdicts of a peer.
+#[derive(Default)]
+pub(super) struct Assessment {
+    /// Answers that differ from those in force.
+    pub(super) rows: Vec<Recognition>,
+    /// When time alone may change an answer.
+    pub(super) due: BTreeMap<Timestamp, BTreeSet<VerdictId>>,
+}
+
+/// How far a peer's log is verified.
+pub(super) struct Reached {
+    /// Entries.
+    pub(super) size: u64,
+    /// The checkpoint that covers them.
+    pub(super) checkpoint: Option<Arc<str>>,
+}
+
+/// Derives the answers for `verdicts` again.
+pub(super) fn assess(
+    registry: &Registry,
+    followed: &Followed,
+    peer: &PeerRecord,
+    arrangements: &[Arc<ArrangementRecord>],
+    verdicts: &BTreeSet<VerdictId>,
+) -> Assessment {
+    let at = registry.now();
+    let mut assessment = Assessment::default();
+    for id in verdicts {
+        let Some(verdict) = followed.register().verdict(id) else { continue };
+        let scheme = followed.register().scheme(&verdict.terms.scheme);
+        let reference = VerdictRef { registry: peer.registry.clone(), id: id.clone() };
+        let existing = registry.read_model.register().recognition(&reference);
+        let foreign = Foreign {
+            verdict: &verdict,
+            origin: &peer.registry,
+            own: &registry.config.registry.id,
+            scheme: scheme.as_ref().map(|record| &*record.scheme),
+            arrangements,
+            at,
+        };
+        let answer = reassess(existing.as_deref(), &foreign);
+        if let Some(due) = answer.due {
+            assessment.due.entry(due).or_default().insert(id.clone());
+        }
+        if existing.is_none_or(|existing| *existing.recognition != answer.recognition) {
+            assessment.rows.push(answer.recognition);
+        }
+    }
+    assessment
+}
+
+/// States the rows; nothing when there are none. `cause` counts where the log was followed further already.
+///
+/// # Errors
+/// [`DeriveError`]: what was stated so far stands, the rest is stated when it is assessed again.
+pub(super) async fn state(
+    registry: &Registry,
+    peer: &PeerRecord,
+    verified: &Reached,
+    rows: &[Recognition],
+    cause: &Cause,
+) -> Result<(), DeriveError> {
+    let mut reached = peer.followed;
+    for rows in rows.chunks(MAX_ROWS) {
+        let further = verified.size > reached;
+        let (to, cause) = if further { (verified.size, Cause::Range) } else { (reached, without_range(cause)) };
+        let list = write_results(rows).map_err(|error| DeriveError::Sign(error.to_string()))?;
+        let claim = RecognitionDerived {
+            origin: peer.origin.clone(),
+            registry: peer.registry.clone(),
+            from: reached,
+            to,
+            checkpoint: verified.checkpoint.as_ref().map(ToString::to_string).unwrap_or_default(),
+            cause,
+            results: Results { digest: Digest::of(&list), count: u32::try_from(rows.len()).unwrap_or(u32::MAX) },
+        };
+        let id = statement_id("recognition")?;
+        registry.deriver.state(id, Claim::RecognitionDerived(claim), vec![Bytes::from(list)]).await?;
+        reached = to;
+    }
+    Ok(())
+}
+
+/// A range that was followed before cannot be the cause again: then it was time that passed.
+fn without_range(cause: &Cause) -> Cause {
+    if *cause == Cause::Range { Cause::Time } else { cause.clone() }
+}
