@@ -3,7 +3,7 @@
 //! Each stands far above what the lists known today need, and far below what this process can hold.
 
 /// Rows of one source. A list beyond it is split by whoever publishes or fetches it.
-pub const ROWS_MAX: u64 = 500_000;
+pub const ROWS_MAX: u64 = 250_000;
 
 /// Columns of a table.
 pub const COLUMNS_MAX: usize = 512;

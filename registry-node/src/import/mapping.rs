@@ -1,8 +1,8 @@
 //! The mapping file: how one operator's list becomes statements.
 //!
 //! In scope: the file's shape, strict in every table (an unknown key is an error with its line), and the checks that need
-//! no row. Out of scope: reading rows, see [`super::mapped`]. Every key is documented on its field here; the presets in
-//! `presets/` are complete examples.
+//! no row. Out of scope: reading rows, see [`super::mapped`]. `MAPPING.md` beside this file is the operator's guide to every
+//! key; the presets in `presets/` are complete examples.
 //!
 //! ```toml
 //! [list]                      # which list: its short name is part of every identifier that stays local to it

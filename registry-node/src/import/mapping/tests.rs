@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::collections::BTreeSet;
+
 use super::Mapping;
 use crate::import::preset_text;
 
@@ -92,4 +94,49 @@ fn an_error_names_its_line() {
     let line = text.lines().position(|line| line.starts_with("colour")).unwrap() + 1;
     let error = Mapping::parse(&text).unwrap_err().to_string();
     assert!(error.contains(&format!("line {line}")), "{error}");
+}
+
+const GUIDE: &str = include_str!("../MAPPING.md");
+
+fn example() -> &'static str {
+    let (_, rest) = GUIDE.split_once("```toml\n").unwrap();
+    rest.split_once("```").unwrap().0
+}
+
+#[test]
+fn the_guides_example_is_a_sound_mapping() {
+    let mapping = Mapping::parse(example()).unwrap();
+    assert_eq!(mapping.list(), "example");
+}
+
+/// Every table is given a key that it does not have; the error lists those it has, and the guide must show them all.
+#[test]
+fn the_guide_shows_every_key() {
+    let tables = [
+        "[list]\n",
+        "[input]\n",
+        "[[section]]\n",
+        "[verdicts]\n",
+        "[verdicts.supplier]\n",
+        "[[verdicts.level]]\n",
+        "[verdicts.maintenance]\n",
+        "[evidence]\n",
+        "[suppliers]\n",
+        "identifiers = [{ ",
+        "scope = [{ ",
+        "name = { ",
+    ];
+    let mut keys = BTreeSet::new();
+    for table in tables {
+        let separator = if table.ends_with('\n') { "\n" } else { ", " };
+        let text = example().replacen(table, &format!("{table}zzz = 1{separator}"), 1);
+        let error = Mapping::parse(&text).expect_err(table).to_string();
+        let (_, expected) = error.split_once("expected ").unwrap_or_else(|| panic!("{table}: {error}"));
+        keys.extend(expected.split('`').skip(1).step_by(2).map(str::to_owned));
+    }
+    assert!(keys.len() > 45, "{keys:?}");
+    for key in keys {
+        let shown = [format!("{key} = "), format!("{key}]"), format!("#   {key} "), format!("   {key} ")];
+        assert!(shown.iter().any(|shown| GUIDE.contains(shown.as_str())), "the guide lacks {key}");
+    }
 }

@@ -202,7 +202,7 @@ fn the_first_import_publishes_the_scheme_once_and_says_where_everything_comes_fr
 }
 
 #[test]
-fn a_days_name_in_the_list_is_the_days_name_in_history() {
+fn what_the_list_dates_is_dated_so_in_history() {
     let mut world = World::new();
     let rows = [
         row(&[("archived", "2025-05-05"), ("maintained", "2021-01-01"), ("build", "b2")]),

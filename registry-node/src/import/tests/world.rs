@@ -144,10 +144,20 @@ pub(super) fn published(path: &str) -> Option<Vec<u8>> {
         Err(error) if std::env::var_os("REGISTRY_REQUIRE_TEST_DATA").is_some_and(|wanted| wanted == "1") => {
             panic!("{}: {error}", file.display())
         }
-        Err(_) => {
-            let _ = writeln!(std::io::stderr(), "skipped: {} is not at hand", file.display());
+        Err(error) => {
+            skip(&format!("skipped: {}: {error}", file.display()));
             None
         }
+    }
+}
+
+/// Says that a test lacked something from outside, where the summary of the suite finds it.
+fn skip(line: &str) {
+    let log = std::env::var_os("REGISTRY_SKIP_LOG");
+    let log = log.map(|path| std::fs::OpenOptions::new().append(true).create(true).open(path).unwrap());
+    match log {
+        Some(mut log) => writeln!(log, "{line}").unwrap(),
+        None => writeln!(std::io::stderr(), "{line}").unwrap(),
     }
 }
 
