@@ -243,7 +243,7 @@ fn a_verdict_that_a_body_decided_is_never_touched() {
     let mut decided = (*world.verdict("sample.A-1").terms).clone();
     decided.verdict = "sample.A-9".parse().unwrap();
     decided.provenance = Provenance::Decided;
-    // Put there directly: how a body gets it there is not at issue.
+    // Put there directly: how a body gets it there does not matter here.
     let mut record = (*world.verdict("sample.A-1")).clone();
     record.terms = Arc::new(decided);
     world.register.insert(conformity::Record::Verdict(Arc::new(record)));
