@@ -6,6 +6,7 @@
 use bytes::Bytes;
 use jiff::Timestamp;
 use ledger::digest::Digest;
+use ledger::entry::Entry;
 use ledger::journal::{ReadError, Stored};
 use ledger::log::LogReader;
 
@@ -39,7 +40,7 @@ pub fn range(log: &LogReader, request: &RangeRequest, shown: impl Fn(u64, &Bytes
     }
     let wanted = u64::from(request.entries).clamp(1, MAX_ENTRIES as u64);
     match read(log, request.from, head.size.min(request.from.saturating_add(wanted)), shown) {
-        Ok((entries, statements)) => {
+        Ok(Piecewise { entries, statements }) => {
             let end = request.from + entries.len() as u64;
             let proof = if end == head.size { Ok(Vec::new()) } else { log.consistency(end, head.size) };
             match proof {
@@ -59,9 +60,13 @@ pub fn range(log: &LogReader, request: &RangeRequest, shown: impl Fn(u64, &Bytes
     }
 }
 
-type Read = (Vec<ledger::entry::Entry>, Vec<Option<String>>);
+/// Entries and, for each, its statement if it is shown.
+struct Piecewise {
+    entries: Vec<Entry>,
+    statements: Vec<Option<String>>,
+}
 
-fn read(log: &LogReader, from: u64, to: u64, shown: impl Fn(u64, &Bytes) -> bool) -> Result<Read, ReadError> {
+fn read(log: &LogReader, from: u64, to: u64, shown: impl Fn(u64, &Bytes) -> bool) -> Result<Piecewise, ReadError> {
     let mut entries = log.entries(from..to)?;
     let mut statements = Vec::with_capacity(entries.len());
     let mut bytes = 0;
@@ -77,7 +82,7 @@ fn read(log: &LogReader, from: u64, to: u64, shown: impl Fn(u64, &Bytes) -> bool
         statements.push(statement);
     }
     entries.truncate(statements.len());
-    Ok((entries, statements))
+    Ok(Piecewise { entries, statements })
 }
 
 /// A piece of an attachment. Whether the peer may have it, the caller has decided.

@@ -62,6 +62,7 @@ pub enum Doubt {
 
 /// An open index.
 pub struct Index {
+    folder: PathBuf,
     tree: sled::Db,
     sum: [u8; 32],
 }
@@ -98,7 +99,7 @@ impl Index {
             None => return Err(Doubt::Digest),
             Some(bytes) => checked_size(&bytes, &sum, root_at)?,
         };
-        Ok(Loaded { index: Index { tree, sum }, records, size })
+        Ok(Loaded { index: Index { folder: folder.to_owned(), tree, sum }, records, size })
     }
 
     /// Takes in the records of one or more commits, up to log `size` with that `root`.
@@ -127,6 +128,15 @@ impl Index {
         Ok(())
     }
 
+    /// Destroys the index, because it still holds what was erased; the next start derives another.
+    fn destroy(self) {
+        let Index { folder, tree, .. } = self;
+        drop(tree);
+        if let Err(error) = std::fs::remove_dir_all(&folder) {
+            tracing::error!(%error, folder = %folder.display(), "the index holds something erased and cannot be removed; remove it");
+        }
+    }
+
     /// Digest over all records, independent of their order: two indexes of one log agree on it.
     pub fn sum(&self) -> [u8; 32] {
         self.sum
@@ -147,6 +157,9 @@ impl Indexer {
         std::thread::Builder::new().name("indexer".to_owned()).spawn(move || {
             while let Ok(first) = receiver.recv() {
                 let (records, size) = gather(first, &receiver);
+                if records.iter().any(|record| matches!(record, Record::Erasure(_))) {
+                    return index.destroy();
+                }
                 let applied = log.root_at(size).map_err(|_| Doubt::OtherLog { size });
                 if let Err(doubt) = applied.and_then(|root| index.apply(&records, size, root)) {
                     tracing::warn!(%doubt, "the index is no longer written; the next start derives what it lacks");

@@ -12,6 +12,7 @@ pub mod core;
 pub mod credentials;
 pub mod folder;
 pub mod http;
+pub mod import;
 pub mod index;
 pub mod init;
 pub mod link;

@@ -52,7 +52,7 @@ pub async fn serve(registry: Arc<Registry>) -> anyhow::Result<Serving> {
         shutdown: shutdown.clone(),
     };
     tasks.spawn(link::run(Arc::clone(&registry), reloads.subscribe(), shutdown.clone()));
-    tasks.spawn(door.serve(listener, warp::service(http::routes(Arc::clone(&registry)))));
+    tasks.spawn(door.serve(listener, http::routes(Arc::clone(&registry))));
     tasks.spawn(publisher(&registry).run(shutdown.clone()));
     tasks.spawn(watch_certificates(https, registry.folder.ca_public(), reloads, shutdown.clone()));
     let (node, stop) = (Arc::clone(&registry), shutdown.clone());

@@ -168,7 +168,9 @@ struct Step {
 
 /// Let an accreditation cover fewer viewpoints
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  registry-node --as ab-1 accreditation reduce A-1 --viewpoint organization --reason scope-review")]
+#[command(
+    after_help = "Example:\n  registry-node --as ab-1 accreditation reduce A-1 --viewpoint organization --reason scope-review"
+)]
 struct Reduce {
     /// What remains
     #[arg(long, value_delimiter = ',', required = true, value_name = "VIEWPOINTS")]
@@ -179,7 +181,9 @@ struct Reduce {
 
 /// Let an accreditation last longer
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  registry-node --as ab-1 accreditation renew A-1 --until 2032-12-31 --reason reassessed")]
+#[command(
+    after_help = "Example:\n  registry-node --as ab-1 accreditation renew A-1 --until 2032-12-31 --reason reassessed"
+)]
 struct Renew {
     /// The new last day
     #[arg(long, value_name = "DAY")]

@@ -91,9 +91,11 @@ fn cell(item: &serde_json::Value, column: &str) -> String {
     match item.pointer(&format!("/{column}")) {
         None | Some(serde_json::Value::Null) => "-".to_owned(),
         Some(serde_json::Value::String(text)) => text.clone(),
-        Some(serde_json::Value::Array(values)) => {
-            values.iter().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).collect::<Vec<_>>().join(",")
-        }
+        Some(serde_json::Value::Array(values)) => values
+            .iter()
+            .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+            .collect::<Vec<_>>()
+            .join(","),
         Some(other) => other.to_string(),
     }
 }
@@ -112,7 +114,10 @@ mod tests {
     fn objects_become_rows() {
         let answer = serde_json::json!({ "next": null, "parties": [
             { "party": { "id": "cb-1", "roles": ["a", "b"] }, "size": 3 }, { "party": { "id": "x" } }] });
-        assert_eq!(rows(&answer, ["party/id", "party/roles", "size"]), "ID    ROLES  SIZE\ncb-1  a,b    3\nx     -      -");
+        assert_eq!(
+            rows(&answer, ["party/id", "party/roles", "size"]),
+            "ID    ROLES  SIZE\ncb-1  a,b    3\nx     -      -"
+        );
         assert_eq!(rows(&serde_json::json!([]), ["id"]), "(none)");
     }
 }

@@ -134,7 +134,11 @@ impl Add {
         let added = Added { party: self.id, role: self.role, credentials: self.folder, receipt };
         context.answer(&added, |added| {
             let Added { party, role, credentials, receipt } = added;
-            format!("{role} {party} is registered at entry {}; its credentials are in {}", receipt.index, credentials.display())
+            format!(
+                "{role} {party} is registered at entry {}; its credentials are in {}",
+                receipt.index,
+                credentials.display()
+            )
         })
     }
 

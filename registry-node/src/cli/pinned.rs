@@ -53,7 +53,10 @@ impl Pinned {
         let beside = folder.canonicalize().ok().and_then(|folder| folder.parent().map(|parent| parent.join(FILE_NAME)));
         match beside.filter(|path| path.exists()) {
             Some(path) => Self::read(&path),
-            None => bail!("{} is missing: copy {FILE_NAME} of the registry there, so that proofs can be checked", own.display()),
+            None => bail!(
+                "{} is missing: copy {FILE_NAME} of the registry there, so that proofs can be checked",
+                own.display()
+            ),
         }
     }
 

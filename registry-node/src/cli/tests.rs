@@ -75,11 +75,19 @@ fn what_cannot_be_meant_is_refused_before_anything_happens() {
     let rows = [
         ("no command", "registry-node", "Usage"),
         ("a bad id", "registry-node init x --id J --origin jp.example --name n", "registry id"),
-        ("a bad day", "registry-node --as a designate D-1 --accreditation-body b --schemes s --from 2026-13-01", "2026-13-01"),
+        (
+            "a bad day",
+            "registry-node --as a designate D-1 --accreditation-body b --schemes s --from 2026-13-01",
+            "2026-13-01",
+        ),
         ("a bad role", "registry-node party add f --role king --id a --name n", "king"),
         ("a node as party", "registry-node party add f --role certification-body --id A --name n", "party id"),
         ("an identifier with a wrong digit", "registry-node standing lei:5493001KJTIIGC8Y1R13", "lei"),
-        ("two questions", "registry-node standing lei:5493001KJTIIGC8Y1R12 --scheme a --document b@1", "cannot be used with"),
+        (
+            "two questions",
+            "registry-node standing lei:5493001KJTIIGC8Y1R12 --scheme a --document b@1",
+            "cannot be used with",
+        ),
         ("a verdict in part", "registry-node grant V-1 --scheme demo@1", "required"),
         ("a verdict twice", "registry-node grant V-1 --file x", "cannot be used with"),
         ("no reason", "registry-node suspend V-1", "--reason"),

@@ -40,9 +40,6 @@ pub enum FeedError {
     },
 }
 
-/// All events of one entry.
-pub type EntryEvents = Arc<[Event]>;
-
 /// The feed of one registry.
 pub struct Feed {
     registry: RegistryId,
@@ -56,7 +53,7 @@ pub struct Feed {
 #[derive(Default)]
 struct Kept {
     first: u64,
-    events: VecDeque<EntryEvents>,
+    events: VecDeque<Arc<[Event]>>,
 }
 
 impl Feed {
@@ -85,7 +82,7 @@ impl Feed {
     ///
     /// # Errors
     /// [`FeedError`]: the journal is damaged, which an operator must look at.
-    pub fn next(&self, cursor: u64) -> Result<Vec<EntryEvents>, FeedError> {
+    pub fn next(&self, cursor: u64) -> Result<Vec<Arc<[Event]>>, FeedError> {
         let end = self.size().min(cursor.saturating_add(MAX_BATCH));
         if cursor >= end {
             return Ok(Vec::new());
@@ -98,7 +95,12 @@ impl Feed {
         Ok(events)
     }
 
-    fn kept(&self, from: u64, to: u64) -> Option<Vec<EntryEvents>> {
+    /// Forgets what is kept in memory, after something was erased.
+    pub fn forget(&self) {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Kept::default();
+    }
+
+    fn kept(&self, from: u64, to: u64) -> Option<Vec<Arc<[Event]>>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let skip = usize::try_from(from.checked_sub(kept.first)?).ok()?;
         let count = usize::try_from(to - from).ok()?;
@@ -107,7 +109,7 @@ impl Feed {
     }
 
     /// Keeps events that continue or replace the newest kept ones; what a straggler rendered is not kept.
-    fn keep(&self, from: u64, events: &[EntryEvents]) {
+    fn keep(&self, from: u64, events: &[Arc<[Event]>]) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let next = kept.first + kept.events.len() as u64;
         if from > next || kept.events.is_empty() {
@@ -122,7 +124,7 @@ impl Feed {
         }
     }
 
-    fn render(&self, from: u64, to: u64) -> Result<Vec<EntryEvents>, FeedError> {
+    fn render(&self, from: u64, to: u64) -> Result<Vec<Arc<[Event]>>, FeedError> {
         let entries = self.log.entries(from..to)?;
         (from..)
             .zip(&entries)

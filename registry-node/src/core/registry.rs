@@ -223,6 +223,7 @@ impl Registry {
         let receipt = self.sequencer.append(candidate).await?;
         if let Some(index) = erases {
             self.sequencer.erase(index).await?;
+            self.feed.forget();
         }
         Ok(receipt)
     }

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use conformity::decide::{Place, decide};
-use conformity::records::{Record, Register};
+use conformity::records::{Record, Register, View};
 use conformity::refusal::Refusal;
 use jiff::Timestamp;
 use ledger::digest::Digest;
@@ -76,19 +76,26 @@ pub fn restore(
     let Loaded { mut index, records, size } = loaded;
     let mut register = Register::new();
     records.into_iter().for_each(|record| register.insert(record));
+    // What rested on an erased statement leads nowhere now, so a log is read again as a part of itself.
+    register.see(View::Part);
     replay(log, size, &mut register, &mut index)?;
+    register.see(View::Whole);
     Ok((register, index))
 }
 
 fn replay(log: &LogReader, from: u64, register: &mut Register, index: &mut Index) -> Result<(), ReplayError> {
     let (mut next, end) = (from, log.size());
+    let mut erased = register.erasures().next().is_some();
     while next < end {
         let until = end.min(next + CHUNK);
         let mut changed = Vec::new();
         for (place, entry) in (next..).zip(log.entries(next..until)?) {
-            for record in records_of(log, place, &entry, register)? {
-                register.insert(record.clone());
-                changed.push(record);
+            match records_of(log, place, &entry, register) {
+                Ok(None) => erased |= entry.kind.has_statement(),
+                Ok(Some(records)) => changed.extend(records.into_iter().inspect(|record| register.insert(record.clone()))),
+                // It spoke of what was erased since.
+                Err(ReplayError::Refused { .. }) if erased => {}
+                Err(error) => return Err(error),
             }
         }
         let root =
@@ -100,8 +107,13 @@ fn replay(log: &LogReader, from: u64, register: &mut Register, index: &mut Index
 }
 
 /// What one committed entry changes; nothing for a seal or an erased statement.
-fn records_of(log: &LogReader, index: u64, entry: &Entry, register: &Register) -> Result<Vec<Record>, ReplayError> {
-    let Stored::Bytes(compact) = log.statement(index)? else { return Ok(Vec::new()) };
+fn records_of(
+    log: &LogReader,
+    index: u64,
+    entry: &Entry,
+    register: &Register,
+) -> Result<Option<Vec<Record>>, ReplayError> {
+    let Stored::Bytes(compact) = log.statement(index)? else { return Ok(None) };
     let unreadable = |problem| ReplayError::Statement { index, problem };
     let statement = parse_committed(&compact).map_err(unreadable)?;
     let at = i64::try_from(entry.time_ms)
@@ -114,5 +126,6 @@ fn records_of(log: &LogReader, index: u64, entry: &Entry, register: &Register) -
     };
     let digest = conformity::digest::Digest::from_bytes(*entry.digest.as_bytes());
     let place = Place { index, at, digest, attachment: attachment.as_deref() };
-    decide(register, &statement, &place).map_err(|refusal| ReplayError::Refused { index, refusal: Box::new(refusal) })
+    let decided = decide(register, &statement, &place);
+    decided.map(Some).map_err(|refusal| ReplayError::Refused { index, refusal: Box::new(refusal) })
 }

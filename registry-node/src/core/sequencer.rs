@@ -160,16 +160,13 @@ struct Writer {
     writable: Arc<AtomicBool>,
 }
 
-/// One statement's way through a batch: its place, or why it has none.
-type Outcome = Result<Receipt, SequenceError>;
-
 impl Writer {
     fn run(mut self, mut queue: mpsc::Receiver<Command>) {
         let mut next = None;
         while let Some(command) = next.take().or_else(|| queue.blocking_recv()) {
             match command {
                 Command::Append { candidate, answer } => {
-                    let (batch, other) = gather((candidate, answer), &mut queue, self.batch);
+                    let (batch, other) = gather(Waiting { candidate, answer }, &mut queue, self.batch);
                     next = other;
                     self.commit(batch);
                 }
@@ -184,20 +181,20 @@ impl Writer {
         let at = self.parts.clock.now();
         let (drafts, records, outcomes) = self.decide(&batch, at);
         let outcomes = if drafts.is_empty() { outcomes } else { self.make_durable(at, drafts, records, outcomes) };
-        for ((_, answer), outcome) in batch.into_iter().zip(outcomes) {
+        for (waiting, outcome) in batch.into_iter().zip(outcomes) {
             self.count(&outcome);
             // A submitter that went away asks again; its statement is in the log under its id.
-            let _ = answer.send(outcome);
+            let _ = waiting.answer.send(outcome);
         }
     }
 
     /// Decides each statement against the committed state and those before it in the batch.
-    fn decide(&self, batch: &[Waiting], at: Timestamp) -> (Vec<Draft>, Vec<Record>, Vec<Outcome>) {
+    fn decide(&self, batch: &[Waiting], at: Timestamp) -> (Vec<Draft>, Vec<Record>, Vec<Result<Receipt, SequenceError>>) {
         let register = self.parts.read_model.register();
         let mut overlay = Overlay::new(&*register);
         let (mut drafts, mut outcomes) = (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));
         let at = at.max(instant(self.log.last_time_ms()));
-        for (candidate, _) in batch {
+        for Waiting { candidate, .. } in batch {
             let index = self.log.size() + drafts.len() as u64;
             let outcome = match decide(&overlay, candidate.statement(), &candidate.place(index, at)) {
                 Ok(records) => {
@@ -218,8 +215,8 @@ impl Writer {
         at: Timestamp,
         drafts: Vec<Draft>,
         records: Vec<Record>,
-        outcomes: Vec<Outcome>,
-    ) -> Vec<Outcome> {
+        outcomes: Vec<Result<Receipt, SequenceError>>,
+    ) -> Vec<Result<Receipt, SequenceError>> {
         self.parts.metrics.batch.observe(drafts.len() as f64);
         match self.append(at, drafts) {
             Ok(commit) => {
@@ -274,7 +271,7 @@ impl Writer {
         }
     }
 
-    fn count(&self, outcome: &Outcome) {
+    fn count(&self, outcome: &Result<Receipt, SequenceError>) {
         match outcome {
             Ok(_) => drop(self.parts.metrics.acknowledged.inc()),
             Err(SequenceError::Refused(refusal)) => self.parts.metrics.refuse(refusal.code()),
@@ -288,17 +285,21 @@ fn instant(time_ms: u64) -> Timestamp {
     i64::try_from(time_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or(Timestamp::MAX)
 }
 
-type Waiting = (Box<Candidate>, oneshot::Sender<Outcome>);
+/// A statement, and who waits for its outcome.
+struct Waiting {
+    candidate: Box<Candidate>,
+    answer: oneshot::Sender<Result<Receipt, SequenceError>>,
+}
 
 /// Takes what waits already, up to the limits; a command of another kind ends the batch and is handed back.
 fn gather(first: Waiting, queue: &mut mpsc::Receiver<Command>, limit: usize) -> (Vec<Waiting>, Option<Command>) {
-    let mut bytes = first.0.bytes();
+    let mut bytes = first.candidate.bytes();
     let mut batch = vec![first];
     while batch.len() < limit && bytes < MAX_BATCH_BYTES {
         match queue.try_recv() {
             Ok(Command::Append { candidate, answer }) => {
                 bytes += candidate.bytes();
-                batch.push((candidate, answer));
+                batch.push(Waiting { candidate, answer });
             }
             Ok(other) => return (batch, Some(other)),
             Err(_) => break,

@@ -10,6 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use certs::{Https, Speaker, Stream};
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
@@ -60,7 +62,11 @@ impl Door {
     /// Serves `routes` on `listener` until shutdown, then lets open requests finish for a moment.
     pub async fn serve<S>(self, listener: TcpListener, routes: S)
     where
-        S: tower::Service<Request, Response = warp::reply::Response, Error = Infallible> + Clone + Send + Sync + 'static,
+        S: tower::Service<Request<Incoming>, Response = warp::reply::Response, Error = Infallible>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
         S::Future: Send + 'static,
     {
         let door = Arc::new(self);
@@ -68,10 +74,14 @@ impl Door {
         let tasks = TaskTracker::new();
         loop {
             // A slot first: above the limit, new connections wait in the listen queue instead of costing memory.
-            let Some(slot) = door.or_shutdown(Arc::clone(&slots).acquire_owned()).await.and_then(Result::ok) else { break };
+            let Some(slot) = door.or_shutdown(Arc::clone(&slots).acquire_owned()).await.and_then(Result::ok) else {
+                break;
+            };
             let Some(accepted) = door.or_shutdown(listener.accept()).await else { break };
             match accepted {
-                Ok((socket, from)) => drop(tasks.spawn(Arc::clone(&door).connection(socket, from, routes.clone(), slot))),
+                Ok((socket, from)) => {
+                    drop(tasks.spawn(Arc::clone(&door).connection(socket, from, routes.clone(), slot)))
+                }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(Duration::from_millis(50)).await;
@@ -90,7 +100,11 @@ impl Door {
 
     async fn connection<S>(self: Arc<Self>, socket: TcpStream, from: SocketAddr, routes: S, slot: OwnedSemaphorePermit)
     where
-        S: tower::Service<Request, Response = warp::reply::Response, Error = Infallible> + Clone + Send + Sync + 'static,
+        S: tower::Service<Request<Incoming>, Response = warp::reply::Response, Error = Infallible>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
         S::Future: Send + 'static,
     {
         // Small answers must not wait for the acknowledgement of earlier ones; without it they are only slower.
@@ -112,18 +126,27 @@ impl Door {
 
     async fn talk<S>(&self, stream: Stream<TcpStream>, caller: Caller, routes: S)
     where
-        S: tower::Service<Request, Response = warp::reply::Response, Error = Infallible> + Clone + Send + Sync + 'static,
+        S: tower::Service<Request<Incoming>, Response = warp::reply::Response, Error = Infallible>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
         S::Future: Send + 'static,
     {
         let identity = caller.clone();
-        let service = ServiceExt::map_request(routes, move |mut request: Request| {
+        let service = ServiceExt::map_request(routes, move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(identity.clone());
             request
         });
         let mut builder = auto::Builder::new(TokioExecutor::new());
         builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
-        builder.http2().timer(TokioTimer::new()).max_concurrent_streams(MAX_STREAMS).keep_alive_interval(Duration::from_secs(30));
-        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service));
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(MAX_STREAMS)
+            .keep_alive_interval(Duration::from_secs(30));
+        let connection =
+            builder.serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service));
         tokio::pin!(connection);
         tokio::select! {
             // A client that breaks off is no news.
@@ -153,6 +176,3 @@ impl Door {
         }
     }
 }
-
-/// A request as hyper hands it over.
-pub type Request = warp::http::Request<hyper::body::Incoming>;

@@ -11,7 +11,6 @@ use federation::subjects::Subject;
 use tokio_util::sync::CancellationToken;
 
 use crate::core::event::{About, Event};
-use crate::core::feed::EntryEvents;
 use crate::core::registry::Registry;
 
 const RETRY: Duration = Duration::from_millis(200);
@@ -34,7 +33,7 @@ pub(super) async fn publish(registry: Arc<Registry>, node: Link, shutdown: Cance
     }
 }
 
-async fn send(registry: &Registry, node: &Link, entries: &[EntryEvents]) -> Result<(), BusError> {
+async fn send(registry: &Registry, node: &Link, entries: &[Arc<[Event]>]) -> Result<(), BusError> {
     let mut any = false;
     for (event, about) in entries.iter().flat_map(|events| events.iter()).filter_map(with_subject) {
         for supplier in &about.suppliers {

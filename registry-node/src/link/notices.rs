@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use conformity::arrangement::ArrangementRecord;
 use conformity::digest::Digest;
 use conformity::genesis::PeerRecord;
 use conformity::ids::{RegistryId, StatementId};
@@ -28,6 +29,9 @@ use crate::core::read_model::admit;
 use crate::core::registry::Registry;
 use crate::core::sequencer::SequenceError;
 
+/// Proposals of one peer that may wait for us.
+const MAX_PROPOSALS: usize = 64;
+
 /// Checks a notice from `peer` and records it in our log.
 ///
 /// # Errors
@@ -41,6 +45,7 @@ pub(super) async fn receive(
     let record = known(registry, peer)?;
     let statement = signed(peers, &record, notice)?;
     in_its_log(&record, notice)?;
+    room_for(registry, peer, &statement)?;
     let claim = Claim::ArrangementCountersigned(conformity::arrangement::Countersigned {
         registry: peer.clone(),
         statement: notice.statement.clone(),
@@ -59,6 +64,20 @@ pub(super) async fn receive(
         }
         Err(error) => Err(Refused::new("not-stored", error.to_string())),
     }
+}
+
+/// Refuses a new proposal while many of the same peer wait for us: each costs an entry in our log.
+fn room_for(registry: &Registry, peer: &RegistryId, statement: &Statement) -> Result<(), Refused> {
+    let Claim::ArrangementSigned(signed) = &statement.claim else { return Ok(()) };
+    let register = registry.read_model.register();
+    let own = &registry.config.registry.id;
+    let waits = |record: &Arc<ArrangementRecord>| {
+        record.acts_of(peer).next().is_some() && record.acts_of(own).next().is_none() && record.id != signed.terms.id
+    };
+    if register.arrangements().iter().filter(|record| waits(record)).count() < MAX_PROPOSALS {
+        return Ok(());
+    }
+    Err(Refused::new("too-many-proposals", format!("{MAX_PROPOSALS} of your proposals wait for an answer here")))
 }
 
 /// Keeps two contradicting checkpoints of a log that we know, whoever sends them.

@@ -1,0 +1,251 @@
+//! `watch`: everything that happens, as it happens.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use clap::Args;
+use conformity::identifiers::Identifier;
+use conformity::verdict::StateName;
+use conformity::viewpoint::Viewpoint;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::context::{Context, wait};
+use super::output;
+use super::pinned::Pinned;
+use super::proving::Proving;
+use super::sse::{Frame, Frames};
+use super::standing::escape;
+use crate::client::{Client, ClientError};
+
+/// A registry says something at least every 15 seconds; this long a silence is a broken connection.
+const SILENCE: Duration = Duration::from_secs(45);
+/// How long to wait before connecting again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Watch what happens
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  registry-node --as buyer-1 watch --supplier corporate-number:7000012050002
+  registry-node --as buyer-1 watch --scheme demo --type verdict --type recognition --json
+  registry-node --as buyer-1 watch --after 1042
+  registry-node --as buyer-1 watch --prove
+
+One line per event; it connects again by itself and goes on where it was. With --prove it reads the whole log from its
+first entry, computes the root from the entries that come with the events, and compares it with every checkpoint: at the
+first contradiction it stops with an error. Keep its output then: it is evidence.")]
+pub(super) struct Watch {
+    /// Only verdicts on this supplier; may be given again, like the four below
+    #[arg(long, value_name = "KIND:VALUE")]
+    supplier: Vec<Identifier>,
+    /// Only under this scheme: id, or id@version
+    #[arg(long)]
+    scheme: Vec<String>,
+    /// Only with this viewpoint
+    #[arg(long)]
+    viewpoint: Vec<Viewpoint>,
+    /// Only what comes into this state
+    #[arg(long)]
+    state: Vec<StateName>,
+    /// Only events of this type, such as verdict.suspended, or family, such as verdict
+    #[arg(long = "type", value_name = "TYPE")]
+    types: Vec<String>,
+    /// From behind the event of this id, or start for everything [default: what comes from now on]
+    #[arg(long, value_name = "ID")]
+    after: Option<String>,
+    /// Prove that nothing was left out; reads everything from the start
+    #[arg(long, conflicts_with_all = ["supplier", "scheme", "viewpoint", "state", "types", "after"])]
+    prove: bool,
+    /// End after so many events; with --prove, once they are proven
+    #[arg(long, value_name = "N")]
+    count: Option<u64>,
+}
+
+impl Watch {
+    pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        let proving = match self.prove {
+            true => Some(Proving::new(Pinned::of_credentials(&context.credentials_folder())?.log()?)),
+            false => None,
+        };
+        let after = if self.prove { Some("start".to_owned()) } else { self.after.clone() };
+        let mut watching =
+            Watching { json: context.json, after, proving, seen: 0, heard: false, count: self.count.unwrap_or(u64::MAX) };
+        wait(watching.run(&context.reader()?, &self.path()))?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn path(&self) -> String {
+        let suppliers = self.supplier.iter().map(|value| ("supplier", value.to_string()));
+        let schemes = self.scheme.iter().map(|value| ("scheme", value.clone()));
+        let viewpoints = self.viewpoint.iter().map(|value| ("viewpoint", value.to_string()));
+        let states = self.state.iter().map(|value| ("state", value.to_string()));
+        let types = self.types.iter().map(|value| ("type", value.clone()));
+        let members = suppliers.chain(schemes).chain(viewpoints).chain(states).chain(types);
+        let query: Vec<String> = members.map(|(name, value)| format!("{name}={}", escape(&value))).collect();
+        if query.is_empty() { "/v1/events".to_owned() } else { format!("/v1/events?{}", query.join("&")) }
+    }
+}
+
+/// A reader on its way.
+struct Watching {
+    json: bool,
+    /// The last event that was read.
+    after: Option<String>,
+    proving: Option<Proving>,
+    seen: u64,
+    count: u64,
+    /// Whether a connection ever stood: then one that breaks is made again.
+    heard: bool,
+}
+
+/// What every event has.
+#[derive(Deserialize)]
+struct CloudEvent {
+    id: String,
+    r#type: String,
+    #[serde(default)]
+    subject: Option<String>,
+    time: String,
+    entry: String,
+    data: Value,
+}
+
+impl Watching {
+    async fn run(&mut self, client: &Client, path: &str) -> anyhow::Result<()> {
+        while !self.is_done() {
+            match self.connection(client, path).await {
+                Ok(()) => {}
+                Err(error) if self.heard && is_passing(&error) => output::note(&format!("{error:#}; connecting again")),
+                Err(error) => return Err(error),
+            }
+            if !self.is_done() {
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_done(&self) -> bool {
+        let proven = self.proving.as_ref().is_none_or(|proving| proving.proven() >= self.count);
+        self.seen >= self.count && proven
+    }
+
+    async fn connection(&mut self, client: &Client, path: &str) -> anyhow::Result<()> {
+        let mut stream = client.connect().await?.stream(path, self.after.as_deref()).await?;
+        self.heard = true;
+        let mut frames = Frames::default();
+        while !self.is_done()
+            && let Some(piece) = next_piece(&mut stream).await?
+        {
+            frames.push(&piece)?;
+            while let Some(frame) = frames.next() {
+                self.take(frame)?;
+                if self.is_done() {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, frame: Frame) -> anyhow::Result<()> {
+        match frame.event.as_deref() {
+            Some("checkpoint") => self.take_checkpoint(&frame.data),
+            Some(_) => Ok(()),
+            None => self.take_event(frame),
+        }
+    }
+
+    fn take_event(&mut self, frame: Frame) -> anyhow::Result<()> {
+        let event: CloudEvent = serde_json::from_str(&frame.data).context("the registry sent an event that is none")?;
+        if let Some(proving) = &mut self.proving {
+            let index = event.id.split('.').next().and_then(|index| index.parse().ok());
+            let index = index.ok_or_else(|| anyhow!("the event id {} names no entry", event.id))?;
+            proving.entry(index, &event.entry).context("the registry contradicts itself; keep this output")?;
+        }
+        output::line(&if self.json { frame.data } else { render(&event) });
+        self.after = Some(frame.id.unwrap_or(event.id));
+        self.seen += 1;
+        Ok(())
+    }
+
+    fn take_checkpoint(&mut self, data: &str) -> anyhow::Result<()> {
+        let Some(proving) = &mut self.proving else { return Ok(()) };
+        let note: String = serde_json::from_str(data).context("the registry sent a checkpoint that is none")?;
+        let checkpoint = proving.checkpoint(&note).context("the registry contradicts itself; keep this output")?;
+        let (size, root) = (checkpoint.size, checkpoint.root);
+        output::line(&if self.json {
+            json!({ "proven": { "origin": checkpoint.origin, "size": size, "root": root.to_string() } }).to_string()
+        } else {
+            format!("proven: these are all {size} entries of {}, root {root}", checkpoint.origin)
+        });
+        Ok(())
+    }
+}
+
+/// The next bytes; nothing at the end.
+async fn next_piece(stream: &mut Incoming) -> anyhow::Result<Option<bytes::Bytes>> {
+    let silent = |_| ClientError::Broken(format!("nothing came for {} s", SILENCE.as_secs()));
+    match tokio::time::timeout(SILENCE, stream.frame()).await.map_err(silent)? {
+        None => Ok(None),
+        Some(Ok(frame)) => Ok(Some(frame.into_data().unwrap_or_default())),
+        Some(Err(error)) => Err(ClientError::Broken(error.to_string()).into()),
+    }
+}
+
+/// Whether it may be otherwise in a moment.
+fn is_passing(error: &anyhow::Error) -> bool {
+    matches!(
+        error.downcast_ref(),
+        Some(
+            ClientError::Unreachable { .. }
+                | ClientError::Broken(_)
+                | ClientError::Slow
+                | ClientError::Problem { status: 500.., .. }
+        )
+    )
+}
+
+fn render(event: &CloudEvent) -> String {
+    let kind = event.r#type.strip_prefix(crate::core::event::TYPE_PREFIX).unwrap_or(&event.r#type);
+    let about = |pointers: &[&str]| {
+        let found = pointers.iter().filter_map(|pointer| event.data.pointer(pointer)?.as_str());
+        found.collect::<Vec<_>>().join("  ")
+    };
+    let words = about(&[
+        "/supplier/name",
+        "/scheme",
+        "/reason/code",
+        "/reason/text",
+        "/recognition/supplier/name",
+        "/recognition/explanation",
+        "/arrangement",
+        "/kind",
+    ]);
+    let subject = event.subject.as_deref().unwrap_or("-");
+    format!("{:>8}  {}  {kind}  {subject}  {words}", event.id, event.time).trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn an_event_is_a_line() {
+        let event: CloudEvent = serde_json::from_value(json!({
+            "specversion": "1.0", "id": "12", "type": "org.secure-trust-registry.verdict.suspended", "subject": "jp:V-1",
+            "time": "2026-11-23T09:00:00Z", "entry": "", "source": "https://x",
+            "data": { "supplier": { "name": "Example Works" }, "scheme": "demo@1", "reason": { "code": "finding" } }
+        }))
+        .unwrap();
+        assert_eq!(
+            render(&event),
+            "      12  2026-11-23T09:00:00Z  verdict.suspended  jp:V-1  Example Works  demo@1  finding"
+        );
+    }
+}

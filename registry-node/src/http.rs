@@ -1,0 +1,184 @@
+//! HTTP: the public face of a registry, and the way in for its writers.
+//!
+//! In scope: routes, what a request may ask, how values are shown, who may see what, bounds on everything that comes from
+//! outside. Out of scope: TLS and connections (`server`), what statements mean (`conformity`), what is durable (the core).
+//!
+//! ```text
+//! door ──Request, Caller──▶ table of routes ──Ask──▶ handler ──▶ answer
+//!                                │ no route, wrong method, bad query, refused ──▶ problem (RFC 9457)
+//! ```
+//!
+//! Handlers are plain functions of the site and the question. The table of routes is the only place where they are named,
+//! and the OpenAPI document is written from it.
+
+mod answer;
+mod ask;
+mod attachments;
+mod bulk;
+mod catalogue;
+mod code;
+mod event_filter;
+mod events;
+mod lines;
+mod log;
+mod neighbours;
+mod openapi;
+mod page;
+mod published;
+mod route;
+pub mod server;
+mod service;
+mod site;
+mod standing;
+mod statements;
+mod submission;
+mod table;
+mod verdicts;
+
+#[cfg(test)]
+mod tests;
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use warp::filters::BoxedFilter;
+use warp::http::{HeaderMap, Method};
+use warp::path::FullPath;
+use warp::reply::Response;
+use warp::{Filter, Rejection};
+
+use crate::core::registry::Registry;
+use crate::problem::Problem;
+use ask::{Ask, Found, MAX_PATH};
+use route::{Handler, Route, Verb};
+use hyper::Request;
+use hyper::body::Incoming;
+use server::Caller;
+use site::Site;
+use table::ROUTES;
+
+pub use code::Code;
+
+/// Everything that `registry` answers, ready for [`server::Door::serve`].
+pub fn routes(
+    registry: Arc<Registry>,
+) -> impl tower::Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send + 'static>
++ Clone
++ Send
++ Sync
++ 'static {
+    let site = Arc::new(Site::new(registry));
+    // The hottest group first: each group that does not know the path costs a little.
+    let answers = memory(&site).or(disk(&site)).unify().or(statements(&site)).unify().or(events(&site)).unify();
+    let answers = answers.recover(recovered).unify();
+    let whole = warp::method().and(answers).map(|method, response| match method {
+        Method::HEAD => answer::bodiless(response),
+        _ => response,
+    });
+    warp::service(whole)
+}
+
+fn memory(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
+    let site = Arc::clone(site);
+    let asked = asked(|handler| matches!(handler, Handler::Memory(_)));
+    asked.map(move |ask: Result<Ask, Problem>| shown(ask.and_then(|ask| answered(&site, &ask)))).boxed()
+}
+
+fn disk(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
+    let site = Arc::clone(site);
+    let asked = asked(|handler| matches!(handler, Handler::Disk(_)));
+    asked
+        .then(move |ask: Result<Ask, Problem>| {
+            let site = Arc::clone(&site);
+            async move {
+                let waiting = tokio::task::spawn_blocking(move || ask.and_then(|ask| answered(&site, &ask)));
+                shown(
+                    waiting
+                        .await
+                        .unwrap_or_else(|error| Err(code::internal("a request could not be answered", &error))),
+                )
+            }
+        })
+        .boxed()
+}
+
+fn answered(site: &Site, ask: &Ask) -> Result<Response, Problem> {
+    match ask.route().handler {
+        Handler::Memory(handler) | Handler::Disk(handler) => handler(site, ask),
+        // Their own filters answer these.
+        Handler::Events | Handler::Statements => Err(Problem::not_found()),
+    }
+}
+
+fn statements(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
+    let site = Arc::clone(site);
+    asked(|handler| matches!(handler, Handler::Statements))
+        .and(warp::header::headers_cloned())
+        .and(warp::body::stream())
+        .then(move |ask: Result<Ask, Problem>, headers: HeaderMap, body| {
+            let site = Arc::clone(&site);
+            async move {
+                match ask {
+                    Ok(ask) => shown(statements::submit(site, ask, headers, body).await),
+                    Err(problem) => answer::problem(&problem),
+                }
+            }
+        })
+        .boxed()
+}
+
+fn events(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
+    let site = Arc::clone(site);
+    asked(|handler| matches!(handler, Handler::Events))
+        .and(warp::header::headers_cloned())
+        .map(move |ask: Result<Ask, Problem>, headers: HeaderMap| {
+            shown(ask.and_then(|ask| events::stream(&site, &ask, &headers)))
+        })
+        .boxed()
+}
+
+fn shown(answer: Result<Response, Problem>) -> Response {
+    answer.unwrap_or_else(|problem| answer::problem(&problem))
+}
+
+/// Requests for the routes of one group, read as far as their query.
+fn asked(
+    belongs: fn(&Handler) -> bool,
+) -> impl Filter<Extract = (Result<Ask, Problem>,), Error = Rejection> + Clone + Send + Sync + 'static {
+    let group: Arc<[&'static Route]> = ROUTES.iter().filter(|route| belongs(&route.handler)).collect();
+    warp::method()
+        .and(warp::path::full())
+        .and_then(move |method, path| std::future::ready(find(&group, &method, path)))
+        .and(warp::query::raw().or(warp::any().map(String::new)).unify())
+        .and(warp::ext::optional::<Caller>())
+        .map(|found, query: String, caller| Ask::new(found, &query, caller))
+}
+
+fn find(group: &[&'static Route], method: &Method, path: FullPath) -> Result<Found, Rejection> {
+    if path.as_str().len() > MAX_PATH {
+        return Err(warp::reject::custom(code::uri_too_long(MAX_PATH)));
+    }
+    let route = group.iter().find(|route| route.value_in(path.as_str()).is_some());
+    match route {
+        None => Err(warp::reject::not_found()),
+        Some(route) if route.takes(method) => Ok(Found { route, path }),
+        Some(route) => Err(warp::reject::custom(WrongMethod(route.verb))),
+    }
+}
+
+/// A known path with a method that it does not take.
+#[derive(Debug)]
+struct WrongMethod(Verb);
+
+impl warp::reject::Reject for WrongMethod {}
+
+/// What no group answered.
+async fn recovered(rejection: Rejection) -> Result<Response, Infallible> {
+    if let Some(WrongMethod(verb)) = rejection.find() {
+        return Ok(answer::method_not_allowed(*verb));
+    }
+    Ok(match rejection.find::<Problem>() {
+        Some(problem) => answer::problem(problem),
+        None => answer::problem(&Problem::not_found()),
+    })
+}

@@ -1,0 +1,127 @@
+//! Values become responses: JSON, other media, problems; and what HEAD leaves of each.
+//!
+//! Answers from the register are `no-store`: a suspended verdict must not live on in somebody's cache.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures_util::Stream;
+use hyper::body::Body;
+use serde::Serialize;
+use warp::Reply;
+use warp::http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use warp::http::{HeaderValue, StatusCode};
+use warp::reply::Response;
+
+use super::code;
+use super::route::Verb;
+use crate::problem::{self, Problem};
+
+/// Media type of JSON answers.
+pub(super) const JSON: &str = "application/json";
+/// Media type of lines of JSON.
+pub(super) const NDJSON: &str = "application/x-ndjson";
+/// Media type of a compact JWS (RFC 7515, section 9.2.1).
+pub(super) const JOSE: &str = "application/jose";
+/// Media type of signed notes.
+pub(super) const NOTE: &str = "text/plain; charset=utf-8";
+/// Media type of tiles and attachments.
+pub(super) const OCTETS: &str = "application/octet-stream";
+/// Media type of event streams.
+pub(super) const EVENTS: &str = "text/event-stream";
+
+/// How long an answer may be kept.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Keep {
+    /// Not at all: it may change at any moment.
+    No,
+    /// Asked about again before each use.
+    Ask,
+    /// For ever: these bytes never change under this address.
+    ForEver,
+}
+
+impl Keep {
+    const fn header(self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Self::No => "no-store",
+            Self::Ask => "no-cache",
+            Self::ForEver => "public, max-age=31536000, immutable",
+        })
+    }
+}
+
+/// `value` as JSON.
+pub(super) fn json(value: &impl Serialize) -> Result<Response, Problem> {
+    Ok(bytes(JSON, to_json(value)?, Keep::No))
+}
+
+/// `value` as the bytes of its JSON form.
+pub(super) fn to_json(value: &impl Serialize) -> Result<Bytes, Problem> {
+    let json = serde_json::to_vec(value).map_err(|error| code::internal("an answer could not be written", &error))?;
+    Ok(json.into())
+}
+
+/// Ready bytes.
+pub(super) fn bytes(media_type: &'static str, body: Bytes, keep: Keep) -> Response {
+    let mut response = Response::new(body.into());
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    headers.insert(CACHE_CONTROL, keep.header());
+    response
+}
+
+/// A problem (RFC 9457).
+pub(super) fn problem(problem: &Problem) -> Response {
+    // Strings and numbers only: a problem always has a JSON form.
+    let body = serde_json::to_vec(problem).unwrap_or_default();
+    let mut response = bytes(problem::MEDIA_TYPE, body.into(), Keep::No);
+    *response.status_mut() = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if let Some(seconds) = problem.retry_after {
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    response
+}
+
+/// The problem of a known path with another method (RFC 9110, section 15.5.6: `Allow` is a must).
+pub(super) fn method_not_allowed(verb: Verb) -> Response {
+    let mut response = problem(&Problem::method_not_allowed());
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(verb.allowed()));
+    response
+}
+
+/// What HEAD gets: the same head, no body (RFC 9110, section 9.3.2). hyper does this for HTTP/1.1 only.
+pub(super) fn bodiless(response: Response) -> Response {
+    let (head, body) = response.into_parts();
+    let mut bare = Response::default();
+    *bare.status_mut() = head.status;
+    *bare.headers_mut() = head.headers;
+    if let Some(length) = body.size_hint().exact() {
+        bare.headers_mut().insert(CONTENT_LENGTH, length.into());
+    }
+    bare
+}
+
+/// What comes bit by bit.
+pub(super) fn stream(media_type: &'static str, stream: impl Stream<Item = Bytes> + Send + 'static) -> Response {
+    let mut response = warp::reply::stream(Streamed(Mutex::new(Box::pin(stream)))).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    headers.insert(CACHE_CONTROL, Keep::No.header());
+    response
+}
+
+/// warp asks for `Sync` where only one task ever polls; a mutex that is never locked gives it.
+struct Streamed(Mutex<Pin<Box<dyn Stream<Item = Bytes> + Send>>>);
+
+impl Stream for Streamed {
+    type Item = Result<Bytes, Infallible>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let stream = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        stream.as_mut().poll_next(context).map(|item| item.map(Ok))
+    }
+}

@@ -1,0 +1,220 @@
+//! A request without its body, as plain values: which route, the value in the path, the query, who asks.
+//!
+//! Everything is bounded before it is read and read strictly: percent-encoding must be whole, a parameter must be known,
+//! and one that may stand once must not stand twice. What is quoted back is cut. Out of scope: bodies and headers.
+
+use std::borrow::Cow;
+use std::fmt::Display;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use certs::{Identity, Speaker};
+use conformity::ids::{NameError, SchemeId, SchemeRef};
+use conformity::standing::Viewer;
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+use warp::path::FullPath;
+
+use super::code::{self, Code};
+use super::route::{Parameter, Route};
+use super::server::Caller;
+use crate::problem::Problem;
+
+/// Longest path: an identifier at its longest, percent-encoded throughout, and what stands around it.
+pub(super) const MAX_PATH: usize = 4 * 1024;
+/// Longest query: some sixty suppliers in a filter.
+pub(super) const MAX_QUERY: usize = 16 * 1024;
+/// Most values in a query.
+pub(super) const MAX_VALUES: usize = 64;
+/// Longest piece of a request that an answer quotes, in characters.
+const MAX_QUOTE: usize = 300;
+
+/// A request as handlers see it.
+pub(super) struct Ask {
+    route: &'static Route,
+    path: FullPath,
+    query: Query,
+    caller: Option<Caller>,
+}
+
+/// A request whose path and method fit a route.
+pub(super) struct Found {
+    /// The route.
+    pub(super) route: &'static Route,
+    /// The path as sent.
+    pub(super) path: FullPath,
+}
+
+impl Ask {
+    /// Reads the query by what the route takes.
+    pub(super) fn new(found: Found, query: &str, caller: Option<Caller>) -> Result<Ask, Problem> {
+        let query = Query::parse(query, found.route.parameters)?;
+        Ok(Ask { route: found.route, path: found.path, query, caller })
+    }
+
+    /// The route.
+    pub(super) fn route(&self) -> &'static Route {
+        self.route
+    }
+
+    /// The query.
+    pub(super) fn query(&self) -> &Query {
+        &self.query
+    }
+
+    /// The value in the path, as text that was not decoded.
+    pub(super) fn raw_value(&self) -> &str {
+        self.route.value_in(self.path.as_str()).unwrap_or_default()
+    }
+
+    /// The path as sent.
+    pub(super) fn path(&self) -> &str {
+        self.path.as_str()
+    }
+
+    /// The value in the path.
+    pub(super) fn value<T: FromStr<Err: Display>>(&self) -> Result<T, Problem> {
+        let text = decode(self.raw_value())?;
+        text.parse().map_err(|error| bad_parameter(self.route.value_name(), error))
+    }
+
+    /// Who asks, as far as the rules are concerned.
+    pub(super) fn viewer(&self) -> Viewer {
+        match self.speaker().map(|speaker| &speaker.identity) {
+            Some(Identity::Party { id, .. }) => Viewer::Party(id.clone()),
+            _ => Viewer::Public,
+        }
+    }
+
+    /// The holder of the client certificate, if one was shown.
+    pub(super) fn speaker(&self) -> Option<&Arc<Speaker>> {
+        self.caller.as_ref()?.speaker.as_ref()
+    }
+
+    /// Ends when the connection must.
+    pub(super) fn cut(&self) -> CancellationToken {
+        self.caller.as_ref().map(|caller| caller.cut.clone()).unwrap_or_default()
+    }
+}
+
+/// The parameters of a request, decoded.
+#[derive(Debug, Default)]
+pub(super) struct Query(Vec<(&'static str, String)>);
+
+impl Query {
+    /// Reads `raw` by what is `known`.
+    pub(super) fn parse(raw: &str, known: &'static [Parameter]) -> Result<Query, Problem> {
+        if raw.len() > MAX_QUERY {
+            return Err(code::uri_too_long(MAX_QUERY));
+        }
+        let mut values: Vec<(&'static str, String)> = Vec::new();
+        for piece in raw.split('&').filter(|piece| !piece.is_empty()) {
+            let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
+            let name = decode(name)?;
+            let parameter = known.iter().find(|one| one.name == name).ok_or_else(|| unknown_parameter(&name, known))?;
+            if !parameter.many && values.iter().any(|(name, _)| *name == parameter.name) {
+                let detail = format!("the parameter {} is given twice; give it once", parameter.name);
+                return Err(Problem::malformed(Code::RepeatedParameter.as_str(), detail));
+            }
+            if values.len() == MAX_VALUES {
+                let detail = format!("at most {MAX_VALUES} parameters are taken in one request; open several");
+                return Err(Problem::malformed(Code::TooManyParameters.as_str(), detail));
+            }
+            values.push((parameter.name, decode(value)?.into_owned()));
+        }
+        Ok(Query(values))
+    }
+
+    /// A value that may stand once.
+    pub(super) fn one<T: FromStr<Err: Display>>(&self, name: &'static str) -> Result<Option<T>, Problem> {
+        Ok(self.many(name)?.pop())
+    }
+
+    /// All values of a name, in their order.
+    pub(super) fn many<T: FromStr<Err: Display>>(&self, name: &'static str) -> Result<Vec<T>, Problem> {
+        let texts = self.0.iter().filter(|(known, _)| *known == name);
+        texts.map(|(_, text)| text.parse().map_err(|error| bad_parameter(name, error))).collect()
+    }
+
+    /// The instant in `as_of`: RFC 3339, not after `now`.
+    pub(super) fn as_of(&self, now: Timestamp) -> Result<Option<Timestamp>, Problem> {
+        let Some(Instant(instant)) = self.one("as_of")? else { return Ok(None) };
+        if instant > now {
+            return Err(bad_parameter("as_of", format_args!("{instant} has not come yet")));
+        }
+        Ok(Some(instant))
+    }
+}
+
+/// An instant with its offset, as RFC 3339 has it.
+struct Instant(Timestamp);
+
+impl FromStr for Instant {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Instant, Self::Err> {
+        text.parse().map(Instant).map_err(|_| "write an instant with its offset, such as 2026-11-23T09:00:00Z")
+    }
+}
+
+/// A scheme, in one version or in all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum SchemeChoice {
+    /// `id`
+    Any(SchemeId),
+    /// `id@version`
+    Version(SchemeRef),
+}
+
+impl SchemeChoice {
+    /// Whether `scheme` is meant.
+    pub(super) fn takes(&self, scheme: &SchemeRef) -> bool {
+        match self {
+            Self::Any(id) => scheme.id == *id,
+            Self::Version(wanted) => scheme == wanted,
+        }
+    }
+}
+
+impl FromStr for SchemeChoice {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<SchemeChoice, NameError> {
+        if text.contains('@') { text.parse().map(Self::Version) } else { text.parse().map(Self::Any) }
+    }
+}
+
+/// A parameter whose value does not fit.
+pub(super) fn bad_parameter(name: &str, error: impl Display) -> Problem {
+    Problem::malformed(Code::BadParameter.as_str(), cut(&format!("{name}: {error}")))
+}
+
+fn unknown_parameter(name: &str, known: &[Parameter]) -> Problem {
+    let names: Vec<&str> = known.iter().map(|parameter| parameter.name).collect();
+    let takes = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let name: String = name.chars().take(40).collect();
+    let detail = format!("the parameter {name:?} is not known; this path takes: {takes}");
+    Problem::malformed(Code::UnknownParameter.as_str(), detail)
+}
+
+/// Decodes percent-encoding (RFC 3986, section 2.1). A plus stays a plus.
+fn decode(text: &str) -> Result<Cow<'_, str>, Problem> {
+    let broken = || {
+        let detail = "percent-encoding must be % and two hexadecimal digits, and come to UTF-8";
+        Problem::malformed(Code::BadEncoding.as_str(), detail)
+    };
+    let mut after = text.split('%').skip(1);
+    let whole = |piece: &str| piece.len() >= 2 && piece.bytes().take(2).all(|byte| byte.is_ascii_hexdigit());
+    if !after.all(whole) {
+        return Err(broken());
+    }
+    percent_encoding::percent_decode_str(text).decode_utf8().map_err(|_| broken())
+}
+
+/// Text for an answer: nobody is sent back more than a little of what was sent.
+pub(super) fn cut(text: &str) -> String {
+    match text.char_indices().nth(MAX_QUOTE) {
+        Some((end, _)) => format!("{} …", &text[..end]),
+        None => text.to_owned(),
+    }
+}

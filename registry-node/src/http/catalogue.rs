@@ -1,0 +1,161 @@
+//! What the registry publishes about itself: documents, schemes, parties, who is designated and accredited.
+//!
+//! Every list comes in the order of its ids, in pages; an item is what was stated, with its place in the log and, where
+//! time decides, how it stands now. Out of scope: arrangements and peers, see `neighbours`.
+
+use conformity::accreditation::{
+    Accreditation, AccreditationChange, AccreditationRecord, Changed, Designation, DesignationChange,
+    DesignationRecord, Lapse,
+};
+use conformity::document::Document;
+use conformity::ids::PartyId;
+use conformity::party::{Party, PartyKey, PartyRecord, Role};
+use conformity::records::{DocumentRecord, SchemeRecord};
+use conformity::scheme::Scheme;
+use conformity::time::{Day, Moment};
+use conformity::viewpoint::Viewpoints;
+use jiff::Timestamp;
+use ledger::journal::Stored;
+use serde::Serialize;
+use warp::reply::Response;
+
+use super::answer::{self, JOSE, Keep};
+use super::ask::Ask;
+use super::code;
+use super::page::{MAX_LIMIT, Page};
+use super::site::Site;
+use crate::problem::Problem;
+
+/// `GET /v1/genesis`
+pub(super) fn genesis(site: &Site, _ask: &Ask) -> Result<Response, Problem> {
+    match site.registry.log.statement(0) {
+        Ok(Stored::Bytes(statement)) => Ok(answer::bytes(JOSE, statement, Keep::Ask)),
+        Ok(Stored::Erased | Stored::None) => Err(Problem::not_found()),
+        Err(error) => Err(code::internal("the genesis could not be read", &error)),
+    }
+}
+
+#[derive(Serialize)]
+struct Published<'a, T> {
+    #[serde(flatten)]
+    what: &'a T,
+    published: Moment,
+    by: &'a PartyId,
+}
+
+/// `GET /v1/documents`
+pub(super) fn documents(site: &Site, ask: &Ask) -> Result<Response, Problem> {
+    let page = Page::of(ask.query(), MAX_LIMIT)?;
+    let records = page.cut("documents", site.register().documents().cloned(), |one| &one.document.document);
+    records.map(|record| document(record)).answer()
+}
+
+fn document(record: &DocumentRecord) -> Published<'_, Document> {
+    Published { what: &record.document, published: record.published, by: &record.by }
+}
+
+/// `GET /v1/schemes`
+pub(super) fn schemes(site: &Site, ask: &Ask) -> Result<Response, Problem> {
+    let page = Page::of(ask.query(), MAX_LIMIT)?;
+    let records = page.cut("schemes", site.register().schemes().cloned(), |one| &one.scheme.scheme);
+    records.map(|record| scheme(record)).answer()
+}
+
+fn scheme(record: &SchemeRecord) -> Published<'_, Scheme> {
+    Published { what: &record.scheme, published: record.published, by: &record.by }
+}
+
+#[derive(Serialize)]
+struct Registered<'a> {
+    #[serde(flatten)]
+    party: &'a Party,
+    registered: Moment,
+    keys: &'a [PartyKey],
+}
+
+/// `GET /v1/parties`: all but those whose statements `conformity::audience` keeps to the registry itself.
+pub(super) fn parties(site: &Site, ask: &Ask) -> Result<Response, Problem> {
+    let page = Page::of(ask.query(), MAX_LIMIT)?;
+    let register = site.register();
+    let public = register.parties().filter(|one| !matches!(one.party.role, Role::Buyer | Role::Supplier));
+    let records = page.cut("parties", public.cloned(), |one| &one.party.id);
+    drop(register);
+    records.map(|record| party(record)).answer()
+}
+
+fn party(record: &PartyRecord) -> Registered<'_> {
+    Registered { party: &record.party, registered: record.registered, keys: &record.keys }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Designated<'a> {
+    #[serde(flatten)]
+    designation: &'a Designation,
+    made: Moment,
+    by: &'a PartyId,
+    changes: &'a [Changed<DesignationChange>],
+    in_force: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lapse: Option<Lapse>,
+}
+
+/// `GET /v1/designations`
+pub(super) fn designations(site: &Site, ask: &Ask) -> Result<Response, Problem> {
+    let page = Page::of(ask.query(), MAX_LIMIT)?;
+    let records = page.cut("designations", site.register().all_designations().cloned(), |one| &one.designation.id);
+    let now = site.registry.now();
+    records.map(|record| designation(record, now)).answer()
+}
+
+fn designation(record: &DesignationRecord, now: Timestamp) -> Designated<'_> {
+    let lapse = record.in_force_at(now).err();
+    Designated {
+        designation: &record.designation,
+        made: record.made,
+        by: &record.by,
+        changes: &record.changes,
+        in_force: lapse.is_none(),
+        lapse,
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Accredited<'a> {
+    #[serde(flatten)]
+    accreditation: &'a Accreditation,
+    granted: Moment,
+    by: &'a PartyId,
+    changes: &'a [Changed<AccreditationChange>],
+    /// What is left of the viewpoints.
+    covers: Viewpoints,
+    /// The last day, after renewals.
+    last_day: Day,
+    in_force: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lapse: Option<Lapse>,
+}
+
+/// `GET /v1/accreditations`
+pub(super) fn accreditations(site: &Site, ask: &Ask) -> Result<Response, Problem> {
+    let page = Page::of(ask.query(), MAX_LIMIT)?;
+    let records =
+        page.cut("accreditations", site.register().all_accreditations().cloned(), |one| &one.accreditation.id);
+    let now = site.registry.now();
+    records.map(|record| accreditation(record, now)).answer()
+}
+
+fn accreditation(record: &AccreditationRecord, now: Timestamp) -> Accredited<'_> {
+    let lapse = record.in_force_at(now).err();
+    Accredited {
+        accreditation: &record.accreditation,
+        granted: record.granted,
+        by: &record.by,
+        changes: &record.changes,
+        covers: record.viewpoints_at(now),
+        last_day: record.until_at(now),
+        in_force: lapse.is_none(),
+        lapse,
+    }
+}

@@ -1,0 +1,180 @@
+//! Stable codes of the problems that this edge itself has to tell, and how errors from inside become problems.
+//!
+//! Together with the codes of `conformity` these are all that a caller can meet; `docs/spec/problems.md` lists them and a
+//! test holds the two equal. Out of scope: how a problem is written (`crate::problem`).
+
+use conformity::refusal::Refusal;
+use conformity::statement::Malformed;
+use ledger::jws::JwsError;
+
+use super::ask::cut;
+use crate::core::intake::IntakeError;
+use crate::core::registry::SubmitError;
+use crate::core::sequencer::SequenceError;
+use crate::metrics::Metrics;
+use crate::problem::Problem;
+
+/// Declares the codes.
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident $code:literal)+) => {
+        /// A problem that this edge tells.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Code {
+            $($(#[$doc])* $variant,)+
+        }
+
+        impl Code {
+            /// Every code of this edge.
+            pub const ALL: &'static [Code] = &[$(Self::$variant),+];
+
+            /// The code as it is sent.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $code,)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// Nothing there, or nothing that the caller may know of.
+    NotFound "not-found"
+    /// A known path with another method.
+    MethodNotAllowed "method-not-allowed"
+    /// A path or query beyond the limit.
+    UriTooLong "uri-too-long"
+    /// Percent-encoding that is broken.
+    BadEncoding "bad-encoding"
+    /// A parameter that the path does not take.
+    UnknownParameter "unknown-parameter"
+    /// A parameter given twice.
+    RepeatedParameter "repeated-parameter"
+    /// Too many parameters.
+    TooManyParameters "too-many-parameters"
+    /// A parameter whose value does not fit.
+    BadParameter "bad-parameter"
+    /// No client certificate.
+    CertificateRequired "certificate-required"
+    /// The statement is somebody else's.
+    OtherIssuer "other-issuer"
+    /// A body of another type.
+    UnsupportedMediaType "unsupported-media-type"
+    /// A body, or a line of one, beyond the limit.
+    TooLarge "too-large"
+    /// A body that did not come in time.
+    TooSlow "too-slow"
+    /// A body that is not what its type says.
+    BadBody "bad-body"
+    /// Too many or too large attachments, or one that is not base64.
+    BadAttachment "bad-attachment"
+    /// Not a compact JWS.
+    NotAJws "not-a-jws"
+    /// Another header than the one defined.
+    BadHeader "bad-jws-header"
+    /// The signature is not the issuer's.
+    BadSignature "bad-signature"
+    /// The issuer's key does not pass the strict rule.
+    BadKey "bad-key"
+    /// Too much waits already.
+    Busy "busy"
+    /// The disk takes nothing.
+    NotDurable "not-durable"
+    /// An erasure is recorded, the bytes are still there.
+    NotErased "not-erased"
+    /// Nothing is acknowledged until a restart.
+    Stopped "stopped"
+    /// Too many event streams.
+    TooManyStreams "too-many-streams"
+    /// The connection's certificate ended while it was used.
+    CutOff "cut-off"
+    /// Our own fault.
+    Internal "internal"
+}
+
+/// The path or query is too long.
+pub(super) fn uri_too_long(most: usize) -> Problem {
+    let detail = format!("a path or query of more than {most} bytes is not read");
+    with_status(414, "The address is too long", Problem::malformed(Code::UriTooLong.as_str(), detail))
+}
+
+/// The body is of a type that is not taken.
+pub(super) fn unsupported_media_type() -> Problem {
+    let detail = "send application/jose, application/json or application/x-ndjson; see /openapi.json";
+    with_status(415, "Unsupported media type", Problem::malformed(Code::UnsupportedMediaType.as_str(), detail))
+}
+
+/// The body did not come in time.
+pub(super) fn too_slow(seconds: u64) -> Problem {
+    let detail = format!("the body did not come within {seconds} seconds; send it faster, or in smaller parts");
+    with_status(408, "The request took too long", Problem::malformed(Code::TooSlow.as_str(), detail))
+}
+
+/// The body is not what its type says.
+pub(super) fn bad_body(why: impl std::fmt::Display) -> Problem {
+    Problem::malformed(Code::BadBody.as_str(), cut(&why.to_string()))
+}
+
+/// An attachment cannot be taken.
+pub(super) fn bad_attachment(why: impl std::fmt::Display) -> Problem {
+    Problem::malformed(Code::BadAttachment.as_str(), cut(&why.to_string()))
+}
+
+/// Our own fault: the cause goes to the operator's log.
+pub(super) fn internal(what: &'static str, error: &dyn std::fmt::Display) -> Problem {
+    tracing::error!(%error, "{what}");
+    Problem::internal(format!("{what}; the node's log says more"))
+}
+
+fn with_status(status: u16, title: &'static str, problem: Problem) -> Problem {
+    Problem { status, title, ..problem }
+}
+
+/// What a submitter is told, counted unless the sequencer counted it already.
+pub(super) fn submission(error: &SubmitError, metrics: &Metrics) -> Problem {
+    let problem = match error {
+        SubmitError::Intake(error) => intake(error),
+        SubmitError::OtherIssuer { .. } => Problem::forbidden(Code::OtherIssuer.as_str(), error.to_string()),
+        SubmitError::Sequence(error) => return sequence(error),
+    };
+    metrics.refuse(problem.code());
+    problem
+}
+
+fn intake(error: &IntakeError) -> Problem {
+    let code = match error {
+        IntakeError::Unknown(refusal) => return refused(refusal),
+        IntakeError::Malformed(malformed) => malformed.code(),
+        // The limit is the same on either layer, so the code is too.
+        IntakeError::Jws(JwsError::TooLong(bytes)) => Malformed::TooLarge { bytes: *bytes }.code(),
+        IntakeError::Jws(JwsError::Malformed(_)) => Code::NotAJws.as_str(),
+        IntakeError::Jws(JwsError::Header(_)) => Code::BadHeader.as_str(),
+        IntakeError::Key(_) => Code::BadKey.as_str(),
+        IntakeError::Signature(_) => Code::BadSignature.as_str(),
+        IntakeError::Attachments => Code::BadAttachment.as_str(),
+    };
+    Problem::malformed(code, cut(&error.to_string()))
+}
+
+/// Errors of the disk name files, which are nobody's business outside.
+fn sequence(error: &SequenceError) -> Problem {
+    let (code, detail, retry_after) = match error {
+        SequenceError::Refused(refusal) => return refused(refusal),
+        SequenceError::Busy => (Code::Busy, "too many statements wait for the next commit; send it again", 1),
+        SequenceError::NotDurable(_) => {
+            (Code::NotDurable, "nothing can be stored now, and nothing was; reading goes on. Send it again later", 10)
+        }
+        SequenceError::NotErased(_) => {
+            (Code::NotErased, "the erasure is recorded; the bytes go at the latest with the next start of the node", 60)
+        }
+        SequenceError::Stopped => {
+            (Code::Stopped, "nothing is acknowledged until an operator restarts the node; reading goes on", 60)
+        }
+    };
+    Problem::busy(code.as_str(), detail, retry_after)
+}
+
+fn refused(refusal: &Refusal) -> Problem {
+    let problem = Problem::refused(refusal);
+    Problem { detail: cut(&problem.detail), ..problem }
+}

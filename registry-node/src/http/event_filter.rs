@@ -1,0 +1,156 @@
+//! Which events a reader wants, and from where on.
+
+use std::str::FromStr;
+
+use conformity::identifiers::Identifier;
+use conformity::verdict::StateName;
+use conformity::viewpoint::Viewpoint;
+
+use super::ask::{Query, SchemeChoice};
+use crate::core::event::{About, Event, TYPE_PREFIX};
+use crate::problem::Problem;
+
+/// Longest type of an event that is looked at.
+const MAX_TYPE: usize = 100;
+
+/// What a reader wants: for each kind of condition that is given, one of its values must fit.
+#[derive(Debug, Default)]
+pub(super) struct Filter {
+    suppliers: Vec<Identifier>,
+    schemes: Vec<SchemeChoice>,
+    viewpoints: Vec<Viewpoint>,
+    states: Vec<StateName>,
+    types: Vec<EventType>,
+}
+
+impl Filter {
+    /// Reads the conditions of a request.
+    pub(super) fn read(query: &Query) -> Result<Filter, Problem> {
+        Ok(Filter {
+            suppliers: query.many("supplier")?,
+            schemes: query.many("scheme")?,
+            viewpoints: query.many("viewpoint")?,
+            states: query.many("state")?,
+            types: query.many("type")?,
+        })
+    }
+
+    /// Whether the reader wants `event`. One that speaks of no verdict fits no condition about verdicts.
+    pub(super) fn passes(&self, event: &Event) -> bool {
+        let wanted_type = self.types.is_empty() || self.types.iter().any(|wanted| wanted.takes(&event.kind));
+        wanted_type
+            && match &event.about {
+                Some(about) => self.takes(about),
+                None => !self.is_about_verdicts(),
+            }
+    }
+
+    fn is_about_verdicts(&self) -> bool {
+        !(self.suppliers.is_empty() && self.schemes.is_empty() && self.viewpoints.is_empty() && self.states.is_empty())
+    }
+
+    fn takes(&self, about: &About) -> bool {
+        let any = |empty: bool, fits: bool| empty || fits;
+        any(self.suppliers.is_empty(), self.suppliers.iter().any(|wanted| about.suppliers.contains(wanted)))
+            && any(self.schemes.is_empty(), self.schemes.iter().any(|wanted| wanted.takes(&about.scheme)))
+            && any(self.viewpoints.is_empty(), self.viewpoints.iter().any(|wanted| about.viewpoints.contains(*wanted)))
+            && any(self.states.is_empty(), self.states.contains(&about.state))
+    }
+}
+
+/// A type of event, such as `verdict.suspended`, or a family of them, such as `verdict`.
+#[derive(Debug, PartialEq, Eq)]
+struct EventType(String);
+
+impl EventType {
+    fn takes(&self, kind: &str) -> bool {
+        kind.strip_prefix(self.0.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
+}
+
+impl FromStr for EventType {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<EventType, Self::Err> {
+        let word = text.strip_prefix(TYPE_PREFIX).unwrap_or(text);
+        let shaped = |byte: u8| byte.is_ascii_lowercase() || matches!(byte, b'.' | b'-');
+        let fits = (1..=MAX_TYPE).contains(&word.len()) && word.bytes().all(shaped);
+        fits.then(|| EventType(word.to_owned()))
+            .ok_or("write a type such as verdict.suspended, or a family such as verdict")
+    }
+}
+
+/// Where a reader left off: behind an event, or before the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// `start`
+    Start,
+    /// The id of an event: `index`, or `index.position`.
+    Behind {
+        /// Log index.
+        index: u64,
+        /// Position within the entry.
+        position: u32,
+    },
+}
+
+impl FromStr for Place {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Place, Self::Err> {
+        if text == "start" {
+            return Ok(Place::Start);
+        }
+        let (index, position) = text.split_once('.').unwrap_or((text, "0"));
+        let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let place = || {
+            let numbers = digits(index) && digits(position);
+            let (index, position) = (index.parse().ok()?, position.parse().ok()?);
+            numbers.then_some(Place::Behind { index, position })
+        };
+        place().ok_or("write the id of an event, such as 12 or 12.3, or start")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn places_are_read_strictly() {
+        let behind = |index, position| Ok(Place::Behind { index, position });
+        let rows = [
+            ("start", Ok(Place::Start)),
+            ("0", behind(0, 0)),
+            ("12", behind(12, 0)),
+            ("12.3", behind(12, 3)),
+            ("18446744073709551615", behind(u64::MAX, 0)),
+        ];
+        for (text, place) in rows {
+            assert_eq!(text.parse(), place, "{text}");
+        }
+        for text in ["", ".", "1.", ".1", "-1", "+1", "1.2.3", "1,2", "18446744073709551616", "1.4294967296", "Start"] {
+            assert!(text.parse::<Place>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_type_takes_itself_and_its_family() {
+        let rows = [
+            ("verdict.suspended", "verdict.suspended", true),
+            ("verdict", "verdict.suspended", true),
+            ("verdict.sus", "verdict.suspended", false),
+            ("verdict", "verdicts.x", false),
+            ("org.secure-trust-registry.recognition", "recognition.partial", true),
+            ("entry", "entry", true),
+        ];
+        for (wanted, kind, takes) in rows {
+            assert_eq!(wanted.parse::<EventType>().unwrap().takes(kind), takes, "{wanted} {kind}");
+        }
+        assert!("".parse::<EventType>().is_err());
+        assert!("Verdict*".parse::<EventType>().is_err());
+        assert!("v".repeat(MAX_TYPE + 1).parse::<EventType>().is_err());
+    }
+}

@@ -1,0 +1,161 @@
+//! Arrangements and peers: with whom this registry is in touch, and how that stands at this moment.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use conformity::arrangement::{ArrangementRecord, ArrangementRole};
+use conformity::digest::Digest;
+use conformity::genesis::{Expulsion, PeerRecord};
+use conformity::ids::{CountryCode, Origin, RegistryId};
+use conformity::in_force::{Footing, Force, Pair, footing};
+use conformity::records::Facts;
+use conformity::text::Text;
+use conformity::time::{Day, Moment};
+use jiff::Timestamp;
+use serde::Serialize;
+use warp::reply::Response;
+
+use super::ask::Ask;
+use super::page::{MAX_LIMIT, Page};
+use super::site::Site;
+use crate::core::peer_board::PeerStatus;
+use crate::problem::Problem;
+
+/// An arrangement with how it stands now in each direction that concerns this registry.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Arranged {
+    #[serde(flatten)]
+    record: Arc<ArrangementRecord>,
+    directions: Vec<Direction>,
+}
+
+/// How an arrangement stands for the verdicts of one registry in another.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Direction {
+    from: RegistryId,
+    to: RegistryId,
+    /// Version of the terms that govern or, before any did, that were proposed.
+    version: u32,
+    #[serde(flatten)]
+    standing: ForceNow,
+}
+
+/// [`Force`] in words.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case", tag = "force")]
+enum ForceNow {
+    InForce {
+        since: Timestamp,
+    },
+    Suspended {
+        since: Timestamp,
+        by: BTreeSet<RegistryId>,
+    },
+    Ended {
+        since: Timestamp,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        by: Option<RegistryId>,
+    },
+    NotYet {
+        begins: Day,
+    },
+    Unsigned {
+        missing: BTreeSet<RegistryId>,
+    },
+}
+
+impl From<Force> for ForceNow {
+    fn from(force: Force) -> ForceNow {
+        match force {
+            Force::InForce { since } => Self::InForce { since },
+            Force::Suspended { since, by } => Self::Suspended { since, by },
+            Force::Ended { since, by } => Self::Ended { since, by },
+            Force::NotYet { from } => Self::NotYet { begins: from },
+            Force::Unsigned { missing } => Self::Unsigned { missing },
+        }
+    }
+}
+
+/// `GET /v1/arrangements`
+pub(super) fn arrangements(site: &Site, ask: &Ask) -> Result<Response, Problem> {
+    let page = Page::of(ask.query(), MAX_LIMIT)?;
+    let (us, now) = (&site.registry.config.registry.id, site.registry.now());
+    let records = site.register().arrangements();
+    let all = records.into_iter().map(|record| Arranged { directions: directions(&record, us, now), record });
+    page.cut("arrangements", all, |one| &one.record.id).answer()
+}
+
+/// The directions between us and each other party, as far as the newest terms have one issue and the other recognise.
+fn directions(record: &ArrangementRecord, us: &RegistryId, now: Timestamp) -> Vec<Direction> {
+    let Some(newest) = record.terms.iter().max_by_key(|signed| signed.terms.version) else { return Vec::new() };
+    let parties = &newest.terms.parties;
+    let pairs = parties
+        .iter()
+        .filter(|party| party.registry != *us)
+        .flat_map(|other| [Pair { from: &other.registry, to: us }, Pair { from: us, to: &other.registry }]);
+    let plays = |registry: &RegistryId, role| {
+        parties.iter().any(|party| party.registry == *registry && party.roles.contains(&role))
+    };
+    let concerned =
+        pairs.filter(|pair| plays(pair.from, ArrangementRole::Issuing) && plays(pair.to, ArrangementRole::Recognising));
+    concerned.filter_map(|pair| footing(record, pair, now).map(|footing| direction(pair, footing))).collect()
+}
+
+fn direction(pair: Pair<'_>, footing: Footing<'_>) -> Direction {
+    Direction {
+        from: pair.from.clone(),
+        to: pair.to.clone(),
+        version: footing.terms.terms.version,
+        standing: footing.force.into(),
+    }
+}
+
+/// A peer as the operator pinned it, and how following it stands.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Peer<'a> {
+    registry: &'a RegistryId,
+    name: &'a Text<256>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    country: Option<&'a CountryCode>,
+    origin: &'a Origin,
+    genesis_digest: Digest,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http_url: Option<&'a Text<512>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nats_url: Option<&'a Text<512>>,
+    added: Moment,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expelled: Option<&'a Expulsion>,
+    /// Size of its log up to which recognitions are in ours.
+    followed: u64,
+    /// What the link says; absent while there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<PeerStatus>,
+}
+
+/// `GET /v1/peers`
+pub(super) fn peers(site: &Site, ask: &Ask) -> Result<Response, Problem> {
+    let page = Page::of(ask.query(), MAX_LIMIT)?;
+    let records = site.register().peers();
+    let all = records.iter().map(|record| peer(record, site.registry.peers.status(&record.registry)));
+    page.cut("peers", all, |one| one.registry).answer()
+}
+
+fn peer(record: &PeerRecord, status: Option<PeerStatus>) -> Peer<'_> {
+    Peer {
+        registry: &record.registry,
+        name: &record.genesis.name,
+        country: record.genesis.country.as_ref(),
+        origin: &record.origin,
+        genesis_digest: record.genesis_digest,
+        http_url: record.http_url.as_ref(),
+        nats_url: record.nats_url.as_ref(),
+        added: record.added,
+        expelled: record.expelled.as_ref(),
+        followed: record.followed,
+        status,
+    }
+}

@@ -1,0 +1,144 @@
+//! The OpenAPI 3.1 document, written from the table of routes: a path that is served is described, and the other way round.
+
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+
+use super::answer::{JOSE, JSON, NDJSON};
+use super::route::{Handler, Parameter, Route, Verb};
+use super::table::ROUTES;
+use crate::config::Config;
+use crate::problem;
+
+/// The document of one registry, as JSON.
+pub(super) fn document(config: &Config) -> Bytes {
+    let document = json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": format!("Secure Trust Registry: {}", config.registry.name),
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Verdicts on the security of suppliers, from a signed log. TLS 1.3; writers show a client certificate.",
+            "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+        },
+        "servers": [{ "url": config.http.public_url }],
+        "paths": paths(),
+        "components": { "schemas": schemas() },
+    });
+    document.to_string().into()
+}
+
+fn paths() -> Value {
+    let mut paths = Map::new();
+    for route in ROUTES {
+        let path = route.path.replace("*}", "}");
+        let item = paths.entry(path).or_insert_with(|| json!({}));
+        if let Some(methods) = item.as_object_mut() {
+            methods.insert(method(route.verb).to_owned(), operation(route));
+        }
+    }
+    Value::Object(paths)
+}
+
+const fn method(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Get => "get",
+        Verb::Post => "post",
+    }
+}
+
+fn operation(route: &Route) -> Value {
+    let mut operation = json!({
+        "summary": route.summary,
+        "parameters": parameters(route),
+        "responses": responses(route),
+    });
+    if matches!(route.handler, Handler::Statements) {
+        operation["requestBody"] = body();
+    }
+    operation
+}
+
+fn parameters(route: &Route) -> Vec<Value> {
+    let in_path = (!route.value.is_empty()).then(|| {
+        json!({
+            "name": route.value_name(), "in": "path", "required": true,
+            "description": route.value, "schema": { "type": "string" },
+        })
+    });
+    let header = matches!(route.handler, Handler::Events).then(|| {
+        json!({
+            "name": "Last-Event-ID", "in": "header",
+            "description": "id of the last event read; counts before after", "schema": { "type": "string" },
+        })
+    });
+    in_path.into_iter().chain(route.parameters.iter().map(parameter)).chain(header).collect()
+}
+
+fn parameter(parameter: &Parameter) -> Value {
+    let text = json!({ "type": "string" });
+    let schema = if parameter.many { json!({ "type": "array", "items": text }) } else { text };
+    json!({ "name": parameter.name, "in": "query", "description": parameter.what, "schema": schema })
+}
+
+fn responses(route: &Route) -> Value {
+    let good = json!({ "description": route.summary, "content": { route.answer: {} } });
+    let problem = json!({ "schema": { "$ref": "#/components/schemas/Problem" } });
+    let problem = json!({ "description": "A problem (RFC 9457)", "content": { problem::MEDIA_TYPE: problem } });
+    match route.handler {
+        Handler::Statements => {
+            let receipt = json!({ "schema": { "$ref": "#/components/schemas/Receipt" } });
+            let receipt = |what| json!({ "description": what, "content": { JSON: receipt } });
+            let mut repeated = receipt("It was in the log before; or, for lines, an answer to each");
+            repeated["content"][NDJSON] = json!({});
+            json!({ "200": repeated, "201": receipt("It is in the log, durably"), "default": problem })
+        }
+        _ => json!({ "200": good, "default": problem }),
+    }
+}
+
+fn body() -> Value {
+    let text = json!({ "schema": { "type": "string" } });
+    json!({
+        "required": true,
+        "content": {
+            JOSE: text,
+            JSON: { "schema": { "$ref": "#/components/schemas/Submission" } },
+            NDJSON: text,
+        },
+    })
+}
+
+fn schemas() -> Value {
+    let text = || json!({ "type": "string" });
+    json!({
+        "Problem": {
+            "type": "object",
+            "required": ["type", "title", "status", "detail"],
+            "properties": {
+                "type": { "type": "string", "format": "uri" },
+                "title": text(),
+                "status": { "type": "integer" },
+                "detail": text(),
+                "retryAfter": { "type": "integer" },
+            },
+        },
+        "Receipt": {
+            "type": "object",
+            "required": ["index", "time", "repeated", "proof"],
+            "properties": {
+                "index": { "type": "integer" },
+                "time": { "type": "string", "format": "date-time" },
+                "repeated": { "type": "boolean" },
+                "proof": text(),
+            },
+        },
+        "Submission": {
+            "type": "object",
+            "required": ["statement"],
+            "additionalProperties": false,
+            "properties": {
+                "statement": text(),
+                "attachments": { "type": "array", "maxItems": 4, "items": { "type": "string", "contentEncoding": "base64" } },
+            },
+        },
+    })
+}

@@ -1,0 +1,55 @@
+//! The newest published checkpoint, read once for everybody.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+
+use crate::core::registry::Registry;
+
+/// A published checkpoint.
+#[derive(Debug)]
+pub(super) struct Checkpoint {
+    /// Size of the log that it is for.
+    pub(super) size: u64,
+    /// The signed note.
+    pub(super) note: Bytes,
+    /// The same as an event without an id, so that a reader's place stays that of the last entry it got.
+    pub(super) frame: Bytes,
+}
+
+/// Keeps the newest checkpoint until another is published: thousands of streams ask for it at the same moment.
+#[derive(Debug, Default)]
+pub(super) struct Published(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    /// The publication after which the file was read.
+    publication: u64,
+    checkpoint: Option<Arc<Checkpoint>>,
+}
+
+impl Published {
+    /// The newest checkpoint; nothing before the first publication.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub(super) fn newest(&self, registry: &Registry) -> std::io::Result<Option<Arc<Checkpoint>>> {
+        let publication = *registry.published.borrow();
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.publication != publication {
+            let checkpoint = registry.tiles.checkpoint()?.map(|note| Arc::new(Checkpoint::new(note)));
+            *kept = Kept { publication, checkpoint };
+        }
+        Ok(kept.checkpoint.clone())
+    }
+}
+
+impl Checkpoint {
+    fn new(note: String) -> Checkpoint {
+        // The file may already be that of the next publication, so the size is the note's own (its second line).
+        let size = note.lines().nth(1).and_then(|line| line.parse().ok()).unwrap_or(u64::MAX);
+        // A JSON string has no line breaks, as the data of an event must not; a string always has a JSON form.
+        let data = serde_json::to_string(&note).unwrap_or_default();
+        Checkpoint { size, frame: format!("event: checkpoint\ndata: {data}\n\n").into(), note: note.into() }
+    }
+}

@@ -1,0 +1,95 @@
+//! Routes as values: what the router, the OpenAPI document and the tests share, so that none can know a route that the
+//! others do not.
+//!
+//! Out of scope: the table itself (`table`) and what the answers are.
+
+use warp::http::Method;
+use warp::reply::Response;
+
+use super::ask::Ask;
+use super::site::Site;
+use crate::problem::Problem;
+
+/// One path with one method.
+pub(super) struct Route {
+    /// GET takes HEAD along.
+    pub(super) verb: Verb,
+    /// The path, with at most one `{value}`; `{value*}` takes the rest of the path, slashes included.
+    pub(super) path: &'static str,
+    /// What is asked, in one line.
+    pub(super) summary: &'static str,
+    /// What the path's value is; empty when it has none.
+    pub(super) value: &'static str,
+    /// The query parameters that it takes; any other is refused.
+    pub(super) parameters: &'static [Parameter],
+    /// Media type of a good answer.
+    pub(super) answer: &'static str,
+    /// Who answers.
+    pub(super) handler: Handler,
+}
+
+/// A method that some route takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verb {
+    /// Reads.
+    Get,
+    /// Submits.
+    Post,
+}
+
+/// A query parameter.
+pub(super) struct Parameter {
+    /// Its name.
+    pub(super) name: &'static str,
+    /// What it means.
+    pub(super) what: &'static str,
+    /// Whether it may be given more than once.
+    pub(super) many: bool,
+}
+
+/// Who answers, by where the answer comes from.
+pub(super) enum Handler {
+    /// From memory, at once.
+    Memory(fn(&Site, &Ask) -> Result<Response, Problem>),
+    /// From files, on a thread that may wait for them.
+    Disk(fn(&Site, &Ask) -> Result<Response, Problem>),
+    /// The stream of events.
+    Events,
+    /// The body brings statements.
+    Statements,
+}
+
+impl Route {
+    /// The value in `path`, empty for a route without one; nothing when the path is another route's.
+    pub(super) fn value_in<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let Some((before, rest)) = self.path.split_once('{') else { return (self.path == path).then_some("") };
+        let (name, after) = rest.split_once('}')?;
+        let value = path.strip_prefix(before)?.strip_suffix(after)?;
+        let fits = !value.is_empty() && (name.ends_with('*') || !value.contains('/'));
+        fits.then_some(value)
+    }
+
+    /// The name of the path's value.
+    pub(super) fn value_name(&self) -> &'static str {
+        let name = self.path.split_once('{').and_then(|(_, rest)| rest.split_once('}')).map(|(name, _)| name);
+        name.unwrap_or_default().trim_end_matches('*')
+    }
+
+    /// Whether `method` is this route's.
+    pub(super) fn takes(&self, method: &Method) -> bool {
+        match self.verb {
+            Verb::Get => method == Method::GET || method == Method::HEAD,
+            Verb::Post => method == Method::POST,
+        }
+    }
+}
+
+impl Verb {
+    /// For the `Allow` header (RFC 9110, section 10.2.1).
+    pub(super) const fn allowed(self) -> &'static str {
+        match self {
+            Self::Get => "GET, HEAD",
+            Self::Post => "POST",
+        }
+    }
+}

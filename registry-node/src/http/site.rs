@@ -1,0 +1,107 @@
+//! What all handlers of one registry share: the registry itself, answers that are kept ready, and the bounds on what may go
+//! on at once.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLockReadGuard};
+
+use bytes::Bytes;
+use conformity::records::Register;
+use tokio::sync::Semaphore;
+
+use super::attachments::ResultLists;
+use super::openapi;
+use super::published::Published;
+use crate::core::registry::Registry;
+use crate::problem::Problem;
+
+/// Bytes of rendered answers that are kept ready.
+const RENDERED_BYTES: usize = 16 * 1024 * 1024;
+/// Bytes of request bodies that are held at once, in units of [`BODY_UNIT`].
+const BODY_UNITS: usize = 256 * 1024;
+/// One unit of body: 1 KiB.
+pub(super) const BODY_UNIT: usize = 1024;
+/// Bulk submissions that go on at once.
+const BULKS: usize = 32;
+/// Event readers that are given old events from the journal at once.
+const CATCH_UPS: usize = 4;
+
+/// One registry, as HTTP shows it.
+pub(super) struct Site {
+    /// The registry.
+    pub(super) registry: Arc<Registry>,
+    /// The OpenAPI document.
+    pub(super) openapi: Bytes,
+    /// Rendered answers about single records.
+    pub(super) rendered: Rendered,
+    /// The newest published checkpoint.
+    pub(super) published: Published,
+    /// The digests of all result lists.
+    pub(super) result_lists: ResultLists,
+    /// One permit for each event stream.
+    pub(super) streams: Arc<Semaphore>,
+    /// One permit for each KiB of body.
+    pub(super) bodies: Semaphore,
+    /// One permit for each bulk submission.
+    pub(super) bulks: Arc<Semaphore>,
+    /// One permit for each read of old events.
+    pub(super) catch_ups: Semaphore,
+}
+
+impl Site {
+    /// The site of `registry`.
+    pub(super) fn new(registry: Arc<Registry>) -> Site {
+        Site {
+            openapi: openapi::document(&registry.config),
+            rendered: Rendered::default(),
+            published: Published::default(),
+            result_lists: ResultLists::default(),
+            streams: Arc::new(Semaphore::new(registry.config.limits.event_streams.min(Semaphore::MAX_PERMITS))),
+            bodies: Semaphore::new(BODY_UNITS),
+            bulks: Arc::new(Semaphore::new(BULKS)),
+            catch_ups: Semaphore::new(CATCH_UPS),
+            registry,
+        }
+    }
+
+    /// The register, locked: the sequencer waits meanwhile, so nothing is rendered under it.
+    pub(super) fn register(&self) -> RwLockReadGuard<'_, Register> {
+        self.registry.read_model.register()
+    }
+}
+
+/// Answers about single records, rendered once for each value of the record.
+///
+/// Looking up is the hottest request and rendering is half of its cost. A record never changes, it is replaced by another;
+/// so its address names its value for as long as it is kept here.
+#[derive(Default)]
+pub(super) struct Rendered(Mutex<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    answers: HashMap<usize, (Arc<dyn Any + Send + Sync>, Bytes)>,
+    bytes: usize,
+}
+
+impl Rendered {
+    /// The answer about `record`, made by `render` unless it is kept.
+    pub(super) fn answer<T: Send + Sync + 'static>(
+        &self,
+        record: &Arc<T>,
+        render: impl FnOnce(&T) -> Result<Bytes, Problem>,
+    ) -> Result<Bytes, Problem> {
+        let address = Arc::as_ptr(record).addr();
+        if let Some((_, answer)) = self.0.lock().unwrap_or_else(PoisonError::into_inner).answers.get(&address) {
+            return Ok(answer.clone());
+        }
+        let answer = render(record)?;
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Answers to replaced records go with the rest, when the room is used up.
+        if kept.bytes + answer.len() > RENDERED_BYTES {
+            *kept = Kept::default();
+        }
+        kept.bytes += answer.len();
+        kept.answers.insert(address, (Arc::<T>::clone(record), answer.clone()));
+        Ok(answer)
+    }
+}

@@ -1,0 +1,33 @@
+//! The buyer's question over HTTP: reads it; the rules answer it (`conformity::standing`).
+
+use conformity::standing::{About, Question, standing};
+use warp::reply::Response;
+
+use super::answer;
+use super::ask::{Ask, Query, SchemeChoice, bad_parameter};
+use super::site::Site;
+use crate::problem::Problem;
+
+/// `GET /v1/suppliers/{supplier}/standing`
+pub(super) fn of_supplier(site: &Site, ask: &Ask) -> Result<Response, Problem> {
+    let (query, now) = (ask.query(), site.registry.now());
+    let question = Question {
+        supplier: ask.value()?,
+        country: query.one("country")?,
+        about: about(query)?,
+        viewpoint: query.one("viewpoint")?,
+        as_of: query.as_of(now)?.unwrap_or(now),
+    };
+    let standing = standing(&*site.register(), &question, &ask.viewer());
+    answer::json(&standing)
+}
+
+fn about(query: &Query) -> Result<About, Problem> {
+    match (query.one("scheme")?, query.one("document")?) {
+        (None, None) => Ok(About::Everything),
+        (Some(SchemeChoice::Any(id)), None) => Ok(About::Scheme(id)),
+        (Some(SchemeChoice::Version(scheme)), None) => Ok(About::SchemeVersion(scheme)),
+        (None, Some(document)) => Ok(About::Document(document)),
+        (Some(_), Some(_)) => Err(bad_parameter("document", "ask either about a scheme or about a document")),
+    }
+}

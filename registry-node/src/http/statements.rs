@@ -1,0 +1,150 @@
+//! Submitting: who may, in which form, how much, how long it may take; then intake and sequencer decide.
+//!
+//! Nothing of a body is read before the connection showed a certificate, and nothing is parsed before it is within bounds.
+//! Many lines in one request are `bulk`'s.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Buf, Bytes, BytesMut};
+use certs::Speaker;
+use futures_util::{Stream, StreamExt};
+use ledger::jws::MAX_STATEMENT;
+use serde::Serialize;
+use tokio::sync::SemaphorePermit;
+use warp::http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
+use warp::http::{HeaderMap, HeaderValue, StatusCode};
+use warp::reply::Response;
+
+use super::answer::{self, JOSE, JSON, NDJSON};
+use super::ask::Ask;
+use super::bulk;
+use super::code::{self, Code};
+use super::log::proof;
+use super::site::{BODY_UNIT, Site};
+use super::submission::Submission;
+use crate::core::intake::MAX_ATTACHMENT;
+use crate::core::sequencer::Receipt;
+use crate::problem::Problem;
+
+/// Seconds in which a single statement must have come, attachments included.
+const BODY_SECONDS: u64 = 60;
+/// Most bytes of `application/jose`: a statement and the line break behind it.
+const MAX_JOSE: usize = MAX_STATEMENT + 2;
+/// Most bytes of `application/json`: a statement, its largest attachment or several smaller ones in base64, and names.
+const MAX_JSON: usize = MAX_STATEMENT + MAX_ATTACHMENT / 3 * 4 + 4 * 1024;
+
+/// In which form statements come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Jose,
+    Json,
+    Lines,
+}
+
+/// What an acknowledged statement got.
+#[derive(Serialize)]
+pub(super) struct Acknowledgement {
+    index: u64,
+    time: jiff::Timestamp,
+    repeated: bool,
+    proof: String,
+}
+
+impl Acknowledgement {
+    /// With the proof of inclusion as of the newest commit.
+    pub(super) fn of(site: &Site, receipt: &Receipt) -> Result<Acknowledgement, Problem> {
+        let Receipt { index, at, repeated, .. } = *receipt;
+        Ok(Acknowledgement { index, time: at, repeated, proof: proof(site, index)? })
+    }
+}
+
+/// `POST /v1/statements`
+pub(super) async fn submit<S, B>(site: Arc<Site>, ask: Ask, headers: HeaderMap, body: S) -> Result<Response, Problem>
+where
+    S: Stream<Item = Result<B, warp::Error>> + Send + 'static,
+    B: Buf + Send,
+{
+    let speaker = Arc::clone(ask.speaker().ok_or_else(Problem::certificate_required)?);
+    let form = Form::of(&headers).ok_or_else(code::unsupported_media_type)?;
+    if form == Form::Lines {
+        return bulk::answer(&site, speaker, ask.cut(), body);
+    }
+    let collecting = Collecting::begin(&site, &headers, form.limit());
+    let collected =
+        tokio::time::timeout(Duration::from_secs(BODY_SECONDS), async { collecting.await?.read(body).await });
+    // The permit lives as long as the bytes do.
+    let (bytes, _permit) = collected.await.map_err(|_| code::too_slow(BODY_SECONDS))??;
+    let submission = match form {
+        Form::Json => Submission::from_json(&bytes)?,
+        _ => Submission::from_jose(bytes),
+    };
+    acknowledge(&site, submission, &speaker).await
+}
+
+async fn acknowledge(site: &Site, submission: Submission, speaker: &Speaker) -> Result<Response, Problem> {
+    let Submission { statement, attachments } = submission;
+    let receipt = site.registry.submit(statement, attachments, speaker).await;
+    let receipt = receipt.map_err(|error| code::submission(&error, &site.registry.metrics))?;
+    let mut response = answer::json(&Acknowledgement::of(site, &receipt)?)?;
+    if !receipt.repeated {
+        *response.status_mut() = StatusCode::CREATED;
+    }
+    let place = HeaderValue::from_str(&format!("/v1/statements/{}", receipt.index));
+    response.headers_mut().extend(place.ok().map(|place| (LOCATION, place)));
+    Ok(response)
+}
+
+impl Form {
+    fn of(headers: &HeaderMap) -> Option<Form> {
+        let text = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+        let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        [(JOSE, Form::Jose), (JSON, Form::Json), (NDJSON, Form::Lines)]
+            .into_iter()
+            .find_map(|(media_type, form)| (media_type == essence).then_some(form))
+    }
+
+    const fn limit(self) -> usize {
+        match self {
+            Form::Json => MAX_JSON,
+            _ => MAX_JOSE,
+        }
+    }
+}
+
+/// A body that is being read, within its share of the memory for bodies.
+struct Collecting<'a> {
+    permit: SemaphorePermit<'a>,
+    limit: usize,
+}
+
+impl<'a> Collecting<'a> {
+    /// Waits for memory: as much as is announced, or the limit where nothing is.
+    async fn begin(site: &'a Site, headers: &HeaderMap, limit: usize) -> Result<Collecting<'a>, Problem> {
+        let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+        let length = announced.unwrap_or(limit);
+        if length > limit {
+            return Err(Problem::too_large(limit as u64));
+        }
+        let units = u32::try_from(length.div_ceil(BODY_UNIT).max(1)).unwrap_or(u32::MAX);
+        let busy = |_| Problem::busy(Code::Busy.as_str(), "too many bodies are being read; send it again", 1);
+        Ok(Collecting { permit: site.bodies.acquire_many(units).await.map_err(busy)?, limit: length })
+    }
+
+    async fn read<S, B>(self, body: S) -> Result<(Bytes, SemaphorePermit<'a>), Problem>
+    where
+        S: Stream<Item = Result<B, warp::Error>>,
+        B: Buf,
+    {
+        let mut body = std::pin::pin!(body);
+        let mut bytes = BytesMut::new();
+        while let Some(piece) = body.next().await {
+            let mut piece = piece.map_err(|_| code::bad_body("the body broke off"))?;
+            if bytes.len() + piece.remaining() > self.limit {
+                return Err(Problem::too_large(self.limit as u64));
+            }
+            bytes.extend_from_slice(&piece.copy_to_bytes(piece.remaining()));
+        }
+        Ok((bytes.freeze(), self.permit))
+    }
+}

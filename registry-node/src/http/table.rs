@@ -1,0 +1,135 @@
+//! Every route of a registry, the hottest first.
+
+use super::answer::{EVENTS, JOSE, JSON, NOTE, OCTETS};
+use super::route::Verb::{Get, Post};
+use super::route::{Handler, Parameter, Route};
+use super::{attachments, catalogue, log, neighbours, service, standing, verdicts};
+use crate::metrics;
+
+/// The table.
+pub(super) static ROUTES: &[Route] = &[
+    Route {
+        verb: Get,
+        path: "/v1/verdicts/{verdict}",
+        summary: "A verdict of this registry with its history, or what it makes of another registry's",
+        value: "registry:id, such as jp:V-1",
+        parameters: &[],
+        answer: JSON,
+        handler: Handler::Memory(verdicts::one),
+    },
+    Route {
+        verb: Get,
+        path: "/v1/suppliers/{supplier}/standing",
+        summary: "How a supplier stands: own verdicts, recognised ones, or which absence, explained",
+        value: "kind:value, such as lei:5493001KJTIIGC8Y1R12",
+        parameters: &[COUNTRY, SCHEME, DOCUMENT, VIEWPOINT, AS_OF],
+        answer: JSON,
+        handler: Handler::Memory(standing::of_supplier),
+    },
+    Route {
+        verb: Get,
+        path: "/v1/verdicts",
+        summary: "Open verdicts of this registry, by id",
+        value: "",
+        parameters: &[SUPPLIER, SCHEME, VIEWPOINT, STATE, AS_OF, CURSOR, LIMIT],
+        answer: JSON,
+        handler: Handler::Memory(verdicts::list),
+    },
+    list("/v1/documents", "Requirements documents and guidelines", catalogue::documents),
+    list("/v1/schemes", "Schemes", catalogue::schemes),
+    list("/v1/parties", "Bodies, authorities and the operator, with their keys", catalogue::parties),
+    list("/v1/accreditations", "Accreditations, and whether they are in force", catalogue::accreditations),
+    list("/v1/designations", "Designations, and whether they are in force", catalogue::designations),
+    list("/v1/arrangements", "Arrangements, and how they stand in each direction", neighbours::arrangements),
+    list("/v1/peers", "Peers, and how following them stands", neighbours::peers),
+    plain("/healthz", "Whether the process answers", JSON, Handler::Memory(service::health)),
+    plain("/readyz", "Whether statements are acknowledged", JSON, Handler::Memory(service::readiness)),
+    plain("/metrics", "Counters for a scraper", metrics::MEDIA_TYPE, Handler::Memory(service::metrics)),
+    plain("/openapi.json", "This document", JSON, Handler::Memory(service::openapi)),
+    plain("/checkpoint", "The newest published checkpoint (C2SP)", NOTE, Handler::Disk(log::checkpoint)),
+    Route {
+        verb: Get,
+        path: "/tile/{tile*}",
+        summary: "A tile of the log (C2SP tlog-tiles)",
+        value: "level or entries, then the tile's number in groups of three digits, then .p/ and a width when it is partial",
+        parameters: &[],
+        answer: OCTETS,
+        handler: Handler::Disk(log::tile),
+    },
+    Route {
+        verb: Get,
+        path: "/v1/statements/{index}",
+        summary: "A public statement with the proof that the log contains it",
+        value: "index of its entry",
+        parameters: &[],
+        answer: JSON,
+        handler: Handler::Disk(log::statement),
+    },
+    Route {
+        verb: Get,
+        path: "/v1/attachments/{digest}",
+        summary: "A catalogue of a document, or the result list of a recognition",
+        value: "SHA-256, 64 lower-case hexadecimal digits",
+        parameters: &[],
+        answer: OCTETS,
+        handler: Handler::Disk(attachments::attachment),
+    },
+    plain("/v1/genesis", "The statement that began the log, as peers pin it", JOSE, Handler::Disk(catalogue::genesis)),
+    Route {
+        verb: Post,
+        path: "/v1/statements",
+        summary: "Submit statements; needs a client certificate",
+        value: "",
+        parameters: &[],
+        answer: JSON,
+        handler: Handler::Statements,
+    },
+    Route {
+        verb: Get,
+        path: "/v1/events",
+        summary: "Everything that happens, as CloudEvents; resumes behind Last-Event-ID",
+        value: "",
+        parameters: &[AFTER, SUPPLIERS, SCHEMES, VIEWPOINTS, STATES, TYPES],
+        answer: EVENTS,
+        handler: Handler::Events,
+    },
+];
+
+const fn plain(path: &'static str, summary: &'static str, answer: &'static str, handler: Handler) -> Route {
+    Route { verb: Get, path, summary, value: "", parameters: &[], answer, handler }
+}
+
+const fn list(
+    path: &'static str,
+    summary: &'static str,
+    handler: fn(&super::site::Site, &super::ask::Ask) -> Result<warp::reply::Response, crate::problem::Problem>,
+) -> Route {
+    let parameters = &[CURSOR, LIMIT];
+    Route { verb: Get, path, summary, value: "", parameters, answer: JSON, handler: Handler::Memory(handler) }
+}
+
+const fn once(name: &'static str, what: &'static str) -> Parameter {
+    Parameter { name, what, many: false }
+}
+
+const fn often(name: &'static str, what: &'static str) -> Parameter {
+    Parameter { name, what, many: true }
+}
+
+const SUPPLIER: Parameter = once("supplier", "any identifier of the supplier, kind:value");
+const COUNTRY: Parameter =
+    once("country", "where the supplier is established, if known; it sharpens what an absence means");
+const SCHEME: Parameter = once("scheme", "id for every version of a scheme, or id@version");
+const DOCUMENT: Parameter = once("document", "id@version of a document: every scheme on it");
+const VIEWPOINT: Parameter = once("viewpoint", "organization, process or people-and-things");
+const STATE: Parameter = once("state", "granted, conditional, suspended, …");
+const AS_OF: Parameter = once("as_of", "an instant that has come, RFC 3339: as the log had it then");
+const CURSOR: Parameter = once("cursor", "next of the page before");
+const LIMIT: Parameter = once("limit", "most items of the page, 1 to 1000");
+const AFTER: Parameter = once("after", "id of the last event read, or start; without it, what comes from now on");
+const SUPPLIERS: Parameter = often("supplier", "only verdicts on suppliers with one of these identifiers");
+const SCHEMES: Parameter = often("scheme", "only verdicts under one of these schemes, id or id@version");
+const VIEWPOINTS: Parameter = often("viewpoint", "only verdicts with one of these viewpoints");
+const STATES: Parameter = often("state", "only verdicts that come into one of these states");
+const TYPES: Parameter =
+    often("type", "only events of one of these types, such as verdict.suspended, or families, such as verdict");

@@ -1,0 +1,236 @@
+//! Verdicts: one by its reference, and lists of the open ones.
+//!
+//! A restricted verdict is answered as if it were not there to whoever may not see it, down to cursors and to how far a
+//! search goes. Out of scope: the buyer's question, see `standing`.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use conformity::identifiers::Identifier;
+use conformity::ids::{Origin, SchemeRef, VerdictId, VerdictRef};
+use conformity::recognised::{Recognition, RecognitionRecord};
+use conformity::records::Facts;
+use conformity::standing::{Sight, sight};
+use conformity::time::{Day, Moment};
+use conformity::verdict::{
+    AssessedObject, HistoryItem, Profile, Provenance, Snapshot, StateName, Supplier, Verdict, VerdictRecord,
+};
+use conformity::viewpoint::Viewpoint;
+use jiff::Timestamp;
+use serde::Serialize;
+use warp::reply::Response;
+
+use super::answer::{self, JSON, Keep};
+use super::ask::{Ask, SchemeChoice};
+use super::page::{Listing, Page, cursor};
+use super::site::Site;
+use crate::problem::Problem;
+
+/// Items of a page unless asked otherwise.
+const USUAL_LIMIT: usize = 100;
+/// Verdicts that are passed under one lock of the register.
+const CHUNK: usize = 4_096;
+/// Open verdicts that are looked at for one page: a rare match is found in several requests, not in one long one.
+const MAX_LOOKED_AT: usize = 20_000;
+
+/// A verdict of this registry.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Own<'a> {
+    verdict: &'a VerdictRef,
+    origin: &'a Origin,
+    state: StateName,
+    terms: &'a Verdict,
+    now: &'a Snapshot,
+    history: &'a [HistoryItem],
+}
+
+/// What this registry makes of another's verdict.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Foreign<'a> {
+    verdict: &'a VerdictRef,
+    recognition: &'a Recognition,
+    since: Moment,
+    position: u32,
+}
+
+/// `GET /v1/verdicts/{verdict}`
+pub(super) fn one(site: &Site, ask: &Ask) -> Result<Response, Problem> {
+    let wanted: VerdictRef = ask.value()?;
+    let answer = if wanted.registry == site.registry.config.registry.id {
+        let record = visible(site, ask, &wanted.id).ok_or_else(Problem::not_found)?;
+        site.rendered.answer(&record, |record| own(site, &wanted, record))
+    } else {
+        let record = site.register().recognition(&wanted).ok_or_else(Problem::not_found)?;
+        site.rendered.answer(&record, foreign)
+    };
+    Ok(answer::bytes(JSON, answer?, Keep::No))
+}
+
+fn visible(site: &Site, ask: &Ask, id: &VerdictId) -> Option<Arc<VerdictRecord>> {
+    let register = site.register();
+    let record = register.verdict(id)?;
+    (sight(&*register, &ask.viewer(), &record) == Sight::Whole).then_some(record)
+}
+
+fn own(site: &Site, verdict: &VerdictRef, record: &VerdictRecord) -> Result<Bytes, Problem> {
+    answer::to_json(&Own {
+        verdict,
+        origin: &site.registry.config.registry.origin,
+        state: record.now.state.name(),
+        terms: &record.terms,
+        now: &record.now,
+        history: &record.history,
+    })
+}
+
+fn foreign(record: &RecognitionRecord) -> Result<Bytes, Problem> {
+    let recognition = &*record.recognition;
+    answer::to_json(&Foreign {
+        verdict: &recognition.verdict,
+        recognition,
+        since: record.since,
+        position: record.position,
+    })
+}
+
+/// `GET /v1/verdicts`
+pub(super) fn list(site: &Site, ask: &Ask) -> Result<Response, Problem> {
+    let search = Search::read(site, ask)?;
+    let (found, next) = match &search.supplier {
+        Some(supplier) => search.of_supplier(site, supplier),
+        None => search.through_all(site),
+    };
+    let items = found.iter().filter_map(|found| found.item(site)).collect();
+    Listing { name: "verdicts", items, next: next.as_ref().map(cursor) }.answer()
+}
+
+/// What is searched for.
+struct Search {
+    supplier: Option<Identifier>,
+    scheme: Option<SchemeChoice>,
+    viewpoint: Option<Viewpoint>,
+    state: Option<StateName>,
+    as_of: Option<Timestamp>,
+    page: Page<VerdictId>,
+}
+
+/// A verdict that fits, as it stood at the time asked for; as it stands when no time was.
+struct Found {
+    record: Arc<VerdictRecord>,
+    then: Option<Snapshot>,
+    as_of: Option<Timestamp>,
+}
+
+/// One line of a list.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Item<'a> {
+    verdict: VerdictRef,
+    supplier: &'a Supplier,
+    object: &'a AssessedObject,
+    scheme: &'a SchemeRef,
+    provenance: &'a Provenance,
+    valid_from: Day,
+    state: StateName,
+    snapshot: &'a Snapshot,
+    granted: Moment,
+    changed: Moment,
+}
+
+impl Search {
+    fn read(site: &Site, ask: &Ask) -> Result<Search, Problem> {
+        let query = ask.query();
+        Ok(Search {
+            supplier: query.one("supplier")?,
+            scheme: query.one("scheme")?,
+            viewpoint: query.one("viewpoint")?,
+            state: query.one("state")?,
+            as_of: query.as_of(site.registry.now())?,
+            page: Page::of(query, USUAL_LIMIT)?,
+        })
+    }
+
+    fn of_supplier(&self, site: &Site, supplier: &Identifier) -> (Vec<Found>, Option<VerdictId>) {
+        let mut records = site.register().verdicts_of(supplier);
+        records.retain(|record| is_open(record) && self.page.after.as_ref().is_none_or(|after| record.id() > after));
+        records.sort_by(|one, other| one.id().cmp(other.id()));
+        let mut found = records.into_iter().filter_map(|record| self.fit(record));
+        let page: Vec<Found> = found.by_ref().take(self.page.limit).collect();
+        let next = found.next().and(page.last()).map(|last| last.record.id().clone());
+        (page, next)
+    }
+
+    fn through_all(&self, site: &Site) -> (Vec<Found>, Option<VerdictId>) {
+        let (mut page, mut looked_at) = (Vec::new(), 0);
+        let (mut cursor, mut last_open) = (self.page.after.clone(), self.page.after.clone());
+        while let Some((chunk, last)) = chunk(site, cursor.as_ref()) {
+            for record in chunk {
+                if page.len() == self.page.limit || looked_at == MAX_LOOKED_AT {
+                    return (page, last_open);
+                }
+                looked_at += 1;
+                last_open = Some(record.id().clone());
+                page.extend(self.fit(record));
+            }
+            cursor = Some(last);
+        }
+        (page, None)
+    }
+
+    fn fit(&self, record: Arc<VerdictRecord>) -> Option<Found> {
+        let scheme = self.scheme.as_ref().is_none_or(|scheme| scheme.takes(&record.terms.scheme));
+        if !scheme {
+            return None;
+        }
+        let then = match self.as_of {
+            Some(time) => Cow::Owned(record.as_of(time)?),
+            None => Cow::Borrowed(&record.now),
+        };
+        let fits = self.viewpoint.is_none_or(|wanted| then.viewpoints.contains(wanted))
+            && self.state.is_none_or(|wanted| then.state.name() == wanted);
+        let then = match then {
+            Cow::Owned(then) => Some(then),
+            Cow::Borrowed(_) => None,
+        };
+        fits.then_some(Found { record, then, as_of: self.as_of })
+    }
+}
+
+/// The open ones among the next verdicts behind `cursor`, and the last that was passed, open or not.
+fn chunk(site: &Site, cursor: Option<&VerdictId>) -> Option<(Vec<Arc<VerdictRecord>>, VerdictId)> {
+    let register = site.register();
+    let (mut open, mut last) = (Vec::new(), None);
+    for record in register.verdicts_after(cursor).take(CHUNK) {
+        last = Some(record);
+        open.extend(is_open(record).then(|| Arc::clone(record)));
+    }
+    Some((open, last?.id().clone()))
+}
+
+fn is_open(record: &VerdictRecord) -> bool {
+    record.terms.profile == Profile::Open
+}
+
+impl Found {
+    fn item(&self, site: &Site) -> Option<Item<'_>> {
+        let VerdictRecord { terms, now, history } = &*self.record;
+        let known = |item: &&HistoryItem| self.as_of.is_none_or(|time| item.at <= time);
+        let moment = |item: &HistoryItem| Moment { index: item.index, at: item.at };
+        let snapshot = self.then.as_ref().unwrap_or(now);
+        Some(Item {
+            verdict: VerdictRef { registry: site.registry.config.registry.id.clone(), id: terms.verdict.clone() },
+            supplier: &terms.supplier,
+            object: &terms.object,
+            scheme: &terms.scheme,
+            provenance: &terms.provenance,
+            valid_from: terms.valid_from,
+            state: snapshot.state.name(),
+            snapshot,
+            granted: moment(history.first()?),
+            changed: moment(history.iter().rev().find(known)?),
+        })
+    }
+}
