@@ -1,0 +1,11 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod bulk;
+mod contract;
+mod events;
+mod fixture;
+mod limits;
+mod log;
+mod reads;
+mod secrecy;
+mod writes;
