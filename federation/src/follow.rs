@@ -11,31 +11,37 @@
 //! Nothing is taken over unless all entries lead to a checkpoint that the peer signed. A single statement that is badly
 //! signed, not allowed or out of scope is left out and told of ([`StatementFault`]); the entries stand all the same,
 //! because the peer did commit to them.
+//!
+//! # The newest checkpoint
+//!
+//! A range may end before the checkpoint that it leads to. That checkpoint is then a promise: it stays the newest one,
+//! whatever else is offered, until the entries reach its size, and there they must have its root. So a log that was signed
+//! in two ways is found out at the latest when it is pulled as far as the first of them. The promise has to survive the
+//! loss of everything else: [`Followed::checkpoint`] is for the caller to keep, [`Followed::remember`] to be given back.
 
 mod fault;
+mod reading;
+mod signatures;
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use bytes::Bytes;
-use conformity::audience::{Audience, audience};
-use conformity::decide::{Place, decide, signing_key};
 use conformity::genesis::Genesis;
 use conformity::ids::{SchemeRef, VerdictId};
 use conformity::key::KeyId;
-use conformity::records::{Facts, Overlay, Record, Register};
-use conformity::statement::Statement;
-use jiff::Timestamp;
+use conformity::records::{Record, Register};
 use ledger::checkpoint::Checkpoint;
+use ledger::digest::Digest;
 use ledger::entry::{Entry, Kind};
-use ledger::jws::Unverified;
 use ledger::key::PublicKey;
 use ledger::merkle::{self, Frontier, Tree};
 use ledger::note::NoteVerifier;
 
 use crate::messages::{CheckpointAnswer, Range};
+use reading::Reading;
 
-pub use fault::{Contradiction, PeerFault, StatementFault};
+pub use fault::{Contradiction, OutOfTurn, PeerFault, StatementFault};
 
 /// Which statements of a peer concern us: those about verdicts under these schemes, and what they rest on.
 pub type Scope = BTreeSet<SchemeRef>;
@@ -45,20 +51,30 @@ pub type Scope = BTreeSet<SchemeRef>;
 pub enum Signatures {
     /// They come from the peer.
     Check,
-    /// They come from our own mirror, whose bytes the tree vouches for.
+    /// They come from our own mirror: only what was taken over is in it ([`Examined::kept`]), and the tree vouches for the
+    /// bytes.
     Checked,
 }
 
 /// A peer's log as far as we have verified it.
 pub struct Followed {
     log: NoteVerifier,
-    genesis: ledger::digest::Digest,
+    genesis: Digest,
     tree: Tree,
     frontier: Frontier,
     last_ms: u64,
-    newest: Option<Arc<str>>,
+    newest: Option<Signed>,
+    /// Statements that were not shown.
+    hidden: u64,
     register: Register,
     keys: HashMap<KeyId, Arc<PublicKey>>,
+}
+
+/// A checkpoint whose signature verified, with the note that says so.
+#[derive(Debug, Clone)]
+struct Signed {
+    checkpoint: Checkpoint,
+    note: Arc<str>,
 }
 
 /// A range that holds together, before it is taken over.
@@ -69,9 +85,10 @@ pub struct Examined {
     pub faults: Vec<StatementFault>,
     leaves: Vec<merkle::Hash>,
     last_ms: u64,
-    checkpoint: Arc<str>,
+    newest: Signed,
+    hidden: u64,
     records: Vec<Record>,
-    keys: Vec<(KeyId, Arc<PublicKey>)>,
+    keys: HashMap<KeyId, Arc<PublicKey>>,
 }
 
 /// How a peer's newest checkpoint stands to what we hold.
@@ -95,14 +112,34 @@ impl Followed {
         }
         Ok(Self {
             log,
-            genesis: ledger::digest::Digest::from_bytes(*digest.as_bytes()),
+            genesis: Digest::from_bytes(*digest.as_bytes()),
             tree: Tree::new(),
             frontier: Frontier::new(),
             last_ms: 0,
             newest: None,
+            hidden: 0,
             register: Register::part(),
             keys: HashMap::new(),
         })
+    }
+
+    /// Binds the log to a checkpoint that was verified earlier and outlived what was mirrored then.
+    ///
+    /// # Errors
+    /// [`PeerFault::Checkpoint`] when this log did not sign it, [`PeerFault::Fork`] when what we hold contradicts it.
+    pub fn remember(&mut self, note: &str) -> Result<(), PeerFault> {
+        let known = self.signed(note)?;
+        if known.size <= self.size() {
+            return if self.extends(&known) { Ok(()) } else { Err(self.fork(note)) };
+        }
+        match &self.newest {
+            Some(newest) if newest.checkpoint.size > known.size => {}
+            Some(newest) if newest.checkpoint.size == known.size && newest.checkpoint.root != known.root => {
+                return Err(self.fork(note));
+            }
+            _ => self.newest = Some(Signed { checkpoint: known, note: note.into() }),
+        }
+        Ok(())
     }
 
     /// How many entries are verified.
@@ -110,9 +147,9 @@ impl Followed {
         self.tree.len()
     }
 
-    /// The newest signed checkpoint that covers them.
+    /// The newest signed checkpoint that binds the log: it covers what we hold, and may promise more.
     pub fn checkpoint(&self) -> Option<&Arc<str>> {
-        self.newest.as_ref()
+        self.newest.as_ref().map(|newest| &newest.note)
     }
 
     /// What the peer's log says, as far as we may see it.
@@ -126,27 +163,28 @@ impl Followed {
     }
 
     /// Compares the peer's newest checkpoint with what we hold; `known` is the largest size that was ever seen signed.
+    /// The answer must be to a question about the size that we hold now.
     ///
     /// # Errors
     /// [`PeerFault::Fork`] when it contradicts a checkpoint that we verified, or the peer cannot prove that it continues
     /// it; [`PeerFault::Rollback`] when it is an older state than was seen before.
     pub fn compare(&self, answer: &CheckpointAnswer, known: u64) -> Result<Standing, PeerFault> {
-        let newest = self.signed(&answer.checkpoint)?;
+        let offered = self.signed(&answer.checkpoint)?;
         let held = self.size();
-        if newest.size <= held {
-            let ours = self.tree.root_at(newest.size).map_err(|_| PeerFault::Proof)?;
-            if ours != newest.root {
-                return Err(self.fork(&answer.checkpoint));
-            }
-        } else if held > 0 {
-            let consistent =
-                merkle::verify_consistency(held, newest.size, &answer.proof.0, &self.tree.root(), &newest.root);
-            consistent.map_err(|_| self.fork(&answer.checkpoint))?;
+        let continues = if offered.size <= held {
+            self.extends(&offered)
+        } else {
+            let (ours, proof) = (self.tree.root(), &answer.proof.0);
+            held == 0 || merkle::verify_consistency(held, offered.size, proof, &ours, &offered.root).is_ok()
+        };
+        if !continues {
+            return Err(self.fork(&answer.checkpoint));
         }
-        if newest.size < known.max(held) {
-            return Err(PeerFault::Rollback { known: known.max(held), offered: newest.size });
+        self.no_less_than_known(&offered, &answer.checkpoint)?;
+        if offered.size < known.max(held) {
+            return Err(PeerFault::Rollback { known: known.max(held), offered: offered.size });
         }
-        Ok(if newest.size == held { Standing::Same } else { Standing::Grown(newest.size) })
+        Ok(if offered.size == held { Standing::Same } else { Standing::Grown(offered.size) })
     }
 
     /// Checks a range that continues what we hold. Changes nothing.
@@ -154,52 +192,53 @@ impl Followed {
     /// # Errors
     /// [`PeerFault`]: the range is not taken over.
     pub fn examine(&self, range: &Range, scope: &Scope, signatures: Signatures) -> Result<Examined, PeerFault> {
-        let from = self.size();
         let entries = &range.entries.0;
         if entries.is_empty() || range.statements.len() != entries.len() {
             return Err(PeerFault::Shape);
         }
         let leaves: Vec<_> = entries.iter().map(Entry::leaf_hash).collect();
-        self.leads_to_checkpoint(&leaves, range)?;
+        let checkpoint = self.leads_to_checkpoint(&leaves, range)?;
         let last_ms = self.in_order(entries)?;
-        let mut reading = Reading {
-            followed: self,
-            overlay: Overlay::new(&self.register),
-            keys: HashMap::new(),
-            faults: Vec::new(),
-            signatures,
-        };
-        for (index, (entry, statement)) in (from..).zip(entries.iter().zip(&range.statements)) {
-            reading.entry(index, entry, statement.as_deref(), scope)?;
-        }
+        let mut reading = Reading::new(self, range, scope, signatures);
+        reading.all()?;
         Ok(Examined {
-            from,
+            from: self.size(),
             leaves,
             last_ms,
-            checkpoint: range.checkpoint.as_str().into(),
-            faults: reading.faults,
-            keys: reading.keys.into_iter().collect(),
-            records: reading.overlay.into_records(),
+            newest: Signed { checkpoint, note: range.checkpoint.as_str().into() },
+            hidden: reading.hidden(),
+            faults: std::mem::take(&mut reading.faults),
+            keys: std::mem::take(&mut reading.keys),
+            records: reading.into_records(),
         })
     }
 
     /// Takes over what was examined; gives the verdicts that changed.
-    pub fn accept(&mut self, examined: Examined) -> BTreeSet<VerdictId> {
-        let mut changed = BTreeSet::new();
+    ///
+    /// # Errors
+    /// [`OutOfTurn`] when something else was taken over since.
+    pub fn accept(&mut self, examined: Examined) -> Result<BTreeSet<VerdictId>, OutOfTurn> {
+        if examined.from != self.size() {
+            return Err(OutOfTurn { from: examined.from, size: self.size() });
+        }
         for leaf in examined.leaves {
             self.tree.push(leaf);
             self.frontier.push(leaf);
         }
         self.last_ms = examined.last_ms;
-        self.newest = Some(examined.checkpoint);
+        self.hidden += examined.hidden;
+        if self.newest.as_ref().is_none_or(|newest| newest.checkpoint.size <= self.size()) {
+            self.newest = Some(examined.newest);
+        }
         self.keys.extend(examined.keys);
+        let mut changed = BTreeSet::new();
         for record in examined.records {
             if let Record::Verdict(verdict) = &record {
                 changed.insert(verdict.id().clone());
             }
             self.register.insert(record);
         }
-        changed
+        Ok(changed)
     }
 
     /// A checkpoint that the peer signed.
@@ -210,19 +249,43 @@ impl Followed {
         Checkpoint::verify(note, &self.log).map_err(|error| PeerFault::Checkpoint(error.to_string()))
     }
 
-    fn leads_to_checkpoint(&self, leaves: &[merkle::Hash], range: &Range) -> Result<(), PeerFault> {
-        let checkpoint = self.signed(&range.checkpoint)?;
-        let end = self.size() + leaves.len() as u64;
+    fn leads_to_checkpoint(&self, leaves: &[merkle::Hash], range: &Range) -> Result<Checkpoint, PeerFault> {
+        let offered = self.signed(&range.checkpoint)?;
+        self.no_less_than_known(&offered, &range.checkpoint)?;
         let mut tree = self.frontier.clone();
-        leaves.iter().for_each(|leaf| tree.push(*leaf));
-        if checkpoint.size < end {
-            return Err(PeerFault::Proof);
+        let mut kept_promise = true;
+        for leaf in leaves {
+            tree.push(*leaf);
+            if let Some(Signed { checkpoint, .. }) = &self.newest
+                && checkpoint.size == tree.size()
+            {
+                kept_promise = checkpoint.root == tree.root();
+            }
         }
-        if checkpoint.size == end {
-            return if checkpoint.root == tree.root() { Ok(()) } else { Err(PeerFault::Proof) };
+        let (end, root, proof) = (tree.size(), tree.root(), &range.proof.0);
+        let leads = if offered.size == end {
+            root == offered.root && proof.is_empty()
+        } else {
+            merkle::verify_consistency(end, offered.size, proof, &root, &offered.root).is_ok()
+        };
+        match (leads, kept_promise) {
+            (false, _) => Err(PeerFault::Proof),
+            // The entries are what the peer signed now, and are not what it signed before.
+            (true, false) => Err(self.fork(&range.checkpoint)),
+            (true, true) => Ok(offered),
         }
-        merkle::verify_consistency(end, checkpoint.size, &range.proof.0, &tree.root(), &checkpoint.root)
-            .map_err(|_| PeerFault::Proof)
+    }
+
+    /// Holds an offered checkpoint to the one that binds the log.
+    fn no_less_than_known(&self, offered: &Checkpoint, note: &str) -> Result<(), PeerFault> {
+        let Some(Signed { checkpoint: known, .. }) = &self.newest else { return Ok(()) };
+        if offered.size < known.size {
+            return Err(PeerFault::Rollback { known: known.size, offered: offered.size });
+        }
+        if offered.size == known.size && offered.root != known.root {
+            return Err(self.fork(note));
+        }
+        Ok(())
     }
 
     fn in_order(&self, entries: &[Entry]) -> Result<u64, PeerFault> {
@@ -241,87 +304,24 @@ impl Followed {
     }
 
     fn fork(&self, note: &str) -> PeerFault {
-        let held = self.newest.as_deref().unwrap_or_default().to_owned();
+        let held = self.checkpoint().map(ToString::to_string).unwrap_or_default();
         PeerFault::Fork(Box::new(Contradiction { held, offered: note.to_owned() }))
     }
 }
 
-/// Going through the statements of one range, each after those before it.
-struct Reading<'a> {
-    followed: &'a Followed,
-    overlay: Overlay<'a, Register>,
-    keys: HashMap<KeyId, Arc<PublicKey>>,
-    faults: Vec<StatementFault>,
-    signatures: Signatures,
-}
-
-impl Reading<'_> {
-    fn entry(&mut self, index: u64, entry: &Entry, statement: Option<&str>, scope: &Scope) -> Result<(), PeerFault> {
-        let Some(compact) = statement else { return Ok(()) };
-        if entry.kind == Kind::Seal {
-            return Err(PeerFault::Shape);
+impl Examined {
+    /// The range without what was left out: what a mirror keeps, so that it is left out again when the mirror is read.
+    pub fn kept<'a>(&self, range: &'a Range) -> Cow<'a, Range> {
+        if self.faults.is_empty() {
+            return Cow::Borrowed(range);
         }
-        let compact = Bytes::copy_from_slice(compact.as_bytes());
-        if ledger::digest::Digest::of(&compact) != entry.digest {
-            return Err(PeerFault::Digest { index });
-        }
-        // Nobody recognises what another recognised.
-        if entry.kind != Kind::Recognition
-            && let Err(fault) = self.statement(index, entry, compact, scope)
-        {
-            self.faults.push(fault);
-        }
-        Ok(())
-    }
-
-    fn statement(&mut self, index: u64, entry: &Entry, compact: Bytes, scope: &Scope) -> Result<(), StatementFault> {
-        let fault = |code: &'static str, text: String| StatementFault { index, code, text };
-        let unverified = Unverified::parse(compact).map_err(|error| fault("malformed", error.to_string()))?;
-        let statement =
-            Statement::parse(unverified.unverified_payload()).map_err(|error| fault("malformed", error.to_string()))?;
-        let at = i64::try_from(entry.time_ms)
-            .ok()
-            .and_then(|ms| Timestamp::from_millisecond(ms).ok())
-            .ok_or_else(|| fault("impossible-time", entry.time_ms.to_string()))?;
-        self.signed(&statement, unverified, at).map_err(|text| fault("bad-signature", text))?;
-        let digest = conformity::digest::Digest::from_bytes(*entry.digest.as_bytes());
-        let place = Place { index, at, digest, attachment: None };
-        let records =
-            decide(&self.overlay, &statement, &place).map_err(|refusal| fault(refusal.code(), refusal.to_string()))?;
-        if !in_scope(&self.overlay, &records, &statement, scope) {
-            return Err(fault("out-of-scope", format!("{} does not belong to what was agreed", statement.kind())));
-        }
-        records.into_iter().for_each(|record| self.overlay.insert(record));
-        Ok(())
-    }
-
-    fn signed(&mut self, statement: &Statement, unverified: Unverified, at: Timestamp) -> Result<(), String> {
-        let kid = KeyId::from_bytes(*unverified.kid().as_bytes());
-        let jwk = signing_key(&self.overlay, statement, &kid, at).map_err(|refusal| refusal.to_string())?;
-        if self.signatures == Signatures::Checked {
-            return Ok(());
-        }
-        let known = self.followed.keys.get(&kid).or_else(|| self.keys.get(&kid)).cloned();
-        let key = match known {
-            Some(key) => key,
-            None => {
-                let text = serde_json::to_string(&jwk).map_err(|error| error.to_string())?;
-                let key = Arc::new(PublicKey::from_jwk(&text).map_err(|error| error.to_string())?);
-                self.keys.insert(kid, Arc::clone(&key));
-                key
+        let mut kept = range.clone();
+        for fault in &self.faults {
+            let place = usize::try_from(fault.index.saturating_sub(self.from)).ok();
+            if let Some(statement) = place.and_then(|place| kept.statements.get_mut(place)) {
+                *statement = None;
             }
-        };
-        unverified.verify(&key).map(drop).map_err(|error| error.to_string())
-    }
-}
-
-/// Whether the statement is one that the scope names, seen after what it does.
-fn in_scope<F: Facts>(before: &F, records: &[Record], statement: &Statement, scope: &Scope) -> bool {
-    let mut after = Overlay::new(before);
-    records.iter().cloned().for_each(|record| after.insert(record));
-    match audience(&after, statement) {
-        Audience::Foundation => true,
-        Audience::Scheme(scheme) => scope.contains(&scheme),
-        Audience::Relations | Audience::Own => false,
+        }
+        Cow::Owned(kept)
     }
 }

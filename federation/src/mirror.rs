@@ -1,12 +1,14 @@
-//! The mirror of a peer's log: the ranges as they came in, one after the other in a file.
+//! The mirror of a peer's log: the ranges that were taken over, one after the other in a file.
 //!
 //! ```text
-//! file = { length (uint32, big-endian) · range message as received } …
+//! file = { length (uint32, big-endian) · range message, with null for each statement that was left out } …
 //! ```
 //!
 //! A copy, so nothing here is synced: what a crash takes is pulled again. Opening runs every range through the same
-//! examination as when it came in, signatures apart (the tree vouches for the bytes); the first that does not hold ends
-//! the mirror. Out of scope: whether the peer may have an older state than we have seen; that mark rests in the vault.
+//! examination as when it came in, signatures apart: a statement whose signature did not verify is not in the file, and
+//! the tree vouches for the bytes of those that are. The first range that does not hold ends the mirror. Out of scope:
+//! the newest checkpoint of the peer, which must outlive the mirror; the caller keeps it and gives it back
+//! ([`Mirror::remember`]).
 
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
@@ -18,7 +20,7 @@ use conformity::genesis::Genesis;
 use conformity::ids::VerdictId;
 
 use crate::access::MAX_PAYLOAD;
-use crate::follow::{Examined, Followed, PeerFault, Scope, Signatures, StatementFault};
+use crate::follow::{Examined, Followed, OutOfTurn, PeerFault, Scope, Signatures, StatementFault};
 use crate::messages::{Message, Range};
 
 /// Why a mirror cannot be kept. The blame is ours.
@@ -30,6 +32,9 @@ pub enum MirrorError {
     /// The pinned genesis.
     #[error(transparent)]
     Genesis(PeerFault),
+    /// A range was not taken in its turn.
+    #[error(transparent)]
+    Turn(#[from] OutOfTurn),
 }
 
 /// A peer's log as far as it is verified, with the file that remembers it.
@@ -68,6 +73,14 @@ impl Mirror {
         &self.followed
     }
 
+    /// Binds the log to a checkpoint of the peer that was verified earlier; to be called after every opening.
+    ///
+    /// # Errors
+    /// As [`Followed::remember`].
+    pub fn remember(&mut self, note: &str) -> Result<(), PeerFault> {
+        self.followed.remember(note)
+    }
+
     /// What the mirror was made for.
     pub fn scope(&self) -> &Scope {
         &self.scope
@@ -83,8 +96,8 @@ impl Mirror {
             Ok(examined) => examined,
             Err(fault) => return Ok(Err(fault)),
         };
-        self.write(range)?;
-        Ok(Ok(self.accept(examined)))
+        self.write(&examined.kept(range))?;
+        Ok(Ok(self.accept(examined)?))
     }
 
     fn write(&mut self, range: &Range) -> io::Result<()> {
@@ -99,9 +112,9 @@ impl Mirror {
         })
     }
 
-    fn accept(&mut self, mut examined: Examined) -> Taken {
+    fn accept(&mut self, mut examined: Examined) -> Result<Taken, OutOfTurn> {
         let faults = std::mem::take(&mut examined.faults);
-        Taken { changed: self.followed.accept(examined), faults }
+        Ok(Taken { changed: self.followed.accept(examined)?, faults })
     }
 
     /// Reads what is there; gives the place behind the last range that holds.
@@ -112,7 +125,7 @@ impl Mirror {
         while let Some(bytes) = next(&mut reader)? {
             let Ok(range) = Range::decode(&bytes) else { break };
             let Ok(examined) = self.followed.examine(&range, &self.scope, Signatures::Checked) else { break };
-            self.accept(examined);
+            self.accept(examined)?;
             end += 4 + bytes.len() as u64;
         }
         Ok(end)
@@ -126,8 +139,7 @@ fn next(reader: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
         return Ok(None);
     }
     let length = u32::from_be_bytes(length);
-    // Re-encoding a range may write it a little longer than it came.
-    if length > 2 * MAX_PAYLOAD {
+    if length > MAX_PAYLOAD {
         return Ok(None);
     }
     let mut bytes = vec![0; length as usize];

@@ -30,6 +30,12 @@ pub enum PeerFault {
     /// Not the log whose genesis was pinned.
     #[error("this is not the log whose genesis was pinned")]
     Genesis,
+    /// A statement is not shown that everybody may see.
+    #[error("the statement at {index} is withheld, although everybody may see it")]
+    Withheld {
+        /// Where.
+        index: u64,
+    },
     /// An older state than was seen before.
     #[error("the peer offers size {offered}, but {known} entries were seen signed: entries were taken back")]
     Rollback {
@@ -64,6 +70,7 @@ impl PeerFault {
             Self::Digest { .. } => "wrong-statement",
             Self::TimeBackwards { .. } => "time-backwards",
             Self::Genesis => "wrong-log",
+            Self::Withheld { .. } => "withheld",
             Self::Rollback { .. } => "rollback",
             Self::Fork(_) => "fork",
         }
@@ -73,6 +80,16 @@ impl PeerFault {
     pub fn stops(&self) -> bool {
         matches!(self, Self::Fork(_) | Self::Genesis)
     }
+}
+
+/// A range was examined, and something else was taken over before it. The blame is the caller's; nothing changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the range begins at {from}, but {size} entries are held by now: examine it again")]
+pub struct OutOfTurn {
+    /// Where the range begins.
+    pub from: u64,
+    /// How many entries are held.
+    pub size: u64,
 }
 
 /// Why one statement of a peer's log is left out. Its entry stands.

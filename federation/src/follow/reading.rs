@@ -1,0 +1,176 @@
+//! The statements of one range, each judged after those before it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use conformity::audience::{Audience, audience};
+use conformity::decide::{Place, decide, signing_key};
+use conformity::key::{Jwk, KeyId};
+use conformity::records::{Facts, Overlay, Record, Register};
+use conformity::refusal::Refusal;
+use conformity::statement::Statement;
+use jiff::Timestamp;
+use ledger::digest::Digest;
+use ledger::entry::{Entry, Kind};
+use ledger::jws::Unverified;
+use ledger::key::PublicKey;
+
+use super::signatures::{Vouched, vouch};
+use super::{Followed, PeerFault, Scope, Signatures, StatementFault};
+use crate::messages::Range;
+
+/// Going through a range.
+pub(super) struct Reading<'a> {
+    followed: &'a Followed,
+    range: &'a Range,
+    scope: &'a Scope,
+    signatures: Signatures,
+    vouched: Vouched,
+    overlay: Overlay<'a, Register>,
+    hidden: u64,
+    /// Keys that were admitted on the way.
+    pub(super) keys: HashMap<KeyId, Arc<PublicKey>>,
+    /// What was left out.
+    pub(super) faults: Vec<StatementFault>,
+}
+
+impl<'a> Reading<'a> {
+    pub(super) fn new(followed: &'a Followed, range: &'a Range, scope: &'a Scope, signatures: Signatures) -> Self {
+        let vouched = match signatures {
+            Signatures::Check => vouch(&range.statements, &followed.keys),
+            Signatures::Checked => Vouched::default(),
+        };
+        Self {
+            followed,
+            range,
+            scope,
+            signatures,
+            vouched,
+            overlay: Overlay::new(&followed.register),
+            hidden: 0,
+            keys: HashMap::new(),
+            faults: Vec::new(),
+        }
+    }
+
+    /// Judges all of them.
+    pub(super) fn all(&mut self) -> Result<(), PeerFault> {
+        let range = self.range;
+        let both = range.entries.0.iter().zip(&range.statements);
+        for (index, (entry, statement)) in (self.followed.size()..).zip(both) {
+            match statement {
+                Some(compact) => self.entry(index, entry, compact)?,
+                None if entry.kind == Kind::Genesis => return Err(PeerFault::Withheld { index }),
+                None if entry.kind == Kind::Statement => self.hidden += 1,
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// How many statements were not shown.
+    pub(super) fn hidden(&self) -> u64 {
+        self.hidden
+    }
+
+    /// What follows from the range.
+    pub(super) fn into_records(self) -> Vec<Record> {
+        self.overlay.into_records()
+    }
+
+    fn entry(&mut self, index: u64, entry: &Entry, compact: &str) -> Result<(), PeerFault> {
+        if entry.kind == Kind::Seal {
+            return Err(PeerFault::Shape);
+        }
+        if Digest::of(compact.as_bytes()) != entry.digest {
+            return Err(PeerFault::Digest { index });
+        }
+        // Nobody recognises what another recognised.
+        if entry.kind != Kind::Recognition
+            && let Err(fault) = self.statement(index, entry, compact)
+        {
+            self.faults.push(fault);
+        }
+        Ok(())
+    }
+
+    fn statement(&mut self, index: u64, entry: &Entry, compact: &str) -> Result<(), StatementFault> {
+        let fault = |code: &'static str, text: String| StatementFault { index, code, text };
+        let compact = Bytes::copy_from_slice(compact.as_bytes());
+        let unverified = Unverified::parse(compact).map_err(|error| fault("malformed", error.to_string()))?;
+        let statement =
+            Statement::parse(unverified.unverified_payload()).map_err(|error| fault("malformed", error.to_string()))?;
+        let at = i64::try_from(entry.time_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+        let at = at.ok_or_else(|| fault("impossible-time", entry.time_ms.to_string()))?;
+        let kid = KeyId::from_bytes(*unverified.kid().as_bytes());
+        let jwk = signing_key(&self.overlay, &statement, &kid, at).map_err(|refusal| self.refused(index, &refusal))?;
+        self.signed(index, &kid, &jwk, unverified).map_err(|text| fault("bad-signature", text))?;
+        let digest = conformity::digest::Digest::from_bytes(*entry.digest.as_bytes());
+        let place = Place { index, at, digest, attachment: None };
+        let records = decide(&self.overlay, &statement, &place).map_err(|refusal| self.refused(index, &refusal))?;
+        if !in_scope(&self.overlay, &records, &statement, self.scope) {
+            return Err(fault("out-of-scope", format!("{} does not belong to what was agreed", statement.kind())));
+        }
+        records.into_iter().for_each(|record| self.overlay.insert(record));
+        Ok(())
+    }
+
+    /// The signature, by a key that the peer's own register says is the issuer's.
+    fn signed(&mut self, index: u64, kid: &KeyId, jwk: &Jwk, unverified: Unverified) -> Result<(), String> {
+        if self.signatures == Signatures::Checked || self.vouched.holds(index, self.followed.size()) {
+            return Ok(());
+        }
+        let known = self.followed.keys.get(kid).or_else(|| self.keys.get(kid)).cloned();
+        let key = match known {
+            Some(key) => key,
+            None => {
+                let key = Arc::new(admit(jwk)?);
+                self.keys.insert(*kid, Arc::clone(&key));
+                key
+            }
+        };
+        unverified.verify(&key).map(drop).map_err(|error| error.to_string())
+    }
+
+    /// Why the rules refuse it. If it names something that may be among what was not shown, that is what is said: whoever
+    /// shows a statement has to show what it rests on.
+    fn refused(&self, index: u64, refusal: &Refusal) -> StatementFault {
+        let hidden = self.followed.hidden + self.hidden > 0;
+        let code = if hidden && is_about_something_missing(refusal) { "rests-on-withheld" } else { refusal.code() };
+        StatementFault { index, code, text: refusal.to_string() }
+    }
+}
+
+fn is_about_something_missing(refusal: &Refusal) -> bool {
+    matches!(
+        refusal,
+        Refusal::UnknownIssuer { .. }
+            | Refusal::UnknownKey { .. }
+            | Refusal::UnknownParty { .. }
+            | Refusal::UnknownDocument { .. }
+            | Refusal::UnknownScheme { .. }
+            | Refusal::UnknownSchemeId { .. }
+            | Refusal::UnknownDesignation { .. }
+            | Refusal::UnknownAccreditation { .. }
+            | Refusal::UnknownVerdict { .. }
+            | Refusal::NotDesignated { .. }
+            | Refusal::NotAccredited { .. }
+    )
+}
+
+fn admit(jwk: &Jwk) -> Result<PublicKey, String> {
+    let text = serde_json::to_string(jwk).map_err(|error| error.to_string())?;
+    PublicKey::from_jwk(&text).map_err(|error| error.to_string())
+}
+
+/// Whether the statement is one that the scope names, seen after what it does.
+fn in_scope<F: Facts>(before: &F, records: &[Record], statement: &Statement, scope: &Scope) -> bool {
+    let mut after = Overlay::new(before);
+    records.iter().cloned().for_each(|record| after.insert(record));
+    match audience(&after, statement) {
+        Audience::Foundation => true,
+        Audience::Scheme(scheme) => scope.contains(&scheme),
+        Audience::Relations | Audience::Own => false,
+    }
+}

@@ -1,0 +1,63 @@
+//! A peer that does nothing wrong.
+
+use conformity::records::Facts;
+use federation::follow::{Followed, Signatures, Standing};
+
+use crate::peer::{Peer, scope, verdict_id};
+
+pub(crate) fn take(followed: &mut Followed, peer: &Peer, from: u64, to: u64) {
+    let examined = followed.examine(&peer.range(from, to), &scope(), Signatures::Check).unwrap();
+    assert!(examined.faults.is_empty(), "{:?}", examined.faults);
+    followed.accept(examined).unwrap();
+}
+
+/// The peer shows a follower only what was agreed on.
+pub(crate) fn withheld(peer: &Peer) -> Peer {
+    let mut shown = peer.clone();
+    for statement in &mut shown.statements {
+        if statement.as_ref().is_some_and(|compact| about_another_scheme(compact)) {
+            *statement = None;
+        }
+    }
+    shown
+}
+
+fn about_another_scheme(compact: &str) -> bool {
+    use base64::Engine;
+    let payload = compact.split('.').nth(1).unwrap();
+    let payload = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).unwrap();
+    String::from_utf8(payload).unwrap().contains("\"verdict\":\"X-1\"")
+}
+
+#[test]
+fn a_log_is_followed_in_pieces_of_any_size() {
+    let peer = withheld(&Peer::at_work());
+    for step in [1, 2, 5, 7, peer.size()] {
+        let mut followed = peer.follower();
+        while followed.size() < peer.size() {
+            let from = followed.size();
+            take(&mut followed, &peer, from, peer.size().min(from + step));
+        }
+        assert_eq!(followed.register().verdict(&verdict_id("X-1")), None);
+        for id in ["V-1", "V-2"] {
+            assert!(followed.register().verdict(&verdict_id(id)).is_some(), "{id} in steps of {step}");
+        }
+        assert_eq!(followed.compare(&peer.newest(peer.size()), peer.size()), Ok(Standing::Same));
+    }
+}
+
+#[test]
+fn growth_is_seen_and_taken() {
+    let mut peer = withheld(&Peer::at_work());
+    let mut followed = peer.follower();
+    take(&mut followed, &peer, 0, peer.size());
+    let held = followed.size();
+    peer.change("V-1", "suspended");
+    peer.seal();
+    assert_eq!(followed.compare(&peer.newest(held), held), Ok(Standing::Grown(peer.size())));
+    let examined = followed.examine(&peer.range(held, peer.size()), &scope(), Signatures::Check).unwrap();
+    let changed = followed.accept(examined).unwrap();
+    assert_eq!(changed, [verdict_id("V-1")].into());
+    let verdict = followed.register().verdict(&verdict_id("V-1")).unwrap();
+    assert_eq!(verdict.now.state.name().as_str(), "suspended");
+}

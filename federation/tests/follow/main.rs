@@ -1,0 +1,6 @@
+//! Following a peer that may lie: what it sends, what becomes of it, and that nothing it sends harms what was verified.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod honest;
+mod hostile;
+mod peer;

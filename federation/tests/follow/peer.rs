@@ -1,0 +1,250 @@
+//! A peer whose log is made by hand, so that it can also be made wrongly: `jp`, with an operator, an authority, an
+//! accreditation body, two certification bodies, one scheme that was agreed on and one that was not.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use conformity::genesis::Genesis;
+use conformity::ids::VerdictId;
+use federation::follow::{Followed, Scope};
+use federation::messages::{CheckpointAnswer, Entries, Proof, Range};
+use ledger::checkpoint::Checkpoint;
+use ledger::digest::Digest;
+use ledger::entry::{Entry, Kind};
+use ledger::jws;
+use ledger::key::{Algorithm, SigningKey};
+use ledger::merkle::Tree;
+use ledger::note::NoteSigner;
+use serde_json::{Value, json};
+
+pub(crate) const ORIGIN: &str = "jp.registry.test";
+const START_MS: u64 = 1_800_000_000_000;
+
+/// A log with the keys of everyone who speaks in it. A clone shares the keys and the past, and may differ from then on.
+#[derive(Clone)]
+pub(crate) struct Peer {
+    keys: Arc<HashMap<String, SigningKey>>,
+    log_key: Arc<NoteSigner>,
+    pub(crate) genesis: Arc<Genesis>,
+    pub(crate) tree: Tree,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) statements: Vec<Option<String>>,
+    pub(crate) now_ms: u64,
+}
+
+impl Peer {
+    /// A log that has begun and nothing else.
+    pub(crate) fn begun() -> Self {
+        Self::with_origin(ORIGIN)
+    }
+
+    pub(crate) fn with_origin(origin: &str) -> Self {
+        let log_key = NoteSigner::new(origin, ed25519()).unwrap();
+        let names = ["node", "op", "ministry", "ab", "cb-1", "cb-2", "audit", "stranger"];
+        let keys: HashMap<_, _> = names.into_iter().map(|name| (name.to_owned(), ed25519())).collect();
+        let claim = json!({
+            "origin": origin, "registry": "jp", "name": "Registry jp", "country": "JP",
+            "logKey": log_key.verifier().to_string(), "logJwk": jwk(&keys["node"]),
+            "caRoots": [STANDARD.encode([48, 0])], "didWeb": format!("did:web:{origin}"),
+            "formats": {"entry": 1, "statement": 1},
+            "operator": {"id": "op", "name": "Operator", "keys": [jwk(&keys["op"])]},
+        });
+        let genesis = Arc::new(serde_json::from_value(claim.clone()).unwrap());
+        let mut peer = Self {
+            keys: Arc::new(keys),
+            log_key: Arc::new(log_key),
+            genesis,
+            tree: Tree::new(),
+            entries: Vec::new(),
+            statements: Vec::new(),
+            now_ms: START_MS,
+        };
+        let payload = peer.payload("node", "genesis", claim);
+        let begun = peer.sign("node", &payload);
+        peer.append(Kind::Genesis, Some(begun));
+        peer
+    }
+
+    /// A registry at work: 12 entries, among them verdicts V-1 and V-2 under the agreed scheme and X-1 under another.
+    pub(crate) fn at_work() -> Self {
+        let mut peer = Self::begun();
+        for (id, role) in [
+            ("ministry", "authority"),
+            ("ab", "accreditation-body"),
+            ("cb-1", "certification-body"),
+            ("cb-2", "certification-body"),
+            ("audit", "audit-body"),
+        ] {
+            let claim = json!({
+                "party": {"id": id, "role": role, "name": format!("The {role}"), "country": "JP"},
+                "keys": [jwk(&peer.keys[id])],
+            });
+            peer.say("op", "party-registered", claim);
+        }
+        peer.say(
+            "op",
+            "document-published",
+            json!({"document": "sp800-171@r3", "title": "SP 800-171", "owner": "NIST", "kind": "requirements"}),
+        );
+        for id in ["stars", "other"] {
+            peer.say("ministry", "scheme-published", scheme(id));
+        }
+        peer.say(
+            "ministry",
+            "designation-made",
+            json!({"id": "D-1", "accreditationBody": "ab", "schemes": ["stars", "other"], "from": "2026-01-01"}),
+        );
+        for id in ["stars", "other"] {
+            let claim = json!({
+                "id": format!("C-{id}"), "body": "cb-1", "as": "certification-body", "scheme": format!("{id}@1"),
+                "viewpoints": ["organization"], "from": "2026-01-01", "until": "2031-12-31",
+            });
+            peer.say("ab", "accreditation-granted", claim);
+        }
+        peer.seal();
+        peer.say("cb-1", "verdict-granted", verdict("V-1", "stars"));
+        peer.say("cb-1", "verdict-granted", verdict("X-1", "other"));
+        peer.say("cb-1", "verdict-granted", verdict("V-2", "stars"));
+        peer
+    }
+
+    pub(crate) fn size(&self) -> u64 {
+        self.tree.len()
+    }
+
+    /// Somebody states something, signed as it should be; whether it is allowed is another matter.
+    pub(crate) fn say(&mut self, iss: &str, kind: &str, claim: Value) -> u64 {
+        let payload = self.payload(iss, kind, claim);
+        let compact = self.sign(iss, &payload);
+        self.append(Kind::Statement, Some(compact))
+    }
+
+    /// The same, signed with the key of somebody else.
+    pub(crate) fn say_with_key_of(&mut self, signer: &str, iss: &str, kind: &str, claim: Value) -> u64 {
+        let payload = self.payload(iss, kind, claim);
+        let compact = self.sign(signer, &payload);
+        self.append(Kind::Statement, Some(compact))
+    }
+
+    /// The same with a signature that is broken, while its header names the right key.
+    pub(crate) fn say_forged(&mut self, iss: &str, kind: &str, claim: Value) -> u64 {
+        let payload = self.payload(iss, kind, claim);
+        let honest = self.sign(iss, &payload);
+        let other = self.sign(iss, &self.payload(iss, kind, json!({})));
+        let (signed, _) = honest.rsplit_once('.').unwrap();
+        let (_, signature) = other.rsplit_once('.').unwrap();
+        self.append(Kind::Statement, Some(format!("{signed}.{signature}")))
+    }
+
+    pub(crate) fn change(&mut self, verdict: &str, change: &str) -> u64 {
+        let effective = jiff::Timestamp::from_millisecond(self.now_ms.try_into().unwrap()).unwrap().to_string();
+        let claim = json!({
+            "verdict": verdict, "change": change, "reason": {"code": "as-agreed"}, "effective": effective,
+        });
+        self.say("cb-1", "verdict-changed", claim)
+    }
+
+    pub(crate) fn seal(&mut self) -> u64 {
+        self.append(Kind::Seal, None)
+    }
+
+    pub(crate) fn append(&mut self, kind: Kind, statement: Option<String>) -> u64 {
+        let digest = statement.as_ref().map_or(Digest::ZERO, |compact| Digest::of(compact.as_bytes()));
+        let entry = Entry { kind, time_ms: self.now_ms, digest };
+        self.tree.push(entry.leaf_hash());
+        self.entries.push(entry);
+        self.statements.push(statement);
+        self.now_ms += 1000;
+        self.size() - 1
+    }
+
+    pub(crate) fn payload(&self, iss: &str, kind: &str, claim: Value) -> Bytes {
+        let payload = json!({
+            "iss": iss, "aud": self.genesis_origin(), "jti": format!("s-{}", self.size()), "iat": self.now_ms / 1000,
+            "kind": kind, "claim": claim,
+        });
+        serde_json::to_vec(&payload).unwrap().into()
+    }
+
+    fn genesis_origin(&self) -> &str {
+        self.log_key.verifier().name()
+    }
+
+    pub(crate) fn sign(&self, signer: &str, payload: &[u8]) -> String {
+        let signed = jws::sign(&self.keys[signer], payload).unwrap();
+        String::from_utf8(signed.compact().to_vec()).unwrap()
+    }
+
+    /// The signed checkpoint of a size.
+    pub(crate) fn checkpoint(&self, size: u64) -> String {
+        self.note(ORIGIN, size, self.tree.root_at(size).unwrap())
+    }
+
+    pub(crate) fn note(&self, origin: &str, size: u64, root: ledger::merkle::Hash) -> String {
+        let checkpoint = Checkpoint { origin: origin.to_owned(), size, root };
+        self.log_key.sign(&checkpoint.to_string()).unwrap()
+    }
+
+    /// What an honest peer answers, `to` being the end of the range.
+    pub(crate) fn range(&self, from: u64, to: u64) -> Range {
+        let part = usize::try_from(from).unwrap()..usize::try_from(to).unwrap();
+        Range {
+            entries: Entries(self.entries[part.clone()].to_vec()),
+            statements: self.statements[part].to_vec(),
+            checkpoint: self.checkpoint(self.size()),
+            proof: self.proof(to, self.size()),
+        }
+    }
+
+    pub(crate) fn newest(&self, held: u64) -> CheckpointAnswer {
+        CheckpointAnswer { checkpoint: self.checkpoint(self.size()), proof: self.proof(held, self.size()) }
+    }
+
+    pub(crate) fn proof(&self, from: u64, to: u64) -> Proof {
+        Proof(if from == 0 || from >= to { Vec::new() } else { self.tree.consistency_proof(from, to).unwrap() })
+    }
+
+    /// Somebody who follows this log and has seen nothing of it yet.
+    pub(crate) fn follower(&self) -> Followed {
+        let digest = conformity::Digest::from_bytes(*self.entries[0].digest.as_bytes());
+        Followed::new(&self.genesis, &digest).unwrap()
+    }
+}
+
+/// What was agreed on.
+pub(crate) fn scope() -> Scope {
+    ["stars@1"].into_iter().map(|scheme| scheme.parse().unwrap()).collect()
+}
+
+pub(crate) fn verdict_id(id: &str) -> VerdictId {
+    id.parse().unwrap()
+}
+
+fn ed25519() -> SigningKey {
+    SigningKey::generate(Algorithm::Ed25519).unwrap()
+}
+
+fn jwk(key: &SigningKey) -> Value {
+    serde_json::from_str(&key.public_key().to_jwk()).unwrap()
+}
+
+fn scheme(id: &str) -> Value {
+    json!({
+        "scheme": format!("{id}@1"), "title": id, "owner": "Ministry", "fictional": true, "documents": ["sp800-171@r3"],
+        "viewpoints": ["organization"], "objects": ["organization"], "evaluation": "third-party",
+        "levels": [{"code": "3", "name": "three stars"}], "validityMonths": 36,
+    })
+}
+
+pub(crate) fn verdict(id: &str, scheme: &str) -> Value {
+    json!({
+        "verdict": id,
+        "supplier": {"id": "corporate-number:7000012050002", "name": "Example Works", "country": "JP"},
+        "object": {"kind": "organization", "name": "Example Works"}, "scheme": format!("{scheme}@1"),
+        "viewpoints": ["organization"], "level": "3", "scope": "design and production of relays",
+        "validFrom": "2026-10-01", "validUntil": "2029-09-30", "profile": "open", "provenance": "decided",
+    })
+}
