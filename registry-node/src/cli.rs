@@ -6,17 +6,26 @@
 pub mod output;
 
 mod accreditation;
+mod arrangement;
+mod certs;
 mod change;
 mod context;
 mod grant;
+mod import;
 mod init;
 mod party;
+mod peer;
 mod pinned;
+mod proving;
 mod report;
 mod scheme;
+mod serve;
+mod sse;
 mod standing;
+mod status;
 mod submission;
 mod submit;
+mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -56,7 +65,11 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Init(init::Init),
+    Serve(serve::Serve),
     Party(party::Parties),
+    Peer(peer::Peers),
+    Import(import::Imports),
+    Arrangement(arrangement::Arrangements),
     Submit(submit::Submit),
     Scheme(scheme::Schemes),
     Designate(accreditation::Designate),
@@ -73,6 +86,9 @@ enum Command {
     Change(change::Other),
     Report(report::FileReport),
     Standing(standing::Ask),
+    Watch(watch::Watch),
+    Status(status::Status),
+    Certs(certs::Certs),
     Completion(Completion),
     #[command(hide = true)]
     IndexCheck(IndexCheck),
@@ -109,7 +125,11 @@ impl Command {
     fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         match self {
             Self::Init(command) => command.run(context),
+            Self::Serve(command) => command.run(context),
             Self::Party(command) => command.run(context),
+            Self::Peer(command) => command.run(context),
+            Self::Import(command) => command.run(context),
+            Self::Arrangement(command) => command.run(context),
             Self::Submit(command) => command.run(context),
             Self::Scheme(command) => command.run(context),
             Self::Designate(command) => command.run(context),
@@ -126,6 +146,9 @@ impl Command {
             Self::Change(command) => command.run(context),
             Self::Report(command) => command.run(context),
             Self::Standing(command) => command.run(context),
+            Self::Watch(command) => command.run(context),
+            Self::Status(command) => command.run(context),
+            Self::Certs(command) => command.run(context),
             Self::Completion(command) => command.run(),
             Self::IndexCheck(command) => command.run(),
         }

@@ -9,6 +9,7 @@ use conformity::ids::{AccreditationId, DesignationId, PartyId, SchemeId, SchemeR
 use conformity::statement::{AccreditationChanged, Claim, DesignationChanged};
 use conformity::time::Day;
 use conformity::viewpoint::{ObjectKind, Viewpoint};
+use serde_json::{Value, json};
 
 use super::context::{Context, word};
 use super::output;
@@ -221,8 +222,10 @@ impl Step {
 }
 
 fn list(context: &Context) -> anyhow::Result<ExitCode> {
-    let accreditations: serde_json::Value = context.ask("/v1/accreditations")?;
-    context.answer(&accreditations, |accreditations| {
-        output::rows(accreditations, ["id", "body", "as", "scheme", "viewpoints", "from", "until"])
+    let all = json!({ "accreditations": context.ask_all::<Value>("/v1/accreditations", "accreditations")? });
+    context.answer(&all, |all| {
+        let members = ["accreditation/id", "accreditation/body", "accreditation/as", "accreditation/scheme"];
+        let [id, body, role, scheme] = members;
+        output::rows(all, [id, body, role, scheme, "covers", "accreditation/until", "inForce", "lapse"])
     })
 }

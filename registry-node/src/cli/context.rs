@@ -7,9 +7,11 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::output;
-use crate::client::Client;
+use super::standing::escape;
+use crate::client::{Client, Connection, read_json};
 use crate::config::Config;
 use crate::credentials::Credentials;
 use crate::folder::Folder;
@@ -63,6 +65,11 @@ impl Context {
         wait(async { Ok(self.reader()?.json(path).await?) })
     }
 
+    /// Every item of a list, whatever the number of its pages.
+    pub(super) fn ask_all<T: DeserializeOwned>(&self, path: &str, name: &str) -> anyhow::Result<Vec<T>> {
+        wait(async { all(&mut self.reader()?.connect().await?, path, name).await })
+    }
+
     /// Answers, and is done.
     pub(super) fn answer<T: Serialize>(&self, value: &T, text: impl FnOnce(&T) -> String) -> anyhow::Result<ExitCode> {
         output::print(self.json, value, text)?;
@@ -74,6 +81,24 @@ impl Context {
 pub(super) fn wait<T>(command: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.context("the operating system gives no event loop")?.block_on(command)
+}
+
+/// Every item of the list at `path`, page after page.
+pub(super) async fn all<T: DeserializeOwned>(
+    connection: &mut Connection,
+    path: &str,
+    name: &str,
+) -> anyhow::Result<Vec<T>> {
+    let mut items = Vec::new();
+    let mut page = path.to_owned();
+    loop {
+        let mut answer: Value = read_json(&connection.get(&page).await?)?;
+        let listed: Vec<T> = serde_json::from_value(answer[name].take())
+            .with_context(|| format!("the answer to {path} is not a list of {name}"))?;
+        items.extend(listed);
+        let Some(next) = answer["next"].as_str() else { return Ok(items) };
+        page = format!("{path}{}cursor={}", if path.contains('?') { '&' } else { '?' }, escape(next));
+    }
 }
 
 /// Reads a whole file, or standard input for `-`, of at most `limit` bytes.
@@ -92,7 +117,7 @@ pub(super) fn read_input(path: &std::path::Path, limit: u64) -> anyhow::Result<V
 
 /// A word of a statement's vocabulary, as flags take it; the message lists the words.
 pub(super) fn word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    serde_json::from_value(serde_json::Value::String(text.to_owned())).map_err(|error| error.to_string())
+    serde_json::from_value(Value::String(text.to_owned())).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

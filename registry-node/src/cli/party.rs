@@ -15,6 +15,7 @@ use conformity::text::Text;
 use ledger::jws::Verified;
 use ledger::key::Algorithm;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::context::{Context, wait, word};
 use super::output;
@@ -82,7 +83,7 @@ struct Add {
     alg: Algorithm,
 }
 
-/// List the parties of the registry
+/// List the parties of the registry, buyers left out
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  registry-node --registry jp party list")]
 struct List {}
@@ -201,6 +202,6 @@ fn is_refusal(error: &anyhow::Error) -> bool {
 }
 
 fn list(context: &Context) -> anyhow::Result<ExitCode> {
-    let parties: serde_json::Value = context.ask("/v1/parties")?;
-    context.answer(&parties, |parties| output::rows(parties, ["id", "role", "name", "country"]))
+    let parties = json!({ "parties": context.ask_all::<Value>("/v1/parties", "parties")? });
+    context.answer(&parties, |parties| output::rows(parties, ["party/id", "party/role", "party/name", "party/country"]))
 }

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use conformity::scheme::Scheme;
 use conformity::statement::Claim;
+use serde_json::{Value, json};
 
 use super::context::{Context, read_input};
 use super::output;
@@ -71,9 +72,10 @@ impl Schemes {
                 say(context, publish.signing, Claim::SchemePublished(Arc::new(scheme)), &[])
             }
             SchemeCommand::List(_) => {
-                let schemes: serde_json::Value = context.ask("/v1/schemes")?;
+                let schemes = json!({ "schemes": context.ask_all::<Value>("/v1/schemes", "schemes")? });
                 context.answer(&schemes, |schemes| {
-                    output::rows(schemes, ["scheme", "title", "evaluation", "fictional", "viewpoints"])
+                    let members = ["scheme/scheme", "scheme/title", "scheme/evaluation", "scheme/fictional"];
+                    output::rows(schemes, members)
                 })
             }
         }

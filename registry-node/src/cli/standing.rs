@@ -4,10 +4,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 use conformity::identifiers::Identifier;
-use conformity::ids::{CountryCode, DocumentRef};
+use conformity::ids::{CountryCode, DocumentRef, RegistryId};
 use conformity::standing::{ForeignHolding, Holding, OwnHolding, Standing};
 use conformity::viewpoint::Viewpoint;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::context::Context;
@@ -41,10 +42,21 @@ pub(super) struct Ask {
     as_of: Option<Timestamp>,
 }
 
+/// The answer, and for what moment it holds.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    registry: RegistryId,
+    supplier: Identifier,
+    as_of: Timestamp,
+    #[serde(flatten)]
+    standing: Standing,
+}
+
 impl Ask {
     pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
-        let standing: Standing = context.ask(&self.path())?;
-        context.answer(&standing, render)
+        let answer: Answer = context.ask(&self.path())?;
+        context.answer(&answer, |answer| render(&answer.standing))
     }
 
     fn path(&self) -> String {

@@ -52,6 +52,13 @@ pub(super) struct Signing {
     jti: Option<StatementId>,
 }
 
+impl Signing {
+    /// The id that was asked for.
+    pub(super) fn into_id(self) -> Option<StatementId> {
+        self.jti
+    }
+}
+
 /// Options of every command that must say why.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Because {

@@ -1,0 +1,234 @@
+//! `arrangement`: what registries agree to recognise of each other; our side of it.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use conformity::arrangement::{Arrangement, ArrangementEnded, ArrangementRecord, ArrangementSigned, ArrangementStep};
+use conformity::digest::Digest;
+use conformity::ids::ArrangementId;
+use conformity::statement::Claim;
+use conformity::time::Day;
+use serde_json::Value;
+
+use super::context::Context;
+use super::output;
+use super::scheme::from_file;
+use super::submission::{Because, Signing, say};
+
+const EXAMPLES: &str = "\
+Examples:
+  registry-node --registry jp arrangement propose jp-eu.toml
+  registry-node --registry eu arrangement show jp-eu
+  registry-node --registry eu arrangement accept jp-eu
+  registry-node --registry eu arrangement suspend jp-eu --reason security-incident
+
+The operator or an authority signs. Every party signs the same terms, to the byte; what each does binds from its own log
+on, and reaches the others through theirs.";
+
+/// Propose, accept, suspend, restore, end and show arrangements
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arrangements {
+    #[command(subcommand)]
+    command: ArrangementCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum ArrangementCommand {
+    Propose(Propose),
+    Accept(Accept),
+    Suspend(Step),
+    Restore(Step),
+    End(End),
+    Show(Show),
+}
+
+/// Sign terms that nobody has signed yet; the other parties are told
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  registry-node --registry jp arrangement propose jp-eu.toml
+
+The terms in TOML or JSON. A higher version of an id replaces a lower one once it is in force.")]
+struct Propose {
+    /// File with the terms; - for standard input
+    terms: PathBuf,
+    #[command(flatten)]
+    signing: Signing,
+}
+
+/// Sign the terms that another party proposed
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  registry-node --registry eu arrangement accept jp-eu
+  registry-node --registry eu arrangement accept jp-eu --file jp-eu.toml
+  registry-node --registry eu arrangement accept jp-eu --digest 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+
+Without --file, the newest terms that reached this registry are signed; --digest makes sure that they are those you read.")]
+struct Accept {
+    /// The arrangement
+    id: ArrangementId,
+    /// The terms from a file, instead of those that reached this registry
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// Sign only if the terms have this digest
+    #[arg(long)]
+    digest: Option<Digest>,
+    #[command(flatten)]
+    signing: Signing,
+}
+
+/// Suspend our part at once, or restore it; binding from our log on
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  registry-node --registry eu arrangement suspend jp-eu --reason security-incident
+  registry-node --registry eu arrangement restore jp-eu --reason incident-closed")]
+struct Step {
+    /// The arrangement
+    id: ArrangementId,
+    #[command(flatten)]
+    because: Because,
+    #[command(flatten)]
+    signing: Signing,
+}
+
+/// End it for us, with the notice that it asks for
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  registry-node --registry eu arrangement end jp-eu --effective 2027-03-31 --reason superseded")]
+struct End {
+    /// The arrangement
+    id: ArrangementId,
+    /// First day on which it no longer binds, UTC
+    #[arg(long, value_name = "DAY")]
+    effective: Day,
+    #[command(flatten)]
+    because: Because,
+    #[command(flatten)]
+    signing: Signing,
+}
+
+/// Show one arrangement in full, or how all stand in each direction
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  registry-node --registry eu arrangement show\n  registry-node --registry eu arrangement show jp-eu")]
+struct Show {
+    /// The arrangement [default: all]
+    id: Option<ArrangementId>,
+}
+
+impl Arrangements {
+    pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        match self.command {
+            ArrangementCommand::Propose(Propose { terms, signing }) => sign(context, signing, from_file(&terms)?),
+            ArrangementCommand::Accept(command) => command.run(context),
+            ArrangementCommand::Suspend(command) => command.run(context, Claim::ArrangementSuspended),
+            ArrangementCommand::Restore(command) => command.run(context, Claim::ArrangementRestored),
+            ArrangementCommand::End(command) => command.run(context),
+            ArrangementCommand::Show(command) => command.run(context),
+        }
+    }
+}
+
+fn sign(context: &Context, signing: Signing, terms: Arrangement) -> anyhow::Result<ExitCode> {
+    let digest = terms.digest()?;
+    say(context, signing, Claim::ArrangementSigned(ArrangementSigned { terms: Arc::new(terms), digest }), &[])
+}
+
+impl Accept {
+    fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        let terms = match &self.file {
+            Some(file) => from_file(file)?,
+            None => newest(context, &self.id)?,
+        };
+        anyhow::ensure!(terms.id == self.id, "these are the terms of {}, not of {}", terms.id, self.id);
+        let digest = terms.digest()?;
+        if let Some(wanted) = self.digest {
+            let version = terms.version;
+            anyhow::ensure!(digest == wanted, "not signed: version {version} of these terms has digest {digest}");
+        }
+        sign(context, self.signing, terms)
+    }
+}
+
+/// A record; how it stands now is beside it.
+#[derive(serde::Deserialize)]
+struct Record {
+    #[serde(flatten)]
+    record: ArrangementRecord,
+}
+
+/// The newest terms of an arrangement that reached this registry.
+fn newest(context: &Context, id: &ArrangementId) -> anyhow::Result<Arrangement> {
+    let Record { record } = serde_json::from_value(one(context, id)?)?;
+    let newest = record.terms.into_iter().max_by_key(|signed| signed.terms.version);
+    Ok(newest.context("the registry shows an arrangement without terms")?.terms.as_ref().clone())
+}
+
+fn one(context: &Context, id: &ArrangementId) -> anyhow::Result<Value> {
+    let found = all(context)?.into_iter().find(|record| record["id"] == id.as_str());
+    found.with_context(|| {
+        format!("no terms of {id} have reached this registry; give them with --file, or see `arrangement show`")
+    })
+}
+
+fn all(context: &Context) -> anyhow::Result<Vec<Value>> {
+    context.ask_all("/v1/arrangements", "arrangements")
+}
+
+impl Step {
+    fn run(self, context: &Context, claim: fn(ArrangementStep) -> Claim) -> anyhow::Result<ExitCode> {
+        let step = ArrangementStep { id: self.id, reason: self.because.into_reason() };
+        say(context, self.signing, claim(step), &[])
+    }
+}
+
+impl End {
+    fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        let end = ArrangementEnded { id: self.id, effective: self.effective, reason: self.because.into_reason() };
+        say(context, self.signing, Claim::ArrangementEnded(end), &[])
+    }
+}
+
+impl Show {
+    fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        match self.id {
+            Some(id) => context.answer(&one(context, &id)?, |record| format!("{record:#}")),
+            None => {
+                let all = all(context)?;
+                context.answer(&serde_json::json!({ "arrangements": all }), |_| overview(&all))
+            }
+        }
+    }
+}
+
+/// A line for each direction.
+fn overview(all: &[Value]) -> String {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let mut rows = Vec::new();
+    for record in all {
+        for direction in record["directions"].as_array().into_iter().flatten() {
+            let way = format!("{} -> {}", text(&direction["from"]), text(&direction["to"]));
+            rows.push([text(&record["id"]), text(&direction["version"]), way, text(&direction["force"])]);
+        }
+    }
+    if rows.is_empty() { "(none)".to_owned() } else { output::table(["ID", "VERSION", "DIRECTION", "FORCE"], &rows) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_direction_is_a_line() {
+        let record = serde_json::json!({ "id": "jp-eu", "directions": [
+            { "from": "jp", "to": "eu", "version": 1, "force": "in-force", "since": "2026-01-01T00:00:00Z" },
+            { "from": "eu", "to": "jp", "version": 1, "force": "unsigned", "missing": ["jp"] }] });
+        let text = overview(&[record]);
+        assert!(text.contains("jp-eu  1        jp -> eu   in-force"), "{text}");
+        assert_eq!(text.lines().count(), 3);
+    }
+}
