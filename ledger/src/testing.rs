@@ -3,11 +3,13 @@
 
 use crate::entry::Kind;
 use crate::journal::disk::{Disk, RealDisk};
-use crate::journal::{FileJournal, Options};
+use crate::journal::{self, FileJournal, Options};
 use crate::key::{Algorithm, SigningKey};
 use crate::log::{Draft, Log, OpenError};
 use crate::note::NoteSigner;
 use bytes::Bytes;
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -42,6 +44,20 @@ pub(crate) fn draft(text: impl Into<String>) -> Draft {
     Draft::statement(Bytes::from(text.into()))
 }
 
+/// The machine's disk without waiting for it: for tests in which no power is cut.
+#[derive(Debug, Default)]
+pub(crate) struct HastyDisk;
+
+impl Disk for HastyDisk {
+    fn sync(&self, _: &File) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn sync_dir(&self, _: &Path) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Opens the log in `dir`, or creates it.
 pub(crate) fn log(dir: &Path) -> Log {
     log_on(dir, Options::default(), Arc::new(RealDisk)).unwrap()
@@ -49,9 +65,20 @@ pub(crate) fn log(dir: &Path) -> Log {
 
 /// As [`log`], with more to choose, and failing if that fails.
 pub(crate) fn log_on(dir: &Path, options: Options, disk: Arc<dyn Disk>) -> Result<Log, OpenError> {
-    let journal = || FileJournal::open_on(dir, options, Arc::clone(&disk)).map_err(OpenError::from);
+    let journal = || journal_on(dir, options, &disk);
     match Log::open(journal()?, signer()) {
         Err(OpenError::Empty(_)) => Log::create(journal()?, signer(), 1_000, genesis()).map(|(log, _)| log),
         other => other,
     }
+}
+
+/// Another test's child process holds every lock of this process until it has begun its own program: wait for that.
+pub(crate) fn journal_on(dir: &Path, options: Options, disk: &Arc<dyn Disk>) -> Result<FileJournal, OpenError> {
+    for _ in 0..50 {
+        match FileJournal::open_on(dir, options, Arc::clone(disk)) {
+            Err(journal::OpenError::Locked(_)) => std::thread::sleep(std::time::Duration::from_millis(4)),
+            other => return other.map_err(OpenError::from),
+        }
+    }
+    Ok(FileJournal::open_on(dir, options, Arc::clone(disk))?)
 }

@@ -50,6 +50,9 @@ impl Recovery<'_> {
                 let what = format!("begins with entry {first}, but entry {size} comes next: a segment is missing");
                 return Err(segment.damage(0, what).into());
             }
+            if segment.len().map_err(OpenError::io(&segment.path))? > u64::from(u32::MAX) {
+                return Err(segment.damage(u32::MAX.into(), "longer than a segment can be").into());
+            }
             directory.segments.push(Arc::clone(&segment));
             let scanned = self.scan(&segment, number, &mut directory)?;
             active_len = scanned.end;

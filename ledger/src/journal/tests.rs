@@ -12,7 +12,7 @@ use super::disk::{Disk, RealDisk};
 use super::{Options, Stored};
 use crate::entry::Kind;
 use crate::log::{Draft, Log, LogReader, OpenError};
-use crate::testing::log_on;
+use crate::testing::{HastyDisk, log_on};
 use bytes::Bytes;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -70,7 +70,7 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        Self::on(Arc::new(RealDisk))
+        Self::on(Arc::new(HastyDisk))
     }
 
     fn on(disk: Arc<dyn Disk>) -> Self {
@@ -109,7 +109,7 @@ impl Bench {
 
     fn try_open(&mut self, published_size: u64) -> Result<(), OpenError> {
         self.close();
-        self.log = Some(log_on(&self.path(), Self::options(published_size), Arc::new(RealDisk))?);
+        self.log = Some(log_on(&self.path(), Self::options(published_size), Arc::new(HastyDisk))?);
         Ok(())
     }
 
@@ -142,7 +142,7 @@ fn segments(dir: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn a_journal_survives_being_closed() {
-    let mut bench = Bench::new();
+    let mut bench = Bench::on(Arc::new(RealDisk));
     bench.grow();
     bench.check_exactly();
     assert!(bench.segments().len() > 2, "the journal rolls");

@@ -3,10 +3,11 @@
 
 use super::*;
 use crate::checkpoint::Checkpoint;
-use crate::journal::{FileJournal, MAX_BATCH_BYTES, Options, ReadError, Stored};
+use crate::journal::disk::Disk;
+use crate::journal::{MAX_BATCH_BYTES, Options, ReadError, Stored};
 use crate::merkle::{RangeError, verify_consistency};
 use crate::proof::{MAX_EXTRA, TlogProof, TlogProofError};
-use crate::testing::{draft, genesis, log, log_on, signer};
+use crate::testing::{HastyDisk, draft, genesis, journal_on, log, log_on, signer};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
@@ -19,7 +20,8 @@ fn folder() -> (TempDir, Log) {
 #[test]
 fn a_log_begins_with_its_genesis_and_only_once() {
     let dir = tempfile::tempdir().unwrap();
-    let journal = || FileJournal::open(dir.path(), Options::default()).unwrap();
+    let disk: Arc<dyn Disk> = Arc::new(HastyDisk);
+    let journal = || journal_on(dir.path(), Options::default(), &disk).unwrap();
     assert!(matches!(Log::open(journal(), signer()), Err(OpenError::Empty(_))));
     let other = Log::create(journal(), signer(), 5, draft("no genesis"));
     assert!(matches!(other, Err(OpenError::Append(AppendError::Draft(DraftError::Genesis(0))))));
@@ -31,6 +33,14 @@ fn a_log_begins_with_its_genesis_and_only_once() {
     let mut log = Log::open(journal(), signer()).unwrap();
     assert!(matches!(log.append(9, vec![genesis()]), Err(AppendError::Draft(DraftError::Genesis(0)))));
     assert_eq!(log.origin(), "jp.registry.example");
+}
+
+#[test]
+fn logs_and_readers_may_go_to_other_threads() {
+    fn sent<T: Send>() {}
+    fn shared<T: Clone + Send + Sync>() {}
+    sent::<Log>();
+    shared::<LogReader>();
 }
 
 #[test]
@@ -204,11 +214,11 @@ impl Model {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
     #[test]
     fn random_use_agrees_with_a_model(actions in actions()) {
         let dir = tempfile::tempdir().unwrap();
-        let open = || log_on(dir.path(), Options { roll_bytes: 2_000, published_size: 0 }, Arc::new(journal::disk::RealDisk));
+        let open = || log_on(dir.path(), Options { roll_bytes: 2_000, published_size: 0 }, Arc::new(HastyDisk));
         let (mut log, mut model) = (Some(open().unwrap()), Model::default());
         let first = log.as_ref().unwrap().reader();
         let commit = Commit { first_index: 0, size: 1, time_ms: 1_000, checkpoint: first.checkpoint() };

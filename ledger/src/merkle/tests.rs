@@ -179,3 +179,15 @@ fn agrees_with_tlog_tiles() {
         }
     }
 }
+
+#[test]
+fn hashes_have_one_text() {
+    let hash = leaf_hash(b"leaf");
+    assert_eq!(hash.to_string().parse(), Ok(hash));
+    let json = serde_json::to_string(&hash).unwrap();
+    assert_eq!(json, format!("\"{hash}\""));
+    assert_eq!(serde_json::from_str::<Hash>(&json).unwrap(), hash);
+    for refused in ["", "AAAA", &hash.to_string()[1..], &format!("{hash}A"), &hash.to_string().replace('=', "")] {
+        assert_eq!(refused.parse::<Hash>(), Err(HashTextError), "{refused}");
+    }
+}

@@ -144,13 +144,13 @@ fn checkpoints_are_refused_with_a_reason() {
     let other = verify(&good.replace("log.example", "other.example"));
     assert!(matches!(other, Err(CheckpointError::Origin { .. })), "a log speaks for itself only");
     assert!(Checkpoint { origin: "other.example".into(), ..checkpoint }.sign(&log).is_err());
-    assert_eq!(Checkpoint::verify(&good, log.verifier()).unwrap_err().to_string().contains("empty line"), true);
+    assert!(Checkpoint::verify(&good, log.verifier()).unwrap_err().to_string().contains("empty line"));
 }
 
 proptest! {
     #[test]
-    fn arbitrary_notes_never_panic(text in "\\PC{0,40}(\n|— |\\PC|\n\n){0,20}", key in any::<bool>()) {
-        let key = if key { example_key() } else { signer("a").verifier().clone() };
+    fn arbitrary_notes_never_panic(text in "\\PC{0,40}(\n|— |\\PC|\n\n){0,20}") {
+        let key = example_key();
         if let Ok(note) = SignedNote::parse(&text) {
             prop_assert!(note.verify(&[&key]).is_err());
         }

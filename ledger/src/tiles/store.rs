@@ -112,7 +112,7 @@ impl TileStore {
         }
         let tiles = self.dir.join("tile");
         match fs::remove_dir_all(&tiles) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io_error(&tiles)(error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error(&tiles)(error)),
             _ => self.publish_from(0, log, note),
         }
     }

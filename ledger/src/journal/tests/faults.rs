@@ -349,3 +349,48 @@ fn a_journal_that_cannot_be_mended_is_not_opened() {
         bench.check_exactly();
     }
 }
+
+/// Counts what is written to segments.
+#[derive(Default)]
+struct CountingDisk(Mutex<(u64, bool)>);
+
+impl Disk for CountingDisk {
+    fn write_at(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+        let mut written = self.0.lock().unwrap();
+        *written = (written.0 + bytes.len() as u64, false);
+        RealDisk.write_at(file, bytes, offset)
+    }
+
+    fn sync(&self, file: &File) -> io::Result<()> {
+        self.0.lock().unwrap().1 = true;
+        RealDisk.sync(file)
+    }
+}
+
+#[test]
+fn what_lies_above_the_watermark_is_written_again() {
+    // After a failed sync the system may show bytes that are not on the disk, and take them for clean.
+    let mut bench = Bench::new();
+    bench.grow();
+    bench.close();
+    let written = |bench: &mut Bench| {
+        let disk = Arc::new(CountingDisk::default());
+        bench.log = Some(log_on(&bench.path(), Bench::options(0), Arc::clone(&disk) as Arc<dyn Disk>).unwrap());
+        bench.check_exactly();
+        bench.close();
+        let (bytes, synced) = *disk.0.lock().unwrap();
+        assert!(synced);
+        bytes
+    };
+    let watermark = 20;
+    assert_eq!(written(&mut bench), watermark, "nothing but the mark itself");
+    let before = fs::read(bench.path().join("watermark")).unwrap();
+    let len = |bench: &Bench| bench.segments().iter().map(|path| fs::metadata(path).unwrap().len()).sum::<u64>();
+    let known = len(&bench);
+    bench.reopen();
+    bench.append(3);
+    bench.append(2);
+    bench.close();
+    fs::write(bench.path().join("watermark"), before).unwrap();
+    assert_eq!(written(&mut bench), len(&bench) - known + watermark);
+}

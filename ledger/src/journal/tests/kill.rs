@@ -4,7 +4,7 @@ use super::super::FileJournal;
 use super::*;
 use crate::key::{Algorithm, SigningKey};
 use crate::note::NoteSigner;
-use crate::testing::{ORIGIN, genesis};
+use crate::testing::{ORIGIN, genesis, journal_on};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -13,9 +13,14 @@ const ROUNDS: u64 = 20;
 /// Tells the child where to work; without it, the child's test does nothing.
 const FOLDER: &str = "LEDGER_KILL_TEST_FOLDER";
 
+fn journal(dir: &Path) -> FileJournal {
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+    journal_on(&dir.join("journal"), Bench::options(0), &disk).unwrap()
+}
+
 fn open(dir: &Path) -> Log {
     let signer = NoteSigner::new(ORIGIN, SigningKey::load(&dir.join("key.pem")).unwrap()).unwrap();
-    let journal = FileJournal::open(&dir.join("journal"), Bench::options(0)).unwrap();
+    let journal = journal(dir);
     Log::open(journal, signer).unwrap()
 }
 
@@ -60,14 +65,16 @@ fn run_and_kill(dir: &Path, after: Duration) -> (u64, Vec<u64>) {
         match (words[0], words.get(1).and_then(|word| word.parse().ok())) {
             ("size", Some(number)) => size = number,
             ("erased", Some(number)) => erased.push(number),
-            _ => return false,
+            _ => {}
         }
-        true
+        size
     };
-    assert!(lines.by_ref().map_while(Result::ok).any(|line| note(&line)), "the child acknowledges something");
+    assert!(lines.by_ref().map_while(Result::ok).any(|line| note(&line) > 0), "the child acknowledges something");
     std::thread::sleep(after);
     child.kill().unwrap();
-    lines.map_while(Result::ok).for_each(|line| drop(note(&line)));
+    for line in lines.map_while(Result::ok) {
+        note(&line);
+    }
     assert!(!child.wait().unwrap().success());
     (size, erased)
 }
@@ -77,11 +84,11 @@ fn what_was_acknowledged_survives_kill_9() {
     let dir = tempfile::tempdir().unwrap();
     let key = SigningKey::generate(Algorithm::Ed25519).unwrap();
     key.store(&dir.path().join("key.pem")).unwrap();
-    let journal = FileJournal::open(&dir.path().join("journal"), Bench::options(0)).unwrap();
+    let journal = journal(dir.path());
     drop(Log::create(journal, NoteSigner::new(ORIGIN, key).unwrap(), 1, genesis()).unwrap());
     let (mut erased, mut previous) = (Vec::new(), 1);
     for round in 0..ROUNDS {
-        let (size, more) = run_and_kill(dir.path(), Duration::from_micros(round * round * 157 % 40_000));
+        let (size, more) = run_and_kill(dir.path(), Duration::from_micros(round * round * 257 % 90_000));
         erased.extend(more);
         let log = open(dir.path());
         let reader = log.reader();
