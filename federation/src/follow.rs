@@ -64,8 +64,6 @@ pub struct Followed {
     frontier: Frontier,
     last_ms: u64,
     newest: Option<Signed>,
-    /// Statements that were not shown.
-    hidden: u64,
     register: Register,
     keys: HashMap<KeyId, Arc<PublicKey>>,
 }
@@ -86,7 +84,6 @@ pub struct Examined {
     leaves: Vec<merkle::Hash>,
     last_ms: u64,
     newest: Signed,
-    hidden: u64,
     records: Vec<Record>,
     keys: HashMap<KeyId, Arc<PublicKey>>,
 }
@@ -117,7 +114,6 @@ impl Followed {
             frontier: Frontier::new(),
             last_ms: 0,
             newest: None,
-            hidden: 0,
             register: Register::part(),
             keys: HashMap::new(),
         })
@@ -206,7 +202,6 @@ impl Followed {
             leaves,
             last_ms,
             newest: Signed { checkpoint, note: range.checkpoint.as_str().into() },
-            hidden: reading.hidden(),
             faults: std::mem::take(&mut reading.faults),
             keys: std::mem::take(&mut reading.keys),
             records: reading.into_records(),
@@ -226,7 +221,6 @@ impl Followed {
             self.frontier.push(leaf);
         }
         self.last_ms = examined.last_ms;
-        self.hidden += examined.hidden;
         if self.newest.as_ref().is_none_or(|newest| newest.checkpoint.size <= self.size()) {
             self.newest = Some(examined.newest);
         }

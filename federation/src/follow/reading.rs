@@ -28,7 +28,6 @@ pub(super) struct Reading<'a> {
     signatures: Signatures,
     vouched: Vouched,
     overlay: Overlay<'a, Register>,
-    hidden: u64,
     /// Keys that were admitted on the way.
     pub(super) keys: HashMap<KeyId, Arc<PublicKey>>,
     /// What was left out.
@@ -48,7 +47,6 @@ impl<'a> Reading<'a> {
             signatures,
             vouched,
             overlay: Overlay::new(&followed.register),
-            hidden: 0,
             keys: HashMap::new(),
             faults: Vec::new(),
         }
@@ -62,16 +60,10 @@ impl<'a> Reading<'a> {
             match statement {
                 Some(compact) => self.entry(index, entry, compact)?,
                 None if entry.kind == Kind::Genesis => return Err(PeerFault::Withheld { index }),
-                None if entry.kind == Kind::Statement => self.hidden += 1,
                 None => {}
             }
         }
         Ok(())
-    }
-
-    /// How many statements were not shown.
-    pub(super) fn hidden(&self) -> u64 {
-        self.hidden
     }
 
     /// What follows from the range.
@@ -104,11 +96,11 @@ impl<'a> Reading<'a> {
         let at = i64::try_from(entry.time_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
         let at = at.ok_or_else(|| fault("impossible-time", entry.time_ms.to_string()))?;
         let kid = KeyId::from_bytes(*unverified.kid().as_bytes());
-        let jwk = signing_key(&self.overlay, &statement, &kid, at).map_err(|refusal| self.refused(index, &refusal))?;
+        let jwk = signing_key(&self.overlay, &statement, &kid, at).map_err(|refusal| refused(index, &refusal))?;
         self.signed(index, &kid, &jwk, unverified).map_err(|text| fault("bad-signature", text))?;
         let digest = conformity::digest::Digest::from_bytes(*entry.digest.as_bytes());
         let place = Place { index, at, digest, attachment: None };
-        let records = decide(&self.overlay, &statement, &place).map_err(|refusal| self.refused(index, &refusal))?;
+        let records = decide(&self.overlay, &statement, &place).map_err(|refusal| refused(index, &refusal))?;
         if !in_scope(&self.overlay, &records, &statement, self.scope) {
             return Err(fault("out-of-scope", format!("{} does not belong to what was agreed", statement.kind())));
         }
@@ -132,31 +124,15 @@ impl<'a> Reading<'a> {
         };
         unverified.verify(&key).map(drop).map_err(|error| error.to_string())
     }
-
-    /// Why the rules refuse it. If it names something that may be among what was not shown, that is what is said: whoever
-    /// shows a statement has to show what it rests on.
-    fn refused(&self, index: u64, refusal: &Refusal) -> StatementFault {
-        let hidden = self.followed.hidden + self.hidden > 0;
-        let code = if hidden && is_about_something_missing(refusal) { "rests-on-withheld" } else { refusal.code() };
-        StatementFault { index, code, text: refusal.to_string() }
-    }
 }
 
-fn is_about_something_missing(refusal: &Refusal) -> bool {
-    matches!(
-        refusal,
-        Refusal::UnknownIssuer { .. }
-            | Refusal::UnknownKey { .. }
-            | Refusal::UnknownParty { .. }
-            | Refusal::UnknownDocument { .. }
-            | Refusal::UnknownScheme { .. }
-            | Refusal::UnknownSchemeId { .. }
-            | Refusal::UnknownDesignation { .. }
-            | Refusal::UnknownAccreditation { .. }
-            | Refusal::UnknownVerdict { .. }
-            | Refusal::NotDesignated { .. }
-            | Refusal::NotAccredited { .. }
-    )
+/// Why the rules refuse it. Whoever shows a change of a verdict has to show the verdict.
+fn refused(index: u64, refusal: &Refusal) -> StatementFault {
+    let (code, text) = match refusal {
+        Refusal::UnknownVerdict { verdict } => ("withheld", format!("it is about {verdict}, which was not shown")),
+        other => (other.code(), other.to_string()),
+    };
+    StatementFault { index, code, text }
 }
 
 fn admit(jwk: &Jwk) -> Result<PublicKey, String> {

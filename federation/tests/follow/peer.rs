@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use conformity::genesis::Genesis;
 use conformity::ids::VerdictId;
+use conformity::records::{Facts, Register};
 use federation::follow::{Followed, Scope};
 use federation::messages::{CheckpointAnswer, Entries, Proof, Range};
 use ledger::checkpoint::Checkpoint;
@@ -221,6 +222,23 @@ pub(crate) fn scope() -> Scope {
 
 pub(crate) fn verdict_id(id: &str) -> VerdictId {
     id.parse().unwrap()
+}
+
+/// Everything that a register knows about what is named here, in one order.
+pub(crate) fn knowledge(register: &Register) -> String {
+    let parties = ["node", "op", "ministry", "ab", "cb-1", "cb-2", "audit", "stranger", "buyer"];
+    let verdicts = ["V-1", "V-2", "V-9", "X-1", "X-9"].map(verdict_id);
+    format!(
+        "{:?}",
+        (
+            register.genesis().map(|genesis| genesis.digest),
+            parties.map(|id| register.party(&id.parse().unwrap())),
+            ["stars@1", "other@1"].map(|id| register.scheme(&id.parse().unwrap())),
+            register.designation(&"D-1".parse().unwrap()),
+            ["cb-1", "cb-2"].map(|id| register.accreditations(&id.parse().unwrap())),
+            verdicts.map(|id| register.verdict(&id)),
+        )
+    )
 }
 
 fn ed25519() -> SigningKey {
