@@ -13,7 +13,8 @@
 //! ```
 //!
 //! An answer is `{"ok": …}` or `{"refused": {"code": …, "text": …}}`. Hashes and bytes are standard base64; sizes are
-//! numbers of entries. Unknown members are refused, so that a new meaning needs a new version of this text.
+//! numbers of entries. Unknown members are refused: what means something else gets another name in [`crate::subjects`], so
+//! that old and new can be asked side by side. Each kind of message has a largest size, checked before it is parsed.
 //! Out of scope: who asks (the subject says, see [`crate::subjects`]) and whether to believe an answer ([`crate::follow`]).
 
 use base64::Engine;
@@ -32,14 +33,22 @@ pub const MAX_ENTRIES: usize = 1_024;
 pub const MAX_PROOF: usize = 130;
 /// Bytes of an attachment in one piece.
 pub const MAX_PIECE: usize = 512 * 1024;
-/// Characters of a refusal's text that are kept.
+/// Bytes of a question, other than a notice or evidence.
+pub const MAX_QUESTION: usize = 512;
+/// Bytes of a notice: a statement, a proof, and what JSON adds.
+pub const MAX_NOTICE: usize = 320 * 1024;
+/// Bytes of evidence: two signed notes, and what JSON adds.
+pub const MAX_EVIDENCE: usize = 288 * 1024;
+/// Characters of a refusal's text, or of an error that quotes a message, that are kept.
 const MAX_TEXT: usize = 512;
+/// Characters of a refusal's code that are kept.
+const MAX_CODE: usize = 64;
 
 /// Why a message cannot be read. The blame is its sender's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MessageError {
-    /// Larger than any message.
-    #[error("a message has at most {MAX_PAYLOAD} bytes, not {0}")]
+    /// Larger than a message of its kind can be. Nothing of it was read.
+    #[error("the message has {0} bytes, more than one of its kind can have")]
     TooLarge(usize),
     /// Not the object that belongs there.
     #[error("the message cannot be read: {0}")]
@@ -48,6 +57,9 @@ pub enum MessageError {
 
 /// A message that has a form on the wire.
 pub trait Message: Serialize + DeserializeOwned {
+    /// The most bytes that are looked at.
+    const LIMIT: usize = MAX_PAYLOAD as usize;
+
     /// Its bytes.
     fn encode(&self) -> Bytes {
         // Numbers, strings and lists only: such a value always has a JSON form.
@@ -59,31 +71,38 @@ pub trait Message: Serialize + DeserializeOwned {
     /// # Errors
     /// [`MessageError`].
     fn decode(bytes: &[u8]) -> Result<Self, MessageError> {
-        if bytes.len() > MAX_PAYLOAD as usize {
+        if bytes.len() > Self::LIMIT {
             return Err(MessageError::TooLarge(bytes.len()));
         }
-        serde_json::from_slice(bytes).map_err(|error| MessageError::Malformed(error.to_string()))
+        if bytes.first() != Some(&b'{') {
+            // serde would also read the members from an array.
+            return Err(MessageError::Malformed("not a JSON object".to_owned()));
+        }
+        serde_json::from_slice(bytes).map_err(|error| MessageError::Malformed(printable(&error.to_string(), MAX_TEXT)))
     }
 }
 
+/// Declares messages; those without a limit are answers.
 macro_rules! messages {
-    ($($name:ident),+ $(,)?) => { $(impl Message for $name {})+ };
+    ($($name:ident $(: $limit:expr)?),+ $(,)?) => {
+        $(impl Message for $name { $(const LIMIT: usize = $limit;)? })+
+    };
 }
 
-messages!(
-    Head,
-    HelloRequest,
+messages! {
+    Head: MAX_QUESTION,
+    HelloRequest: MAX_QUESTION,
     Hello,
-    CheckpointRequest,
+    CheckpointRequest: MAX_QUESTION,
     CheckpointAnswer,
-    RangeRequest,
+    RangeRequest: MAX_QUESTION,
     Range,
-    AttachmentRequest,
+    AttachmentRequest: MAX_QUESTION,
     Piece,
-    Notice,
-    Evidence,
-    Done
-);
+    Notice: MAX_NOTICE,
+    Evidence: MAX_EVIDENCE,
+    Done,
+}
 
 /// "My log has grown."
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -213,17 +232,31 @@ impl<T: Serialize + DeserializeOwned> Message for Answer<T> {}
 #[error("{code}: {text}")]
 pub struct Refused {
     /// Stable, kebab-case.
+    #[serde(deserialize_with = "code")]
     pub code: String,
     /// For people.
+    #[serde(deserialize_with = "text")]
     pub text: String,
 }
 
 impl Refused {
     /// A refusal; the text is cut to what a reader keeps.
     pub fn new(code: &str, text: impl Into<String>) -> Self {
-        let text: String = text.into();
-        Self { code: code.to_owned(), text: text.chars().take(MAX_TEXT).collect() }
+        Self { code: printable(code, MAX_CODE), text: printable(&text.into(), MAX_TEXT) }
     }
+}
+
+/// Texts of others end in logs and on screens: no control characters, and not too many of the others.
+fn printable(text: &str, most: usize) -> String {
+    text.chars().filter(|c| !c.is_control()).take(most).collect()
+}
+
+fn code<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    String::deserialize(deserializer).map(|code| printable(&code, MAX_CODE))
+}
+
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    String::deserialize(deserializer).map(|text| printable(&text, MAX_TEXT))
 }
 
 /// Entries one after the other.
@@ -282,7 +315,10 @@ impl Serialize for Blob {
 
 impl<'de> Deserialize<'de> for Blob {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        let text = String::deserialize(deserializer)?;
         STANDARD.decode(text.as_bytes()).map(Self).map_err(serde::de::Error::custom)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,7 +16,7 @@ use crate::messages::{
 };
 
 /// Bytes of statements in one range; with entries and checkpoint the whole stays below the largest message.
-const MAX_STATEMENTS: usize = 768 * 1024;
+pub(crate) const MAX_STATEMENTS: usize = 768 * 1024;
 
 /// The newest checkpoint, and how it continues what the peer holds.
 pub fn checkpoint(log: &LogReader, request: &CheckpointRequest) -> Answer<CheckpointAnswer> {
