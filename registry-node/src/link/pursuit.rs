@@ -34,7 +34,7 @@ use super::admission::Admission;
 use super::mark::Mark;
 use super::notices;
 use super::peers::Peers;
-use super::recognise::{assess, state};
+use super::recognise::{MAX_ROWS, Reached, assess, state};
 use super::scope::{between, scope};
 use crate::core::peer_board::{self, PeerState, PeerStatus};
 use crate::core::registry::Registry;
@@ -274,7 +274,7 @@ impl Pursuit {
             let from = read(mirror).followed().size();
             let question = RangeRequest { from, entries: MAX_ENTRIES as u32 };
             let range: Range = ask(link, &self.peer.registry, Service::Range, &question).await?;
-            let taken = take(mirror, &range)?;
+            let taken = take(mirror, range).await?;
             self.took(mirror, taken)?;
             // The peer may have granted and suspended a thousand verdicts meanwhile: buyers hear of each range as it comes.
             self.recognise(mirror).await?;
@@ -296,24 +296,37 @@ impl Pursuit {
     }
 
     /// States what changed, once the mirror is as far as it was when we stated something last.
+    ///
+    /// Piece by piece: a changed arrangement can concern a hundred thousand verdicts, and others want their turn.
     async fn recognise(&mut self, mirror: &Arc<RwLock<Mirror>>) -> Result<(), Setback> {
-        if self.pending.is_empty() || read(mirror).followed().size() < self.peer.followed {
-            return Ok(());
+        while !self.pending.is_empty() && read(mirror).followed().size() >= self.peer.followed {
+            let piece: BTreeSet<VerdictId> = self.pending.iter().take(MAX_ROWS).cloned().collect();
+            self.recognise_piece(mirror, &piece).await?;
+            self.pending.retain(|id| !piece.contains(id));
         }
-        let assessment = assess(&self.registry, read(mirror).followed(), &self.peer, &self.arrangements, &self.pending);
-        let (size, checkpoint) = {
+        if self.pending.is_empty() {
+            self.cause = Cause::Range;
+        }
+        Ok(())
+    }
+
+    async fn recognise_piece(
+        &mut self,
+        mirror: &Arc<RwLock<Mirror>>,
+        piece: &BTreeSet<VerdictId>,
+    ) -> Result<(), Setback> {
+        let (assessment, reached) = {
             let mirror = read(mirror);
-            (mirror.followed().size(), mirror.followed().checkpoint().cloned())
+            let followed = mirror.followed();
+            let assessment = assess(&self.registry, followed, &self.peer, &self.arrangements, piece);
+            (assessment, Reached { size: followed.size(), checkpoint: followed.checkpoint().cloned() })
         };
-        let followed = super::recognise::Reached { size, checkpoint };
-        state(&self.registry, &self.peer, &followed, &assessment.rows, &self.cause)
-            .await
-            .map_err(anyhow::Error::from)?;
         for (due, verdicts) in assessment.due {
             self.due.entry(due).or_default().extend(verdicts);
         }
-        self.pending.clear();
-        self.cause = Cause::Range;
+        state(&self.registry, &self.peer, &reached, &assessment.rows, &self.cause)
+            .await
+            .map_err(anyhow::Error::from)?;
         let record = self.registry.read_model.register().peer(&self.peer.registry);
         self.peer = record.unwrap_or_else(|| Arc::clone(&self.peer));
         Ok(())
@@ -370,9 +383,12 @@ where
     }
 }
 
-fn take(mirror: &Arc<RwLock<Mirror>>, range: &Range) -> Result<Taken, Setback> {
-    let mut mirror = mirror.write().unwrap_or_else(PoisonError::into_inner);
-    Ok(mirror.take(range).map_err(anyhow::Error::from)??)
+/// Checking a range costs a signature per statement: not on a thread that others wait for.
+async fn take(mirror: &Arc<RwLock<Mirror>>, range: Range) -> Result<Taken, Setback> {
+    let mirror = Arc::clone(mirror);
+    let taken =
+        tokio::task::spawn_blocking(move || mirror.write().unwrap_or_else(PoisonError::into_inner).take(&range));
+    Ok(taken.await.map_err(anyhow::Error::from)?.map_err(anyhow::Error::from)??)
 }
 
 fn read(mirror: &Arc<RwLock<Mirror>>) -> std::sync::RwLockReadGuard<'_, Mirror> {

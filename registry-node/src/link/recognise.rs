@@ -21,8 +21,8 @@ use jiff::Timestamp;
 use crate::core::derive::{DeriveError, statement_id};
 use crate::core::registry::Registry;
 
-/// Rows in one statement: their list stays far below the limit of an attachment.
-const MAX_ROWS: usize = 2_000;
+/// Verdicts assessed at once, and so rows in one statement: their list stays far below the limit of an attachment.
+pub(super) const MAX_ROWS: usize = 2_000;
 
 /// What was found out about verdicts of a peer.
 #[derive(Default)]
@@ -75,10 +75,10 @@ pub(super) fn assess(
     assessment
 }
 
-/// States the rows; nothing when there are none. `cause` counts where the log was followed further already.
+/// States the rows; nothing when there are none. `cause` counts where the log was followed as far before.
 ///
 /// # Errors
-/// [`DeriveError`]: what was stated so far stands, the rest is stated when it is assessed again.
+/// [`DeriveError`]: nothing was stated; it is when they are assessed again.
 pub(super) async fn state(
     registry: &Registry,
     peer: &PeerRecord,
@@ -86,28 +86,25 @@ pub(super) async fn state(
     rows: &[Recognition],
     cause: &Cause,
 ) -> Result<(), DeriveError> {
-    let mut reached = peer.followed;
-    for rows in rows.chunks(MAX_ROWS) {
-        let further = verified.size > reached;
-        let (to, cause) = if further { (verified.size, Cause::Range) } else { (reached, without_range(cause)) };
-        let list = write_results(rows).map_err(|error| DeriveError::Sign(error.to_string()))?;
-        let claim = RecognitionDerived {
-            origin: peer.origin.clone(),
-            registry: peer.registry.clone(),
-            from: reached,
-            to,
-            checkpoint: verified.checkpoint.as_ref().map(ToString::to_string).unwrap_or_default(),
-            cause,
-            results: Results { digest: Digest::of(&list), count: u32::try_from(rows.len()).unwrap_or(u32::MAX) },
-        };
-        let id = statement_id("recognition")?;
-        registry.deriver.state(id, Claim::RecognitionDerived(claim), vec![Bytes::from(list)]).await?;
-        reached = to;
+    if rows.is_empty() {
+        return Ok(());
     }
-    Ok(())
-}
-
-/// A range that was followed before cannot be the cause again: then it was time that passed.
-fn without_range(cause: &Cause) -> Cause {
-    if *cause == Cause::Range { Cause::Time } else { cause.clone() }
+    let (to, cause) = match cause {
+        Cause::Range if verified.size > peer.followed => (verified.size, Cause::Range),
+        // A range that was followed before cannot be the cause again: then it was time that passed.
+        Cause::Range => (peer.followed, Cause::Time),
+        other => (peer.followed, other.clone()),
+    };
+    let list = write_results(rows).map_err(|error| DeriveError::Sign(error.to_string()))?;
+    let claim = RecognitionDerived {
+        origin: peer.origin.clone(),
+        registry: peer.registry.clone(),
+        from: peer.followed,
+        to,
+        checkpoint: verified.checkpoint.as_ref().map(ToString::to_string).unwrap_or_default(),
+        cause,
+        results: Results { digest: Digest::of(&list), count: u32::try_from(rows.len()).unwrap_or(u32::MAX) },
+    };
+    let id = statement_id("recognition")?;
+    registry.deriver.state(id, Claim::RecognitionDerived(claim), vec![Bytes::from(list)]).await.map(drop)
 }
