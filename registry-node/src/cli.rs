@@ -13,10 +13,12 @@ mod context;
 mod grant;
 mod import;
 mod init;
+mod log;
 mod party;
 mod peer;
 mod pinned;
 mod proving;
+mod rebuild;
 mod report;
 mod scheme;
 mod serve;
@@ -89,6 +91,8 @@ enum Command {
     Watch(watch::Watch),
     Status(status::Status),
     Certs(certs::Certs),
+    Log(log::Logs),
+    Rebuild(rebuild::Rebuild),
     Completion(Completion),
     #[command(hide = true)]
     IndexCheck(IndexCheck),
@@ -149,6 +153,8 @@ impl Command {
             Self::Watch(command) => command.run(context),
             Self::Status(command) => command.run(context),
             Self::Certs(command) => command.run(context),
+            Self::Log(command) => command.run(context),
+            Self::Rebuild(command) => command.run(context),
             Self::Completion(command) => command.run(),
             Self::IndexCheck(command) => command.run(),
         }
@@ -159,7 +165,7 @@ impl Completion {
     fn run(&self) -> anyhow::Result<ExitCode> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "registry-node", &mut script);
-        output::line(&String::from_utf8(script)?);
+        output::line(&String::from_utf8(script)?)?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -10,6 +10,7 @@ fn main() -> ExitCode {
     let json = cli.json;
     match cli.run() {
         Ok(code) => code,
+        Err(error) if output::is_reader_gone(&error) => ExitCode::FAILURE,
         Err(error) => {
             output::failure(&error, json);
             ExitCode::FAILURE

@@ -223,9 +223,6 @@ impl Step {
 
 fn list(context: &Context) -> anyhow::Result<ExitCode> {
     let all = json!({ "accreditations": context.ask_all::<Value>("/v1/accreditations", "accreditations")? });
-    context.answer(&all, |all| {
-        let members = ["accreditation/id", "accreditation/body", "accreditation/as", "accreditation/scheme"];
-        let [id, body, role, scheme] = members;
-        output::rows(all, [id, body, role, scheme, "covers", "accreditation/until", "inForce", "lapse"])
-    })
+    context
+        .answer(&all, |all| output::rows(all, ["id", "body", "as", "scheme", "covers", "lastDay", "inForce", "lapse"]))
 }

@@ -99,7 +99,9 @@ struct Step {
 
 /// End it for us, with the notice that it asks for
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  registry-node --registry eu arrangement end jp-eu --effective 2027-03-31 --reason superseded")]
+#[command(
+    after_help = "Example:\n  registry-node --registry eu arrangement end jp-eu --effective 2027-03-31 --reason superseded"
+)]
 struct End {
     /// The arrangement
     id: ArrangementId,
@@ -114,7 +116,9 @@ struct End {
 
 /// Show one arrangement in full, or how all stand in each direction
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  registry-node --registry eu arrangement show\n  registry-node --registry eu arrangement show jp-eu")]
+#[command(
+    after_help = "Examples:\n  registry-node --registry eu arrangement show\n  registry-node --registry eu arrangement show jp-eu"
+)]
 struct Show {
     /// The arrangement [default: all]
     id: Option<ArrangementId>,

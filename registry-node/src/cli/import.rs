@@ -209,16 +209,27 @@ impl Report<'_> {
     fn render(&self) -> String {
         let Counts { rows, verdicts, history, evidence, suppliers, refused, new, changed, unchanged } = self.rows;
         let mut lines = vec![
-            format!("{}: {rows} rows = {verdicts} verdicts + {history} history + {evidence} evidence + {suppliers} suppliers + {refused} refused", self.list),
+            format!(
+                "{}: {rows} rows = {verdicts} verdicts + {history} history + {evidence} evidence + {suppliers} suppliers + {refused} refused",
+                self.list
+            ),
             format!("verdicts: {new} new, {changed} changed, {unchanged} unchanged; {} statements", self.statements),
         ];
         lines.extend(self.refusals.iter().take(SHOWN).map(|one| {
-            format!("  row {}{}: {} ({})", one.place.section.as_ref().map_or_else(String::new, |name| format!("{name}/")), one.place.row, one.why, one.code)
+            format!(
+                "  row {}{}: {} ({})",
+                one.place.section.as_ref().map_or_else(String::new, |name| format!("{name}/")),
+                one.place.row,
+                one.why,
+                one.code
+            )
         }));
         if let Some(more) = self.refusals.len().checked_sub(SHOWN).filter(|more| *more > 0) {
             lines.push(format!("  and {more} more; --json lists them all"));
         }
-        lines.push(self.submitted.as_ref().map_or_else(|| "nothing was submitted (--dry-run)".to_owned(), Outcome::render));
+        lines.push(
+            self.submitted.as_ref().map_or_else(|| "nothing was submitted (--dry-run)".to_owned(), Outcome::render),
+        );
         lines.join("\n")
     }
 }
@@ -231,7 +242,9 @@ impl Outcome {
             self.repeated,
             self.refused.len()
         )];
-        lines.extend(self.refused.iter().take(SHOWN).map(|one| format!("  {}: {} ({})", one.statement, one.why, one.code)));
+        lines.extend(
+            self.refused.iter().take(SHOWN).map(|one| format!("  {}: {} ({})", one.statement, one.why, one.code)),
+        );
         lines.join("\n")
     }
 }
@@ -371,11 +384,13 @@ struct Held {
 
 #[derive(Deserialize)]
 struct HeldScheme {
+    #[serde(flatten)]
     scheme: Arc<Scheme>,
 }
 
 #[derive(Deserialize)]
 struct HeldDocument {
+    #[serde(flatten)]
     document: Arc<Document>,
 }
 

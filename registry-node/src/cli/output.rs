@@ -1,9 +1,7 @@
 //! What the command line prints: text for people, one JSON value for programs (`--json`), progress on a terminal only.
 //! The one module that writes to standard output and error.
 
-#![allow(clippy::print_stdout, clippy::print_stderr)]
-
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -12,36 +10,47 @@ use serde::Serialize;
 /// Prints `value` as JSON when `json`, else the lines that `text` makes of it.
 ///
 /// # Errors
-/// When the value has no JSON form.
+/// When the value has no JSON form, or nobody reads it any more.
 pub fn print<T: Serialize>(json: bool, value: &T, text: impl FnOnce(&T) -> String) -> anyhow::Result<()> {
-    if json {
-        println!("{}", serde_json::to_string(value)?);
-    } else {
-        println!("{}", text(value).trim_end());
-    }
-    Ok(())
+    let text = if json { serde_json::to_string(value)? } else { text(value) };
+    Ok(line(text.trim_end())?)
 }
 
-/// Prints one line at once, for streams.
-pub fn line(text: &str) {
-    println!("{text}");
+/// Prints a line at once.
+///
+/// # Errors
+/// When nobody reads it any more.
+pub fn line(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}")?;
+    out.flush()
+}
+
+/// Whether the reader of our output went away, which is no failure of ours to report.
+pub fn is_reader_gone(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Says something on standard error; when nobody listens there, there is nobody left to tell.
+fn say(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
 /// Says something that is not the answer: to standard error, so that pipes stay clean.
 pub fn note(text: &str) {
-    eprintln!("{text}");
+    say(text);
 }
 
 /// Reports a failure: each cause on a line, or a JSON object on standard error.
 pub fn failure(error: &anyhow::Error, json: bool) {
     if json {
         let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
-        eprintln!("{}", serde_json::json!({ "error": causes }));
+        say(&serde_json::json!({ "error": causes }).to_string());
         return;
     }
-    eprintln!("error: {error}");
+    say(&format!("error: {error}"));
     for cause in error.chain().skip(1) {
-        eprintln!("  because: {cause}");
+        say(&format!("  because: {cause}"));
     }
 }
 

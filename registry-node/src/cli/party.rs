@@ -203,5 +203,5 @@ fn is_refusal(error: &anyhow::Error) -> bool {
 
 fn list(context: &Context) -> anyhow::Result<ExitCode> {
     let parties = json!({ "parties": context.ask_all::<Value>("/v1/parties", "parties")? });
-    context.answer(&parties, |parties| output::rows(parties, ["party/id", "party/role", "party/name", "party/country"]))
+    context.answer(&parties, |parties| output::rows(parties, ["id", "role", "name", "country"]))
 }

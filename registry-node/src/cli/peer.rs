@@ -168,7 +168,8 @@ impl Add {
         let config = Config::load(folder.path())?;
         let holder = Holder::peer(introduction.registry.clone());
         let mut authority = authority(context)?;
-        let certificate = authority.sign(introduction.request.as_bytes(), &holder, Lifetime::Usual, SystemClock.now())?;
+        let certificate =
+            authority.sign(introduction.request.as_bytes(), &holder, Lifetime::Usual, SystemClock.now())?;
         let genesis_digest = Digest::from_bytes(*pinned.digest.as_bytes());
         let claim = Claim::PeerAdded(PeerAdded {
             registry: introduction.registry.clone(),
@@ -180,14 +181,17 @@ impl Add {
         });
         let speaker = Speaker::open(context)?;
         let receipt = wait(async { speaker.submit(&speaker.sign(self.signing.into_id(), claim)?, &[]).await })?;
-        write_json(&self.out, &AdmissionFile {
-            registry: config.registry.id,
-            origin: config.registry.origin,
-            genesis: Pinned::read(&folder.genesis())?.compact,
-            http_url: config.http.public_url,
-            nats: config.nats.public_address,
-            certificate: certificate.chain_pem,
-        })?;
+        write_json(
+            &self.out,
+            &AdmissionFile {
+                registry: config.registry.id,
+                origin: config.registry.origin,
+                genesis: Pinned::read(&folder.genesis())?.compact,
+                http_url: config.http.public_url,
+                nats: config.nats.public_address,
+                certificate: certificate.chain_pem,
+            },
+        )?;
         let (peer, origin) = (introduction.registry, introduction.origin);
         let added = Added { peer, origin, genesis_digest, admission: self.out, receipt };
         context.answer(&added, |added| {

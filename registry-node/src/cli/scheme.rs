@@ -73,10 +73,8 @@ impl Schemes {
             }
             SchemeCommand::List(_) => {
                 let schemes = json!({ "schemes": context.ask_all::<Value>("/v1/schemes", "schemes")? });
-                context.answer(&schemes, |schemes| {
-                    let members = ["scheme/scheme", "scheme/title", "scheme/evaluation", "scheme/fictional"];
-                    output::rows(schemes, members)
-                })
+                context
+                    .answer(&schemes, |schemes| output::rows(schemes, ["scheme", "title", "evaluation", "fictional"]))
             }
         }
     }

@@ -1,5 +1,6 @@
 //! `serve`: running registries.
 
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -60,7 +61,10 @@ impl Serve {
     fn begin_log(&self) -> anyhow::Result<()> {
         let wanted = std::env::var(LOG_VARIABLE).unwrap_or_else(|_| "info".to_owned());
         let filter = EnvFilter::try_new(&wanted).with_context(|| format!("{LOG_VARIABLE}={wanted} cannot be read"))?;
-        let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+        let log = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .with_ansi(std::io::stderr().is_terminal());
         let begun = match self.log_format {
             LogFormat::Text => log.try_init(),
             LogFormat::Json => log.json().try_init(),
@@ -103,7 +107,7 @@ async fn begin(folder: &Path, json: bool) -> anyhow::Result<Serving> {
         json!({ "ready": id, "http": http, "nats": nats }).to_string()
     } else {
         format!("{id} is served at {http}, nats at {nats}")
-    });
+    })?;
     Ok(serving)
 }
 

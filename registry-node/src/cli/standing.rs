@@ -2,14 +2,15 @@
 
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::Args;
 use conformity::identifiers::Identifier;
-use conformity::ids::{CountryCode, DocumentRef, RegistryId};
+use conformity::ids::{CountryCode, DocumentRef};
 use conformity::standing::{ForeignHolding, Holding, OwnHolding, Standing};
 use conformity::viewpoint::Viewpoint;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
 
 use super::context::Context;
 
@@ -42,21 +43,18 @@ pub(super) struct Ask {
     as_of: Option<Timestamp>,
 }
 
-/// The answer, and for what moment it holds.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// What is shown of the answer; there may be more around it.
+#[derive(Deserialize)]
 struct Answer {
-    registry: RegistryId,
-    supplier: Identifier,
-    as_of: Timestamp,
     #[serde(flatten)]
     standing: Standing,
 }
 
 impl Ask {
     pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
-        let answer: Answer = context.ask(&self.path())?;
-        context.answer(&answer, |answer| render(&answer.standing))
+        let answer: serde_json::Value = context.ask(&self.path())?;
+        let Answer { standing } = serde_json::from_value(answer.clone()).context("the answer cannot be read")?;
+        context.answer(&answer, |_| render(&standing))
     }
 
     fn path(&self) -> String {

@@ -75,7 +75,8 @@ async fn look(context: &Context) -> anyhow::Result<Shown> {
         Err(error) => return Err(error.into()),
     };
     let checkpoint = checkpoint.map(|note| Checkpoint::verify(&note, &log)).transpose();
-    let checkpoint = checkpoint.context("the published checkpoint is not signed by the log that these credentials pin")?;
+    let checkpoint =
+        checkpoint.context("the published checkpoint is not signed by the log that these credentials pin")?;
     Ok(Shown {
         registry: about.registry.to_string(),
         origin: about.origin,

@@ -72,8 +72,14 @@ impl Watch {
             false => None,
         };
         let after = if self.prove { Some("start".to_owned()) } else { self.after.clone() };
-        let mut watching =
-            Watching { json: context.json, after, proving, seen: 0, heard: false, count: self.count.unwrap_or(u64::MAX) };
+        let mut watching = Watching {
+            json: context.json,
+            after,
+            proving,
+            seen: 0,
+            heard: false,
+            count: self.count.unwrap_or(u64::MAX),
+        };
         wait(watching.run(&context.reader()?, &self.path()))?;
         Ok(ExitCode::SUCCESS)
     }
@@ -167,7 +173,7 @@ impl Watching {
             let index = index.ok_or_else(|| anyhow!("the event id {} names no entry", event.id))?;
             proving.entry(index, &event.entry).context("the registry contradicts itself; keep this output")?;
         }
-        output::line(&if self.json { frame.data } else { render(&event) });
+        output::line(&if self.json { frame.data } else { render(&event) })?;
         self.after = Some(frame.id.unwrap_or(event.id));
         self.seen += 1;
         Ok(())
@@ -182,7 +188,7 @@ impl Watching {
             json!({ "proven": { "origin": checkpoint.origin, "size": size, "root": root.to_string() } }).to_string()
         } else {
             format!("proven: these are all {size} entries of {}, root {root}", checkpoint.origin)
-        });
+        })?;
         Ok(())
     }
 }
