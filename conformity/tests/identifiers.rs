@@ -1,30 +1,13 @@
 //! Identifiers against real ones: outside data, found by `REGISTRY_TEST_DATA` or beside the workspace.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
-
-use std::path::PathBuf;
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use conformity::identifiers::{Identifier, IdentifierKind};
 
-/// Outside test data, or `None` after saying that the check is skipped.
-fn outside(path: &str) -> Option<String> {
-    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
-    let folder = std::env::var_os("REGISTRY_TEST_DATA").map_or(beside, PathBuf::from);
-    let file = folder.join(path);
-    if file.is_file() {
-        return Some(std::fs::read_to_string(&file).unwrap());
-    }
-    let required = std::env::var_os("REGISTRY_REQUIRE_TEST_DATA").is_some_and(|v| v == "1");
-    assert!(!required, "required test data is missing: {}", file.display());
-    eprintln!("skipped: {} is not there", file.display());
-    None
-}
-
 #[test]
 fn every_real_lei_is_accepted_and_none_with_one_character_mistyped() {
-    let Some(list) = outside("conformity-records/gleif/lei-aerospace-defence.csv") else {
-        return;
-    };
+    let Some(list) = test_data::vectors("conformity-records/gleif/lei-aerospace-defence.csv") else { return };
+    let list = std::fs::read_to_string(list).unwrap();
     let mut count = 0;
     for line in list.lines().skip(1) {
         let lei = line.split(',').next().unwrap();

@@ -10,21 +10,8 @@ use crate::note::NoteSigner;
 use bytes::Bytes;
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
-
-/// The folder of vectors from outside, or `None`, said aloud, where they are absent and not required.
-pub(crate) fn test_data(folder: &str) -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
-    let path = std::env::var_os("REGISTRY_TEST_DATA").map_or_else(beside, PathBuf::from).join(folder);
-    if path.is_dir() {
-        return Some(path);
-    }
-    let required = std::env::var("REGISTRY_REQUIRE_TEST_DATA").is_ok_and(|value| value == "1");
-    assert!(!required, "test data missing: {}", path.display());
-    eprintln!("skipped: no test data at {}", path.display());
-    None
-}
 
 pub(crate) const ORIGIN: &str = "jp.registry.example";
 

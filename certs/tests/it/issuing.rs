@@ -284,7 +284,7 @@ fn the_record_reads_well_in_json() {
 #[test]
 fn openssl_agrees() {
     if Command::new("openssl").arg("version").output().is_err() {
-        eprintln!("skipped: openssl is not on the PATH");
+        test_data::skip("chains against openssl", "openssl is not on the PATH");
         return;
     }
     let mut house = House::new("jp.registry.example/log");

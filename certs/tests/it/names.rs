@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use certs::{Application, Holder, Identity, Lifetime, NatsTls, NodeUser, Speaker, UriError};
 use conformity::ids::{Origin, PartyId, RegistryId};
@@ -199,7 +199,7 @@ fn first(pem: &str) -> Vec<u8> {
 /// Strangers' certificates, some of them hostile: none of them speaks for anybody here.
 #[test]
 fn the_certificates_of_limbo_speak_for_nobody() {
-    let Some(data) = vectors("x509/limbo/limbo-no-bettertls.json") else {
+    let Some(data) = test_data::vectors("x509/limbo/limbo-no-bettertls.json") else {
         return;
     };
     let limbo: serde_json::Value = serde_json::from_slice(&std::fs::read(data).unwrap()).unwrap();
@@ -211,22 +211,6 @@ fn the_certificates_of_limbo_speak_for_nobody() {
             assert!(Speaker::read(&pem.contents, &origin()).is_err(), "{}", case["id"]);
         }
     }
-}
-
-fn vectors(file: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("REGISTRY_TEST_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"), PathBuf::from);
-    let path = folder.join(file);
-    if path.exists() {
-        return Some(path);
-    }
-    assert!(
-        std::env::var_os("REGISTRY_REQUIRE_TEST_DATA").is_none_or(|value| value != "1"),
-        "{} is required and not there",
-        path.display()
-    );
-    eprintln!("skipped: {} is not there", path.display());
-    None
 }
 
 #[test]

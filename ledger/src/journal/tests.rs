@@ -15,7 +15,8 @@ use crate::log::{Draft, Log, LogReader, OpenError};
 use crate::testing::{HastyDisk, log_on};
 use bytes::Bytes;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier};
 use tempfile::TempDir;
 
 /// Small enough for a few batches to fill a segment.
@@ -171,13 +172,14 @@ fn readers_go_on_while_the_writer_writes() {
     let mut bench = Bench::new();
     bench.append(20);
     let reader = bench.log().reader();
-    let done = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let (done, begun) = (Arc::new(AtomicBool::new(false)), Arc::new(Barrier::new(5)));
     let threads: Vec<_> = (0..4)
         .map(|_| {
-            let (reader, done) = (reader.clone(), Arc::clone(&done));
+            let (reader, done, begun) = (reader.clone(), Arc::clone(&done), Arc::clone(&begun));
             std::thread::spawn(move || {
                 let mut seen = 0;
-                while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                begun.wait();
+                while !done.load(Ordering::Relaxed) {
                     let head = reader.head();
                     assert!(head.size >= seen, "the log never shrinks");
                     seen = head.size;
@@ -187,19 +189,19 @@ fn readers_go_on_while_the_writer_writes() {
                     crate::merkle::verify_inclusion(&last.leaf_hash(), seen - 1, seen, &proof, &root).unwrap();
                     assert!(!matches!(reader.statement(3), Ok(Stored::None) | Err(_)));
                 }
-                seen
             })
         })
         .collect();
-    for round in 0..60 {
+    begun.wait();
+    for round in 0..300 {
         bench.append(1 + round % 9);
-        if round == 30 {
+        if round == 150 {
             bench.log().erase(3).unwrap();
             bench.model.0[3] = None;
         }
     }
-    done.store(true, std::sync::atomic::Ordering::Relaxed);
-    assert!(threads.into_iter().all(|thread| thread.join().unwrap() > 0));
+    done.store(true, Ordering::Relaxed);
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
     bench.check_exactly();
 }
 

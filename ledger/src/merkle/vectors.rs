@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use super::*;
-use crate::testing::test_data;
 use serde::Deserialize;
 use std::path::Path;
+use test_data::vectors;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -94,7 +94,7 @@ fn each(dir: &Path, check: &mut dyn FnMut(&Path, &str)) -> usize {
 
 #[test]
 fn all_518_vectors_agree() {
-    let Some(data) = test_data("transparency/rfc6962-transparency-dev-merkle") else { return };
+    let Some(data) = vectors("transparency/rfc6962-transparency-dev-merkle") else { return };
     let (mut accepted, mut counts) = (0, Vec::new());
     for (folder, subtree) in [("inclusion", false), ("subtreeinclusion", true)] {
         counts.push(each(&data.join(folder), &mut |path, json| {

@@ -5,10 +5,10 @@ use super::*;
 use crate::checkpoint::Checkpoint;
 use crate::merkle::{Tree, leaf_hash, verify_consistency, verify_inclusion};
 use crate::note::{NoteError, NoteVerifier, SignatureKind, SignedNote};
-use crate::testing::test_data;
 use std::fs;
 use std::io;
 use std::path::Path;
+use test_data::vectors;
 
 const TESSERA: &str = "example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx";
 
@@ -22,7 +22,7 @@ fn checkpoint(path: &Path) -> Checkpoint {
 
 #[test]
 fn tesseras_successive_checkpoints_are_one_log() {
-    let Some(dir) = test_data("transparency/tlog-tiles-tessera-log") else { return };
+    let Some(dir) = vectors("transparency/tlog-tiles-tessera-log") else { return };
     let checkpoints: Vec<_> = (0..16).map(|i| checkpoint(&dir.join(format!("checkpoint.{i}")))).collect();
     assert_eq!(checkpoint(&dir.join("checkpoint")), checkpoints[15]);
     let bundle = read(&dir, &TilePath::new(Content::Entries, 0, 15).unwrap()).unwrap();
@@ -44,7 +44,7 @@ fn tesseras_successive_checkpoints_are_one_log() {
 
 #[test]
 fn tesseras_bundles_hash_to_its_tiles() {
-    let Some(dir) = test_data("transparency/tlog-tiles-tessera-log") else { return };
+    let Some(dir) = vectors("transparency/tlog-tiles-tessera-log") else { return };
     let last = checkpoint(&dir.join("checkpoint"));
     for width in 1..=15 {
         let [hashes, entries] = [Content::Hashes(0), Content::Entries]
@@ -64,7 +64,7 @@ fn tesseras_bundles_hash_to_its_tiles() {
 
 #[test]
 fn sunlights_partial_tile_is_the_beginning_of_the_full_one() {
-    let Some(dir) = test_data("transparency/tlog-tiles-sunlight/navigli2025h2") else { return };
+    let Some(dir) = vectors("transparency/tlog-tiles-sunlight/navigli2025h2") else { return };
     let mut tree = Tree::new();
     for index in 0..4 {
         let tile = read(&dir, &TilePath::new(Content::Hashes(0), index, WIDTH).unwrap()).unwrap();
@@ -88,7 +88,7 @@ fn published_key(path: &Path) -> NoteVerifier {
 
 #[test]
 fn sunlights_mirror_has_the_tiles_of_its_cosigned_checkpoint() {
-    let Some(dir) = test_data("transparency/tlog-tiles-sunlight/witness/mirror") else { return };
+    let Some(dir) = vectors("transparency/tlog-tiles-sunlight/witness/mirror") else { return };
     let mirror = published_key(&dir.join("mirror.v0.json"));
     assert_eq!((mirror.kind(), mirror.name()), (SignatureKind::Cosignature, "mirror.example.org"));
     let dir = dir.join(ROME);
@@ -113,7 +113,7 @@ fn sunlights_mirror_has_the_tiles_of_its_cosigned_checkpoint() {
 
 #[test]
 fn sunlights_witnesses_cosigned_their_checkpoints() {
-    let Some(dir) = test_data("transparency/tlog-tiles-sunlight") else { return };
+    let Some(dir) = vectors("transparency/tlog-tiles-sunlight") else { return };
     let milan = "88ad7a28caeb0b2aa890fdf0304c2fcaf59fca2ee140134ff8c1300bac493482";
     for (witness, log, origin) in
         [("witness", ROME, "rome2026h1.example.org"), ("witness2", milan, "milan2026h1.example.org")]

@@ -92,7 +92,9 @@ fn replay(log: &LogReader, from: u64, register: &mut Register, index: &mut Index
         for (place, entry) in (next..).zip(log.entries(next..until)?) {
             match records_of(log, place, &entry, register) {
                 Ok(None) => erased |= entry.kind.has_statement(),
-                Ok(Some(records)) => changed.extend(records.into_iter().inspect(|record| register.insert(record.clone()))),
+                Ok(Some(records)) => {
+                    changed.extend(records.into_iter().inspect(|record| register.insert(record.clone())))
+                }
                 // It spoke of what was erased since.
                 Err(ReplayError::Refused { .. }) if erased => {}
                 Err(error) => return Err(error),

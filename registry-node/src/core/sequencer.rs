@@ -189,7 +189,11 @@ impl Writer {
     }
 
     /// Decides each statement against the committed state and those before it in the batch.
-    fn decide(&self, batch: &[Waiting], at: Timestamp) -> (Vec<Draft>, Vec<Record>, Vec<Result<Receipt, SequenceError>>) {
+    fn decide(
+        &self,
+        batch: &[Waiting],
+        at: Timestamp,
+    ) -> (Vec<Draft>, Vec<Record>, Vec<Result<Receipt, SequenceError>>) {
         let register = self.parts.read_model.register();
         let mut overlay = Overlay::new(&*register);
         let (mut drafts, mut outcomes) = (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));

@@ -46,10 +46,10 @@ pub async fn run(deriver: &Deriver, read_model: &ReadModel, clock: &Arc<dyn Cloc
 async fn state_due(deriver: &Deriver, read_model: &ReadModel, now: Timestamp) -> Result<(), DeriveError> {
     let mut cursor = None;
     while let Some(chunk) = chunk(read_model, cursor.as_ref(), now) {
-        for verdicts in chunk.expired.into_values() {
+        for verdicts in chunk.expired.0.into_values() {
             state_all(deriver, &verdicts, Claim::VerdictExpired).await?;
         }
-        for verdicts in chunk.overdue.into_values() {
+        for verdicts in chunk.overdue.0.into_values() {
             state_all(deriver, &verdicts, Claim::SurveillanceOverdue).await?;
         }
         cursor = Some(chunk.last);
@@ -70,7 +70,8 @@ async fn state_all(
 }
 
 /// Verdicts that are listed in one statement have one audience (see [`conformity::audience`]): one scheme, one profile.
-type Lists = BTreeMap<(SchemeRef, bool), Vec<VerdictId>>;
+#[derive(Default)]
+struct Lists(BTreeMap<(SchemeRef, bool), Vec<VerdictId>>);
 
 struct Chunk {
     expired: Lists,
@@ -84,10 +85,10 @@ fn chunk(read_model: &ReadModel, cursor: Option<&VerdictId>, now: Timestamp) -> 
     let records: Vec<_> = register.verdicts_after(cursor).take(CHUNK).collect();
     let last = records.last()?.id().clone();
     let pick = |due: &dyn Fn(&VerdictRecord) -> bool| {
-        let mut lists = Lists::new();
+        let mut lists = Lists::default();
         for record in records.iter().filter(|record| due(record)) {
             let audience = (record.terms.scheme.clone(), record.terms.profile == Profile::Open);
-            lists.entry(audience).or_default().push(record.id().clone());
+            lists.0.entry(audience).or_default().push(record.id().clone());
         }
         lists
     };

@@ -8,7 +8,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -46,24 +46,24 @@ impl Children {
         Self { stop, running: Mutex::default() }
     }
 
-    /// Starts one that runs on; it appends to the log whatever it says.
-    ///
-    /// # Errors
-    /// When it cannot be started, or the log cannot be written.
-    pub fn start(&self, name: &str, command: &mut Command, log: &Path) -> Result<()> {
-        let said = append(log)?;
-        command.stdout(said.try_clone().context("cannot share a log")?).stderr(said);
-        self.spawn(name, command, log).map(|_| ())
-    }
-
     /// Starts one that runs on and whose output lines are of interest; what it says on stderr goes to the log.
     ///
     /// # Errors
-    /// As for [`Self::start`].
+    /// When it cannot be started, or the log cannot be written.
     pub fn listen(&self, name: &str, command: &mut Command, log: &Path) -> Result<Lines> {
-        command.stdout(Stdio::piped()).stderr(append(log)?);
-        let stdout = self.spawn(name, command, log)?.context("a piped output is missing")?;
-        Ok(Lines::of(stdout))
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(append(log)?);
+        let (_, stdout) = self.spawn(name, command, log)?;
+        Ok(Lines::of(stdout.context("a piped output is missing")?))
+    }
+
+    /// The same for one that is also spoken to, line by line. It may end once nobody speaks to it any more.
+    ///
+    /// # Errors
+    /// As for [`Self::listen`].
+    pub fn converse(&self, name: &str, command: &mut Command, log: &Path) -> Result<(ChildStdin, Lines)> {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(append(log)?);
+        let (stdin, stdout) = self.spawn(name, command, log)?;
+        Ok((stdin.context("a piped input is missing")?, Lines::of(stdout.context("a piped output is missing")?)))
     }
 
     /// Runs one to its end and returns what it printed. Its output and errors stay beside `record`.
@@ -72,7 +72,7 @@ impl Children {
     /// When it fails (with what it said), does not end in time, or `stop` is raised meanwhile.
     pub fn run(&self, name: &str, command: &mut Command, record: &Path, limit: Duration) -> Result<String> {
         let (out, err) = (record.with_extension("out"), record.with_extension("err"));
-        command.stdout(append(&out)?).stderr(append(&err)?);
+        command.stdin(Stdio::null()).stdout(append(&out)?).stderr(append(&err)?);
         self.spawn(name, command, &err)?;
         let status = self.wait(name, Instant::now() + limit)?;
         if !status.success() {
@@ -107,14 +107,19 @@ impl Children {
         Ok(())
     }
 
-    fn spawn(&self, name: &str, command: &mut Command, log: &Path) -> Result<Option<std::process::ChildStdout>> {
+    fn spawn(
+        &self,
+        name: &str,
+        command: &mut Command,
+        log: &Path,
+    ) -> Result<(Option<ChildStdin>, Option<ChildStdout>)> {
         self.stop.check()?;
-        let spawned = command.stdin(Stdio::null()).process_group(0).spawn();
+        let spawned = command.process_group(0).spawn();
         let mut process = spawned.with_context(|| format!("cannot start {name} ({:?})", command.get_program()))?;
-        let stdout = process.stdout.take();
+        let pipes = (process.stdin.take(), process.stdout.take());
         let group = Pid::from_child(&process);
         self.lock().push(Running { name: name.to_owned(), group, process, log: log.to_owned() });
-        Ok(stdout)
+        Ok(pipes)
     }
 
     /// Waits for one to end; takes it down with its group when it does not, or when we are asked to end.

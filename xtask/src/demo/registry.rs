@@ -3,7 +3,7 @@
 //! In scope: running `registry-node` for this registry, in the foreground or on. Which flags it takes is the story's business.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{ChildStdin, Command};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -72,31 +72,36 @@ impl<'stage, const PORTS: usize> Registry<'stage, PORTS> {
         serde_json::from_str(&answer).with_context(shown)
     }
 
-    /// Starts a command that runs on, under the registry's name; it speaks into `<id>.log`.
-    ///
-    /// # Errors
-    /// When it cannot be started.
-    pub fn serve(&self, arguments: &[&str]) -> Result<()> {
-        let log = self.stage.folder().join("logs").join(format!("{}.log", self.id));
-        self.stage.children().start(&self.id, &mut self.command(arguments), &log)
-    }
-
-    /// Ends what [`Self::serve`] started.
-    ///
-    /// # Errors
-    /// When nothing was.
-    pub fn end(&self) -> Result<()> {
-        self.stage.children().end(&self.id)
-    }
-
     /// Starts a command that runs on and whose lines are of interest.
     ///
     /// # Errors
     /// When it cannot be started.
     pub fn listen(&self, name: &str, arguments: &[&str]) -> Result<Lines> {
+        let (name, log) = self.named(name);
+        self.stage.children().listen(&name, &mut self.command(arguments), &log)
+    }
+
+    /// Starts a command that runs on, is spoken to, and whose lines are of interest.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn converse(&self, name: &str, arguments: &[&str]) -> Result<(ChildStdin, Lines)> {
+        let (name, log) = self.named(name);
+        self.stage.children().converse(&name, &mut self.command(arguments), &log)
+    }
+
+    /// Ends what [`Self::listen`] or [`Self::converse`] started under that name.
+    ///
+    /// # Errors
+    /// When nothing was.
+    pub fn end(&self, name: &str) -> Result<()> {
+        self.stage.children().end(&format!("{} {name}", self.id))
+    }
+
+    fn named(&self, name: &str) -> (String, PathBuf) {
         let name = format!("{} {name}", self.id);
         let log = self.log(&format!("{}.log", name.replace(' ', "-")));
-        self.stage.children().listen(&name, &mut self.command(arguments), &log)
+        (name, log)
     }
 
     /// In the stage's folder, so that paths in what is told can be copied from there.

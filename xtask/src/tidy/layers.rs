@@ -11,7 +11,7 @@ use super::{Finding, below, read};
 use crate::workspace::{Member, Workspace};
 
 /// Each may depend on those before it.
-const LAYERS: [&str; 6] = ["conformity", "ledger", "certs", "federation", "registry-node", "tests"];
+const LAYERS: [&str; 7] = ["test-data", "conformity", "ledger", "certs", "federation", "registry-node", "tests"];
 
 /// Depends on none of ours, and none of ours on it.
 const APART: &str = "xtask";

@@ -3,8 +3,10 @@
 use super::super::{AppendError, Cause, EraseError, OpenError as JournalError};
 use super::*;
 use crate::log;
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::sync::Mutex;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -322,14 +324,16 @@ fn erasing_from_the_active_segment_rolls_it_first() {
     }
 }
 
+/// Leaves half a record at the end.
+fn tear(bench: &Bench) {
+    let path = bench.segments().pop().unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    bytes.extend_from_slice(b"STRecord, torn");
+    fs::write(path, bytes).unwrap();
+}
+
 #[test]
 fn a_journal_that_cannot_be_mended_is_not_opened() {
-    let torn = |bench: &Bench| {
-        let path = bench.segments().pop().unwrap();
-        let mut bytes = fs::read(&path).unwrap();
-        bytes.extend_from_slice(b"STRecord, torn");
-        fs::write(path, bytes).unwrap();
-    };
     for (op, fault) in [
         (Op::Truncate, Fault::Fails(EIO)),
         (Op::Sync, Fault::Fails(EIO)),
@@ -340,7 +344,7 @@ fn a_journal_that_cannot_be_mended_is_not_opened() {
         let disk = Arc::new(FaultyDisk::default());
         let mut bench = bench(&disk, false);
         bench.close();
-        torn(&bench);
+        tear(&bench);
         disk.plan(&[(op, fault)]);
         let refused = log_on(&bench.path(), Bench::options(0), Arc::clone(&disk) as Arc<dyn Disk>).err().unwrap();
         assert!(matches!(refused, OpenError::Journal(JournalError::Io { .. })), "{op:?}: {refused}");
@@ -350,19 +354,31 @@ fn a_journal_that_cannot_be_mended_is_not_opened() {
     }
 }
 
-/// Counts what is written to segments.
+/// Counts what is written, and knows which files wait to be synced.
 #[derive(Default)]
-struct CountingDisk(Mutex<(u64, bool)>);
+struct CountingDisk(Mutex<(u64, HashSet<u64>)>);
+
+impl CountingDisk {
+    fn dirty(&self, file: &File, len: usize) {
+        let mut state = self.0.lock().unwrap();
+        state.0 += len as u64;
+        state.1.insert(file.metadata().unwrap().ino());
+    }
+}
 
 impl Disk for CountingDisk {
     fn write_at(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
-        let mut written = self.0.lock().unwrap();
-        *written = (written.0 + bytes.len() as u64, false);
+        self.dirty(file, bytes.len());
         RealDisk.write_at(file, bytes, offset)
     }
 
+    fn truncate(&self, file: &File, len: u64) -> io::Result<()> {
+        self.dirty(file, 0);
+        RealDisk.truncate(file, len)
+    }
+
     fn sync(&self, file: &File) -> io::Result<()> {
-        self.0.lock().unwrap().1 = true;
+        self.0.lock().unwrap().1.remove(&file.metadata().unwrap().ino());
         RealDisk.sync(file)
     }
 }
@@ -378,9 +394,9 @@ fn what_lies_above_the_watermark_is_written_again() {
         bench.log = Some(log_on(&bench.path(), Bench::options(0), Arc::clone(&disk) as Arc<dyn Disk>).unwrap());
         bench.check_exactly();
         bench.close();
-        let (bytes, synced) = *disk.0.lock().unwrap();
-        assert!(synced);
-        bytes
+        let state = disk.0.lock().unwrap();
+        assert!(state.1.is_empty(), "everything is synced before anybody reads");
+        state.0
     };
     let watermark = 20;
     assert_eq!(written(&mut bench), watermark, "nothing but the mark itself");
@@ -393,4 +409,6 @@ fn what_lies_above_the_watermark_is_written_again() {
     bench.close();
     fs::write(bench.path().join("watermark"), before).unwrap();
     assert_eq!(written(&mut bench), len(&bench) - known + watermark);
+    tear(&bench);
+    assert_eq!(written(&mut bench), watermark, "a torn tail is cut off durably");
 }

@@ -136,29 +136,7 @@ pub(super) fn fetched(retrieved: &str) -> Occasion {
 
 /// A file that others published, or nothing where it is not at hand and not required.
 pub(super) fn published(path: &str) -> Option<Vec<u8>> {
-    let root = std::env::var_os("REGISTRY_TEST_DATA")
-        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data")), PathBuf::from);
-    let file = root.join(path);
-    match std::fs::read(&file) {
-        Ok(bytes) => Some(bytes),
-        Err(error) if std::env::var_os("REGISTRY_REQUIRE_TEST_DATA").is_some_and(|wanted| wanted == "1") => {
-            panic!("{}: {error}", file.display())
-        }
-        Err(error) => {
-            skip(&format!("skipped: {}: {error}", file.display()));
-            None
-        }
-    }
-}
-
-/// Says that a test lacked something from outside, where the summary of the suite finds it.
-fn skip(line: &str) {
-    let log = std::env::var_os("REGISTRY_SKIP_LOG");
-    let log = log.map(|path| std::fs::OpenOptions::new().append(true).create(true).open(path).unwrap());
-    match log {
-        Some(mut log) => writeln!(log, "{line}").unwrap(),
-        None => writeln!(std::io::stderr(), "{line}").unwrap(),
-    }
+    test_data::vectors(path).map(|file| std::fs::read(file).unwrap())
 }
 
 /// How often each reason occurs, by its code.

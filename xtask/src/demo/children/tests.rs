@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::io::Write;
 use std::panic::{self, AssertUnwindSafe};
 
 use rustix::process::test_kill_process;
@@ -88,8 +89,8 @@ fn a_panic_ends_the_children() {
 #[test]
 fn a_child_that_ends_too_soon_is_noticed_with_its_last_words() {
     let fixture = fixture();
-    let script = "for i in 1 2 3 4 5 6; do echo line $i; done; echo broken >&2; exit 3";
-    fixture.children.start("node", &mut shell(script), &fixture.path("node.log")).unwrap();
+    let script = "for i in 1 2 3 4 5 6; do echo line $i >&2; done; echo broken >&2; exit 3";
+    let _lines = fixture.children.listen("node", &mut shell(script), &fixture.path("node.log")).unwrap();
     let deadline = Instant::now() + LONG;
     let error = loop {
         match fixture.children.check() {
@@ -110,6 +111,20 @@ fn one_that_is_ended_on_purpose_is_not_missed() {
     assert!(is_gone(other));
     fixture.children.check().unwrap();
     assert!(fixture.children.end("family").is_err());
+}
+
+#[test]
+fn one_that_is_spoken_to_answers_and_ends_when_nobody_speaks_any_more() {
+    let fixture = fixture();
+    let script = "while read line; do echo heard $line; done";
+    let (mut input, lines) =
+        fixture.children.converse("echo", &mut shell(script), &fixture.path("echo.log")).unwrap();
+    for word in ["one", "two"] {
+        writeln!(input, "{word}").unwrap();
+        assert_eq!(lines.next(LONG).unwrap().text, format!("heard {word}"));
+    }
+    drop(input);
+    assert_eq!(lines.next(LONG).unwrap_err().to_string(), "the output has ended");
 }
 
 #[test]
@@ -145,6 +160,6 @@ fn a_request_to_end_ends_the_waiting() {
 #[test]
 fn a_program_that_is_missing_is_named() {
     let fixture = fixture();
-    let error = fixture.children.start("node", &mut Command::new("/nonexistent"), &fixture.path("log")).unwrap_err();
+    let error = fixture.children.listen("node", &mut Command::new("/nonexistent"), &fixture.path("log")).unwrap_err();
     assert!(error.to_string().contains("cannot start node (\"/nonexistent\")"), "{error}");
 }
