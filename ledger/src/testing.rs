@@ -1,5 +1,5 @@
 //! What several tests need: vectors from outside, keys, small logs.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use crate::entry::Kind;
 use crate::journal::disk::{Disk, RealDisk};
