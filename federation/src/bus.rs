@@ -277,8 +277,17 @@ impl Bus for Link {
         check_size(&client, payload.len())?;
         // An inbox of its own: the client's shared one never forgets a question that stays unanswered.
         let request = async_nats::Request::new().inbox(client.new_inbox()).payload(payload).timeout(None);
-        let asked = client.send_request(to.as_str().to_owned(), request);
-        let answer = match timeout(bound.wait, asked).await {
+        let mut state = self.state();
+        let connection = state.borrow().connections;
+        let asked = timeout(bound.wait, client.send_request(to.as_str().to_owned(), request));
+        let answered = tokio::select! {
+            answered = asked => answered,
+            // What was asked on a connection that is gone is answered, if at all, to nobody.
+            _ = state.wait_for(|state| !state.connected || state.connections != connection) => {
+                return Err(self.disconnected());
+            }
+        };
+        let answer = match answered {
             Err(_) => return Err(BusError::Timeout(bound.wait)),
             Ok(Err(error)) if error.kind() == RequestErrorKind::NoResponders => {
                 return Err(BusError::NobodyAnswers);

@@ -6,8 +6,8 @@ use federation::follow::{Followed, Signatures};
 use federation::messages::{CheckpointAnswer, Message, Range};
 use proptest::prelude::*;
 
-use crate::honest::{take, withheld};
-use crate::peer::{Peer, knowledge, scope};
+use super::honest::{take, withheld};
+use super::peer::{Peer, knowledge, scope};
 
 const HELD: u64 = 5;
 

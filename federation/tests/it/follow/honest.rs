@@ -3,7 +3,7 @@
 use conformity::records::Facts;
 use federation::follow::{Followed, Signatures, Standing};
 
-use crate::peer::{Peer, scope, verdict_id};
+use super::peer::{Peer, scope, verdict_id};
 
 pub(crate) fn take(followed: &mut Followed, peer: &Peer, from: u64, to: u64) {
     let examined = followed.examine(&peer.range(from, to), &scope(), Signatures::Check).unwrap();

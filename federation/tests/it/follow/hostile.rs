@@ -6,8 +6,8 @@ use ledger::entry::{Entry, Kind};
 use ledger::merkle::{Tree, leaf_hash};
 use serde_json::json;
 
-use crate::honest::{take, withheld};
-use crate::peer::{ORIGIN, Peer, scope, verdict};
+use super::honest::{take, withheld};
+use super::peer::{ORIGIN, Peer, scope, verdict};
 
 /// So much the follower holds when the peer begins to lie.
 const HELD: u64 = 10;

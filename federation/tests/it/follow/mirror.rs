@@ -5,8 +5,8 @@ use std::path::Path;
 use conformity::records::Facts;
 use federation::mirror::Mirror;
 
-use crate::honest::withheld;
-use crate::peer::{Peer, knowledge, scope, verdict_id};
+use super::honest::withheld;
+use super::peer::{Peer, knowledge, scope, verdict_id};
 
 fn open(path: &Path, peer: &Peer) -> Mirror {
     let digest = conformity::Digest::from_bytes(*peer.entries[0].digest.as_bytes());

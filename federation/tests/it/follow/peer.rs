@@ -2,6 +2,7 @@
 //! accreditation body, two certification bodies, one scheme that was agreed on and one that was not.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -15,8 +16,10 @@ use federation::messages::{CheckpointAnswer, Entries, Proof, Range};
 use ledger::checkpoint::Checkpoint;
 use ledger::digest::Digest;
 use ledger::entry::{Entry, Kind};
+use ledger::journal::{FileJournal, Options};
 use ledger::jws;
 use ledger::key::{Algorithm, SigningKey};
+use ledger::log::{Draft, Log};
 use ledger::merkle::Tree;
 use ledger::note::NoteSigner;
 use serde_json::{Value, json};
@@ -29,6 +32,7 @@ const START_MS: u64 = 1_800_000_000_000;
 pub(crate) struct Peer {
     keys: Arc<HashMap<String, SigningKey>>,
     log_key: Arc<NoteSigner>,
+    log_pem: String,
     pub(crate) genesis: Arc<Genesis>,
     pub(crate) tree: Tree,
     pub(crate) entries: Vec<Entry>,
@@ -42,8 +46,9 @@ impl Peer {
         Self::with_origin(ORIGIN)
     }
 
-    pub(crate) fn with_origin(origin: &str) -> Self {
-        let log_key = NoteSigner::new(origin, ed25519()).unwrap();
+    fn with_origin(origin: &str) -> Self {
+        let log_pem = ed25519().to_pem().unwrap().to_string();
+        let log_key = signer(origin, &log_pem);
         let names = ["node", "op", "ministry", "ab", "cb-1", "cb-2", "audit", "stranger"];
         let keys: HashMap<_, _> = names.into_iter().map(|name| (name.to_owned(), ed25519())).collect();
         let claim = json!({
@@ -57,6 +62,7 @@ impl Peer {
         let mut peer = Self {
             keys: Arc::new(keys),
             log_key: Arc::new(log_key),
+            log_pem,
             genesis,
             tree: Tree::new(),
             entries: Vec::new(),
@@ -189,6 +195,21 @@ impl Peer {
         self.log_key.sign(&checkpoint.to_string()).unwrap()
     }
 
+    /// The same log as a registry keeps it.
+    pub(crate) fn kept_in(&self, folder: &Path) -> Log {
+        let journal = FileJournal::open(folder, Options::default()).unwrap();
+        let (mut log, _) = Log::create(journal, signer(ORIGIN, &self.log_pem), START_MS, self.draft(0)).unwrap();
+        (1..self.entries.len())
+            .for_each(|index| drop(log.append(self.entries[index].time_ms, vec![self.draft(index)]).unwrap()));
+        log
+    }
+
+    /// An entry as it is handed to a log.
+    pub(crate) fn draft(&self, index: usize) -> Draft {
+        let statement = self.statements[index].clone().map(Bytes::from).unwrap_or_default();
+        Draft { kind: self.entries[index].kind, statement, attachments: Vec::new() }
+    }
+
     /// What an honest peer answers, `to` being the end of the range.
     pub(crate) fn range(&self, from: u64, to: u64) -> Range {
         let part = usize::try_from(from).unwrap()..usize::try_from(to).unwrap();
@@ -239,6 +260,10 @@ pub(crate) fn knowledge(register: &Register) -> String {
             verdicts.map(|id| register.verdict(&id)),
         )
     )
+}
+
+fn signer(origin: &str, pem: &str) -> NoteSigner {
+    NoteSigner::new(origin, SigningKey::from_pem(pem).unwrap()).unwrap()
 }
 
 fn ed25519() -> SigningKey {

@@ -7,8 +7,8 @@ use federation::mirror::Mirror;
 use ledger::entry::Kind;
 use serde_json::json;
 
-use crate::honest::withheld;
-use crate::peer::{Peer, knowledge, scope, verdict, verdict_id};
+use super::honest::withheld;
+use super::peer::{Peer, knowledge, scope, verdict, verdict_id};
 
 pub(crate) struct Row {
     pub(crate) why: &'static str,
