@@ -56,8 +56,13 @@ pub(super) fn statement(site: &Site, ask: &Ask) -> Result<Response, Problem> {
         return Err(Problem::not_found());
     }
     let text = std::str::from_utf8(&compact).map_err(|error| unreadable(error.to_string()))?;
-    let ms = log.time_of(index).map_err(failed)?;
-    answer::json(&Placed { index, time: time(ms), kind: statement.kind(), statement: text, proof: proof(site, index)? })
+    answer::json(&Placed {
+        index,
+        time: sequenced(site, index)?,
+        kind: statement.kind(),
+        statement: text,
+        proof: proof(site, index)?,
+    })
 }
 
 /// The proof that entry `index` is in the log, with the checkpoint of the newest commit.
@@ -66,6 +71,9 @@ pub(super) fn proof(site: &Site, index: u64) -> Result<String, Problem> {
     Ok(proof.map_err(|error| code::internal("a proof could not be made", &error))?.to_string())
 }
 
-fn time(ms: u64) -> Timestamp {
-    i64::try_from(ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or(Timestamp::MAX)
+/// When entry `index` was sequenced.
+pub(super) fn sequenced(site: &Site, index: u64) -> Result<Timestamp, Problem> {
+    let ms = site.registry.log.time_of(index);
+    let ms = ms.map_err(|error| code::internal("the log could not be read", &error))?;
+    Ok(i64::try_from(ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or(Timestamp::MAX))
 }

@@ -20,7 +20,7 @@ use super::answer::{self, JOSE, JSON, NDJSON};
 use super::ask::Ask;
 use super::bulk;
 use super::code::{self, Code};
-use super::log::proof;
+use super::log::{proof, sequenced};
 use super::site::{BODY_UNIT, Site};
 use super::submission::Submission;
 use crate::core::intake::MAX_ATTACHMENT;
@@ -55,7 +55,9 @@ impl Acknowledgement {
     /// With the proof of inclusion as of the newest commit.
     pub(super) fn of(site: &Site, receipt: &Receipt) -> Result<Acknowledgement, Problem> {
         let Receipt { index, at, repeated, .. } = *receipt;
-        Ok(Acknowledgement { index, time: at, repeated, proof: proof(site, index)? })
+        // The first answer holds: its time is that of the entry, not of the repetition.
+        let time = if repeated { sequenced(site, index)? } else { at };
+        Ok(Acknowledgement { index, time, repeated, proof: proof(site, index)? })
     }
 }
 

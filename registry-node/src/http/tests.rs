@@ -6,6 +6,8 @@ mod events;
 mod fixture;
 mod limits;
 mod log;
+mod neighbours;
 mod reads;
 mod secrecy;
+mod stream;
 mod writes;

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use certs::{Authority, Https, HttpsFiles, Reason, Target};
 use conformity::ids::PartyId;
 use conformity::party::Role;
+use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
@@ -240,6 +241,24 @@ impl World {
 
     /// An open connection.
     pub(super) async fn talk(&self, person: Option<&Person>) -> Talk {
+        let stream = self.connect(person).await;
+        let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+        tokio::spawn(connection);
+        Talk::Two(sender)
+    }
+
+    /// An open connection for bodies that come bit by bit.
+    pub(super) async fn trickling(
+        &self,
+        person: &Person,
+    ) -> http2::SendRequest<UnsyncBoxBody<Bytes, std::convert::Infallible>> {
+        let stream = self.connect(Some(person)).await;
+        let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+        tokio::spawn(connection);
+        sender
+    }
+
+    async fn connect(&self, person: Option<&Person>) -> certs::Stream<TcpStream> {
         let trust = certs::Trust::read(&self.registry.folder.ca_public().root()).unwrap();
         let client = match person {
             Some(person) => {
@@ -251,9 +270,7 @@ impl World {
         let socket = TcpStream::connect(("127.0.0.1", self.port)).await.unwrap();
         let stream = client.connect("localhost", socket, Duration::from_secs(5)).await.unwrap();
         assert!(stream.is_http2());
-        let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
-        tokio::spawn(connection);
-        Talk::Two(sender)
+        stream
     }
 
     /// HTTP/1.1 without TLS, past the door, as nobody in particular.

@@ -1,0 +1,166 @@
+//! Peers, arrangements and what this registry makes of others' verdicts.
+
+use bytes::Bytes;
+use conformity::statement::Claim;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::fixture::{ORIGIN, World, day, now};
+use super::stream::Events;
+use crate::core::derive::statement_id;
+use crate::core::peer_board::{PeerFault, PeerState, PeerStatus};
+use crate::init::{self, NewRegistry};
+
+const EU: &str = "eu.registry.example";
+
+/// The genesis of another registry.
+fn foreign_genesis() -> String {
+    let dir = tempfile::tempdir().unwrap();
+    let new = NewRegistry {
+        id: "eu".parse().unwrap(),
+        origin: EU.parse().unwrap(),
+        name: "European Union".to_owned(),
+        country: Some("EU".parse().unwrap()),
+        http: "127.0.0.1:7444".parse().unwrap(),
+        nats: "127.0.0.1:4223".parse().unwrap(),
+        host: "localhost".to_owned(),
+    };
+    init::init(&dir.path().join("eu"), &new, now()).unwrap();
+    std::fs::read_to_string(dir.path().join("eu/genesis.jws")).unwrap()
+}
+
+fn terms() -> Value {
+    json!({
+        "id": "jp-eu", "version": 1, "title": "jp and eu", "mode": "bilateral",
+        "parties": [
+            {"registry": "jp", "origin": ORIGIN, "authority": "Ministry", "roles": ["issuing", "recognising"]},
+            {"registry": "eu", "origin": EU, "authority": "Agency", "roles": ["issuing"]},
+        ],
+        "rules": [{
+            "id": "R-1", "from": ["eu"], "to": ["jp"], "scheme": "eucc@1", "objects": ["product"],
+            "viewpoints": ["people-and-things"], "grants": "full", "onSuspension": "keep", "onEnd": "cease",
+        }],
+        "from": day(-1), "noticeDays": 30,
+    })
+}
+
+fn row(id: &str, outcome: &str) -> String {
+    let row = json!({
+        "verdict": format!("eu:{id}"),
+        "supplier": {"id": "lei:5493001KJTIIGC8Y1R12", "name": "Exemple SA", "country": "FR", "others": ["local:eu-list:17"]},
+        "scheme": "eucc@1", "object": {"kind": "product", "name": "A card", "version": "1.2"},
+        "viewpoints": ["people-and-things"], "state": "granted", "outcome": outcome,
+        "arrangement": {"id": "jp-eu", "version": 1}, "rule": "R-1", "explanation": "under rule R-1 of jp-eu",
+    });
+    format!("{row}\n")
+}
+
+/// A registry with `eu` as its peer and an arrangement that only it signed.
+async fn peered() -> World {
+    let world = World::furnished().await;
+    let genesis = foreign_genesis();
+    let digest = conformity::Digest::of(genesis.as_bytes());
+    let peer = json!({
+        "registry": "eu", "origin": EU, "genesisDigest": digest, "genesis": genesis, "httpUrl": "https://eu.example",
+    });
+    world.must(&world.operator(), "peer-added", peer).await;
+    let signed: conformity::arrangement::Arrangement = serde_json::from_value(terms()).unwrap();
+    let signed = json!({"digest": signed.digest().unwrap(), "terms": signed});
+    world.must(&world.person("meti"), "arrangement-signed", signed).await;
+    world
+}
+
+/// Derives recognitions up to size `to` of the peer's log; answers the index and the list.
+async fn derive(world: &World, from: u64, to: u64, list: &str) -> (u64, ledger::digest::Digest) {
+    let list = Bytes::copy_from_slice(list.as_bytes());
+    let digest = ledger::digest::Digest::of(&list);
+    let count = list.iter().filter(|byte| **byte == b'\n').count();
+    let claim = json!({
+        "origin": EU, "registry": "eu", "from": from, "to": to, "checkpoint": "a signed note", "cause": "range",
+        "results": {"digest": digest.to_string(), "count": count},
+    });
+    let claim = Claim::RecognitionDerived(serde_json::from_value(claim).unwrap());
+    let receipt = world.registry.deriver.state(statement_id("recognition").unwrap(), claim, vec![list]).await.unwrap();
+    (receipt.index, digest)
+}
+
+#[tokio::test]
+async fn arrangements_and_peers_show_how_they_stand() {
+    let world = peered().await;
+    let arrangements = world.ask("/v1/arrangements").await.json();
+    let shown = &arrangements["arrangements"][0];
+    assert_eq!((&shown["id"], &shown["terms"][0]["terms"]["title"]), (&json!("jp-eu"), &json!("jp and eu")));
+    let directions = json!([{"from": "eu", "to": "jp", "version": 1, "force": "unsigned", "missing": ["eu"]}]);
+    assert_eq!(shown["directions"], directions, "eu recognises nothing, so there is one direction");
+
+    let before = world.ask("/v1/peers").await.json();
+    let peer = &before["peers"][0];
+    assert_eq!(
+        (&peer["registry"], &peer["name"], &peer["followed"]),
+        (&json!("eu"), &json!("European Union"), &json!(0))
+    );
+    assert_eq!((&peer["httpUrl"], &peer["status"]), (&json!("https://eu.example"), &Value::Null));
+    let fault =
+        PeerFault { code: "fork".to_owned(), detail: "two roots of size 9".to_owned(), at: Timestamp::UNIX_EPOCH };
+    let status = PeerStatus {
+        state: PeerState::Stopped,
+        since: Timestamp::UNIX_EPOCH,
+        mirrored: 8,
+        announced: 9,
+        last_fault: Some(fault),
+    };
+    world.registry.peers.publish(&"eu".parse().unwrap(), status);
+    let after = world.ask("/v1/peers").await.json();
+    let expected = json!({
+        "state": "stopped", "since": "1970-01-01T00:00:00Z", "mirrored": 8, "announced": 9,
+        "lastFault": {"code": "fork", "detail": "two roots of size 9", "at": "1970-01-01T00:00:00Z"},
+    });
+    assert_eq!(after["peers"][0]["status"], expected);
+}
+
+#[tokio::test]
+async fn a_foreign_verdict_answers_with_what_is_made_of_it() {
+    let world = peered().await;
+    assert_eq!(world.ask("/v1/verdicts/eu:E-1").await.code(), "not-found");
+    let (index, digest) = derive(&world, 0, 5, &(row("E-1", "recognised") + &row("E-2", "refused"))).await;
+    let answer = world.ask("/v1/verdicts/eu:E-2").await.json();
+    assert_eq!((&answer["verdict"], &answer["recognition"]["outcome"]), (&json!("eu:E-2"), &json!("refused")));
+    assert_eq!((&answer["since"]["index"], &answer["position"]), (&json!(index), &json!(1)));
+    let standing = world.ask("/v1/suppliers/local%3Aeu-list%3A17/standing?scheme=eucc").await.json();
+    let held = standing["holdings"].as_array().unwrap();
+    assert_eq!(held.iter().filter(|held| held["foreign"]["counts"] == true).count(), 1, "{standing}");
+    assert_eq!(
+        world.ask("/v1/verdicts?supplier=local:eu-list:17").await.json(),
+        json!({"verdicts": []}),
+        "own ones only"
+    );
+
+    let (_, second) = derive(&world, 5, 6, &row("E-1", "partial")).await;
+    assert_eq!(world.ask("/v1/verdicts/eu:E-1").await.json()["recognition"]["outcome"], "partial");
+    for digest in [digest, second] {
+        let list = world.ask(&format!("/v1/attachments/{digest}")).await;
+        assert_eq!((list.status, ledger::digest::Digest::of(&list.body)), (200, digest));
+    }
+    let statement = world.ask(&format!("/v1/statements/{index}")).await.json();
+    assert_eq!(statement["kind"], "recognition-derived");
+}
+
+#[tokio::test]
+async fn each_result_is_an_event_and_a_reader_resumes_between_them() {
+    let world = peered().await;
+    let (index, _) =
+        derive(&world, 0, 5, &(row("E-1", "recognised") + &row("E-2", "refused") + &row("E-3", "partial"))).await;
+    let all = [
+        (index.to_string(), "recognition.recognised".to_owned()),
+        (format!("{index}.1"), "recognition.refused".to_owned()),
+        (format!("{index}.2"), "recognition.partial".to_owned()),
+    ];
+    let mut events = Events::of(&world, &format!("/v1/events?after={}", index - 1)).await;
+    assert_eq!(events.take(3).await, all);
+    let mut behind = Events::of(&world, &format!("/v1/events?after={index}")).await;
+    assert_eq!(behind.take(2).await, all[1..]);
+    let mut last = Events::of(&world, &format!("/v1/events?after={index}.1&supplier=local:eu-list:17")).await;
+    assert_eq!(last.take(1).await, all[2..]);
+    let mut chosen = Events::of(&world, "/v1/events?after=start&type=recognition.partial").await;
+    assert_eq!(chosen.take(1).await, all[2..]);
+}
