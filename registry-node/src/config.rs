@@ -241,80 +241,53 @@ pub struct NewConfig<'a> {
     pub host: &'a str,
 }
 
+/// The file that `init` writes, with its fields' documentation; `{name}` stands for a value.
+const TEMPLATE: &str = include_str!("registry.toml");
+
 /// The documented file for a new registry.
 pub fn render(new: &NewConfig<'_>) -> String {
-    let defaults = Log::default();
-    let limits = Limits::default();
     let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-    let country =
-        new.country.map_or_else(|| "# country = \"JP\"".to_owned(), |code| format!("country = {}", quoted(code)));
-    let host = new.host;
-    let http_port = new.http.port();
-    let nats_port = new.nats.port();
-    let names =
-        if host == "localhost" { "[\"localhost\", \"127.0.0.1\"]".to_owned() } else { format!("[{}]", quoted(host)) };
-    format!(
-        r#"# Configuration of one registry. Unknown fields are refused. Changes take effect at the next start.
+    let (log, limits) = (Log::default(), Limits::default());
+    let names = if new.host == "localhost" { "\"localhost\", \"127.0.0.1\"".to_owned() } else { quoted(new.host) };
+    let values = [
+        ("id", quoted(new.id.as_str())),
+        ("origin", quoted(new.origin.as_str())),
+        ("name", quoted(new.name)),
+        (
+            "country",
+            new.country.map_or_else(|| "# country = \"JP\"".to_owned(), |code| format!("country = {}", quoted(code))),
+        ),
+        ("http", quoted(&new.http.to_string())),
+        ("public_url", quoted(&format!("https://{}:{}", new.host, new.http.port()))),
+        ("names", format!("[{names}]")),
+        ("nats", quoted(&new.nats.to_string())),
+        ("public_address", quoted(&format!("{}:{}", new.host, new.nats.port()))),
+        ("segment_bytes", log.segment_bytes.to_string()),
+        ("publish_interval_ms", log.publish_interval_ms.to_string()),
+        ("batch_statements", log.batch_statements.to_string()),
+        ("connections", limits.connections.to_string()),
+        ("handshake_seconds", limits.handshake_seconds.to_string()),
+        ("queue", limits.queue.to_string()),
+        ("event_streams", limits.event_streams.to_string()),
+    ];
+    fill(TEMPLATE, &values)
+}
 
-[registry]
-# Short name, unique among peers: a-z, 0-9 and '-'. Permanent.
-id = {id}
-# Name of the log, for ever: peers, proofs and certificates carry it. Permanent.
-origin = {origin}
-# Name shown to people.
-name = {name}
-# Jurisdiction, ISO 3166-1 alpha-2. Leave it out for a sectoral registry.
-{country}
-
-[http]
-# Address and port of the HTTPS door (TLS 1.3; writers show a client certificate).
-listen = "{http}"
-# Base address under which others reach it, without a trailing slash.
-public_url = "https://{host}:{http_port}"
-# DNS names and IP addresses in the server certificate; after a change run `registry-node certs issue --server`.
-server_names = {names}
-
-[nats]
-# Address and port of the nats-server that peers and buyers dial.
-listen = "{nats}"
-# The same as they see it from outside, host:port.
-public_address = "{host}:{nats_port}"
-# The nats-server program, 2.15.1 or newer. Default: $REGISTRY_NATS_SERVER, else `nats-server` on the PATH.
-# program = "/usr/local/bin/nats-server"
-# true: somebody else runs the server, with the configuration that this node writes to nats/nats-server.conf.
-external = false
-
-[log]
-# Size in bytes at which the journal begins a new segment file.
-segment_bytes = {segment_bytes}
-# Shortest time between two published checkpoints, in milliseconds. Acknowledgements never wait for it.
-publish_interval_ms = {publish_interval_ms}
-# Most statements that one commit may hold.
-batch_statements = {batch_statements}
-
-[limits]
-# HTTPS connections open at once.
-connections = {connections}
-# Seconds that a TLS handshake may take.
-handshake_seconds = {handshake_seconds}
-# Statements that may wait for the next commit; more are answered 503 with Retry-After.
-queue = {queue}
-# Event streams (SSE) open at once.
-event_streams = {event_streams}
-"#,
-        id = quoted(new.id.as_str()),
-        origin = quoted(new.origin.as_str()),
-        name = quoted(new.name),
-        http = new.http,
-        nats = new.nats,
-        segment_bytes = defaults.segment_bytes,
-        publish_interval_ms = defaults.publish_interval_ms,
-        batch_statements = defaults.batch_statements,
-        connections = limits.connections,
-        handshake_seconds = limits.handshake_seconds,
-        queue = limits.queue,
-        event_streams = limits.event_streams,
-    )
+/// Puts each value where its name stands, in one pass: a value that looks like a name stays as it is.
+fn fill(template: &str, values: &[(&str, String)]) -> String {
+    let mut filled = String::with_capacity(template.len() * 2);
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        filled.push_str(before);
+        let found = after.split_once('}').and_then(|(name, after)| {
+            let (_, value) = values.iter().find(|(known, _)| *known == name)?;
+            Some((value.as_str(), after))
+        });
+        let (value, after) = found.unwrap_or(("{", after));
+        filled.push_str(value);
+        rest = after;
+    }
+    filled + rest
 }
 
 #[cfg(test)]
@@ -359,7 +332,7 @@ mod tests {
     fn refusals_name_the_line_or_the_field() {
         let cases = [
             ("an unknown field", template().replace("external = false", "externel = false"), "externel"),
-            ("its line", template().replace("external = false", "externel = false"), "line 32"),
+            ("its line", template().replace("external = false", "externel = false"), "line 29"),
             ("a wrong type", template().replace("queue = 8192", "queue = \"many\""), "queue"),
             ("a bad address", template().replace("127.0.0.1:7443", "nowhere"), "listen"),
             ("a plain address", template().replace("https://localhost", "http://localhost"), "https://"),

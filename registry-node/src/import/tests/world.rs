@@ -1,7 +1,5 @@
 //! A register in memory, an operator who submits what an import plans, and the files of others.
 
-use std::io::Write;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use conformity::genesis::{Formats, Genesis, GenesisOperator, GenesisRecord};
