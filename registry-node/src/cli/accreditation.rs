@@ -223,6 +223,7 @@ impl Step {
 
 fn list(context: &Context) -> anyhow::Result<ExitCode> {
     let all = json!({ "accreditations": context.ask_all::<Value>("/v1/accreditations", "accreditations")? });
-    context
-        .answer(&all, |all| output::rows(all, ["id", "body", "as", "scheme", "covers", "lastDay", "inForce", "lapse"]))
+    context.answer(&all, |all| {
+        output::rows(all, ["id", "body", "as", "scheme", "covers", "until=lastDay", "in force=inForce", "lapse"])
+    })
 }

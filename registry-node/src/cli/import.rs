@@ -36,7 +36,7 @@ use crate::import::{
 const BATCH: usize = 500;
 /// Bytes in one request, unless a single statement needs more.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
-/// Refusals that are shown to people; `--json` shows them all.
+/// Reasons that are shown to people; `--json` shows every row.
 const SHOWN: usize = 20;
 /// Largest mapping file.
 const MAX_MAPPING: u64 = 1024 * 1024;
@@ -215,23 +215,30 @@ impl Report<'_> {
             ),
             format!("verdicts: {new} new, {changed} changed, {unchanged} unchanged; {} statements", self.statements),
         ];
-        lines.extend(self.refusals.iter().take(SHOWN).map(|one| {
-            format!(
-                "  row {}{}: {} ({})",
-                one.place.section.as_ref().map_or_else(String::new, |name| format!("{name}/")),
-                one.place.row,
-                one.why,
-                one.code
-            )
-        }));
-        if let Some(more) = self.refusals.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-            lines.push(format!("  and {more} more; --json lists them all"));
-        }
+        lines.extend(grouped(&self.refusals));
         lines.push(
             self.submitted.as_ref().map_or_else(|| "nothing was submitted (--dry-run)".to_owned(), Outcome::render),
         );
         lines.join("\n")
     }
+}
+
+/// Refusals by reason: how many rows, and the first of them.
+fn grouped(refusals: &[RowRefusal]) -> Vec<String> {
+    let mut groups: Vec<(&RowRefusal, usize)> = Vec::new();
+    for refusal in refusals {
+        match groups.iter_mut().find(|(first, _)| (first.code, &first.why) == (refusal.code, &refusal.why)) {
+            Some((_, count)) => *count += 1,
+            None => groups.push((refusal, 1)),
+        }
+    }
+    let line = |(first, count): &(&RowRefusal, usize)| {
+        let section = first.place.section.as_ref().map_or_else(String::new, |name| format!("{name}/"));
+        format!("  {count} refused ({}), first in row {section}{}: {}", first.code, first.place.row, first.why)
+    };
+    let more = groups.len().checked_sub(SHOWN).filter(|more| *more > 0);
+    let more = more.map(|more| format!("  and {more} more reasons; --json lists every row"));
+    groups.iter().take(SHOWN).map(line).chain(more).collect()
 }
 
 impl Outcome {

@@ -105,17 +105,17 @@ impl Logs {
 impl Verify {
     fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let verified = match (&self.url, &self.ca, &self.vkey) {
-            (Some(url), Some(ca), Some(log)) => self.from_outside(context, &Client::anonymous(url, ca)?, log)?,
+            (Some(url), Some(ca), Some(log)) => self.outside(context, &Client::anonymous(url, ca)?, log)?,
             _ if self.remote => {
                 let log = Pinned::of_credentials(&context.credentials_folder())?.log()?;
-                self.from_outside(context, &context.reader()?, &log)?
+                self.outside(context, &context.reader()?, &log)?
             }
-            _ => from_inside(context, self.remember.as_deref())?,
+            _ => inside(context, self.remember.as_deref())?,
         };
         context.answer(&verified, render)
     }
 
-    fn from_outside(&self, context: &Context, client: &Client, log: &NoteVerifier) -> anyhow::Result<Verified> {
+    fn outside(&self, context: &Context, client: &Client, log: &NoteVerifier) -> anyhow::Result<Verified> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let connection = runtime.block_on(client.connect())?;
         let mut remote = Remote { runtime, connection };
@@ -237,7 +237,7 @@ pub(super) fn open(folder: &Folder) -> anyhow::Result<(Log, TileStore)> {
     Ok((Log::open(journal, signer)?, tiles))
 }
 
-fn from_inside(context: &Context, file: Option<&Path>) -> anyhow::Result<Verified> {
+fn inside(context: &Context, file: Option<&Path>) -> anyhow::Result<Verified> {
     let folder = context.folder();
     let (log, tiles) = open(&folder)?;
     let reader = log.reader();

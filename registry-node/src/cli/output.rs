@@ -83,16 +83,18 @@ pub fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> Strin
     std::iter::once(render(headings)).chain(body).collect::<Vec<_>>().join("\n")
 }
 
-/// JSON objects as a table: an array of them, or the first array inside an answer. `/` leads into nested objects, and a
-/// member that is not there is a dash.
-pub fn rows<const N: usize>(answer: &serde_json::Value, columns: [&str; N]) -> String {
+/// JSON objects as a table: an array of them, or the first array inside an answer. A column is a member, `/` leads into
+/// nested objects, `name=` gives it another heading. What is not there is a dash.
+pub fn rows<const N: usize>(answer: &serde_json::Value, columns: [&'static str; N]) -> String {
     let inside = answer.as_object().and_then(|object| object.values().find_map(serde_json::Value::as_array));
     let items = answer.as_array().or(inside).map(Vec::as_slice).unwrap_or_default();
-    let rows: Vec<[String; N]> = items.iter().map(|item| columns.map(|column| cell(item, column))).collect();
-    if rows.is_empty() {
+    if items.is_empty() {
         return "(none)".to_owned();
     }
-    let headings = columns.map(|column| column.rsplit('/').next().unwrap_or(column).to_uppercase());
+    let last = |column: &'static str| column.rsplit('/').next().unwrap_or(column);
+    let columns = columns.map(|column| column.split_once('=').unwrap_or((last(column), column)));
+    let rows: Vec<[String; N]> = items.iter().map(|item| columns.map(|(_, member)| cell(item, member))).collect();
+    let headings = columns.map(|(heading, _)| heading.to_uppercase());
     table(headings.each_ref().map(String::as_str), &rows)
 }
 
@@ -124,8 +126,8 @@ mod tests {
         let answer = serde_json::json!({ "next": null, "parties": [
             { "party": { "id": "cb-1", "roles": ["a", "b"] }, "size": 3 }, { "party": { "id": "x" } }] });
         assert_eq!(
-            rows(&answer, ["party/id", "party/roles", "size"]),
-            "ID    ROLES  SIZE\ncb-1  a,b    3\nx     -      -"
+            rows(&answer, ["party/id", "may=party/roles", "size"]),
+            "ID    MAY  SIZE\ncb-1  a,b  3\nx     -    -"
         );
         assert_eq!(rows(&serde_json::json!([]), ["id"]), "(none)");
     }

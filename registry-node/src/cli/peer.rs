@@ -238,8 +238,9 @@ impl Expel {
 fn list(context: &Context) -> anyhow::Result<ExitCode> {
     let peers = json!({ "peers": context.ask_all::<Value>("/v1/peers", "peers")? });
     context.answer(&peers, |peers| {
-        let [state, mirrored, fault] = ["status/state", "status/mirrored", "status/lastFault/code"];
-        output::rows(peers, ["registry", "origin", state, mirrored, "followed", fault, "expelled/reason/code"])
+        let fault = "last fault=status/lastFault/code";
+        let expelled = "expelled=expelled/reason/code";
+        output::rows(peers, ["registry", "origin", "status/state", "status/mirrored", "followed", fault, expelled])
     })
 }
 

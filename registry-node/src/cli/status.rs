@@ -107,8 +107,8 @@ fn render(shown: &Shown) -> String {
     });
     if !shown.peers.is_empty() {
         let peers = Value::Array(shown.peers.clone());
-        let columns = ["registry", "status/state", "status/mirrored", "followed", "status/lastFault/code"];
-        lines.push(output::rows(&peers, columns));
+        let fault = "last fault=status/lastFault/code";
+        lines.push(output::rows(&peers, ["registry", "status/state", "status/mirrored", "followed", fault]));
     }
     lines.join("\n")
 }

@@ -203,17 +203,13 @@ async fn next_piece(stream: &mut Incoming) -> anyhow::Result<Option<bytes::Bytes
     }
 }
 
-/// Whether it may be otherwise in a moment.
+/// Whether it may be otherwise in a moment. A registry that turns our certificate down says so with an alert.
 fn is_passing(error: &anyhow::Error) -> bool {
-    matches!(
-        error.downcast_ref(),
-        Some(
-            ClientError::Unreachable { .. }
-                | ClientError::Broken(_)
-                | ClientError::Slow
-                | ClientError::Problem { status: 500.., .. }
-        )
-    )
+    match error.downcast_ref() {
+        Some(ClientError::Broken(why)) => !why.contains("fatal alert"),
+        Some(ClientError::Unreachable { .. } | ClientError::Slow | ClientError::Problem { status: 500.., .. }) => true,
+        _ => false,
+    }
 }
 
 fn render(event: &CloudEvent) -> String {

@@ -1,0 +1,151 @@
+//! A verdict from its scheme to its end, told by commands.
+
+use crate::house::House;
+
+const SCHEME: &str = r#"
+scheme = "demo@1"
+title = "Demonstration scheme"
+owner = "Nobody"
+fictional = true
+documents = ["demo-requirements@1"]
+viewpoints = ["organization", "process"]
+objects = ["organization", "product"]
+evaluation = "third-party"
+validityMonths = 36
+"#;
+
+const DOCUMENT: &str = r#"{ "kind": "document-published", "claim": { "document": "demo-requirements@1",
+  "title": "Demonstration requirements", "owner": "Nobody", "kind": "requirements" } }"#;
+
+const GRANT: &str = "--supplier corporate-number:7000012050002 --supplier-name Example_Works --country JP \
+    --object organization --object-name Head_office --scheme demo@1 --viewpoint organization,process \
+    --scope Payment_terminals --from 2026-04-01 --until 2029-03-31";
+
+/// A registry with an authority, bodies and a buyer, a scheme, and accreditations under it.
+fn furnished() -> House {
+    let mut house = House::new();
+    house.serve();
+    let roles = ["authority", "accreditation-body", "certification-body", "audit-body", "buyer"];
+    for role in roles {
+        house.good(&format!("--registry jp party add {role} --role {role} --id {role} --name The_{role} --country JP"));
+    }
+    house.write("document.json", DOCUMENT);
+    house.write("scheme.toml", SCHEME);
+    house.good("--registry jp submit document.json");
+    house.good("--registry jp scheme publish scheme.toml");
+    house.good("--as authority designate D-1 --accreditation-body accreditation-body --schemes demo --from 2026-01-01");
+    for (id, role) in [("A-1", "certification-body"), ("A-2", "audit-body")] {
+        house.good(&format!(
+            "--as accreditation-body accredit {id} --body {role} --role {role} --scheme demo@1 \
+             --viewpoint organization,process --from 2026-01-01 --until 2029-12-31"
+        ));
+    }
+    house
+}
+
+fn standing(house: &House) -> (String, bool) {
+    let answer = house.json("--as buyer standing corporate-number:7000012050002 --scheme demo");
+    let own = &answer["holdings"][0]["own"];
+    let state = own["standing"]["state"].as_object().unwrap().keys().next().unwrap().clone();
+    (state, own["inForce"].as_bool().unwrap())
+}
+
+#[test]
+fn a_verdict_from_its_scheme_to_its_end() {
+    let mut house = furnished();
+    let mut watch =
+        house.start("--as buyer watch --supplier corporate-number:7000012050002 --after start --count 6 --json");
+    let granted = house.json(&format!("--as certification-body grant V-1 {GRANT}"));
+    assert!(granted["proof"].as_str().unwrap().starts_with("c2sp.org/tlog-proof@v1\n"), "{granted}");
+    assert_eq!(standing(&house), ("granted".to_owned(), true));
+
+    house.good(
+        "--as audit-body report V-1 --id R-1 --from 2026-10-01 --to 2026-10-05 --outcome finding --recommend suspend",
+    );
+    assert_eq!(standing(&house), ("granted".to_owned(), true), "an audit body decides nothing");
+    house.good("--as certification-body suspend V-1 --reason major-nonconformity");
+    assert_eq!(standing(&house), ("suspended".to_owned(), false));
+    house.good("--as certification-body restore V-1 --reason corrected");
+    house.good("--as certification-body scope reduce V-1 --scope Development_only --viewpoint organization --reason holder-request");
+    house.good("--as certification-body withdraw V-1 --reason not-corrected");
+    assert_eq!(standing(&house), ("withdrawn".to_owned(), false));
+
+    let seen: Vec<String> = (0..6).map(|_| watch.line()).collect();
+    for (line, kind) in seen.iter().zip(["granted", "reported", "suspended", "restored", "scope-reduced", "withdrawn"])
+    {
+        assert!(line.contains(&format!("\"org.secure-trust-registry.verdict.{kind}\"")), "{kind}: {line}");
+    }
+    assert_eq!(watch.wait(), Some(0));
+
+    let mut proving = house.start("--as buyer watch --prove --count 15 --json");
+    let proven =
+        std::iter::repeat_with(|| proving.line()).take(40).find(|line| line.starts_with("{\"proven\"")).unwrap();
+    assert!(proven.contains("jp.registry.example"), "{proven}");
+    assert_eq!(proving.wait(), Some(0));
+
+    let size = house.json("--as buyer log verify --remote --remember seen")["size"].as_u64().unwrap();
+    let again = house.json("--as buyer log verify --remote --remember seen");
+    assert_eq!(again["contains"], size, "{again}");
+    assert_eq!(house.end(), Some(0));
+    let offline = house.json("--registry jp log verify --remember seen");
+    assert_eq!((&offline["contains"], &offline["erased"]), (&again["size"], &0.into()), "{offline}");
+    assert_eq!(house.json("--registry jp rebuild")["sameIndex"], true);
+    std::fs::remove_dir_all(house.path("jp/index")).unwrap();
+    std::fs::remove_dir_all(house.path("jp/tiles/tile")).unwrap();
+    assert!(house.bad("--registry jp log verify").contains("rebuild"));
+    let rebuilt = house.json("--registry jp rebuild");
+    assert_eq!(rebuilt["tiles"]["size"], offline["published"], "{rebuilt}");
+    house.good("--registry jp log verify");
+}
+
+#[test]
+fn who_may_not_is_told_why_and_nothing_changes() {
+    let house = furnished();
+    house.good(&format!("--as certification-body grant V-1 {GRANT}"));
+    let size = house.json("--registry jp status")["size"].as_u64().unwrap();
+    let rows = [
+        ("an audit body that decides", "--as audit-body suspend V-1 --reason finding", "not-a-decider"),
+        ("a buyer that decides", "--as buyer withdraw V-1 --reason unhappy", "not-a-decider"),
+        ("an illegal move", "--as certification-body restore V-1 --reason corrected", "illegal-move"),
+        ("no such verdict", "--as certification-body suspend V-9 --reason finding", "unknown-verdict"),
+        ("the future", "--as certification-body suspend V-1 --reason finding --effective 2126-01-01T00:00:00Z", "2126"),
+        (
+            "another scheme",
+            &format!("--as certification-body grant V-2 {}", GRANT.replace("demo@1", "demo@2")),
+            "demo@2",
+        ),
+        ("an id of another", "--registry jp party add again --role buyer --id buyer --name Again", "exists"),
+        ("no credentials", "--as nobody suspend V-1 --reason finding", "--as"),
+    ];
+    for (case, line, needle) in rows {
+        let told = house.bad(line);
+        assert!(told.contains(needle), "{case}: {told}");
+    }
+    assert!(!house.path("again").exists(), "credentials of a party that was refused");
+    let after = house.json("--registry jp status")["size"].as_u64().unwrap();
+    assert!(after <= size + 1, "at most a seal was added: {size} {after}");
+}
+
+#[test]
+fn another_statement_under_an_id_that_was_used_is_refused() {
+    let house = furnished();
+    let line = |scope: &str| {
+        format!("--as certification-body grant V-1 {} --jti once", GRANT.replace("Payment_terminals", scope))
+    };
+    let first = house.json(&line("Payment_terminals"));
+    assert_eq!(first["repeated"], false);
+    let told = house.bad(&line("Everything"));
+    assert!(told.contains("statement-id-taken") || told.contains("exists"), "{told}");
+}
+
+#[test]
+fn a_suspended_accreditation_lets_a_body_take_but_not_give() {
+    let house = furnished();
+    house.good(&format!("--as certification-body grant V-1 {GRANT}"));
+    house.good("--as accreditation-body accreditation suspend A-1 --reason assessment-overdue");
+    assert!(house.bad(&format!("--as certification-body grant V-2 {GRANT}")).contains("accredit"));
+    house.good("--as certification-body suspend V-1 --reason major-nonconformity");
+    assert!(house.bad("--as certification-body restore V-1 --reason corrected").contains("accredit"));
+    house.good("--as accreditation-body accreditation restore A-1 --reason reassessed");
+    house.good("--as certification-body restore V-1 --reason corrected");
+}
