@@ -9,6 +9,7 @@ pub mod admission;
 mod answers;
 mod buyers;
 mod host;
+mod kept;
 mod mark;
 mod notices;
 mod peers;

@@ -49,6 +49,11 @@ impl Mark {
         self.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.size)
     }
 
+    /// The checkpoint of that size.
+    pub(super) fn note(&self) -> Option<&str> {
+        self.checkpoint.as_ref().and(self.note.as_deref())
+    }
+
     /// Compares the newest checkpoint with the mark alone; gives its size and moves the mark.
     ///
     /// # Errors

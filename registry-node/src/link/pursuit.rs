@@ -1,8 +1,12 @@
 //! Pursuing one peer: dial its nats-server, tell it what we did, follow its log, and recognise.
 //!
 //! ```text
-//! hint, second, or own commit ▶ arrangements changed? ▶ notices out ▶ (in force) pull until even ▶ assess ▶ state
+//! hint, second, or own commit ▶ arrangements changed? ▶ assess ▶ state        also while the peer cannot be reached
+//!                               ▶ notices out ▶ (in force) pull until even ▶ assess ▶ state
 //! ```
+//!
+//! A step that we take, and the passing of time, bind from our own log: they count at once for what is mirrored, whatever
+//! the peer does meanwhile.
 //!
 //! Every round begins from what is durable (our log, the mirror, the mark in the vault), so a crash between any two steps
 //! repeats work and doubles nothing.
@@ -11,7 +15,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use anyhow::Context;
 use certs::{Client, ClientFiles, Trust};
 use conformity::arrangement::ArrangementRecord;
 use conformity::genesis::PeerRecord;
@@ -31,6 +34,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::admission::Admission;
+use super::kept::{Basis, Kept};
 use super::mark::Mark;
 use super::notices;
 use super::peers::Peers;
@@ -45,6 +49,8 @@ const TICK: Duration = Duration::from_secs(1);
 const BOUND: Bound = Bound { wait: Duration::from_secs(10), bytes: federation::access::MAX_PAYLOAD as usize };
 /// Waits after faults and unreachable peers: shortest and longest.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(15));
+/// Refusals of a notice that say "not now": it is told again.
+const PASSING: [&str; 2] = ["quota", "not-stored"];
 
 /// Following one peer.
 pub(super) struct Pursuit {
@@ -53,7 +59,11 @@ pub(super) struct Pursuit {
     peer: Arc<PeerRecord>,
     mark: Mark,
     arrangements: Vec<Arc<ArrangementRecord>>,
-    mirror: Option<Arc<RwLock<Mirror>>>,
+    mirror: Option<Kept>,
+    /// Schemes whose verdicts come to us now.
+    wanted: Scope,
+    /// Nothing is assessed by a mirror that is shorter than this: it would say again what was overtaken long ago.
+    floor: u64,
     pending: BTreeSet<VerdictId>,
     due: BTreeMap<Timestamp, BTreeSet<VerdictId>>,
     cause: Cause,
@@ -87,6 +97,8 @@ impl Pursuit {
             status: PeerStatus { state: PeerState::Idle, since: now, mirrored: 0, announced: 0, last_fault: None },
             arrangements: Vec::new(),
             mirror: None,
+            wanted: Scope::new(),
+            floor: 0,
             pending: BTreeSet::new(),
             due: BTreeMap::new(),
             cause: Cause::Range,
@@ -97,27 +109,61 @@ impl Pursuit {
         }
     }
 
-    /// Pursues until `stop`, or until a fault that only an operator can settle.
+    /// Pursues until `stop`.
     pub(super) async fn run(mut self, stop: CancellationToken) {
         let mut wait = BACKOFF.0;
-        while !stop.is_cancelled() {
-            if self.mark.evidence().is_some() {
-                self.show(PeerState::Stopped);
-                return;
+        while let Some(setback) = stop.run_until_cancelled(self.pursue(&mut wait)).await {
+            self.suffer(&setback);
+            if stop.run_until_cancelled(self.rest(wait)).await.is_none() {
+                break;
             }
-            match stop.run_until_cancelled(self.keep_up(&mut wait)).await {
-                None => break,
-                Some(setback) => self.suffer(&setback),
-            }
-            let _ = stop.run_until_cancelled(tokio::time::sleep(wait)).await;
             wait = (wait * 2).min(BACKOFF.1);
         }
         self.mark.save();
     }
 
+    /// Keeps up, unless the peer's log is forked: then only an operator can settle what it says.
+    async fn pursue(&mut self, wait: &mut Duration) -> Setback {
+        if self.mark.evidence().is_none() {
+            return self.keep_up(wait).await;
+        }
+        self.show(PeerState::Stopped);
+        match self.settle_until(std::future::pending::<Setback>()).await {
+            Ok(setback) | Err(setback) => setback,
+        }
+    }
+
+    async fn rest(&mut self, wait: Duration) {
+        if let Err(setback) = self.settle_until(tokio::time::sleep(wait)).await {
+            self.suffer(&setback);
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// Waits for `event`, and settles meanwhile what needs no peer.
+    async fn settle_until<T>(&mut self, event: impl Future<Output = T>) -> Result<T, Setback> {
+        let mut own = self.registry.size.clone();
+        let mut event = std::pin::pin!(event);
+        loop {
+            self.settle().await?;
+            tokio::select! {
+                outcome = &mut event => return Ok(outcome),
+                changed = own.changed() => if changed.is_err() { return Err(stopping()) },
+                () = tokio::time::sleep(TICK) => {}
+            }
+        }
+    }
+
+    /// What our own acts and the passing of time mean for what is mirrored already.
+    async fn settle(&mut self) -> Result<(), Setback> {
+        self.refresh()?;
+        self.recognise().await
+    }
+
     /// Rounds without end; returns what ended them.
     async fn keep_up(&mut self, wait: &mut Duration) -> Setback {
-        let link = match self.dial().await {
+        let dialled = self.settle_until(dial(Arc::clone(&self.registry), Arc::clone(&self.peer))).await;
+        let link = match dialled.flatten() {
             Ok(link) => link,
             Err(setback) => return setback,
         };
@@ -137,23 +183,10 @@ impl Pursuit {
                     Some(delivery) => self.hear(&delivery),
                     None => return BusError::Disconnected("the subscription ended".to_owned()).into(),
                 },
-                changed = own.changed() => if changed.is_err() { return BusError::Disconnected("the node stops".to_owned()).into() },
+                changed = own.changed() => if changed.is_err() { return stopping() },
                 () = tokio::time::sleep(TICK) => {}
             }
         }
-    }
-
-    async fn dial(&self) -> Result<Link, Setback> {
-        let folder = self.registry.folder.peer(&self.peer.registry);
-        let admission = Admission::read(&folder)?;
-        let trust = Trust::from_der(&self.peer.genesis.ca_roots.iter().map(|root| root.as_bytes()).collect::<Vec<_>>());
-        let files = ClientFiles { certificate: admission.certificate, key: admission.key };
-        let tls = trust.and_then(|trust| Client::with_certificate(&trust, files)).map_err(anyhow::Error::from)?;
-        let name = self.registry.config.registry.id.to_string();
-        let inbox = Inbox::peer(&self.registry.config.registry.id);
-        let link = Link::dial(Dial { address: format!("tls://{}", admission.nats), tls, name, inbox }).await?;
-        link.connected(BOUND.wait).await?;
-        Ok(link)
     }
 
     fn hear(&mut self, delivery: &Delivery) {
@@ -165,18 +198,19 @@ impl Pursuit {
     }
 
     async fn round(&mut self, link: &Link) -> Result<(), Setback> {
-        self.refresh()?;
+        self.settle().await?;
+        // The peer withholds what it does not know to be agreed again: it is told before it is asked.
         self.tell(link).await?;
-        let Some(mirror) = self.mirror.clone() else {
-            self.compare_only(link).await?;
-            self.show(PeerState::Idle);
-            return Ok(());
-        };
-        if !read(&mirror).scope().is_empty() {
-            self.pull(link, &mirror).await?;
+        match self.mirror.as_ref().map(Kept::mirror) {
+            Some(mirror) if !self.wanted.is_empty() => {
+                self.pull(link, &mirror).await?;
+                self.show(PeerState::Following);
+            }
+            _ => {
+                self.compare_only(link).await?;
+                self.show(PeerState::Idle);
+            }
         }
-        self.recognise(&mirror).await?;
-        self.show(PeerState::Following);
         Ok(())
     }
 
@@ -189,39 +223,34 @@ impl Pursuit {
             (register.peer(&peer), between(&*register, pair))
         };
         self.peer = record.unwrap_or_else(|| Arc::clone(&self.peer));
-        let wanted = scope(&arrangements, pair, self.registry.now());
-        let first = self.mirror.is_none();
+        let now = self.registry.now();
+        self.wanted = scope(&arrangements, pair, now);
         if arrangements != self.arrangements {
             self.cause = changed(&self.arrangements, &arrangements).unwrap_or(Cause::Range);
             self.arrangements = arrangements;
             self.everything_is_pending();
         }
-        let widened = self.mirror.as_ref().is_none_or(|mirror| !wanted.is_subset(read(mirror).scope()));
-        if (first && !self.arrangements.is_empty()) || (!first && widened) {
-            self.open_mirror(wanted)?;
+        let basis = Basis::of(&self.arrangements, pair, now);
+        if !basis.is_empty() && self.mirror.as_ref().is_none_or(|kept| *kept.basis() != basis) {
+            self.open_mirror(basis)?;
         }
         self.pending_by_time();
         Ok(())
     }
 
-    /// Opens the mirror for `scope`. One that was made for less is pulled again: what was left out then is wanted now.
-    fn open_mirror(&mut self, scope: Scope) -> Result<(), Setback> {
-        let folder = self.registry.folder.peer(&self.peer.registry);
-        let path = folder.join(mirror_name(&scope));
-        std::fs::create_dir_all(&folder).context("the peer's folder")?;
-        let mirror =
-            Mirror::open(&path, &self.peer.genesis, &self.peer.genesis_digest, scope).map_err(anyhow::Error::from)?;
-        remove_other_mirrors(&folder, &path);
-        let mirror = Arc::new(RwLock::new(mirror));
-        self.peers.publish(&self.peer.registry, Arc::clone(&mirror));
-        self.mirror = Some(mirror);
+    fn open_mirror(&mut self, basis: Basis) -> Result<(), Setback> {
+        let kept = Kept::open(&self.registry.folder.peer(&self.peer.registry), &self.peer, basis, self.mark.note())??;
+        self.floor = self.mark.size();
+        self.status.mirrored = read(&kept.mirror()).followed().size();
+        self.peers.publish(&self.peer.registry, kept.mirror());
+        self.mirror = Some(kept);
         self.everything_is_pending();
         Ok(())
     }
 
     fn everything_is_pending(&mut self) {
-        let Some(mirror) = &self.mirror else { return };
-        self.pending.extend(read(mirror).followed().register().verdicts_after(None).map(|record| record.id().clone()));
+        let Some(mirror) = self.mirror.as_ref().map(Kept::mirror) else { return };
+        self.pending.extend(read(&mirror).followed().register().verdicts_after(None).map(|record| record.id().clone()));
     }
 
     fn pending_by_time(&mut self) {
@@ -239,7 +268,7 @@ impl Pursuit {
         for (index, notice) in notices::pending(&self.registry, &self.peer.registry, self.told, size)? {
             match ask::<_, Done>(link, &self.peer.registry, Service::Notice, &notice).await {
                 Ok(_) => {}
-                Err(Setback::Refused(refusal)) => {
+                Err(Setback::Refused(refusal)) if !PASSING.contains(&refusal.code.as_str()) => {
                     // Its own rules refuse it; telling again would change nothing. The operators have to talk.
                     tracing::warn!(peer = %self.peer.registry, index, %refusal, "a peer did not take note of our act");
                     self.note_fault("notice-refused", &refusal.to_string());
@@ -277,7 +306,7 @@ impl Pursuit {
             let taken = take(mirror, range).await?;
             self.took(mirror, taken)?;
             // The peer may have granted and suspended a thousand verdicts meanwhile: buyers hear of each range as it comes.
-            self.recognise(mirror).await?;
+            self.recognise().await?;
         }
         Ok(())
     }
@@ -298,10 +327,11 @@ impl Pursuit {
     /// States what changed, once the mirror is as far as it was when we stated something last.
     ///
     /// Piece by piece: a changed arrangement can concern a hundred thousand verdicts, and others want their turn.
-    async fn recognise(&mut self, mirror: &Arc<RwLock<Mirror>>) -> Result<(), Setback> {
-        while !self.pending.is_empty() && read(mirror).followed().size() >= self.peer.followed {
+    async fn recognise(&mut self) -> Result<(), Setback> {
+        let Some(mirror) = self.mirror.as_ref().map(Kept::mirror) else { return Ok(()) };
+        while !self.pending.is_empty() && read(&mirror).followed().size() >= self.peer.followed.max(self.floor) {
             let piece: BTreeSet<VerdictId> = self.pending.iter().take(MAX_ROWS).cloned().collect();
-            self.recognise_piece(mirror, &piece).await?;
+            self.recognise_piece(&mirror, &piece).await?;
             self.pending.retain(|id| !piece.contains(id));
         }
         if self.pending.is_empty() {
@@ -371,6 +401,22 @@ impl Pursuit {
     }
 }
 
+async fn dial(registry: Arc<Registry>, peer: Arc<PeerRecord>) -> Result<Link, Setback> {
+    let admission = Admission::read(&registry.folder.peer(&peer.registry))?;
+    let trust = Trust::from_der(&peer.genesis.ca_roots.iter().map(|root| root.as_bytes()).collect::<Vec<_>>());
+    let files = ClientFiles { certificate: admission.certificate, key: admission.key };
+    let tls = trust.and_then(|trust| Client::with_certificate(&trust, files)).map_err(anyhow::Error::from)?;
+    let name = registry.config.registry.id.to_string();
+    let inbox = Inbox::peer(&registry.config.registry.id);
+    let link = Link::dial(Dial { address: format!("tls://{}", admission.nats), tls, name, inbox }).await?;
+    link.connected(BOUND.wait).await?;
+    Ok(link)
+}
+
+fn stopping() -> Setback {
+    BusError::Disconnected("the node stops".to_owned()).into()
+}
+
 /// Asks the peer and reads its answer.
 async fn ask<Q: Message, A>(link: &Link, peer: &RegistryId, service: Service, question: &Q) -> Result<A, Setback>
 where
@@ -400,22 +446,4 @@ fn changed(before: &[Arc<ArrangementRecord>], after: &[Arc<ArrangementRecord>]) 
     let different = after.iter().find(|record| !before.contains(record))?;
     let digest = different.terms.last()?.digest;
     Some(Cause::Arrangement { id: different.id.clone(), digest })
-}
-
-/// One file per scope.
-fn mirror_name(scope: &Scope) -> String {
-    let names: Vec<String> = scope.iter().map(ToString::to_string).collect();
-    let digest = conformity::digest::Digest::of(names.join("\n").as_bytes()).to_string();
-    format!("mirror-{}.ranges", digest.get(..16).unwrap_or(&digest))
-}
-
-/// Mirrors for another scope are copies that nobody needs any more; one that stays only takes room.
-fn remove_other_mirrors(folder: &std::path::Path, kept: &std::path::Path) {
-    let Ok(files) = std::fs::read_dir(folder) else { return };
-    for file in files.flatten().map(|entry| entry.path()) {
-        let is_mirror = file.extension().is_some_and(|extension| extension == "ranges");
-        if is_mirror && file != kept {
-            let _ = std::fs::remove_file(file);
-        }
-    }
 }
