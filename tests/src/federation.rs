@@ -1,0 +1,186 @@
+//! Several registries, the nodes that serve them, and what their operators agree on.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use certs::{Application, Holder, Lifetime};
+use conformity::digest::Digest;
+use jiff::Timestamp;
+use registry_node::link::admission::{AdmissionFile, key_file, store};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::claims;
+use crate::node::Node;
+use crate::registry::Registry;
+use crate::wait::soon;
+
+/// Registries with their nodes. When this goes, all processes and folders go.
+#[derive(Debug)]
+pub struct Federation {
+    // Dropped first: nothing may write into a folder that goes.
+    nodes: Vec<Node>,
+    registries: Vec<Arc<Registry>>,
+    folder: TempDir,
+}
+
+impl Federation {
+    /// A process for each registry, all ready and furnished.
+    pub async fn start(ids: &[&str]) -> Federation {
+        let federation = Federation::create(ids);
+        federation.start_all().await;
+        for registry in &federation.registries {
+            registry.furnish().await;
+        }
+        federation
+    }
+
+    /// The same in one process.
+    pub async fn start_in_one_process(ids: &[&str]) -> Federation {
+        let mut federation = Federation::create(ids);
+        let folders: Vec<PathBuf> = federation.registries.iter().map(|one| one.folder().path().to_owned()).collect();
+        federation.nodes = vec![Node::new(folders, federation.folder.path().join("all.log"))];
+        federation.start_all().await;
+        for registry in &federation.registries {
+            registry.furnish().await;
+        }
+        federation
+    }
+
+    /// Folders for registries, of which none is served yet.
+    ///
+    /// # Panics
+    /// When they cannot be made.
+    pub fn create(ids: &[&str]) -> Federation {
+        let folder = tempfile::tempdir().expect("a folder");
+        let registries: Vec<_> = ids.iter().map(|id| Arc::new(Registry::create(folder.path(), id))).collect();
+        let node = |one: &Arc<Registry>| {
+            Node::new(vec![one.folder().path().to_owned()], folder.path().join(format!("{}.log", one.id())))
+        };
+        Federation { nodes: registries.iter().map(node).collect(), registries, folder }
+    }
+
+    /// Starts all nodes and waits until every registry is ready.
+    pub async fn start_all(&self) {
+        self.nodes.iter().for_each(Node::start);
+        for registry in &self.registries {
+            let node = self.node(registry.id());
+            registry.ready(|| node.check()).await;
+        }
+    }
+
+    /// A registry.
+    ///
+    /// # Panics
+    /// When there is none of that name.
+    pub fn registry(&self, id: &str) -> &Arc<Registry> {
+        self.registries.iter().find(|one| one.id() == id).expect("a registry of that name")
+    }
+
+    /// All of them.
+    pub fn registries(&self) -> &[Arc<Registry>] {
+        &self.registries
+    }
+
+    /// The node that serves a registry.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn node(&self, id: &str) -> &Node {
+        match self.nodes.as_slice() {
+            [one] => one,
+            nodes => {
+                let place = self.registries.iter().position(|one| one.id() == id).expect("a registry of that name");
+                &nodes[place]
+            }
+        }
+    }
+
+    /// Starts the node of a registry again and waits until it is ready.
+    pub async fn restart(&self, id: &str) {
+        let node = self.node(id);
+        node.start();
+        self.registry(id).ready(|| node.check()).await;
+    }
+
+    /// Makes two registries peers of each other, as their operators would.
+    pub async fn peer(&self, one: &str, other: &str) {
+        let (one, other) = (self.registry(one), self.registry(other));
+        admit(one, other);
+        admit(other, one);
+        one.operator().must("peer-added", peer_claim(other)).await;
+        other.operator().must("peer-added", peer_claim(one)).await;
+    }
+
+    /// All parties sign the terms, and the registries here take note of each other's signatures.
+    ///
+    /// # Panics
+    /// When one does not take them, or does not come to say that they are in force.
+    pub async fn arrange(&self, terms: &Value) {
+        let parties = self.parties_of(terms);
+        for registry in &parties {
+            registry.operator().must("arrangement-signed", claims::signed(terms)).await;
+        }
+        let id = terms["id"].as_str().expect("an id");
+        for registry in &parties {
+            in_force(registry, id).await;
+        }
+    }
+
+    fn parties_of(&self, terms: &Value) -> Vec<Arc<Registry>> {
+        let parties = terms["parties"].as_array().expect("parties");
+        let named = |one: &&Arc<Registry>| parties.iter().any(|party| party["registry"] == one.id());
+        self.registries.iter().filter(named).cloned().collect()
+    }
+}
+
+/// Waits until an arrangement is in force in every direction at a registry.
+pub async fn in_force(registry: &Registry, arrangement: &str) {
+    force(registry, arrangement, "in-force").await;
+}
+
+/// Waits until an arrangement has a standing (`in-force`, `suspended`, …) in every direction at a registry.
+pub async fn force(registry: &Registry, arrangement: &str, wanted: &str) {
+    soon(&format!("{arrangement} is {wanted} at {}", registry.id()), async || {
+        let answer = registry.ask("/v1/arrangements").await.map_err(|error| error.to_string())?;
+        let all = answer["arrangements"].as_array().cloned().unwrap_or_default();
+        let found = all.iter().find(|one| one["id"] == arrangement).ok_or_else(|| answer.to_string())?;
+        let directions = found["directions"].as_array().cloned().unwrap_or_default();
+        let stands = !directions.is_empty() && directions.iter().all(|one| one["force"] == wanted);
+        if stands { Ok(()) } else { Err(found.to_string()) }
+    })
+    .await;
+}
+
+/// `host` lets `guest` dial its nats-server: a request from the guest, a certificate back, stored where the guest looks.
+///
+/// # Panics
+/// When the host's authority does not sign.
+pub fn admit(host: &Registry, guest: &Registry) {
+    let folder = guest.folder().peer(&host.id().parse().expect("a registry id"));
+    std::fs::create_dir_all(&folder).expect("the peer's folder is made");
+    let application = Application::new().expect("a request");
+    application.write(&key_file(&folder), &folder.join("request.pem")).expect("the request is written");
+    let holder = Holder::peer(guest.id().parse().expect("a registry id"));
+    let signed = host.authority().sign(application.request_pem.as_bytes(), &holder, Lifetime::Usual, Timestamp::now());
+    let config = host.config();
+    let admission = AdmissionFile {
+        registry: config.registry.id.clone(),
+        origin: config.registry.origin.clone(),
+        genesis: host.genesis(),
+        http_url: config.http.public_url.clone(),
+        nats: config.nats.public_address.clone(),
+        certificate: signed.expect("the host signs").chain_pem,
+    };
+    store(&folder, &admission).expect("the admission is stored");
+}
+
+/// The claim with which an operator pins `peer`.
+pub fn peer_claim(peer: &Registry) -> Value {
+    let genesis = peer.genesis();
+    json!({
+        "registry": peer.id(), "origin": peer.config().registry.origin, "genesis": genesis,
+        "genesisDigest": Digest::of(genesis.as_bytes()), "httpUrl": peer.config().http.public_url,
+        "natsUrl": format!("tls://{}", peer.config().nats.public_address),
+    })
+}

@@ -1,0 +1,290 @@
+//! One registry as its operator sees it: a folder, two ports, people with credentials.
+//!
+//! In scope: making it, its parties, asking it over HTTPS. Out of scope: the process that serves it ([`crate::node`]) and
+//! several registries together ([`crate::federation`]).
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use certs::{Authority, Reason, Target};
+use conformity::ids::RegistryId;
+use conformity::party::Role;
+use jiff::Timestamp;
+use ledger::jws::Unverified;
+use ledger::key::Algorithm;
+use ledger::note::NoteVerifier;
+use registry_node::client::{Client, ClientError, Connection};
+use registry_node::config::Config;
+use registry_node::credentials::About;
+use registry_node::folder::Folder;
+use registry_node::init::{NewRegistry, equip, init};
+use serde_json::{Value, json};
+
+use crate::party::{JOSE, NDJSON, Party, STATEMENTS};
+use crate::wait::soon;
+use crate::{claims, ports};
+
+/// Who takes part in a furnished registry, in which role.
+const CAST: &[(&str, Role)] = &[
+    ("ministry", Role::Authority),
+    ("ab", Role::AccreditationBody),
+    ("cb-1", Role::CertificationBody),
+    ("cb-2", Role::CertificationBody),
+    ("audit", Role::AuditBody),
+    ("buyer-1", Role::Buyer),
+];
+
+/// A registry.
+#[derive(Debug)]
+pub struct Registry {
+    id: RegistryId,
+    folder: Folder,
+    config: Config,
+    people: PathBuf,
+    parties: Mutex<HashMap<String, Arc<Party>>>,
+}
+
+impl Registry {
+    /// Makes the folder of a new registry below `root`; nothing serves it yet.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub fn create(root: &Path, id: &str) -> Registry {
+        certs::install_crypto_provider();
+        let path = root.join(id);
+        let new = NewRegistry {
+            id: id.parse().expect("a registry id"),
+            origin: claims::origin(id).parse().expect("an origin"),
+            name: format!("Registry {id}"),
+            country: None,
+            http: ports::free(),
+            nats: ports::free(),
+            host: "localhost".to_owned(),
+        };
+        init(&path, &new, Timestamp::now()).expect("a registry is made");
+        let config = Config::load(&path).expect("the configuration is good");
+        let (folder, people) = (Folder::new(path), root.join(format!("{id}-people")));
+        Registry { id: new.id, folder, config, people, parties: Mutex::default() }
+    }
+
+    /// Its short name.
+    pub fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    /// Its folder.
+    pub fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    /// Its configuration as made.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Changes its configuration file; a running process keeps the old one.
+    ///
+    /// # Panics
+    /// When `from` does not stand there.
+    pub fn configure(&self, from: &str, to: &str) {
+        let file = self.folder.path().join(registry_node::config::FILE_NAME);
+        let text = std::fs::read_to_string(&file).expect("the configuration is there");
+        assert!(text.contains(from), "{from} is not in the configuration");
+        std::fs::write(&file, text.replace(from, to)).expect("the configuration is written");
+    }
+
+    /// Its operator.
+    pub fn operator(&self) -> Arc<Party> {
+        self.opened("operator", || self.folder.operator())
+    }
+
+    /// A party that [`Registry::furnish`] or [`Registry::register`] made.
+    pub fn party(&self, id: &str) -> Arc<Party> {
+        self.opened(id, || self.people.join(id))
+    }
+
+    fn opened(&self, id: &str, folder: impl FnOnce() -> PathBuf) -> Arc<Party> {
+        let mut parties = self.parties.lock().unwrap_or_else(PoisonError::into_inner);
+        let party = parties.entry(id.to_owned()).or_insert_with(|| Arc::new(Party::open(&folder())));
+        Arc::clone(party)
+    }
+
+    /// Makes credentials for a party that the log does not know yet; gives the claim that registers it.
+    ///
+    /// # Panics
+    /// When the authority cannot issue.
+    pub fn equip(&self, id: &str, role: Role, algorithm: Algorithm) -> Value {
+        let mut authority = self.authority();
+        let about = About {
+            url: self.config.http.public_url.clone(),
+            nats: self.config.nats.public_address.clone(),
+            registry: self.id.clone(),
+            origin: self.config.registry.origin.clone(),
+            party: id.parse().expect("a party id"),
+            role,
+        };
+        let folder = self.people.join(id);
+        let key = equip(&folder, about, &mut authority, algorithm, Timestamp::now()).expect("credentials are made");
+        // With it, commands check the proofs that they get.
+        std::fs::copy(self.folder.genesis(), folder.join("genesis.jws")).expect("the genesis is copied");
+        json!({"party": {"id": id, "role": role, "name": format!("The {role} {id}"), "country": "JP"}, "keys": [key]})
+    }
+
+    /// Makes credentials for a party and registers it.
+    pub async fn register(&self, id: &str, role: Role) -> Arc<Party> {
+        let claim = self.equip(id, role, Algorithm::Ed25519);
+        self.operator().must("party-registered", claim).await;
+        self.party(id)
+    }
+
+    /// Everything that verdicts rest on: parties, the schemes `stars` and `moons`, accreditations; in one submission, for
+    /// the operator may carry what others signed.
+    ///
+    /// # Panics
+    /// When a line is refused.
+    pub async fn furnish(&self) {
+        let operator = self.operator();
+        let algorithm = |id| if id == "cb-2" { Algorithm::P256 } else { Algorithm::Ed25519 };
+        let mut lines: Vec<Bytes> = CAST
+            .iter()
+            .map(|(id, role)| operator.sign("party-registered", self.equip(id, *role, algorithm(*id))))
+            .collect();
+        lines.push(operator.sign("document-published", claims::document()));
+        let (ministry, ab) = (self.party("ministry"), self.party("ab"));
+        for scheme in ["stars", "moons"] {
+            lines.push(ministry.sign("scheme-published", claims::scheme(scheme)));
+        }
+        lines.push(ministry.sign("designation-made", claims::designation("D-1", &["stars", "moons"])));
+        for (id, body, role, scheme) in [
+            ("C-1", "cb-1", "certification-body", "stars"),
+            ("C-2", "cb-2", "certification-body", "stars"),
+            ("C-3", "audit", "audit-body", "stars"),
+            ("C-4", "cb-1", "certification-body", "moons"),
+        ] {
+            lines.push(ab.sign("accreditation-granted", claims::accreditation(id, body, role, scheme)));
+        }
+        for answer in self.bulk(&operator, &lines).await {
+            assert!(answer.get("index").is_some(), "{}: {answer}", self.id);
+        }
+    }
+
+    /// Submits many statements in one request; gives the answers.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub async fn bulk(&self, carrier: &Party, lines: &[Bytes]) -> Vec<Value> {
+        let mut connection = carrier.connect().await.expect("a connection");
+        let body = lines.join(&b'\n');
+        let answer = connection.post(STATEMENTS, NDJSON, body.into()).await.expect("lines are answered");
+        let text = String::from_utf8(answer.to_vec()).expect("text");
+        text.lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect()
+    }
+
+    /// Somebody without a certificate.
+    ///
+    /// # Panics
+    /// When the root cannot be read.
+    pub fn public(&self) -> Client {
+        Client::anonymous(&self.config.http.public_url, &self.folder.ca_public().root()).expect("a client")
+    }
+
+    /// What anybody gets at `path`.
+    ///
+    /// # Errors
+    /// As the client says.
+    pub async fn ask(&self, path: &str) -> Result<Value, ClientError> {
+        self.public().json(path).await
+    }
+
+    /// What anybody must get at `path`.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub async fn must_ask(&self, path: &str) -> Value {
+        self.ask(path).await.unwrap_or_else(|error| panic!("{} {path}: {error}", self.id))
+    }
+
+    /// Waits until what anybody gets at `path` is as wanted; panics with the last answer.
+    pub async fn soon(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        soon(&format!("{} {path}", self.id), async || {
+            let answer = self.ask(path).await.map_err(|error| error.to_string())?;
+            if wanted(&answer) { Ok(answer) } else { Err(answer.to_string()) }
+        })
+        .await
+    }
+
+    /// A verdict of this registry, or what it makes of another's.
+    pub async fn verdict(&self, reference: &str) -> Value {
+        self.must_ask(&format!("/v1/verdicts/{reference}")).await
+    }
+
+    /// Waits until this registry makes of a foreign verdict what is wanted.
+    pub async fn recognises(&self, reference: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        self.soon(&format!("/v1/verdicts/{reference}"), |answer| wanted(&answer["recognition"])).await["recognition"]
+            .clone()
+    }
+
+    /// How following a peer stands.
+    pub async fn peer_status(&self, peer: &str) -> Value {
+        let peers = self.must_ask("/v1/peers").await;
+        let peers = peers["peers"].as_array().cloned().unwrap_or_default();
+        peers.into_iter().find(|one| one["registry"] == peer).unwrap_or(Value::Null)
+    }
+
+    /// Waits until it answers and acknowledges. `alive` says why it never will.
+    pub async fn ready(&self, alive: impl Fn() -> Result<(), String>) {
+        soon(&format!("{} is ready", self.id), async || {
+            if let Err(ended) = alive() {
+                panic!("{ended}");
+            }
+            self.ask("/readyz").await.map(drop).map_err(|error| error.to_string())
+        })
+        .await;
+    }
+
+    /// The key of its log, out of its genesis.
+    ///
+    /// # Panics
+    /// When the genesis is not one.
+    pub fn log_key(&self) -> NoteVerifier {
+        let genesis = Unverified::parse(self.genesis().into_bytes().into()).expect("a statement");
+        let payload: Value = serde_json::from_slice(genesis.unverified_payload()).expect("JSON");
+        payload["claim"]["logKey"].as_str().expect("a key").parse().expect("a verifier key")
+    }
+
+    /// Its genesis statement.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    pub fn genesis(&self) -> String {
+        std::fs::read_to_string(self.folder.genesis()).expect("the genesis is there")
+    }
+
+    /// Its certificate authority.
+    ///
+    /// # Panics
+    /// When it does not open.
+    pub fn authority(&self) -> Authority {
+        Authority::open(&self.folder.ca()).expect("the authority opens")
+    }
+
+    /// Revokes every certificate of `identity`, such as `buyer/buyer-1` or `peer/jp`.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn revoke(&self, identity: &str) {
+        let target = Target::Identity(format!("spiffe://{}/{identity}", self.config.registry.origin));
+        let revoked = self.authority().revoke(&target, Reason::KeyCompromise, Timestamp::now());
+        assert!(!revoked.expect("it is revoked").is_empty(), "{identity} had no certificate");
+    }
+}
+
+/// Posts one statement over an open connection.
+///
+/// # Errors
+/// As the client says.
+pub async fn post(connection: &mut Connection, compact: Bytes) -> Result<crate::Receipt, ClientError> {
+    registry_node::client::read_json(&connection.post(STATEMENTS, JOSE, compact).await?)
+}
