@@ -21,7 +21,10 @@ pub(super) fn document(config: &Config) -> Bytes {
         },
         "servers": [{ "url": config.http.public_url }],
         "paths": paths(),
-        "components": { "schemas": schemas() },
+        "components": {
+            "schemas": schemas(),
+            "securitySchemes": { "clientCertificate": { "type": "mutualTLS" } },
+        },
     });
     document.to_string().into()
 }
@@ -53,6 +56,7 @@ fn operation(route: &Route) -> Value {
     });
     if matches!(route.handler, Handler::Statements) {
         operation["requestBody"] = body();
+        operation["security"] = json!([{ "clientCertificate": [] }]);
     }
     operation
 }

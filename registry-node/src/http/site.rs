@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLockReadGuard};
 
 use bytes::Bytes;
 use conformity::records::Register;
-use tokio::sync::Semaphore;
+use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 
 use super::attachments::ResultLists;
 use super::openapi;
@@ -17,10 +17,14 @@ use crate::problem::Problem;
 
 /// Bytes of rendered answers that are kept ready.
 const RENDERED_BYTES: usize = 16 * 1024 * 1024;
-/// Bytes of request bodies that are held at once, in units of [`BODY_UNIT`].
-const BODY_UNITS: usize = 256 * 1024;
 /// One unit of body: 1 KiB.
-pub(super) const BODY_UNIT: usize = 1024;
+const BODY_UNIT: usize = 1024;
+/// Units of small and of large bodies that are held at once. Two stores, for permits are given out in turn: a few large
+/// bodies that come slowly must not keep every statement waiting.
+const SMALL_BODY_UNITS: usize = 128 * 1024;
+const LARGE_BODY_UNITS: usize = 256 * 1024;
+/// Most units of a small body.
+const SMALL_BODY: u32 = 128;
 /// Bulk submissions that go on at once.
 const BULKS: usize = 32;
 /// Event readers that are given old events from the journal at once.
@@ -40,8 +44,8 @@ pub(super) struct Site {
     pub(super) result_lists: ResultLists,
     /// One permit for each event stream.
     pub(super) streams: Arc<Semaphore>,
-    /// One permit for each KiB of body.
-    pub(super) bodies: Semaphore,
+    /// Memory for bodies.
+    pub(super) bodies: Bodies,
     /// One permit for each bulk submission.
     pub(super) bulks: Arc<Semaphore>,
     /// One permit for each read of old events.
@@ -57,7 +61,7 @@ impl Site {
             published: Published::default(),
             result_lists: ResultLists::default(),
             streams: Arc::new(Semaphore::new(registry.config.limits.event_streams.min(Semaphore::MAX_PERMITS))),
-            bodies: Semaphore::new(BODY_UNITS),
+            bodies: Bodies { small: Semaphore::new(SMALL_BODY_UNITS), large: Semaphore::new(LARGE_BODY_UNITS) },
             bulks: Arc::new(Semaphore::new(BULKS)),
             catch_ups: Semaphore::new(CATCH_UPS),
             registry,
@@ -67,6 +71,21 @@ impl Site {
     /// The register, locked: the sequencer waits meanwhile, so nothing is rendered under it.
     pub(super) fn register(&self) -> RwLockReadGuard<'_, Register> {
         self.registry.read_model.register()
+    }
+}
+
+/// The memory that bodies may take, one permit for each KiB.
+pub(super) struct Bodies {
+    small: Semaphore,
+    large: Semaphore,
+}
+
+impl Bodies {
+    /// Waits for memory for a body of `bytes`.
+    pub(super) async fn take(&self, bytes: usize) -> Result<SemaphorePermit<'_>, AcquireError> {
+        let units = u32::try_from(bytes.div_ceil(BODY_UNIT).max(1)).unwrap_or(u32::MAX);
+        let store = if units <= SMALL_BODY { &self.small } else { &self.large };
+        store.acquire_many(units).await
     }
 }
 

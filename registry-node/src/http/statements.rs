@@ -21,7 +21,7 @@ use super::ask::Ask;
 use super::bulk;
 use super::code::{self, Code};
 use super::log::{proof, sequenced};
-use super::site::{BODY_UNIT, Site};
+use super::site::Site;
 use super::submission::Submission;
 use crate::core::intake::MAX_ATTACHMENT;
 use crate::core::sequencer::Receipt;
@@ -128,9 +128,8 @@ impl<'a> Collecting<'a> {
         if length > limit {
             return Err(Problem::too_large(limit as u64));
         }
-        let units = u32::try_from(length.div_ceil(BODY_UNIT).max(1)).unwrap_or(u32::MAX);
         let busy = |_| Problem::busy(Code::Busy.as_str(), "too many bodies are being read; send it again", 1);
-        Ok(Collecting { permit: site.bodies.acquire_many(units).await.map_err(busy)?, limit: length })
+        Ok(Collecting { permit: site.bodies.take(length).await.map_err(busy)?, limit: length })
     }
 
     async fn read<S, B>(self, body: S) -> Result<(Bytes, SemaphorePermit<'a>), Problem>
