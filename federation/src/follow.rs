@@ -44,7 +44,41 @@ use reading::Reading;
 pub use fault::{Contradiction, OutOfTurn, PeerFault, StatementFault};
 
 /// Which statements of a peer concern us: those about verdicts under these schemes, and what they rest on.
-pub type Scope = BTreeSet<SchemeRef>;
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Scope(BTreeSet<SchemeRef>);
+
+impl Scope {
+    /// Nothing was agreed on.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether a scheme is among them.
+    pub fn contains(&self, scheme: &SchemeRef) -> bool {
+        self.0.contains(scheme)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether all of these are also among the others.
+    pub fn is_subset(&self, others: &Self) -> bool {
+        self.0.is_subset(&others.0)
+    }
+
+    /// The schemes in order.
+    pub fn iter(&self) -> impl Iterator<Item = &SchemeRef> {
+        self.0.iter()
+    }
+}
+
+impl FromIterator<SchemeRef> for Scope {
+    fn from_iter<I: IntoIterator<Item = SchemeRef>>(schemes: I) -> Self {
+        Self(schemes.into_iter().collect())
+    }
+}
 
 /// Whether signatures are checked now, or were when the same bytes came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

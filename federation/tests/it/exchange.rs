@@ -146,8 +146,7 @@ fn open(folder: &TempDir, peer: &Peer) -> Mirror {
 
 /// What jp itself knows.
 fn whole(peer: &Peer) -> Register {
-    let mut both = scope();
-    both.insert("other@1".parse().unwrap());
+    let both = scope().iter().cloned().chain(["other@1".parse().unwrap()]).collect();
     let mut followed = peer.follower();
     let range = peer.range(0, peer.size());
     let examined = followed.examine(&range, &both, federation::follow::Signatures::Check).unwrap();

@@ -5,4 +5,5 @@ mod honest;
 mod hostile;
 mod mirror;
 pub(crate) mod peer;
+mod promises;
 mod statements;

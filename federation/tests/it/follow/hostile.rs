@@ -3,16 +3,16 @@
 use federation::follow::{Followed, PeerFault, Signatures};
 use federation::messages::{CheckpointAnswer, MAX_ENTRIES, Message, Proof, Range};
 use ledger::entry::{Entry, Kind};
-use ledger::merkle::{Tree, leaf_hash};
+use ledger::merkle::leaf_hash;
 use serde_json::json;
 
 use super::honest::{take, withheld};
 use super::peer::{ORIGIN, Peer, scope, verdict};
 
 /// So much the follower holds when the peer begins to lie.
-const HELD: u64 = 10;
+pub(super) const HELD: u64 = 10;
 
-fn prepared() -> (Peer, Followed) {
+pub(super) fn prepared() -> (Peer, Followed) {
     let peer = withheld(&Peer::at_work());
     let mut followed = peer.follower();
     // In one piece that ends at its checkpoint: nothing is promised beyond it.
@@ -297,81 +297,6 @@ fn no_checkpoint_passes_that_contradicts_what_was_verified() {
     }
 }
 
-/// The log was signed in two ways beyond what the follower has pulled: it is found out when the first promise is due.
-#[test]
-fn a_promise_is_kept_or_the_log_is_forked() {
-    let (peer, mut followed) = prepared();
-    let examined = followed.examine(&peer.range(HELD, HELD + 1), &scope(), Signatures::Check).unwrap();
-    followed.accept(examined).unwrap();
-    let promised = followed.checkpoint().cloned().unwrap();
-    assert!(followed.signed(&promised).unwrap().size > followed.size());
-
-    let mut forked = peer.clone();
-    forked.cut(HELD + 2);
-    while forked.size() < peer.size() + 5 {
-        forked.seal();
-    }
-    // Not yet where they differ: taken, but the first promise still binds.
-    let examined = followed.examine(&forked.range(HELD + 1, HELD + 2), &scope(), Signatures::Check).unwrap();
-    followed.accept(examined).unwrap();
-    assert_eq!(followed.checkpoint(), Some(&promised));
-    let before = followed.size();
-    let fault = followed.examine(&forked.range(before, forked.size()), &scope(), Signatures::Check).err();
-    let Some(PeerFault::Fork(evidence)) = fault else { panic!("{fault:?}") };
-    assert_eq!((evidence.held.as_str(), evidence.offered), (&*promised, forked.checkpoint(forked.size())));
-    assert_eq!(followed.size(), before);
-    take(&mut followed, &peer, before, peer.size());
-}
-
-/// A mirror is lost, the log is pulled again, and it is another one: the remembered checkpoint tells.
-#[test]
-fn what_was_remembered_outlives_what_was_mirrored() {
-    let (peer, followed) = prepared();
-    let remembered = followed.checkpoint().cloned().unwrap();
-    let mut forked = peer.clone();
-    forked.cut(HELD - 2);
-    while forked.size() < peer.size() + 5 {
-        forked.seal();
-    }
-    for step in [1, 3, forked.size()] {
-        let mut again = peer.follower();
-        again.remember(&remembered).unwrap();
-        let fault = loop {
-            let (from, to) = (again.size(), forked.size().min(again.size() + step));
-            match again.examine(&forked.range(from, to), &scope(), Signatures::Check) {
-                Ok(examined) => drop(again.accept(examined).unwrap()),
-                Err(fault) => break fault,
-            }
-        };
-        assert_eq!(fault.code(), "fork", "in steps of {step}");
-        assert!(again.size() < HELD);
-    }
-    let mut again = peer.follower();
-    again.remember(&remembered).unwrap();
-    take(&mut again, &peer, 0, peer.size());
-
-    let mut young = peer.clone();
-    young.cut(HELD - 1);
-    let mut again = peer.follower();
-    again.remember(&remembered).unwrap();
-    let fault = again.examine(&young.range(0, 5), &scope(), Signatures::Check).err().unwrap();
-    assert_eq!(fault.code(), "rollback", "the peer restored an old backup");
-}
-
-#[test]
-fn a_remembered_checkpoint_is_held_against_what_is_mirrored() {
-    let (peer, mut followed) = prepared();
-    let mut forked = peer.clone();
-    forked.cut(HELD - 1);
-    forked.seal();
-    assert_eq!(followed.remember(&forked.checkpoint(HELD)).unwrap_err().code(), "fork");
-    assert_eq!(followed.remember(&Peer::begun().checkpoint(1)).unwrap_err().code(), "bad-checkpoint");
-    assert_eq!(followed.remember(&peer.checkpoint(HELD - 1)), Ok(()));
-    assert_eq!(followed.remember(&peer.checkpoint(HELD + 1)), Ok(()));
-    let forged = peer.note(ORIGIN, HELD + 1, leaf_hash(b"x"));
-    assert_eq!(followed.remember(&forged).unwrap_err().code(), "fork");
-}
-
 #[test]
 fn a_log_without_its_genesis_is_not_followed() {
     let peer = Peer::at_work();
@@ -417,13 +342,18 @@ fn oversized_answers_are_not_read() {
     assert_eq!(fault.code(), "malformed");
 }
 
-impl Peer {
-    /// Takes entries back, as only a liar or a restored backup does.
-    fn cut(&mut self, size: u64) {
-        let size = usize::try_from(size).unwrap();
-        self.entries.truncate(size);
-        self.statements.truncate(size);
-        self.tree = Tree::new();
-        self.entries.iter().for_each(|entry| self.tree.push(entry.leaf_hash()));
+/// What the specification says of faults is held to the code.
+#[test]
+fn the_specification_names_every_fault() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/spec/exchange.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let ranges = RANGES.iter().map(|row| row.code);
+    let comparisons = COMPARISONS.iter().map(|row| row.code);
+    for code in ranges.chain(comparisons).chain(["oversized", "malformed", "withheld", "out-of-scope", "bad-signature"])
+    {
+        assert!(text.contains(&format!("`{code}`")), "{code} is not in docs/spec/exchange.md");
+    }
+    for service in federation::subjects::Service::ALL {
+        assert!(text.contains(&format!("`jp.svc.{service}`")), "{service} is not in docs/spec/exchange.md");
     }
 }

@@ -122,6 +122,15 @@ impl Peer {
         self.tree.len()
     }
 
+    /// Takes entries back, as only a liar or a restored backup does.
+    pub(crate) fn cut(&mut self, size: u64) {
+        let size = usize::try_from(size).unwrap();
+        self.entries.truncate(size);
+        self.statements.truncate(size);
+        self.tree = Tree::new();
+        self.entries.iter().for_each(|entry| self.tree.push(entry.leaf_hash()));
+    }
+
     /// Somebody states something, signed as it should be; whether it is allowed is another matter.
     pub(crate) fn say(&mut self, iss: &str, kind: &str, claim: Value) -> u64 {
         let payload = self.payload(iss, kind, claim);
