@@ -101,7 +101,7 @@ Example:
 What was recognised under an arrangement stays as the arrangement says: suspend or end that too.")]
 struct Expel {
     /// The peer
-    registry: RegistryId,
+    peer: RegistryId,
     #[command(flatten)]
     because: Because,
     #[command(flatten)]
@@ -221,14 +221,14 @@ impl Connect {
 impl Expel {
     /// The statement first: it binds. The certificate is revoked where this command runs beside the authority.
     fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
-        let claim = PeerExpelled { registry: self.registry.clone(), reason: self.because.into_reason() };
+        let claim = PeerExpelled { registry: self.peer.clone(), reason: self.because.into_reason() };
         let code = say(context, self.signing, Claim::PeerExpelled(claim), &[])?;
         if context.folder().ca().exists() {
             let mut authority = authority(context)?;
-            let target = Target::Identity(peer_uri(&self.registry, authority.origin()));
+            let target = Target::Identity(peer_uri(&self.peer, authority.origin()));
             match authority.revoke(&target, Revocation::PrivilegeWithdrawn, SystemClock.now()) {
-                Ok(revoked) => output::note(&format!("revoked: {} certificates of {}", revoked.len(), self.registry)),
-                Err(error) => output::note(&format!("no certificate of {} was revoked: {error}", self.registry)),
+                Ok(revoked) => output::note(&format!("revoked: {} certificates of {}", revoked.len(), self.peer)),
+                Err(error) => output::note(&format!("no certificate of {} was revoked: {error}", self.peer)),
             }
         }
         Ok(code)

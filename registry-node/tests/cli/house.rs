@@ -1,4 +1,6 @@
 //! A registry on this machine, run by its command line, and ended with the test.
+//!
+//! Out of scope: what needs a nats-server. Without one a registry serves HTTPS all the same, and says so in its log.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
@@ -58,6 +60,11 @@ impl House {
         told(self.command(line).stdin(Stdio::null()).output().unwrap())
     }
 
+    /// Runs a command given as words.
+    pub(crate) fn run_words(&self, words: &[String]) -> Told {
+        told(self.command_of(words).stdin(Stdio::null()).output().unwrap())
+    }
+
     /// Runs a command that must succeed.
     pub(crate) fn good(&self, line: &str) -> String {
         let told = self.run(line);
@@ -94,19 +101,30 @@ impl House {
 
     /// Starts a command that runs on.
     pub(crate) fn start(&self, line: &str) -> Running {
+        self.start_words(&words(line))
+    }
+
+    /// The same for words.
+    pub(crate) fn start_words(&self, words: &[String]) -> Running {
         let log = std::fs::File::create(self.path("running.log")).unwrap();
-        let mut child = self.command(line).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut child = self.command_of(words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let lines = lines(child.stdout.take().unwrap());
         Running { child, lines }
     }
 
     fn command(&self, line: &str) -> Command {
+        self.command_of(&words(line))
+    }
+
+    fn command_of(&self, words: &[String]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_registry-node"));
-        let words = line.split(' ').filter(|word| !word.is_empty()).map(|word| word.replace('_', " "));
         command.args(words).current_dir(self.folder.path()).env_remove("REGISTRY_FOLDER");
-        // The link needs a nats-server; without one the registry serves HTTP and says so in its log.
         command
     }
+}
+
+fn words(line: &str) -> Vec<String> {
+    line.split(' ').filter(|word| !word.is_empty()).map(|word| word.replace('_', " ")).collect()
 }
 
 /// A command that runs on, killed when dropped.
@@ -159,7 +177,7 @@ fn told(output: Output) -> Told {
 }
 
 /// Two ports that nobody uses at the moment.
-fn free_ports() -> (u16, u16) {
+pub(crate) fn free_ports() -> (u16, u16) {
     let bind = || TcpListener::bind("127.0.0.1:0").unwrap();
     let (one, other) = (bind(), bind());
     (one.local_addr().unwrap().port(), other.local_addr().unwrap().port())

@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
 mod certificates;
+mod guide;
 mod house;
+mod lists;
 mod offline;
+mod peers;
 mod story;

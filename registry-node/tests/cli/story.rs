@@ -22,7 +22,7 @@ const GRANT: &str = "--supplier corporate-number:7000012050002 --supplier-name E
     --scope Payment_terminals --from 2026-04-01 --until 2029-03-31";
 
 /// A registry with an authority, bodies and a buyer, a scheme, and accreditations under it.
-fn furnished() -> House {
+pub(crate) fn furnished() -> House {
     let mut house = House::new();
     house.serve();
     let roles = ["authority", "accreditation-body", "certification-body", "audit-body", "buyer"];

@@ -1,0 +1,102 @@
+//! The operator's guide does what it says: every command in it is run, in its order.
+
+use std::path::Path;
+
+use crate::house::{House, Running, free_ports, read};
+
+/// A block of the guide.
+enum Block<'a> {
+    /// Commands, each after a `$`.
+    Commands(Vec<&'a str>),
+    /// A file to write.
+    File { name: &'a str, text: String },
+}
+
+fn blocks(guide: &str) -> Vec<Block<'_>> {
+    let mut found = Vec::new();
+    let mut lines = guide.lines();
+    while let Some(line) = lines.next() {
+        let Some(kind) = line.strip_prefix("```") else { continue };
+        let inside: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+        match kind.split_once(' ') {
+            Some((_, name)) => found.push(Block::File { name, text: inside.join("\n") }),
+            None => {
+                let commands = inside.iter().filter_map(|line| line.strip_prefix("$ "));
+                found.push(Block::Commands(commands.collect()));
+            }
+        }
+    }
+    found
+}
+
+/// Runs the guide's commands; those that serve go on until they are told to end.
+struct Reader {
+    house: House,
+    serving: Vec<(String, Running)>,
+    ports: Vec<(&'static str, String)>,
+    count: usize,
+}
+
+impl Reader {
+    fn run(&mut self, command: &str) {
+        self.count += 1;
+        if let Some(name) = command.strip_prefix("kill ") {
+            let place = self.serving.iter().position(|(serving, _)| serving == name).unwrap();
+            assert_eq!(self.serving.remove(place).1.end(), Some(0), "{command}");
+            return;
+        }
+        let line = command.strip_prefix("registry-node ").unwrap_or_else(|| panic!("cannot run {command}"));
+        let words = split(line);
+        if let [serve, folder] = &words[..]
+            && serve == "serve"
+        {
+            let mut running = self.house.start_words(&words);
+            assert!(running.line().starts_with(&format!("{folder} is served at ")));
+            return self.serving.push((folder.clone(), running));
+        }
+        let told = self.house.run_words(&words);
+        assert_eq!(told.code, 0, "{command}: {told:?}");
+        if words[0] == "init" {
+            self.move_ports(&words[1]);
+        }
+    }
+
+    /// The guide's ports may be taken here.
+    fn move_ports(&self, folder: &str) {
+        let file = format!("{folder}/registry.toml");
+        let text = self.ports.iter().fold(read(&self.house.path(&file)), |text, (from, to)| text.replace(from, to));
+        self.house.write(&file, &text);
+        let operator = format!("{folder}/operator/credentials.toml");
+        let text = self.ports.iter().fold(read(&self.house.path(&operator)), |text, (from, to)| text.replace(from, to));
+        self.house.write(&operator, &text);
+    }
+}
+
+/// Splits as a shell does, as far as the guide needs it.
+fn split(line: &str) -> Vec<String> {
+    let pieces = line.split('"').enumerate();
+    let mut words: Vec<String> = Vec::new();
+    for (n, piece) in pieces {
+        match n % 2 {
+            0 => words.extend(piece.split_whitespace().map(str::to_owned)),
+            _ => words.push(piece.to_owned()),
+        }
+    }
+    words
+}
+
+#[test]
+fn the_guide_can_be_followed_from_its_first_command_to_its_last() {
+    let guide = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guide/operator.md"));
+    let ((a, b), (c, d)) = (free_ports(), free_ports());
+    let ports = [(":7443", a), (":4222", b), (":7543", c), (":4322", d)];
+    let ports = ports.map(|(from, to)| (from, format!(":{to}"))).to_vec();
+    let mut reader = Reader { house: House::empty(), serving: Vec::new(), ports, count: 0 };
+    for block in blocks(&guide) {
+        match block {
+            Block::File { name, text } => reader.house.write(name, &text),
+            Block::Commands(commands) => commands.into_iter().for_each(|command| reader.run(command)),
+        }
+    }
+    assert!(reader.count > 50, "{} commands", reader.count);
+}
