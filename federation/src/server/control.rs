@@ -103,7 +103,8 @@ impl Control {
         write(config, &access.configuration()?)
     }
 
-    /// Puts `access` into force and returns when nobody is connected who is not in it.
+    /// Puts `access` into force and returns when nobody is connected who is not in it. Certificates and keys are read
+    /// again, too: after a renewal, call it with the same value.
     ///
     /// # Errors
     /// It is not known to be in force: try again, which is harmless.

@@ -23,6 +23,7 @@ pub(crate) struct Registry {
     pub(crate) setup: Setup,
     pub(crate) child: Child,
     pub(crate) control: Control,
+    pub(crate) system: Link,
     authority: Authority,
     folder: TempDir,
 }
@@ -78,8 +79,8 @@ impl Registry {
         let child = Child::start(setup.clone()).await.unwrap();
         let system = dial(&mut authority, folder.path(), listen, &Identity::Node(NodeUser::System)).await;
         system.connected(PATIENCE).await.unwrap();
-        let control = Control::new(system, setup.config(), Some(setup.binary.clone()));
-        Self { access, setup, child, control, authority, folder }
+        let control = Control::new(system.clone(), setup.config(), Some(setup.binary.clone()));
+        Self { access, setup, child, control, system, authority, folder }
     }
 
     pub(crate) fn id(&self) -> RegistryId {

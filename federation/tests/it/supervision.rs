@@ -124,6 +124,22 @@ async fn a_configuration_that_the_server_refuses_changes_nothing() {
     assert!(matches!(error, ControlError::Bus(_)), "{error}");
 }
 
+/// The server says that it read its configuration, but it was not the one that we wrote: nobody is gone, and it is said.
+#[tokio::test]
+async fn a_reload_that_cut_nobody_off_is_no_cut_off() {
+    let mut jp = Registry::start("jp", &[("eu", Peering::InForce)], &["acme"]).await;
+    let eu = jp.peer("eu").await;
+    let elsewhere = jp.setup.folder.join("elsewhere.conf");
+    let control = Control::new(jp.system.clone(), elsewhere, None);
+    jp.access.peers.insert(id("eu"), Peering::Expelled);
+    let error = control.put_in_force(&jp.access).await.unwrap_err();
+    let ControlError::StillConnected(users) = error else { panic!("{error}") };
+    assert_eq!(users, ["eu.peer.jp.registry.test"]);
+    assert!(eu.state().borrow().connected);
+    jp.control.put_in_force(&jp.access).await.unwrap();
+    jp.child.stop().await;
+}
+
 #[tokio::test]
 async fn an_old_server_is_refused() {
     let folder = tempfile::tempdir().unwrap();
