@@ -92,8 +92,13 @@ async fn a_server_that_outlived_its_node_is_ended() {
     }
     Control::prepare(&setup.config(), &access).unwrap();
     // The test is the orphan's parent and has to take leave of it, as init would.
+    let left_behind = orphan.id();
     let reaper = std::thread::spawn(move || orphan.wait().unwrap());
-    let child = Child::start(setup).await.unwrap();
+    let started = Child::start(setup).await;
+    if started.is_err() {
+        kill(left_behind);
+    }
+    let child = started.unwrap();
     assert!(reaper.join().unwrap().code().is_some());
     child.stop().await;
 }
