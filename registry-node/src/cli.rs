@@ -22,6 +22,7 @@ mod rebuild;
 mod report;
 mod scheme;
 mod serve;
+mod show;
 mod sse;
 mod standing;
 mod status;
@@ -88,6 +89,8 @@ enum Command {
     Change(change::Other),
     Report(report::FileReport),
     Standing(standing::Ask),
+    Verdict(show::One),
+    Verdicts(show::Many),
     Watch(watch::Watch),
     Status(status::Status),
     Certs(certs::Certs),
@@ -150,6 +153,8 @@ impl Command {
             Self::Change(command) => command.run(context),
             Self::Report(command) => command.run(context),
             Self::Standing(command) => command.run(context),
+            Self::Verdict(command) => command.run(context),
+            Self::Verdicts(command) => command.run(context),
             Self::Watch(command) => command.run(context),
             Self::Status(command) => command.run(context),
             Self::Certs(command) => command.run(context),

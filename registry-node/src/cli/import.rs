@@ -1,41 +1,30 @@
 //! `import`: lists and documents that others publish.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
+mod bulk;
+mod held;
+
 use std::fs::File;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use bytes::Bytes;
 use clap::{Args, Subcommand};
-use conformity::document::{Document, DocumentKind};
-use conformity::ids::{DocumentRef, RegistryId, SchemeRef, VerdictId, VerdictRef};
-use conformity::scheme::Scheme;
+use conformity::document::DocumentKind;
+use conformity::ids::DocumentRef;
 use conformity::text::Text;
 use conformity::time::Day;
-use conformity::verdict::{HistoryItem, Snapshot, Verdict, VerdictRecord};
-use ledger::jws::Verified;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json;
-use tokio::runtime::Runtime;
 
-use super::context::{Context, all, read_input, word};
-use super::output;
-use super::standing::escape;
-use super::submission::{PATH, Receipt, Speaker, line};
-use crate::client::{ClientError, Connection, read_json};
+use super::context::{Context, read_input, wait, word};
+use super::submission::{Receipt, Speaker};
 use crate::clock::{Clock, SystemClock};
 use crate::import::{
-    Counts, DocumentOrder, Holdings, Mapping, Occasion, Planned, RowRefusal, Status, document, preset, preset_names,
-    register,
+    Counts, DocumentOrder, Mapping, Occasion, Planned, RowRefusal, Status, document, preset, preset_names, register,
 };
+use bulk::{Outcome, attachments, submit};
+use held::Held;
 
-/// Statements in one request.
-const BATCH: usize = 500;
-/// Bytes in one request, unless a single statement needs more.
-const BATCH_BYTES: usize = 8 * 1024 * 1024;
 /// Reasons that are shown to people; `--json` shows every row.
 const SHOWN: usize = 20;
 /// Largest mapping file.
@@ -132,24 +121,6 @@ impl Imports {
     }
 }
 
-/// What a submission of many came to.
-#[derive(Debug, Default, Serialize)]
-struct Outcome {
-    /// Statements that the log did not hold.
-    appended: usize,
-    /// Statements that it held already.
-    repeated: usize,
-    /// Statements that the registry refused.
-    refused: Vec<Refused>,
-}
-
-#[derive(Debug, Serialize)]
-struct Refused {
-    statement: String,
-    code: String,
-    why: String,
-}
-
 impl ImportRegister {
     fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let mapping = self.mapping()?;
@@ -241,21 +212,6 @@ fn grouped(refusals: &[RowRefusal]) -> Vec<String> {
     groups.iter().take(SHOWN).map(line).chain(more).collect()
 }
 
-impl Outcome {
-    fn render(&self) -> String {
-        let mut lines = vec![format!(
-            "submitted: {} appended, {} there already, {} refused; all proofs checked",
-            self.appended,
-            self.repeated,
-            self.refused.len()
-        )];
-        lines.extend(
-            self.refused.iter().take(SHOWN).map(|one| format!("  {}: {} ({})", one.statement, one.why, one.code)),
-        );
-        lines.join("\n")
-    }
-}
-
 impl ImportDocument {
     fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let order = DocumentOrder {
@@ -292,181 +248,5 @@ impl ImportDocument {
 fn submit_one(context: &Context, planned: &Planned) -> anyhow::Result<Receipt> {
     let speaker = Speaker::open(context)?;
     let signed = speaker.sign(Some(planned.jti.clone()), planned.claim.clone())?;
-    super::context::wait(speaker.submit(&signed, &attachments(planned)))
-}
-
-fn attachments(planned: &Planned) -> Vec<Bytes> {
-    planned.attachment.iter().cloned().map(Bytes::from).collect()
-}
-
-/// Signs and submits in order, many at a time.
-fn submit(context: &Context, claims: &[Planned]) -> anyhow::Result<Outcome> {
-    let speaker = Speaker::open(context)?;
-    let progress = output::progress(claims.len() as u64, "submitting", context.json);
-    let mut outcome = Outcome::default();
-    super::context::wait(async {
-        let mut connection = speaker.connect().await?;
-        let mut batch = Batch::default();
-        for planned in claims {
-            let signed = speaker.sign(Some(planned.jti.clone()), planned.claim.clone())?;
-            if !batch.takes(signed.compact().len()) {
-                progress.inc(std::mem::take(&mut batch).send(&speaker, &mut connection, &mut outcome).await?);
-            }
-            batch.push(planned, signed)?;
-        }
-        progress.inc(batch.send(&speaker, &mut connection, &mut outcome).await?);
-        Ok(())
-    })?;
-    progress.finish_and_clear();
-    Ok(outcome)
-}
-
-/// Statements of one request.
-#[derive(Default)]
-struct Batch {
-    body: Vec<u8>,
-    signed: Vec<(String, Verified)>,
-}
-
-/// An answer to a line: a receipt or a problem.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Answer {
-    Receipt(Receipt),
-    Problem { r#type: String, detail: String },
-}
-
-impl Batch {
-    fn takes(&self, bytes: usize) -> bool {
-        self.signed.is_empty() || (self.signed.len() < BATCH && self.body.len() + bytes < BATCH_BYTES)
-    }
-
-    fn push(&mut self, planned: &Planned, signed: Verified) -> anyhow::Result<()> {
-        self.body.extend(line(&signed, &attachments(planned))?);
-        self.body.push(b'\n');
-        self.signed.push((planned.jti.to_string(), signed));
-        Ok(())
-    }
-
-    async fn send(self, speaker: &Speaker, connection: &mut Connection, outcome: &mut Outcome) -> anyhow::Result<u64> {
-        if self.signed.is_empty() {
-            return Ok(0);
-        }
-        let answers = connection.post(PATH, "application/x-ndjson", self.body.into()).await?;
-        let lines = answers.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        let answers: Vec<Answer> = lines.map(read_json).collect::<Result<_, _>>()?;
-        for ((id, signed), answer) in self.signed.iter().zip(&answers) {
-            match answer {
-                Answer::Receipt(receipt) => {
-                    speaker.check(signed, receipt)?;
-                    if receipt.repeated { outcome.repeated += 1 } else { outcome.appended += 1 }
-                }
-                Answer::Problem { r#type, detail } => outcome.refused.push(Refused {
-                    statement: id.clone(),
-                    code: r#type.rsplit('#').next().unwrap_or_default().to_owned(),
-                    why: detail.clone(),
-                }),
-            }
-        }
-        anyhow::ensure!(
-            answers.len() == self.signed.len(),
-            "the registry answered {} of {} statements; run the same import again, it goes on where it stopped",
-            answers.len(),
-            self.signed.len()
-        );
-        Ok(answers.len() as u64)
-    }
-}
-
-/// What the registry holds, asked over HTTP when an import wants to know.
-struct Held {
-    registry: RegistryId,
-    runtime: Runtime,
-    connection: RefCell<Connection>,
-    schemes: HashMap<SchemeRef, Arc<Scheme>>,
-    documents: HashMap<DocumentRef, Arc<Document>>,
-    /// What kept a question from being answered: then nothing that was planned counts.
-    broken: RefCell<Option<ClientError>>,
-}
-
-#[derive(Deserialize)]
-struct HeldScheme {
-    #[serde(flatten)]
-    scheme: Arc<Scheme>,
-}
-
-#[derive(Deserialize)]
-struct HeldDocument {
-    #[serde(flatten)]
-    document: Arc<Document>,
-}
-
-#[derive(Deserialize)]
-struct HeldVerdict {
-    terms: Arc<Verdict>,
-    now: Snapshot,
-    history: Vec<HistoryItem>,
-}
-
-impl Held {
-    fn open(context: &Context) -> anyhow::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let registry = context.credentials()?.about.registry;
-        let client = context.reader()?;
-        let (connection, schemes, documents) = runtime.block_on(async {
-            let mut connection = client.connect().await?;
-            let schemes: Vec<HeldScheme> = all(&mut connection, "/v1/schemes", "schemes").await?;
-            let documents: Vec<HeldDocument> = all(&mut connection, "/v1/documents", "documents").await?;
-            anyhow::Ok((connection, schemes, documents))
-        })?;
-        Ok(Self {
-            registry,
-            runtime,
-            connection: RefCell::new(connection),
-            schemes: schemes.into_iter().map(|held| (held.scheme.scheme.clone(), held.scheme)).collect(),
-            documents: documents.into_iter().map(|held| (held.document.document.clone(), held.document)).collect(),
-            broken: RefCell::new(None),
-        })
-    }
-
-    /// Whether every question was answered.
-    fn whole(self) -> anyhow::Result<()> {
-        match self.broken.into_inner() {
-            None => Ok(()),
-            Some(error) => Err(error).context("the registry could not say what it holds; nothing was submitted"),
-        }
-    }
-
-    fn ask(&self, id: &VerdictId) -> Result<Option<HeldVerdict>, ClientError> {
-        let verdict = VerdictRef { registry: self.registry.clone(), id: id.clone() };
-        let path = format!("/v1/verdicts/{}", escape(&verdict.to_string()));
-        match self.runtime.block_on(self.connection.borrow_mut().get(&path)) {
-            Ok(answer) => read_json(&answer).map(Some),
-            Err(ClientError::Problem { status: 404, .. }) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-}
-
-impl Holdings for Held {
-    fn verdict(&self, id: &VerdictId) -> Option<Arc<VerdictRecord>> {
-        if self.broken.borrow().is_some() {
-            return None;
-        }
-        match self.ask(id) {
-            Ok(held) => held.map(|HeldVerdict { terms, now, history }| Arc::new(VerdictRecord { terms, now, history })),
-            Err(error) => {
-                *self.broken.borrow_mut() = Some(error);
-                None
-            }
-        }
-    }
-
-    fn scheme(&self, scheme: &SchemeRef) -> Option<Arc<Scheme>> {
-        self.schemes.get(scheme).cloned()
-    }
-
-    fn document(&self, document: &DocumentRef) -> Option<Arc<Document>> {
-        self.documents.get(document).cloned()
-    }
+    wait(speaker.submit(&signed, &attachments(planned)))
 }

@@ -51,7 +51,7 @@ enum LogCommand {
 Examples:
   registry-node --registry jp log verify
   registry-node --as buyer-1 log verify --remote --remember jp.checkpoint
-  registry-node log verify --url https://jp.registry.example:7443 --ca jp-root.pem --vkey jp.registry.example+0a1b2c3d+AbCd
+  registry-node log verify --url https://jp.registry.example:7443 --ca jp-root.pem --vkey jp.registry.example+2074915d+AdctvkLR/SCinp1eQEbpgexExEY5ZqqO14QB2ACpbuGC
 
 The first reads the journal in the registry's folder, which must not be served meanwhile: records, statements against
 their digests, roots, tiles, the signed checkpoint. The others read the tiles over HTTPS; --remote takes address, root

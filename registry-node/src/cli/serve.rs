@@ -77,6 +77,8 @@ async fn run(folders: &[PathBuf], json: bool) -> anyhow::Result<()> {
     // Before anything is opened: whoever ends us early must not find us deaf.
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
+    // Certificates are read again by themselves; a habit of asking for it must not end anything.
+    let _hangup = signal(SignalKind::hangup())?;
     let mut serving = Vec::new();
     for folder in folders {
         match begin(folder, json).await.with_context(|| format!("{} is not served", folder.display())) {

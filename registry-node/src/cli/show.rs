@@ -1,0 +1,115 @@
+//! `verdict` and `verdicts`: one verdict with its history, and lists of them.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use conformity::identifiers::Identifier;
+use conformity::ids::VerdictRef;
+use conformity::verdict::{HistoryItem, StateName};
+use conformity::viewpoint::Viewpoint;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::context::Context;
+use super::output;
+use super::standing::{escape, with_query};
+
+/// Show a verdict with its history, or what this registry makes of another's
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  registry-node --as buyer-1 verdict jp:V-1
+  registry-node --registry eu verdict jp:V-1 --json")]
+pub(super) struct One {
+    /// Registry and id, such as jp:V-1
+    verdict: VerdictRef,
+}
+
+impl One {
+    pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        let path = format!("/v1/verdicts/{}", escape(&self.verdict.to_string()));
+        let answer: Value = context.ask(&path)?;
+        context.answer(&answer, render)
+    }
+}
+
+/// List the open verdicts of this registry
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  registry-node --as buyer-1 verdicts --scheme demo --state suspended
+  registry-node --as buyer-1 verdicts --supplier corporate-number:7000012050002 --as-of 2026-06-30T00:00:00Z")]
+pub(super) struct Many {
+    /// Only on this supplier
+    #[arg(long, value_name = "KIND:VALUE")]
+    supplier: Option<Identifier>,
+    /// Only under this scheme: id, or id@version
+    #[arg(long)]
+    scheme: Option<String>,
+    /// Only with this viewpoint
+    #[arg(long)]
+    viewpoint: Option<Viewpoint>,
+    /// Only in this state
+    #[arg(long)]
+    state: Option<StateName>,
+    /// As the log had them then [default: now]
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<Timestamp>,
+}
+
+impl Many {
+    pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        let members = [
+            ("supplier", self.supplier.map(|value| value.to_string())),
+            ("scheme", self.scheme),
+            ("viewpoint", self.viewpoint.map(|value| value.to_string())),
+            ("state", self.state.map(|value| value.to_string())),
+            ("as_of", self.as_of.map(|value| value.to_string())),
+            ("limit", Some("1000".to_owned())),
+        ];
+        let verdicts: Vec<Value> = context.ask_all(&with_query("/v1/verdicts", members), "verdicts")?;
+        context.answer(&json!({ "verdicts": verdicts }), |answer| {
+            let (supplier, until) = ("supplier=supplier/name", "until=snapshot/validUntil");
+            output::rows(answer, ["verdict", "state", "scheme", supplier, "object=object/name", until])
+        })
+    }
+}
+
+fn render(answer: &Value) -> String {
+    let text = |pointer: &str| answer.pointer(pointer).and_then(Value::as_str).unwrap_or("-");
+    let verdict = text("/verdict");
+    if answer.get("recognition").is_some() {
+        let (outcome, state) = (text("/recognition/outcome"), text("/recognition/state"));
+        return format!("{verdict}  {state} there, {outcome} here\n{}", text("/recognition/explanation"));
+    }
+    let (state, scheme, supplier) = (text("/state"), text("/terms/scheme"), text("/terms/supplier/name"));
+    let mut lines = vec![format!("{verdict}  {state}  {scheme}  {supplier}"), text("/now/scope").to_owned()];
+    let history: Vec<HistoryItem> = serde_json::from_value(answer["history"].clone()).unwrap_or_default();
+    lines.extend(history.iter().map(line));
+    lines.join("\n")
+}
+
+/// A line for something that happened.
+fn line(item: &HistoryItem) -> String {
+    let reason = item.reason.as_ref().map_or_else(String::new, |reason| format!("  {reason}"));
+    format!("{:>8}  {}  {}  by {}{reason}", item.index, item.at, item.what.as_str(), item.by)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_history_is_a_line_for_each_thing_that_happened() {
+        let answer = json!({ "verdict": "jp:V-1", "state": "suspended", "now": { "scope": "Everything" },
+            "terms": { "scheme": "demo@1", "supplier": { "name": "Example Works" } },
+            "history": [
+                { "index": 13, "at": "2026-11-23T08:39:13Z", "effective": "2026-04-01T00:00:00Z", "what": "granted",
+                  "by": "cb-1" },
+                { "index": 16, "at": "2026-11-23T08:40:00Z", "effective": "2026-11-23T08:40:00Z",
+                  "what": { "changed": "suspended" }, "by": "cb-1", "reason": { "code": "finding" } }] });
+        let text = render(&answer);
+        assert!(text.starts_with("jp:V-1  suspended  demo@1  Example Works\nEverything\n"), "{text}");
+        assert!(text.ends_with("      16  2026-11-23T08:40:00Z  suspended  by cb-1  finding"), "{text}");
+    }
+}
