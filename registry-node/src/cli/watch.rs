@@ -77,6 +77,7 @@ impl Watch {
             after,
             proving,
             seen: 0,
+            to_prove: 0,
             heard: false,
             count: self.count.unwrap_or(u64::MAX),
         };
@@ -104,6 +105,8 @@ struct Watching {
     proving: Option<Proving>,
     seen: u64,
     count: u64,
+    /// Entries that the events asked for came with.
+    to_prove: u64,
     /// Whether a connection ever stood: then one that breaks is made again.
     heard: bool,
 }
@@ -136,7 +139,7 @@ impl Watching {
     }
 
     fn is_done(&self) -> bool {
-        let proven = self.proving.as_ref().is_none_or(|proving| proving.proven() >= self.count);
+        let proven = self.proving.as_ref().is_none_or(|proving| proving.proven() >= self.to_prove);
         self.seen >= self.count && proven
     }
 
@@ -172,6 +175,9 @@ impl Watching {
             let index = event.id.split('.').next().and_then(|index| index.parse().ok());
             let index = index.ok_or_else(|| anyhow!("the event id {} names no entry", event.id))?;
             proving.entry(index, &event.entry).context("the registry contradicts itself; keep this output")?;
+            if self.seen < self.count {
+                self.to_prove = index + 1;
+            }
         }
         output::line(&if self.json { frame.data } else { render(&event) })?;
         self.after = Some(frame.id.unwrap_or(event.id));
