@@ -121,9 +121,9 @@ impl Source<'_> {
         }
     }
 
+    /// Positions are those in the list, so that they stay when a verdict of it is erased.
     fn verdicts(&self, ids: &[conformity::ids::VerdictId]) -> Vec<Event> {
-        let records = ids.iter().filter_map(|id| self.register.verdict(id)).filter(|record| is_open(record));
-        records.zip(0..).filter_map(|(record, position)| self.change(&record, position)).collect()
+        ids.iter().zip(0..).filter_map(|(id, position)| self.verdict(id, position)).collect()
     }
 
     fn verdict(&self, id: &conformity::ids::VerdictId, position: u32) -> Option<Event> {

@@ -19,8 +19,9 @@ use tokio::sync::watch;
 use super::event::{Event, Source, events_of};
 use super::read_model::ReadModel;
 
-/// Entries whose events are kept in memory.
+/// Entries whose events are kept in memory, and their bytes at most.
 const KEPT_ENTRIES: usize = 4_096;
+const KEPT_BYTES: usize = 64 * 1024 * 1024;
 /// Entries that a reader gets at once.
 const MAX_BATCH: u64 = 256;
 
@@ -54,6 +55,7 @@ pub struct Feed {
 struct Kept {
     first: u64,
     events: VecDeque<Arc<[Event]>>,
+    bytes: usize,
 }
 
 impl Feed {
@@ -113,13 +115,17 @@ impl Feed {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let next = kept.first + kept.events.len() as u64;
         if from > next || kept.events.is_empty() {
-            *kept = Kept { first: from, events: VecDeque::new() };
+            *kept = Kept { first: from, ..Kept::default() };
         }
         let next = kept.first + kept.events.len() as u64;
         let Some(known) = next.checked_sub(from).and_then(|known| usize::try_from(known).ok()) else { return };
-        kept.events.extend(events.iter().skip(known).cloned());
-        while kept.events.len() > KEPT_ENTRIES {
-            kept.events.pop_front();
+        for events in events.iter().skip(known) {
+            kept.bytes += bytes(events);
+            kept.events.push_back(Arc::clone(events));
+        }
+        while kept.events.len() > KEPT_ENTRIES || kept.bytes > KEPT_BYTES {
+            let Some(oldest) = kept.events.pop_front() else { break };
+            kept.bytes -= bytes(&oldest);
             kept.first += 1;
         }
     }
@@ -164,6 +170,10 @@ impl Feed {
         conformity::recognised::read_results(&list)
             .map_err(|problem| FeedError::Statement { index, problem: problem.to_string() })
     }
+}
+
+fn bytes(events: &[Event]) -> usize {
+    events.iter().map(|event| event.json.len()).sum()
 }
 
 /// Reads a statement that is in the log, whose signature intake checked.

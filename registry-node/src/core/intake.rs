@@ -6,8 +6,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use conformity::decide::{Place, signing_key};
+use conformity::decide::{Place, first_time, signing_key};
 use conformity::digest::Digest;
+use conformity::ids::PartyId;
 use conformity::key::KeyId;
 use conformity::refusal::Refusal;
 use conformity::statement::{Kind, Malformed, Statement};
@@ -55,26 +56,54 @@ pub struct Candidate {
     attachments: Vec<Bytes>,
 }
 
-/// Checks form and signature against the keys that the register holds now.
+/// What a submission turned out to be.
+#[derive(Debug, Clone)]
+pub enum Submission {
+    /// A statement that is not in the log yet.
+    New(Candidate),
+    /// The very bytes that are in the log already; the answer is the same for ever, whatever became of the key.
+    Repeated {
+        /// Who signed them.
+        issuer: PartyId,
+        /// Where they are.
+        index: u64,
+    },
+}
+
+/// Checks form and signature against the keys that the register holds.
 ///
 /// # Errors
 /// [`IntakeError`]: the submitter's fault, always.
-pub fn verify(
-    compact: Bytes,
-    attachments: Vec<Bytes>,
-    read_model: &ReadModel,
-    now: Timestamp,
-) -> Result<Candidate, IntakeError> {
+pub fn verify(compact: Bytes, attachments: Vec<Bytes>, read_model: &ReadModel) -> Result<Submission, IntakeError> {
     if attachments.len() > MAX_ATTACHMENTS || attachments.iter().any(|bytes| bytes.len() > MAX_ATTACHMENT) {
         return Err(IntakeError::Attachments);
     }
+    let digest = Digest::of(&compact);
     let unverified = Unverified::parse(compact)?;
     let statement = Statement::parse(unverified.unverified_payload())?;
     let kid = KeyId::from_bytes(*unverified.kid().as_bytes());
-    let jwk = signing_key(&*read_model.register(), &statement, &kid, now)?;
+    let jwk = {
+        let register = read_model.register();
+        match first_time(&*register, &statement, &digest) {
+            Err(Refusal::Duplicate { index }) => return Ok(Submission::Repeated { issuer: statement.iss, index }),
+            first => first?,
+        }
+        // What the register holds was sequenced before whatever comes now, however the clock stands.
+        signing_key(&*register, &statement, &kid, Timestamp::MAX)?
+    };
     let key = read_model.public_key(kid, &jwk)?;
     let verified = unverified.verify(&key)?;
-    Ok(Candidate::new(statement, verified, attachments))
+    Ok(Submission::New(Candidate::new(statement, verified, attachments)))
+}
+
+impl Submission {
+    /// Who signed it.
+    pub fn issuer(&self) -> &PartyId {
+        match self {
+            Submission::New(candidate) => &candidate.statement.iss,
+            Submission::Repeated { issuer, .. } => issuer,
+        }
+    }
 }
 
 impl Candidate {
@@ -87,6 +116,11 @@ impl Candidate {
     pub fn place(&self, index: u64, at: Timestamp) -> Place<'_> {
         let digest = Digest::from_bytes(*self.verified.digest().as_bytes());
         Place { index, at, digest, attachment: self.attachments.first().map(|bytes| &**bytes) }
+    }
+
+    /// The key that signed it.
+    pub fn kid(&self) -> KeyId {
+        KeyId::from_bytes(*self.verified.kid().as_bytes())
     }
 
     /// What the log stores. The bytes are shared, not copied.

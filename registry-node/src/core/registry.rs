@@ -23,7 +23,7 @@ use tokio::sync::watch;
 
 use super::derive::Deriver;
 use super::feed::Feed;
-use super::intake::{self, IntakeError};
+use super::intake::{self, IntakeError, Submission};
 use super::peer_board::PeerBoard;
 use super::read_model::ReadModel;
 use super::replay::{self, ReplayError};
@@ -211,11 +211,17 @@ impl Registry {
         attachments: Vec<Bytes>,
         speaker: &Speaker,
     ) -> Result<Receipt, SubmitError> {
-        let candidate = intake::verify(compact, attachments, &self.read_model, self.now())?;
-        let issuer = &candidate.statement().iss;
+        let submission = intake::verify(compact, attachments, &self.read_model)?;
+        let issuer = submission.issuer();
         if !may_carry(speaker, issuer) {
             return Err(SubmitError::OtherIssuer { caller: caller_name(speaker), issuer: issuer.clone() });
         }
+        let candidate = match submission {
+            Submission::New(candidate) => candidate,
+            Submission::Repeated { index, .. } => {
+                return Ok(Receipt { index, at: self.now(), size: *self.size.borrow(), repeated: true });
+            }
+        };
         let erases = match &candidate.statement().claim {
             Claim::StatementErased(erased) => Some(erased.index),
             _ => None,

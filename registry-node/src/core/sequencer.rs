@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::SyncSender;
 
-use conformity::decide::decide;
+use conformity::decide::{decide, signing_key};
 use conformity::records::{Overlay, Record};
 use conformity::refusal::Refusal;
 use jiff::Timestamp;
@@ -29,7 +29,7 @@ const MAX_BATCH_BYTES: usize = 32 * 1024 * 1024;
 pub struct Receipt {
     /// Its place in the log.
     pub index: u64,
-    /// When it was sequenced.
+    /// When it was sequenced; for a repetition, when it was sent again.
     pub at: Timestamp,
     /// Size of the log after its commit: a proof of inclusion exists from here on.
     pub size: u64,
@@ -200,7 +200,10 @@ impl Writer {
         let at = at.max(instant(self.log.last_time_ms()));
         for Waiting { candidate, .. } in batch {
             let index = self.log.size() + drafts.len() as u64;
-            let outcome = match decide(&overlay, candidate.statement(), &candidate.place(index, at)) {
+            // The key may have been revoked since intake, even by a statement of this batch.
+            let signed = signing_key(&overlay, candidate.statement(), &candidate.kid(), at);
+            let decided = signed.and_then(|_| decide(&overlay, candidate.statement(), &candidate.place(index, at)));
+            let outcome = match decided {
                 Ok(records) => {
                     records.into_iter().for_each(|record| overlay.insert(record));
                     drafts.push(candidate.draft());
