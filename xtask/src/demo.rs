@@ -1,7 +1,7 @@
 //! The stage on which the demo plays: real programs, folders and ports, put up at the start and taken down at the end.
 //!
 //! In scope: building and finding the programs, supervising them, waiting with a deadline, telling what happens, and numbers
-//! at the end. Out of scope: the story, which is a function over the [`Stage`].
+//! at the end; and the story, a function over the [`Stage`]. Out of scope: what the programs do.
 
 pub mod children;
 pub mod latency;
@@ -10,6 +10,7 @@ pub mod narrator;
 pub mod registry;
 pub mod stage;
 pub mod stop;
+pub mod story;
 pub mod table;
 
 mod folder;

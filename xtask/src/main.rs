@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use xtask::demo::{self, story};
 use xtask::workspace::Workspace;
 use xtask::{suite, tidy, tools};
 
@@ -23,6 +24,12 @@ enum Task {
     Test(suite::Options),
     /// Check the bans and layers that the compiler cannot see
     Tidy,
+    /// Put up four registries and play the story of a verdict that crosses borders; they stay up until Ctrl-C
+    Demo {
+        /// End with the story; the exit code says whether every step held
+        #[arg(long)]
+        once: bool,
+    },
     /// Fetch what tests and demo need from outside, and print where nats-server is
     Tools,
 }
@@ -42,6 +49,7 @@ fn run(task: Task) -> anyhow::Result<bool> {
     match task {
         Task::Test(options) => suite::run(&workspace, &options, &mut out),
         Task::Tidy => tidy::run(&workspace, &mut out),
+        Task::Demo { once } => demo::perform(&workspace, once, &mut out, story::play),
         Task::Tools => {
             let path = tools::nats_server(&workspace)?;
             writeln!(out, "{}", path.display())?;

@@ -98,6 +98,12 @@ impl<'stage, const PORTS: usize> Registry<'stage, PORTS> {
         self.stage.children().end(&format!("{} {name}", self.id))
     }
 
+    /// Where a command that runs on under that name says what is no answer.
+    #[must_use]
+    pub fn log_of(&self, name: &str) -> PathBuf {
+        self.named(name).1
+    }
+
     fn named(&self, name: &str) -> (String, PathBuf) {
         let name = format!("{} {name}", self.id);
         let log = self.log(&format!("{}.log", name.replace(' ', "-")));

@@ -117,8 +117,7 @@ fn one_that_is_ended_on_purpose_is_not_missed() {
 fn one_that_is_spoken_to_answers_and_ends_when_nobody_speaks_any_more() {
     let fixture = fixture();
     let script = "while read line; do echo heard $line; done";
-    let (mut input, lines) =
-        fixture.children.converse("echo", &mut shell(script), &fixture.path("echo.log")).unwrap();
+    let (mut input, lines) = fixture.children.converse("echo", &mut shell(script), &fixture.path("echo.log")).unwrap();
     for word in ["one", "two"] {
         writeln!(input, "{word}").unwrap();
         assert_eq!(lines.next(LONG).unwrap().text, format!("heard {word}"));

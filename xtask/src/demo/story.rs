@@ -1,0 +1,62 @@
+//! The story that the demo plays: a verdict crosses borders, from the grant to the withdrawal, among four registries.
+//!
+//! In scope: who takes part, what happens in which order, and what must then hold. Everything is done through the command
+//! line of `registry-node`, as the people of the story would do it. Out of scope: the stage, and how the story is told.
+
+mod arrangements;
+mod buyer;
+mod calendar;
+mod cast;
+mod changes;
+mod explore;
+mod life;
+mod peering;
+mod records;
+mod sums;
+
+use std::io::Write;
+
+use anyhow::Result;
+
+use super::narrator::Narrator;
+use super::stage::Stage;
+use buyer::Buyer;
+use cast::Cast;
+
+const OPENING: &str = "\
+A verdict crosses borders. Four registries, each with a process, a folder, a certificate authority, a nats-server and
+ports of its own. Real: the Common Criteria records and the CCRA. FICTIONAL, and said so wherever it appears: the
+Japanese mark, its counterpart in the EU, the arrangement between the two, and everybody who acts in the story.";
+
+/// Plays the whole story.
+///
+/// # Errors
+/// When it cannot go on.
+pub fn play<W: Write>(stage: &Stage, told: &mut Narrator<W>) -> Result<()> {
+    told.say(OPENING)?;
+    chapter(told, "Four registries")?;
+    let cast = Cast::gather(stage, told)?;
+    peering::introduce(&cast, told)?;
+    chapter(told, "What is assessed, by whom")?;
+    cast.register_parties(told)?;
+    records::publish(&cast, told)?;
+    chapter(told, "Public records, and arrangements in force")?;
+    let mut buyer = Buyer::listen(&cast, told)?;
+    records::import(&cast, told)?;
+    arrangements::put_in_force(&cast, told)?;
+    records::tell_recognitions(&cast, &mut buyer, told)?;
+    chapter(told, "The life of a verdict")?;
+    life::play(&cast, &mut buyer, told)?;
+    chapter(told, "An arrangement is suspended")?;
+    arrangements::suspend_and_restore(&cast, &mut buyer, told)?;
+    chapter(told, "How fast a change crosses the border")?;
+    let speed = changes::measure(&cast, &mut buyer, told)?;
+    chapter(told, "In numbers")?;
+    sums::tell(&cast, &speed, &buyer, told)?;
+    chapter(told, "To look around")?;
+    explore::tell(&cast, told)
+}
+
+fn chapter<W: Write>(told: &mut Narrator<W>, title: &str) -> Result<()> {
+    told.say(&format!("\n== {title}"))
+}
