@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
-use certs::{Authority, Branch, Https, HttpsFiles, PublicFolder};
+use certs::{Authority, Branch, Https, HttpsFiles};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 use crate::core::publisher::Publisher;
 use crate::core::registry::Registry;
 use crate::core::timekeeper;
+use crate::folder::Folder;
 use crate::http;
 use crate::http::server::Door;
 use crate::link;
@@ -54,7 +55,7 @@ pub async fn serve(registry: Arc<Registry>) -> anyhow::Result<Serving> {
     tasks.spawn(link::run(Arc::clone(&registry), reloads.subscribe(), shutdown.clone()));
     tasks.spawn(door.serve(listener, http::routes(Arc::clone(&registry))));
     tasks.spawn(publisher(&registry).run(shutdown.clone()));
-    tasks.spawn(watch_certificates(https, registry.folder.ca_public(), reloads, shutdown.clone()));
+    tasks.spawn(watch_certificates(https, registry.folder.clone(), reloads, shutdown.clone()));
     let (node, stop) = (Arc::clone(&registry), shutdown.clone());
     tasks.spawn(async move { timekeeper::run(&node.deriver, &node.read_model, &node.clock, stop).await });
     tasks.spawn(refresh_crls(Arc::clone(&registry), shutdown.clone()));
@@ -91,13 +92,13 @@ fn publisher(registry: &Registry) -> Publisher {
 /// Reads certificates and CRLs again whenever one of their files changed, and tells the connections.
 async fn watch_certificates(
     https: Arc<Https>,
-    public: PublicFolder,
+    folder: Folder,
     reloads: watch::Sender<u64>,
     shutdown: CancellationToken,
 ) {
-    let mut seen = modified(&public);
+    let mut seen = modified(&folder);
     while shutdown.run_until_cancelled(tokio::time::sleep(CERTIFICATES_INTERVAL)).await.is_some() {
-        let now = modified(&public);
+        let now = modified(&folder);
         if now == seen {
             continue;
         }
@@ -129,8 +130,10 @@ async fn refresh_crls(registry: Arc<Registry>, shutdown: CancellationToken) {
     }
 }
 
-/// When the files that decide about trust were changed last.
-fn modified(folder: &PublicFolder) -> Vec<Option<SystemTime>> {
-    let files = Branch::ALL.into_iter().flat_map(|branch| [folder.cas(branch), folder.crls(branch)]);
+/// When the files that decide about trust, and our own certificate, were changed last.
+fn modified(folder: &Folder) -> Vec<Option<SystemTime>> {
+    let (public, (certificate, key)) = (folder.ca_public(), folder.server());
+    let trust = Branch::ALL.into_iter().flat_map(|branch| [public.cas(branch), public.crls(branch)]);
+    let files = trust.chain([certificate, key]);
     files.map(|file| std::fs::metadata(file).and_then(|about| about.modified()).ok()).collect()
 }

@@ -16,6 +16,7 @@ use federation::messages::{
 use federation::serve::{self, Quota};
 use federation::subjects::{Pattern, Service, asked};
 use ledger::journal::Stored;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::notices;
@@ -25,19 +26,22 @@ use crate::core::feed::parse_committed;
 use crate::core::registry::Registry;
 
 /// Questions that a peer may ask at once, and per second in the long run.
-const QUESTIONS: (f64, f64) = (512.0, 256.0);
+const QUESTIONS: (f64, f64) = (1_024.0, 1_024.0);
 /// Notices and evidence cost an entry or a place in the vault: a peer may send far fewer of them.
 const NOTICES: (f64, f64) = (64.0, 1.0);
 
-/// Answers until `shutdown`.
+/// Questions of one peer that may wait while another of its questions is answered.
+const WAITING: usize = 64;
+
+/// Answers until `shutdown`: each peer at a desk of its own, so that none waits for another's.
 pub(super) async fn run(registry: Arc<Registry>, peers: Arc<Peers>, node: Link, shutdown: CancellationToken) {
-    let mut desk = Desk { registry, peers, quotas: HashMap::new() };
+    let mut hall = Hall { registry, peers, node, desks: HashMap::new() };
     while !shutdown.is_cancelled() {
-        match node.subscribe(&Pattern::all_services()).await {
+        match hall.node.subscribe(&Pattern::all_services()).await {
             Ok(mut questions) => {
                 while let Some(Some(delivery)) = shutdown.run_until_cancelled(questions.next()).await {
                     if let Delivery::Message(question) = delivery {
-                        desk.receive(&node, question).await;
+                        hall.receive(question);
                     }
                 }
             }
@@ -49,49 +53,81 @@ pub(super) async fn run(registry: Arc<Registry>, peers: Arc<Peers>, node: Link, 
     }
 }
 
+/// Where questions arrive, and the desk of each peer that ever asked. Only peers with an account can ask.
+struct Hall {
+    registry: Arc<Registry>,
+    peers: Arc<Peers>,
+    node: Link,
+    desks: HashMap<RegistryId, mpsc::Sender<(Service, Incoming)>>,
+}
+
+impl Hall {
+    fn receive(&mut self, question: Incoming) {
+        let Some((peer, service)) = asked(&question.subject) else { return };
+        let desk = self.desks.entry(peer.clone()).or_insert_with(|| {
+            let (sender, receiver) = mpsc::channel(WAITING);
+            let desk = Desk::new(Arc::clone(&self.registry), Arc::clone(&self.peers), peer.clone());
+            // It ends with the hall, which holds the other end.
+            tokio::spawn(desk.work(receiver, self.node.clone()));
+            sender
+        });
+        if desk.try_send((service, question)).is_err() {
+            // Who floods us gets no answers; it asks again when it has time.
+            self.registry.metrics.peer_fault(&peer, "flood");
+        }
+    }
+}
+
 struct Desk {
     registry: Arc<Registry>,
     peers: Arc<Peers>,
-    quotas: HashMap<RegistryId, (Quota, Quota)>,
+    peer: RegistryId,
+    questions: Quota,
+    notices: Quota,
 }
 
 impl Desk {
-    async fn receive(&mut self, node: &Link, question: Incoming) {
-        let Some((peer, service)) = asked(&question.subject) else { return };
-        let answer = if self.within_quota(&peer, service) {
-            self.answer(&peer, service, &question.payload).await
-        } else {
-            self.registry.metrics.peer_fault(&peer, "quota");
-            refused("quota", "too many questions; ask again later")
-        };
-        if let Err(error) = node.answer(&question, answer).await {
-            tracing::debug!(%peer, %error, "an answer did not reach a peer");
+    fn new(registry: Arc<Registry>, peers: Arc<Peers>, peer: RegistryId) -> Desk {
+        let (questions, notices) = (Quota::new(QUESTIONS.0, QUESTIONS.1), Quota::new(NOTICES.0, NOTICES.1));
+        Desk { registry, peers, peer, questions, notices }
+    }
+
+    async fn work(mut self, mut questions: mpsc::Receiver<(Service, Incoming)>, node: Link) {
+        while let Some((service, question)) = questions.recv().await {
+            let answer = if self.within_quota(service) {
+                self.answer(service, &question.payload).await
+            } else {
+                self.registry.metrics.peer_fault(&self.peer, "quota");
+                refused("quota", "too many questions; ask again later")
+            };
+            if let Err(error) = node.answer(&question, answer).await {
+                tracing::debug!(peer = %self.peer, %error, "an answer did not reach a peer");
+            }
         }
     }
 
-    fn within_quota(&mut self, peer: &RegistryId, service: Service) -> bool {
+    fn within_quota(&mut self, service: Service) -> bool {
         let now = self.registry.now();
-        let fresh = || (Quota::new(QUESTIONS.0, QUESTIONS.1), Quota::new(NOTICES.0, NOTICES.1));
-        let (questions, notices) = self.quotas.entry(peer.clone()).or_insert_with(fresh);
-        questions.take(1.0, now) && (!matches!(service, Service::Notice | Service::Evidence) || notices.take(1.0, now))
+        let rare = matches!(service, Service::Notice | Service::Evidence);
+        self.questions.take(1.0, now) && (!rare || self.notices.take(1.0, now))
     }
 
-    async fn answer(&self, peer: &RegistryId, service: Service, payload: &[u8]) -> Bytes {
-        let log = &self.registry.log;
+    async fn answer(&self, service: Service, payload: &[u8]) -> Bytes {
+        let (log, peer) = (&self.registry.log, &self.peer);
         match service {
             Service::Hello => with(payload, |_: HelloRequest| self.hello()),
             Service::Checkpoint => with(payload, |request: CheckpointRequest| serve::checkpoint(log, &request)),
             Service::Range => with(payload, |request: RangeRequest| {
-                let scope = self.scope(peer);
+                let scope = self.scope();
                 serve::range(log, &request, |_, compact| self.shown(compact, &scope))
             }),
             Service::Attachment => with(payload, |request: AttachmentRequest| self.attachment(&request)),
             Service::Notice => match Notice::decode(payload) {
-                Ok(notice) => self.outcome(peer, notices::receive(&self.registry, &self.peers, peer, &notice).await),
+                Ok(notice) => self.outcome(notices::receive(&self.registry, &self.peers, peer, &notice).await),
                 Err(error) => refused("malformed", &error.to_string()),
             },
             Service::Evidence => match Evidence::decode(payload) {
-                Ok(evidence) => self.outcome(peer, notices::receive_evidence(&self.registry, peer, &evidence)),
+                Ok(evidence) => self.outcome(notices::receive_evidence(&self.registry, peer, &evidence)),
                 Err(error) => refused("malformed", &error.to_string()),
             },
         }
@@ -107,8 +143,8 @@ impl Desk {
         }
     }
 
-    fn scope(&self, peer: &RegistryId) -> Scope {
-        let pair = Pair { from: &self.registry.config.registry.id, to: peer };
+    fn scope(&self) -> Scope {
+        let pair = Pair { from: &self.registry.config.registry.id, to: &self.peer };
         scope(&between(&*self.registry.read_model.register(), pair), pair, self.registry.now())
     }
 
@@ -134,11 +170,11 @@ impl Desk {
         }
     }
 
-    fn outcome(&self, peer: &RegistryId, outcome: Result<(), Refused>) -> Bytes {
+    fn outcome(&self, outcome: Result<(), Refused>) -> Bytes {
         match outcome {
             Ok(()) => Answer::Ok(Done {}).encode(),
             Err(refusal) => {
-                self.registry.metrics.peer_fault(peer, &refusal.code);
+                self.registry.metrics.peer_fault(&self.peer, &refusal.code);
                 Answer::<Done>::Refused(refusal).encode()
             }
         }

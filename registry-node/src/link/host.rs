@@ -37,6 +37,7 @@ pub(super) struct Host {
     pub(super) node: Link,
     access: Access,
     issued: Vec<Issued>,
+    stale: bool,
 }
 
 impl Host {
@@ -58,7 +59,14 @@ impl Host {
         };
         let node = dial(registry, registry.folder.nats_node(), "node", Inbox::node()).await?;
         let system = dial(registry, registry.folder.nats_system(), "system", Inbox::node()).await?;
-        Ok(Host { child, control: Control::new(system, folder.join("nats.conf"), binary), node, access, issued })
+        Ok(Host {
+            child,
+            control: Control::new(system, folder.join("nats.conf"), binary),
+            node,
+            access,
+            issued,
+            stale: false,
+        })
     }
 
     /// Keeps accounts in step and tells peers and buyers what is new, until `shutdown`.
@@ -87,7 +95,7 @@ impl Host {
             tokio::select! {
                 changed = size.changed() => if changed.is_err() { break },
                 changed = reloaded.changed() => match changed {
-                    Ok(()) => self.read_issued(registry).await,
+                    Ok(()) => self.reload(registry).await,
                     Err(_) => break,
                 },
                 () = tokio::time::sleep(TICK) => {}
@@ -103,7 +111,9 @@ impl Host {
         }
     }
 
-    async fn read_issued(&mut self, registry: &Arc<Registry>) {
+    /// Certificates or revocations changed: the server reads its files again, even where its accounts stay.
+    async fn reload(&mut self, registry: &Arc<Registry>) {
+        self.stale = true;
         match issued(registry).await {
             Ok(issued) => self.issued = issued,
             Err(error) => {
@@ -114,10 +124,11 @@ impl Host {
 
     async fn follow_register(&mut self, registry: &Arc<Registry>) -> anyhow::Result<()> {
         let wanted = current_access(registry, &self.issued);
-        if wanted != self.access {
+        if self.stale || wanted != self.access {
             let in_force = self.control.put_in_force(&wanted).await?;
             tracing::info!(took = ?in_force.took, connections = in_force.connections, "the accounts of the nats-server changed");
             self.access = wanted;
+            self.stale = false;
         }
         Ok(())
     }

@@ -33,7 +33,7 @@ impl Mark {
     pub(super) fn new(vault: Arc<Vault>, peer: &PeerRecord) -> Mark {
         // A peer that was added again starts afresh: whoever added it has looked at what came before.
         let name = format!("peer/{}/{}/checkpoint", peer.registry, peer.added.index);
-        let evidence = format!("peer/{}/{}/evidence", peer.registry, peer.added.index);
+        let evidence = evidence_name(peer);
         let log: Option<NoteVerifier> = peer.genesis.log_key.as_str().parse().ok();
         let note = vault.value(&name).unwrap_or_else(|error| {
             tracing::error!(%error, peer = %peer.registry, "the mark of a peer cannot be read; an older state of it would go unnoticed");
@@ -145,4 +145,9 @@ impl Mark {
             self.save();
         }
     }
+}
+
+/// Where evidence against a peer rests, until the peer is added again.
+pub(super) fn evidence_name(peer: &PeerRecord) -> String {
+    format!("peer/{}/{}/evidence", peer.registry, peer.added.index)
 }

@@ -22,6 +22,7 @@ use ledger::jws::Unverified;
 use ledger::note::NoteVerifier;
 use ledger::proof::TlogProof;
 
+use super::mark::evidence_name;
 use super::peers::Peers;
 use crate::core::derive::DeriveError;
 use crate::core::feed::parse_committed;
@@ -80,7 +81,7 @@ fn room_for(registry: &Registry, peer: &RegistryId, statement: &Statement) -> Re
     Err(Refused::new("too-many-proposals", format!("{MAX_PROPOSALS} of your proposals wait for an answer here")))
 }
 
-/// Keeps two contradicting checkpoints of a log that we know, whoever sends them.
+/// Keeps two contradicting checkpoints of a log that we know, whoever sends them; following that log stops.
 ///
 /// # Errors
 /// [`Refused`] when they are not what they are said to be.
@@ -89,13 +90,13 @@ pub(super) fn receive_evidence(registry: &Registry, peer: &RegistryId, evidence:
         let log: NoteVerifier = record.genesis.log_key.as_str().parse().ok()?;
         let first = Checkpoint::verify(&evidence.first, &log).ok()?;
         let second = Checkpoint::verify(&evidence.second, &log).ok()?;
-        (first.size == second.size && first.root != second.root).then(|| record.registry.clone())
+        (first.size == second.size && first.root != second.root).then_some(record)
     });
     let accused = accused.ok_or_else(|| {
         Refused::new("no-contradiction", "these are not two checkpoints of one size by a log that we know")
     })?;
-    tracing::error!(%peer, %accused, "a peer sent evidence of a forked log");
-    let kept = serde_json::to_vec(evidence).map(|bytes| registry.vault.put(&format!("evidence/{accused}"), &bytes));
+    tracing::error!(%peer, accused = %accused.registry, "a peer sent evidence of a forked log");
+    let kept = serde_json::to_vec(evidence).map(|bytes| registry.vault.put(&evidence_name(&accused), &bytes));
     match kept {
         Ok(Ok(())) => Ok(()),
         _ => Err(Refused::new("not-stored", "the evidence could not be kept; send it again later")),

@@ -183,9 +183,21 @@ impl Pursuit {
                     Some(delivery) => self.hear(&delivery),
                     None => return BusError::Disconnected("the subscription ended".to_owned()).into(),
                 },
-                changed = own.changed() => if changed.is_err() { return stopping() },
-                () = tokio::time::sleep(TICK) => {}
+                changed = own.changed() => {
+                    if changed.is_err() {
+                        return stopping();
+                    }
+                    self.pace(&mut hints).await;
+                }
+                () = tokio::time::sleep(TICK) => if self.mark.evidence().is_some() { return accused() },
             }
+        }
+    }
+
+    /// Our own commits may come by the thousand a second; one round covers all that came meanwhile. A hint does not wait.
+    async fn pace(&mut self, hints: &mut impl Subscription) {
+        if let Ok(Some(delivery)) = tokio::time::timeout(super::PACE, hints.next()).await {
+            self.hear(&delivery);
         }
     }
 
@@ -411,6 +423,11 @@ async fn dial(registry: Arc<Registry>, peer: Arc<PeerRecord>) -> Result<Link, Se
     let link = Link::dial(Dial { address: format!("tls://{}", admission.nats), tls, name, inbox }).await?;
     link.connected(BOUND.wait).await?;
     Ok(link)
+}
+
+/// Another peer showed us that this one's log is forked.
+fn accused() -> Setback {
+    anyhow::anyhow!("evidence of a fork was received").into()
 }
 
 fn stopping() -> Setback {
