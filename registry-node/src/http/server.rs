@@ -20,6 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
+use warp::reply::Response;
 
 use crate::clock::Clock;
 use crate::metrics::Metrics;
@@ -58,17 +59,24 @@ pub struct Door {
     pub shutdown: CancellationToken,
 }
 
+/// What answers requests.
+pub trait Routes:
+    tower::Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static
+{
+}
+
+impl<S> Routes for S where
+    S: tower::Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + Sync
+        + 'static
+{
+}
+
 impl Door {
     /// Serves `routes` on `listener` until shutdown, then lets open requests finish for a moment.
-    pub async fn serve<S>(self, listener: TcpListener, routes: S)
-    where
-        S: tower::Service<Request<Incoming>, Response = warp::reply::Response, Error = Infallible>
-            + Clone
-            + Send
-            + Sync
-            + 'static,
-        S::Future: Send + 'static,
-    {
+    pub async fn serve<S: Routes>(self, listener: TcpListener, routes: S) {
         let door = Arc::new(self);
         let slots = Arc::new(Semaphore::new(door.connections));
         let tasks = TaskTracker::new();
@@ -98,15 +106,13 @@ impl Door {
         self.shutdown.run_until_cancelled(future).await
     }
 
-    async fn connection<S>(self: Arc<Self>, socket: TcpStream, from: SocketAddr, routes: S, slot: OwnedSemaphorePermit)
-    where
-        S: tower::Service<Request<Incoming>, Response = warp::reply::Response, Error = Infallible>
-            + Clone
-            + Send
-            + Sync
-            + 'static,
-        S::Future: Send + 'static,
-    {
+    async fn connection<S: Routes>(
+        self: Arc<Self>,
+        socket: TcpStream,
+        from: SocketAddr,
+        routes: S,
+        slot: OwnedSemaphorePermit,
+    ) {
         // Small answers must not wait for the acknowledgement of earlier ones; without it they are only slower.
         let _ = socket.set_nodelay(true);
         match self.https.accept(socket, self.handshake).await {
@@ -124,15 +130,7 @@ impl Door {
         drop(slot);
     }
 
-    async fn talk<S>(&self, stream: Stream<TcpStream>, caller: Caller, routes: S)
-    where
-        S: tower::Service<Request<Incoming>, Response = warp::reply::Response, Error = Infallible>
-            + Clone
-            + Send
-            + Sync
-            + 'static,
-        S::Future: Send + 'static,
-    {
+    async fn talk<S: Routes>(&self, stream: Stream<TcpStream>, caller: Caller, routes: S) {
         let identity = caller.clone();
         let service = ServiceExt::map_request(routes, move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(identity.clone());
