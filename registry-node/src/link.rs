@@ -24,17 +24,31 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::core::registry::Registry;
+use peers::Peers;
 
 /// How long to wait after the nats-server could not be started.
 const RETRY: Duration = Duration::from_secs(5);
 /// Shortest time between two looks at the register.
 const PACE: Duration = Duration::from_millis(10);
 
-/// Keeps the links of `registry` until `shutdown`. Reading and writing go on while links are down.
+/// Keeps the links of `registry` until `shutdown`. Reading and writing go on while links are down, and peers are followed
+/// while our own nats-server is: they are dialled at theirs.
 pub async fn run(registry: Arc<Registry>, reloaded: watch::Receiver<u64>, shutdown: CancellationToken) {
+    let peers = Arc::new(Peers::default());
+    let following = peers::run(Arc::clone(&registry), Arc::clone(&peers), shutdown.clone());
+    tokio::join!(following, serve(&registry, peers, reloaded, shutdown));
+}
+
+/// Keeps our own nats-server, and whom it serves.
+async fn serve(
+    registry: &Arc<Registry>,
+    peers: Arc<Peers>,
+    reloaded: watch::Receiver<u64>,
+    shutdown: CancellationToken,
+) {
     while !shutdown.is_cancelled() {
-        match host::Host::start(&registry).await {
-            Ok(host) => return host.keep(&registry, reloaded, shutdown).await,
+        match host::Host::start(registry).await {
+            Ok(host) => return host.keep(registry, peers, reloaded, shutdown).await,
             Err(error) => {
                 tracing::error!(error = format!("{error:#}"), "no nats-server: peers and buyers on NATS wait")
             }

@@ -11,17 +11,19 @@ use conformity::ids::RegistryId;
 use federation::access::{Access, Inbox};
 use federation::bus::{Bus, Dial, Link};
 use federation::messages::{Head, Message};
-use federation::server::{Binary, Child, Control, Setup};
+use federation::server::{Binary, Child, Control, Setup, Status};
 use federation::subjects::Subject;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::access::{absolute, access};
-use super::peers::{self, Peers};
+use super::peers::Peers;
 use super::{answers, buyers};
 use crate::core::registry::Registry;
 
+/// The server's configuration, in its folder; `Setup::config` is the same.
+const CONFIG: &str = "nats.conf";
 /// How long the first connection to our own server may take.
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long to wait before a failed change of accounts is tried again.
@@ -49,7 +51,7 @@ impl Host {
         let access = current_access(registry, &issued);
         let config = &registry.config.nats;
         let (binary, child) = if config.external {
-            Control::prepare(&folder.join("nats.conf"), &access)?;
+            Control::prepare(&folder.join(CONFIG), &access)?;
             (None, None)
         } else {
             let binary = Binary::check(&program(config.program.as_ref())).await?;
@@ -61,7 +63,7 @@ impl Host {
         let system = dial(registry, registry.folder.nats_system(), "system", Inbox::node()).await?;
         Ok(Host {
             child,
-            control: Control::new(system, folder.join("nats.conf"), binary),
+            control: Control::new(system, folder.join(CONFIG), binary),
             node,
             access,
             issued,
@@ -73,18 +75,21 @@ impl Host {
     pub(super) async fn keep(
         mut self,
         registry: &Arc<Registry>,
+        peers: Arc<Peers>,
         mut reloaded: watch::Receiver<u64>,
         shutdown: CancellationToken,
     ) {
         let tasks = TaskTracker::new();
         tasks.spawn(buyers::publish(Arc::clone(registry), self.node.clone(), shutdown.clone()));
         tasks.spawn(announce(Arc::clone(registry), self.node.clone(), shutdown.clone()));
-        let peers = Arc::new(Peers::default());
-        tasks.spawn(answers::run(Arc::clone(registry), Arc::clone(&peers), self.node.clone(), shutdown.clone()));
-        tasks.spawn(peers::run(Arc::clone(registry), peers, shutdown.clone()));
+        tasks.spawn(answers::run(Arc::clone(registry), peers, self.node.clone(), shutdown.clone()));
         let mut size = registry.size.clone();
         while !shutdown.is_cancelled() {
-            if let Err(error) = self.follow_register(registry).await {
+            let followed = match self.restore_files(registry) {
+                Ok(()) => self.follow_register(registry).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = followed {
                 tracing::error!(
                     error = format!("{error:#}"),
                     "the accounts of the nats-server could not be changed; tried again"
@@ -120,6 +125,19 @@ impl Host {
                 tracing::error!(error = format!("{error:#}"), "revocations could not be read; the old ones stay")
             }
         }
+    }
+
+    /// A server that is down may have lost its folder, which holds nothing but copies: it is written again, so that the
+    /// next start finds it.
+    fn restore_files(&self, registry: &Registry) -> anyhow::Result<()> {
+        let status = self.child.as_ref().map(Child::status);
+        let down = status.is_some_and(|status| matches!(*status.borrow(), Status::Down { .. }));
+        let config = absolute(&registry.folder.nats()).join(CONFIG);
+        if down && !config.exists() {
+            std::fs::create_dir_all(registry.folder.nats())?;
+            Control::prepare(&config, &self.access)?;
+        }
+        Ok(())
     }
 
     async fn follow_register(&mut self, registry: &Arc<Registry>) -> anyhow::Result<()> {
