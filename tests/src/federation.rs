@@ -118,12 +118,19 @@ impl Federation {
     /// When one does not take them, or does not come to say that they are in force.
     pub async fn arrange(&self, terms: &Value) {
         let parties = self.parties_of(terms);
-        for registry in &parties {
-            registry.operator().must("arrangement-signed", claims::signed(terms)).await;
+        self.arrange_rest(terms, &parties.iter().map(|one| one.id()).collect::<Vec<_>>()).await;
+    }
+
+    /// The parties named sign the terms, which the others signed before; all take note.
+    ///
+    /// # Panics
+    /// As [`Federation::arrange`].
+    pub async fn arrange_rest(&self, terms: &Value, missing: &[&str]) {
+        for registry in missing {
+            self.registry(registry).operator().must("arrangement-signed", claims::signed(terms)).await;
         }
-        let id = terms["id"].as_str().expect("an id");
-        for registry in &parties {
-            in_force(registry, id).await;
+        for registry in self.parties_of(terms) {
+            in_force(&registry, terms["id"].as_str().expect("an id")).await;
         }
     }
 

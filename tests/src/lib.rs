@@ -15,6 +15,7 @@
 
 pub mod audit;
 pub mod buyer;
+pub mod chance;
 pub mod claims;
 pub mod events;
 pub mod federation;
@@ -24,10 +25,12 @@ pub mod ports;
 pub mod program;
 pub mod registry;
 pub mod skip;
+pub mod stranger;
 pub mod wait;
 
 pub use audit::Auditor;
 pub use buyer::Buyer;
+pub use chance::Chance;
 pub use events::Events;
 pub use federation::Federation;
 pub use node::Node;

@@ -140,11 +140,11 @@ impl Registry {
     }
 
     /// Everything that verdicts rest on: parties, the schemes `stars` and `moons`, accreditations; in one submission, for
-    /// the operator may carry what others signed.
+    /// the operator may carry what others signed. Gives the size that the log has at least after that.
     ///
     /// # Panics
     /// When a line is refused.
-    pub async fn furnish(&self) {
+    pub async fn furnish(&self) -> u64 {
         let operator = self.operator();
         let algorithm = |id| if id == "cb-2" { Algorithm::P256 } else { Algorithm::Ed25519 };
         let mut lines: Vec<Bytes> = CAST
@@ -165,9 +165,12 @@ impl Registry {
         ] {
             lines.push(ab.sign("accreditation-granted", claims::accreditation(id, body, role, scheme)));
         }
-        for answer in self.bulk(&operator, &lines).await {
-            assert!(answer.get("index").is_some(), "{}: {answer}", self.id);
-        }
+        let places = self
+            .bulk(&operator, &lines)
+            .await
+            .into_iter()
+            .map(|answer| answer["index"].as_u64().unwrap_or_else(|| panic!("{}: {answer}", self.id)));
+        places.max().map_or(0, |last| last + 1)
     }
 
     /// Submits many statements in one request; gives the answers.

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 pub const PATIENCE: Duration = Duration::from_secs(40);
 
 const POLL: Duration = Duration::from_millis(10);
-const LONGEST_POLL: Duration = Duration::from_millis(200);
+const LONGEST_POLL: Duration = Duration::from_millis(50);
 
 /// Waits until `attempt` succeeds; panics with its last refusal after [`PATIENCE`].
 pub async fn soon<T>(what: &str, attempt: impl AsyncFnMut() -> Result<T, String>) -> T {

@@ -1,4 +1,8 @@
 //! What must hold end to end, one story to a file: real processes, real nats-servers, real TLS.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod access;
+mod kills;
 mod main_job;
+mod outages;
+mod refusals;

@@ -1,0 +1,196 @@
+//! Who is let in, to what, and that whoever is cut off is gone: buyers, peers, former peers, on the sockets themselves.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use certs::ClientFiles;
+use federation::access::Inbox;
+use federation::bus::BusError;
+use serde_json::{Value, json};
+use tests::buyer::Dialled;
+use tests::claims::{self, rule, terms, verdict};
+use tests::federation::{force, peer_claim};
+use tests::party::{JOSE, STATEMENTS};
+use tests::{Buyer, Events, Federation, Registry, soon, until};
+
+/// Measured: half a second until a revocation is read, milliseconds until the connection is gone. Machines are busy.
+const CUT: Duration = Duration::from_secs(4);
+/// How long a silence must last to be believed.
+const SILENCE: Duration = Duration::from_millis(700);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_revoked_certificate_is_cut_wherever_it_is_in_use() {
+    let federation = Federation::start(&["jp"]).await;
+    let jp = federation.registry("jp");
+    let (body, buyer) = (jp.party("cb-1"), jp.party("buyer-1"));
+    let mut writing = body.connect().await.unwrap();
+    let mut stream = Events::open(&buyer.client(), "/v1/events", None).await.unwrap();
+    let listening = Buyer::listen(jp, &buyer).await;
+    writing.post(STATEMENTS, JOSE, body.sign("verdict-granted", verdict("V-1"))).await.unwrap();
+    stream.until("verdict.granted").await;
+    jp.revoke("certification-body/cb-1");
+    jp.revoke("buyer/buyer-1");
+    listening.dialled.cut(CUT).await;
+    until("the stream ends", CUT, async || match stream.within(CUT).await {
+        Some(None) => Ok(()),
+        other => Err(format!("{other:?}")),
+    })
+    .await;
+    let late = body.sign("verdict-granted", verdict("V-2"));
+    until("the writer's connection ends", CUT, async || {
+        let taken = writing.post(STATEMENTS, JOSE, late.clone()).await;
+        taken.map_or(Ok(()), |_| Err("it was taken".to_owned()))
+    })
+    .await;
+    assert!(body.send(late).await.is_err(), "nor is there a new connection");
+    let again = Dialled::dial(jp, files(buyer.credentials().tls()), Inbox::buyer(&"buyer-1".parse().unwrap())).await;
+    assert!(again.link().connected(SILENCE).await.is_err(), "on NATS neither");
+    // Whoever reads as anybody goes on.
+    assert_eq!(jp.verdict("jp:V-1").await["state"], "granted");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_buyer_hears_statuses_and_can_do_nothing_else() {
+    let federation = Federation::start(&["jp"]).await;
+    let jp = federation.registry("jp");
+    let mut honest = Buyer::listen(jp, &jp.party("buyer-1")).await;
+    let curious = jp.register("buyer-2", conformity::party::Role::Buyer).await;
+    let curious = Buyer::listen(jp, &curious).await.dialled;
+    let mut elsewhere = Vec::new();
+    for pattern in ["svc.>", "out.>", "$SYS.>", "_INBOX.>", "jp.>", "_INBOX.node.>"] {
+        elsewhere.push((pattern, curious.listen(pattern).await));
+        soon(&format!("{pattern} is refused"), async || {
+            let said = curious.link().state().borrow().last_error.clone().unwrap_or_default();
+            let refused = said.to_lowercase().contains("permissions violation") && said.contains(pattern);
+            if refused { Ok(()) } else { Err(said) }
+        })
+        .await;
+    }
+    // What a buyer sends goes nowhere: not to other buyers, not to the node.
+    let forged = Bytes::from_static(b"{\"type\":\"forged\"}");
+    for subject in ["status.jp.stars.forged", "svc.eu.control.hello", "out.eu.control.head"] {
+        let _ = curious.publish(subject, forged.clone()).await;
+    }
+    assert!(curious.ask("jp.svc.control.hello", &json!({})).await.is_err());
+    jp.party("cb-1").must("verdict-granted", verdict("V-1")).await;
+    let (subject, event) = honest.next().await;
+    assert_eq!(subject, format!("status.jp.stars.{}", claims::SUPPLIER), "the first that is heard is true");
+    assert_eq!(event["subject"], "jp:V-1");
+    for (pattern, mut listening) in elsewhere {
+        let heard = listening.within(Duration::from_millis(50)).await;
+        assert_eq!(heard, None, "{pattern}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_suspended_arrangement_takes_the_feed_and_leaves_control() {
+    let federation = Federation::start(&["jp", "eu"]).await;
+    federation.peer("jp", "eu").await;
+    let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
+    let peer = Dialled::as_peer(jp, eu).await;
+    peer.connected().await;
+    assert_eq!(has(&peer).await, (true, false), "peered: control only");
+    federation.arrange(&terms("A-1", "bilateral", &["jp", "eu"], vec![rule("R-1", "jp", "eu", "stars")])).await;
+    has_soon(&peer, (true, true)).await;
+    let step = json!({"id": "A-1", "reason": claims::reason("as-agreed")});
+    eu.operator().must("arrangement-suspended", step.clone()).await;
+    force(jp, "A-1", "suspended").await;
+    has_soon(&peer, (true, false)).await;
+    eu.operator().must("arrangement-restored", step).await;
+    has_soon(&peer, (true, true)).await;
+    assert_eq!(peer.link().state().borrow().connections, 1, "all on one connection");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_expelled_peer_is_gone_until_it_is_added_again() {
+    let federation = Federation::start(&["jp", "eu"]).await;
+    federation.peer("jp", "eu").await;
+    federation.arrange(&terms("A-1", "bilateral", &["jp", "eu"], vec![rule("R-1", "jp", "eu", "stars")])).await;
+    let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
+    let peer = Dialled::as_peer(jp, eu).await;
+    peer.connected().await;
+    let expelled = json!({"registry": "eu", "reason": claims::reason("breach")});
+    jp.operator().must("peer-expelled", expelled).await;
+    peer.cut(CUT).await;
+    tokio::time::sleep(SILENCE).await;
+    assert!(!peer.link().state().borrow().connected, "it dials again in vain");
+    status(eu, "jp", |status| status["state"] == "unreachable").await;
+    assert_eq!(jp.peer_status("eu").await["status"], Value::Null, "and is followed no more");
+    jp.operator().must("peer-added", peer_claim(eu)).await;
+    jp.party("cb-1").must("verdict-granted", verdict("V-1")).await;
+    eu.recognises("jp:V-1", |one| one["outcome"] == "recognised").await;
+    status(jp, "eu", |status| status["state"] != "unreachable").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_peer_speaks_or_hears_as_another() {
+    let federation = Federation::start(&["jp", "eu", "us"]).await;
+    federation.peer("jp", "eu").await;
+    federation.peer("jp", "us").await;
+    let (jp, eu, us) = (federation.registry("jp"), federation.registry("eu"), federation.registry("us"));
+    let liar = Dialled::as_peer(jp, us).await;
+    liar.connected().await;
+    let mut overheard = Vec::new();
+    for pattern in ["_INBOX.eu.>", "svc.>", "out.eu.>", "status.>"] {
+        overheard.push((pattern, liar.listen(pattern).await));
+    }
+    for subject in ["svc.eu.control.hello", "svc.us.control.hello", "out.eu.control.head", "eu.svc.control.hello"] {
+        assert!(liar.ask(subject, &json!({})).await.is_err(), "{subject} was answered");
+    }
+    // An act of eu, told by us: the account says who speaks, and eu's own word for it is missing.
+    let agreed = terms("A-1", "bilateral", &["jp", "eu"], vec![rule("R-1", "jp", "eu", "stars")]);
+    eu.operator().must("arrangement-signed", claims::signed(&agreed)).await;
+    force(jp, "A-1", "unsigned").await;
+    let index = acts(eu).await;
+    let placed = eu.must_ask(&format!("/v1/statements/{index}")).await;
+    let notice = json!({"statement": placed["statement"], "proof": placed["proof"]});
+    let answer = liar.ask("jp.svc.control.notice", &notice).await.unwrap();
+    assert_eq!(answer["refused"]["code"], "unknown-signer", "{answer}");
+    // Meanwhile the real ones talk; nothing of it is overheard.
+    federation.arrange_rest(&agreed, &["jp"]).await;
+    jp.party("cb-1").must("verdict-granted", verdict("V-1")).await;
+    eu.recognises("jp:V-1", |one| one["outcome"] == "recognised").await;
+    for (pattern, mut listening) in overheard {
+        assert_eq!(listening.within(Duration::from_millis(50)).await, None, "{pattern}");
+    }
+    assert!(us.ask("/v1/verdicts/jp:V-1").await.is_err(), "who has agreed nothing recognises nothing");
+}
+
+/// Place of the newest statement about an arrangement in a log.
+async fn acts(registry: &Registry) -> u64 {
+    let all = registry.must_ask("/v1/arrangements").await;
+    let acts = all["arrangements"][0]["acts"].as_array().unwrap().clone();
+    acts.iter()
+        .filter(|act| act["registry"] == registry.id())
+        .filter_map(|act| act["moment"]["index"].as_u64())
+        .max()
+        .unwrap()
+}
+
+async fn status(registry: &Registry, peer: &str, wanted: impl Fn(&Value) -> bool) {
+    soon(&format!("{peer} at {}", registry.id()), async || {
+        let found = registry.peer_status(peer).await;
+        if wanted(&found["status"]) { Ok(()) } else { Err(found.to_string()) }
+    })
+    .await;
+}
+
+/// Whether a peer at jp has control, and the feed.
+async fn has(peer: &Dialled) -> (bool, bool) {
+    let control = peer.ask("jp.svc.control.hello", &json!({})).await;
+    let feed = peer.ask("jp.svc.feed.range", &json!({"from": 0, "entries": 1})).await;
+    assert!(!matches!(&feed, Err(error) if *error != BusError::NobodyAnswers), "{feed:?}");
+    (control.is_ok(), feed.is_ok())
+}
+
+async fn has_soon(peer: &Dialled, wanted: (bool, bool)) {
+    soon("the peer has control and feed as it should", async || {
+        let found = has(peer).await;
+        if found == wanted { Ok(()) } else { Err(format!("{found:?}")) }
+    })
+    .await;
+}
+
+fn files((certificate, key): (std::path::PathBuf, std::path::PathBuf)) -> ClientFiles {
+    ClientFiles { certificate, key }
+}
