@@ -27,7 +27,7 @@ use crate::metrics::Metrics;
 
 /// How long open requests may take after the node was told to stop.
 const DRAIN: Duration = Duration::from_secs(5);
-/// How long a client may take to send the head of a request.
+/// How long a client may take to send the head of a request, and to begin with the first one.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Open requests on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 128;
@@ -132,7 +132,10 @@ impl Door {
 
     async fn talk<S: Routes>(&self, stream: Stream<TcpStream>, caller: Caller, routes: S) {
         let identity = caller.clone();
+        let asked = CancellationToken::new();
+        let begun = asked.clone();
         let service = ServiceExt::map_request(routes, move |mut request: Request<Incoming>| {
+            begun.cancel();
             request.extensions_mut().insert(identity.clone());
             request
         });
@@ -149,6 +152,8 @@ impl Door {
         tokio::select! {
             // A client that breaks off is no news.
             _ = connection.as_mut() => return,
+            // hyper knows no time limit before it knows the version of HTTP.
+            () = silent(&asked) => return,
             () = self.ended(&caller) => caller.cut.cancel(),
             () = caller.cut.cancelled() => {}
         }
@@ -172,5 +177,12 @@ impl Door {
                 changed = reloaded.changed() => if changed.is_err() { return std::future::pending().await },
             }
         }
+    }
+}
+
+/// Returns when nothing was asked in time; never once something was.
+async fn silent(asked: &CancellationToken) {
+    if asked.run_until_cancelled(tokio::time::sleep(HEADER_TIMEOUT)).await.is_none() {
+        std::future::pending().await
     }
 }

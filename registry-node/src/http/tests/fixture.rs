@@ -258,7 +258,8 @@ impl World {
         sender
     }
 
-    async fn connect(&self, person: Option<&Person>) -> certs::Stream<TcpStream> {
+    /// A connection on which nothing was said yet.
+    pub(super) async fn connect(&self, person: Option<&Person>) -> certs::Stream<TcpStream> {
         let trust = certs::Trust::read(&self.registry.folder.ca_public().root()).unwrap();
         let client = match person {
             Some(person) => {

@@ -1,6 +1,9 @@
 //! Requests that are too long, too many, mistyped or sent elsewhere: each has its problem, and none gets more than it should.
 
+use std::time::Duration;
+
 use bytes::Bytes;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use warp::http::Method;
 
 use super::fixture::World;
@@ -118,4 +121,26 @@ async fn a_body_is_not_read_before_a_certificate_is_seen() {
     let mut talk = world.talk(Some(&operator)).await;
     let got = talk.send(Method::POST, "/v1/statements", &announced, vec![b'a'; 70_000].into()).await;
     assert_eq!((got.status, got.code().as_str()), (413, "too-large"));
+}
+
+#[tokio::test]
+async fn who_asks_nothing_holds_no_connection() {
+    let world = World::open().await;
+    let mut asked = world.talk(None).await;
+    assert_eq!(asked.ask("/healthz").await.status, 200);
+    let preface_and_settings = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    let mut silent = Vec::new();
+    for words in [&b""[..], b"PRI *", b"GET /healthz HT", preface_and_settings] {
+        let mut stream = world.connect(None).await;
+        stream.write_all(words).await.unwrap();
+        silent.push(tokio::spawn(async move {
+            let mut heard = Vec::new();
+            // However it is cut off: nothing comes any more.
+            let _ = stream.read_to_end(&mut heard).await;
+        }));
+    }
+    for stream in silent {
+        tokio::time::timeout(Duration::from_secs(30), stream).await.expect("it is cut off").unwrap();
+    }
+    assert_eq!(asked.ask("/healthz").await.status, 200, "who asked once may ask again");
 }
