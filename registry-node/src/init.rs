@@ -152,7 +152,7 @@ fn genesis(
         name: new.name.parse()?,
         country: new.country.clone(),
         log_key: log.verifier().to_string().parse()?,
-        log_jwk: jwk(node)?,
+        node_key: jwk(node)?,
         ca_roots: vec![Der::new(authority.root_der())?],
         did_web: did_web(&new.host, new.http.port())?,
         formats: Formats::CURRENT,

@@ -68,16 +68,16 @@ fn log_key(genesis: &Genesis) -> Result<(), &'static str> {
     let Some([_algorithm, key @ ..]) = key.as_deref() else {
         return Err("logKey must be a verifier key: <origin>+<hash>+<key in base64>");
     };
-    match genesis.log_jwk {
+    match genesis.node_key {
         Jwk::Ed25519 { x } if x == key => {
-            Err("logKey and logJwk are the same key; checkpoints and statements need one each")
+            Err("logKey and nodeKey are the same key; checkpoints and statements need one each")
         }
         _ => Ok(()),
     }
 }
 
 fn node(genesis: &Genesis, statement: &Statement, place: &Place<'_>) -> Result<Record, Refusal> {
-    introduce(Role::Node, &statement.iss, genesis, &[genesis.log_jwk], place)
+    introduce(Role::Node, &statement.iss, genesis, &[genesis.node_key], place)
 }
 
 fn operator(genesis: &Genesis, place: &Place<'_>) -> Result<Record, Refusal> {

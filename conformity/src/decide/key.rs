@@ -14,7 +14,7 @@ use crate::statement::{Claim, Statement};
 /// The issuer is unknown, the key is not the issuer's, or not at that time.
 pub fn signing_key<F: Facts>(facts: &F, statement: &Statement, kid: &KeyId, at: Timestamp) -> Result<Jwk, Refusal> {
     if let Claim::Genesis(genesis) = &statement.claim {
-        return named(genesis.log_jwk, statement, kid);
+        return named(genesis.node_key, statement, kid);
     }
     let party = facts.party(&statement.iss).ok_or_else(|| Refusal::UnknownIssuer { iss: statement.iss.clone() })?;
     let key = party.key(kid).ok_or_else(|| unknown(statement, kid))?;

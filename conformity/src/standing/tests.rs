@@ -55,7 +55,7 @@ fn genesis(registry: &str, country: &str) -> GenesisRecord {
     let origin = format!("{registry}.registry.example");
     let genesis = json!({
         "origin": origin, "registry": registry, "name": registry, "country": country, "logKey": "key",
-        "logJwk": key, "caRoots": [], "didWeb": "did:web:example", "formats": {"entry": 1, "statement": 1},
+        "nodeKey": key, "caRoots": [], "didWeb": "did:web:example", "formats": {"entry": 1, "statement": 1},
         "operator": {"id": "operator", "name": "Operator", "keys": []},
     });
     GenesisRecord {

@@ -19,7 +19,7 @@ pub(crate) fn rows() -> Vec<Row> {
         row("a genesis whose operator is the node", |_| begin(json!({"operator": {"id": "node", "name": "x", "keys": [key(1)]}})), "party-exists"),
         row("a genesis whose operator has no key", |_| begin(json!({"operator": {"id": "op", "name": "x", "keys": []}})), "no-keys"),
         row("a genesis whose operator has one key twice", |_| begin(json!({"operator": {"id": "op", "name": "x", "keys": [key(1), key(1)]}})), "key-exists"),
-        row("one key signs checkpoints and statements", |_| begin(json!({"logJwk": key(200)})), "unsound-genesis"),
+        row("one key signs checkpoints and statements", |_| begin(json!({"nodeKey": key(200)})), "unsound-genesis"),
         row("the log key is named like another log", |_| begin(json!({"logKey": "eu.registry.example+00000000+AQ=="})), "unsound-genesis"),
         row("the log key is no verifier key", |_| begin(json!({"logKey": "jp.registry.example"})), "unsound-genesis"),
         row("a genesis signed by somebody else", |_| {

@@ -34,7 +34,7 @@ pub(crate) fn rows() -> Vec<Row> {
         row("another statement than a genesis", |w| w.say("op", "peer-added", pinned(&foreign("f", "verdict-expired", json!({"verdicts": ["V-1"]})))), "peer-genesis"),
         row("the genesis of another registry", |w| w.say("op", "peer-added", pinned(&begun(json!({"registry": "asean"})))), "peer-genesis"),
         row("the genesis of another log", |w| w.say("op", "peer-added", with(peer("us", US), json!({"origin": "us2.registry.example"}))), "peer-genesis"),
-        row("a genesis that signs all with one key", |w| w.say("op", "peer-added", pinned(&begun(json!({"logJwk": key(200)})))), "peer-genesis"),
+        row("a genesis that signs all with one key", |w| w.say("op", "peer-added", pinned(&begun(json!({"nodeKey": key(200)})))), "peer-genesis"),
         row("a stranger is expelled", |w| w.say("op", "peer-expelled", json!({"registry": "us", "reason": reason()})), "unknown-peer"),
         row("an expelled peer is expelled", |w| {
             w.must("op", "peer-expelled", json!({"registry": "eu", "reason": reason()}));

@@ -39,7 +39,7 @@ impl Pinned {
         let Claim::Genesis(genesis) = statement.claim else {
             bail!("this is a statement of kind {}, not a genesis", statement.claim.kind())
         };
-        let verified = unverified.verify(&admit(&genesis.log_jwk)?)?;
+        let verified = unverified.verify(&admit(&genesis.node_key)?)?;
         let compact = String::from_utf8(verified.compact().to_vec())?;
         Ok(Self { compact, digest: verified.digest(), genesis: genesis.as_ref().clone() })
     }

@@ -53,7 +53,7 @@ impl Peer {
         let keys: HashMap<_, _> = names.into_iter().map(|name| (name.to_owned(), ed25519())).collect();
         let claim = json!({
             "origin": origin, "registry": "jp", "name": "Registry jp", "country": "JP",
-            "logKey": log_key.verifier().to_string(), "logJwk": jwk(&keys["node"]),
+            "logKey": log_key.verifier().to_string(), "nodeKey": jwk(&keys["node"]),
             "caRoots": [STANDARD.encode([48, 0])], "didWeb": format!("did:web:{origin}"),
             "formats": {"entry": 1, "statement": 1},
             "operator": {"id": "op", "name": "Operator", "keys": [jwk(&keys["op"])]},
