@@ -51,8 +51,7 @@ fn opening(source: &Source) -> Option<Finding> {
 /// A passing test's output is hidden: a skip that is only printed is never counted.
 fn silent_skip(source: &Source) -> Option<Finding> {
     let says = source.text.lines().position(|line| line.contains("\"skipped: "))?;
-    let message =
-        "say it with `test_data::skip`, which the summary of the suite counts (CONTRIBUTING.md)".to_owned();
+    let message = "say it with `test_data::skip`, which the summary of the suite counts (CONTRIBUTING.md)".to_owned();
     (!source.text.contains("REGISTRY_SKIP_LOG")).then(|| finding(source, says + 1, message))
 }
 
