@@ -23,6 +23,8 @@ use jiff::Timestamp;
 /// What a mirror is made for. Another one needs another mirror.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Basis {
+    /// Where our log added the peer: one that is added again is followed afresh, whatever it showed before.
+    added: u64,
     scope: Scope,
     /// Each arrangement that ever held, with the version that governs and the place in our log of the newest act of
     /// either side by which it holds.
@@ -30,8 +32,13 @@ pub(super) struct Basis {
 }
 
 impl Basis {
-    /// What follows from the arrangements between the registries of `pair`.
-    pub(super) fn of(arrangements: &[Arc<ArrangementRecord>], pair: Pair<'_>, now: Timestamp) -> Basis {
+    /// What follows for a peer from the arrangements between the registries of `pair`.
+    pub(super) fn of(
+        peer: &PeerRecord,
+        arrangements: &[Arc<ArrangementRecord>],
+        pair: Pair<'_>,
+        now: Timestamp,
+    ) -> Basis {
         let agreed = arrangements.iter().flat_map(|record| {
             let signed = record.acts_of(pair.to).filter_map(|act| match &act.act {
                 Act::Signed { digest } => record.terms_of(digest),
@@ -41,7 +48,7 @@ impl Basis {
         });
         let scope = agreed.filter(|rule| rule.goes(pair.from, pair.to)).map(|rule| rule.scheme.clone()).collect();
         let held = arrangements.iter().filter_map(|record| held(record, pair, now)).collect();
-        Basis { scope, arrangements: held }
+        Basis { added: peer.added.index, scope, arrangements: held }
     }
 
     /// Whether nothing was ever agreed on.
@@ -52,7 +59,8 @@ impl Basis {
     fn file_name(&self) -> String {
         let schemes = self.scope.iter().map(|scheme| format!("{scheme}\n"));
         let held = self.arrangements.iter().map(|(id, version, act)| format!("{id} {version} {act}\n"));
-        let digest = Digest::of(schemes.chain(held).collect::<String>().as_bytes()).to_string();
+        let added = std::iter::once(format!("{}\n", self.added));
+        let digest = Digest::of(added.chain(schemes).chain(held).collect::<String>().as_bytes()).to_string();
         format!("mirror-{}.ranges", digest.get(..16).unwrap_or(&digest))
     }
 }

@@ -242,7 +242,7 @@ impl Pursuit {
             self.arrangements = arrangements;
             self.everything_is_pending();
         }
-        let basis = Basis::of(&self.arrangements, pair, now);
+        let basis = Basis::of(&self.peer, &self.arrangements, pair, now);
         if !basis.is_empty() && self.mirror.as_ref().is_none_or(|kept| *kept.basis() != basis) {
             self.open_mirror(basis)?;
         }
@@ -380,6 +380,8 @@ impl Pursuit {
                 (fault.code(), if fault.stops() { PeerState::Stopped } else { PeerState::Unreachable })
             }
             Setback::Refused(_) => ("refused", PeerState::Unreachable),
+            // Only the peer makes answers larger than any may be.
+            Setback::Bus(BusError::TooLarge { .. }) => ("oversized", PeerState::Unreachable),
             Setback::Bus(_) => ("unreachable", PeerState::Unreachable),
             Setback::Own(_) => ("own-fault", PeerState::Unreachable),
         };
