@@ -87,11 +87,9 @@ pub fn verdict(id: &str) -> Value {
 
 /// A change of a verdict with effect from now.
 pub fn change(verdict: &str, change: Value) -> Value {
-    // A little back: the log's clock may be a millisecond behind ours. Never before the verdict's own last change, as far
-    // as tests go that change one verdict within a millisecond.
-    json!({
-        "verdict": verdict, "change": change, "reason": reason("as-found"), "effective": Timestamp::now().to_string(),
-    })
+    // To the millisecond, as logs count: a finer instant may lie after the entry that it gets.
+    let now = Timestamp::from_millisecond(Timestamp::now().as_millisecond()).expect("it is now");
+    json!({"verdict": verdict, "change": change, "reason": reason("as-found"), "effective": now.to_string()})
 }
 
 /// A report that recommends suspension.

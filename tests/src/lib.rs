@@ -19,12 +19,12 @@ pub mod chance;
 pub mod claims;
 pub mod events;
 pub mod federation;
+pub mod impostor;
 pub mod node;
 pub mod party;
 pub mod ports;
 pub mod program;
 pub mod registry;
-pub mod skip;
 pub mod stranger;
 pub mod wait;
 

@@ -36,6 +36,7 @@ pub fn skip(what: &str, why: &str) {
         eprint!("{line}");
         return;
     };
-    let written = OpenOptions::new().append(true).create(true).open(&path).and_then(|mut log| log.write_all(line.as_bytes()));
+    let written =
+        OpenOptions::new().append(true).create(true).open(&path).and_then(|mut log| log.write_all(line.as_bytes()));
     assert!(written.is_ok(), "{} cannot be written: {written:?}", path.display());
 }

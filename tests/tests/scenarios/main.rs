@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod access;
+mod hostile_peer;
 mod kills;
 mod main_job;
 mod outages;

@@ -1,0 +1,97 @@
+//! Durable, verified ingest through `Registry::submit`, in process: parse, check the signature, decide, commit, sync,
+//! acknowledge; by several submitters at once, each of whom waits for its acknowledgement.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use bytes::Bytes;
+use certs::Speaker;
+use registry_node::clock::SystemClock;
+use registry_node::core::registry::Registry;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use tests::Party;
+use tokio::task::JoinSet;
+
+use crate::floor::Floor;
+use crate::sums::{Sums, median};
+use crate::workshop::{Batch, Taken, Workshop, grants};
+
+/// Submitters at once, statements in a round, and the ratio that is aimed at.
+pub(crate) const ROWS: [(usize, usize, Option<f64>); 3] =
+    [(1, 2_000, None), (64, 12_000, Some(0.5)), (1_024, 12_000, None)];
+pub(crate) const ROUNDS: usize = 7;
+
+pub(crate) async fn measure(sums: &mut Sums) {
+    let workshop = Workshop::open("jp").await;
+    workshop.node.stop();
+    let folder = workshop.registry.folder().clone();
+    let trial = |path: &std::path::Path| registry_node::index::check(path).is_ok();
+    let registry = Registry::open(folder, SystemClock::shared(), trial).expect("the registry opens");
+    let body = workshop.registry.party("cb-1");
+    let speaker = Arc::new(speaker(&body, &registry));
+    for (submitters, count, aim) in ROWS {
+        let mut rounds = Vec::new();
+        let mut seen = Vec::new();
+        for _ in 0..ROUNDS {
+            let statements = grants(&body, count);
+            let message = statements[0].clone();
+            let (rate, batch) = round(&registry, &speaker, statements, submitters).await;
+            let floor = Floor::measure(&message, &workshop.file("floor"), batch.bytes, batch.statements);
+            rounds.push((rate, floor.lower()));
+            seen.push((batch, floor));
+        }
+        sums.ratio(&format!("ingest, {submitters} submitters, in process"), &rounds, "statements", aim);
+        sums.note(describe(submitters, &seen));
+    }
+}
+
+async fn round(
+    registry: &Arc<Registry>,
+    speaker: &Arc<Speaker>,
+    statements: Vec<Bytes>,
+    submitters: usize,
+) -> (f64, Batch) {
+    let count = statements.len();
+    let (statements, next) = (Arc::new(statements), Arc::new(AtomicUsize::new(0)));
+    let before = taken(registry);
+    let began = Instant::now();
+    let mut tasks = JoinSet::new();
+    for _ in 0..submitters {
+        let (registry, speaker) = (Arc::clone(registry), Arc::clone(speaker));
+        let (statements, next) = (Arc::clone(&statements), Arc::clone(&next));
+        tasks.spawn(async move {
+            while let Some(statement) = statements.get(next.fetch_add(1, Ordering::Relaxed)) {
+                registry.submit(statement.clone(), Vec::new(), &speaker).await.expect("it is taken");
+            }
+        });
+    }
+    while let Some(ended) = tasks.join_next().await {
+        ended.expect("submitters do not fail");
+    }
+    let rate = count as f64 / began.elapsed().as_secs_f64();
+    (rate, taken(registry).since(before, count))
+}
+
+fn taken(registry: &Registry) -> Taken {
+    Taken::now(&registry.metrics.render().expect("metrics"), &registry.folder.journal())
+}
+
+/// Whom the body's connection would speak for.
+fn speaker(body: &Party, registry: &Registry) -> Speaker {
+    let certificate = CertificateDer::from_pem_file(body.credentials().tls().0).expect("a certificate");
+    Speaker::read(&certificate, &registry.config.registry.origin).expect("it speaks for the body")
+}
+
+/// What a batch was like, and which limit of the machine binds.
+pub(crate) fn describe(submitters: usize, seen: &[(Batch, Floor)]) -> String {
+    let middle = |pick: fn(&(Batch, Floor)) -> f64| median(seen.iter().map(pick).collect());
+    let (statements, bytes) = (middle(|(batch, _)| batch.statements), middle(|(batch, _)| batch.bytes as f64));
+    let (signatures, syncs) = (middle(|(_, floor)| floor.signatures), middle(|(_, floor)| floor.syncs));
+    let binds = Floor { signatures, syncs }.binds();
+    format!(
+        "{submitters} submitters: batches of {statements:.1} statements and {bytes:.0} bytes; the floor is the lower of \
+         {signatures:.0} signatures/s and {syncs:.0} statements synced/s: {binds}"
+    )
+}

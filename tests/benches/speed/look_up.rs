@@ -1,0 +1,115 @@
+//! `GET /v1/verdicts/{id}` over TLS, kept alive, beside a bare server that answers the same bytes to the same client. Each
+//! is a process of its own.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty};
+use hyper::Request;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use tests::{Registry, claims, soon};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsConnector;
+
+use crate::bare::Bare;
+use crate::sums::Sums;
+use crate::workshop::{Workshop, grants};
+
+const CONNECTIONS: usize = 32;
+const ROUNDS: usize = 9;
+const SPAN: Duration = Duration::from_millis(1_000);
+/// The least ratio that is aimed at.
+const AIM: f64 = 0.7;
+/// Verdicts that the registry holds, so that one has to be found.
+const VERDICTS: usize = 10_000;
+
+pub(crate) async fn measure(sums: &mut Sums) {
+    let workshop = Workshop::open("jp").await;
+    let registry = &workshop.registry;
+    let body = registry.party("cb-1");
+    for lines in grants(&body, VERDICTS).chunks(1_000) {
+        registry.bulk(&body, lines).await;
+    }
+    body.must("verdict-granted", claims::verdict("looked-up")).await;
+    let path = "/v1/verdicts/jp:looked-up";
+    let tls = connector(registry);
+    let ours = registry.config().http.listen;
+    let mut probe = connect(&tls, ours).await;
+    let answer = get(&mut probe, path).await;
+    let bare = Bare::start(registry, &workshop.file("bare"), &answer);
+    soon("the bare server listens", async || {
+        TcpStream::connect(bare.address).await.map(drop).map_err(|error| error.to_string())
+    })
+    .await;
+    let mut rounds = Vec::new();
+    for _ in 0..ROUNDS {
+        rounds.push((round(&tls, ours, path, &answer).await, round(&tls, bare.address, path, &answer).await));
+    }
+    sums.ratio("look-up of a verdict, over TLS", &rounds, "answers", Some(AIM));
+    sums.note(format!(
+        "look-up: {CONNECTIONS} connections, one request under way on each, {} bytes in each answer",
+        answer.len()
+    ));
+}
+
+/// Answers per second.
+async fn round(tls: &TlsConnector, address: SocketAddr, path: &'static str, expected: &Bytes) -> f64 {
+    let (done, count) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let mut connections = Vec::new();
+    for _ in 0..CONNECTIONS {
+        connections.push(connect(tls, address).await);
+    }
+    let mut tasks = JoinSet::new();
+    let began = Instant::now();
+    for mut connection in connections {
+        let (done, count, expected) = (Arc::clone(&done), Arc::clone(&count), expected.clone());
+        tasks.spawn(async move {
+            while !done.load(Ordering::Relaxed) {
+                assert_eq!(get(&mut connection, path).await.len(), expected.len());
+                count.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+    }
+    tokio::time::sleep(SPAN).await;
+    done.store(true, Ordering::Relaxed);
+    let rate = count.load(Ordering::Relaxed) as f64 / began.elapsed().as_secs_f64();
+    tasks.join_all().await;
+    rate
+}
+
+async fn get(connection: &mut SendRequest<Empty<Bytes>>, path: &str) -> Bytes {
+    let request = Request::get(path).header("host", "localhost").body(Empty::new()).expect("a request");
+    connection.ready().await.expect("the connection stands");
+    let answer = connection.send_request(request).await.expect("an answer");
+    assert_eq!(answer.status(), 200);
+    answer.into_body().collect().await.expect("a body").to_bytes()
+}
+
+async fn connect(tls: &TlsConnector, address: SocketAddr) -> SendRequest<Empty<Bytes>> {
+    let socket = TcpStream::connect(address).await.expect("a connection");
+    let _ = socket.set_nodelay(true);
+    let name = ServerName::try_from("localhost").expect("a name");
+    let stream = tls.connect(name, socket).await.expect("a handshake");
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.expect("HTTP");
+    tokio::spawn(async { drop(connection.await) });
+    sender
+}
+
+fn connector(registry: &Registry) -> TlsConnector {
+    let mut roots = RootCertStore::empty();
+    let root = CertificateDer::from_pem_file(registry.folder().ca_public().root()).expect("a root");
+    roots.add(root).expect("a root that can be trusted");
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_protocol_versions(&[&rustls::version::TLS13]);
+    let mut config = builder.expect("TLS 1.3").with_root_certificates(roots).with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    TlsConnector::from(Arc::new(config))
+}

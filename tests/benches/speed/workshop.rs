@@ -1,0 +1,84 @@
+//! A furnished registry to measure on, and statements to feed it with.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, available_parallelism};
+
+use bytes::Bytes;
+use tempfile::TempDir;
+use tests::{Node, Party, Registry, claims};
+
+/// Beside what cargo builds, so that it lies on a disk like other data, and not in memory like some folders of temporary
+/// files.
+const PLACE: &str = env!("CARGO_TARGET_TMPDIR");
+
+/// A registry, served by a process of its own. When this goes, all of it goes.
+pub(crate) struct Workshop {
+    // Dropped first: nothing may write into a folder that goes.
+    pub(crate) node: Node,
+    pub(crate) registry: Registry,
+    folder: TempDir,
+}
+
+impl Workshop {
+    /// Makes, serves and furnishes a registry.
+    pub(crate) async fn open(id: &str) -> Self {
+        std::fs::create_dir_all(PLACE).expect("a place");
+        let folder = tempfile::tempdir_in(PLACE).expect("a folder");
+        let registry = Registry::create(folder.path(), id);
+        let node = Node::new(vec![registry.folder().path().to_owned()], folder.path().join("node.log"));
+        node.start();
+        registry.ready(|| node.check()).await;
+        registry.furnish().await;
+        Self { node, registry, folder }
+    }
+
+    /// A file of ours on the same disk.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
+
+/// Signs verdicts, each under an id of its own; what signing costs is the submitter's.
+pub(crate) fn grants(body: &Party, count: usize) -> Vec<Bytes> {
+    static GIVEN: AtomicUsize = AtomicUsize::new(0);
+    let first = GIVEN.fetch_add(count, Ordering::Relaxed);
+    let cores = available_parallelism().map_or(1, usize::from);
+    let sign = |number: usize| body.sign("verdict-granted", claims::verdict(&format!("V-{number}")));
+    thread::scope(|scope| {
+        let part = |core: usize| (first..first + count).skip(core).step_by(cores).map(sign).collect::<Vec<_>>();
+        let signing: Vec<_> = (0..cores).map(|core| scope.spawn(move || part(core))).collect();
+        signing.into_iter().flat_map(|part| part.join().expect("statements are signed")).collect()
+    })
+}
+
+/// What the journal has taken so far.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Taken {
+    commits: f64,
+    bytes: u64,
+}
+
+/// A batch as it was on average.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Batch {
+    pub(crate) statements: f64,
+    pub(crate) bytes: usize,
+}
+
+impl Taken {
+    /// By the registry's own metrics and the size of its journal.
+    pub(crate) fn now(metrics: &str, journal: &Path) -> Self {
+        let counted = |name: &str| metrics.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
+        let files = std::fs::read_dir(journal).expect("the journal is there").flatten();
+        let sizes = files.filter_map(|file| file.metadata().ok()).map(|about| about.len());
+        Self { commits: counted("registry_batch_statements_count ").unwrap_or_default(), bytes: sizes.sum() }
+    }
+
+    /// The average batch since `before`, in which so many statements were taken.
+    pub(crate) fn since(self, before: Self, statements: usize) -> Batch {
+        let commits = (self.commits - before.commits).max(1.0);
+        let bytes = (self.bytes - before.bytes) as f64 / commits;
+        Batch { statements: statements as f64 / commits, bytes: bytes.round() as usize }
+    }
+}

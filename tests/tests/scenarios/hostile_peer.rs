@@ -1,0 +1,207 @@
+//! A peer that lies, with its own genuine keys: each lie is counted under its code and shown, what was verified stays, and
+//! the truth is followed again as soon as it is told. A fork stops everything until the operator acts.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use federation::subjects::Service;
+use ledger::digest::Digest;
+use ledger::entry::{Entry, Kind};
+use serde_json::{Value, json};
+use tests::claims::{self, rule, terms, verdict, with};
+use tests::federation::peer_claim;
+use tests::impostor::{Impostor, Lie, now_ms};
+use tests::{Federation, Registry, soon};
+
+/// eu follows jp under a unilateral arrangement and has recognised V-0; then jp falls into the hands of a liar.
+async fn taken_over() -> (Federation, Impostor) {
+    let federation = Federation::start(&["jp", "eu"]).await;
+    federation.peer("jp", "eu").await;
+    let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
+    let agreed = terms("A-1", "unilateral", &["jp", "eu"], vec![rule("R-1", "jp", "eu", "stars")]);
+    let agreed = with(
+        agreed,
+        json!({"parties": [
+            {"registry": "jp", "origin": "jp.registry.test", "authority": "Ministry", "roles": ["issuing"]},
+            {"registry": "eu", "origin": "eu.registry.test", "authority": "Agency", "roles": ["recognising"]},
+        ]}),
+    );
+    eu.operator().must("arrangement-signed", claims::signed(&agreed)).await;
+    jp.party("cb-1").must("verdict-granted", verdict("V-0")).await;
+    eu.recognises("jp:V-0", |one| one["outcome"] == "recognised").await;
+    federation.node("jp").stop();
+    let impostor = Impostor::take_over(jp, "eu").await;
+    (federation, impostor)
+}
+
+/// How often eu has counted a fault of jp.
+async fn counted(eu: &Registry, code: &str) -> u64 {
+    let page = eu.public().connect().await.unwrap().get("/metrics").await.unwrap();
+    let page = String::from_utf8(page.to_vec()).unwrap();
+    let wanted = format!("registry_peer_faults_total{{peer=\"jp\",reason=\"{code}\"}} ");
+    page.lines().find_map(|line| line.strip_prefix(&wanted)).map_or(0, |count| count.parse().unwrap())
+}
+
+async fn counts(eu: &Registry, code: &str, before: u64) {
+    soon(&format!("a fault {code} is counted"), async || {
+        let now = counted(eu, code).await;
+        let status = eu.peer_status("jp").await["status"].clone();
+        if now > before { Ok(()) } else { Err(format!("{now}; {status}")) }
+    })
+    .await;
+}
+
+/// Lies about the whole: the answer is not taken.
+fn lies() -> Vec<(&'static str, Lie)> {
+    vec![
+        ("malformed", Lie::bytes(Service::Checkpoint, || "{\"ok\":{}}".into())),
+        ("malformed", Lie::bytes(Service::Range, || "[".repeat(100_000).into())),
+        ("oversized", Lie::bytes(Service::Range, || Bytes::from(vec![b' '; 2 << 20]))),
+        ("bad-checkpoint", Lie::checkpoint(|_, answer| answer.checkpoint = answer.checkpoint.replace("jp.", "us."))),
+        ("rollback", Lie::checkpoint(|past, answer| answer.checkpoint = past.checkpoint(past.size() - 3))),
+        ("bad-proof", Lie::range(|past, range| range.entries.0[0].time_ms = past.entries[0].time_ms + 1)),
+        ("shape", Lie::range(|_, range| drop(range.statements.pop()))),
+        ("wrong-statement", Lie::range(|past, range| range.statements[0] = past.statements[0].clone())),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_lie_is_counted_and_harms_nothing() {
+    let (federation, impostor) = taken_over().await;
+    let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
+    let body = jp.party("cb-1");
+    for (number, (code, lie)) in (1..).zip(lies()) {
+        let before = counted(eu, code).await;
+        impostor.lie(lie);
+        // Something new, so that there is something to lie about.
+        impostor.change(|past| past.append(&body.sign("verdict-granted", verdict(&format!("V-{number}")))));
+        impostor.hint().await;
+        counts(eu, code, before).await;
+        assert_eq!(eu.verdict("jp:V-0").await["recognition"]["outcome"], "recognised", "{code}");
+        assert!(eu.ask(&format!("/v1/verdicts/jp:V-{number}")).await.is_err(), "{code}");
+        impostor.lie(Lie::none());
+        impostor.hint().await;
+        eu.recognises(&format!("jp:V-{number}"), |one| one["outcome"] == "recognised").await;
+    }
+}
+
+/// Statements that its log commits to, and that no registry should have taken: each is left out, the rest counts.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bad_statement_is_left_out_and_the_rest_counts() {
+    let (federation, impostor) = taken_over().await;
+    let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
+    let (body, other) = (jp.party("cb-1"), jp.party("audit"));
+    let forged = {
+        let (good, bad) = (body.sign("verdict-granted", verdict("X-1")), body.sign("verdict-granted", verdict("X-2")));
+        let (good, bad) = (String::from_utf8_lossy(&good).into_owned(), String::from_utf8_lossy(&bad).into_owned());
+        format!("{}.{}", good.rsplit_once('.').unwrap().0, bad.rsplit_once('.').unwrap().1)
+    };
+    let moon = with(verdict("X-3"), json!({"scheme": "moons@1"}));
+    let rows: [(&str, Bytes); 7] = [
+        ("bad-signature", forged.into()),
+        ("out-of-scope", body.sign("verdict-granted", moon)),
+        ("not-a-decider", other.sign("verdict-granted", verdict("X-4"))),
+        ("verdict-exists", body.sign("verdict-granted", verdict("V-0"))),
+        ("unknown-key", eu.party("cb-1").sign("verdict-granted", verdict("X-5"))),
+        (
+            "wrong-registry",
+            body.sign_payload(&with(
+                body.payload("verdict-granted", verdict("X-5")),
+                json!({"aud": "eu.registry.test"}),
+            )),
+        ),
+        ("malformed", "no statement at all".into()),
+    ];
+    for (number, (code, statement)) in (1..).zip(rows) {
+        let before = counted(eu, code).await;
+        impostor.change(|past| {
+            past.append(&statement);
+            past.append(&body.sign("verdict-granted", verdict(&format!("V-{number}"))));
+        });
+        impostor.hint().await;
+        eu.recognises(&format!("jp:V-{number}"), |one| one["outcome"] == "recognised").await;
+        counts(eu, code, before).await;
+    }
+    // What it recognised itself is passed on to nobody.
+    impostor.change(|past| {
+        let passed_on = body.sign("recognition-derived", json!({"verdict": "us:V-1"}));
+        past.push(committed(Kind::Recognition, now_ms(), &passed_on), Some(text(&passed_on)));
+        past.append(&body.sign("verdict-granted", verdict("V-9")));
+    });
+    impostor.hint().await;
+    eu.recognises("jp:V-9", |one| one["outcome"] == "recognised").await;
+    assert!(eu.ask("/v1/verdicts/us:V-1").await.is_err());
+    for number in 1..=5 {
+        assert!(eu.ask(&format!("/v1/verdicts/jp:X-{number}")).await.is_err(), "X-{number} is recognised");
+    }
+    assert_eq!(eu.verdict("jp:V-0").await["recognition"]["outcome"], "recognised");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fork_stops_following_until_the_operator_acts() {
+    let (federation, impostor) = taken_over().await;
+    let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
+    let body = jp.party("cb-1");
+    // The truth goes on in secret; what eu is shown says otherwise about the same size, well signed.
+    let suspended = body.sign("verdict-changed", claims::change("V-0", json!("suspended")));
+    let mut truth = impostor.change(|past| past.clone());
+    truth.append(&suspended);
+    impostor.change(|past| past.append(&body.sign("verdict-granted", verdict("V-1"))));
+    impostor.hint().await;
+    eu.recognises("jp:V-1", |one| one["outcome"] == "recognised").await;
+    let before = counted(eu, "fork").await;
+    impostor.change(|past| *past = truth);
+    impostor.hint().await;
+    counts(eu, "fork", before).await;
+    stands(eu, "stopped").await;
+    assert_eq!(eu.peer_status("jp").await["status"]["lastFault"]["code"], "fork");
+    // Nothing that it says counts any more, be it true; a restart changes nothing.
+    impostor.change(|past| past.append(&body.sign("verdict-granted", verdict("V-2"))));
+    impostor.hint().await;
+    federation.node("eu").kill();
+    federation.restart("eu").await;
+    stands(eu, "stopped").await;
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    assert!(eu.ask("/v1/verdicts/jp:V-2").await.is_err());
+    assert_eq!(eu.verdict("jp:V-0").await["recognition"]["state"], "granted");
+    // The operator has looked at the evidence, settled it, and begins anew.
+    eu.operator().must("peer-expelled", json!({"registry": "jp", "reason": claims::reason("forked")})).await;
+    eu.operator().must("peer-added", peer_claim(jp)).await;
+    eu.recognises("jp:V-2", |one| one["outcome"] == "recognised").await;
+    eu.recognises("jp:V-0", |one| one["state"] == "suspended").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_whose_time_runs_backwards_is_followed_no_further() {
+    let (federation, impostor) = taken_over().await;
+    let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
+    let body = jp.party("cb-1");
+    let before = counted(eu, "time-backwards").await;
+    impostor.change(|past| {
+        let late = body.sign("verdict-granted", verdict("V-1"));
+        past.push(committed(Kind::Statement, 1, &late), Some(text(&late)));
+        past.append(&body.sign("verdict-granted", verdict("V-2")));
+    });
+    impostor.hint().await;
+    counts(eu, "time-backwards", before).await;
+    for verdict in ["V-1", "V-2"] {
+        assert!(eu.ask(&format!("/v1/verdicts/jp:{verdict}")).await.is_err(), "{verdict}");
+    }
+    assert_eq!(eu.verdict("jp:V-0").await["recognition"]["outcome"], "recognised");
+}
+
+fn committed(kind: Kind, time_ms: u64, compact: &[u8]) -> Entry {
+    Entry { kind, time_ms, digest: Digest::of(compact) }
+}
+
+fn text(compact: &[u8]) -> String {
+    String::from_utf8(compact.to_vec()).unwrap()
+}
+
+async fn stands(eu: &Registry, state: &str) {
+    soon(&format!("jp is {state} at eu"), async || {
+        let status: Value = eu.peer_status("jp").await["status"].clone();
+        if status["state"] == state { Ok(()) } else { Err(status.to_string()) }
+    })
+    .await;
+}
