@@ -10,6 +10,7 @@
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::rand;
@@ -61,6 +62,8 @@ pub struct Vault {
     values: Database,
     keys: Database,
     vault_key: LessSafeKey,
+    /// Held while a value is replaced: two writers of one name would seal it under one key and keep the other.
+    writing: Mutex<()>,
 }
 
 impl Vault {
@@ -83,12 +86,14 @@ impl Vault {
             vault_key: aead_key(&read_secret(&key_file)?)?,
             values: Database::create(values_file).map_err(redb::Error::from)?,
             keys: Database::create(folder.join("keys.redb")).map_err(redb::Error::from)?,
+            writing: Mutex::new(()),
         })
     }
 
     /// Stores `value` under `name`, replacing what was there, sealed under a fresh key.
     ///
-    /// The key is durable before the value: after a crash between both, the old value is unreadable, never half new.
+    /// The key is durable before the value, and the value before it counts: after a crash the old value stands, never
+    /// half of the new one.
     ///
     /// # Errors
     /// [`VaultError`]; then the caller must treat the value as not stored.
@@ -96,6 +101,7 @@ impl Vault {
         if value.len() > MAX_VALUE_BYTES {
             return Err(VaultError::TooLarge { bytes: value.len() });
         }
+        let _writing = self.writing();
         let generation = self.generation(name)?.wrapping_add(1);
         let key = random_key()?;
         let slot = slot(name, generation);
@@ -128,7 +134,13 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Storage`]; the value may then still be readable.
     pub fn erase(&self, name: &str) -> Result<(), VaultError> {
+        let _writing = self.writing();
         self.forget(&slot(name, self.generation(name)?))
+    }
+
+    // It guards no value of its own, so a panic elsewhere leaves nothing half done.
+    fn writing(&self) -> MutexGuard<'_, ()> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn forget(&self, slot: &str) -> Result<(), VaultError> {
@@ -284,6 +296,21 @@ mod tests {
         assert!(Vault::open(folder.path()).err().unwrap().to_string().contains("chmod 600"));
         std::fs::remove_file(&key).unwrap();
         assert!(Vault::open(folder.path()).err().unwrap().to_string().contains("restore it"));
+    }
+
+    #[test]
+    fn a_value_that_many_write_at_once_is_one_of_theirs() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = Vault::open(folder.path()).unwrap();
+        let rounds = 8;
+        std::thread::scope(|scope| {
+            for writer in 0..4_u8 {
+                let vault = &vault;
+                scope.spawn(move || (0..rounds).for_each(|_| vault.put("x", &[writer]).unwrap()));
+            }
+        });
+        assert!(vault.value("x").unwrap().unwrap()[0] < 4);
+        assert_eq!(vault.generation("x").unwrap(), 4 * rounds);
     }
 
     #[test]
