@@ -36,7 +36,7 @@ pub enum OpenError {
         source: io::Error,
     },
     /// Something acknowledged is damaged or missing.
-    #[error("the journal is damaged: {0}. Nothing was changed; restore the file from a copy, or follow SECURITY.md")]
+    #[error("the journal is damaged: {0}. Nothing was changed; restore the file from a copy")]
     Damage(#[from] Damage),
 }
 

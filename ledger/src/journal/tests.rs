@@ -10,6 +10,7 @@ mod records;
 
 use super::disk::{Disk, RealDisk};
 use super::{Options, Stored};
+use crate::digest::Digest;
 use crate::entry::Kind;
 use crate::log::{Draft, Log, LogReader, OpenError};
 use crate::testing::{HastyDisk, log_on};
@@ -225,13 +226,28 @@ fn attachments_are_kept_once_and_found_again() {
     for round in 0..3 {
         let reader = bench.log().reader();
         for bytes in [&catalogue, &empty] {
-            let found = reader.attachment(&crate::digest::Digest::of(bytes)).unwrap();
+            let found = reader.attachment(&Digest::of(bytes)).unwrap();
             assert_eq!(found.as_ref(), Some(bytes));
         }
-        assert_eq!(reader.attachment(&crate::digest::Digest::of(b"other")).unwrap(), None);
+        assert_eq!(reader.attachment(&Digest::of(b"other")).unwrap(), None);
         match round {
             0 => bench.reopen(),
             _ => bench.log().erase(1).unwrap(),
         }
     }
+}
+
+#[test]
+fn an_attachment_that_rots_is_not_served() {
+    let mut bench = Bench::new();
+    let bytes = Bytes::from_static(b"a result list that somebody will rely on");
+    let draft = Draft { attachments: vec![bytes.clone()], ..Draft::statement(Bytes::from_static(b"with a list")) };
+    bench.log().append(1, vec![draft]).unwrap();
+    let path = bench.segments().pop().unwrap();
+    let mut file = std::fs::read(&path).unwrap();
+    let last = file.len() - 1;
+    file[last] ^= 1;
+    std::fs::write(&path, file).unwrap();
+    let refused = bench.log().reader().attachment(&Digest::of(&bytes)).unwrap_err();
+    assert!(refused.to_string().contains("does not match its digest"), "{refused}");
 }
