@@ -95,8 +95,8 @@ Examples:
   registry-node --registry jp certs issue --server
   registry-node --registry jp certs issue --party buyer/buyer-1 --out buyer-1
 
---server replaces the certificate of this registry's own servers; it counts from their next start. For everybody else
---out names the two files that are made: <out>.pem and <out>.key. Better, let them make their key: see certs request.")]
+--server replaces the certificate of this registry's own servers; it counts within a second. For everybody else --out
+names the two files that are made: <out>.pem and <out>.key. Better, let them make their key: see certs request.")]
 struct Issue {
     #[command(flatten)]
     holder: For,
