@@ -15,8 +15,9 @@
 //! 2. The verdict's own gaps (its state, its dates, a restricted profile) belong to every candidate: whatever is suspended,
 //!    withdrawn or expired where it was granted is refused here.
 //! 3. The best candidate is the answer. In this order: the better outcome; when refused, the one that came nearest (see
-//!    [`GapKind`]); a simplified procedure before mere evidence; more viewpoints; the higher level; fewer gaps; then the
-//!    arrangement's id, the higher version, the rule's id. The order in which arrangements are given is never asked for.
+//!    [`GapKind`]), then with fewer gaps that refuse; a simplified procedure before mere evidence; more viewpoints; the
+//!    higher level; fewer gaps; then the arrangement's id, the higher version, the rule's id. The order in which
+//!    arrangements are given is never asked for. `docs/spec/arrangement.md` says the same.
 //!
 //! A refused verdict keeps its recognition, with the gap: when the gap closes, so does the refusal.
 

@@ -22,6 +22,7 @@ mod properties;
 mod recognitions;
 mod reports;
 mod roundtrip;
+mod specification;
 mod world;
 
 use std::collections::BTreeSet;

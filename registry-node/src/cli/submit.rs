@@ -23,7 +23,7 @@ Examples:
   registry-node --as cb-1 submit --lines changes.ndjson
 
 The file holds {\"kind\": ..., \"claim\": ...}, and \"jti\" if the statement is to have an id of its own. It is signed with
-the key of the credentials in --as. docs/spec/statement.md lists kinds and claims.
+the key of the credentials in --as. docs/spec/claims.md has an example of each kind.
 
 With --lines each line is such a claim. They go one after the other over one connection, each once the one before it is
 acknowledged; it ends at the first that is refused. From standard input lines are taken as they come.";
