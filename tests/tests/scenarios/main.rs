@@ -2,8 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod access;
+mod events;
 mod hostile_peer;
 mod kills;
 mod main_job;
+mod mesh;
+mod multilateral;
 mod outages;
 mod refusals;
