@@ -79,6 +79,15 @@ impl Statement {
         }
     }
 
+    /// The digest of the attachment that it names, if it names one. Nothing else belongs beside it in a log.
+    pub fn attachment(&self) -> Option<Digest> {
+        match &self.claim {
+            Claim::DocumentPublished(document) => document.attachment,
+            Claim::ReportFiled(report) => report.attachment,
+            _ => self.result_list(),
+        }
+    }
+
     /// What kind of statement it is.
     pub const fn kind(&self) -> Kind {
         self.claim.kind()

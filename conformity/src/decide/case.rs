@@ -95,11 +95,15 @@ impl<'a, F: Facts> Case<'a, F> {
         self.facts.party(id).ok_or_else(|| Refusal::UnknownParty { party: id.clone() })
     }
 
-    /// The party of this id, in this role.
+    /// The party of this id, in this role. Who buys or supplies is nobody else's business: such a party is as unknown as
+    /// none.
     pub(super) fn party_as(&self, id: &PartyId, needed: Role) -> Result<(), Refusal> {
         let record = self.party(id)?;
         if record.party.role == needed {
             return Ok(());
+        }
+        if matches!(record.party.role, Role::Buyer | Role::Supplier) {
+            return Err(Refusal::UnknownParty { party: id.clone() });
         }
         Err(Refusal::WrongRole { party: id.clone(), role: record.party.role, needed })
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::accreditation::{Needed, known_viewpoints};
 use super::case::{Case, in_order};
 use super::verdict_change::{illegal_move, room_left};
-use crate::accreditation::AccreditedAs;
+use crate::accreditation::{AccreditationRecord, AccreditedAs};
 use crate::party::Role;
 use crate::records::{Facts, Record};
 use crate::refusal::Refusal;
@@ -18,7 +18,8 @@ impl<F: Facts> Case<'_, F> {
             &[Role::AuditBody, Role::CertificationBody],
             "an audit body, or the issuing body where the scheme lets it surveil",
         )?;
-        let known = self.verdict(&report.verdict)?;
+        let known = self.facts.verdict(&report.verdict).filter(|known| self.may_know(known) || self.audits(known));
+        let known = known.ok_or_else(|| Refusal::UnknownVerdict { verdict: report.verdict.clone() })?;
         let scheme = self.scheme(&known.terms.scheme)?;
         let role = self.surveillant(&known, report, &scheme.scheme)?;
         let viewpoints = report.viewpoints.unwrap_or(known.now.viewpoints);
@@ -34,6 +35,16 @@ impl<F: Facts> Case<'_, F> {
         let reported = known.after(self.reported(report));
         let reported = reported.map_err(|illegal| illegal_move(&report.verdict, illegal))?;
         Ok(vec![Record::Verdict(Arc::new(reported))])
+    }
+
+    /// Whether the speaker is accredited to audit what is assessed like this: it was told which verdicts there are.
+    pub(super) fn audits(&self, known: &VerdictRecord) -> bool {
+        let under_scheme = |record: &AccreditationRecord| {
+            let held = &record.accreditation;
+            held.role == AccreditedAs::AuditBody && held.scheme == known.terms.scheme
+        };
+        let records = self.facts.accreditations(self.iss());
+        records.iter().any(|record| under_scheme(record) && record.in_force_at(self.at()).is_ok())
     }
 
     /// In which capacity the speaker surveils. A body that surveils its own verdicts acts on what it finds instead of

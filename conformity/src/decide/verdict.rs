@@ -19,9 +19,6 @@ const MAX_IDENTIFIERS: usize = 32;
 impl<F: Facts> Case<'_, F> {
     pub(super) fn verdict_granted(&self, verdict: &Arc<Verdict>) -> Result<Vec<Record>, Refusal> {
         self.may_grant(verdict)?;
-        if self.facts.verdict(&verdict.verdict).is_some() {
-            return Err(Refusal::VerdictExists { verdict: verdict.verdict.clone() });
-        }
         if verdict.supplier.others.len() > MAX_IDENTIFIERS {
             return Err(Refusal::TooMany { what: "identifiers of a supplier", max: MAX_IDENTIFIERS });
         }
@@ -32,6 +29,10 @@ impl<F: Facts> Case<'_, F> {
         }
         if !verdict.provenance.is_transcribed() {
             self.decidable(verdict, &scheme.scheme)?;
+        }
+        // Last, for it may tell of a restricted verdict: only to a body that could have granted this one.
+        if self.facts.verdict(&verdict.verdict).is_some() {
+            return Err(Refusal::VerdictExists { verdict: verdict.verdict.clone() });
         }
         let granted = self.granted(verdict);
         Ok(vec![Record::Verdict(Arc::new(VerdictRecord::new(Arc::clone(verdict), granted)))])

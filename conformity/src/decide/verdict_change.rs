@@ -13,6 +13,7 @@ use crate::party::Role;
 use crate::records::{Facts, Record, View};
 use crate::refusal::Refusal;
 use crate::scheme::Scheme;
+use crate::standing::{Sight, Viewer, sight};
 use crate::time::Day;
 use crate::verdict::{Change, Conditions, Happening, HistoryItem, IllegalMove, VerdictChange, VerdictRecord};
 use crate::viewpoint::Viewpoints;
@@ -33,8 +34,17 @@ impl<F: Facts> Case<'_, F> {
         Ok(vec![Record::Verdict(Arc::new(changed))])
     }
 
+    /// The verdict; one that the speaker may not know of is as unknown to him as one that is not there.
     pub(super) fn verdict(&self, id: &VerdictId) -> Result<Arc<VerdictRecord>, Refusal> {
-        self.facts.verdict(id).ok_or_else(|| Refusal::UnknownVerdict { verdict: id.clone() })
+        self.known(id).ok_or_else(|| Refusal::UnknownVerdict { verdict: id.clone() })
+    }
+
+    fn known(&self, id: &VerdictId) -> Option<Arc<VerdictRecord>> {
+        self.facts.verdict(id).filter(|record| self.may_know(record))
+    }
+
+    pub(super) fn may_know(&self, record: &VerdictRecord) -> bool {
+        sight(self.facts, &Viewer::Party(self.iss().clone()), record) != Sight::Nothing
     }
 
     fn item(&self, claim: &VerdictChange) -> HistoryItem {
@@ -175,7 +185,7 @@ impl<F: Facts> Case<'_, F> {
     }
 
     fn supersedes(&self, known: &VerdictRecord, by: &VerdictId) -> Result<(), Refusal> {
-        let successor = self.facts.verdict(by);
+        let successor = self.known(by);
         let fits = match &successor {
             Some(successor) => by != known.id() && same_supplier(known, successor),
             None if self.facts.view() == View::Part => true,

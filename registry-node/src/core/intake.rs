@@ -1,7 +1,10 @@
 //! Intake: from bytes that anyone may have sent to a statement that its named issuer signed.
 //!
-//! One type per stage: bytes, `Unverified` (well formed), [`Candidate`] (signed by a key that the register holds for its
+//! One type per stage: bytes, [`Claimed`] (well formed), [`Candidate`] (signed by a key that the register holds for its
 //! issuer). Whether the statement is allowed is the sequencer's to decide, at the place that it gets.
+//!
+//! The register is first asked for [`Claimed::verify`]: whoever may not carry the statement is turned away before, and
+//! learns from the refusal neither who takes part nor what they said.
 
 use std::sync::Arc;
 
@@ -20,8 +23,6 @@ use ledger::log::Draft;
 
 use super::read_model::ReadModel;
 
-/// Attachments that one statement may bring.
-const MAX_ATTACHMENTS: usize = 4;
 /// Bytes of one attachment.
 pub const MAX_ATTACHMENT: usize = 16 * 1024 * 1024;
 
@@ -43,9 +44,18 @@ pub enum IntakeError {
     /// The signature is not the issuer's.
     #[error(transparent)]
     Signature(#[from] VerifyError),
-    /// Too many or too large attachments.
-    #[error("a statement brings at most {MAX_ATTACHMENTS} attachments of at most {MAX_ATTACHMENT} bytes each")]
+    /// An attachment that the statement does not name, or that is too large: the log keeps nothing that nobody can ask for.
+    #[error("a statement brings the attachment whose digest it names, of at most {MAX_ATTACHMENT} bytes, and no other")]
     Attachments,
+}
+
+/// What says of itself that it is a statement of its issuer. Nobody has looked at the signature.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    statement: Statement,
+    unverified: Unverified,
+    digest: Digest,
+    attachments: Vec<Bytes>,
 }
 
 /// A statement that its issuer signed, on its way to the sequencer.
@@ -61,48 +71,51 @@ pub struct Candidate {
 pub enum Submission {
     /// A statement that is not in the log yet.
     New(Candidate),
-    /// The very bytes that are in the log already; the answer is the same for ever, whatever became of the key.
-    Repeated {
-        /// Who signed them.
-        issuer: PartyId,
-        /// Where they are.
-        index: u64,
-    },
+    /// The very bytes that are in the log already, and where; the answer is the same for ever, whatever became of the key.
+    Repeated(u64),
 }
 
-/// Checks form and signature against the keys that the register holds.
+/// Checks the form, and that nothing comes along which the statement does not name.
 ///
 /// # Errors
 /// [`IntakeError`]: the submitter's fault, always.
-pub fn verify(compact: Bytes, attachments: Vec<Bytes>, read_model: &ReadModel) -> Result<Submission, IntakeError> {
-    if attachments.len() > MAX_ATTACHMENTS || attachments.iter().any(|bytes| bytes.len() > MAX_ATTACHMENT) {
-        return Err(IntakeError::Attachments);
-    }
+pub fn read(compact: Bytes, attachments: Vec<Bytes>) -> Result<Claimed, IntakeError> {
     let digest = Digest::of(&compact);
     let unverified = Unverified::parse(compact)?;
     let statement = Statement::parse(unverified.unverified_payload())?;
-    let kid = KeyId::from_bytes(*unverified.kid().as_bytes());
-    let jwk = {
-        let register = read_model.register();
-        match first_time(&*register, &statement, &digest) {
-            Err(Refusal::Duplicate { index }) => return Ok(Submission::Repeated { issuer: statement.iss, index }),
-            first => first?,
-        }
-        // What the register holds was sequenced before whatever comes now, however the clock stands.
-        signing_key(&*register, &statement, &kid, Timestamp::MAX)?
-    };
-    let key = read_model.public_key(kid, &jwk)?;
-    let verified = unverified.verify(&key)?;
-    Ok(Submission::New(Candidate::new(statement, verified, attachments)))
+    let named = statement.attachment();
+    let fits = |bytes: &Bytes| bytes.len() <= MAX_ATTACHMENT && named == Some(Digest::of(bytes));
+    if attachments.len() > 1 || !attachments.iter().all(fits) {
+        return Err(IntakeError::Attachments);
+    }
+    Ok(Claimed { statement, unverified, digest, attachments })
 }
 
-impl Submission {
-    /// Who signed it.
+impl Claimed {
+    /// Who is said to have signed it.
     pub fn issuer(&self) -> &PartyId {
-        match self {
-            Submission::New(candidate) => &candidate.statement.iss,
-            Submission::Repeated { issuer, .. } => issuer,
-        }
+        &self.statement.iss
+    }
+
+    /// Checks the signature against the keys that the register holds.
+    ///
+    /// # Errors
+    /// [`IntakeError`]: the submitter's fault, always.
+    pub fn verify(self, read_model: &ReadModel) -> Result<Submission, IntakeError> {
+        let Claimed { statement, unverified, digest, attachments } = self;
+        let kid = KeyId::from_bytes(*unverified.kid().as_bytes());
+        let jwk = {
+            let register = read_model.register();
+            match first_time(&*register, &statement, &digest) {
+                Err(Refusal::Duplicate { index }) => return Ok(Submission::Repeated(index)),
+                first => first?,
+            }
+            // What the register holds was sequenced before whatever comes now, however the clock stands.
+            signing_key(&*register, &statement, &kid, Timestamp::MAX)?
+        };
+        let key = read_model.public_key(kid, &jwk)?;
+        let verified = unverified.verify(&key)?;
+        Ok(Submission::New(Candidate::new(statement, verified, attachments)))
     }
 }
 

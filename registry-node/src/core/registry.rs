@@ -28,6 +28,7 @@ use super::peer_board::PeerBoard;
 use super::read_model::ReadModel;
 use super::replay::{self, ReplayError};
 use super::sequencer::{Parts, Receipt, SequenceError, Sequencer};
+use super::tiles;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::folder::Folder;
@@ -146,8 +147,9 @@ impl Registry {
         trial: impl Fn(&Path) -> bool,
     ) -> Result<Arc<Registry>, OpenError> {
         let config = Config::load(folder.path())?;
-        let tiles = Arc::new(TileStore::open(&folder.tiles()).map_err(file_error("the tiles"))?);
-        let mut log = open_log(&folder, &config, &tiles)?;
+        let signer = NoteSigner::new(config.registry.origin.as_str(), SigningKey::load(&folder.log_key())?)?;
+        let tiles = Arc::new(tiles::open(&folder, signer.verifier()).map_err(file_error("the tiles"))?);
+        let mut log = open_log(&folder, &config, signer, &tiles)?;
         let reader = log.reader();
         let (register, index) = replay::restore(&reader, &folder.index(), trial)?;
         finish_erasures(&mut log, &register)?;
@@ -211,14 +213,15 @@ impl Registry {
         attachments: Vec<Bytes>,
         speaker: &Speaker,
     ) -> Result<Receipt, SubmitError> {
-        let submission = intake::verify(compact, attachments, &self.read_model)?;
-        let issuer = submission.issuer();
+        let claimed = intake::read(compact, attachments)?;
+        let issuer = claimed.issuer();
+        // Before the register is asked anything: a refusal from there would tell who takes part.
         if !may_carry(speaker, issuer) {
             return Err(SubmitError::OtherIssuer { caller: caller_name(speaker), issuer: issuer.clone() });
         }
-        let candidate = match submission {
+        let candidate = match claimed.verify(&self.read_model)? {
             Submission::New(candidate) => candidate,
-            Submission::Repeated { index, .. } => {
+            Submission::Repeated(index) => {
                 return Ok(Receipt { index, at: self.now(), size: *self.size.borrow(), repeated: true });
             }
         };
@@ -254,8 +257,7 @@ fn caller_name(speaker: &Speaker) -> String {
     }
 }
 
-fn open_log(folder: &Folder, config: &Config, tiles: &TileStore) -> Result<Log, OpenError> {
-    let signer = NoteSigner::new(config.registry.origin.as_str(), SigningKey::load(&folder.log_key())?)?;
+fn open_log(folder: &Folder, config: &Config, signer: NoteSigner, tiles: &TileStore) -> Result<Log, OpenError> {
     let published_size = tiles.published_size().map_err(file_error("the published checkpoint"))?;
     let options = Options { roll_bytes: config.log.segment_bytes, published_size };
     Ok(Log::open(FileJournal::open(&folder.journal(), options)?, signer)?)

@@ -170,3 +170,67 @@ async fn a_full_report_is_nobodys_to_read() {
         assert_eq!(ask(&world, who, &format!("/v1/attachments/{digest}")).await, absent, "{who:?}");
     }
 }
+
+/// A statement of `who` under a name and id of somebody's choice.
+fn signed_as(who: &Person, iss: &str, jti: &str, kind: &str, claim: &Value) -> bytes::Bytes {
+    who.sign_payload(&json!({
+        "iss": iss, "aud": super::fixture::ORIGIN, "jti": jti, "iat": now().as_second(), "kind": kind, "claim": claim,
+    }))
+}
+
+async fn submit(world: &World, who: &Person, statement: bytes::Bytes) -> Got {
+    world.talk(Some(who)).await.post("/v1/statements", "application/jose", statement).await.without_date()
+}
+
+#[tokio::test]
+async fn a_submission_tells_nobody_who_takes_part() {
+    let world = World::furnished().await;
+    let claim = change("V-1", json!("suspended"));
+    for who in ["buyer-1", "cb-2", "audit"] {
+        let who = world.person(who);
+        for (hidden, absent) in [("maker", "baker"), ("cb-1", "cb-9")] {
+            // The first statement that the fixture's people sign has the id s-0.
+            for jti in ["s-0", "s-9", "new"] {
+                let there = submit(&world, &who, signed_as(&who, hidden, jti, "verdict-changed", &claim)).await;
+                let there = renamed(there, hidden, absent);
+                let not = submit(&world, &who, signed_as(&who, absent, jti, "verdict-changed", &claim)).await;
+                assert_eq!(there, not, "{hidden} {jti}");
+                assert_eq!(not.code(), "other-issuer");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_submission_tells_nobody_what_is_restricted() {
+    let world = World::furnished().await;
+    let other = world.person("cb-2");
+    world.must(&other, "verdict-granted", verdict("W-1")).await;
+    let report = |id: &str| {
+        json!({
+            "report": "R-1", "verdict": id, "period": {"from": day(-9), "to": day(-1)}, "outcome": "finding",
+            "recommendation": "none",
+        })
+    };
+    // An audit body that is accredited for nothing.
+    world.join(&world.operator(), "audit-2", conformity::party::Role::AuditBody, json!([])).await;
+    let superseded = |by: &str| change("W-1", json!({"superseded": {"by": by}}));
+    let transferred = |to: &str| change("W-1", json!({"transferred": {"to": to}}));
+    let suspended = |id: &str| change(id, json!("suspended"));
+    let rows = [
+        ("buyer-1", "verdict-changed", suspended("V-2"), suspended("V-0"), "V-2", "V-0"),
+        ("maker", "verdict-changed", suspended("W-9"), suspended("V-0"), "W-9", "V-0"),
+        ("cb-2", "verdict-changed", suspended("V-2"), suspended("V-0"), "V-2", "V-0"),
+        ("cb-2", "report-filed", report("V-2"), report("V-0"), "V-2", "V-0"),
+        ("audit-2", "report-filed", report("V-2"), report("V-0"), "V-2", "V-0"),
+        ("audit", "verdict-changed", suspended("V-2"), suspended("V-0"), "V-2", "V-0"),
+        ("cb-2", "verdict-changed", superseded("V-2"), superseded("V-0"), "V-2", "V-0"),
+        ("cb-2", "verdict-changed", transferred("buyer-1"), transferred("buyer-9"), "buyer-1", "buyer-9"),
+    ];
+    for (who, kind, hidden, absent, name, none) in rows {
+        let person = world.person(who);
+        let there = renamed(world.say(&person, kind, hidden).await.without_date(), name, none);
+        let not = world.say(&person, kind, absent).await.without_date();
+        assert_eq!(there, not, "{who} {kind} {name}");
+    }
+}

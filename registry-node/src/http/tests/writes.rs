@@ -73,6 +73,31 @@ async fn attachments_travel_with_their_statement() {
     assert_eq!(read.header("x-content-type-options"), "nosniff");
 }
 
+#[tokio::test]
+async fn nothing_is_kept_that_the_statement_does_not_name() {
+    let world = World::furnished().await;
+    let (meti, cb) = (world.person("meti"), world.person("cb-1"));
+    let ballast = STANDARD.encode(b"ballast");
+    let digest = ledger::digest::Digest::of(b"ballast");
+    let plain = json!({"document": "csf@2.0", "title": "CSF", "owner": "NIST", "kind": "guideline"});
+    let document = |attachment: String| with(plain.clone(), "attachment", json!(attachment));
+    let rows = [
+        ("a kind that names none", &cb, "verdict-changed", change("V-1", json!("suspended")), vec![&ballast]),
+        ("none named", &meti, "document-published", plain.clone(), vec![&ballast]),
+        ("another named", &meti, "document-published", document("0".repeat(64)), vec![&ballast]),
+        ("twice", &meti, "document-published", document(digest.to_string()), vec![&ballast, &ballast]),
+    ];
+    let size = world.registry.log.size();
+    for (why, who, kind, claim, attachments) in rows {
+        let statement = world.sign(who, kind, claim);
+        let body = json!({"statement": std::str::from_utf8(&statement).unwrap(), "attachments": attachments});
+        let got = world.talk(Some(who)).await.post("/v1/statements", JSON, body.to_string()).await;
+        assert_eq!((got.status, got.code().as_str()), (400, "bad-attachment"), "{why}: {got:?}");
+    }
+    assert_eq!(world.registry.log.size(), size);
+    assert!(world.registry.log.attachment(&digest).unwrap().is_none());
+}
+
 /// Who sends what, and the answer.
 struct Row {
     why: &'static str,
