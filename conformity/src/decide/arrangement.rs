@@ -72,6 +72,7 @@ impl<F: Facts> Case<'_, F> {
         let known = self.facts.arrangement(id);
         if let Some(known) = &known {
             unfiled(known, &digest)?;
+            changes_something(known, &claim.registry, &act)?;
             room_left(known, &act)?;
         }
         match &statement.claim {
@@ -249,10 +250,31 @@ fn signed_by(known: &ArrangementRecord, registry: &RegistryId) -> Result<(), Ref
     Err(Refusal::ArrangementNotSigned { arrangement: known.id.clone(), registry: registry.clone() })
 }
 
+/// Refuses a foreign act that leaves everything as it is. Its own log would not have taken it either, and a hostile party
+/// could otherwise fill ours with steps that need no room.
+fn changes_something(known: &ArrangementRecord, registry: &RegistryId, act: &Act) -> Result<(), Refusal> {
+    let held = held(known, registry);
+    let (changes, step) = match act {
+        Act::Signed { digest } => {
+            let same = held.terms.zip(known.terms_of(digest)).is_some_and(|(held, terms)| std::ptr::eq(held, &**terms));
+            (!same || held.ended, "signed")
+        }
+        Act::Suspended { .. } => (!held.suspended, "suspended"),
+        Act::Restored { .. } => (held.suspended, "restored"),
+        Act::Ended { .. } => (!held.ended, "ended"),
+    };
+    // Whoever never signed is told so by another rule.
+    if changes || held.terms.is_none() {
+        return Ok(());
+    }
+    Err(Refusal::IllegalArrangementStep { arrangement: known.id.clone(), from: held.word(), step })
+}
+
 /// How many acts are kept of an arrangement: a hostile party could otherwise sign and lift without end.
 const MAX_ACTS: usize = 256;
 
-/// Refuses a foreign act that binds, once there are too many. One that releases is always taken note of.
+/// Refuses a foreign act that binds, once there are too many. One that releases is always taken note of: there can be no
+/// more of them than of those that bind, and one.
 fn room_left(known: &ArrangementRecord, act: &Act) -> Result<(), Refusal> {
     if matches!(act, Act::Suspended { .. } | Act::Ended { .. }) || known.acts.len() < MAX_ACTS {
         return Ok(());

@@ -29,6 +29,20 @@ fn note(world: &mut World, statement: &str) -> Outcome {
     world.say("node", "arrangement-countersigned", claim)
 }
 
+fn note_step(world: &mut World, id: &str, step: &str) -> Outcome {
+    note(world, &foreign(id, &format!("arrangement-{step}"), json!({"id": "A-1", "reason": reason()})))
+}
+
+/// As many foreign acts as are kept, the last of them a suspension.
+fn sign_and_fill(world: &mut World) -> Outcome {
+    note(world, &foreign("f", "arrangement-signed", signed(terms())))?;
+    for number in 0..127 {
+        note_step(world, &format!("s-{number}"), "suspended")?;
+        note_step(world, &format!("r-{number}"), "restored")?;
+    }
+    note_step(world, "last", "suspended")
+}
+
 fn parties(first: Value, second: Value) -> Value {
     let parties = terms()["parties"].clone();
     json!({"parties": [with(parties[0].clone(), first), with(parties[1].clone(), second)]})
@@ -39,6 +53,7 @@ pub(crate) fn rows() -> Vec<Row> {
     let mut rows = own_acts();
     rows.extend(unsound_terms());
     rows.extend(foreign_acts());
+    rows.extend(foreign_acts_without_end());
     rows
 }
 
@@ -170,17 +185,45 @@ fn foreign_acts() -> Vec<Row> {
             sign(w, json!({}))?;
             note(w, &foreign("f-1", "arrangement-suspended", json!({"id": "A-1", "reason": reason()})))
         }, "arrangement-not-signed"),
-        row("a foreign party signs and lifts without end", |w| {
-            note(w, &foreign("f", "arrangement-signed", signed(terms())))?;
-            for n in 0..255 {
-                note(w, &foreign(&format!("f-{n}"), "arrangement-suspended", json!({"id": "A-1", "reason": reason()})))?;
-            }
-            note(w, &foreign("g", "arrangement-restored", json!({"id": "A-1", "reason": reason()})))
-        }, "history-full"),
         row("the same foreign act twice", |w| {
             note(w, &foreign("f-1", "arrangement-signed", signed(terms())))?;
             note(w, &foreign("f-1", "arrangement-signed", signed(terms())))
         }, "duplicate"),
+    ]
+}
+
+/// Without these a hostile party could fill our log.
+#[rustfmt::skip] // A table reads by its rows.
+fn foreign_acts_without_end() -> Vec<Row> {
+    vec![
+        row("a foreign party suspends and restores without end", |w| {
+            sign_and_fill(w)?;
+            note_step(w, "g", "restored")
+        }, "history-full"),
+        row("a foreign suspension of what it suspended", |w| {
+            note(w, &foreign("f-1", "arrangement-signed", signed(terms())))?;
+            note_step(w, "f-2", "suspended")?;
+            note_step(w, "f-3", "suspended")
+        }, "illegal-arrangement-step"),
+        row("a foreign suspension that needs no room, where there is none", |w| {
+            sign_and_fill(w)?;
+            note_step(w, "g", "suspended")
+        }, "illegal-arrangement-step"),
+        row("a foreign restoration of what it did not suspend", |w| {
+            note(w, &foreign("f-1", "arrangement-signed", signed(terms())))?;
+            note_step(w, "f-2", "restored")
+        }, "illegal-arrangement-step"),
+        row("a foreign signature under what it signed", |w| {
+            note(w, &foreign("f-1", "arrangement-signed", signed(terms())))?;
+            note(w, &foreign("f-2", "arrangement-signed", signed(terms())))
+        }, "illegal-arrangement-step"),
+        row("a foreign end of what it ended", |w| {
+            note(w, &foreign("f-1", "arrangement-signed", signed(terms())))?;
+            for id in ["f-2", "f-3"] {
+                note(w, &foreign(id, "arrangement-ended", json!({"id": "A-1", "effective": "2027-01-31", "reason": reason()})))?;
+            }
+            Ok(Vec::new())
+        }, "illegal-arrangement-step"),
     ]
 }
 
