@@ -12,4 +12,5 @@ pub mod read_model;
 pub mod registry;
 pub mod replay;
 pub mod sequencer;
+pub mod tiles;
 pub mod timekeeper;

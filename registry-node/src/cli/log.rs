@@ -24,6 +24,7 @@ use super::output;
 use super::pinned::Pinned;
 use crate::client::{Client, Connection};
 use crate::config::Config;
+use crate::core::tiles;
 use crate::folder::Folder;
 
 /// Entries that are read from the journal at once.
@@ -229,8 +230,8 @@ fn contains(seen: &Checkpoint, leaves: &[Hash]) -> anyhow::Result<()> {
 pub(super) fn open(folder: &Folder) -> anyhow::Result<(Log, TileStore)> {
     let config = Config::load(folder.path())?;
     let signer = NoteSigner::new(config.registry.origin.as_str(), SigningKey::load(&folder.log_key())?)?;
-    let tiles = TileStore::open(&folder.tiles())?;
-    let published_size = tiles.published_size().context("run `registry-node rebuild` first")?;
+    let tiles = tiles::open(folder, signer.verifier())?;
+    let published_size = tiles.published_size()?;
     let options = Options { roll_bytes: config.log.segment_bytes, published_size };
     let journal = FileJournal::open(&folder.journal(), options)
         .context("the journal cannot be read here; a registry that is served is checked with --remote")?;
