@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod access;
+mod copies;
 mod events;
 mod hostile_peer;
 mod kills;
