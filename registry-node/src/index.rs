@@ -5,6 +5,7 @@
 //! the size and root it stands for must be those of the log, and on any doubt it is set aside and derived again.
 //! Out of scope: answering queries (the read model does, from memory).
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
@@ -65,6 +66,8 @@ pub struct Index {
     folder: PathBuf,
     tree: sled::Db,
     sum: [u8; 32],
+    /// Whether an erasure was taken in: something may be here that must not be.
+    met_erasure: bool,
 }
 
 /// What a start takes from the index.
@@ -78,7 +81,8 @@ pub struct Loaded {
 }
 
 impl Index {
-    /// Opens the index in `folder` and reads everything, or makes a new one where none exists.
+    /// Opens the index in `folder` and reads everything, or makes a new one where none exists. One that still holds what
+    /// was erased is removed first.
     ///
     /// `root_at` gives the log's root at a size, `None` when the log is shorter; `trial` opens the folder elsewhere first.
     ///
@@ -94,12 +98,17 @@ impl Index {
         }
         let tree = sled::Config::new().path(folder).flush_every_ms(Some(1_000)).open()?;
         let (records, sum) = read_records(&tree)?;
+        if holds_erased(&records) {
+            drop(tree);
+            remove(folder).map_err(sled::Error::Io)?;
+            return Index::open(folder, root_at, trial);
+        }
         let size = match tree.get(META)? {
             None if records.is_empty() => 0,
             None => return Err(Doubt::Digest),
             Some(bytes) => checked_size(&bytes, &sum, root_at)?,
         };
-        Ok(Loaded { index: Index { folder: folder.to_owned(), tree, sum }, records, size })
+        Ok(Loaded { index: Index { folder: folder.to_owned(), tree, sum, met_erasure: false }, records, size })
     }
 
     /// Takes in the records of one or more commits, up to log `size` with that `root`.
@@ -125,15 +134,21 @@ impl Index {
         batch.insert(META, serde_json::to_vec(&meta).map_err(|_| Doubt::Unreadable)?);
         self.tree.apply_batch(batch)?;
         self.sum = sum;
+        self.met_erasure |= records.iter().any(is_erasure);
         Ok(())
+    }
+
+    /// Whether it holds what was erased: taken in before the erasure, or while a crash had left the bytes in the journal.
+    fn holds_erased(&self) -> bool {
+        self.met_erasure && read_records(&self.tree).map_or(true, |(records, _)| holds_erased(&records))
     }
 
     /// Destroys the index, because it still holds what was erased; the next start derives another.
     fn destroy(self) {
         let Index { folder, tree, .. } = self;
         drop(tree);
-        if let Err(error) = std::fs::remove_dir_all(&folder) {
-            tracing::error!(%error, folder = %folder.display(), "the index holds something erased and cannot be removed; remove it");
+        if let Err(error) = remove(&folder) {
+            tracing::error!(%error, folder = %folder.display(), "the index, or one set aside, holds something erased and cannot be removed; remove them");
         }
     }
 
@@ -155,9 +170,12 @@ impl Indexer {
     pub fn start(mut index: Index, log: LogReader) -> std::io::Result<mpsc::SyncSender<Committed>> {
         let (sender, receiver) = mpsc::sync_channel::<Committed>(MAX_WAITING);
         std::thread::Builder::new().name("indexer".to_owned()).spawn(move || {
+            if index.holds_erased() {
+                return index.destroy();
+            }
             while let Ok(first) = receiver.recv() {
                 let (records, size) = gather(first, &receiver);
-                if records.iter().any(|record| matches!(record, Record::Erasure(_))) {
+                if records.iter().any(is_erasure) {
                     return index.destroy();
                 }
                 let applied = log.root_at(size).map_err(|_| Doubt::OtherLog { size });
@@ -180,6 +198,36 @@ fn gather(first: Committed, more: &mpsc::Receiver<Committed>) -> (Vec<Record>, u
         size = next.size;
     }
     (records, size)
+}
+
+/// Whether a record of a statement stands beside the record of its erasure.
+fn holds_erased(records: &[Record]) -> bool {
+    let erased: HashSet<u64> = records.iter().filter_map(erased_index).collect();
+    let statement = |record: &Record| matches!(record, Record::Statement(taken) if erased.contains(&taken.index));
+    !erased.is_empty() && records.iter().any(statement)
+}
+
+fn erased_index(record: &Record) -> Option<u64> {
+    match record {
+        Record::Erasure(erasure) => Some(erasure.index),
+        _ => None,
+    }
+}
+
+fn is_erasure(record: &Record) -> bool {
+    erased_index(record).is_some()
+}
+
+/// Removes an index for good, with those that were set aside in its place: they hold the same.
+fn remove(folder: &Path) -> std::io::Result<()> {
+    let set_aside = format!("{}.doubted", folder.file_stem().unwrap_or_default().to_string_lossy());
+    for place in folder.parent().map_or_else(|| Path::new(".").read_dir(), Path::read_dir)? {
+        let place = place?;
+        if place.file_name().to_string_lossy().starts_with(&set_aside) {
+            std::fs::remove_dir_all(place.path())?;
+        }
+    }
+    std::fs::remove_dir_all(folder)
 }
 
 /// Moves a doubted index out of the way, keeping it for a person to look at, and returns where it went.
@@ -268,5 +316,57 @@ fn toggle(sum: &mut [u8; 32], key: &[u8], value: &[u8]) {
     item.extend_from_slice(value);
     for (left, right) in sum.iter_mut().zip(digest(&SHA256, &item).as_ref()) {
         *left ^= right;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::json;
+
+    use super::*;
+
+    const ROOT: Hash = Hash::from_bytes([7; 32]);
+
+    fn taken(index: u64) -> Record {
+        let digest = "00".repeat(32);
+        let record = json!({"iss": "cb-1", "jti": format!("s-{index}"), "index": index, "digest": digest});
+        serde_json::from_value(json!({ "statement": record })).unwrap()
+    }
+
+    fn erased(index: u64) -> Record {
+        let moment = json!({"index": 9, "at": "2026-11-23T09:00:00Z"});
+        let record = json!({"index": index, "reason": {"code": "court-order"}, "moment": moment});
+        serde_json::from_value(json!({ "erasure": record })).unwrap()
+    }
+
+    fn open(folder: &Path) -> Loaded {
+        Index::open(folder, |_| Some(ROOT), |_| true).unwrap()
+    }
+
+    #[test]
+    fn what_was_erased_is_not_read_again() {
+        let rows: [(&str, Vec<Vec<Record>>, bool); 4] = [
+            ("taken in before the erasure", vec![vec![taken(5)], vec![erased(5)]], true),
+            ("taken in with it", vec![vec![taken(5), erased(5)]], true),
+            ("gone before it was read", vec![vec![taken(4)], vec![erased(5)]], false),
+            ("nothing erased", vec![vec![taken(4), taken(5)]], false),
+        ];
+        for (why, batches, holds) in rows {
+            let dir = tempfile::tempdir().unwrap();
+            let (folder, aside) = (dir.path().join("index"), dir.path().join("index.doubted-3"));
+            std::fs::create_dir(&aside).unwrap();
+            let mut index = open(&folder).index;
+            for (records, size) in batches.iter().zip(1..) {
+                index.apply(records, size, ROOT).unwrap();
+            }
+            assert_eq!(index.holds_erased(), holds, "{why}");
+            drop(index);
+            let again = open(&folder);
+            assert_eq!(again.records.is_empty(), holds, "{why}");
+            assert_eq!(again.size == 0, holds, "{why}");
+            assert_eq!(aside.exists(), !holds, "{why}: what was set aside holds the same");
+        }
     }
 }
