@@ -64,6 +64,9 @@ impl Serve {
         let log = tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_writer(std::io::stderr)
+            // A log that cannot be written (its disk is full) is reported to stderr, which is that log: whoever logs would
+            // panic.
+            .log_internal_errors(false)
             .with_ansi(std::io::stderr().is_terminal());
         let begun = match self.log_format {
             LogFormat::Text => log.try_init(),
