@@ -1,6 +1,6 @@
 //! Several registries, the nodes that serve them, and what their operators agree on.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use certs::{Application, Holder, Lifetime};
@@ -21,7 +21,8 @@ pub struct Federation {
     // Dropped first: nothing may write into a folder that goes.
     nodes: Vec<Node>,
     registries: Vec<Arc<Registry>>,
-    folder: TempDir,
+    path: PathBuf,
+    _folder: Option<TempDir>,
 }
 
 impl Federation {
@@ -39,7 +40,7 @@ impl Federation {
     pub async fn start_in_one_process(ids: &[&str]) -> Federation {
         let mut federation = Federation::create(ids);
         let folders: Vec<PathBuf> = federation.registries.iter().map(|one| one.folder().path().to_owned()).collect();
-        federation.nodes = vec![Node::new(folders, federation.folder.path().join("all.log"))];
+        federation.nodes = vec![Node::new(folders, federation.path.join("all.log"))];
         federation.start_all().await;
         for registry in &federation.registries {
             registry.furnish().await;
@@ -53,11 +54,18 @@ impl Federation {
     /// When they cannot be made.
     pub fn create(ids: &[&str]) -> Federation {
         let folder = tempfile::tempdir().expect("a folder");
-        let registries: Vec<_> = ids.iter().map(|id| Arc::new(Registry::create(folder.path(), id))).collect();
+        let federation = Federation::create_in(folder.path(), ids);
+        Federation { _folder: Some(folder), ..federation }
+    }
+
+    /// The same below a folder that stays; the nodes write their logs there too.
+    pub fn create_in(path: &Path, ids: &[&str]) -> Federation {
+        let registries: Vec<_> = ids.iter().map(|id| Arc::new(Registry::create(path, id))).collect();
         let node = |one: &Arc<Registry>| {
-            Node::new(vec![one.folder().path().to_owned()], folder.path().join(format!("{}.log", one.id())))
+            Node::new(vec![one.folder().path().to_owned()], path.join(format!("{}.log", one.id())))
         };
-        Federation { nodes: registries.iter().map(node).collect(), registries, folder }
+        let nodes = registries.iter().map(node).collect();
+        Federation { nodes, registries, path: path.to_owned(), _folder: None }
     }
 
     /// Starts all nodes and waits until every registry is ready.

@@ -4,7 +4,7 @@
 //! leaves behind are found by their pid files and end with it when the [`Node`] goes. Out of scope: what the registries
 //! say.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -46,7 +46,7 @@ impl Node {
             .env("REGISTRY_NATS_SERVER", program::nats_server())
             .env("REGISTRY_LOG", log_filter())
             .env("NO_COLOR", "1");
-        command.stdin(Stdio::null()).stdout(said.try_clone().expect("a file is shared")).stderr(said).process_group(0);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(said).process_group(0);
         *process = Some(command.spawn().expect("registry-node starts"));
     }
 
@@ -100,10 +100,7 @@ impl Node {
 
     /// The end of what it said.
     pub fn last_words(&self) -> String {
-        let text = fs::read(&self.log).unwrap_or_default();
-        let text = String::from_utf8_lossy(&text).into_owned();
-        let lines: Vec<&str> = text.trim().lines().collect();
-        lines[lines.len().saturating_sub(12)..].join("\n")
+        said(&self.log, 12)
     }
 
     fn signal(&self, signal: Signal) {
@@ -164,10 +161,16 @@ fn log_filter() -> String {
 /// What a node said, for whoever reads why a test failed.
 #[allow(clippy::print_stderr)]
 fn show(log: &Path) {
-    let mut text = String::new();
-    let read = File::open(log).and_then(|mut file| std::io::Read::read_to_string(&mut file, &mut text));
-    if read.is_ok() {
-        let lines: Vec<&str> = text.lines().collect();
-        eprintln!("--- {}\n{}", log.display(), lines[lines.len().saturating_sub(60)..].join("\n"));
+    eprintln!("--- {}\n{}", log.display(), said(log, 60));
+}
+
+/// The last lines of a log. A device is none, and may be endless.
+fn said(log: &Path, lines: usize) -> String {
+    if !log.is_file() {
+        return String::new();
     }
+    let text = fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let all: Vec<&str> = text.trim().lines().collect();
+    all[all.len().saturating_sub(lines)..].join("\n")
 }

@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 
 use crate::floor::Floor;
 use crate::sums::{Sums, median};
-use crate::workshop::{Batch, Taken, Workshop, grants};
+use crate::workshop::{Batch, Taken, Workshop, grants, quiet};
 
 /// Submitters at once, statements in a round, and the ratio that is aimed at.
 pub(crate) const ROWS: [(usize, usize, Option<f64>); 3] =
@@ -38,6 +38,7 @@ pub(crate) async fn measure(sums: &mut Sums) {
             let statements = grants(&body, count);
             let message = statements[0].clone();
             let (rate, batch) = round(&registry, &speaker, statements, submitters).await;
+            quiet().await;
             let floor = Floor::measure(&message, &workshop.file("floor"), batch.bytes, batch.statements);
             rounds.push((rate, floor.lower()));
             seen.push((batch, floor));

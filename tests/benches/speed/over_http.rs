@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use crate::floor::Floor;
 use crate::ingest::{ROUNDS, ROWS, describe};
 use crate::sums::Sums;
-use crate::workshop::{Batch, Taken, Workshop, grants};
+use crate::workshop::{Batch, Taken, Workshop, grants, quiet};
 
 /// Handshakes under way at once, when connections are opened.
 const HANDSHAKES: usize = 16;
@@ -32,6 +32,7 @@ pub(crate) async fn measure(sums: &mut Sums) {
             let message = statements[0].clone();
             let (rate, batch);
             (connections, rate, batch) = round(&workshop.registry, connections, statements).await;
+            quiet().await;
             let floor = Floor::measure(&message, &workshop.file("floor"), batch.bytes, batch.statements);
             rounds.push((rate, floor.lower()));
             seen.push((batch, floor));

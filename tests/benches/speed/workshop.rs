@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, available_parallelism};
+use std::time::Duration;
 
 use bytes::Bytes;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tests::{Node, Party, Registry, claims};
 
@@ -44,12 +46,37 @@ pub(crate) fn grants(body: &Party, count: usize) -> Vec<Bytes> {
     static GIVEN: AtomicUsize = AtomicUsize::new(0);
     let first = GIVEN.fetch_add(count, Ordering::Relaxed);
     let cores = available_parallelism().map_or(1, usize::from);
-    let sign = |number: usize| body.sign("verdict-granted", claims::verdict(&format!("V-{number}")));
+    let sign = |number: usize| body.sign("verdict-granted", grant(number));
     thread::scope(|scope| {
         let part = |core: usize| (first..first + count).skip(core).step_by(cores).map(sign).collect::<Vec<_>>();
         let signing: Vec<_> = (0..cores).map(|core| scope.spawn(move || part(core))).collect();
         signing.into_iter().flat_map(|part| part.join().expect("statements are signed")).collect()
     })
+}
+
+/// Each on another supplier.
+fn grant(number: usize) -> Value {
+    let supplier = json!({"id": format!("local:bench:{number}"), "name": "Example Works", "country": "JP"});
+    claims::with(claims::verdict(&format!("V-{number}")), json!({"supplier": supplier}))
+}
+
+/// Waits until this process has nothing left to do: what is written behind the acknowledgements would slow down whatever is
+/// measured next. Where nobody says how much a process did, a moment has to do.
+pub(crate) async fn quiet() {
+    for _ in 0..100 {
+        let before = worked();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        if worked() == before && before.is_some() {
+            return;
+        }
+    }
+}
+
+/// Time that this process spent working, in ticks of the system.
+fn worked() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let fields: Vec<&str> = text.rsplit(')').next()?.split_whitespace().collect();
+    Some(fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?)
 }
 
 /// What the journal has taken so far.

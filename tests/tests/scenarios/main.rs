@@ -4,6 +4,7 @@
 mod access;
 mod copies;
 mod events;
+mod full_disk;
 mod hostile_peer;
 mod kills;
 mod main_job;
