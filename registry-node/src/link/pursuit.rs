@@ -278,7 +278,7 @@ impl Pursuit {
             return Ok(());
         }
         for (index, notice) in notices::pending(&self.registry, &self.peer.registry, self.told, size)? {
-            match ask::<_, Done>(link, &self.peer.registry, Service::Notice, &notice).await {
+            match self.ask::<_, Done>(link, Service::Notice, &notice).await {
                 Ok(_) => {}
                 Err(Setback::Refused(refusal)) if !PASSING.contains(&refusal.code.as_str()) => {
                     // Its own rules refuse it; telling again would change nothing. The operators have to talk.
@@ -295,32 +295,46 @@ impl Pursuit {
 
     /// Without an arrangement there is no feed; forks and rollbacks are looked for all the same.
     async fn compare_only(&mut self, link: &Link) -> Result<(), Setback> {
-        let answer: CheckpointAnswer =
-            ask(link, &self.peer.registry, Service::Checkpoint, &CheckpointRequest { held: self.mark.size() }).await?;
+        let question = CheckpointRequest { held: self.mark.size() };
+        let answer: CheckpointAnswer = self.ask(link, Service::Checkpoint, &question).await?;
         let newest = self.mark.compare(&answer)?;
         self.status.announced = self.status.announced.max(newest);
         Ok(())
     }
 
     async fn pull(&mut self, link: &Link, mirror: &Arc<RwLock<Mirror>>) -> Result<(), Setback> {
-        let held = read(mirror).followed().size();
-        let answer: CheckpointAnswer =
-            ask(link, &self.peer.registry, Service::Checkpoint, &CheckpointRequest { held }).await?;
+        let question = CheckpointRequest { held: read(mirror).followed().size() };
+        let answer: CheckpointAnswer = self.ask(link, Service::Checkpoint, &question).await?;
         let known = self.mark.size().max(self.peer.followed);
         let standing = read(mirror).followed().compare(&answer, known)?;
         let Standing::Grown(target) = standing else { return Ok(()) };
         self.status.announced = self.status.announced.max(target);
-        while read(mirror).followed().size() < target {
+        while self.pulls(mirror) && read(mirror).followed().size() < target {
             self.show_if_behind(target.saturating_sub(read(mirror).followed().size()));
             let from = read(mirror).followed().size();
             let question = RangeRequest { from, entries: MAX_ENTRIES as u32 };
-            let range: Range = ask(link, &self.peer.registry, Service::Range, &question).await?;
+            let range: Range = self.ask(link, Service::Range, &question).await?;
             let taken = take(mirror, range).await?;
             self.took(mirror, taken)?;
             // The peer may have granted and suspended a thousand verdicts meanwhile: buyers hear of each range as it comes.
             self.recognise().await?;
         }
         Ok(())
+    }
+
+    /// Whether this is still the mirror that is pulled: what was settled meanwhile may want another, or none.
+    fn pulls(&self, mirror: &Arc<RwLock<Mirror>>) -> bool {
+        !self.wanted.is_empty() && self.mirror.as_ref().is_some_and(|kept| Arc::ptr_eq(&kept.mirror(), mirror))
+    }
+
+    /// Asks the peer and settles meanwhile what needs no peer: one that drips its log entry by entry, or never answers,
+    /// must not keep our own steps from counting.
+    async fn ask<Q: Message, A>(&mut self, link: &Link, service: Service, question: &Q) -> Result<A, Setback>
+    where
+        Answer<A>: Message,
+    {
+        let peer = self.peer.registry.clone();
+        self.settle_until(ask(link, &peer, service, question)).await?
     }
 
     fn took(&mut self, mirror: &Arc<RwLock<Mirror>>, taken: Taken) -> Result<(), Setback> {
