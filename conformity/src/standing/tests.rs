@@ -1,6 +1,7 @@
 //! The buyer's question as tables: who asks what, and what the answer shows or why it shows nothing.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::too_many_lines)] // tables, a row per case
 
 use std::sync::Arc;
 
