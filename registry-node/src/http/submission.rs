@@ -20,7 +20,7 @@ use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use super::code;
 use crate::problem::Problem;
 
-/// Most attachments of one statement that are read; intake has the same limit.
+/// Most attachments that are read of one statement; which one it may bring, and no other, intake decides.
 const MAX_ATTACHMENTS: usize = 4;
 
 /// A statement on its way to intake. Cheap to clone.
