@@ -26,6 +26,9 @@ const RECORD_PREFIX: u8 = 1;
 const MAX_WAITING: usize = 65_536;
 /// Records written at once.
 const MAX_BATCH_RECORDS: usize = 16_384;
+/// Priority of the thread that writes, as `nice` counts.
+#[cfg(target_os = "linux")]
+const LOW_PRIORITY: i32 = 10;
 const CHECK_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// How far the index has come, written in one batch with the records it speaks of.
@@ -170,6 +173,7 @@ impl Indexer {
     pub fn start(mut index: Index, log: LogReader) -> std::io::Result<mpsc::SyncSender<Committed>> {
         let (sender, receiver) = mpsc::sync_channel::<Committed>(MAX_WAITING);
         std::thread::Builder::new().name("indexer".to_owned()).spawn(move || {
+            let_others_go_first();
             if index.holds_erased() {
                 return index.destroy();
             }
@@ -186,6 +190,17 @@ impl Indexer {
             }
         })?;
         Ok(sender)
+    }
+}
+
+/// Nobody waits for the index, but on few cores it takes about as long for a statement as checking and committing it.
+///
+/// On Linux a priority is a thread's, and inherited by the threads that sled starts from it; elsewhere it would be the
+/// whole program's.
+fn let_others_go_first() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, LOW_PRIORITY) {
+        tracing::debug!(%error, "the indexer keeps the priority of the program");
     }
 }
 
