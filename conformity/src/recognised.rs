@@ -173,7 +173,7 @@ pub enum Cause {
         /// The terms it was derived under.
         digest: Digest,
     },
-    /// A day passed on which something begins or ends.
+    /// Time passed on which something begins or ends; also what did not fit into the one statement of a range.
     Time,
 }
 

@@ -17,6 +17,8 @@ use crate::messages::{
 
 /// Bytes of statements in one range; with entries and checkpoint the whole stays below the largest message.
 pub(crate) const MAX_STATEMENTS: usize = 768 * 1024;
+/// Bytes of statements that are read for one range, shown or not.
+const MAX_READ: usize = 4 * 1024 * 1024;
 
 /// The newest checkpoint, and how it continues what the peer holds.
 pub fn checkpoint(log: &LogReader, request: &CheckpointRequest) -> Answer<CheckpointAnswer> {
@@ -69,14 +71,17 @@ struct Piecewise {
 fn read(log: &LogReader, from: u64, to: u64, shown: impl Fn(u64, &Bytes) -> bool) -> Result<Piecewise, ReadError> {
     let mut entries = log.entries(from..to)?;
     let mut statements = Vec::with_capacity(entries.len());
-    let mut bytes = 0;
+    let (mut bytes, mut read) = (0, 0);
     for index in from..to {
-        let statement = match log.statement(index)? {
-            Stored::Bytes(compact) if shown(index, &compact) => String::from_utf8(compact.to_vec()).ok(),
+        let compact = match log.statement(index)? {
+            Stored::Bytes(compact) => Some(compact),
             _ => None,
         };
+        read += compact.as_ref().map_or(0, Bytes::len);
+        let statement = compact.filter(|compact| shown(index, compact));
+        let statement = statement.and_then(|compact| String::from_utf8(compact.to_vec()).ok());
         bytes += statement.as_ref().map_or(0, String::len);
-        if bytes > MAX_STATEMENTS && !statements.is_empty() {
+        if (bytes > MAX_STATEMENTS || read > MAX_READ) && !statements.is_empty() {
             break;
         }
         statements.push(statement);

@@ -46,9 +46,11 @@ async fn serve(
     reloaded: watch::Receiver<u64>,
     shutdown: CancellationToken,
 ) {
+    // What is committed before the server is up reaches buyers all the same.
+    let from = registry.feed.size();
     while !shutdown.is_cancelled() {
         match host::Host::start(registry).await {
-            Ok(host) => return host.keep(registry, peers, reloaded, shutdown).await,
+            Ok(host) => return host.keep(registry, peers, from, reloaded, shutdown).await,
             Err(error) => {
                 tracing::error!(error = format!("{error:#}"), "no nats-server: peers and buyers on NATS wait")
             }

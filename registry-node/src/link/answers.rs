@@ -10,8 +10,8 @@ use conformity::in_force::Pair;
 use federation::bus::{Bus, Delivery, Incoming, Link, Subscription};
 use federation::follow::Scope;
 use federation::messages::{
-    Answer, AttachmentRequest, CheckpointRequest, Done, Evidence, Hello, HelloRequest, Message, Notice, RangeRequest,
-    Refused,
+    Answer, AttachmentRequest, CheckpointRequest, Done, Evidence, Hello, HelloRequest, Message, Notice, Piece, Range,
+    RangeRequest, Refused,
 };
 use federation::serve::{self, Quota};
 use federation::subjects::{Pattern, Service, asked};
@@ -117,11 +117,14 @@ impl Desk {
         match service {
             Service::Hello => with(payload, |_: HelloRequest| self.hello()),
             Service::Checkpoint => with(payload, |request: CheckpointRequest| serve::checkpoint(log, &request)),
-            Service::Range => with(payload, |request: RangeRequest| {
-                let scope = self.scope();
-                serve::range(log, &request, |_, compact| self.shown(compact, &scope))
-            }),
-            Service::Attachment => with(payload, |request: AttachmentRequest| self.attachment(&request)),
+            Service::Range => {
+                let (registry, peer) = (Arc::clone(&self.registry), self.peer.clone());
+                aside(payload, move |request: RangeRequest| range(&registry, &peer, &request)).await
+            }
+            Service::Attachment => {
+                let registry = Arc::clone(&self.registry);
+                aside(payload, move |request: AttachmentRequest| attachment(&registry, &request)).await
+            }
             Service::Notice => match Notice::decode(payload) {
                 Ok(notice) => self.outcome(notices::receive(&self.registry, &self.peers, peer, &notice).await),
                 Err(error) => refused("malformed", &error.to_string()),
@@ -143,33 +146,6 @@ impl Desk {
         }
     }
 
-    fn scope(&self) -> Scope {
-        let pair = Pair { from: &self.registry.config.registry.id, to: &self.peer };
-        scope(&between(&*self.registry.read_model.register(), pair), pair, self.registry.now())
-    }
-
-    fn shown(&self, compact: &Bytes, scope: &Scope) -> bool {
-        let Ok(statement) = parse_committed(compact) else { return false };
-        match audience(&*self.registry.read_model.register(), &statement) {
-            Audience::Foundation => true,
-            Audience::Scheme(scheme) => scope.contains(&scheme),
-            Audience::Relations | Audience::Own => false,
-        }
-    }
-
-    /// Only what public documents name: a digest alone opens nothing else.
-    fn attachment(&self, request: &AttachmentRequest) -> Answer<federation::messages::Piece> {
-        let public = {
-            let register = self.registry.read_model.register();
-            register.documents().any(|record| record.document.attachment == Some(request.digest))
-        };
-        if public {
-            serve::attachment(&self.registry.log, request)
-        } else {
-            Answer::Refused(Refused::new("not-found", "there is no such attachment"))
-        }
-    }
-
     fn outcome(&self, outcome: Result<(), Refused>) -> Bytes {
         match outcome {
             Ok(()) => Answer::Ok(Done {}).encode(),
@@ -179,6 +155,50 @@ impl Desk {
             }
         }
     }
+}
+
+fn range(registry: &Registry, peer: &RegistryId, request: &RangeRequest) -> Answer<Range> {
+    let pair = Pair { from: &registry.config.registry.id, to: peer };
+    let scope = scope(&between(&*registry.read_model.register(), pair), pair, registry.now());
+    serve::range(&registry.log, request, |_, compact| is_shown(registry, compact, &scope))
+}
+
+fn is_shown(registry: &Registry, compact: &Bytes, scope: &Scope) -> bool {
+    let Ok(statement) = parse_committed(compact) else { return false };
+    match audience(&*registry.read_model.register(), &statement) {
+        Audience::Foundation => true,
+        Audience::Scheme(scheme) => scope.contains(&scheme),
+        Audience::Relations | Audience::Own => false,
+    }
+}
+
+/// Only what public documents name: a digest alone opens nothing else.
+fn attachment(registry: &Registry, request: &AttachmentRequest) -> Answer<Piece> {
+    let is_public = {
+        let register = registry.read_model.register();
+        register.documents().any(|record| record.document.attachment == Some(request.digest))
+    };
+    if is_public {
+        serve::attachment(&registry.log, request)
+    } else {
+        Answer::Refused(Refused::new("not-found", "there is no such attachment"))
+    }
+}
+
+/// Answers on a thread that may read from the disk at length.
+async fn aside<Q: Message, A: Send + 'static>(
+    payload: &[u8],
+    answer: impl FnOnce(Q) -> Answer<A> + Send + 'static,
+) -> Bytes
+where
+    Answer<A>: Message,
+{
+    let payload = payload.to_vec();
+    let answered = tokio::task::spawn_blocking(move || with(&payload, answer)).await;
+    answered.unwrap_or_else(|error| {
+        tracing::error!(%error, "a peer's question could not be answered");
+        refused("internal", "the question could not be answered")
+    })
 }
 
 fn with<Q: Message, A>(payload: &[u8], answer: impl FnOnce(Q) -> Answer<A>) -> Bytes

@@ -15,13 +15,17 @@ use crate::core::registry::Registry;
 
 const RETRY: Duration = Duration::from_millis(200);
 
-/// Publishes events from the present end of the log on, until `shutdown`.
-pub(super) async fn publish(registry: Arc<Registry>, node: Link, shutdown: CancellationToken) {
-    let mut cursor = registry.feed.size();
+/// Publishes the events of entries from `from` on, until `shutdown`.
+pub(super) async fn publish(registry: Arc<Registry>, node: Link, from: u64, shutdown: CancellationToken) {
+    let mut cursor = from;
     while let Some(true) = shutdown.run_until_cancelled(registry.feed.grown(cursor)).await {
         let entries = match registry.feed.next(cursor) {
             Ok(entries) => entries,
-            Err(error) => return tracing::error!(%error, "buyers on NATS get no more events"),
+            Err(error) => {
+                tracing::error!(%error, "buyers on NATS get no events until the log can be read");
+                let _ = shutdown.run_until_cancelled(tokio::time::sleep(super::RETRY)).await;
+                continue;
+            }
         };
         match send(&registry, &node, &entries).await {
             Ok(()) => cursor += entries.len() as u64,

@@ -71,16 +71,17 @@ impl Host {
         })
     }
 
-    /// Keeps accounts in step and tells peers and buyers what is new, until `shutdown`.
+    /// Keeps accounts in step and tells peers and buyers what is new, buyers from entry `from` on, until `shutdown`.
     pub(super) async fn keep(
         mut self,
         registry: &Arc<Registry>,
         peers: Arc<Peers>,
+        from: u64,
         mut reloaded: watch::Receiver<u64>,
         shutdown: CancellationToken,
     ) {
         let tasks = TaskTracker::new();
-        tasks.spawn(buyers::publish(Arc::clone(registry), self.node.clone(), shutdown.clone()));
+        tasks.spawn(buyers::publish(Arc::clone(registry), self.node.clone(), from, shutdown.clone()));
         tasks.spawn(announce(Arc::clone(registry), self.node.clone(), shutdown.clone()));
         tasks.spawn(answers::run(Arc::clone(registry), peers, self.node.clone(), shutdown.clone()));
         let mut size = registry.size.clone();

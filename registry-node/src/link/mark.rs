@@ -123,10 +123,15 @@ impl Mark {
         }
     }
 
-    /// The proof of a fork, if there was one since the peer was added.
-    pub(super) fn evidence(&self) -> Option<Evidence> {
-        let bytes = self.vault.value(&self.evidence).ok().flatten()?;
-        serde_json::from_slice(&bytes).ok()
+    /// Whether there is evidence of a fork since the peer was added. Evidence that cannot be read counts, too.
+    pub(super) fn is_forked(&self) -> bool {
+        self.vault
+            .value(&self.evidence)
+            .unwrap_or_else(|error| {
+                tracing::error!(%error, "evidence against a peer cannot be read; it is not followed");
+                Some(Vec::new())
+            })
+            .is_some()
     }
 
     fn fork(&self, offered: &str) -> PeerFault {

@@ -68,6 +68,8 @@ pub(super) struct Pursuit {
     due: BTreeMap<Timestamp, BTreeSet<VerdictId>>,
     cause: Cause,
     told: u64,
+    /// A fault that only an operator can settle; evidence in the vault says the same after a restart.
+    stopped: bool,
     status: PeerStatus,
 }
 
@@ -103,6 +105,7 @@ impl Pursuit {
             due: BTreeMap::new(),
             cause: Cause::Range,
             told: 0,
+            stopped: false,
             registry,
             peers,
             peer,
@@ -122,9 +125,9 @@ impl Pursuit {
         self.mark.save();
     }
 
-    /// Keeps up, unless the peer's log is forked: then only an operator can settle what it says.
+    /// Keeps up, unless the peer's log is forked or another one: then only an operator can settle what it says.
     async fn pursue(&mut self, wait: &mut Duration) -> Setback {
-        if self.mark.evidence().is_none() {
+        if !self.stopped && !self.mark.is_forked() {
             return self.keep_up(wait).await;
         }
         self.show(PeerState::Stopped);
@@ -189,7 +192,7 @@ impl Pursuit {
                     }
                     self.pace(&mut hints).await;
                 }
-                () = tokio::time::sleep(TICK) => if self.mark.evidence().is_some() { return accused() },
+                () = tokio::time::sleep(TICK) => if self.mark.is_forked() { return accused() },
             }
         }
     }
@@ -403,6 +406,7 @@ impl Pursuit {
             tracing::error!(peer = %self.peer.registry, "the peer's log is forked; following stops, the evidence is kept");
             self.mark.keep_evidence(contradiction);
         }
+        self.stopped |= matches!(setback, Setback::Fault(fault) if fault.stops());
         tracing::debug!(peer = %self.peer.registry, code, %setback, "following a peer was interrupted");
         self.note_fault(code, &setback.to_string());
         self.show(state);
