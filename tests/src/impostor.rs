@@ -105,7 +105,8 @@ impl Past {
         }
     }
 
-    fn proof(&self, held: u64) -> Proof {
+    /// Consistency from a size to the newest checkpoint.
+    pub fn proof(&self, held: u64) -> Proof {
         let proven = (1..self.size()).contains(&held);
         Proof(if proven { self.tree.consistency_proof(held, self.size()).expect("sizes") } else { Vec::new() })
     }
@@ -168,6 +169,7 @@ impl Lie {
 struct Stage {
     past: Past,
     lie: Lie,
+    silent: bool,
 }
 
 /// The liar at work. When this goes, its server goes.
@@ -194,7 +196,7 @@ impl Impostor {
         let dial = Dial { address, tls, name: "impostor".to_owned(), inbox: Inbox::node() };
         let node = Link::dial(dial).await.expect("an address");
         node.connected(PATIENCE).await.expect("its own server lets it in");
-        let stage = Arc::new(Mutex::new(Stage { past: Past::of(registry), lie: Lie::none() }));
+        let stage = Arc::new(Mutex::new(Stage { past: Past::of(registry), lie: Lie::none(), silent: false }));
         tokio::spawn(answer_all(node.clone(), Arc::clone(&stage)));
         Impostor { stage, node, peer: peer.to_owned(), _server: server, _folder: folder }
     }
@@ -202,6 +204,11 @@ impl Impostor {
     /// Tells a lie from now on, instead of the one before.
     pub fn lie(&self, lie: Lie) {
         self.stage().lie = lie;
+    }
+
+    /// Lets every question wait from now on.
+    pub fn fall_silent(&self) {
+        self.stage().silent = true;
     }
 
     /// Changes the log.
@@ -248,17 +255,19 @@ async fn answer_all(node: Link, stage: Arc<Mutex<Stage>>) {
     let mut questions = node.subscribe(&Pattern::all_services()).await.expect("a subscription");
     while let Some(delivery) = questions.next().await {
         if let Delivery::Message(question) = delivery {
-            let said = say(&stage, &question);
-            let _ = node.answer(&question, said).await;
+            if let Some(said) = say(&stage, &question) {
+                let _ = node.answer(&question, said).await;
+            }
         }
     }
 }
 
-fn say(stage: &Mutex<Stage>, question: &Incoming) -> Bytes {
-    let Some((_, service)) = asked(&question.subject) else { return Bytes::new() };
+fn say(stage: &Mutex<Stage>, question: &Incoming) -> Option<Bytes> {
+    let (_, service) = asked(&question.subject)?;
     let stage = stage.lock().unwrap_or_else(PoisonError::into_inner);
     let Lie(lie) = &stage.lie;
-    lie(&stage.past, service, &question.payload).unwrap_or_else(|| stage.past.answer(service, &question.payload))
+    let said = lie(&stage.past, service, &question.payload);
+    (!stage.silent).then(|| said.unwrap_or_else(|| stage.past.answer(service, &question.payload)))
 }
 
 /// Milliseconds since 1970.

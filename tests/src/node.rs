@@ -146,6 +146,16 @@ impl NatsServer {
     pub fn kill(self) {
         let _ = kill_process(self.0, Signal::KILL);
     }
+
+    /// Stops it from doing anything, until [`NatsServer::thaw`].
+    pub fn freeze(self) {
+        let _ = kill_process(self.0, Signal::STOP);
+    }
+
+    /// Lets a frozen server go on.
+    pub fn thaw(self) {
+        let _ = kill_process(self.0, Signal::CONT);
+    }
 }
 
 fn kill(child: &mut Child) {

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use tests::claims::{rule, terms, verdict};
-use tests::{Auditor, Chance, Federation, Registry, program};
+use tests::{Auditor, Chance, Federation, Node, Registry, ports, program, soon};
 
 /// A way to lose a copy.
 struct Loss {
@@ -152,6 +152,21 @@ async fn rebuild_proves_that_it_derived_the_same() {
     federation.restart("eu").await;
     Auditor::of(eu).follow(size).await;
     assert!(rebuild(eu).is_err(), "not while it is served");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_folder_is_served_once() {
+    let federation = Federation::start(&["jp"]).await;
+    let jp = federation.registry("jp");
+    // Other ports, so that only the folder is in the way.
+    let (http, nats) = (jp.config().http.listen.port(), jp.config().nats.listen.port());
+    jp.configure(&format!("127.0.0.1:{http}"), &ports::free().to_string());
+    jp.configure(&format!("127.0.0.1:{nats}"), &ports::free().to_string());
+    let second = Node::new(vec![jp.folder().path().to_owned()], jp.folder().path().with_extension("second.log"));
+    second.start();
+    soon("the second node ends", async || second.check().map_or_else(|_| Ok(()), |()| Err("it runs".to_owned()))).await;
+    assert!(second.last_words().contains("another process"), "{}", second.last_words());
+    jp.party("cb-1").must("verdict-granted", verdict("V-1")).await;
 }
 
 /// Runs `registry-node rebuild`; the registry must not be served.

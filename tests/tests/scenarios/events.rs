@@ -1,7 +1,7 @@
 //! The event stream: whoever resumes loses and doubles nothing, and whoever reads everything can prove that it is
 //! everything.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use ledger::checkpoint::Checkpoint;
@@ -120,4 +120,11 @@ async fn whoever_reads_everything_computes_the_root() {
     }
     assert!(proven.len() > 2 && proven.is_sorted(), "{proven:?}");
     writing.await.unwrap();
+    // A node that is told to end does not wait for readers who never would.
+    let begun = Instant::now();
+    federation.node("eu").stop();
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    while let Some(frame) = stream.next().await {
+        assert!(matches!(frame, Frame::Checkpoint(_)), "{frame:?}");
+    }
 }

@@ -1,6 +1,7 @@
 //! A peer that lies, with its own genuine keys: each lie is counted under its code and shown, what was verified stays, and
 //! the truth is followed again as soon as it is told. A fork stops everything until the operator acts.
 
+use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,10 +9,11 @@ use federation::subjects::Service;
 use ledger::digest::Digest;
 use ledger::entry::{Entry, Kind};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tests::claims::{self, rule, terms, verdict, with};
 use tests::federation::peer_claim;
 use tests::impostor::{Impostor, Lie, now_ms};
-use tests::{Federation, Registry, soon};
+use tests::{Federation, Registry, soon, until};
 
 /// eu follows jp under a unilateral arrangement and has recognised V-0; then jp falls into the hands of a liar.
 async fn taken_over() -> (Federation, Impostor) {
@@ -188,6 +190,135 @@ async fn a_log_whose_time_runs_backwards_is_followed_no_further() {
         assert!(eu.ask(&format!("/v1/verdicts/jp:{verdict}")).await.is_err(), "{verdict}");
     }
     assert_eq!(eu.verdict("jp:V-0").await["recognition"]["outcome"], "recognised");
+}
+
+/// Own steps bind from our own log, whatever the peer does meanwhile: here it gives its log out drop by drop.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_peer_that_drips_does_not_hold_up_our_own_steps() {
+    let (federation, impostor) = taken_over().await;
+    let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
+    let body = jp.party("cb-1");
+    impostor.change(|past| {
+        for number in 1..=60 {
+            past.append(&body.sign("verdict-granted", verdict(&format!("V-{number}"))));
+        }
+    });
+    impostor.lie(Lie::range(|past, range| {
+        std::thread::sleep(Duration::from_secs(1));
+        let end = past.size() - range.entries.0.len() as u64 + 1;
+        range.entries.0.truncate(1);
+        range.statements.truncate(1);
+        range.proof = past.proof(end);
+    }));
+    impostor.hint().await;
+    eu.recognises("jp:V-1", |one| one["outcome"] == "recognised").await;
+    eu.operator().must("arrangement-suspended", json!({"id": "A-1", "reason": claims::reason("as-agreed")})).await;
+    eu.recognises("jp:V-0", |one| one["outcome"] == "refused").await;
+    let status = eu.peer_status("jp").await["status"].clone();
+    let number = |member: &str| status[member].as_u64().unwrap();
+    assert!(number("mirrored") + 10 < number("announced"), "it still drips: {status}");
+}
+
+/// What was recognised and is not shown any more still follows our own steps.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_peer_withholds_from_now_on_lapses_with_its_arrangement() {
+    let (federation, impostor) = taken_over().await;
+    let eu = federation.registry("eu");
+    impostor.lie(Lie::range(|_, range| range.statements.iter_mut().skip(1).for_each(|statement| *statement = None)));
+    // Another arrangement: the log is pulled again from its start.
+    let parties = json!([
+        {"registry": "jp", "origin": "jp.registry.test", "authority": "Ministry", "roles": ["issuing"]},
+        {"registry": "eu", "origin": "eu.registry.test", "authority": "Agency", "roles": ["recognising"]},
+    ]);
+    let other = terms("A-2", "unilateral", &["jp", "eu"], vec![rule("R-1", "jp", "eu", "moons")]);
+    eu.operator().must("arrangement-signed", claims::signed(&with(other, json!({"parties": parties})))).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    eu.operator().must("arrangement-suspended", json!({"id": "A-1", "reason": claims::reason("as-agreed")})).await;
+    eu.recognises("jp:V-0", |one| one["outcome"] == "refused").await;
+}
+
+/// A registry that was restored from a backup without noticing: first it knows less than it has signed, then it signs
+/// something else.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_peer_that_was_restored_from_an_old_backup_is_caught() {
+    let federation = Federation::start(&["jp", "eu"]).await;
+    federation.peer("jp", "eu").await;
+    federation.arrange(&terms("A-1", "bilateral", &["jp", "eu"], vec![rule("R-1", "jp", "eu", "stars")])).await;
+    let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
+    let body = jp.party("cb-1");
+    body.must("verdict-granted", verdict("V-1")).await;
+    eu.recognises("jp:V-1", |one| one["outcome"] == "recognised").await;
+    federation.node("jp").stop();
+    let backup = copied(jp.folder().path());
+    federation.restart("jp").await;
+    for number in 2..30 {
+        body.must("verdict-granted", verdict(&format!("V-{number}"))).await;
+    }
+    eu.recognises("jp:V-29", |one| one["outcome"] == "recognised").await;
+    federation.node("jp").stop();
+    // With the tiles that it published the log is shorter than what it signed: such a log does not open.
+    let published = copied(&jp.folder().tiles());
+    restore(&backup, jp.folder().path());
+    restore(&published, &jp.folder().tiles());
+    let node = federation.node("jp");
+    node.start();
+    soon("jp refuses to open", async || node.check().map_or_else(|_| Ok(()), |()| Err("it runs".to_owned()))).await;
+    node.kill();
+    // Without any trace of them only others remember.
+    restore(&backup, jp.folder().path());
+    federation.restart("jp").await;
+    counts(eu, "rollback", 0).await;
+    assert_eq!(eu.verdict("jp:V-29").await["recognition"]["outcome"], "recognised");
+    for number in 100..150 {
+        body.must("verdict-granted", verdict(&format!("V-{number}"))).await;
+    }
+    counts(eu, "fork", 0).await;
+    stands(eu, "stopped").await;
+    assert!(eu.ask("/v1/verdicts/jp:V-149").await.is_err());
+}
+
+/// A copy of a folder, with everything below it.
+fn copied(folder: &Path) -> TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    copy_into(folder, copy.path());
+    copy
+}
+
+/// Puts a copy in the place of a folder.
+fn restore(copy: &TempDir, folder: &Path) {
+    std::fs::remove_dir_all(folder).unwrap();
+    std::fs::create_dir(folder).unwrap();
+    copy_into(copy.path(), folder);
+}
+
+fn copy_into(from: &Path, to: &Path) {
+    for item in std::fs::read_dir(from).unwrap().flatten() {
+        let (source, target) = (item.path(), to.join(item.file_name()));
+        if source.is_dir() {
+            std::fs::create_dir(&target).unwrap();
+            copy_into(&source, &target);
+        } else {
+            std::fs::copy(&source, &target).unwrap();
+        }
+    }
+}
+
+/// One that lets every question wait cannot keep our own steps from counting.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_silent_peer_holds_nothing_up() {
+    let (federation, impostor) = taken_over().await;
+    let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
+    impostor.fall_silent();
+    impostor.change(|past| past.append(&jp.party("cb-1").sign("verdict-granted", verdict("V-1"))));
+    impostor.hint().await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let step = json!({"id": "A-1", "reason": claims::reason("silence")});
+    eu.operator().must("arrangement-suspended", step).await;
+    let refused = async || {
+        let answer = eu.verdict("jp:V-0").await;
+        if answer["recognition"]["outcome"] == "refused" { Ok(()) } else { Err(answer.to_string()) }
+    };
+    until("what rested on the arrangement ceases", Duration::from_secs(3), refused).await;
 }
 
 fn committed(kind: Kind, time_ms: u64, compact: &[u8]) -> Entry {

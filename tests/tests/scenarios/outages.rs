@@ -94,6 +94,31 @@ async fn a_registry_without_its_own_nats_server_follows_others_all_the_same() {
     each_once(eu, 1).await;
 }
 
+/// A server that hangs holds up whoever listens there, and nobody else.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_nats_server_that_hangs_holds_up_its_listeners_only() {
+    let federation = arranged().await;
+    let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
+    let mut buyer = Buyer::listen(eu, &eu.party("buyer-1")).await;
+    let mut stream = Events::open(&eu.public(), "/v1/events", None).await.unwrap();
+    let server = NatsServer::of(eu.folder().path()).expect("its nats-server runs");
+    server.freeze();
+    for number in 0..20 {
+        eu.party("cb-1").must("verdict-granted", verdict(&format!("E-{number}"))).await;
+        jp.party("cb-1").must("verdict-granted", verdict(&format!("J-{number}"))).await;
+    }
+    eu.recognises("jp:J-19", |one| one["outcome"] == "recognised").await;
+    stream.until("recognition.recognised").await;
+    server.thaw();
+    jp.party("cb-1").must("verdict-granted", verdict("J-20")).await;
+    loop {
+        let (_, event) = buyer.next().await;
+        if event["subject"] == "jp:J-20" {
+            break;
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_peer_that_was_away_catches_up() {
     let federation = arranged().await;
