@@ -49,9 +49,10 @@ async fn serve(
     // What is committed before the server is up reaches buyers all the same.
     let from = registry.feed.size();
     while !shutdown.is_cancelled() {
-        match host::Host::start(registry).await {
-            Ok(host) => return host.keep(registry, peers, from, reloaded, shutdown).await,
-            Err(error) => {
+        match shutdown.run_until_cancelled(host::Host::start(registry)).await {
+            None => return,
+            Some(Ok(host)) => return host.keep(registry, peers, from, reloaded, shutdown).await,
+            Some(Err(error)) => {
                 tracing::error!(error = format!("{error:#}"), "no nats-server: peers and buyers on NATS wait")
             }
         }
