@@ -3,6 +3,7 @@
 
 mod access;
 mod copies;
+mod erasure;
 mod events;
 mod full_disk;
 mod hostile_peer;
