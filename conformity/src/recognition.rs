@@ -29,6 +29,7 @@ mod lapse;
 mod levels;
 #[cfg(test)]
 mod tests;
+mod unseen;
 mod wording;
 
 use std::sync::Arc;
@@ -47,6 +48,7 @@ use crate::viewpoint::{Viewpoint, Viewpoints};
 use candidate::{Candidate, Claim};
 
 pub use gap::{GapKind, Weight};
+pub use unseen::Unseen;
 pub(crate) use wording::text;
 
 /// A foreign verdict and everything that decides what is made of it.

@@ -208,7 +208,7 @@ fn role_gap(foreign: &Foreign<'_>, terms: &Arrangement) -> Option<GapKind> {
     }
 }
 
-fn force_gap(force: &Force) -> Option<GapKind> {
+pub(super) fn force_gap(force: &Force) -> Option<GapKind> {
     match force.clone() {
         Force::InForce { .. } => None,
         Force::Suspended { since, by } => Some(GapKind::ArrangementSuspended { since, by }),

@@ -92,6 +92,8 @@ pub enum GapKind {
         /// Its last day.
         until: Day,
     },
+    /// The issuing registry showed it once and does not show it any more: it withholds or has erased it.
+    NotShown,
     /// It is not for everyone's eyes.
     Restricted,
     /// It was transcribed from a list, and the rule asks for decided ones.
@@ -216,6 +218,7 @@ impl GapKind {
             Self::NotInForce { state, .. } => not_in_force(*state),
             Self::NotYetValid { .. } => "verdict-not-yet-valid",
             Self::NoLongerValid { .. } => "verdict-expired",
+            Self::NotShown => "verdict-not-shown",
             Self::Restricted => "restricted",
             Self::Transcribed => "transcribed",
             Self::IssuerNotAccepted { .. } => "issuer-not-accepted",
@@ -253,7 +256,11 @@ impl GapKind {
     /// How far a gap that refuses is from being closed; 0 for those that do not refuse.
     pub(super) const fn distance(&self) -> u8 {
         match self {
-            Self::NotInForce { .. } | Self::NotYetValid { .. } | Self::NoLongerValid { .. } | Self::Restricted => 1,
+            Self::NotInForce { .. }
+            | Self::NotYetValid { .. }
+            | Self::NoLongerValid { .. }
+            | Self::NotShown
+            | Self::Restricted => 1,
             Self::Transcribed | Self::IssuerNotAccepted { .. } => 2,
             Self::LevelNotStated
             | Self::LevelBelowMinimum { .. }

@@ -6,23 +6,70 @@
 //! now reads. While an arrangement is suspended its rules on suspension hold; once it ended, those on its end, even
 //! if it was suspended before.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::Foreign;
-use super::candidate::{Candidate, Claim};
+use super::candidate::{Candidate, Claim, force_gap};
 use super::gap::GapKind;
 use super::levels::Order;
-use crate::arrangement::{Effect, Rule, SignedTerms};
-use crate::in_force::{self, Force};
+use crate::arrangement::{ArrangementRecord, Effect, Rule, SignedTerms};
+use crate::in_force::{self, Force, Pair};
 use crate::recognised::Recognition;
 
 /// The lapse of what a recognition rests on.
-struct Lapse<'a> {
+pub(super) struct Lapse<'a> {
     terms: &'a SignedTerms,
     rule: &'a Rule,
     since: Timestamp,
     effect: Effect,
     ended: bool,
+    force: Force,
+}
+
+impl<'a> Lapse<'a> {
+    /// The lapse of what `existing` rests on at `at`, if it lapsed.
+    pub(super) fn of(
+        existing: &Recognition,
+        arrangements: &'a [Arc<ArrangementRecord>],
+        pair: Pair<'a>,
+        at: Timestamp,
+    ) -> Option<Self> {
+        let (basis, rule) = (existing.arrangement.as_ref()?, existing.rule.as_ref()?);
+        let record = arrangements.iter().find(|record| record.id == basis.id)?;
+        let footing = in_force::footing(record, pair, at)?;
+        let terms = footing.terms;
+        let rule = terms.terms.rules.iter().find(|one| one.id == *rule)?;
+        let ended = matches!(footing.force, Force::Ended { .. });
+        let same = terms.terms.version == basis.version && carried(existing);
+        footing.force.lapsed_since().filter(|_| same).map(|since| Self {
+            terms,
+            rule,
+            since,
+            effect: if ended { rule.on_end } else { rule.on_suspension },
+            ended,
+            force: footing.force,
+        })
+    }
+
+    /// Whether the recognition is kept all the same.
+    pub(super) fn keeps(&self, at: Timestamp) -> bool {
+        note(self, at).is_some()
+    }
+
+    /// What stands against it where it is not kept.
+    pub(super) fn gap(&self) -> Option<GapKind> {
+        force_gap(&self.force)
+    }
+
+    /// When the window closes for as long as which the recognition is kept, if it is.
+    pub(super) fn window(&self) -> Option<Timestamp> {
+        match self.effect {
+            Effect::TransferWindow { days } => Some(deadline(self.since, days)),
+            Effect::Keep | Effect::Cease => None,
+        }
+    }
 }
 
 /// The recognition as it is kept although its arrangement lapsed; nothing when it rests on none that did, or ceases.
@@ -40,28 +87,11 @@ pub(super) fn kept<'a>(existing: &Recognition, foreign: &Foreign<'a>) -> Option<
 
 /// When the window closes for as long as which the recognition is kept, if it is.
 pub(super) fn window(existing: &Recognition, foreign: &Foreign<'_>) -> Option<Timestamp> {
-    let lapse = lapse(existing, foreign)?;
-    match lapse.effect {
-        Effect::TransferWindow { days } => Some(deadline(lapse.since, days)),
-        Effect::Keep | Effect::Cease => None,
-    }
+    lapse(existing, foreign)?.window()
 }
 
 fn lapse<'a>(existing: &Recognition, foreign: &Foreign<'a>) -> Option<Lapse<'a>> {
-    let (basis, rule) = (existing.arrangement.as_ref()?, existing.rule.as_ref()?);
-    let record = foreign.arrangements.iter().find(|record| record.id == basis.id)?;
-    let footing = in_force::footing(record, foreign.pair(), foreign.at)?;
-    let terms = footing.terms;
-    let rule = terms.terms.rules.iter().find(|one| one.id == *rule)?;
-    let ended = matches!(footing.force, Force::Ended { .. });
-    let same = terms.terms.version == basis.version && carried(existing);
-    footing.force.lapsed_since().filter(|_| same).map(|since| Lapse {
-        terms,
-        rule,
-        since,
-        effect: if ended { rule.on_end } else { rule.on_suspension },
-        ended,
-    })
+    Lapse::of(existing, foreign.arrangements, foreign.pair(), foreign.at)
 }
 
 /// Whether the rule carried the verdict: it counted, or would have but for its own state or dates.

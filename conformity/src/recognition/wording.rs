@@ -83,6 +83,9 @@ fn verdict_gap(gap: &GapKind, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         GapKind::NoLongerValid { until } => {
             write!(f, "its last day was {until}; it counts again once it is renewed where it was granted")
         }
+        GapKind::NotShown => {
+            f.write_str("the issuing registry does not show it any more; it counts again once it is shown")
+        }
         GapKind::Restricted => f.write_str(
             "it is restricted, and restricted verdicts never leave their registry; only an open one counts elsewhere",
         ),

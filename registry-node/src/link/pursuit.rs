@@ -15,25 +15,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use certs::{Client, ClientFiles, Trust};
 use conformity::arrangement::ArrangementRecord;
 use conformity::genesis::PeerRecord;
 use conformity::ids::{RegistryId, VerdictId};
 use conformity::in_force::Pair;
 use conformity::recognised::Cause;
-use conformity::records::Facts;
-use federation::access::Inbox;
-use federation::bus::{Bound, Bus, BusError, Delivery, Dial, Link, Subscription};
+use conformity::records::{Facts, Register};
+use federation::bus::{Bus, BusError, Delivery, Link, Subscription};
 use federation::follow::{PeerFault, Scope, Standing};
 use federation::messages::{
-    Answer, CheckpointAnswer, CheckpointRequest, Done, MAX_ENTRIES, Message, Range, RangeRequest, Refused,
+    Answer, CheckpointAnswer, CheckpointRequest, Done, MAX_ENTRIES, Message, Range, RangeRequest,
 };
 use federation::mirror::{Mirror, Taken};
 use federation::subjects::{Pattern, Service, Subject};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use super::admission::Admission;
+use super::dialogue::{Setback, ask, dial};
 use super::kept::{Basis, Kept};
 use super::mark::Mark;
 use super::notices;
@@ -45,8 +43,6 @@ use crate::core::registry::Registry;
 
 /// A quiet peer is asked this often whether it has grown: a lost hint costs no more.
 const TICK: Duration = Duration::from_secs(1);
-/// How long an answer may take, and how large it may be.
-const BOUND: Bound = Bound { wait: Duration::from_secs(10), bytes: federation::access::MAX_PAYLOAD as usize };
 /// Waits after faults and unreachable peers: shortest and longest.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(15));
 /// Refusals of a notice that say "not now": it is told again.
@@ -65,29 +61,14 @@ pub(super) struct Pursuit {
     /// Nothing is assessed by a mirror that is shorter than this: it would say again what was overtaken long ago.
     floor: u64,
     pending: BTreeSet<VerdictId>,
+    /// What was recognised and may have lapsed by our own log, which does not wait until the mirror has come that far.
+    lapsing: BTreeSet<VerdictId>,
     due: BTreeMap<Timestamp, BTreeSet<VerdictId>>,
     cause: Cause,
     told: u64,
     /// A fault that only an operator can settle; evidence in the vault says the same after a restart.
     stopped: bool,
     status: PeerStatus,
-}
-
-/// Why a round ended early.
-#[derive(Debug, thiserror::Error)]
-enum Setback {
-    /// The peer is to blame.
-    #[error(transparent)]
-    Fault(#[from] PeerFault),
-    /// The peer refused.
-    #[error("the peer refused: {0}")]
-    Refused(#[from] Refused),
-    /// The connection.
-    #[error(transparent)]
-    Bus(#[from] BusError),
-    /// We are to blame.
-    #[error("{0:#}")]
-    Own(#[from] anyhow::Error),
 }
 
 impl Pursuit {
@@ -102,6 +83,7 @@ impl Pursuit {
             wanted: Scope::new(),
             floor: 0,
             pending: BTreeSet::new(),
+            lapsing: BTreeSet::new(),
             due: BTreeMap::new(),
             cause: Cause::Range,
             told: 0,
@@ -123,6 +105,8 @@ impl Pursuit {
             wait = (wait * 2).min(BACKOFF.1);
         }
         self.mark.save();
+        // Once more: it may have been shown after it was taken off.
+        self.registry.peers.remove(&self.peer.registry);
     }
 
     /// Keeps up, unless the peer's log is forked or another one: then only an operator can settle what it says.
@@ -263,15 +247,20 @@ impl Pursuit {
         Ok(())
     }
 
+    /// What is mirrored, and what was recognised, whether it is shown any more or not.
     fn everything_is_pending(&mut self) {
         let Some(mirror) = self.mirror.as_ref().map(Kept::mirror) else { return };
+        self.lapsing = recognised(&self.registry.read_model.register(), &self.peer.registry);
+        self.pending.extend(self.lapsing.iter().cloned());
         self.pending.extend(read(&mirror).followed().register().verdicts_after(None).map(|record| record.id().clone()));
     }
 
     fn pending_by_time(&mut self) {
         let later = self.due.split_off(&self.registry.now());
-        let due = std::mem::replace(&mut self.due, later);
-        self.pending.extend(due.into_values().flatten());
+        for verdicts in std::mem::replace(&mut self.due, later).into_values() {
+            self.lapsing.extend(verdicts.iter().cloned());
+            self.pending.extend(verdicts);
+        }
     }
 
     /// Tells the peer what we did in arrangements with it, once each.
@@ -353,15 +342,21 @@ impl Pursuit {
         Ok(())
     }
 
-    /// States what changed, once the mirror is as far as it was when we stated something last.
+    /// States what changed, once the mirror is as far as it was when we stated something last; before that, what lapsed.
     ///
     /// Piece by piece: a changed arrangement can concern a hundred thousand verdicts, and others want their turn.
     async fn recognise(&mut self) -> Result<(), Setback> {
         let Some(mirror) = self.mirror.as_ref().map(Kept::mirror) else { return Ok(()) };
-        while !self.pending.is_empty() && read(&mirror).followed().size() >= self.peer.followed.max(self.floor) {
+        while self.all_shown(&mirror) && !self.pending.is_empty() {
             let piece: BTreeSet<VerdictId> = self.pending.iter().take(MAX_ROWS).cloned().collect();
-            self.recognise_piece(&mirror, &piece).await?;
+            self.recognise_piece(&mirror, &piece, true).await?;
             self.pending.retain(|id| !piece.contains(id));
+            self.lapsing.retain(|id| !piece.contains(id));
+        }
+        while !self.lapsing.is_empty() {
+            let piece: BTreeSet<VerdictId> = self.lapsing.iter().take(MAX_ROWS).cloned().collect();
+            self.recognise_piece(&mirror, &piece, false).await?;
+            self.lapsing.retain(|id| !piece.contains(id));
         }
         if self.pending.is_empty() {
             self.cause = Cause::Range;
@@ -369,23 +364,28 @@ impl Pursuit {
         Ok(())
     }
 
+    fn all_shown(&self, mirror: &Arc<RwLock<Mirror>>) -> bool {
+        read(mirror).followed().size() >= self.peer.followed.max(self.floor)
+    }
+
     async fn recognise_piece(
         &mut self,
         mirror: &Arc<RwLock<Mirror>>,
         piece: &BTreeSet<VerdictId>,
+        all_shown: bool,
     ) -> Result<(), Setback> {
         let (assessment, reached) = {
             let mirror = read(mirror);
             let followed = mirror.followed();
-            let assessment = assess(&self.registry, followed, &self.peer, &self.arrangements, piece);
+            let assessment = assess(&self.registry, followed, &self.peer, &self.arrangements, piece, all_shown);
             (assessment, Reached { size: followed.size(), checkpoint: followed.checkpoint().cloned() })
         };
         for (due, verdicts) in assessment.due {
             self.due.entry(due).or_default().extend(verdicts);
         }
-        state(&self.registry, &self.peer, &reached, &assessment.rows, &self.cause)
-            .await
-            .map_err(anyhow::Error::from)?;
+        // Where the mirror is not that far yet, its size is no reason for anything.
+        let cause = if all_shown || self.cause != Cause::Range { &self.cause } else { &Cause::Time };
+        state(&self.registry, &self.peer, &reached, &assessment.rows, cause).await.map_err(anyhow::Error::from)?;
         let record = self.registry.read_model.register().peer(&self.peer.registry);
         self.peer = record.unwrap_or_else(|| Arc::clone(&self.peer));
         Ok(())
@@ -433,18 +433,6 @@ impl Pursuit {
     }
 }
 
-async fn dial(registry: Arc<Registry>, peer: Arc<PeerRecord>) -> Result<Link, Setback> {
-    let admission = Admission::read(&registry.folder.peer(&peer.registry))?;
-    let trust = Trust::from_der(&peer.genesis.ca_roots.iter().map(|root| root.as_bytes()).collect::<Vec<_>>());
-    let files = ClientFiles { certificate: admission.certificate, key: admission.key };
-    let tls = trust.and_then(|trust| Client::with_certificate(&trust, files)).map_err(anyhow::Error::from)?;
-    let name = registry.config.registry.id.to_string();
-    let inbox = Inbox::peer(&registry.config.registry.id);
-    let link = Link::dial(Dial { address: format!("tls://{}", admission.nats), tls, name, inbox }).await?;
-    link.connected(BOUND.wait).await?;
-    Ok(link)
-}
-
 /// Another peer showed us that this one's log is forked.
 fn accused() -> Setback {
     anyhow::anyhow!("evidence of a fork was received").into()
@@ -452,18 +440,6 @@ fn accused() -> Setback {
 
 fn stopping() -> Setback {
     BusError::Disconnected("the node stops".to_owned()).into()
-}
-
-/// Asks the peer and reads its answer.
-async fn ask<Q: Message, A>(link: &Link, peer: &RegistryId, service: Service, question: &Q) -> Result<A, Setback>
-where
-    Answer<A>: Message,
-{
-    let bytes = link.request(&Subject::ask(peer, service), question.encode(), BOUND).await?;
-    match Answer::<A>::decode(&bytes).map_err(PeerFault::from)? {
-        Answer::Ok(answer) => Ok(answer),
-        Answer::Refused(refusal) => Err(refusal.into()),
-    }
 }
 
 /// Checking a range costs a signature per statement: not on a thread that others wait for.
@@ -476,6 +452,12 @@ async fn take(mirror: &Arc<RwLock<Mirror>>, range: Range) -> Result<Taken, Setba
 
 fn read(mirror: &Arc<RwLock<Mirror>>) -> std::sync::RwLockReadGuard<'_, Mirror> {
     mirror.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Verdicts of `peer` of which we have made something.
+fn recognised(register: &Register, peer: &RegistryId) -> BTreeSet<VerdictId> {
+    let all = register.recognitions_after(None).map(|record| &record.recognition.verdict);
+    all.filter(|verdict| verdict.registry == *peer).map(|verdict| verdict.id.clone()).collect()
 }
 
 /// The first arrangement that is new or different, as a cause.

@@ -11,8 +11,9 @@ use conformity::arrangement::ArrangementRecord;
 use conformity::digest::Digest;
 use conformity::genesis::PeerRecord;
 use conformity::ids::{VerdictId, VerdictRef};
-use conformity::recognised::{Cause, Recognition, RecognitionDerived, Results, write_results};
-use conformity::recognition::{Foreign, reassess};
+use conformity::in_force::Pair;
+use conformity::recognised::{Cause, Recognition, RecognitionDerived, RecognitionRecord, Results, write_results};
+use conformity::recognition::{Foreign, Reassessment, Unseen, reassess};
 use conformity::records::Facts;
 use conformity::statement::Claim;
 use federation::follow::Followed;
@@ -41,38 +42,49 @@ pub(super) struct Reached {
     pub(super) checkpoint: Option<Arc<str>>,
 }
 
-/// Derives the answers for `verdicts` again.
+/// Derives the answers for `verdicts` again. `all_shown`: the mirror is as far as it ever was, so what is not in it is not
+/// shown any more. Before that, what is in it may have been overtaken, and only what follows from our own log counts.
 pub(super) fn assess(
     registry: &Registry,
     followed: &Followed,
     peer: &PeerRecord,
     arrangements: &[Arc<ArrangementRecord>],
     verdicts: &BTreeSet<VerdictId>,
+    all_shown: bool,
 ) -> Assessment {
     let at = registry.now();
+    let pair = Pair { from: &peer.registry, to: &registry.config.registry.id };
     let mut assessment = Assessment::default();
     for id in verdicts {
-        let Some(verdict) = followed.register().verdict(id) else { continue };
-        let scheme = followed.register().scheme(&verdict.terms.scheme);
         let reference = VerdictRef { registry: peer.registry.clone(), id: id.clone() };
         let existing = registry.read_model.register().recognition(&reference);
-        let foreign = Foreign {
-            verdict: &verdict,
-            origin: &peer.registry,
-            own: &registry.config.registry.id,
-            scheme: scheme.as_ref().map(|record| &*record.scheme),
-            arrangements,
-            at,
+        let seen = followed.register().verdict(id).filter(|_| all_shown);
+        let answer = match (&seen, &existing) {
+            (Some(verdict), existing) => {
+                let scheme = followed.register().scheme(&verdict.terms.scheme);
+                let scheme = scheme.as_ref().map(|record| &*record.scheme);
+                let foreign = Foreign { verdict, origin: pair.from, own: pair.to, scheme, arrangements, at };
+                reassess(existing.as_deref(), &foreign)
+            }
+            (None, Some(existing)) => {
+                Unseen { existing: &existing.recognition, pair, arrangements, at, all_shown }.reassess()
+            }
+            (None, None) => continue,
         };
-        let answer = reassess(existing.as_deref(), &foreign);
-        if let Some(due) = answer.due {
-            assessment.due.entry(due).or_default().insert(id.clone());
-        }
-        if existing.is_none_or(|existing| *existing.recognition != answer.recognition) {
-            assessment.rows.push(answer.recognition);
-        }
+        assessment.add(id, existing.as_deref(), answer);
     }
     assessment
+}
+
+impl Assessment {
+    fn add(&mut self, id: &VerdictId, existing: Option<&RecognitionRecord>, answer: Reassessment) {
+        if let Some(due) = answer.due {
+            self.due.entry(due).or_default().insert(id.clone());
+        }
+        if existing.is_none_or(|existing| *existing.recognition != answer.recognition) {
+            self.rows.push(answer.recognition);
+        }
+    }
 }
 
 /// States the rows; nothing when there are none. `cause` counts where the log was followed as far before.

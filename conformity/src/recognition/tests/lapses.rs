@@ -7,9 +7,10 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::arrangement::Arrangement;
+use crate::in_force::Pair;
 use crate::recognised::RecognitionRecord;
 use crate::recognition::fixture::{Case, Story, arrangement, at, jp_eu, name, record, told};
-use crate::recognition::{reassess, recognise};
+use crate::recognition::{Unseen, reassess, recognise};
 use crate::verdict::{Change, Cover};
 
 /// The bilateral arrangement with these effects for the rule from jp to eu.
@@ -250,4 +251,66 @@ fn time_alone_changes_an_answer_only_when_due() {
     let last = reassess(Some(&existing), &case.foreign());
     assert_eq!(told(&last.recognition), "refused by to-eu: verdict-expired, kept-after-end");
     assert_eq!(last.due, None);
+}
+
+/// What is made of the March recognition at `when`, its verdict unseen.
+fn unseen(terms: &Arrangement, story: Story, when: &str, all_shown: bool) -> (String, Option<String>) {
+    let (case, existing) = recognised_in_march(terms);
+    let case = case.under(story.told()).at(when);
+    let foreign = case.foreign();
+    let pair = Pair { from: foreign.origin, to: foreign.own };
+    let (existing, arrangements) = (&*existing.recognition, foreign.arrangements);
+    let again = Unseen { existing, pair, arrangements, at: foreign.at, all_shown }.reassess();
+    let twice = Unseen { existing: &again.recognition, pair, arrangements, at: foreign.at, all_shown }.reassess();
+    assert_eq!(twice.recognition, again.recognition, "what was stated once is not stated again");
+    (told(&again.recognition), again.due.map(|due| due.to_string()))
+}
+
+#[test]
+fn what_cannot_be_seen_follows_our_own_log_all_the_same() {
+    let (cease, keep) = (|| json!("cease"), || json!("keep"));
+    let suspended = |terms: &Arrangement| both_signed(terms).suspends("eu", "2026-06-01T12:00:00Z");
+    let ended = |terms: &Arrangement| both_signed(terms).ends("jp", "2026-06-01", "2026-03-02");
+    let last_day = Some("2028-01-01T00:00:00Z");
+    let window_end = Some("2026-06-11T12:00:00Z");
+    // (on suspension, on end, what happened, when, all shown?, what is made of it, when to look again)
+    type Told<'a> = &'a dyn Fn(&Arrangement) -> Story;
+    let rows: [(Value, Value, Told<'_>, &str, bool, &str, Option<&str>); 11] = [
+        (cease(), cease(), &both_signed, "2026-06-02", false, "recognised by to-eu", last_day),
+        (cease(), cease(), &both_signed, "2026-06-02", true, "refused by to-eu: verdict-not-shown", None),
+        (cease(), keep(), &both_signed, "2028-02-01", false, "refused by to-eu: verdict-expired", None),
+        (cease(), keep(), &suspended, "2026-06-02", false, "refused by to-eu: arrangement-suspended", None),
+        (cease(), keep(), &suspended, "2026-06-02", true, "refused by to-eu: arrangement-suspended", None),
+        (keep(), cease(), &suspended, "2026-06-02", true, "recognised by to-eu", last_day),
+        (window(10), cease(), &suspended, "2026-06-02", true, "recognised by to-eu", window_end),
+        (window(10), cease(), &suspended, "2026-06-12", false, "refused by to-eu: arrangement-suspended", None),
+        (keep(), cease(), &ended, "2026-06-02", false, "refused by to-eu: arrangement-ended", None),
+        (cease(), keep(), &ended, "2026-06-02", true, "recognised by to-eu", last_day),
+        (keep(), keep(), &ended, "2028-02-01", true, "refused by to-eu: verdict-expired", None),
+    ];
+    for (on_suspension, on_end, story, when, all_shown, answer, due) in rows {
+        let terms = terms(on_suspension.clone(), on_end.clone());
+        let found = unseen(&terms, story(&terms), when, all_shown);
+        assert_eq!(
+            (found.0.as_str(), found.1.as_deref()),
+            (answer, due),
+            "{on_suspension} {on_end} {when} {all_shown}"
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_seen_ends_where_a_new_version_leaves_its_scheme_out() {
+    let terms = terms(json!("keep"), json!("keep"));
+    let mut narrower = Arrangement::clone(&terms);
+    narrower.version = 2;
+    let wider = narrower.clone();
+    for rule in &mut narrower.rules {
+        rule.scheme = name("moons@1");
+    }
+    for (new, answer) in [(narrower, "refused by to-eu: verdict-not-shown"), (wider, "recognised by to-eu")] {
+        let story = Story::of(&[terms.clone(), new]).signs("jp", 0, "2026-01-01").signs("eu", 0, "2026-01-01");
+        let story = story.signs("jp", 1, "2026-05-01").signs("eu", 1, "2026-05-01");
+        assert_eq!(unseen(&terms, story, "2026-06-02", false).0, answer);
+    }
 }

@@ -130,6 +130,12 @@ fn gaps_keep_their_codes_and_say_what_would_help() {
             "its last day was 2026-06-01; it counts again once it is renewed where it was granted",
         ),
         (
+            GapKind::NotShown,
+            "verdict-not-shown",
+            Refuses,
+            "the issuing registry does not show it any more; it counts again once it is shown",
+        ),
+        (
             GapKind::Restricted,
             "restricted",
             Refuses,
@@ -274,7 +280,7 @@ fn gaps_keep_their_codes_and_say_what_would_help() {
         assert_eq!(gap.recorded().text.as_str(), words);
         assert_eq!(GapKind::leaves_something(code), weight < Refuses, "{code}");
         assert_eq!(gap.distance() == 0, weight < Refuses, "{code}");
-        let of_verdict = gap.distance() == 1 && gap != GapKind::Restricted;
+        let of_verdict = gap.distance() == 1 && ![GapKind::Restricted, GapKind::NotShown].contains(&gap);
         assert_eq!(GapKind::is_of_verdict(code), of_verdict, "{code}");
     }
 }

@@ -1,0 +1,68 @@
+//! Speaking to one peer: dialling its nats-server, asking it, and what ends a conversation early.
+//!
+//! Out of scope: what is asked, and what becomes of the answers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use certs::{Client, ClientFiles, Trust};
+use conformity::genesis::PeerRecord;
+use conformity::ids::RegistryId;
+use federation::access::Inbox;
+use federation::bus::{Bound, Bus, BusError, Dial, Link};
+use federation::follow::PeerFault;
+use federation::messages::{Answer, Message, Refused};
+use federation::subjects::{Service, Subject};
+
+use super::admission::Admission;
+use crate::core::registry::Registry;
+
+/// How long an answer may take, and how large it may be.
+const BOUND: Bound = Bound { wait: Duration::from_secs(10), bytes: federation::access::MAX_PAYLOAD as usize };
+
+/// Why a round ended early.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Setback {
+    /// The peer is to blame.
+    #[error(transparent)]
+    Fault(#[from] PeerFault),
+    /// The peer refused.
+    #[error("the peer refused: {0}")]
+    Refused(#[from] Refused),
+    /// The connection.
+    #[error(transparent)]
+    Bus(#[from] BusError),
+    /// We are to blame.
+    #[error("{0:#}")]
+    Own(#[from] anyhow::Error),
+}
+
+/// Dials the peer with the certificate that it gave us.
+pub(super) async fn dial(registry: Arc<Registry>, peer: Arc<PeerRecord>) -> Result<Link, Setback> {
+    let admission = Admission::read(&registry.folder.peer(&peer.registry))?;
+    let trust = Trust::from_der(&peer.genesis.ca_roots.iter().map(|root| root.as_bytes()).collect::<Vec<_>>());
+    let files = ClientFiles { certificate: admission.certificate, key: admission.key };
+    let tls = trust.and_then(|trust| Client::with_certificate(&trust, files)).map_err(anyhow::Error::from)?;
+    let name = registry.config.registry.id.to_string();
+    let inbox = Inbox::peer(&registry.config.registry.id);
+    let link = Link::dial(Dial { address: format!("tls://{}", admission.nats), tls, name, inbox }).await?;
+    link.connected(BOUND.wait).await?;
+    Ok(link)
+}
+
+/// Asks the peer and reads its answer.
+pub(super) async fn ask<Q: Message, A>(
+    link: &Link,
+    peer: &RegistryId,
+    service: Service,
+    question: &Q,
+) -> Result<A, Setback>
+where
+    Answer<A>: Message,
+{
+    let bytes = link.request(&Subject::ask(peer, service), question.encode(), BOUND).await?;
+    match Answer::<A>::decode(&bytes).map_err(PeerFault::from)? {
+        Answer::Ok(answer) => Ok(answer),
+        Answer::Refused(refusal) => Err(refusal.into()),
+    }
+}
