@@ -15,9 +15,13 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 const EXTENSION: &str = ".segment";
 const DIGITS: usize = 20;
+/// How often a lock is asked for that somebody holds, and how long to wait in between: a second in all.
+const LOCK_ATTEMPTS: u32 = 50;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// An open segment.
 #[derive(Debug)]
@@ -139,15 +143,21 @@ pub(super) fn remove_temporary(dir: &Path) -> Result<(), OpenError> {
 }
 
 /// Takes the journal for this process; the lock goes with the file.
+///
+/// It is asked for more than once: a process that is killed while it starts another one leaves its open files to that one
+/// until it has become another program, and the lock with them.
 pub(super) fn lock(dir: &Path) -> Result<File, OpenError> {
     let path = dir.join("lock");
     let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
     let file = file.map_err(OpenError::io(&path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(OpenError::Locked(dir.into())),
-        Err(TryLockError::Error(source)) => Err(OpenError::Io { path, source }),
+    for _ in 0..LOCK_ATTEMPTS {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::Error(source)) => return Err(OpenError::Io { path, source }),
+        }
     }
+    Err(OpenError::Locked(dir.into()))
 }
 
 /// How many entries were acknowledged, at least.
