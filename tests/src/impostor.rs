@@ -254,10 +254,10 @@ async fn start_server(registry: &Registry, peer: &str, folder: &TempDir) -> Chil
 async fn answer_all(node: Link, stage: Arc<Mutex<Stage>>) {
     let mut questions = node.subscribe(&Pattern::all_services()).await.expect("a subscription");
     while let Some(delivery) = questions.next().await {
-        if let Delivery::Message(question) = delivery {
-            if let Some(said) = say(&stage, &question) {
-                let _ = node.answer(&question, said).await;
-            }
+        if let Delivery::Message(question) = delivery
+            && let Some(said) = say(&stage, &question)
+        {
+            let _ = node.answer(&question, said).await;
         }
     }
 }
