@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use xtask::demo::{self, story};
 use xtask::workspace::Workspace;
-use xtask::{suite, tidy, tools};
+use xtask::{bench, suite, tidy, tools};
 
 /// Chores of this repository.
 #[derive(Parser)]
@@ -30,6 +30,8 @@ enum Task {
         #[arg(long)]
         once: bool,
     },
+    /// Measure how fast it is, beside what this machine can do at all
+    Bench(bench::Options),
     /// Fetch what tests and demo need from outside, and print where nats-server is
     Tools,
 }
@@ -50,6 +52,7 @@ fn run(task: Task) -> anyhow::Result<bool> {
         Task::Test(options) => suite::run(&workspace, &options, &mut out),
         Task::Tidy => tidy::run(&workspace, &mut out),
         Task::Demo { once } => demo::perform(&workspace, once, &mut out, story::play),
+        Task::Bench(options) => bench::run(&workspace, &options),
         Task::Tools => {
             let path = tools::nats_server(&workspace)?;
             writeln!(out, "{}", path.display())?;

@@ -1,0 +1,33 @@
+//! `cargo xtask bench`: how fast it is, as ratios to what this machine can do at all.
+//!
+//! In scope: building the optimised programs and letting the measurements of `tests/benches` run. What is measured, and the
+//! table, are theirs.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+
+use crate::tools;
+use crate::workspace::Workspace;
+
+/// What to measure.
+#[derive(Debug, Default, clap::Args)]
+pub struct Options {
+    /// ingest, http, look-up, propagation [default: all]
+    #[arg(value_parser = ["ingest", "http", "look-up", "propagation"])]
+    pub what: Vec<String>,
+}
+
+/// Measures, and answers whether it could: no number makes it fail.
+///
+/// # Errors
+/// When something cannot be built or fetched.
+pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
+    let server = tools::nats_server(workspace)?;
+    // Some systems keep temporary files in memory, where a sync costs nothing.
+    let folder = workspace.target.join("tmp");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let mut command = workspace.cargo(&["bench", "--locked", "--package", "tests", "--bench", "speed", "--"]);
+    command.args(&options.what).env(tools::NATS_SERVER, server).env("TMPDIR", folder);
+    Ok(command.status().context("cargo cannot be started")?.success())
+}
