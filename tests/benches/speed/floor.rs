@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use ledger::key::{Algorithm, SigningKey};
 
 /// How long each of the two is measured in a round.
-const SPAN: Duration = Duration::from_millis(400);
+const SPAN: Duration = Duration::from_millis(300);
 
 /// Both limits, in statements per second.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +26,14 @@ impl Floor {
     /// Measures now: signatures like those of `message`, syncs of `bytes` with `statements` each, in a file at `path`.
     pub(crate) fn measure(message: &[u8], path: &Path, bytes: usize, statements: f64) -> Self {
         Self { signatures: signatures(message), syncs: syncs(path, bytes) * statements }
+    }
+
+    /// The middle between two measurements, one before and one after what is compared with them.
+    pub(crate) fn between(before: Self, after: Self) -> Self {
+        Self {
+            signatures: f64::midpoint(before.signatures, after.signatures),
+            syncs: f64::midpoint(before.syncs, after.syncs),
+        }
     }
 
     /// The lower one.

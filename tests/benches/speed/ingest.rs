@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 
 use crate::floor::Floor;
 use crate::sums::{Sums, median};
-use crate::workshop::{Batch, Taken, Workshop, grants, quiet};
+use crate::workshop::{Batch, Taken, Workshop, grants, quiet, worked};
 
 /// Submitters at once, statements in a round, and the ratio that is aimed at.
 pub(crate) const ROWS: [(usize, usize, Option<f64>); 3] =
@@ -32,19 +32,24 @@ pub(crate) async fn measure(sums: &mut Sums) {
     let body = workshop.registry.party("cb-1");
     let speaker = Arc::new(speaker(&body, &registry));
     for (submitters, count, aim) in ROWS {
-        let mut rounds = Vec::new();
-        let mut seen = Vec::new();
+        let (mut rounds, mut seen, mut work) = (Vec::new(), Vec::new(), Vec::new());
+        // What batches are like is known after a first round.
+        let (_, mut batch) = round(&registry, &speaker, grants(&body, count / 4), submitters).await;
         for _ in 0..ROUNDS {
             let statements = grants(&body, count);
             let message = statements[0].clone();
-            let (rate, batch) = round(&registry, &speaker, statements, submitters).await;
+            let floor = |batch: Batch| Floor::measure(&message, &workshop.file("floor"), batch.bytes, batch.statements);
+            let (before, began) = (floor(batch), worked());
+            let rate;
+            (rate, batch) = round(&registry, &speaker, statements, submitters).await;
+            work.extend(worked().zip(began).map(|(ended, began)| (ended - began) as f64 * 10_000.0 / count as f64));
             quiet().await;
-            let floor = Floor::measure(&message, &workshop.file("floor"), batch.bytes, batch.statements);
+            let floor = Floor::between(before, floor(batch));
             rounds.push((rate, floor.lower()));
             seen.push((batch, floor));
         }
         sums.ratio(&format!("ingest, {submitters} submitters, in process"), &rounds, "statements", aim);
-        sums.note(describe(submitters, &seen));
+        sums.note(format!("{}; {:.0} µs of processor time for each", describe(submitters, &seen), median(work)));
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use registry_node::client::Connection;
@@ -15,25 +15,31 @@ use tokio::task::JoinSet;
 use crate::floor::Floor;
 use crate::ingest::{ROUNDS, ROWS, describe};
 use crate::sums::Sums;
-use crate::workshop::{Batch, Taken, Workshop, grants, quiet};
+use crate::workshop::{Batch, Taken, Workshop, grants};
 
 /// Handshakes under way at once, when connections are opened.
 const HANDSHAKES: usize = 16;
+/// How long the registry gets after a round.
+const SETTLING: Duration = Duration::from_secs(1);
 
 pub(crate) async fn measure(sums: &mut Sums) {
     let workshop = Workshop::open("jp").await;
     let body = workshop.registry.party("cb-1");
     for (submitters, count, _) in ROWS {
-        let mut connections = connect(&body, submitters).await;
-        let mut rounds = Vec::new();
-        let mut seen = Vec::new();
+        let connections = connect(&body, submitters).await;
+        let (mut rounds, mut seen) = (Vec::new(), Vec::new());
+        // What batches are like is known after a first round.
+        let (mut connections, _, mut batch) = round(&workshop.registry, connections, grants(&body, count / 4)).await;
         for _ in 0..ROUNDS {
             let statements = grants(&body, count);
             let message = statements[0].clone();
-            let (rate, batch);
+            let floor = |batch: Batch| Floor::measure(&message, &workshop.file("floor"), batch.bytes, batch.statements);
+            let before = floor(batch);
+            let rate;
             (connections, rate, batch) = round(&workshop.registry, connections, statements).await;
-            quiet().await;
-            let floor = Floor::measure(&message, &workshop.file("floor"), batch.bytes, batch.statements);
+            // The registry's process writes its index behind us.
+            tokio::time::sleep(SETTLING).await;
+            let floor = Floor::between(before, floor(batch));
             rounds.push((rate, floor.lower()));
             seen.push((batch, floor));
         }

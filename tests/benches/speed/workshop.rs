@@ -72,8 +72,8 @@ pub(crate) async fn quiet() {
     }
 }
 
-/// Time that this process spent working, in ticks of the system.
-fn worked() -> Option<u64> {
+/// Processor time that this process has used, in hundredths of a second: what Linux calls a tick.
+pub(crate) fn worked() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/self/stat").ok()?;
     let fields: Vec<&str> = text.rsplit(')').next()?.split_whitespace().collect();
     Some(fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?)

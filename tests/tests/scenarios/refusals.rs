@@ -149,7 +149,12 @@ const UNENTITLED: &[Row] = &[
 /// What cannot be.
 const IMPOSSIBLE: &[Row] = &[
     row("a verdict that exists", "cb-1", |jp| grant(jp, json!({"verdict": "V-1"})), (409, "verdict-exists")),
-    row("the same id with other bytes", "cb-1", |jp| payload(jp, json!({"jti": "first"})), (409, "statement-id-taken")),
+    row(
+        "the same id with other bytes",
+        "cb-1",
+        |jp| payload(jp, json!({"jti": "first", "iat": 1_000})),
+        (409, "statement-id-taken"),
+    ),
     row("ends before it begins", "cb-1", |jp| grant(jp, json!({"validUntil": day(-11)})), (422, "impossible-dates")),
     row("over already", "cb-1", |jp| grant(jp, json!({"validUntil": day(-1)})), (422, "already-over")),
     row(
