@@ -121,6 +121,8 @@ impl Vault {
     /// # Errors
     /// [`VaultError`] when it exists but cannot be read.
     pub fn value(&self, name: &str) -> Result<Option<Vec<u8>>, VaultError> {
+        // A replacement has moments in which neither the old value nor the new one is whole.
+        let _writing = self.writing();
         let slot = slot(name, self.generation(name)?);
         let (Some(wrapped), Some(sealed)) = (read(&self.keys, KEYS, &slot)?, read(&self.values, VALUES, &slot)?) else {
             return Ok(None);
@@ -283,6 +285,19 @@ mod tests {
         Vault::open(folder.path()).unwrap().erase("x").unwrap();
         std::fs::write(&values, backup).unwrap();
         assert_eq!(Vault::open(folder.path()).unwrap().value("x").unwrap(), None);
+    }
+
+    #[test]
+    fn a_reader_never_sees_a_replacement_half_done() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = Vault::open(folder.path()).unwrap();
+        vault.put("evidence", b"0").unwrap();
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(|| (0..40).for_each(|number| vault.put("evidence", &[number]).unwrap()));
+            while !writer.is_finished() {
+                assert!(vault.value("evidence").unwrap().is_some());
+            }
+        });
     }
 
     #[test]

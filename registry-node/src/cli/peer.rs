@@ -98,7 +98,7 @@ struct List {}
 Example:
   registry-node --registry jp peer expel eu --reason forked-log
 
-What was recognised under an arrangement stays as the arrangement says: suspend or end that too.")]
+Suspend or end the arrangements with it first: what was recognised under them is not looked at again once it is expelled.")]
 struct Expel {
     /// The peer
     peer: RegistryId,
