@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use crate::accreditation::{Hold, Lapse};
 use crate::digest::Digest;
 use crate::ids::{
-    AccreditationId, ArrangementId, DesignationId, DocumentRef, LevelCode, Origin, PartyId, RegistryId, ReportId,
-    RuleId, SchemeId, SchemeRef, StatementId, VerdictId, VerdictRef,
+    AcceptanceId, AccreditationId, ArrangementId, DesignationId, DocumentRef, LevelCode, Origin, PartyId, RegistryId,
+    ReportId, RuleId, SchemeId, SchemeRef, StatementId, VerdictId, VerdictRef,
 };
 use crate::key::KeyId;
 use crate::party::Role;
@@ -447,6 +447,12 @@ refusals! {
         verdict: VerdictId,
     } = "unknown-verdict" Submitter
         "there is no verdict {verdict} here";
+    /// A body that decides must know whom it assessed.
+    CountryNotStated {
+        /// Which verdict.
+        verdict: VerdictId,
+    } = "country-not-stated" Submitter
+        "verdict {verdict} does not say where the supplier is established; only a list may keep silent about it";
     /// Somebody else decides it.
     AnotherBodysVerdict {
         /// Which.
@@ -639,6 +645,14 @@ refusals! {
         report: ReportId,
     } = "report-exists" Rules
         "report {report} on verdict {verdict} is already filed; use a new id";
+    /// An acceptance id that was used.
+    AcceptanceExists {
+        /// Which verdict.
+        verdict: VerdictId,
+        /// Which acceptance.
+        acceptance: AcceptanceId,
+    } = "acceptance-exists" Rules
+        "acceptance {acceptance} of verdict {verdict} is already stated; state another one under an id of its own";
 
     // Arrangements and peers.
 

@@ -29,7 +29,7 @@ use crate::party::Party;
 use crate::reason::Reason;
 use crate::recognised::RecognitionDerived;
 use crate::scheme::Scheme;
-use crate::verdict::{Report, Verdict, VerdictChange, VerdictList};
+use crate::verdict::{Acceptance, Report, Verdict, VerdictChange, VerdictList};
 
 pub use malformed::Malformed;
 
@@ -195,6 +195,8 @@ kinds! {
     VerdictChanged(VerdictChange) "verdict-changed"
     /// An audit body reports.
     ReportFiled(Arc<Report>) "report-filed"
+    /// A list says that an authority accepted a verdict as evidence.
+    EvidenceAccepted(Arc<Acceptance>) "evidence-accepted"
     /// We sign an arrangement.
     ArrangementSigned(ArrangementSigned) "arrangement-signed"
     /// A foreign party did something about an arrangement.

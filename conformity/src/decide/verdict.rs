@@ -28,6 +28,7 @@ impl<F: Facts> Case<'_, F> {
             in_order("validity", verdict.valid_from, until)?;
         }
         if !verdict.provenance.is_transcribed() {
+            whereabouts(verdict)?;
             self.decidable(verdict, &scheme.scheme)?;
         }
         // Last, for it may tell of a restricted verdict: only to a body that could have granted this one.
@@ -105,6 +106,14 @@ impl<F: Facts> Case<'_, F> {
             legal_basis: None,
             by: self.iss().clone(),
         }
+    }
+}
+
+/// A list may keep silent about where a supplier is established; a body that assessed it knows.
+fn whereabouts(verdict: &Verdict) -> Result<(), Refusal> {
+    match verdict.supplier.country {
+        Some(_) => Ok(()),
+        None => Err(Refusal::CountryNotStated { verdict: verdict.verdict.clone() }),
     }
 }
 

@@ -72,7 +72,7 @@ impl<F: Facts> Case<'_, F> {
         }
     }
 
-    fn not_yours(&self, known: &VerdictRecord) -> Refusal {
+    pub(super) fn not_yours(&self, known: &VerdictRecord) -> Refusal {
         Refusal::AnotherBodysVerdict { verdict: known.id().clone(), issuer: known.now.issuer.clone() }
     }
 

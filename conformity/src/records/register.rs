@@ -200,7 +200,9 @@ impl Register {
         for supplier in suppliers(&record) {
             unlist(&mut self.verdicts_by_supplier, supplier, id);
         }
-        let alone = |what: &Happening| matches!(what, Happening::Changed(_) | Happening::Reported(_));
+        let alone = |what: &Happening| {
+            matches!(what, Happening::Changed(_) | Happening::Reported(_) | Happening::AcceptedAsEvidence(_))
+        };
         let items = record.history.iter().filter(|item| alone(&item.what));
         items.map(|item| item.index).collect()
     }

@@ -3,6 +3,7 @@
 mod bulk;
 mod contract;
 mod events;
+mod evidence;
 mod fixture;
 mod limits;
 mod log;
