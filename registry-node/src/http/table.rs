@@ -72,7 +72,7 @@ pub(super) static ROUTES: &[Route] = &[
         value: "SHA-256, 64 lower-case hexadecimal digits",
         parameters: &[],
         answer: OCTETS,
-        handler: Handler::Disk(attachments::attachment),
+        handler: Handler::Large { weight: attachments::weight, read: attachments::attachment },
     },
     plain("/v1/genesis", "The statement that began the log, as peers pin it", JOSE, Handler::Disk(catalogue::genesis)),
     Route {
