@@ -39,7 +39,6 @@ use crate::time::Moment;
 use case::Case;
 
 pub use key::signing_key;
-pub use recognition::MAX_RESULTS;
 
 /// Where a statement stands, or would stand, in the log.
 #[derive(Debug, Clone, Copy)]
