@@ -43,12 +43,7 @@ impl<F: Facts> Case<'_, F> {
         Ok(records)
     }
 
-    fn rows(
-        &self,
-        list: &[u8],
-        registry: &RegistryId,
-        expulsion: Option<&Expulsion>,
-    ) -> Result<Vec<Record>, Refusal> {
+    fn rows(&self, list: &[u8], registry: &RegistryId, expulsion: Option<&Expulsion>) -> Result<Vec<Record>, Refusal> {
         let mut records = Vec::new();
         let mut named = BTreeSet::new();
         for (position, line) in (0_u32..).zip(list.split_inclusive(|byte| *byte == b'\n')) {

@@ -175,7 +175,10 @@ fn arrangement_gap(gap: &GapKind, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         }
         // The reason last: where all does not fit, the rest of it goes.
         GapKind::PeerExpelled { registry, since, reason } => {
-            write!(f, "{registry} was expelled here on {since}; it would count once {registry} is added again and shows it")?;
+            write!(
+                f,
+                "{registry} was expelled here on {since}; it would count once {registry} is added again and shows it"
+            )?;
             write!(f, "; reason: {}", reason.code)?;
             reason.text.as_ref().map_or(Ok(()), |text| write!(f, ", {text}"))
         }
