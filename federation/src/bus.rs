@@ -44,6 +44,9 @@ pub const OWN_SERVER: usize = 1024;
 pub const FOREIGN_SERVER: usize = 4;
 /// Commands that wait for the connection.
 const COMMAND_CAPACITY: usize = 1024;
+/// Target under which the NATS client logs by itself, among other things what a server says, as often as it says it. What
+/// matters of that is in [`LinkState`].
+pub const CLIENT_LOG: &str = "async_nats";
 const PING: Duration = Duration::from_secs(10);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long handing bytes to the connection may take.

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
+use federation::hush::Hush;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -141,7 +142,10 @@ impl Reader {
         }
         while !self.cut.is_cancelled() {
             if let Err(error) = self.fetch().await {
-                tracing::error!(%error, "events could not be read; their readers are disconnected");
+                static UNREADABLE: Hush = Hush::new();
+                if let Some(times) = UNREADABLE.heard() {
+                    tracing::error!(%error, times, "events could not be read; their readers are disconnected");
+                }
                 return None;
             }
             let mut piece = BytesMut::new();
