@@ -20,6 +20,7 @@ use serde_json::value::RawValue;
 
 use crate::accreditation::{Accreditation, AccreditationChange, Designation, DesignationChange};
 use crate::arrangement::{ArrangementEnded, ArrangementSigned, ArrangementStep, Countersigned};
+use crate::credential::Credential;
 use crate::digest::Digest;
 use crate::document::Document;
 use crate::genesis::{Genesis, PeerAdded, PeerExpelled};
@@ -62,6 +63,9 @@ impl Statement {
     pub fn parse(payload: &[u8]) -> Result<Self, Malformed> {
         strict::check(payload)?;
         let wire: Wire<'_> = serde_json::from_slice(payload).map_err(Malformed::shape)?;
+        if !wire.kind.is_plain() {
+            return Err(Malformed::NotPlain(wire.kind));
+        }
         Ok(Self {
             claim: Claim::parse(wire.kind, wire.claim)?,
             iss: wire.iss,
@@ -193,6 +197,8 @@ kinds! {
     VerdictGranted(Arc<Verdict>) "verdict-granted"
     /// A verdict changes.
     VerdictChanged(VerdictChange) "verdict-changed"
+    /// A verdict is documented. Carried by the credential itself, never by a plain statement.
+    CredentialIssued(Arc<Credential>) "credential-issued"
     /// An audit body reports.
     ReportFiled(Arc<Report>) "report-filed"
     /// We sign an arrangement.
@@ -221,6 +227,13 @@ kinds! {
 
 fn read<T: DeserializeOwned>(kind: Kind, claim: &RawValue) -> Result<T, Malformed> {
     serde_json::from_str(claim.get()).map_err(|error| Malformed::claim(kind, error))
+}
+
+impl Kind {
+    /// Whether a plain JWS carries it; a credential carries itself.
+    pub const fn is_plain(self) -> bool {
+        !matches!(self, Self::CredentialIssued)
+    }
 }
 
 impl fmt::Display for Kind {

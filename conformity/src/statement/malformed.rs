@@ -45,6 +45,9 @@ pub enum Malformed {
         /// Where and why.
         message: String,
     },
+    /// A kind that another form carries.
+    #[error("a {0} statement is the credential itself, an SD-JWT of type dc+sd-jwt")]
+    NotPlain(Kind),
 }
 
 impl Malformed {
@@ -58,6 +61,7 @@ impl Malformed {
             Self::NotJson { .. } => "not-json",
             Self::Shape { .. } => "not-a-statement",
             Self::Claim { .. } => "malformed-claim",
+            Self::NotPlain(_) => "not-a-plain-statement",
         }
     }
 

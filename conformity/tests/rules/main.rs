@@ -9,6 +9,7 @@
 mod accreditation;
 mod arrangements;
 mod changing;
+mod credentials;
 mod envelope;
 mod erasure;
 mod following;
@@ -38,6 +39,7 @@ fn tables() -> Vec<Row> {
         accreditation::rows(),
         granting::rows(),
         changing::rows(),
+        credentials::rows(),
         reports::rows(),
         arrangements::rows(),
         peers::rows(),
