@@ -34,6 +34,7 @@ pub mod refusal;
 pub mod scheme;
 pub mod standing;
 pub mod statement;
+pub mod strict;
 pub mod text;
 pub mod time;
 pub mod verdict;

@@ -9,7 +9,6 @@
 //! the JWS around it and its signature, and whether the claim is allowed, see [`mod@crate::decide`].
 
 mod malformed;
-mod strict;
 
 use std::fmt;
 use std::sync::Arc;
@@ -30,6 +29,7 @@ use crate::party::Party;
 use crate::reason::Reason;
 use crate::recognised::RecognitionDerived;
 use crate::scheme::Scheme;
+use crate::strict::{self, Limits};
 use crate::verdict::{Report, Verdict, VerdictChange, VerdictList};
 
 pub use malformed::Malformed;
@@ -39,6 +39,9 @@ pub const MAX_STATEMENT: usize = 65_535;
 
 /// The deepest nesting of a payload.
 pub const MAX_DEPTH: usize = 16;
+
+/// What a payload may have. Null would be a second way to say nothing.
+const LIMITS: Limits = Limits { bytes: MAX_STATEMENT, depth: MAX_DEPTH, null: false };
 
 /// A statement: who says what, to which registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +64,7 @@ impl Statement {
     /// # Errors
     /// The first rule of the form that it breaks.
     pub fn parse(payload: &[u8]) -> Result<Self, Malformed> {
-        strict::check(payload)?;
+        strict::check(payload, LIMITS)?;
         let wire: Wire<'_> = serde_json::from_slice(payload).map_err(Malformed::shape)?;
         if !wire.kind.is_plain() {
             return Err(Malformed::NotPlain(wire.kind));
