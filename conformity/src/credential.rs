@@ -13,8 +13,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{LevelCode, PartyId, SchemeRef, StatementId, VerdictId};
+use crate::genesis::Genesis;
+use crate::ids::{DocumentRef, LevelCode, Origin, PartyId, RegistryId, SchemeRef, StatementId, VerdictId};
 use crate::key::Jwk;
+use crate::party::Party;
+use crate::scheme::{Evaluation, Scheme};
 use crate::text::Text;
 use crate::time::{Day, Moment};
 use crate::verdict::{AssessedObject, Change, Happening, Profile, StateName, Supplier, VerdictRecord};
@@ -103,6 +106,14 @@ pub enum CredentialStatus {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Credential {
+    /// The log that holds the verdict.
+    pub origin: Origin,
+    /// The registry whose log it is.
+    pub registry: RegistryId,
+    /// The registry's `did:web`, below which its bodies have theirs.
+    pub did_web: Text<256>,
+    /// Legal name of the body that issues it.
+    pub body: Text<256>,
     /// The verdict that it documents.
     pub verdict: VerdictId,
     /// Where its status can be read.
@@ -116,8 +127,14 @@ pub struct Credential {
     pub object: AssessedObject,
     /// Under which scheme.
     pub scheme: SchemeRef,
+    /// What the scheme assesses against.
+    pub documents: Vec<DocumentRef>,
+    /// How it assesses.
+    pub evaluation: Evaluation,
     /// From which viewpoints.
     pub viewpoints: Viewpoints,
+    /// The day on which the assessment ended.
+    pub assessed: Day,
     /// What it covers, in words for everyone.
     pub scope: Text<1024>,
     /// Its first day.
@@ -147,11 +164,31 @@ pub struct Reach {
     pub exclusions: Vec<Text<256>>,
 }
 
+/// What a credential must agree with.
+#[derive(Debug, Clone, Copy)]
+pub struct Documented<'a> {
+    /// The registry.
+    pub genesis: &'a Genesis,
+    /// The body that issues it.
+    pub body: &'a Party,
+    /// The scheme.
+    pub scheme: &'a Scheme,
+    /// The verdict as it stands.
+    pub verdict: &'a VerdictRecord,
+}
+
 impl Credential {
-    /// The member in which the credential says something else than the verdict as it stands; nothing when it says the same.
-    pub fn differs_from(&self, record: &VerdictRecord) -> Option<&'static str> {
-        let (terms, now) = (&record.terms, &record.now);
+    /// The member in which the credential says something else than what it documents; nothing when it says the same.
+    pub fn differs_from(&self, documented: Documented<'_>) -> Option<&'static str> {
+        let Documented { genesis, body, scheme, verdict } = documented;
+        let (terms, now) = (&verdict.terms, &verdict.now);
         let rows = [
+            ("origin", self.origin == genesis.origin),
+            ("registry", self.registry == genesis.registry),
+            ("didWeb", self.did_web == genesis.did_web),
+            ("body", self.body == body.name),
+            ("documents", self.documents == scheme.documents),
+            ("evaluation", self.evaluation == scheme.evaluation),
             ("verdict", self.verdict == terms.verdict),
             ("supplier", self.supplier == terms.supplier),
             ("object", self.object == terms.object),
@@ -161,7 +198,7 @@ impl Credential {
             ("validFrom", self.valid_from == terms.valid_from),
             ("validUntil", self.valid_until == now.valid_until),
             ("profile", self.profile == terms.profile),
-            ("reach", self.reach == open_reach(record)),
+            ("reach", self.reach == open_reach(verdict)),
         ];
         rows.into_iter().find(|(_, same)| !same).map(|(member, _)| member)
     }

@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use super::case::Case;
+use super::case::{Case, in_order};
 use super::verdict_change::not_yours;
-use crate::credential::{Credential, CredentialRecord};
+use crate::credential::{Credential, CredentialRecord, Documented};
 use crate::party::Role;
 use crate::records::{Facts, Record};
 use crate::refusal::Refusal;
@@ -27,9 +27,8 @@ impl<F: Facts> Case<'_, F> {
         }
         self.not_over(known.now.valid_until)?;
         self.accredited_to_decide(self.iss(), &known, known.now.viewpoints)?;
-        if let Some(member) = credential.differs_from(&known) {
-            return Err(Refusal::CredentialDiffers { verdict: known.id().clone(), member });
-        }
+        self.says_the_same(credential, &known)?;
+        in_order("assessment", credential.assessed, self.today())?;
         self.slot_free(credential, &known)?;
         Ok(vec![Record::Credential(Arc::new(CredentialRecord {
             credential: Arc::clone(credential),
@@ -37,6 +36,20 @@ impl<F: Facts> Case<'_, F> {
             by: self.iss().clone(),
             issued: self.moment(),
         }))])
+    }
+
+    fn says_the_same(&self, credential: &Credential, known: &VerdictRecord) -> Result<(), Refusal> {
+        let scheme = self.scheme(&known.terms.scheme)?;
+        let documented = Documented {
+            genesis: &self.genesis.genesis,
+            body: &self.speaker.party,
+            scheme: &scheme.scheme,
+            verdict: known,
+        };
+        match credential.differs_from(documented) {
+            Some(member) => Err(Refusal::CredentialDiffers { verdict: known.id().clone(), member }),
+            None => Ok(()),
+        }
     }
 
     fn slot_free(&self, credential: &Credential, known: &VerdictRecord) -> Result<(), Refusal> {

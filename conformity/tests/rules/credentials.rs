@@ -12,7 +12,8 @@ use crate::world::{ORIGIN, Row, World, cover, reason, row, transcribed, verdict,
 /// What the body says about V-1 in the open.
 fn credential(index: u32) -> Value {
     json!({
-        "verdict": "V-1", "slot": {"list": 0, "index": index},
+        "origin": ORIGIN, "registry": "jp", "didWeb": format!("did:web:{ORIGIN}"), "body": "The certification-body cb-1",
+        "documents": ["sp800-171@r3"], "evaluation": "third-party", "assessed": "2026-09-20", "verdict": "V-1", "slot": {"list": 0, "index": index},
         "supplier": {"id": "corporate-number:7000012050002", "name": "Example Works", "country": "JP"},
         "object": {"kind": "organization", "name": "Example Works"}, "scheme": "stars@1",
         "viewpoints": ["organization"], "scope": "design and production of relays",
@@ -81,6 +82,7 @@ pub(crate) fn rows() -> Vec<Row> {
             (0..100).for_each(|index| drop(issue(w, "cb-1", credential(index)).unwrap()));
             issue(w, "cb-1", credential(100))
         }, "too-many"),
+        row("an assessment that is still to come", |w| issue(w, "cb-1", with(credential(7), json!({"assessed": "2026-11-03"}))), "impossible-dates"),
         row("another level", |w| issue(w, "cb-1", with(credential(7), json!({"reach": {"level": "5"}}))), "credential-differs"),
         row("a summary verdict with a level in the open", |w| {
             w.say("cb-1", "verdict-granted", with(verdict("V-9"), json!({"profile": "summary"})))
@@ -105,6 +107,12 @@ fn summary(world: &mut World) {
 #[test]
 fn a_credential_says_what_the_verdict_says() {
     let patches = [
+        ("origin", json!({"origin": "us.registry.example"})),
+        ("registry", json!({"registry": "us"})),
+        ("didWeb", json!({"didWeb": "did:web:us.registry.example"})),
+        ("body", json!({"body": "Another Body"})),
+        ("documents", json!({"documents": []})),
+        ("evaluation", json!({"evaluation": "self"})),
         (
             "supplier",
             json!({"supplier": {"id": "corporate-number:7000012050002", "name": "Example Works Ltd", "country": "JP"}}),
