@@ -27,10 +27,10 @@ use conformity::text::Text;
 use conformity::viewpoint::Viewpoint;
 use serde::{Deserialize, Serialize};
 
-pub use concealed::concealed;
+pub use concealed::{PAD_TO, concealed};
 pub use names::{Web, party_did};
 pub use read::{ReadError, read, read_open};
-pub use write::write;
+pub use write::{WriteError, write};
 
 /// The type of these credentials (SD-JWT VC, `vct`). Another version of the payload gets another one.
 pub const VCT: &str = "urn:secure-trust-registry:vct:verdict:1";

@@ -25,11 +25,15 @@ impl Web {
     /// The address, if `did` is a `did:web` of a host, with a port or a path.
     pub fn of(did: &str) -> Option<Self> {
         let name = did.strip_prefix("did:web:")?;
-        let shaped = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._%-".contains(&byte));
+        let shaped = |part: &str| {
+            !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._%-".contains(&byte))
+        };
         if !name.split(':').all(shaped) {
             return None;
         }
-        let (host, path) = name.split_once(':').map_or((name, String::new()), |(host, path)| (host, format!("/{}", path.replace(':', "/"))));
+        let (host, path) = name
+            .split_once(':')
+            .map_or((name, String::new()), |(host, path)| (host, format!("/{}", path.replace(':', "/"))));
         Some(Self(format!("https://{}{path}", host.replace("%3A", ":").replace("%3a", ":"))))
     }
 
@@ -73,7 +77,11 @@ impl fmt::Display for Web {
 
 /// Percent-encodes what a fragment cannot hold (RFC 3986, section 3.5).
 fn escape(byte: u8) -> String {
-    if byte.is_ascii_alphanumeric() || b"-._~()*:@/".contains(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+    if byte.is_ascii_alphanumeric() || b"-._~()*:@/".contains(&byte) {
+        char::from(byte).to_string()
+    } else {
+        format!("%{byte:02X}")
+    }
 }
 
 /// The DID of a body of the registry whose `did:web` this is.

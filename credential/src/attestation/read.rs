@@ -146,7 +146,8 @@ fn result(name: &str, code: &str) -> Result<RequirementResult, ReadError> {
         RequirementOutcome::NotApplicable,
     ];
     let outcome = ALL.into_iter().find(|outcome| outcome.as_str() == code);
-    let outcome = outcome.ok_or_else(|| wrong("assessedPerformance", "a requirement is met, partly-met, not-met or not-applicable"))?;
+    let outcome = outcome
+        .ok_or_else(|| wrong("assessedPerformance", "a requirement is met, partly-met, not-met or not-applicable"))?;
     Ok(RequirementResult { of: requirement(name)?, outcome })
 }
 
@@ -158,7 +159,8 @@ fn evidence(link: &Value) -> Result<Evidence, ReadError> {
     let (Some(url), Some(name)) = (text(link, "/linkURL"), text(link, "/linkName")) else {
         return Err(wrong("evidence", "each has a linkURL and a linkName"));
     };
-    let digest = text(link, "/digestMultibase").map(|text| digest(text).ok_or_else(|| wrong("evidence", "a digest is SHA-256 as multihash in multibase u")));
+    let digest = text(link, "/digestMultibase")
+        .map(|text| digest(text).ok_or_else(|| wrong("evidence", "a digest is SHA-256 as multihash in multibase u")));
     Ok(Evidence { url: parse("evidence", url)?, name: parse("evidence", name)?, digest: digest.transpose()? })
 }
 
@@ -198,7 +200,9 @@ fn wrong(member: &'static str, problem: &str) -> ReadError {
 fn without_empty_lists(mut payload: Map<String, Value>) -> Map<String, Value> {
     let assessments = payload.get_mut("credentialSubject").and_then(|subject| subject.get_mut("conformityAssessment"));
     for assessment in assessments.and_then(Value::as_array_mut).into_iter().flatten().filter_map(Value::as_object_mut) {
-        assessment.retain(|name, value| !LISTS.contains(&name.as_str()) || value.as_array().is_none_or(|list| !list.is_empty()));
+        assessment.retain(|name, value| {
+            !LISTS.contains(&name.as_str()) || value.as_array().is_none_or(|list| !list.is_empty())
+        });
     }
     payload
 }

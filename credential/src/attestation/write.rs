@@ -153,8 +153,7 @@ impl Writer<'_> {
             let id = self.web.scheme(&self.credential.scheme);
             json!({"metric": {"type": ["PerformanceMetric"], "id": id, "name": LEVEL}, "score": {"code": level}})
         });
-        let performance: Vec<Value> =
-            level.chain(found.results.iter().map(|result| self.result(result))).collect();
+        let performance: Vec<Value> = level.chain(found.results.iter().map(|result| self.result(result))).collect();
         let findings: Vec<Value> = found.findings.iter().map(|finding| self.finding(finding)).collect();
         let evidence: Vec<Value> = found.evidence.iter().map(link).collect();
         for (member, items) in LISTS.into_iter().zip([performance, findings, evidence]) {
@@ -201,8 +200,7 @@ impl Writer<'_> {
 
     /// What the registry compares with its log, member by member.
     fn verdict(&self) -> Result<Value, WriteError> {
-        let mut verdict =
-            serde_json::to_value(self.credential).map_err(|error| WriteError::Json(error.to_string()))?;
+        let mut verdict = serde_json::to_value(self.credential).map_err(|error| WriteError::Json(error.to_string()))?;
         if let Some(reach) = &self.attestation.detail.reach {
             verdict["reach"] = json!(reach);
         }
