@@ -7,6 +7,8 @@
 //! that comes from outside is bounded before it is read, and each stage of checking is a type of its own, which only the
 //! check before it makes.
 
+pub mod attestation;
 pub mod jwt;
 pub mod sd_jwt;
+pub mod statement;
 pub mod times;

@@ -116,6 +116,14 @@ impl Unverified {
     }
 }
 
+/// What stands in the open in a payload of which nothing was disclosed. Nobody has checked a signature.
+///
+/// # Errors
+/// The rule that the issuer's digests break.
+pub fn undisclosed(payload: Map<String, Value>) -> Result<Map<String, Value>, Refusal> {
+    embed::embed(payload, &[]).map(|(payload, _)| payload)
+}
+
 impl Verified {
     /// Puts the disclosures in place of their digests (section 7.1, steps 3 to 5).
     ///

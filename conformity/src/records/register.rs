@@ -139,14 +139,21 @@ impl Register {
         self.accreditations.values()
     }
 
+    /// All credentials, by slot.
+    pub fn credentials(&self) -> impl Iterator<Item = &Arc<CredentialRecord>> {
+        self.credentials.values()
+    }
+
+    /// The verdict that the statement at `index` granted. A search through all of them, made for the rare erasure.
+    pub fn granted_at(&self, index: u64) -> Option<VerdictId> {
+        rests::granted_at(self, index)
+    }
+
     /// The credentials whose slots lie in one status list, by place.
     pub fn credentials_in(&self, list: u32) -> impl Iterator<Item = &Arc<CredentialRecord>> {
-        let in_list = move |slot: &StatusSlot| slot.list() == list;
-        self.credentials
-            .iter()
-            .skip_while(move |(slot, _)| slot.list() < list)
-            .take_while(move |(slot, _)| in_list(slot))
-            .map(|(_, record)| record)
+        let first = StatusSlot::new(list, 0).ok();
+        let slots = first.into_iter().flat_map(|first| self.credentials.range(first..));
+        slots.take_while(move |(slot, _)| slot.list() == list).map(|(_, record)| record)
     }
 
     /// All erasures, by index.

@@ -11,7 +11,7 @@ use conformity::ids::{SchemeRef, VerdictId};
 use conformity::records::{Facts, Register};
 use conformity::statement::Claim;
 use conformity::time::Day;
-use conformity::verdict::{Profile, VerdictList, VerdictRecord};
+use conformity::verdict::{VerdictList, VerdictRecord};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 

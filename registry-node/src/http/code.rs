@@ -136,6 +136,11 @@ pub(super) fn submission(error: &SubmitError, metrics: &Metrics) -> Problem {
         SubmitError::Intake(error) => intake(error),
         SubmitError::OtherIssuer { .. } => Problem::forbidden(Code::OtherIssuer.as_str(), error.to_string()),
         SubmitError::Sequence(error) => return sequence(error),
+        SubmitError::Disclosures(error) => {
+            tracing::error!(%error, "the vault did not keep or erase what a credential keeps back");
+            let detail = "the vault cannot store anything now; send it again later";
+            Problem::busy(Code::NotDurable.as_str(), detail, 10)
+        }
     };
     metrics.refuse(problem.code());
     problem
@@ -145,6 +150,9 @@ fn intake(error: &IntakeError) -> Problem {
     let code = match error {
         IntakeError::Unknown(refusal) => return refused(refusal),
         IntakeError::Malformed(malformed) => malformed.code(),
+        IntakeError::NotWhole | IntakeError::Credential(_) => "malformed-credential",
+        IntakeError::Slot(_) => "slot-not-handed-out",
+        IntakeError::TooLong(_) => Code::TooLarge.as_str(),
         // The limit is the same on either layer, so the code is too.
         IntakeError::Jws(JwsError::TooLong(bytes)) => Malformed::TooLarge { bytes: *bytes }.code(),
         IntakeError::Jws(JwsError::Malformed(_)) => Code::NotAJws.as_str(),

@@ -14,7 +14,7 @@ use conformity::records::Facts;
 use conformity::standing::{Sight, sight};
 use conformity::time::{Day, Moment};
 use conformity::verdict::{
-    AssessedObject, HistoryItem, Profile, Provenance, Snapshot, StateName, Supplier, Verdict, VerdictRecord,
+    AssessedObject, HistoryItem, Provenance, Snapshot, StateName, Supplier, Verdict, VerdictRecord,
 };
 use conformity::viewpoint::Viewpoint;
 use jiff::Timestamp;
