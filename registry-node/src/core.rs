@@ -14,5 +14,6 @@ pub mod registry;
 pub mod replay;
 pub mod sequencer;
 pub mod slots;
+pub mod status_lists;
 pub mod tiles;
 pub mod timekeeper;

@@ -43,6 +43,15 @@ pub fn sight(facts: &impl Facts, viewer: &Viewer, verdict: &VerdictRecord) -> Si
     }
 }
 
+/// Whether a verdict of this registry is the viewer's own affair, so that he may see what its credentials keep back: the
+/// operator, every body that ever answered for it, and the supplier itself.
+pub fn concerns(facts: &impl Facts, viewer: &Viewer, verdict: &VerdictRecord) -> bool {
+    let Viewer::Party(id) = viewer else {
+        return false;
+    };
+    facts.party(id).is_some_and(|record| sight_of_party(&record, verdict) == Sight::Whole)
+}
+
 fn sight_of_party(record: &PartyRecord, verdict: &VerdictRecord) -> Sight {
     let party = &record.party;
     match party.role {

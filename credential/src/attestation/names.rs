@@ -13,6 +13,7 @@ use conformity::verdict::Supplier;
 use conformity::viewpoint::Viewpoint;
 
 use super::Requirement;
+use crate::status::bitstring::Purpose;
 
 /// Between a registry's DID and the id of a body.
 const PARTIES: &str = ":parties:";
@@ -45,6 +46,11 @@ impl Web {
     /// Where a status list is published.
     pub fn status_list(&self, slot: StatusSlot) -> String {
         format!("{self}/v1/status-lists/{}", slot.list())
+    }
+
+    /// Where the same list is published in the form of W3C, for one purpose.
+    pub fn bitstring_list(&self, slot: StatusSlot, purpose: Purpose) -> String {
+        format!("{self}/v1/bitstring-status-lists/{}/{}", slot.list(), purpose.as_str())
     }
 
     pub(super) fn supplier(&self, supplier: &Supplier) -> String {

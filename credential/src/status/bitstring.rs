@@ -39,6 +39,16 @@ pub enum Purpose {
     Suspension,
 }
 
+impl Purpose {
+    /// The word that W3C uses.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Revocation => "revocation",
+            Self::Suspension => "suspension",
+        }
+    }
+}
+
 /// A bit for each place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bitstring(Vec<u8>);

@@ -31,6 +31,7 @@ use super::read_model::ReadModel;
 use super::replay::{self, ReplayError};
 use super::sequencer::{Parts, Receipt, SequenceError, Sequencer};
 use super::slots::Slots;
+use super::status_lists::StatusLists;
 use super::tiles;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
@@ -63,6 +64,8 @@ pub struct Registry {
     pub disclosures: Disclosures,
     /// Places in the status lists.
     pub slots: Slots,
+    /// Status lists that were rendered.
+    pub status_lists: StatusLists,
     /// Tiles and the published checkpoint.
     pub tiles: Arc<TileStore>,
     /// Size of the newest published checkpoint.
@@ -209,6 +212,7 @@ impl Registry {
             vault,
             disclosures,
             slots,
+            status_lists: StatusLists::default(),
             tiles,
             published: watch::Sender::new(published),
             size,

@@ -100,7 +100,8 @@ pub(super) fn uri_too_long(most: usize) -> Problem {
 
 /// The body is of a type that is not taken.
 pub(super) fn unsupported_media_type() -> Problem {
-    let detail = "send application/jose, application/json or application/x-ndjson; see /openapi.json";
+    let detail =
+        "send application/jose, application/dc+sd-jwt, application/json or application/x-ndjson; see /openapi.json";
     with_status(415, "Unsupported media type", Problem::malformed(Code::UnsupportedMediaType.as_str(), detail))
 }
 
