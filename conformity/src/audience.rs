@@ -40,6 +40,7 @@ pub fn audience<F: Facts>(facts: &F, statement: &Statement) -> Audience {
         Claim::VerdictChanged(change) => of_verdict(facts.verdict(&change.verdict).as_deref()),
         Claim::CredentialIssued(credential) => of_verdict(facts.verdict(&credential.verdict).as_deref()),
         Claim::ReportFiled(report) => of_verdict(facts.verdict(&report.verdict).as_deref()),
+        Claim::EvidenceAccepted(acceptance) => of_verdict(facts.verdict(&acceptance.verdict).as_deref()),
         Claim::VerdictExpired(list) | Claim::SurveillanceOverdue(list) => {
             // The node lists verdicts of one scheme and profile together, so one stands for all.
             of_verdict(list.verdicts.iter().find_map(|id| facts.verdict(id)).as_deref())

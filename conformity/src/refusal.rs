@@ -9,8 +9,8 @@ use crate::accreditation::{Hold, Lapse};
 use crate::credential::StatusSlot;
 use crate::digest::Digest;
 use crate::ids::{
-    AccreditationId, ArrangementId, DesignationId, DocumentRef, LevelCode, Origin, PartyId, RegistryId, ReportId,
-    RuleId, SchemeId, SchemeRef, StatementId, VerdictId, VerdictRef,
+    AcceptanceId, AccreditationId, ArrangementId, DesignationId, DocumentRef, LevelCode, Origin, PartyId, RegistryId,
+    ReportId, RuleId, SchemeId, SchemeRef, StatementId, VerdictId, VerdictRef,
 };
 use crate::key::KeyId;
 use crate::party::Role;
@@ -476,6 +476,12 @@ refusals! {
         slot: StatusSlot,
     } = "slot-taken" Rules
         "status slot {slot} is used already; ask the registry for another one";
+    /// A body that decides must know whom it assessed.
+    CountryNotStated {
+        /// Which verdict.
+        verdict: VerdictId,
+    } = "country-not-stated" Submitter
+        "verdict {verdict} does not say where the supplier is established; only a list may keep silent about it";
     /// Somebody else decides it.
     AnotherBodysVerdict {
         /// Which.
@@ -668,6 +674,14 @@ refusals! {
         report: ReportId,
     } = "report-exists" Rules
         "report {report} on verdict {verdict} is already filed; use a new id";
+    /// An acceptance id that was used.
+    AcceptanceExists {
+        /// Which verdict.
+        verdict: VerdictId,
+        /// Which acceptance.
+        acceptance: AcceptanceId,
+    } = "acceptance-exists" Rules
+        "acceptance {acceptance} of verdict {verdict} is already stated; state another one under an id of its own";
 
     // Arrangements and peers.
 

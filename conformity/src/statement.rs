@@ -30,7 +30,7 @@ use crate::reason::Reason;
 use crate::recognised::RecognitionDerived;
 use crate::scheme::Scheme;
 use crate::strict::{self, Limits};
-use crate::verdict::{Report, Verdict, VerdictChange, VerdictList};
+use crate::verdict::{Acceptance, Report, Verdict, VerdictChange, VerdictList};
 
 pub use malformed::Malformed;
 
@@ -204,6 +204,8 @@ kinds! {
     CredentialIssued(Arc<Credential>) "credential-issued"
     /// An audit body reports.
     ReportFiled(Arc<Report>) "report-filed"
+    /// A list says that an authority accepted a verdict as evidence.
+    EvidenceAccepted(Arc<Acceptance>) "evidence-accepted"
     /// We sign an arrangement.
     ArrangementSigned(ArrangementSigned) "arrangement-signed"
     /// A foreign party did something about an arrangement.

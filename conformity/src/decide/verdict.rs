@@ -31,6 +31,7 @@ impl<F: Facts> Case<'_, F> {
             in_order("validity", verdict.valid_from, until)?;
         }
         if !verdict.provenance.is_transcribed() {
+            whereabouts(verdict)?;
             self.decidable(verdict, &scheme.scheme)?;
         }
         // Last, for it may tell of a restricted verdict: only to a body that could have granted this one.
@@ -126,6 +127,14 @@ pub(super) fn in_the_open(
     match rows.into_iter().find(|(_, there)| *there && profile == Profile::Summary) {
         Some((member, _)) => Err(Refusal::DetailInTheOpen { member }),
         None => Ok(()),
+    }
+}
+
+/// A list may keep silent about where a supplier is established; a body that assessed it knows.
+fn whereabouts(verdict: &Verdict) -> Result<(), Refusal> {
+    match verdict.supplier.country {
+        Some(_) => Ok(()),
+        None => Err(Refusal::CountryNotStated { verdict: verdict.verdict.clone() }),
     }
 }
 

@@ -229,7 +229,9 @@ impl Register {
         for supplier in suppliers(&record) {
             unlist(&mut self.verdicts_by_supplier, supplier, id);
         }
-        let alone = |what: &Happening| matches!(what, Happening::Changed(_) | Happening::Reported(_));
+        let alone = |what: &Happening| {
+            matches!(what, Happening::Changed(_) | Happening::Reported(_) | Happening::AcceptedAsEvidence(_))
+        };
         let items = record.history.iter().filter(|item| alone(&item.what)).map(|item| item.index);
         let slots = self.credentials_by_verdict.remove(id).unwrap_or_default();
         let credentials = slots.into_iter().filter_map(|slot| self.credentials.remove(&slot));

@@ -63,6 +63,9 @@ pub struct OwnHolding {
     pub changed: Moment,
     /// Whether the body stood behind it on a day it covers.
     pub in_force: bool,
+    /// How often lists say that an authority took it as evidence for a decision of its own. It counts for nothing here;
+    /// the verdict's history names each.
+    pub accepted_as_evidence: usize,
 }
 
 /// What this registry makes of a verdict of another.
@@ -126,6 +129,7 @@ fn own_holding<F: Facts>(inquiry: &Inquiry<'_, F>, record: &VerdictRecord) -> Op
         granted: Moment { index: granted.index, at: granted.at },
         changed: Moment { index: changed.index, at: changed.at },
         in_force: record.in_force_at(as_of),
+        accepted_as_evidence: record.acceptances().filter(|(at, _)| *at <= as_of).count(),
     })
 }
 

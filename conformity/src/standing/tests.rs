@@ -11,8 +11,8 @@ use super::{About, Absence, Holding, Question, Sight, Standing, Viewer, sight, s
 use crate::genesis::{GenesisRecord, PeerRecord};
 use crate::party::PartyRecord;
 use crate::recognition::fixture::{
-    Case, Story, arrangement, at, certificate, changed, common_criteria, jp_eu, name, organization, reason, record,
-    signed, star, verdict,
+    Case, Story, accepted, arrangement, at, certificate, changed, common_criteria, jp_eu, name, organization, reason,
+    record, signed, star, verdict,
 };
 use crate::records::{DocumentRecord, Record, Register, SchemeRecord};
 use crate::scheme::Scheme;
@@ -277,6 +277,10 @@ fn the_five_absences() {
             &json!({"supplier": {"id": "lei:5493001KJTIIGC8Y1R12", "name": "N", "country": "JP"}}),
         ))]
     };
+    let unstated = json!({"id": "lei:5493001KJTIIGC8Y1R12", "name": "N"});
+    let silent = || vec![own(verdict(&certificate(), &json!({"verdict": "CC-0", "supplier": unstated})))];
+    let silent_abroad = || vec![from_eu(&json!({"verdict": "V-0", "supplier": unstated}))];
+    let on_moon = || question(About::Scheme(name("common-criteria")));
     let rows: Vec<(&str, Vec<Record>, Question, &str)> = vec![
         ("a scheme nobody knows", vec![], about(About::Scheme(name("moon"))), "no-scheme"),
         ("a document nobody knows", vec![], about(About::Document(name("moon@1"))), "no-scheme"),
@@ -288,6 +292,14 @@ fn the_five_absences() {
         ("against a document with a scheme", vec![], about(About::Document(name("requirements@1"))), "not-assessed"),
         ("a LEI says nothing about the country", vec![], Question { supplier: lei(), ..on_star() }, "unknown"),
         ("unless something visible does", other(), Question { supplier: lei(), ..on_star() }, "not-assessed"),
+        ("what is silent about it says nothing", silent(), Question { supplier: lei(), ..on_star() }, "unknown"),
+        (
+            "nor hides what speaks",
+            [silent(), other()].concat(),
+            Question { supplier: lei(), ..on_star() },
+            "not-assessed",
+        ),
+        ("silence abroad says nothing either", silent_abroad(), Question { supplier: lei(), ..on_moon() }, "unknown"),
         ("or the buyer", vec![], of("JP"), "not-assessed"),
         ("elsewhere", vec![], of("DE"), "unknown"),
         ("elsewhere, where we follow", follows(), of("DE"), "not-assessed"),
@@ -390,6 +402,27 @@ fn hidden_and_absent_look_alike_to_the_byte() {
                 assert_eq!(serde_json::to_vec(&absent).unwrap(), serde_json::to_vec(&hidden).unwrap());
             }
         }
+    }
+}
+
+#[test]
+fn acceptances_are_counted_and_count_for_nothing() {
+    let on_criteria = || question(About::Scheme(name("common-criteria")));
+    let bare = verdict(&certificate(), &json!({"supplier": {"id": SUPPLIER, "name": "Example KK", "country": "JP"}}));
+    let archived = changed(&bare, "2026-06-01", Change::Historical);
+    for before in [bare, archived] {
+        let told = accepted(&accepted(&before, "2026-06-02"), "2026-07-02");
+        let answer = |record: VerdictRecord, question: &Question| {
+            let answer = standing(&with(jp(), vec![own(record)]), question, &Viewer::Public);
+            let [Holding::Own(own)] = &answer.holdings[..] else { panic!("{answer:?}") };
+            (answer.explanation.to_string(), own.in_force, own.standing.clone(), own.accepted_as_evidence)
+        };
+        let (explanation, in_force, snapshot, none) = answer(before, &on_criteria());
+        assert_eq!(none, 0);
+        let same = (explanation, in_force, snapshot, 2);
+        assert_eq!(answer(told.clone(), &on_criteria()), same, "what counts is what counted");
+        let between = Question { as_of: at("2026-07-01"), ..on_criteria() };
+        assert_eq!(answer(told, &between).3, 1, "only what the log had then");
     }
 }
 

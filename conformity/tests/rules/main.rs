@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failing test must stop")]
 #![allow(clippy::too_many_lines)] // tables, a row per case
 
+mod acceptances;
 mod accreditation;
 mod arrangements;
 mod changing;
@@ -41,6 +42,7 @@ fn tables() -> Vec<Row> {
         changing::rows(),
         credentials::rows(),
         reports::rows(),
+        acceptances::rows(),
         arrangements::rows(),
         peers::rows(),
         recognitions::rows(),

@@ -215,6 +215,18 @@ pub(crate) fn transcribed(id: &str) -> Value {
     )
 }
 
+/// What a list says of an authority that accepted T-1.
+pub(crate) fn acceptance(id: &str) -> Value {
+    json!({
+        "acceptance": id, "verdict": "T-1", "authority": "An Agency", "unit": "An Office", "from": "2014-01-01",
+        "until": "2027-01-01", "noted": "2014-02-01",
+        "transcribed": {
+            "list": "an example list", "source": "https://list.example/", "retrieved": "2026-11-01", "row": "reuse row 2",
+            "issuedBy": "22-027",
+        },
+    })
+}
+
 /// A change that takes effect now.
 pub(crate) fn changed(world: &World, id: &str, change: Value) -> Value {
     json!({"verdict": id, "change": change, "reason": reason(), "effective": world.now.to_string()})

@@ -122,7 +122,7 @@ impl Grant {
 impl Terms {
     fn into_verdict(self) -> Verdict {
         let supplier =
-            Supplier { id: self.supplier, name: self.supplier_name, country: self.country, others: self.other };
+            Supplier { id: self.supplier, name: self.supplier_name, country: Some(self.country), others: self.other };
         let conditions = self.condition.zip(self.deadline).map(|(text, deadline)| Conditions { text, deadline });
         Verdict {
             verdict: self.verdict,

@@ -111,6 +111,7 @@ impl Source<'_> {
             Claim::VerdictGranted(verdict) => self.verdict(&verdict.verdict, 0).into_iter().collect(),
             Claim::VerdictChanged(change) => self.verdict(&change.verdict, 0).into_iter().collect(),
             Claim::ReportFiled(report) => self.verdict(&report.verdict, 0).into_iter().collect(),
+            Claim::EvidenceAccepted(acceptance) => self.verdict(&acceptance.verdict, 0).into_iter().collect(),
             Claim::VerdictExpired(list) | Claim::SurveillanceOverdue(list) => self.verdicts(&list.verdicts),
             Claim::RecognitionDerived(derived) => self.recognitions(&derived.cause),
             Claim::ArrangementSigned(signed) => vec![self.arrangement("signed", &signed.terms.id)],

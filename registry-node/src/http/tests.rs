@@ -4,6 +4,7 @@ mod bulk;
 mod contract;
 mod credentials;
 mod events;
+mod evidence;
 mod fixture;
 mod limits;
 mod log;

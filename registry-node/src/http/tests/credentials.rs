@@ -246,7 +246,9 @@ fn plain(world: &World, person: &Person) -> String {
 #[tokio::test]
 async fn slots_are_for_certification_bodies() {
     let world = World::furnished().await;
-    for (who, code) in [(None, "certificate-required"), (Some("buyer-1"), "role-not-entitled"), (Some("meti"), "role-not-entitled")] {
+    for (who, code) in
+        [(None, "certificate-required"), (Some("buyer-1"), "role-not-entitled"), (Some("meti"), "role-not-entitled")]
+    {
         let person = who.map(|who| world.person(who));
         let got = world.talk(person.as_ref()).await.post("/v1/status-slots", "application/json", Bytes::new()).await;
         assert_eq!(got.code(), code, "{who:?}");
@@ -257,7 +259,12 @@ async fn slots_are_for_certification_bodies() {
         let got = world.talk(Some(&body)).await.post(&path, "application/json", Bytes::new()).await;
         assert_eq!(got.code(), "bad-parameter", "{count}");
     }
-    for path in ["/v1/status-lists/9", "/v1/bitstring-status-lists/9/revocation", "/v1/bitstring-status-lists/0/x", "/v1/bitstring-status-lists/0"] {
+    for path in [
+        "/v1/status-lists/9",
+        "/v1/bitstring-status-lists/9/revocation",
+        "/v1/bitstring-status-lists/0/x",
+        "/v1/bitstring-status-lists/0",
+    ] {
         assert_eq!(world.ask(path).await.code(), "not-found", "{path}");
     }
 }
