@@ -1,6 +1,7 @@
 //! Credentials: what a holder carries, and what somebody without a connection can verify.
 //!
-//! In scope: JWTs with selective disclosure ([`sd_jwt`], RFC 9901) and the JWTs that they are made of ([`jwt`]).
+//! In scope: JWTs with selective disclosure ([`sd_jwt`], RFC 9901), lists that say which credentials still hold ([`status`]),
+//! and the JWTs that both are made of ([`jwt`]).
 //! Out of scope: fetching anything, whose key it is that verifies, and what a credential means.
 //!
 //! This crate is pure and meant to be embedded: no clock (time is an argument), no files, no sockets, no threads. Everything
@@ -9,4 +10,5 @@
 
 pub mod jwt;
 pub mod sd_jwt;
+pub mod status;
 pub mod times;
