@@ -74,12 +74,9 @@ pub struct Unverified {
 /// A JWT whose signature verified with the key that the caller gave.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verified {
-    /// The JWT as it came.
-    pub text: String,
-    /// Its header.
-    pub header: Header,
-    /// Its claims.
-    pub payload: Map<String, Value>,
+    pub(crate) text: String,
+    pub(crate) header: Header,
+    pub(crate) payload: Map<String, Value>,
 }
 
 /// Why a text is no such JWT. The blame is its writer's.
@@ -171,6 +168,23 @@ impl Unverified {
         }
         key.verify(&self.text.as_bytes()[..self.signed], &self.signature)?;
         Ok(Verified { text: self.text, header: self.header, payload: self.payload })
+    }
+}
+
+impl Verified {
+    /// The JWT as it came.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Its header.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Its claims.
+    pub fn payload(&self) -> &Map<String, Value> {
+        &self.payload
     }
 }
 

@@ -1,6 +1,8 @@
 //! Credentials: what a holder carries, and what somebody without a connection can verify.
 //!
-//! In scope: the credential of a verdict ([`attestation`]), statements of a log that are credentials ([`statement`]), JWTs with selective disclosure ([`sd_jwt`], RFC 9901), lists that say which credentials still hold ([`status`]),
+//! In scope: the credential of a verdict ([`attestation`]), statements of a log of which some are credentials
+//! ([`statement`]), JWTs with selective disclosure ([`sd_jwt`], RFC 9901), lists that say which credentials still hold
+//! ([`status`]),
 //! and the JWTs that both are made of ([`jwt`]).
 //! Out of scope: fetching anything, whose key it is that verifies, and what a credential means.
 //!
@@ -11,6 +13,9 @@
 pub mod attestation;
 pub mod jwt;
 pub mod sd_jwt;
+<<<<<<< HEAD
 pub mod statement;
+=======
+>>>>>>> h/sdjwt
 pub mod status;
 pub mod times;

@@ -38,6 +38,7 @@ pub struct Expected<'a> {
 
 /// A key binding that holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Bound {
     /// The holder's key.
     pub holder: PublicKey,

@@ -5,9 +5,9 @@
 
 use std::io::{self, Read, Write};
 
-use flate2::bufread::GzDecoder;
+use flate2::Compression;
+use flate2::bufread::{GzDecoder, ZlibDecoder};
 use flate2::write::{GzEncoder, ZlibEncoder};
-use flate2::{Compression, Decompress, FlushDecompress, Status};
 
 /// The most bytes of a list once unpacked: 134 million credentials of one bit each.
 pub const MAX_LIST: usize = 16 * 1024 * 1024;
@@ -43,38 +43,28 @@ pub(super) fn gzip(bytes: &[u8]) -> Result<Vec<u8>, PackError> {
     Ok(encoder.finish()?)
 }
 
-/// By steps of our own: flate2's reader takes a stream that is cut off for one that ends.
 pub(super) fn unzlib(packed: &[u8]) -> Result<Vec<u8>, UnpackError> {
-    let mut stream = Decompress::new(true);
-    let mut out = Vec::with_capacity(packed.len().clamp(4096, MAX_LIST));
-    let mut rest = packed;
-    loop {
-        let (taken, given) = (stream.total_in(), out.len());
-        let status = stream.decompress_vec(rest, &mut out, FlushDecompress::None).map_err(|_| UnpackError::Damaged)?;
-        let took = usize::try_from(stream.total_in() - taken).map_err(|_| UnpackError::TooLarge)?;
-        rest = rest.get(took..).unwrap_or_default();
-        match status {
-            _ if out.len() > MAX_LIST => return Err(UnpackError::TooLarge),
-            Status::StreamEnd if rest.is_empty() => return Ok(out),
-            Status::StreamEnd => return Err(UnpackError::Trailing),
-            _ if out.len() == out.capacity() => out.reserve(out.len()),
-            _ if took == 0 && out.len() == given => return Err(UnpackError::Damaged),
-            _ => {}
-        }
-    }
+    let mut decoder = ZlibDecoder::new(packed);
+    let out = read(&mut decoder)?;
+    ends(decoder.into_inner(), out)
 }
 
 pub(super) fn ungzip(packed: &[u8]) -> Result<Vec<u8>, UnpackError> {
     let mut decoder = GzDecoder::new(packed);
+    let out = read(&mut decoder)?;
+    ends(decoder.into_inner(), out)
+}
+
+fn read(decoder: &mut impl Read) -> Result<Vec<u8>, UnpackError> {
     let mut out = Vec::new();
     // One byte more than allowed: so that a list of exactly the most is read to its checksum.
     let bound = MAX_LIST as u64 + 1;
-    Read::by_ref(&mut decoder).take(bound).read_to_end(&mut out).map_err(|_| UnpackError::Damaged)?;
-    match decoder.into_inner() {
-        _ if out.len() > MAX_LIST => Err(UnpackError::TooLarge),
-        [] => Ok(out),
-        _ => Err(UnpackError::Trailing),
-    }
+    decoder.take(bound).read_to_end(&mut out).map_err(|_| UnpackError::Damaged)?;
+    if out.len() > MAX_LIST { Err(UnpackError::TooLarge) } else { Ok(out) }
+}
+
+fn ends(rest: &[u8], out: Vec<u8>) -> Result<Vec<u8>, UnpackError> {
+    if rest.is_empty() { Ok(out) } else { Err(UnpackError::Trailing) }
 }
 
 #[cfg(test)]

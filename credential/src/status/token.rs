@@ -35,7 +35,7 @@ pub struct Reference {
     pub index: u64,
 }
 
-/// A status list with its claims.
+/// A status list with its claims: what an issuer fills in and signs. What it says of a credential, only [`Verified`] tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusListToken {
     /// `sub`: the URI of the list, as credentials name it.
@@ -49,6 +49,10 @@ pub struct StatusListToken {
     /// The list.
     pub list: StatusList,
 }
+
+/// A token whose signature verified with the key that the caller gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified(StatusListToken);
 
 /// A token in the right shape, of which nobody has checked the signature; its list is not unpacked before that.
 #[derive(Debug, Clone)]
@@ -144,7 +148,7 @@ impl StatusListToken {
         if token.len() > MAX_TOKEN { Err(TokenSignError::TooLong(token.len())) } else { Ok(token) }
     }
 
-    /// Reads a token's claims. Only with claims whose signature verified does it say anything.
+    /// Reads a token's claims, whoever wrote them.
     ///
     /// # Errors
     /// The first rule that they break.
@@ -160,19 +164,6 @@ impl StatusListToken {
             ttl: ttl.transpose()?,
             list: StatusList::from_json(list)?,
         })
-    }
-
-    /// The status of a credential at `now` (seconds since 1970), if clocks may differ by `leeway` seconds.
-    ///
-    /// # Errors
-    /// The list says nothing of it, or nothing that still holds.
-    pub fn look_up(&self, reference: &Reference, now: i64, leeway: u32) -> Result<Status, Unknown> {
-        if reference.uri != self.uri {
-            return Err(Unknown::OtherList { named: reference.uri.clone(), given: self.uri.clone() });
-        }
-        let times = Validity { issued: Some(self.issued), begins: None, ends: self.expires };
-        times.check(now, leeway)?;
-        Ok(self.list.status(reference.index)?)
     }
 }
 
@@ -199,7 +190,27 @@ impl Unverified {
     ///
     /// # Errors
     /// It does not verify, or the claims are no status list.
-    pub fn verify(self, key: &PublicKey) -> Result<StatusListToken, TokenError> {
-        StatusListToken::from_claims(&self.0.verify(key)?.payload)
+    pub fn verify(self, key: &PublicKey) -> Result<Verified, TokenError> {
+        StatusListToken::from_claims(&self.0.verify(key)?.payload).map(Verified)
+    }
+}
+
+impl Verified {
+    /// What was signed.
+    pub fn token(&self) -> &StatusListToken {
+        &self.0
+    }
+
+    /// The status of a credential at `now` (seconds since 1970), if clocks may differ by `leeway` seconds.
+    ///
+    /// # Errors
+    /// The list says nothing of it, or nothing that still holds.
+    pub fn look_up(&self, reference: &Reference, now: i64, leeway: u32) -> Result<Status, Unknown> {
+        if reference.uri != self.0.uri {
+            return Err(Unknown::OtherList { named: reference.uri.clone(), given: self.0.uri.clone() });
+        }
+        let times = Validity { issued: Some(self.0.issued), begins: None, ends: self.0.expires };
+        times.check(now, leeway)?;
+        Ok(self.0.list.status(reference.index)?)
     }
 }

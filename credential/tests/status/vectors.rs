@@ -6,7 +6,7 @@ use std::path::Path;
 use credential::jwt::KidRule;
 use credential::status::Status;
 use credential::status::list::{Bits, StatusList};
-use credential::status::token::{Reference, StatusListToken, Unverified};
+use credential::status::token::{StatusListToken, Unverified};
 use serde_json::Value;
 
 /// The text of an example from its first brace on, without line breaks and indentation.
@@ -88,7 +88,8 @@ fn tokens_are_read_as_the_draft_shows() {
     for claims in [raw.unverified_payload(), shown.as_object().unwrap()] {
         let token = StatusListToken::from_claims(claims).unwrap();
         assert_eq!((token.issued, token.expires, token.ttl), (1_686_920_170, Some(2_291_720_170), Some(43_200)));
-        let at = |index| token.look_up(&Reference { uri: token.uri.clone(), index }, 1_700_000_000, 0).unwrap();
+        let at = |index| token.list.status(index).unwrap();
+        assert_eq!(token.uri, "https://example.com/statuslists/1");
         assert_eq!([0, 1, 2, 3].map(at), [Status::Invalid, Status::Valid, Status::Valid, Status::Invalid]);
     }
 }
