@@ -13,9 +13,6 @@
 pub mod attestation;
 pub mod jwt;
 pub mod sd_jwt;
-<<<<<<< HEAD
 pub mod statement;
-=======
->>>>>>> h/sdjwt
 pub mod status;
 pub mod times;

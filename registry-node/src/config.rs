@@ -112,11 +112,20 @@ pub struct Limits {
     pub queue: usize,
     /// Event streams (SSE) open at once.
     pub event_streams: usize,
+    /// MiB that answers of more than 8 KiB may take in memory until they have left; more are answered 503.
+    pub answer_mib: usize,
+}
+
+impl Limits {
+    /// [`Self::answer_mib`] in bytes.
+    pub fn answer_bytes(&self) -> usize {
+        self.answer_mib.saturating_mul(1024 * 1024)
+    }
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { connections: 10_000, handshake_seconds: 5, queue: 8_192, event_streams: 10_000 }
+        Limits { connections: 10_000, handshake_seconds: 5, queue: 8_192, event_streams: 10_000, answer_mib: 256 }
     }
 }
 
@@ -209,6 +218,7 @@ impl Config {
                 self.limits.connections > 0 && self.limits.event_streams > 0 && self.limits.handshake_seconds > 0,
                 "limits must be positive",
             ),
+            (self.limits.answer_mib >= 32, "limits.answer_mib must be at least 32, what one connection may take"),
             (
                 self.registry.country.as_deref().is_none_or(is_country),
                 "registry.country must be two capital letters, such as JP",
@@ -269,6 +279,7 @@ pub fn render(new: &NewConfig<'_>) -> String {
         ("handshake_seconds", limits.handshake_seconds.to_string()),
         ("queue", limits.queue.to_string()),
         ("event_streams", limits.event_streams.to_string()),
+        ("answer_mib", limits.answer_mib.to_string()),
     ];
     fill(TEMPLATE, &values)
 }

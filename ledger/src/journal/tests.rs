@@ -228,8 +228,10 @@ fn attachments_are_kept_once_and_found_again() {
         for bytes in [&catalogue, &empty] {
             let found = reader.attachment(&Digest::of(bytes)).unwrap();
             assert_eq!(found.as_ref(), Some(bytes));
+            assert_eq!(reader.attachment_len(&Digest::of(bytes)), Some(bytes.len()));
         }
         assert_eq!(reader.attachment(&Digest::of(b"other")).unwrap(), None);
+        assert_eq!(reader.attachment_len(&Digest::of(b"other")), None);
         match round {
             0 => bench.reopen(),
             _ => bench.log().erase(1).unwrap(),

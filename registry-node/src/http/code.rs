@@ -121,6 +121,12 @@ pub(super) fn bad_attachment(why: impl std::fmt::Display) -> Problem {
     Problem::malformed(Code::BadAttachment.as_str(), cut(&why.to_string()))
 }
 
+/// The connection must end.
+pub(super) fn cut_off() -> Problem {
+    let detail = "the certificate ended or was revoked, or the node stops; nothing more is taken on this connection";
+    Problem::forbidden(Code::CutOff.as_str(), detail)
+}
+
 /// Our own fault: the cause goes to the operator's log.
 pub(super) fn internal(what: &'static str, error: &dyn std::fmt::Display) -> Problem {
     tracing::error!(%error, "{what}");

@@ -12,7 +12,6 @@ use credential::sd_jwt::MAX_TEXT;
 use futures_util::{Stream, StreamExt};
 use ledger::jws::MAX_STATEMENT;
 use serde::Serialize;
-use tokio::sync::SemaphorePermit;
 use warp::http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use warp::http::{HeaderMap, HeaderValue, StatusCode};
 use warp::reply::Response;
@@ -22,8 +21,9 @@ use super::ask::Ask;
 use super::bulk;
 use super::code::{self, Code};
 use super::credentials::SD_JWT;
+use super::holders::Holding;
 use super::log::{proof, sequenced};
-use super::site::Site;
+use super::site::{BodyPermit, Site};
 use super::submission::Submission;
 use crate::core::intake::MAX_ATTACHMENT;
 use crate::core::sequencer::Receipt;
@@ -73,9 +73,10 @@ where
     let speaker = Arc::clone(ask.speaker().ok_or_else(Problem::certificate_required)?);
     let form = Form::of(&headers).ok_or_else(code::unsupported_media_type)?;
     if form == Form::Lines {
-        return bulk::answer(&site, speaker, ask.cut(), body);
+        return bulk::answer(&site, speaker, Arc::clone(ask.caller()), body);
     }
-    let collecting = Collecting::begin(&site, &headers, form.limit());
+    let holding = site.holders.of(&speaker.identity);
+    let collecting = Collecting::begin(&site, &holding, &headers, form.limit());
     let collected =
         tokio::time::timeout(Duration::from_secs(BODY_SECONDS), async { collecting.await?.read(body).await });
     // The permit lives as long as the bytes do.
@@ -84,6 +85,10 @@ where
         Form::Json => Submission::from_json(&bytes)?,
         _ => Submission::from_jose(bytes),
     };
+    // A minute may have passed since the request began.
+    if !ask.caller().still_speaks() {
+        return Err(code::cut_off());
+    }
     acknowledge(&site, submission, &speaker).await
 }
 
@@ -120,23 +125,28 @@ impl Form {
 
 /// A body that is being read, within its share of the memory for bodies.
 struct Collecting<'a> {
-    permit: SemaphorePermit<'a>,
+    permit: BodyPermit<'a>,
     limit: usize,
 }
 
 impl<'a> Collecting<'a> {
     /// Waits for memory: as much as is announced, or the limit where nothing is.
-    async fn begin(site: &'a Site, headers: &HeaderMap, limit: usize) -> Result<Collecting<'a>, Problem> {
+    async fn begin(
+        site: &'a Site,
+        holding: &'a Holding,
+        headers: &HeaderMap,
+        limit: usize,
+    ) -> Result<Collecting<'a>, Problem> {
         let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
         let length = announced.unwrap_or(limit);
         if length > limit {
             return Err(Problem::too_large(limit as u64));
         }
         let busy = |_| Problem::busy(Code::Busy.as_str(), "too many bodies are being read; send it again", 1);
-        Ok(Collecting { permit: site.bodies.take(length).await.map_err(busy)?, limit: length })
+        Ok(Collecting { permit: site.bodies.take(holding, length).await.map_err(busy)?, limit: length })
     }
 
-    async fn read<S, B>(self, body: S) -> Result<(Bytes, SemaphorePermit<'a>), Problem>
+    async fn read<S, B>(self, body: S) -> Result<(Bytes, BodyPermit<'a>), Problem>
     where
         S: Stream<Item = Result<B, warp::Error>>,
         B: Buf,

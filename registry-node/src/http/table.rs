@@ -73,7 +73,7 @@ pub(super) static ROUTES: &[Route] = &[
         value: "SHA-256, 64 lower-case hexadecimal digits",
         parameters: &[],
         answer: OCTETS,
-        handler: Handler::Disk(attachments::attachment),
+        handler: Handler::Large { weight: attachments::weight, read: attachments::attachment },
     },
     Route {
         verb: Get,
