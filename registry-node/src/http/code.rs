@@ -68,6 +68,10 @@ codes! {
     BadBody "bad-body"
     /// Too many or too large attachments, or one that is not base64.
     BadAttachment "bad-attachment"
+    /// A credential that is not whole, contradicts itself, or shows what it must keep back.
+    MalformedCredential "malformed-credential"
+    /// A status slot that does not wait for this body.
+    SlotNotHandedOut "slot-not-handed-out"
     /// Not a compact JWS.
     NotAJws "not-a-jws"
     /// Another header than the one defined.
@@ -157,8 +161,8 @@ fn intake(error: &IntakeError) -> Problem {
     let code = match error {
         IntakeError::Unknown(refusal) => return refused(refusal),
         IntakeError::Malformed(malformed) => malformed.code(),
-        IntakeError::NotWhole | IntakeError::Credential(_) => "malformed-credential",
-        IntakeError::Slot(_) => "slot-not-handed-out",
+        IntakeError::NotWhole | IntakeError::Credential(_) => Code::MalformedCredential.as_str(),
+        IntakeError::Slot(_) => Code::SlotNotHandedOut.as_str(),
         IntakeError::TooLong(_) => Code::TooLarge.as_str(),
         // The limit is the same on either layer, so the code is too.
         IntakeError::Jws(JwsError::TooLong(bytes)) => Malformed::TooLarge { bytes: *bytes }.code(),

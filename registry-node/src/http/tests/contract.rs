@@ -129,6 +129,7 @@ fn malformed() -> Vec<&'static str> {
         Malformed::NotJson { message: text() },
         Malformed::Shape { message: text() },
         Malformed::Claim { kind: Kind::Genesis, message: text() },
+        Malformed::NotPlain(Kind::CredentialIssued),
     ];
     all.iter().map(Malformed::code).collect()
 }

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use conformity::credential::StatusSlot;
 use credential::attestation::{Attestation, PAD_TO, concealed, read, write};
+use credential::jwt::KidRule;
 use credential::sd_jwt::{Issuance, REGISTRY, SystemSalts, Unverified, issue};
 use credential::status::Status;
 use credential::status::bitstring::{Bitstring, StatusCredential};
@@ -16,10 +17,10 @@ const MEDIA_TYPE: &str = "application/dc+sd-jwt";
 const SECRET: &str = "weak password of the shop floor account";
 
 /// What the body says of a verdict that is like `claim`.
-fn attestation(claim: &Value, slot: StatusSlot) -> Attestation {
+fn attestation(world: &World, claim: &Value, slot: StatusSlot) -> Attestation {
     let open = claim["profile"] == "open";
     let mut credential = json!({
-        "origin": ORIGIN, "registry": "jp", "didWeb": format!("did:web:{ORIGIN}"), "body": "The certification-body cb-1",
+        "origin": ORIGIN, "registry": "jp", "didWeb": world.registry.genesis.did_web, "body": "The certification-body cb-1",
         "verdict": claim["verdict"], "slot": slot, "supplier": claim["supplier"], "object": claim["object"],
         "scheme": claim["scheme"], "documents": ["sp800-171@r3"], "evaluation": "third-party",
         "viewpoints": claim["viewpoints"], "assessed": day(-20), "scope": claim["scope"],
@@ -54,7 +55,7 @@ async fn slot(world: &World, person: &Person) -> StatusSlot {
     let got = world.talk(Some(person)).await.post("/v1/status-slots", "application/json", Bytes::new()).await;
     assert_eq!(got.status, 200, "{got:?}");
     let place = &got.json()["slots"][0];
-    assert_eq!(place["uri"], format!("https://{ORIGIN}/v1/status-lists/{}", place["list"]));
+    assert_eq!(place["uri"], format!("https://localhost:7443/v1/status-lists/{}", place["list"]));
     StatusSlot::new(place["list"].as_u64().unwrap() as u32, place["index"].as_u64().unwrap() as u32).unwrap()
 }
 
@@ -66,7 +67,7 @@ async fn submit(world: &World, person: &Person, text: String) -> Got {
 async fn documented(world: &World, claim: &Value) -> (StatusSlot, u64, String) {
     let body = world.person("cb-1");
     let slot = slot(world, &body).await;
-    let text = signed(&body, &attestation(claim, slot));
+    let text = signed(&body, &attestation(world, claim, slot));
     let got = submit(world, &body, text.clone()).await;
     assert_eq!(got.status, 201, "{got:?}");
     (slot, got.json()["index"].as_u64().unwrap(), text)
@@ -88,8 +89,8 @@ async fn status(world: &World, slot: StatusSlot) -> (Status, bool, bool) {
     assert_eq!(got.header("content-type"), "application/statuslist+jwt");
     assert_eq!(got.header("cache-control"), "public, max-age=30");
     let text = String::from_utf8(got.body.to_vec()).unwrap();
-    let token = token::Unverified::parse(&text).unwrap().verify(&node_key(world)).unwrap();
-    let ietf = token.list.status(slot.index().into()).unwrap();
+    let token = token::Unverified::parse(&text, KidRule::Thumbprint).unwrap().verify(&node_key(world)).unwrap();
+    let ietf = token.token().list.status(slot.index().into()).unwrap();
     (ietf, bit(world, slot, "revocation").await, bit(world, slot, "suspension").await)
 }
 
@@ -202,7 +203,7 @@ async fn what_is_wrong_is_refused_and_nothing_is_kept() {
     let world = World::furnished().await;
     let body = world.person("cb-1");
     let slot = slot(&world, &body).await;
-    let good = attestation(&verdict("V-1"), slot);
+    let good = attestation(&world, &verdict("V-1"), slot);
     let text = signed(&body, &good);
     let parts: Vec<&str> = text.trim_end_matches('~').split('~').collect();
     let jwt = parts[0];
@@ -219,7 +220,7 @@ async fn what_is_wrong_is_refused_and_nothing_is_kept() {
         ("a disclosure twice", format!("{text}{}~", parts[1]), "malformed-credential"),
         ("a disclosure of another credential", format!("{jwt}~{}~", "WyJhIiwiYiJd"), "malformed-credential"),
         ("a plain statement with a tilde", format!("{}~", plain(&world, &body)), "malformed-credential"),
-        ("a slot of nobody", signed(&body, &attestation(&verdict("V-1"), other)), "slot-not-handed-out"),
+        ("a slot of nobody", signed(&body, &attestation(&world, &verdict("V-1"), other)), "slot-not-handed-out"),
         ("a level that the scheme lacks", signed(&body, &level), "malformed-credential"),
         ("a viewpoint of which nothing is told", signed(&body, &untold), "malformed-credential"),
         ("another scope", signed(&body, &elsewhere), "credential-differs"),
