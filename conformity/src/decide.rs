@@ -42,7 +42,6 @@ use case::Case;
 
 pub use acceptance::MAX_ACCEPTANCES;
 pub use key::signing_key;
-pub use recognition::MAX_RESULTS;
 
 /// Where a statement stands, or would stand, in the log.
 #[derive(Debug, Clone, Copy)]

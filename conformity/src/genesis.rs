@@ -133,8 +133,18 @@ pub struct PeerRecord {
     /// When and why it was expelled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expelled: Option<Expulsion>,
+    /// When and why it was expelled last, where it was added again since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<Expulsion>,
     /// The size of its log up to which recognitions were derived.
     pub followed: u64,
+}
+
+impl PeerRecord {
+    /// The newest expulsion, also where the peer was added again since.
+    pub fn last_expulsion(&self) -> Option<&Expulsion> {
+        self.expelled.as_ref().or(self.earlier.as_ref())
+    }
 }
 
 /// The end of a peering.

@@ -805,6 +805,12 @@ refusals! {
         registry: RegistryId,
     } = "peer-expelled" Rules
         "{registry} was expelled; add it anew first";
+    /// Never cut off.
+    PeerNotExpelled {
+        /// Which.
+        registry: RegistryId,
+    } = "peer-not-expelled" Submitter
+        "{registry} was never expelled; what rests on it has not ended";
 
     // Recognitions.
 

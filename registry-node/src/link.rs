@@ -9,6 +9,7 @@ pub mod admission;
 mod answers;
 mod buyers;
 mod dialogue;
+mod expulsion;
 mod host;
 mod kept;
 mod mark;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use certs::{Client, ClientFiles, NatsTls, Trust};
 use federation::access::{Access, Inbox, Limits, Peering, ServerFiles};
-use federation::bus::{Bus, Delivery, Dial, Incoming, Link, Subscription};
+use federation::bus::{Bus, Delivery, Dial, Incoming, Link, OWN_SERVER, Subscription};
 use federation::messages::{
     Answer, CheckpointAnswer, CheckpointRequest, Done, Entries, Head, Hello, Message, Proof, Range, RangeRequest,
 };
@@ -193,7 +193,8 @@ impl Impostor {
         let trust = Trust::read(&registry.folder().ca_public().root()).expect("the root is there");
         let tls = Client::with_certificate(&trust, ClientFiles { certificate, key }).expect("a certificate");
         let address = format!("tls://{}", registry.config().nats.public_address);
-        let dial = Dial { address, tls, name: "impostor".to_owned(), inbox: Inbox::node() };
+        let inbox = Inbox::node();
+        let dial = Dial { address, tls, name: "impostor".to_owned(), inbox, waiting: OWN_SERVER };
         let node = Link::dial(dial).await.expect("an address");
         node.connected(PATIENCE).await.expect("its own server lets it in");
         let stage = Arc::new(Mutex::new(Stage { past: Past::of(registry), lie: Lie::none(), silent: false }));

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Inquiry, Sight};
 use crate::ids::{SchemeRef, VerdictId};
 use crate::recognised::{RecognitionOutcome, RecognitionRecord};
-use crate::recognition::{covered, text};
+use crate::recognition::{covered, in_effect, text};
 use crate::records::Facts;
 use crate::text::Text;
 use crate::time::{Day, Moment};
@@ -94,7 +94,8 @@ pub(super) fn holdings<F: Facts>(inquiry: &Inquiry<'_, F>) -> Vec<Holding> {
 
 /// The recognitions that the question is about, by verdict, whenever they were derived.
 pub(super) fn recognitions<F: Facts>(inquiry: &Inquiry<'_, F>) -> Vec<Arc<RecognitionRecord>> {
-    let mut records = inquiry.facts.recognitions_of(&inquiry.question.supplier);
+    let recorded = inquiry.facts.recognitions_of(&inquiry.question.supplier);
+    let mut records: Vec<_> = recorded.into_iter().map(|record| read(inquiry, record)).collect();
     records.retain(|record| {
         let recognition = &record.recognition;
         let here = recognition.counts_as.as_ref().map(|counterpart| &counterpart.scheme);
@@ -104,6 +105,11 @@ pub(super) fn recognitions<F: Facts>(inquiry: &Inquiry<'_, F>) -> Vec<Arc<Recogn
     });
     records.sort_by(|one, other| one.recognition.verdict.cmp(&other.recognition.verdict));
     records
+}
+
+fn read<F: Facts>(inquiry: &Inquiry<'_, F>, record: Arc<RecognitionRecord>) -> Arc<RecognitionRecord> {
+    let peer = inquiry.facts.peer(&record.recognition.verdict.registry);
+    in_effect(record, peer.as_deref())
 }
 
 fn own_holding<F: Facts>(inquiry: &Inquiry<'_, F>, record: &VerdictRecord) -> Option<OwnHolding> {

@@ -91,6 +91,7 @@ fn peer(registry: &str, country: &str) -> Record {
         http_url: None,
         added: moment(4, "2026-01-02"),
         expelled: None,
+        earlier: None,
         followed: 0,
     }))
 }
@@ -452,4 +453,26 @@ fn a_verdict_under_what_it_counts_as_here_answers_too() {
     let ours = Question { about: About::Scheme(name("common-criteria")), ..on_star() };
     assert_eq!(ask(&register, &ours), "eu:V-9 recognised counts");
     assert_eq!(ask(&register, &on_star()), "eu:V-9 recognised counts");
+}
+
+#[test]
+fn nothing_of_an_expelled_peer_counts() {
+    let eu = |ended: &dyn Fn(&mut PeerRecord)| {
+        let Record::Peer(eu) = peer("eu", "EU") else { panic!("a peer") };
+        let mut eu = PeerRecord::clone(&eu);
+        ended(&mut eu);
+        Record::Peer(Arc::new(eu))
+    };
+    // The recognition is recorded between the two.
+    let end = |index: u64| crate::genesis::Expulsion { moment: moment(index, "2026-07-02"), reason: reason() };
+    let rows: [(&str, Record, &str); 4] = [
+        ("a peer that stands", peer("eu", "EU"), "eu:V-9 recognised counts"),
+        ("one that was expelled", eu(&|eu| eu.expelled = Some(end(1_000))), "eu:V-9 refused"),
+        ("one that was added again since", eu(&|eu| eu.earlier = Some(end(1_000))), "eu:V-9 refused"),
+        ("one that was recognised after that", eu(&|eu| eu.earlier = Some(end(0))), "eu:V-9 recognised counts"),
+    ];
+    for (case, peer, expected) in rows {
+        let register = with(jp(), vec![from_eu(&json!({"verdict": "V-9"})), peer]);
+        assert_eq!(ask(&register, &Question { as_of: at("2026-08-01"), ..on_star() }), expected, "{case}");
+    }
 }

@@ -89,7 +89,7 @@ impl<'a> Reading<'a> {
     }
 
     fn statement(&mut self, index: u64, entry: &Entry, compact: &str) -> Result<(), StatementFault> {
-        let fault = |code: &'static str, text: String| StatementFault { index, code, text };
+        let fault = |code: &'static str, text: String| StatementFault::new(index, code, &text);
         let compact = Bytes::copy_from_slice(compact.as_bytes());
         let unverified = Unverified::parse(compact).map_err(|error| fault("malformed", error.to_string()))?;
         let statement = read_unverified(&unverified).map_err(|error| fault("malformed", error.to_string()))?;
@@ -132,7 +132,7 @@ fn refused(index: u64, refusal: &Refusal) -> StatementFault {
         Refusal::UnknownVerdict { verdict } => ("withheld", format!("it is about {verdict}, which was not shown")),
         other => (other.code(), other.to_string()),
     };
-    StatementFault { index, code, text }
+    StatementFault::new(index, code, &text)
 }
 
 fn admit(jwk: &Jwk) -> Result<PublicKey, String> {

@@ -3,8 +3,11 @@
 //! Together with the codes of `conformity` these are all that a caller can meet; `docs/spec/problems.md` lists them and a
 //! test holds the two equal. Out of scope: how a problem is written (`crate::problem`).
 
+use std::sync::{LazyLock, Mutex, PoisonError};
+
 use conformity::refusal::Refusal;
 use conformity::statement::Malformed;
+use federation::hush::Hushes;
 use ledger::jws::JwsError;
 
 use super::ask::cut;
@@ -131,9 +134,12 @@ pub(super) fn cut_off() -> Problem {
     Problem::forbidden(Code::CutOff.as_str(), detail)
 }
 
-/// Our own fault: the cause goes to the operator's log.
+/// Our own fault: the cause goes to the operator's log, though not as often as somebody asks.
 pub(super) fn internal(what: &'static str, error: &dyn std::fmt::Display) -> Problem {
-    tracing::error!(%error, "{what}");
+    static FAULTS: LazyLock<Mutex<Hushes>> = LazyLock::new(Mutex::default);
+    if let Some(times) = FAULTS.lock().unwrap_or_else(PoisonError::into_inner).heard(what) {
+        tracing::error!(%error, times, "{what}");
+    }
     Problem::internal(format!("{what}; the node's log says more"))
 }
 

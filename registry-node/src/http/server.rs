@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use certs::{Https, Speaker, Stream};
+use federation::hush::Hush;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -106,6 +107,7 @@ impl Door {
         let door = Arc::new(self);
         let slots = Arc::new(Semaphore::new(door.connections));
         let tasks = TaskTracker::new();
+        let refused = Hush::new();
         loop {
             // A slot first: above the limit, new connections wait in the listen queue instead of costing memory.
             let Some(slot) = door.or_shutdown(Arc::clone(&slots).acquire_owned()).await.and_then(Result::ok) else {
@@ -117,7 +119,9 @@ impl Door {
                     drop(tasks.spawn(Arc::clone(&door).connection(socket, from, routes.clone(), slot)))
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
+                    if let Some(times) = refused.heard() {
+                        tracing::warn!(%error, times, "connections could not be accepted");
+                    }
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             }

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use conformity::identifiers::Identifier;
 use conformity::ids::{Origin, SchemeRef, VerdictId, VerdictRef};
 use conformity::recognised::{Recognition, RecognitionRecord};
+use conformity::recognition::in_effect;
 use conformity::records::Facts;
 use conformity::standing::{Sight, sight};
 use conformity::time::{Day, Moment};
@@ -63,8 +64,11 @@ pub(super) fn one(site: &Site, ask: &Ask) -> Result<Response, Problem> {
         let record = visible(site, ask, &wanted.id).ok_or_else(Problem::not_found)?;
         site.rendered.answer(&record, |record| own(site, &wanted, record))
     } else {
-        let record = site.register().recognition(&wanted).ok_or_else(Problem::not_found)?;
-        site.rendered.answer(&record, foreign)
+        let recorded = site.register().recognition(&wanted).ok_or_else(Problem::not_found)?;
+        let peer = site.register().peer(&wanted.registry);
+        let record = in_effect(Arc::clone(&recorded), peer.as_deref());
+        // What the log does not say yet is rendered each time: it will in a moment.
+        if Arc::ptr_eq(&recorded, &record) { site.rendered.answer(&record, foreign) } else { foreign(&record) }
     };
     Ok(answer::bytes(JSON, answer?, Keep::No))
 }

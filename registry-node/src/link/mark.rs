@@ -60,8 +60,7 @@ impl Mark {
     /// [`PeerFault`] as [`Followed::compare`].
     pub(super) fn compare(&mut self, answer: &CheckpointAnswer) -> Result<u64, PeerFault> {
         let log = self.log.as_ref().ok_or(PeerFault::Genesis)?;
-        let newest =
-            Checkpoint::verify(&answer.checkpoint, log).map_err(|error| PeerFault::Checkpoint(error.to_string()))?;
+        let newest = Checkpoint::verify(&answer.checkpoint, log).map_err(|error| PeerFault::checkpoint(&error))?;
         if let Some(known) = &self.checkpoint {
             if newest.size < known.size {
                 return Err(PeerFault::Rollback { known: known.size, offered: newest.size });

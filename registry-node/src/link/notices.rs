@@ -95,8 +95,13 @@ pub(super) fn receive_evidence(registry: &Registry, peer: &RegistryId, evidence:
     let accused = accused.ok_or_else(|| {
         Refused::new("no-contradiction", "these are not two checkpoints of one size by a log that we know")
     })?;
+    let name = evidence_name(&accused);
+    // One proof is enough: who sends it again costs us neither a line nor a write.
+    if matches!(registry.vault.value(&name), Ok(Some(_))) {
+        return Ok(());
+    }
     tracing::error!(%peer, accused = %accused.registry, "a peer sent evidence of a forked log");
-    let kept = serde_json::to_vec(evidence).map(|bytes| registry.vault.put(&evidence_name(&accused), &bytes));
+    let kept = serde_json::to_vec(evidence).map(|bytes| registry.vault.put(&name, &bytes));
     match kept {
         Ok(Ok(())) => Ok(()),
         _ => Err(Refused::new("not-stored", "the evidence could not be kept; send it again later")),
