@@ -64,7 +64,7 @@ async fn submit(world: &World, person: &Person, text: String) -> Got {
 }
 
 /// A credential of `claim`, which must be taken.
-async fn documented(world: &World, claim: &Value) -> (StatusSlot, u64, String) {
+pub(super) async fn documented(world: &World, claim: &Value) -> (StatusSlot, u64, String) {
     let body = world.person("cb-1");
     let slot = slot(world, &body).await;
     let text = signed(&body, &attestation(world, claim, slot));
