@@ -13,6 +13,7 @@ mod acceptance;
 mod accreditation;
 mod arrangement;
 mod case;
+mod credential;
 mod derived;
 mod erasure;
 mod foreign;
@@ -111,6 +112,7 @@ impl<F: Facts> Case<'_, F> {
             Claim::AccreditationChanged(claim) => self.accreditation_changed(claim),
             Claim::VerdictGranted(claim) => self.verdict_granted(claim),
             Claim::VerdictChanged(claim) => self.verdict_changed(claim),
+            Claim::CredentialIssued(claim) => self.credential_issued(claim),
             Claim::ReportFiled(claim) => self.report_filed(claim),
             Claim::EvidenceAccepted(claim) => self.evidence_accepted(claim),
             Claim::ArrangementSigned(claim) => self.arrangement_signed(claim),

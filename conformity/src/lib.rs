@@ -16,6 +16,7 @@
 pub mod accreditation;
 pub mod arrangement;
 pub mod audience;
+pub mod credential;
 pub mod decide;
 pub mod digest;
 pub mod document;
@@ -33,6 +34,7 @@ pub mod refusal;
 pub mod scheme;
 pub mod standing;
 pub mod statement;
+pub mod strict;
 pub mod text;
 pub mod time;
 pub mod verdict;

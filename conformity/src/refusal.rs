@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 
 use crate::accreditation::{Hold, Lapse};
+use crate::credential::StatusSlot;
 use crate::digest::Digest;
 use crate::ids::{
     AcceptanceId, AccreditationId, ArrangementId, DesignationId, DocumentRef, LevelCode, Origin, PartyId, RegistryId,
@@ -447,6 +448,34 @@ refusals! {
         verdict: VerdictId,
     } = "unknown-verdict" Submitter
         "there is no verdict {verdict} here";
+    /// Detail in a statement that everyone reads.
+    DetailInTheOpen {
+        /// What was in it.
+        member: &'static str,
+    } = "detail-in-the-open" Submitter
+        "a summary verdict keeps its {member} for its credentials; leave it out here";
+    /// A credential that says something else than the verdict.
+    CredentialDiffers {
+        /// Which verdict.
+        verdict: VerdictId,
+        /// What differs.
+        member: &'static str,
+    } = "credential-differs" Rules
+        "the credential's {member} is not that of verdict {verdict} as it stands; make it from the verdict again";
+    /// A credential of a verdict that holds nothing.
+    NothingToDocument {
+        /// Which verdict.
+        verdict: VerdictId,
+        /// The state it is in.
+        state: StateName,
+    } = "nothing-to-document" Rules
+        "verdict {verdict} is {state}; credentials are issued for verdicts in force";
+    /// The slot of another credential.
+    SlotTaken {
+        /// Which slot.
+        slot: StatusSlot,
+    } = "slot-taken" Rules
+        "status slot {slot} is used already; ask the registry for another one";
     /// A body that decides must know whom it assessed.
     CountryNotStated {
         /// Which verdict.

@@ -71,8 +71,17 @@ pub struct Conditions {
 pub enum Profile {
     /// To everyone.
     Open,
+    /// To everyone but for level, sites and exclusions, which only its credentials tell, one by one.
+    Summary,
     /// To whom the registry lets see it.
     Restricted,
+}
+
+impl Profile {
+    /// Whether everyone may know that the verdict exists.
+    pub const fn is_public(self) -> bool {
+        matches!(self, Self::Open | Self::Summary)
+    }
 }
 
 /// Where a verdict comes from.

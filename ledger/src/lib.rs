@@ -4,11 +4,13 @@
 //! the keys and signatures of statements, and the journal in which entries and statements rest.
 //! Out of scope: what a statement *means* (see `conformity`), clocks (every time is given by the caller), sockets.
 //!
-//! Pure modules: [`merkle`], [`entry`], [`note`], [`checkpoint`], [`proof`], [`jws`]. Modules that touch files:
+//! Pure modules: [`merkle`], [`entry`], [`note`], [`checkpoint`], [`proof`], [`compact`], [`jws`], [`encoding`]. Modules that touch files:
 //! [`journal`], [`tiles`] and the loading and storing of a [`key::SigningKey`].
 
 pub mod checkpoint;
+pub mod compact;
 pub mod digest;
+pub mod encoding;
 pub mod entry;
 pub mod journal;
 pub mod jws;
@@ -20,7 +22,6 @@ pub mod proof;
 pub mod tiles;
 
 mod chunked;
-mod encoding;
 mod files;
 #[cfg(test)]
 mod testing;

@@ -17,6 +17,7 @@ mod attachments;
 mod bulk;
 mod catalogue;
 mod code;
+mod credentials;
 mod event_filter;
 mod events;
 mod holders;

@@ -140,6 +140,29 @@ impl Vault {
         self.forget(&slot(name, self.generation(name)?))
     }
 
+    /// The names that begin with `prefix` and have a value.
+    ///
+    /// # Errors
+    /// [`VaultError`] when they cannot be read.
+    pub fn names(&self, prefix: &str) -> Result<Vec<String>, VaultError> {
+        let _writing = self.writing();
+        let read = self.keys.begin_read().map_err(redb::Error::from)?;
+        let table = match read.open_table(KEYS) {
+            Ok(table) => table,
+            Err(redb::TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
+            Err(error) => return Err(redb::Error::from(error).into()),
+        };
+        let mut names = Vec::new();
+        for slot in table.range(prefix..).map_err(redb::Error::from)? {
+            let (slot, _) = slot.map_err(redb::Error::from)?;
+            let Some(name) = slot.value().strip_prefix(prefix).and_then(|rest| rest.split('\u{0}').next()) else {
+                break;
+            };
+            names.push(format!("{prefix}{name}"));
+        }
+        Ok(names)
+    }
+
     // It guards no value of its own, so a panic elsewhere leaves nothing half done.
     fn writing(&self) -> MutexGuard<'_, ()> {
         self.writing.lock().unwrap_or_else(PoisonError::into_inner)

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use super::case::{Case, in_order};
+use super::verdict_change::not_yours;
 use super::verdict_change::{illegal_move, room_left};
 use crate::records::{Facts, Record};
 use crate::refusal::Refusal;
@@ -21,7 +22,7 @@ impl<F: Facts> Case<'_, F> {
         self.operator_only()?;
         let known = self.verdict(&acceptance.verdict)?;
         if !known.terms.provenance.is_transcribed() {
-            return Err(self.not_yours(&known));
+            return Err(not_yours(&known));
         }
         self.told_in_order(acceptance)?;
         unstated(&known, acceptance)?;

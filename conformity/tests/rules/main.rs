@@ -10,6 +10,7 @@ mod acceptances;
 mod accreditation;
 mod arrangements;
 mod changing;
+mod credentials;
 mod envelope;
 mod erasure;
 mod following;
@@ -39,6 +40,7 @@ fn tables() -> Vec<Row> {
         accreditation::rows(),
         granting::rows(),
         changing::rows(),
+        credentials::rows(),
         reports::rows(),
         acceptances::rows(),
         arrangements::rows(),

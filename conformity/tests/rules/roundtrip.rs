@@ -76,7 +76,8 @@ fn a_statement_of_every_kind_is_written_as_it_was_read() {
         assert_eq!(serde_json::from_slice::<Value>(&written).unwrap(), expected, "{kind}");
         seen.insert(statement.kind());
     }
-    assert_eq!(seen.len(), Kind::ALL.len(), "every kind is tried");
+    let plain = Kind::ALL.iter().filter(|kind| kind.is_plain());
+    assert_eq!(seen.len(), plain.count(), "every kind is tried");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use conformity::key::{Jwk, KeyId};
 use conformity::records::{Facts, Overlay, Record, Register};
 use conformity::refusal::Refusal;
 use conformity::statement::Statement;
+use credential::statement::read_unverified;
 use jiff::Timestamp;
 use ledger::digest::Digest;
 use ledger::entry::{Entry, Kind};
@@ -91,8 +92,7 @@ impl<'a> Reading<'a> {
         let fault = |code: &'static str, text: String| StatementFault::new(index, code, &text);
         let compact = Bytes::copy_from_slice(compact.as_bytes());
         let unverified = Unverified::parse(compact).map_err(|error| fault("malformed", error.to_string()))?;
-        let statement =
-            Statement::parse(unverified.unverified_payload()).map_err(|error| fault("malformed", error.to_string()))?;
+        let statement = read_unverified(&unverified).map_err(|error| fault("malformed", error.to_string()))?;
         let at = i64::try_from(entry.time_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
         let at = at.ok_or_else(|| fault("impossible-time", entry.time_ms.to_string()))?;
         let kid = KeyId::from_bytes(*unverified.kid().as_bytes());

@@ -103,6 +103,8 @@ struct Terms {
 enum Shown {
     /// To everyone
     Open,
+    /// To everyone, but for level, sites and exclusions
+    Summary,
     /// To whom the registry lets see it
     Restricted,
 }
@@ -137,6 +139,7 @@ impl Terms {
             conditions,
             profile: match self.profile {
                 Some(Shown::Restricted) => Profile::Restricted,
+                Some(Shown::Summary) => Profile::Summary,
                 Some(Shown::Open) | None => Profile::Open,
             },
             provenance: Provenance::Decided,

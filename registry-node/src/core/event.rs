@@ -14,7 +14,7 @@ use conformity::ids::{RegistryId, SchemeRef, VerdictRef};
 use conformity::recognised::{Cause, Recognition};
 use conformity::records::{Facts, Register};
 use conformity::statement::{Claim, Statement};
-use conformity::verdict::{HistoryItem, Profile, Snapshot, StateName, VerdictRecord};
+use conformity::verdict::{HistoryItem, Snapshot, StateName, VerdictRecord};
 use conformity::viewpoint::Viewpoints;
 use ledger::entry::{Entry, Kind};
 use serde::Serialize;
@@ -128,7 +128,7 @@ impl Source<'_> {
     }
 
     fn verdict(&self, id: &conformity::ids::VerdictId, position: u32) -> Option<Event> {
-        let record = self.register.verdict(id).filter(|record| is_open(record))?;
+        let record = self.register.verdict(id).filter(|record| is_public(record))?;
         self.change(&record, position)
     }
 
@@ -197,8 +197,8 @@ impl Source<'_> {
     }
 }
 
-fn is_open(record: &VerdictRecord) -> bool {
-    record.terms.profile == Profile::Open
+fn is_public(record: &VerdictRecord) -> bool {
+    record.terms.profile.is_public()
 }
 
 fn entry_time(entry: &Entry) -> String {

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use conformity::ids::RegistryId;
 use conformity::recognised::Recognition;
 use conformity::statement::{Claim, Statement};
+use credential::statement::read_unverified;
 use ledger::digest::Digest;
 use ledger::entry::Entry;
 use ledger::journal::{ReadError, Stored};
@@ -215,7 +216,7 @@ pub(crate) fn bytes(events: &[Event]) -> usize {
 /// Reads a statement that is in the log, whose signature intake checked.
 pub fn parse_committed(compact: &bytes::Bytes) -> Result<Statement, String> {
     let unverified = Unverified::parse(compact.clone()).map_err(|error: JwsError| error.to_string())?;
-    Statement::parse(unverified.unverified_payload()).map_err(|error| error.to_string())
+    read_unverified(&unverified).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

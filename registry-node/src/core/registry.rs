@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use certs::{Identity, Speaker};
+use conformity::digest::Digest;
 use conformity::genesis::Genesis;
 use conformity::ids::PartyId;
 use conformity::party::Role;
@@ -22,12 +23,15 @@ use ledger::tiles::TileStore;
 use tokio::sync::watch;
 
 use super::derive::Deriver;
+use super::disclosures::{DisclosureError, Disclosures, digest_of};
 use super::feed::Feed;
-use super::intake::{self, IntakeError, Submission};
+use super::intake::{self, Candidate, IntakeError, Submission};
 use super::peer_board::PeerBoard;
 use super::read_model::ReadModel;
 use super::replay::{self, ReplayError};
 use super::sequencer::{Parts, Receipt, SequenceError, Sequencer};
+use super::slots::Slots;
+use super::status_lists::StatusLists;
 use super::tiles;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
@@ -56,6 +60,12 @@ pub struct Registry {
     pub feed: Arc<Feed>,
     /// Private truth.
     pub vault: Arc<Vault>,
+    /// What credentials keep back.
+    pub disclosures: Disclosures,
+    /// Places in the status lists.
+    pub slots: Slots,
+    /// Status lists that were rendered.
+    pub status_lists: StatusLists,
     /// Tiles and the published checkpoint.
     pub tiles: Arc<TileStore>,
     /// Size of the newest published checkpoint.
@@ -126,6 +136,9 @@ pub enum SubmitError {
     /// Refused by the rules, or not stored.
     #[error(transparent)]
     Sequence(#[from] SequenceError),
+    /// What a credential keeps back could not be kept, or not be erased.
+    #[error(transparent)]
+    Disclosures(#[from] Arc<DisclosureError>),
     /// The connection belongs to somebody else.
     #[error("this connection speaks for {caller}, the statement is signed by {issuer}; send your own statements")]
     OtherIssuer {
@@ -134,6 +147,12 @@ pub enum SubmitError {
         /// `iss` of the statement.
         issuer: PartyId,
     },
+}
+
+impl From<DisclosureError> for SubmitError {
+    fn from(error: DisclosureError) -> Self {
+        Self::Disclosures(Arc::new(error))
+    }
 }
 
 impl Registry {
@@ -155,6 +174,8 @@ impl Registry {
         finish_erasures(&mut log, &register)?;
         let genesis = checked_genesis(&config, &register)?;
         let vault = Arc::new(Vault::open(&folder.vault())?);
+        let disclosures = Disclosures::open(Arc::clone(&vault), &register)?;
+        let slots = Slots::open(Arc::clone(&vault))?;
         let metrics = Arc::new(Metrics::default());
         let read_model = Arc::new(ReadModel::new(register));
         let (grown, size) = watch::channel(reader.size());
@@ -189,6 +210,9 @@ impl Registry {
             deriver,
             feed: Arc::new(feed),
             vault,
+            disclosures,
+            slots,
+            status_lists: StatusLists::default(),
             tiles,
             published: watch::Sender::new(published),
             size,
@@ -213,7 +237,7 @@ impl Registry {
         attachments: Vec<Bytes>,
         speaker: &Speaker,
     ) -> Result<Receipt, SubmitError> {
-        let claimed = intake::read(compact, attachments)?;
+        let claimed = intake::read_submission(compact, attachments)?;
         let issuer = claimed.issuer();
         // Before the register is asked anything: a refusal from there would tell who takes part.
         if !may_carry(speaker, issuer) {
@@ -225,16 +249,49 @@ impl Registry {
                 return Ok(Receipt { index, at: self.now(), size: *self.size.borrow(), repeated: true });
             }
         };
-        let erases = match &candidate.statement().claim {
-            Claim::StatementErased(erased) => Some(erased.index),
-            _ => None,
-        };
-        let receipt = self.sequencer.append(candidate).await?;
-        if let Some(index) = erases {
-            self.sequencer.erase(index).await?;
-            self.feed.forget();
+        match &candidate.statement().claim {
+            Claim::StatementErased(erased) => {
+                let index = erased.index;
+                self.submit_erasure(candidate, index).await
+            }
+            Claim::CredentialIssued(credential) => {
+                if !self.slots.is_reserved(credential.slot, &candidate.statement().iss, self.now()) {
+                    return Err(IntakeError::Slot(credential.slot).into());
+                }
+                self.submit_credential(candidate).await
+            }
+            _ => Ok(self.sequencer.append(candidate).await?),
         }
+    }
+
+    /// The bytes go from the journal, and what credentials of the verdict kept back from the vault.
+    async fn submit_erasure(&self, candidate: Candidate, index: u64) -> Result<Receipt, SubmitError> {
+        let kept_back = self.kept_back(index);
+        let receipt = self.sequencer.append(candidate).await?;
+        self.disclosures.erase(kept_back).await?;
+        self.sequencer.erase(index).await?;
+        self.feed.forget();
         Ok(receipt)
+    }
+
+    /// The digests of the credentials of the verdict that was granted at `index`.
+    fn kept_back(&self, index: u64) -> Vec<Digest> {
+        let register = self.read_model.register();
+        let Some(verdict) = register.granted_at(index) else { return Vec::new() };
+        register.credentials_of(&verdict).iter().filter_map(|record| digest_of(&*register, record)).collect()
+    }
+
+    /// What it keeps back is durable before the log takes it.
+    async fn submit_credential(&self, candidate: Candidate) -> Result<Receipt, SubmitError> {
+        let (digest, whole) = (candidate.digest(), candidate.whole().cloned().ok_or(IntakeError::NotWhole)?);
+        let (iss, jti) = (candidate.statement().iss.clone(), candidate.statement().jti.clone());
+        let outcome = match self.disclosures.keep(digest, whole).await {
+            Ok(()) => self.sequencer.append(candidate).await.map_err(SubmitError::from),
+            Err(error) => Err(error.into()),
+        };
+        let held = self.read_model.register().statement(&iss, &jti).is_some_and(|record| record.digest == digest);
+        self.disclosures.settle(digest, held).await?;
+        outcome
     }
 
     /// The present.

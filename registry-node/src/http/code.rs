@@ -71,6 +71,10 @@ codes! {
     BadBody "bad-body"
     /// Too many or too large attachments, or one that is not base64.
     BadAttachment "bad-attachment"
+    /// A credential that is not whole, contradicts itself, or shows what it must keep back.
+    MalformedCredential "malformed-credential"
+    /// A status slot that does not wait for this body.
+    SlotNotHandedOut "slot-not-handed-out"
     /// Not a compact JWS.
     NotAJws "not-a-jws"
     /// Another header than the one defined.
@@ -103,7 +107,8 @@ pub(super) fn uri_too_long(most: usize) -> Problem {
 
 /// The body is of a type that is not taken.
 pub(super) fn unsupported_media_type() -> Problem {
-    let detail = "send application/jose, application/json or application/x-ndjson; see /openapi.json";
+    let detail =
+        "send application/jose, application/dc+sd-jwt, application/json or application/x-ndjson; see /openapi.json";
     with_status(415, "Unsupported media type", Problem::malformed(Code::UnsupportedMediaType.as_str(), detail))
 }
 
@@ -148,6 +153,11 @@ pub(super) fn submission(error: &SubmitError, metrics: &Metrics) -> Problem {
         SubmitError::Intake(error) => intake(error),
         SubmitError::OtherIssuer { .. } => Problem::forbidden(Code::OtherIssuer.as_str(), error.to_string()),
         SubmitError::Sequence(error) => return sequence(error),
+        SubmitError::Disclosures(error) => {
+            tracing::error!(%error, "the vault did not keep or erase what a credential keeps back");
+            let detail = "the vault cannot store anything now; send it again later";
+            Problem::busy(Code::NotDurable.as_str(), detail, 10)
+        }
     };
     metrics.refuse(problem.code());
     problem
@@ -157,6 +167,9 @@ fn intake(error: &IntakeError) -> Problem {
     let code = match error {
         IntakeError::Unknown(refusal) => return refused(refusal),
         IntakeError::Malformed(malformed) => malformed.code(),
+        IntakeError::NotWhole | IntakeError::Credential(_) => Code::MalformedCredential.as_str(),
+        IntakeError::Slot(_) => Code::SlotNotHandedOut.as_str(),
+        IntakeError::TooLong(_) => Code::TooLarge.as_str(),
         // The limit is the same on either layer, so the code is too.
         IntakeError::Jws(JwsError::TooLong(bytes)) => Malformed::TooLarge { bytes: *bytes }.code(),
         IntakeError::Jws(JwsError::Malformed(_)) => Code::NotAJws.as_str(),

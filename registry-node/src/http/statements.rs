@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use certs::Speaker;
+use credential::sd_jwt::MAX_TEXT;
 use futures_util::{Stream, StreamExt};
 use ledger::jws::MAX_STATEMENT;
 use serde::Serialize;
@@ -19,6 +20,7 @@ use super::answer::{self, JOSE, JSON, NDJSON};
 use super::ask::Ask;
 use super::bulk;
 use super::code::{self, Code};
+use super::credentials::SD_JWT;
 use super::holders::Holding;
 use super::log::{proof, sequenced};
 use super::site::{BodyPermit, Site};
@@ -38,6 +40,7 @@ const MAX_JSON: usize = MAX_STATEMENT + MAX_ATTACHMENT / 3 * 4 + 4 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
     Jose,
+    Credential,
     Json,
     Lines,
 }
@@ -106,7 +109,7 @@ impl Form {
     fn of(headers: &HeaderMap) -> Option<Form> {
         let text = headers.get(CONTENT_TYPE)?.to_str().ok()?;
         let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        [(JOSE, Form::Jose), (JSON, Form::Json), (NDJSON, Form::Lines)]
+        [(JOSE, Form::Jose), (SD_JWT, Form::Credential), (JSON, Form::Json), (NDJSON, Form::Lines)]
             .into_iter()
             .find_map(|(media_type, form)| (media_type == essence).then_some(form))
     }
@@ -114,7 +117,8 @@ impl Form {
     const fn limit(self) -> usize {
         match self {
             Form::Json => MAX_JSON,
-            _ => MAX_JOSE,
+            Form::Credential => MAX_TEXT + 2,
+            Form::Jose | Form::Lines => MAX_JOSE,
         }
     }
 }

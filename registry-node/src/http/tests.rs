@@ -2,6 +2,7 @@
 
 mod bulk;
 mod contract;
+mod credentials;
 mod events;
 mod evidence;
 mod fixture;

@@ -337,6 +337,11 @@ impl Person {
         Person { id: id.to_owned(), key: credentials.signing_key().unwrap(), credentials }
     }
 
+    /// The key that signs.
+    pub(super) fn key(&self) -> &SigningKey {
+        &self.key
+    }
+
     /// A statement with an id of one's own.
     pub(super) fn sign(&self, jti: &str, kind: &str, claim: Value) -> Bytes {
         let payload = json!({
