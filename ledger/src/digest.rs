@@ -75,3 +75,12 @@ pub(crate) fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     out.copy_from_slice(context.finish().as_ref());
     out
 }
+
+/// SHA-512 over the concatenation of `parts`.
+pub(crate) fn sha512(parts: &[&[u8]]) -> [u8; 64] {
+    let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA512);
+    parts.iter().for_each(|part| context.update(part));
+    let mut out = [0; 64];
+    out.copy_from_slice(context.finish().as_ref());
+    out
+}
