@@ -5,7 +5,7 @@
 //! the keys and signatures of statements, and the journal in which entries and statements rest.
 //! Out of scope: what a statement *means* (see `conformity`), clocks (every time is given by the caller), sockets.
 //!
-//! Pure modules: [`merkle`], [`entry`], [`note`], [`checkpoint`], [`proof`], [`vrf`], [`jws`]. Modules that touch
+//! Pure modules: [`merkle`], [`entry`], [`note`], [`checkpoint`], [`proof`], [`map`], [`vrf`], [`jws`]. Modules that touch
 //! files: [`journal`], [`tiles`] and the loading and storing of a [`key::SigningKey`] or [`vrf::VrfKey`].
 
 pub mod checkpoint;
@@ -15,6 +15,7 @@ pub mod journal;
 pub mod jws;
 pub mod key;
 pub mod log;
+pub mod map;
 pub mod merkle;
 pub mod note;
 pub mod proof;

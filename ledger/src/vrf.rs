@@ -11,7 +11,7 @@
 //! shows that it is the only output of that input. A VRF key signs nothing else: a nonce here and one of an Ed25519
 //! signature are made from the same half of the secret, and two uses of one nonce give the key away.
 //!
-//! Not here: what an input means and what an output is used for.
+//! Not here: what an input means and what an output is used for, see [`crate::map`].
 //!
 //! Work with the secret takes a time that does not depend on it. It does depend on the input, since a point is looked for
 //! by trial: whoever can measure evaluations of inputs unknown to them learns a few bits about those (RFC 9381, §7.4).
@@ -117,8 +117,7 @@ impl VrfKey {
     /// # Errors
     /// [`VrfError::NoPoint`].
     pub fn evaluate(&self, input: &[u8]) -> Result<VrfOutput, VrfError> {
-        let (point, _) = self.public.encode_to_curve(input)?;
-        Ok(output(&(self.secret.scalar * point)))
+        Ok(output(&(self.secret.scalar * self.public.encode_to_curve(input)?)))
     }
 
     /// The output of `input` and its proof (RFC 9381, §5.1).
@@ -126,7 +125,8 @@ impl VrfKey {
     /// # Errors
     /// [`VrfError::NoPoint`].
     pub fn prove(&self, input: &[u8]) -> Result<(VrfOutput, VrfProof), VrfError> {
-        let (point, encoded) = self.public.encode_to_curve(input)?;
+        let point = self.public.encode_to_curve(input)?;
+        let encoded = point.compress().to_bytes();
         let gamma = self.secret.scalar * point;
         let nonce = Zeroizing::new(self.nonce(&encoded));
         let commitments = [EdwardsPoint::mul_base(&nonce), *nonce * point];
@@ -175,18 +175,18 @@ impl VrfPublicKey {
     /// [`VrfError`]; there is no output then.
     pub fn verify(&self, input: &[u8], proof: &VrfProof) -> Result<VrfOutput, VrfError> {
         let Decoded { gamma, c, s } = proof.decode()?;
-        let (point, encoded) = self.encode_to_curve(input)?;
+        let point = self.encode_to_curve(input)?;
         let minus_c = -scalar_of(&c);
         let u = EdwardsPoint::vartime_double_scalar_mul_basepoint(&minus_c, &self.point, &s);
         let v = s * point + minus_c * gamma;
-        match self.challenge(&encoded, &gamma, &[u, v]) == c {
+        match self.challenge(&point.compress().to_bytes(), &gamma, &[u, v]) == c {
             true => Ok(output(&gamma)),
             false => Err(VrfError::Mismatch),
         }
     }
 
-    /// Try and increment (RFC 9381, §5.4.1.1): the point of an input, and its encoding.
-    fn encode_to_curve(&self, input: &[u8]) -> Result<(EdwardsPoint, [u8; 32]), VrfError> {
+    /// The point of an input, by try and increment (RFC 9381, §5.4.1.1).
+    fn encode_to_curve(&self, input: &[u8]) -> Result<EdwardsPoint, VrfError> {
         (0..=u8::MAX)
             .find_map(|count| {
                 let hash = sha512(&[&[SUITE, ENCODE], &self.encoded, input, &[count, BACK]]);
@@ -194,7 +194,6 @@ impl VrfPublicKey {
                 candidate.copy_from_slice(&hash[..32]);
                 point(&candidate).map(|point| point.mul_by_cofactor()).filter(|point| !point.is_identity())
             })
-            .map(|point| (point, point.compress().to_bytes()))
             .ok_or(VrfError::NoPoint)
     }
 
