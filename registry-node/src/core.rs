@@ -12,5 +12,6 @@ pub mod read_model;
 pub mod registry;
 pub mod replay;
 pub mod sequencer;
+pub mod state_map;
 pub mod tiles;
 pub mod timekeeper;

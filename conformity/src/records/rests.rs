@@ -63,5 +63,5 @@ fn abroad_at(register: &Register, index: u64) -> bool {
     let peered = register.peers.values().any(|record| {
         record.added.index == index || record.expelled.as_ref().is_some_and(|end| end.moment.index == index)
     });
-    arranged || peered || register.recognitions.values().any(|record| record.since.index == index)
+    arranged || peered || register.recognitions.values().any(|record| record.entries.contains(&index))
 }

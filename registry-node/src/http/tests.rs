@@ -9,5 +9,6 @@ mod log;
 mod neighbours;
 mod reads;
 mod secrecy;
+mod state_map;
 mod stream;
 mod writes;
