@@ -25,6 +25,7 @@ pub mod identifiers;
 pub mod ids;
 pub mod in_force;
 pub mod key;
+pub mod map_label;
 pub mod party;
 pub mod reason;
 pub mod recognised;

@@ -13,5 +13,6 @@ mod pressure;
 mod reads;
 mod revoked;
 mod secrecy;
+mod state_map;
 mod stream;
 mod writes;
