@@ -20,6 +20,7 @@ pub mod credential;
 pub mod decide;
 pub mod digest;
 pub mod document;
+pub mod entitlement;
 pub mod genesis;
 pub mod identifiers;
 pub mod ids;
