@@ -39,6 +39,10 @@ const SD_JWT: &str = "application/dc+sd-jwt";
 
 /// Issue, fetch and show credentials of verdicts
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  registry-node --as cb-1 credential issue V-1 --assessed 2026-03-20 --detail detail.json --out V-1.sd-jwt
+  registry-node --as supplier-1 credential fetch jp:V-1 --out V-1.sd-jwt")]
 pub(super) struct Credentials {
     #[command(subcommand)]
     command: Command,
