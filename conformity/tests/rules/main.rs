@@ -11,6 +11,7 @@ mod accreditation;
 mod arrangements;
 mod changing;
 mod credentials;
+mod entitlement;
 mod envelope;
 mod erasure;
 mod following;
