@@ -9,11 +9,12 @@ import pathlib
 import sys
 import time
 
+from openvc.did.did_web import DidWebResolver
 from openvc.errors import OpenvcError
 from openvc.proof.sd_jwt import SdJwtVcProofSuite
 from openvc.status.token_status_list import check_token_status
 
-from registry import signed
+from registry import fetch, signed
 
 DAY = 86_400
 REAL_TIME = time.time
@@ -28,6 +29,15 @@ def flipped(presentation):
     return "~".join(parts)
 
 
+def named(text):
+    """The key that the credential names by its issuer's DID and its `kid`, from the address that did:web gives."""
+    iss, kid = SdJwtVcProofSuite().peek_issuer(text)
+    method = DidWebResolver(lambda url: json.loads(fetch(url)[2])).resolve(iss).key_by_kid(kid)
+    if method is None:
+        raise OpenvcError(f"{iss} has no key {kid}")
+    return method.public_key_jwk
+
+
 def judged(case):
     text = pathlib.Path(case["presentation"]).read_text()
     if case["flip"]:
@@ -36,7 +46,7 @@ def judged(case):
     try:
         verified = SdJwtVcProofSuite().verify(
             text,
-            public_key_jwk=case["issuer"],
+            public_key_jwk=case["issuer"] or named(text),
             expected_vct=case["vct"],
             audience=case["audience"],
             nonce=case["nonce"],

@@ -48,6 +48,7 @@ pub(super) fn judge<W: Write>(world: &World<'_>, foreign: &Foreign<'_>, report: 
     let mut cases: Vec<Case> = world.issued.iter().flat_map(|issued| good(world, issued)).collect();
     cases.extend(world.issued.iter().filter(|issued| issued.profile == "open").flat_map(|issued| bad(world, issued)));
     each(world, foreign, report, "cases", &cases)?;
+    by_name(world, foreign, report)?;
     audience(world, foreign, report)?;
     unbound(world, foreign, report)?;
     types(world, foreign, report)
@@ -109,6 +110,16 @@ fn bad(world: &World<'_>, issued: &Issued) -> Vec<Case> {
     });
     cases.extend(by_another);
     cases
+}
+
+/// The tool finds the issuer's key by itself, knowing nothing but the credential.
+fn by_name<W: Write>(world: &World<'_>, foreign: &Foreign<'_>, report: &mut Report<W>) -> Result<()> {
+    let named = |issued| {
+        let what = "credential, key found by the issuer's did:web";
+        Case::new(world, issued, what, Must::Accept, &issued.whole).with("issuer", &Value::Null)
+    };
+    let open = world.issued.iter().filter(|issued| issued.profile == "open");
+    one(world, foreign, report, Tool::Openvc, "cases-named", &open.map(named).collect::<Vec<_>>())
 }
 
 /// openvc-core compares the audience; the other tool leaves that to its caller.
