@@ -18,6 +18,8 @@ use super::world::{AUDIENCE, Issued, NONCE, World};
 const VCT: &str = "urn:secure-trust-registry:vct:verdict:1";
 /// Beyond the last day of every verdict here.
 const DAYS_AHEAD: u32 = 400;
+/// The word of a tool to which something is not given; no answer has it.
+const NOT_ASKED: &str = "(not asked)";
 
 /// The two verifiers.
 #[derive(Clone, Copy)]
@@ -125,7 +127,7 @@ fn by_name<W: Write>(world: &World<'_>, foreign: &Foreign<'_>, report: &mut Repo
 /// openvc-core compares the audience; the other tool leaves that to its caller.
 fn audience<W: Write>(world: &World<'_>, foreign: &Foreign<'_>, report: &mut Report<W>) -> Result<()> {
     let Some(issued) = world.issued.first() else { return Ok(()) };
-    let refuse = Must::Refuse { openvc: "aud does not match", sd_jwt_vc: "" };
+    let refuse = Must::Refuse { openvc: "aud does not match", sd_jwt_vc: NOT_ASKED };
     let case = Case::new(world, issued, "made for another audience", refuse, &issued.shown)
         .bound(NONCE)
         .with("audience", &json!("https://other.example"));
@@ -140,13 +142,17 @@ fn unbound<W: Write>(world: &World<'_>, foreign: &Foreign<'_>, report: &mut Repo
     let Some(issued) = world.issued.first() else { return Ok(()) };
     let what = "unbound credential, a byte of a disclosure altered";
     let altered = |must| Case::new(world, issued, what, must, &issued.whole).with("flip", &json!(true));
-    let refuse = Must::Refuse { openvc: "not referenced by any digest", sd_jwt_vc: "" };
+    let refuse = Must::Refuse { openvc: "not referenced by any digest", sd_jwt_vc: NOT_ASKED };
     one(world, foreign, report, Tool::Openvc, "cases-unbound-openvc", &[altered(refuse)])?;
     let whole = Case::new(world, issued, what, Must::Accept, &issued.whole);
-    let Ok(home) = &foreign.node else { return Ok(()) };
+    let (tool, what) =
+        (Tool::SdJwtVc.name(), "the same: passed over by this tool, against RFC 9901, 7.1, and tells nothing");
+    let home = match &foreign.node {
+        Ok(home) => home,
+        Err(why) => return report.leave_out(&tool, what, why),
+    };
     let answers = ask(world, foreign, Asked::Node(home), "cases-unbound-sd-jwt-vc", &[altered(Must::Accept), whole]);
-    let what = "the same: passed over by this tool, against RFC 9901, 7.1, and tells nothing";
-    report.step(&Tool::SdJwtVc.name(), what, || {
+    report.step(&tool, what, || {
         let answers = answers?;
         let claims = |at: usize| answers.get(at).map(|answer| answer["claims"].to_string()).unwrap_or_default();
         ensure!(answers.iter().all(|answer| answer["accepted"] == true), "it says otherwise now: {answers:?}");
@@ -157,7 +163,11 @@ fn unbound<W: Write>(world: &World<'_>, foreign: &Foreign<'_>, report: &mut Repo
 
 /// The same credential signed again under other types, to see what the choice of `dc+sd-jwt` rests on.
 fn types<W: Write>(world: &World<'_>, foreign: &Foreign<'_>, report: &mut Report<W>) -> Result<()> {
-    let (Some(issued), Ok(python)) = (world.issued.first(), &foreign.python) else { return Ok(()) };
+    let Some(issued) = world.issued.first() else { return Ok(()) };
+    let python = match &foreign.python {
+        Ok(python) => python,
+        Err(why) => return report.leave_out(&Tool::Openvc.name(), "other types, signed again by Python", why),
+    };
     let key = world.stage.folder().join(issued.body).join("signing.pem");
     let retyped = |typ: &str| -> Result<PathBuf> {
         let file = world.stage.folder().join(format!("typ-{typ}.sd-jwt"));
@@ -169,7 +179,7 @@ fn types<W: Write>(world: &World<'_>, foreign: &Foreign<'_>, report: &mut Report
         Ok(file)
     };
     let w3c = Case::new(world, issued, "typ vc+sd-jwt instead, taken as W3C's", Must::Accept, &retyped("vc+sd-jwt")?);
-    let refuse = Must::Refuse { openvc: "unexpected issuer JWT typ", sd_jwt_vc: "" };
+    let refuse = Must::Refuse { openvc: "unexpected issuer JWT typ", sd_jwt_vc: NOT_ASKED };
     let unknown = Case::new(world, issued, "typ example+sd-jwt instead", refuse, &retyped("example+sd-jwt")?);
     one(world, foreign, report, Tool::Openvc, "cases-typ-openvc", &[w3c, unknown])?;
     let what = "typ example+sd-jwt instead: this tool does not look at it";
