@@ -99,13 +99,27 @@ impl<W: Write> Report<W> {
         let width = tools.keys().map(|tool| tool.chars().count()).max().unwrap_or_default().max(3);
         let mut lines: Vec<String> = tools.iter().map(|(tool, count)| format!("{tool:<width$}  {count}")).collect();
         lines.push(format!("{:<width$}  {}", "all", self.count()));
-        let told = self.rows.iter().filter_map(|row| match &row.ended {
-            Ended::LeftOut(why) => Some(format!("  left out: {}: {}: {why}", row.tool, row.what)),
+        lines.extend(self.left_out());
+        lines.extend(self.rows.iter().filter_map(|row| match &row.ended {
             Ended::Broken(why) => Some(format!("  did not hold: {}: {}: {why}", row.tool, row.what)),
             _ => None,
-        });
-        lines.extend(told);
+        }));
         lines.join("\n")
+    }
+
+    /// A line for each tool and reason: a tool that is not here would fill the screen otherwise.
+    fn left_out(&self) -> Vec<String> {
+        let mut reasons: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+        for row in &self.rows {
+            if let Ended::LeftOut(why) = &row.ended {
+                reasons.entry((&row.tool, why)).or_default().push(&row.what);
+            }
+        }
+        let what = |all: &[&str]| match all {
+            [one] => (*one).to_owned(),
+            _ => format!("{} steps", all.len()),
+        };
+        reasons.iter().map(|((tool, why), all)| format!("  left out: {tool}: {}: {why}", what(all))).collect()
     }
 
     fn in_json(&self) -> Value {
@@ -201,6 +215,8 @@ mod tests {
     #[test]
     fn what_is_left_out_is_told_and_proves_nothing() {
         let left_out = ("a", Ok(Ended::LeftOut("no node".to_owned())));
+        let (held, text) = told(false, &[left_out.clone(), left_out.clone()]);
+        assert!(!held && text.ends_with("  left out: tool 1.0: 2 steps: no node\n"), "{text}");
         let (held, text) = told(false, std::slice::from_ref(&left_out));
         assert!(!held && text.ends_with("  left out: tool 1.0: a: no node\n"), "{text}");
         let (held, text) =
