@@ -16,7 +16,7 @@ use ledger::journal::{FileJournal, Options};
 use ledger::jws;
 use ledger::key::{Algorithm, SigningKey};
 use ledger::log::{Draft, Log};
-use ledger::note::NoteSigner;
+use ledger::note::{Cosigner, NoteSigner};
 
 use crate::config::{self, NewConfig};
 use crate::credentials::{About, Credentials};
@@ -96,7 +96,8 @@ fn fill(folder: &Folder, new: &NewRegistry, now: Timestamp) -> anyhow::Result<()
     };
     let operator = equip(&folder.operator(), about, &mut authority, Algorithm::Ed25519, now)?;
     let signer = NoteSigner::new(new.origin.as_str(), log_key)?;
-    let genesis = genesis(new, &signer, &node_key, &authority, operator)?;
+    let witness = Cosigner::new(new.origin.as_str(), new_key(&folder.witness_key())?)?;
+    let genesis = genesis(new, &signer, &witness, &node_key, &authority, operator)?;
     begin(folder, &config, signer, &node_key, genesis, now)
 }
 
@@ -142,6 +143,7 @@ pub fn equip(
 fn genesis(
     new: &NewRegistry,
     log: &NoteSigner,
+    witness: &Cosigner,
     node: &SigningKey,
     authority: &Authority,
     operator: Jwk,
@@ -152,6 +154,7 @@ fn genesis(
         name: new.name.parse()?,
         country: new.country.clone(),
         log_key: log.verifier().to_string().parse()?,
+        witness_key: witness.verifier().to_string().parse()?,
         node_key: jwk(node)?,
         ca_roots: vec![Der::new(authority.root_der())?],
         did_web: did_web(&new.host, new.http.port())?,

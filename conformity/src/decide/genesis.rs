@@ -54,7 +54,7 @@ pub(super) fn sound(genesis: &Genesis, statement: &Statement) -> Result<(), Refu
     if genesis.operator.id.is_node() {
         return Err(Refusal::PartyExists { party: genesis.operator.id.clone() });
     }
-    log_key(genesis).map_err(|because| Refusal::UnsoundGenesis { because })
+    log_key(genesis).and_then(|()| witness_key(genesis)).map_err(|because| Refusal::UnsoundGenesis { because })
 }
 
 /// The key of the checkpoints must bear the log's name, and must not sign statements as well: a signature made for one
@@ -74,6 +74,24 @@ fn log_key(genesis: &Genesis) -> Result<(), &'static str> {
         }
         _ => Ok(()),
     }
+}
+
+/// The key of the cosignatures is a third one: what it signs says "I saw this log so", and must never pass for the word of a
+/// log or of its node.
+fn witness_key(genesis: &Genesis) -> Result<(), &'static str> {
+    let key = |text: &str| text.splitn(3, '+').nth(2).and_then(|key| STANDARD.decode(key).ok());
+    let (log, witness) = (key(genesis.log_key.as_str()), key(genesis.witness_key.as_str()));
+    let named = genesis.witness_key.as_str().split('+').next() == Some(genesis.origin.as_str());
+    let Some([4, witness @ ..]) = witness.as_deref().filter(|key| named && key.len() == 33) else {
+        return Err(
+            "witnessKey must be a verifier key of type 0x04 named like the origin: <origin>+<hash>+<key in base64>",
+        );
+    };
+    let of_node = matches!(genesis.node_key, Jwk::Ed25519 { x } if x == witness);
+    if of_node || log.as_deref().and_then(|log| log.get(1..)) == Some(witness) {
+        return Err("witnessKey is also logKey or nodeKey; checkpoints, statements and cosignatures need one each");
+    }
+    Ok(())
 }
 
 fn node(genesis: &Genesis, statement: &Statement, place: &Place<'_>) -> Result<Record, Refusal> {

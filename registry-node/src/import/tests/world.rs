@@ -105,6 +105,7 @@ fn genesis() -> Genesis {
         name: "Test".parse().unwrap(),
         country: None,
         log_key: "key".parse().unwrap(),
+        witness_key: "key".parse().unwrap(),
         node_key: key(1),
         ca_roots: Vec::new(),
         did_web: "did:web:op.registry.example".parse().unwrap(),
