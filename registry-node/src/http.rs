@@ -14,6 +14,7 @@
 mod answer;
 mod ask;
 mod attachments;
+mod body;
 mod bulk;
 mod catalogue;
 mod code;
@@ -34,6 +35,7 @@ mod statements;
 mod submission;
 mod table;
 mod verdicts;
+mod witness;
 
 #[cfg(test)]
 mod tests;
@@ -70,6 +72,7 @@ pub fn routes(
     let site = Arc::new(Site::new(registry));
     // The hottest group first: each group that does not know the path costs a little.
     let answers = memory(&site).or(disk(&site)).unify().or(statements(&site)).unify().or(events(&site)).unify();
+    let answers = answers.or(checkpoints(&site)).unify();
     let answers = answers.recover(recovered).unify();
     let whole = warp::method().and(answers).map(|method, response| match method {
         Method::HEAD => answer::bodiless(response),
@@ -106,7 +109,7 @@ fn answered(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     match ask.route().handler {
         Handler::Memory(handler) | Handler::Disk(handler) => handler(site, ask),
         // Their own filters answer these.
-        Handler::Events | Handler::Statements => Err(Problem::not_found()),
+        Handler::Events | Handler::Statements | Handler::Checkpoints => Err(Problem::not_found()),
     }
 }
 
@@ -120,6 +123,23 @@ fn statements(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
             async move {
                 match ask {
                     Ok(ask) => shown(statements::submit(site, ask, headers, body).await),
+                    Err(problem) => answer::problem(&problem),
+                }
+            }
+        })
+        .boxed()
+}
+
+fn checkpoints(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
+    let site = Arc::clone(site);
+    asked(|handler| matches!(handler, Handler::Checkpoints))
+        .and(warp::header::headers_cloned())
+        .and(warp::body::stream())
+        .then(move |ask: Result<Ask, Problem>, headers: HeaderMap, body| {
+            let site = Arc::clone(&site);
+            async move {
+                match ask {
+                    Ok(_) => shown(witness::add_checkpoint(site, headers, body).await),
                     Err(problem) => answer::problem(&problem),
                 }
             }

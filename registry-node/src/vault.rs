@@ -7,6 +7,7 @@
 //!
 //! Durability: redb commits with fsync before `put` and `erase` return. Nobody retries: an error means "not stored".
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -131,6 +132,23 @@ impl Vault {
         unseal(&aead_key(&key)?, &slot, sealed).map(Some)
     }
 
+    /// The names that begin so and have a value, in order.
+    ///
+    /// # Errors
+    /// [`VaultError::Storage`].
+    pub fn names(&self, beginning: &str) -> Result<Vec<String>, VaultError> {
+        let _writing = self.writing();
+        let all = names(&self.values, VALUES, beginning)?;
+        let (slots, names): (BTreeSet<_>, BTreeSet<_>) = all.into_iter().partition(|name| name.contains('\u{0}'));
+        let mut present = Vec::new();
+        for name in names {
+            if slots.contains(&slot(&name, self.generation(&name)?)) {
+                present.push(name);
+            }
+        }
+        Ok(present)
+    }
+
     /// Erases `name` for ever: its key is destroyed first.
     ///
     /// # Errors
@@ -190,6 +208,28 @@ fn read(
         Err(redb::TableError::TableDoesNotExist(_)) => Ok(None),
         Err(error) => Err(redb::Error::from(error).into()),
     }
+}
+
+fn names(
+    database: &Database,
+    table: TableDefinition<'_, &str, &[u8]>,
+    beginning: &str,
+) -> Result<Vec<String>, VaultError> {
+    let read = database.begin_read().map_err(redb::Error::from)?;
+    let table = match read.open_table(table) {
+        Ok(table) => table,
+        Err(redb::TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
+        Err(error) => return Err(redb::Error::from(error).into()),
+    };
+    let mut names = Vec::new();
+    for entry in table.range(beginning..).map_err(redb::Error::from)? {
+        let name = entry.map_err(redb::Error::from)?.0.value().to_owned();
+        if !name.starts_with(beginning) {
+            break;
+        }
+        names.push(name);
+    }
+    Ok(names)
 }
 
 fn seal(key: &LessSafeKey, slot: &str, plain: &[u8]) -> Result<Vec<u8>, VaultError> {
@@ -298,6 +338,18 @@ mod tests {
                 assert!(vault.value("evidence").unwrap().is_some());
             }
         });
+    }
+
+    #[test]
+    fn names_are_those_of_values() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = Vault::open(folder.path()).unwrap();
+        assert!(vault.names("").unwrap().is_empty());
+        for name in ["peer/us/3", "peer/eu/1", "peer/eu/1", "peer/jp/2", "witness/eu"] {
+            vault.put(name, b"x").unwrap();
+        }
+        vault.erase("peer/jp/2").unwrap();
+        assert_eq!(vault.names("peer/").unwrap(), ["peer/eu/1", "peer/us/3"]);
     }
 
     #[test]

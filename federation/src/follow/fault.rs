@@ -1,5 +1,7 @@
 //! What a peer can do wrong, each with a stable code that is counted and shown.
 
+use crate::messages::{Evidence, Inconsistency};
+
 /// Why an answer of a peer is not taken over. What we hold stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PeerFault {
@@ -56,6 +58,16 @@ pub struct Contradiction {
     pub held: String,
     /// The one that contradicts it.
     pub offered: String,
+    /// What proves it to others where the sizes differ, if the log is held that far.
+    pub inconsistency: Option<Inconsistency>,
+}
+
+impl Contradiction {
+    /// What others are sent of it.
+    pub fn evidence(&self) -> Evidence {
+        let Self { held, offered, inconsistency } = self.clone();
+        Evidence { first: held, second: offered, inconsistency }
+    }
 }
 
 impl PeerFault {

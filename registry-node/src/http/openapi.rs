@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use super::answer::{JOSE, JSON, NDJSON};
+use super::answer::{JOSE, JSON, NDJSON, NOTE};
 use super::route::{Handler, Parameter, Route, Verb};
 use super::table::ROUTES;
 use crate::config::Config;
@@ -58,6 +58,10 @@ fn operation(route: &Route) -> Value {
         operation["requestBody"] = body();
         operation["security"] = json!([{ "clientCertificate": [] }]);
     }
+    if matches!(route.handler, Handler::Checkpoints) {
+        let text = json!({ "schema": { "type": "string" } });
+        operation["requestBody"] = json!({ "required": true, "content": { NOTE: text } });
+    }
     operation
 }
 
@@ -94,6 +98,10 @@ fn responses(route: &Route) -> Value {
             let mut repeated = receipt("It was in the log before; or, for lines, an answer to each");
             repeated["content"][NDJSON] = json!({});
             json!({ "200": repeated, "201": receipt("It is in the log, durably"), "default": problem })
+        }
+        Handler::Checkpoints => {
+            let conflict = json!({ "description": "The size cosigned last", "content": { "text/x.tlog.size": {} } });
+            json!({ "200": good, "409": conflict, "default": problem })
         }
         _ => json!({ "200": good, "default": problem }),
     }

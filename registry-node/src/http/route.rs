@@ -57,6 +57,8 @@ pub(super) enum Handler {
     Events,
     /// The body brings statements.
     Statements,
+    /// The body brings a checkpoint to be cosigned.
+    Checkpoints,
 }
 
 impl Route {

@@ -29,6 +29,8 @@ const SMALL_BODY: u32 = 128;
 const BULKS: usize = 32;
 /// Event readers that are given old events from the journal at once.
 const CATCH_UPS: usize = 4;
+/// Submitted checkpoints that are read and judged at once.
+const SUBMISSIONS: usize = 16;
 
 /// One registry, as HTTP shows it.
 pub(super) struct Site {
@@ -50,6 +52,8 @@ pub(super) struct Site {
     pub(super) bulks: Arc<Semaphore>,
     /// One permit for each read of old events.
     pub(super) catch_ups: Semaphore,
+    /// One permit for each submitted checkpoint that is judged.
+    pub(super) witnessing: Arc<Semaphore>,
 }
 
 impl Site {
@@ -64,6 +68,7 @@ impl Site {
             bodies: Bodies { small: Semaphore::new(SMALL_BODY_UNITS), large: Semaphore::new(LARGE_BODY_UNITS) },
             bulks: Arc::new(Semaphore::new(BULKS)),
             catch_ups: Semaphore::new(CATCH_UPS),
+            witnessing: Arc::new(Semaphore::new(SUBMISSIONS)),
             registry,
         }
     }

@@ -4,22 +4,21 @@
 //! Many lines in one request are `bulk`'s.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::Buf;
 use certs::Speaker;
-use futures_util::{Stream, StreamExt};
+use futures_util::Stream;
 use ledger::jws::MAX_STATEMENT;
 use serde::Serialize;
-use tokio::sync::SemaphorePermit;
-use warp::http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
+use warp::http::header::{CONTENT_TYPE, LOCATION};
 use warp::http::{HeaderMap, HeaderValue, StatusCode};
 use warp::reply::Response;
 
 use super::answer::{self, JOSE, JSON, NDJSON};
 use super::ask::Ask;
+use super::body;
 use super::bulk;
-use super::code::{self, Code};
+use super::code;
 use super::log::{proof, sequenced};
 use super::site::Site;
 use super::submission::Submission;
@@ -72,11 +71,8 @@ where
     if form == Form::Lines {
         return bulk::answer(&site, speaker, ask.cut(), body);
     }
-    let collecting = Collecting::begin(&site, &headers, form.limit());
-    let collected =
-        tokio::time::timeout(Duration::from_secs(BODY_SECONDS), async { collecting.await?.read(body).await });
     // The permit lives as long as the bytes do.
-    let (bytes, _permit) = collected.await.map_err(|_| code::too_slow(BODY_SECONDS))??;
+    let (bytes, _permit) = body::collect(&site, &headers, form.limit(), BODY_SECONDS, body).await?;
     let submission = match form {
         Form::Json => Submission::from_json(&bytes)?,
         _ => Submission::from_jose(bytes),
@@ -111,41 +107,5 @@ impl Form {
             Form::Json => MAX_JSON,
             _ => MAX_JOSE,
         }
-    }
-}
-
-/// A body that is being read, within its share of the memory for bodies.
-struct Collecting<'a> {
-    permit: SemaphorePermit<'a>,
-    limit: usize,
-}
-
-impl<'a> Collecting<'a> {
-    /// Waits for memory: as much as is announced, or the limit where nothing is.
-    async fn begin(site: &'a Site, headers: &HeaderMap, limit: usize) -> Result<Collecting<'a>, Problem> {
-        let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-        let length = announced.unwrap_or(limit);
-        if length > limit {
-            return Err(Problem::too_large(limit as u64));
-        }
-        let busy = |_| Problem::busy(Code::Busy.as_str(), "too many bodies are being read; send it again", 1);
-        Ok(Collecting { permit: site.bodies.take(length).await.map_err(busy)?, limit: length })
-    }
-
-    async fn read<S, B>(self, body: S) -> Result<(Bytes, SemaphorePermit<'a>), Problem>
-    where
-        S: Stream<Item = Result<B, warp::Error>>,
-        B: Buf,
-    {
-        let mut body = std::pin::pin!(body);
-        let mut bytes = BytesMut::new();
-        while let Some(piece) = body.next().await {
-            let mut piece = piece.map_err(|_| code::bad_body("the body broke off"))?;
-            if bytes.len() + piece.remaining() > self.limit {
-                return Err(Problem::too_large(self.limit as u64));
-            }
-            bytes.extend_from_slice(&piece.copy_to_bytes(piece.remaining()));
-        }
-        Ok((bytes.freeze(), self.permit))
     }
 }

@@ -10,4 +10,5 @@ mod neighbours;
 mod reads;
 mod secrecy;
 mod stream;
+mod witness;
 mod writes;

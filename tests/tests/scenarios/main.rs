@@ -13,3 +13,4 @@ mod mesh;
 mod multilateral;
 mod outages;
 mod refusals;
+mod witness;

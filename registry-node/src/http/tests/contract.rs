@@ -6,6 +6,7 @@ use std::path::Path;
 use bytes::Bytes;
 use conformity::refusal::Refusal;
 use conformity::statement::{Kind, Malformed};
+use federation::witness;
 use serde_json::Value;
 use warp::http::Method;
 
@@ -22,6 +23,8 @@ fn filled(path: &str, index: u64, digest: &str) -> String {
         .replace("{tile}", "entries/000.p/1")
         .replace("{index}", &index.to_string())
         .replace("{digest}", digest)
+        .replace("{log}", digest)
+        .replace("{id}", "0123456789abcdef")
 }
 
 #[tokio::test]
@@ -46,7 +49,12 @@ async fn every_documented_path_is_served() {
         for (method, operation) in methods.as_object().unwrap() {
             let method: Method = method.to_uppercase().parse().unwrap();
             let answer = talk.open(method.clone(), &address, &[], Bytes::new()).await;
-            let expected = if method == Method::POST { 401 } else { 200 };
+            let expected = match path.as_str() {
+                "/add-checkpoint" => 400,
+                "/witness/{log}/checkpoint" | "/v1/evidence/{id}" => 404,
+                _ if method == Method::POST => 401,
+                _ => 200,
+            };
             assert_eq!(answer.status(), expected, "{method} {address}");
             if expected == 200 {
                 let media_type = answer.headers()["content-type"].to_str().unwrap();
@@ -159,12 +167,23 @@ fn rows_name_the_status_that_is_sent() {
         crate::http::code::too_slow(1),
         crate::http::code::bad_body(""),
         crate::http::code::bad_attachment(""),
+        not_cosigned(witness::Refusal::Malformed("")),
+        not_cosigned(witness::Refusal::UnknownLog),
+        not_cosigned(witness::Refusal::Untrusted(String::new())),
+        not_cosigned(witness::Refusal::OldBeyond { old: 2, size: 1 }),
+        not_cosigned(witness::Refusal::EmptyRoot),
+        not_cosigned(witness::Refusal::Inconsistent),
+        not_cosigned(witness::Refusal::OtherRoot { size: 1 }),
         Problem::refused(&Refusal::NoGenesis),
         Problem::refused(&Refusal::PartyExists { party: "x".parse().unwrap() }),
     ];
     for problem in rows {
         assert_eq!(documented[problem.code()], Some(problem.status), "{}", problem.code());
     }
+}
+
+fn not_cosigned(refusal: witness::Refusal) -> Problem {
+    crate::http::code::not_cosigned(&refusal.into())
 }
 
 #[test]

@@ -11,11 +11,10 @@ use crate::core::derive::statement_id;
 use crate::core::peer_board::{PeerFault, PeerState, PeerStatus};
 use crate::init::{self, NewRegistry};
 
-const EU: &str = "eu.registry.example";
+pub(super) const EU: &str = "eu.registry.example";
 
-/// The genesis of another registry.
-fn foreign_genesis() -> String {
-    let dir = tempfile::tempdir().unwrap();
+/// Makes another registry below `dir`; gives its genesis.
+pub(super) fn foreign_registry(dir: &std::path::Path) -> String {
     let new = NewRegistry {
         id: "eu".parse().unwrap(),
         origin: EU.parse().unwrap(),
@@ -25,8 +24,8 @@ fn foreign_genesis() -> String {
         nats: "127.0.0.1:4223".parse().unwrap(),
         host: "localhost".to_owned(),
     };
-    init::init(&dir.path().join("eu"), &new, now()).unwrap();
-    std::fs::read_to_string(dir.path().join("eu/genesis.jws")).unwrap()
+    init::init(&dir.join("eu"), &new, now()).unwrap();
+    std::fs::read_to_string(dir.join("eu/genesis.jws")).unwrap()
 }
 
 fn terms() -> Value {
@@ -55,15 +54,20 @@ fn row(id: &str, outcome: &str) -> String {
     format!("{row}\n")
 }
 
-/// A registry with `eu` as its peer and an arrangement that only it signed.
-async fn peered() -> World {
-    let world = World::furnished().await;
-    let genesis = foreign_genesis();
+/// Makes `eu` a peer.
+pub(super) async fn add(world: &World, genesis: &str) {
     let digest = conformity::Digest::of(genesis.as_bytes());
     let peer = json!({
         "registry": "eu", "origin": EU, "genesisDigest": digest, "genesis": genesis, "httpUrl": "https://eu.example",
     });
     world.must(&world.operator(), "peer-added", peer).await;
+}
+
+/// A registry with `eu` as its peer and an arrangement that only it signed.
+async fn peered() -> World {
+    let world = World::furnished().await;
+    let dir = tempfile::tempdir().unwrap();
+    add(&world, &foreign_registry(dir.path())).await;
     let signed: conformity::arrangement::Arrangement = serde_json::from_value(terms()).unwrap();
     let signed = json!({"digest": signed.digest().unwrap(), "terms": signed});
     world.must(&world.person("meti"), "arrangement-signed", signed).await;
