@@ -6,7 +6,7 @@ use crate::ids::SchemeRef;
 use crate::party::Role;
 use crate::records::Facts;
 use crate::statement::{Claim, Statement};
-use crate::verdict::{Profile, VerdictRecord};
+use crate::verdict::VerdictRecord;
 
 /// Who may see a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +38,9 @@ pub fn audience<F: Facts>(facts: &F, statement: &Statement) -> Audience {
         Claim::KeyRevoked(claim) => of_party(facts.party(&claim.party).map(|record| record.party.role)),
         Claim::VerdictGranted(verdict) => of_verdict(facts.verdict(&verdict.verdict).as_deref()),
         Claim::VerdictChanged(change) => of_verdict(facts.verdict(&change.verdict).as_deref()),
+        Claim::CredentialIssued(credential) => of_verdict(facts.verdict(&credential.verdict).as_deref()),
         Claim::ReportFiled(report) => of_verdict(facts.verdict(&report.verdict).as_deref()),
+        Claim::EvidenceAccepted(acceptance) => of_verdict(facts.verdict(&acceptance.verdict).as_deref()),
         Claim::VerdictExpired(list) | Claim::SurveillanceOverdue(list) => {
             // The node lists verdicts of one scheme and profile together, so one stands for all.
             of_verdict(list.verdicts.iter().find_map(|id| facts.verdict(id)).as_deref())
@@ -65,7 +67,7 @@ fn of_party(role: Option<Role>) -> Audience {
 
 fn of_verdict(record: Option<&VerdictRecord>) -> Audience {
     match record {
-        Some(record) if record.terms.profile == Profile::Open => Audience::Scheme(record.terms.scheme.clone()),
+        Some(record) if record.terms.profile.is_public() => Audience::Scheme(record.terms.scheme.clone()),
         _ => Audience::Own,
     }
 }

@@ -9,9 +9,11 @@
 //! One module per family of claims. Each checks in the same order: who speaks, what is referred to, whether the move is
 //! allowed, whether the dates can be.
 
+mod acceptance;
 mod accreditation;
 mod arrangement;
 mod case;
+mod credential;
 mod derived;
 mod erasure;
 mod foreign;
@@ -38,8 +40,8 @@ use crate::statement::{Claim, Statement};
 use crate::time::Moment;
 use case::Case;
 
+pub use acceptance::MAX_ACCEPTANCES;
 pub use key::signing_key;
-pub use recognition::MAX_RESULTS;
 
 /// Where a statement stands, or would stand, in the log.
 #[derive(Debug, Clone, Copy)]
@@ -110,7 +112,9 @@ impl<F: Facts> Case<'_, F> {
             Claim::AccreditationChanged(claim) => self.accreditation_changed(claim),
             Claim::VerdictGranted(claim) => self.verdict_granted(claim),
             Claim::VerdictChanged(claim) => self.verdict_changed(claim),
+            Claim::CredentialIssued(claim) => self.credential_issued(claim),
             Claim::ReportFiled(claim) => self.report_filed(claim),
+            Claim::EvidenceAccepted(claim) => self.evidence_accepted(claim),
             Claim::ArrangementSigned(claim) => self.arrangement_signed(claim),
             Claim::ArrangementCountersigned(claim) => self.arrangement_countersigned(claim),
             Claim::ArrangementSuspended(claim) => self.arrangement_suspended(claim),

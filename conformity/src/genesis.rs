@@ -60,6 +60,8 @@ pub struct Genesis {
     pub witness_key: Text<512>,
     /// The key that signs what the node derives, this statement first.
     pub node_key: Jwk,
+    /// The Ed25519 key of the VRF (RFC 9381) that blinds the state map.
+    pub map_key: Jwk,
     /// The roots of its certificate authority.
     pub ca_roots: Vec<Der>,
     /// Its `did:web`.
@@ -135,8 +137,18 @@ pub struct PeerRecord {
     /// When and why it was expelled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expelled: Option<Expulsion>,
+    /// When and why it was expelled last, where it was added again since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<Expulsion>,
     /// The size of its log up to which recognitions were derived.
     pub followed: u64,
+}
+
+impl PeerRecord {
+    /// The newest expulsion, also where the peer was added again since.
+    pub fn last_expulsion(&self) -> Option<&Expulsion> {
+        self.expelled.as_ref().or(self.earlier.as_ref())
+    }
 }
 
 /// The end of a peering.

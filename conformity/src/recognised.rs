@@ -129,6 +129,8 @@ pub struct RecognitionRecord {
     pub since: Moment,
     /// Its position in the result list of that entry.
     pub position: u32,
+    /// Indexes of all entries that said what is made of the verdict, rising; the last is that of `since`.
+    pub entries: Vec<u64>,
 }
 
 impl RecognitionRecord {
@@ -139,6 +141,9 @@ impl RecognitionRecord {
     }
 }
 
+/// The largest result list, in bytes: as large as an attachment may be.
+pub const MAX_RESULTS: usize = 16 * 1024 * 1024;
+
 /// The rows of a result list that is in the log already, where [`mod@crate::decide`] checked it.
 ///
 /// # Errors
@@ -147,17 +152,45 @@ pub fn read_results(list: &[u8]) -> Result<Vec<Recognition>, serde_json::Error> 
     list.split_inclusive(|byte| *byte == b'\n').map(serde_json::from_slice).collect()
 }
 
-/// The result list that holds `rows`, in their order.
-///
-/// # Errors
-/// A row has no JSON form, which no row that was read or derived lacks.
-pub fn write_results<'a>(rows: impl IntoIterator<Item = &'a Recognition>) -> Result<Vec<u8>, serde_json::Error> {
-    let mut list = Vec::new();
-    for row in rows {
-        serde_json::to_writer(&mut list, row)?;
-        list.push(b'\n');
+/// A result list while it is written: never larger than what is read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ResultList {
+    bytes: Vec<u8>,
+    count: u32,
+}
+
+impl ResultList {
+    /// Whether nothing was written.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
     }
-    Ok(list)
+
+    /// Writes a row, if the list stays within [`MAX_RESULTS`] with it; else the list is as it was.
+    ///
+    /// # Errors
+    /// The row has no JSON form, which no row that was read or derived lacks.
+    pub fn push(&mut self, row: &Recognition) -> Result<bool, serde_json::Error> {
+        let start = self.bytes.len();
+        let written = serde_json::to_writer(&mut self.bytes, row);
+        self.bytes.push(b'\n');
+        let fits = self.bytes.len() <= MAX_RESULTS;
+        if written.is_err() || !fits {
+            self.bytes.truncate(start);
+        } else {
+            self.count += 1;
+        }
+        written.map(|()| fits)
+    }
+
+    /// What a claim says of the list.
+    pub fn results(&self) -> Results {
+        Results { digest: Digest::of(&self.bytes), count: self.count }
+    }
+
+    /// The list, to be attached.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
 }
 
 /// Why recognitions were derived.
@@ -173,8 +206,10 @@ pub enum Cause {
         /// The terms it was derived under.
         digest: Digest,
     },
-    /// Time passed on which something begins or ends; also what did not fit into the one statement of a range.
+    /// Time passed on which something begins or ends.
     Time,
+    /// The peer was expelled: what was made of its verdicts ends.
+    Expulsion,
 }
 
 /// The result list of a derivation.

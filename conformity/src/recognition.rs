@@ -22,6 +22,7 @@
 //! A refused verdict keeps its recognition, with the gap: when the gap closes, so does the refusal.
 
 mod candidate;
+mod expelled;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod gap;
@@ -47,6 +48,8 @@ use crate::viewpoint::{Viewpoint, Viewpoints};
 
 use candidate::{Candidate, Claim};
 
+pub(crate) use expelled::ends_by;
+pub use expelled::{after_expulsion, in_effect, rests_no_more};
 pub use gap::{GapKind, Weight};
 pub use unseen::Unseen;
 pub(crate) use wording::text;

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::accreditation::{AccreditationRecord, DesignationRecord};
 use crate::arrangement::ArrangementRecord;
+use crate::credential::CredentialRecord;
 use crate::digest::Digest;
 use crate::document::Document;
 use crate::genesis::{GenesisRecord, PeerRecord};
@@ -100,6 +101,8 @@ pub enum Record {
     Accreditation(Arc<AccreditationRecord>),
     /// A verdict.
     Verdict(Arc<VerdictRecord>),
+    /// A credential of a verdict.
+    Credential(Arc<CredentialRecord>),
     /// An arrangement.
     Arrangement(Arc<ArrangementRecord>),
     /// A peer.
@@ -122,6 +125,7 @@ impl Record {
             Self::Designation(record) => format!("designation/{}", record.designation.id),
             Self::Accreditation(record) => format!("accreditation/{}", record.accreditation.id),
             Self::Verdict(record) => format!("verdict/{}", record.id()),
+            Self::Credential(record) => format!("credential/{}", record.credential.slot),
             Self::Arrangement(record) => format!("arrangement/{}", record.id),
             Self::Peer(record) => format!("peer/{}", record.registry),
             Self::Recognition(record) => format!("recognition/{}", record.recognition.verdict),

@@ -6,10 +6,11 @@
 use jiff::Timestamp;
 
 use crate::accreditation::{Hold, Lapse};
+use crate::credential::StatusSlot;
 use crate::digest::Digest;
 use crate::ids::{
-    AccreditationId, ArrangementId, DesignationId, DocumentRef, LevelCode, Origin, PartyId, RegistryId, ReportId,
-    RuleId, SchemeId, SchemeRef, StatementId, VerdictId, VerdictRef,
+    AcceptanceId, AccreditationId, ArrangementId, DesignationId, DocumentRef, LevelCode, Origin, PartyId, RegistryId,
+    ReportId, RuleId, SchemeId, SchemeRef, StatementId, VerdictId, VerdictRef,
 };
 use crate::key::KeyId;
 use crate::party::Role;
@@ -447,6 +448,40 @@ refusals! {
         verdict: VerdictId,
     } = "unknown-verdict" Submitter
         "there is no verdict {verdict} here";
+    /// Detail in a statement that everyone reads.
+    DetailInTheOpen {
+        /// What was in it.
+        member: &'static str,
+    } = "detail-in-the-open" Submitter
+        "a summary verdict keeps its {member} for its credentials; leave it out here";
+    /// A credential that says something else than the verdict.
+    CredentialDiffers {
+        /// Which verdict.
+        verdict: VerdictId,
+        /// What differs.
+        member: &'static str,
+    } = "credential-differs" Rules
+        "the credential's {member} is not that of verdict {verdict} as it stands; make it from the verdict again";
+    /// A credential of a verdict that holds nothing.
+    NothingToDocument {
+        /// Which verdict.
+        verdict: VerdictId,
+        /// The state it is in.
+        state: StateName,
+    } = "nothing-to-document" Rules
+        "verdict {verdict} is {state}; credentials are issued for verdicts in force";
+    /// The slot of another credential.
+    SlotTaken {
+        /// Which slot.
+        slot: StatusSlot,
+    } = "slot-taken" Rules
+        "status slot {slot} is used already; ask the registry for another one";
+    /// A body that decides must know whom it assessed.
+    CountryNotStated {
+        /// Which verdict.
+        verdict: VerdictId,
+    } = "country-not-stated" Submitter
+        "verdict {verdict} does not say where the supplier is established; only a list may keep silent about it";
     /// Somebody else decides it.
     AnotherBodysVerdict {
         /// Which.
@@ -639,6 +674,14 @@ refusals! {
         report: ReportId,
     } = "report-exists" Rules
         "report {report} on verdict {verdict} is already filed; use a new id";
+    /// An acceptance id that was used.
+    AcceptanceExists {
+        /// Which verdict.
+        verdict: VerdictId,
+        /// Which acceptance.
+        acceptance: AcceptanceId,
+    } = "acceptance-exists" Rules
+        "acceptance {acceptance} of verdict {verdict} is already stated; state another one under an id of its own";
 
     // Arrangements and peers.
 
@@ -762,6 +805,12 @@ refusals! {
         registry: RegistryId,
     } = "peer-expelled" Rules
         "{registry} was expelled; add it anew first";
+    /// Never cut off.
+    PeerNotExpelled {
+        /// Which.
+        registry: RegistryId,
+    } = "peer-not-expelled" Submitter
+        "{registry} was never expelled; what rests on it has not ended";
 
     // Recognitions.
 

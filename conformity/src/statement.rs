@@ -9,7 +9,6 @@
 //! the JWS around it and its signature, and whether the claim is allowed, see [`mod@crate::decide`].
 
 mod malformed;
-mod strict;
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,6 +19,7 @@ use serde_json::value::RawValue;
 
 use crate::accreditation::{Accreditation, AccreditationChange, Designation, DesignationChange};
 use crate::arrangement::{ArrangementEnded, ArrangementSigned, ArrangementStep, Countersigned};
+use crate::credential::Credential;
 use crate::digest::Digest;
 use crate::document::Document;
 use crate::genesis::{Genesis, PeerAdded, PeerExpelled};
@@ -29,7 +29,8 @@ use crate::party::Party;
 use crate::reason::Reason;
 use crate::recognised::RecognitionDerived;
 use crate::scheme::Scheme;
-use crate::verdict::{Report, Verdict, VerdictChange, VerdictList};
+use crate::strict::{self, Limits};
+use crate::verdict::{Acceptance, Report, Verdict, VerdictChange, VerdictList};
 
 pub use malformed::Malformed;
 
@@ -38,6 +39,9 @@ pub const MAX_STATEMENT: usize = 65_535;
 
 /// The deepest nesting of a payload.
 pub const MAX_DEPTH: usize = 16;
+
+/// What a payload may have. Null would be a second way to say nothing.
+const LIMITS: Limits = Limits { bytes: MAX_STATEMENT, depth: MAX_DEPTH, null: false };
 
 /// A statement: who says what, to which registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,8 +64,11 @@ impl Statement {
     /// # Errors
     /// The first rule of the form that it breaks.
     pub fn parse(payload: &[u8]) -> Result<Self, Malformed> {
-        strict::check(payload)?;
+        strict::check(payload, LIMITS)?;
         let wire: Wire<'_> = serde_json::from_slice(payload).map_err(Malformed::shape)?;
+        if !wire.kind.is_plain() {
+            return Err(Malformed::NotPlain(wire.kind));
+        }
         Ok(Self {
             claim: Claim::parse(wire.kind, wire.claim)?,
             iss: wire.iss,
@@ -193,8 +200,12 @@ kinds! {
     VerdictGranted(Arc<Verdict>) "verdict-granted"
     /// A verdict changes.
     VerdictChanged(VerdictChange) "verdict-changed"
+    /// A verdict is documented. Carried by the credential itself, never by a plain statement.
+    CredentialIssued(Arc<Credential>) "credential-issued"
     /// An audit body reports.
     ReportFiled(Arc<Report>) "report-filed"
+    /// A list says that an authority accepted a verdict as evidence.
+    EvidenceAccepted(Arc<Acceptance>) "evidence-accepted"
     /// We sign an arrangement.
     ArrangementSigned(ArrangementSigned) "arrangement-signed"
     /// A foreign party did something about an arrangement.
@@ -221,6 +232,13 @@ kinds! {
 
 fn read<T: DeserializeOwned>(kind: Kind, claim: &RawValue) -> Result<T, Malformed> {
     serde_json::from_str(claim.get()).map_err(|error| Malformed::claim(kind, error))
+}
+
+impl Kind {
+    /// Whether a plain JWS carries it; a credential carries itself.
+    pub const fn is_plain(self) -> bool {
+        !matches!(self, Self::CredentialIssued)
+    }
 }
 
 impl fmt::Display for Kind {

@@ -68,7 +68,7 @@ impl<const MAX: usize> FromStr for Text<MAX> {
 }
 
 /// Control characters, and the Unicode marks that make text read in another order than it is stored.
-fn deceives(c: char) -> bool {
+pub fn deceives(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}' | '\u{2029}')
         || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::identifiers::Identifier;
-use crate::ids::{CountryCode, LevelCode, ListCode, PartyId, ReportId, SchemeRef, VerdictId};
+use crate::ids::{AcceptanceId, CountryCode, LevelCode, ListCode, PartyId, ReportId, SchemeRef, VerdictId};
 use crate::reason::Reason;
 use crate::text::Text;
 use crate::time::Day;
@@ -34,8 +34,9 @@ pub struct Supplier {
     pub id: Identifier,
     /// Its legal name at that time.
     pub name: Text<256>,
-    /// Where it is established.
-    pub country: CountryCode,
+    /// Where it is established. Absent only where a list from which the verdict was transcribed does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<CountryCode>,
     /// Other identifiers that the body verified to be of the same entity.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<Identifier>,
@@ -70,8 +71,17 @@ pub struct Conditions {
 pub enum Profile {
     /// To everyone.
     Open,
+    /// To everyone but for level, sites and exclusions, which only its credentials tell, one by one.
+    Summary,
     /// To whom the registry lets see it.
     Restricted,
+}
+
+impl Profile {
+    /// Whether everyone may know that the verdict exists.
+    pub const fn is_public(self) -> bool {
+        matches!(self, Self::Open | Self::Summary)
+    }
 }
 
 /// Where a verdict comes from.
@@ -91,7 +101,7 @@ impl Provenance {
     }
 }
 
-/// From which row of which list a verdict was transcribed.
+/// From which row of which list something was transcribed: a verdict, or an acceptance of one as evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Transcription {
@@ -101,9 +111,9 @@ pub struct Transcription {
     pub source: Text<1024>,
     /// When it was fetched.
     pub retrieved: Day,
-    /// The row's id in the list.
+    /// The row's id in the list; for an acceptance, whose row has none, its number on the day of retrieval.
     pub row: Text<128>,
-    /// Which body issued it, by the list's code.
+    /// Which body issued it, by the list's code; of an acceptance, the authority.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issued_by: Option<ListCode>,
     /// Its status there, by the list's code.
@@ -322,6 +332,32 @@ pub enum Recommendation {
     Reduce,
     /// To withdraw.
     Withdraw,
+}
+
+/// That an authority took a verdict as evidence for a decision of its own, as a list says: no decision of this registry,
+/// no recognition, and no verdict. Nothing follows from it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Acceptance {
+    /// Its id, unique for the verdict.
+    pub acceptance: AcceptanceId,
+    /// Which verdict was accepted.
+    pub verdict: VerdictId,
+    /// Who accepted it, by the name that the list gives. No party of this registry, even where it has the same name.
+    pub authority: Text<256>,
+    /// The part of the authority that did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Text<256>>,
+    /// The first day of the authority's own decision.
+    pub from: Day,
+    /// The last day of it, where the list names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Day>,
+    /// The day on which the list's operator took note of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noted: Option<Day>,
+    /// From which row of which list. There is no other way to state an acceptance.
+    pub transcribed: Transcription,
 }
 
 /// Verdicts that time changed, as the node derives it.

@@ -7,7 +7,8 @@
 //!
 //! It may announce a frame of any length. async_nats gathers such a frame in memory, and one length overflows its
 //! arithmetic and ends its task. [`Link`] therefore watches what arrives: more than [`FRAME_LIMIT`] bytes without a
-//! complete message, or a task that ended, and the connection is dropped, its memory freed, and dialled anew.
+//! complete message, or a task that ended, and the connection is dropped, its memory freed, and dialled anew. It may send
+//! more than is read: what waits is bounded for each subscription ([`Dial::waiting`]).
 
 mod port;
 
@@ -28,16 +29,24 @@ use tokio::time::{interval, timeout};
 
 use crate::access::{Inbox, MAX_PAYLOAD};
 use crate::subjects::{Pattern, Subject};
+use crate::words::{MAX_TEXT, printable};
 
 pub use port::{Bound, Bus, BusError, Delivery, Incoming, Subscription};
 
 /// Bytes that may arrive without a complete message before a link gives its server up.
 pub const FRAME_LIMIT: u64 = 4 * MAX_PAYLOAD as u64;
 
-/// Messages that wait for one subscription's reader before they are dropped and [`Delivery::Lagged`] is said.
-const SUBSCRIPTION_CAPACITY: usize = 1024;
+/// [`Dial::waiting`] on a server of our own: it holds every message to [`MAX_PAYLOAD`], and questions of all peers meet there.
+pub const OWN_SERVER: usize = 1024;
+/// [`Dial::waiting`] on the server of somebody else, which may send messages of up to [`FRAME_LIMIT`]: with the two
+/// subscriptions that are open at once, a hint and an answer, they hold 32 MiB at most. Whoever misses one of so many
+/// hints has those before it still to follow.
+pub const FOREIGN_SERVER: usize = 4;
 /// Commands that wait for the connection.
 const COMMAND_CAPACITY: usize = 1024;
+/// Target under which the NATS client logs by itself, among other things what a server says, as often as it says it. What
+/// matters of that is in [`LinkState`].
+pub const CLIENT_LOG: &str = "async_nats";
 const PING: Duration = Duration::from_secs(10);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long handing bytes to the connection may take.
@@ -55,6 +64,9 @@ pub struct Dial {
     pub name: String,
     /// Where answers arrive; the server lets a peer listen nowhere else.
     pub inbox: Inbox,
+    /// Messages that wait for the reader of one subscription before they are dropped and [`Delivery::Lagged`] is said:
+    /// [`OWN_SERVER`] or [`FOREIGN_SERVER`].
+    pub waiting: usize,
 }
 
 /// How a link stands.
@@ -289,7 +301,7 @@ fn options(dial: &Dial, state: watch::Sender<LinkState>) -> ConnectOptions {
         .custom_inbox_prefix(dial.inbox.as_str())
         .ping_interval(PING)
         .connection_timeout(CONNECT_TIMEOUT)
-        .subscription_capacity(SUBSCRIPTION_CAPACITY)
+        .subscription_capacity(dial.waiting)
         .client_capacity(COMMAND_CAPACITY)
         .reconnect_delay_callback(move |attempts| delay(attempts, &spread))
         .event_callback(move |event| {
@@ -322,8 +334,9 @@ fn note(state: &mut LinkState, event: &Event) {
             state.last_error.get_or_insert_with(|| "the connection was lost".to_owned());
         }
         Event::Closed => state.connected = false,
-        Event::ServerError(error) => state.last_error = Some(error.to_string()),
-        Event::ClientError(error) => state.last_error = Some(error.to_string()),
+        // The server chose the words.
+        Event::ServerError(error) => state.last_error = Some(printable(&error.to_string(), MAX_TEXT)),
+        Event::ClientError(error) => state.last_error = Some(printable(&error.to_string(), MAX_TEXT)),
         Event::LameDuckMode | Event::Draining => {}
     }
 }
@@ -364,7 +377,8 @@ async fn ended(client: &Client) -> bool {
 }
 
 async fn give_up(inner: &Inner, reason: String) {
-    tracing::warn!(server = %inner.dial.address, reason, "gave a connection up; dialling again");
+    // The server can bring this about as often as it likes: whoever dialled sees the reason in the state, and counts it.
+    tracing::debug!(server = %inner.dial.address, reason, "gave a connection up; dialling again");
     inner.state.send_modify(|state| {
         state.connected = false;
         state.given_up += 1;

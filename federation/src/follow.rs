@@ -275,7 +275,7 @@ impl Followed {
     /// # Errors
     /// [`PeerFault::Checkpoint`].
     pub fn signed(&self, note: &str) -> Result<Checkpoint, PeerFault> {
-        Checkpoint::verify(note, &self.log).map_err(|error| PeerFault::Checkpoint(error.to_string()))
+        Checkpoint::verify(note, &self.log).map_err(|error| PeerFault::checkpoint(&error))
     }
 
     fn leads_to_checkpoint(&self, leaves: &[merkle::Hash], range: &Range) -> Result<Checkpoint, PeerFault> {

@@ -30,6 +30,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::access::MAX_PAYLOAD;
+use crate::words::{MAX_TEXT, printable};
 
 /// Entries in one range.
 pub const MAX_ENTRIES: usize = 1_024;
@@ -45,8 +46,6 @@ pub const MAX_NOTICE: usize = 320 * 1024;
 pub const MAX_COSIGN: usize = 144 * 1024;
 /// Bytes of evidence: two signed notes, a proof, and what JSON adds.
 pub const MAX_EVIDENCE: usize = 288 * 1024;
-/// Characters of a refusal's text, or of an error that quotes a message, that are kept.
-const MAX_TEXT: usize = 512;
 /// Characters of a refusal's code that are kept.
 const MAX_CODE: usize = 64;
 
@@ -288,11 +287,6 @@ impl Refused {
     pub fn new(code: &str, text: impl Into<String>) -> Self {
         Self { code: printable(code, MAX_CODE), text: printable(&text.into(), MAX_TEXT) }
     }
-}
-
-/// Texts of others end in logs and on screens: no control characters, and not too many of the others.
-fn printable(text: &str, most: usize) -> String {
-    text.chars().filter(|c| !c.is_control()).take(most).collect()
 }
 
 fn code<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {

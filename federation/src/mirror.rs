@@ -35,6 +35,16 @@ pub enum MirrorError {
     /// A range was not taken in its turn.
     #[error(transparent)]
     Turn(#[from] OutOfTurn),
+    /// The peer's log needs more room than it may take. What is mirrored stays as it is.
+    #[error("the mirror has {bytes} bytes and the next range {next}; it may have {quota}")]
+    Full {
+        /// Bytes of the mirror.
+        bytes: u64,
+        /// Bytes that the range would add.
+        next: u64,
+        /// The most that it may have.
+        quota: u64,
+    },
 }
 
 /// A peer's log as far as it is verified, with the file that remembers it.
@@ -42,6 +52,7 @@ pub struct Mirror {
     followed: Followed,
     file: File,
     scope: Scope,
+    quota: u64,
 }
 
 /// What a range brought.
@@ -54,14 +65,20 @@ pub struct Taken {
 }
 
 impl Mirror {
-    /// Opens the mirror in `path`, or begins one.
+    /// Opens the mirror in `path`, or begins one. It may grow to `quota` bytes; one that is larger already stays whole.
     ///
     /// # Errors
     /// [`MirrorError`].
-    pub fn open(path: &Path, genesis: &Genesis, digest: &Digest, scope: Scope) -> Result<Self, MirrorError> {
+    pub fn open(
+        path: &Path,
+        genesis: &Genesis,
+        digest: &Digest,
+        scope: Scope,
+        quota: u64,
+    ) -> Result<Self, MirrorError> {
         let followed = Followed::new(genesis, digest).map_err(MirrorError::Genesis)?;
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
-        let mut mirror = Self { followed, file, scope };
+        let mut mirror = Self { followed, file, scope, quota };
         let end = mirror.replay()?;
         mirror.file.set_len(end)?;
         mirror.file.seek(io::SeekFrom::Start(end))?;
@@ -90,6 +107,7 @@ impl Mirror {
     ///
     /// # Errors
     /// `Ok(Err(fault))` when the peer is to blame: nothing changed.
+    /// [`MirrorError::Full`] when there is no room for it: nothing changed.
     /// [`MirrorError::Io`] when the file cannot be written; it is cut back, nothing else changed.
     pub fn take(&mut self, range: &Range) -> Result<Result<Taken, PeerFault>, MirrorError> {
         let examined = match self.followed.examine(range, &self.scope, Signatures::Check) {
@@ -100,15 +118,19 @@ impl Mirror {
         Ok(Ok(self.accept(examined)?))
     }
 
-    fn write(&mut self, range: &Range) -> io::Result<()> {
+    fn write(&mut self, range: &Range) -> Result<(), MirrorError> {
         let start = self.file.stream_position()?;
         let bytes = range.encode();
         let length = u32::try_from(bytes.len()).map_err(io::Error::other)?;
+        let next = 4 + u64::from(length);
+        if start.saturating_add(next) > self.quota {
+            return Err(MirrorError::Full { bytes: start, next, quota: self.quota });
+        }
         let written = self.file.write_all(&[&length.to_be_bytes()[..], &bytes].concat());
         written.or_else(|error| {
             self.file.set_len(start)?;
             self.file.seek(io::SeekFrom::Start(start))?;
-            Err(error)
+            Err(error.into())
         })
     }
 

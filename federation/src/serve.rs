@@ -10,6 +10,7 @@ use ledger::entry::Entry;
 use ledger::journal::{ReadError, Stored};
 use ledger::log::LogReader;
 
+use crate::hush::Hush;
 use crate::messages::{
     Answer, AttachmentRequest, Blob, CheckpointAnswer, CheckpointRequest, Entries, MAX_ENTRIES, MAX_PIECE, Piece,
     Proof, Range, RangeRequest, Refused,
@@ -56,7 +57,7 @@ pub fn range(log: &LogReader, request: &RangeRequest, shown: impl Fn(u64, &Bytes
             }
         }
         Err(error) => {
-            tracing::error!(%error, "a peer's question could not be answered");
+            unreadable(&error);
             Answer::Refused(Refused::new("internal", "the log could not be read"))
         }
     }
@@ -101,9 +102,17 @@ pub fn attachment(log: &LogReader, request: &AttachmentRequest) -> Answer<Piece>
         }
         Ok(None) => Answer::Refused(Refused::new("not-found", "there is no such attachment")),
         Err(error) => {
-            tracing::error!(%error, "a peer's question could not be answered");
+            unreadable(&error);
             Answer::Refused(Refused::new("internal", "the log could not be read"))
         }
+    }
+}
+
+/// Peers ask a thousand times a second; what they cannot be told is one matter for the operator.
+fn unreadable(error: &ReadError) {
+    static UNREADABLE: Hush = Hush::new();
+    if let Some(times) = UNREADABLE.heard() {
+        tracing::error!(%error, times, "the log could not be read for a peer");
     }
 }
 

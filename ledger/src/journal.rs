@@ -137,4 +137,7 @@ pub trait JournalReader: Send + Sync {
 
     /// An attachment, found by its digest.
     fn attachment(&self, digest: &Digest) -> Result<Option<Bytes>, ReadError>;
+
+    /// Its size in bytes, known without reading it.
+    fn attachment_len(&self, digest: &Digest) -> Option<usize>;
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! base64url(header) "." base64url(payload) "." base64url(signature, 64 bytes)        at most 65,535 bytes
-//! header = {"alg":"EdDSA"|"ES256","kid":"<RFC 7638 thumbprint>","typ":"statement+jwt"}
+//! header = {"alg":"EdDSA"|"ES256","kid":"<RFC 7638 thumbprint>","typ":"statement+jwt"|"dc+sd-jwt"}
 //! ```
 //!
 //! The header has these three members, each once, and no other; base64url is without padding and with zero trailing
@@ -15,8 +15,8 @@
 #[cfg(test)]
 mod tests;
 
+use crate::compact::{self, Compact, CompactError};
 use crate::digest::Digest;
-use crate::encoding::{base64url_decode, base64url_encode};
 use crate::key::{Algorithm, PublicKey, SignatureError, SigningError, SigningKey, Thumbprint, ThumbprintTextError};
 use bytes::Bytes;
 
@@ -24,10 +24,32 @@ use bytes::Bytes;
 pub const MAX_STATEMENT: usize = 65_535;
 /// The header as this program writes it has 97 bytes, hence 130 in base64url.
 const MAX_HEADER: usize = 256;
-/// Base64url of 64 bytes.
-const SIGNATURE_LEN: usize = 86;
-/// The one type of statement.
-const TYPE: &str = "statement+jwt";
+
+/// The two forms of a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// A fact in the registry's own words.
+    Plain,
+    /// The signed part of a credential (SD-JWT VC), which is a statement as well: that it was issued.
+    Credential,
+}
+
+impl Form {
+    /// Both.
+    const ALL: [Self; 2] = [Self::Plain, Self::Credential];
+
+    /// The header's `typ`.
+    pub const fn typ(self) -> &'static str {
+        match self {
+            Self::Plain => "statement+jwt",
+            Self::Credential => "dc+sd-jwt",
+        }
+    }
+
+    fn from_typ(typ: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|form| form.typ() == typ)
+    }
+}
 
 /// Why bytes are no statement. The blame is the submitter's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,8 +58,8 @@ pub enum JwsError {
     #[error("a statement has at most {MAX_STATEMENT} bytes, not {0}; put long content into an attachment")]
     TooLong(usize),
     /// Not three parts in base64url.
-    #[error("not a compact JWS: {0}")]
-    Malformed(&'static str),
+    #[error(transparent)]
+    Malformed(#[from] CompactError),
     /// Another header than the one defined.
     #[error("the header must be exactly alg, kid and typ: {0}")]
     Header(String),
@@ -90,6 +112,7 @@ struct Header {
 #[derive(Debug, Clone)]
 pub struct Unverified {
     compact: Bytes,
+    form: Form,
     algorithm: Algorithm,
     kid: Thumbprint,
     payload: Bytes,
@@ -101,6 +124,7 @@ pub struct Unverified {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
     compact: Bytes,
+    form: Form,
     algorithm: Algorithm,
     kid: Thumbprint,
     payload: Bytes,
@@ -113,17 +137,15 @@ impl Unverified {
         if compact.len() > MAX_STATEMENT {
             return Err(JwsError::TooLong(compact.len()));
         }
-        let mut parts = compact.split(|byte| *byte == b'.');
-        let (Some(header), Some(payload), Some(signature), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            return Err(JwsError::Malformed("not three parts between two dots"));
-        };
-        let (algorithm, kid) = parse_header(header)?;
-        let signature = parse_signature(signature)?;
-        let signed_len = header.len() + 1 + payload.len();
-        let payload = base64url_decode(payload).ok_or(JwsError::Malformed("the payload is not base64url"))?;
-        Ok(Self { payload: payload.into(), compact, algorithm, kid, signed_len, signature })
+        let parts = Compact::split(&compact)?;
+        let (form, algorithm, kid) = parse_header(&parts)?;
+        let (signed_len, signature) = (parts.signed.len(), parts.signature);
+        Ok(Self { payload: parts.payload.into(), compact, form, algorithm, kid, signed_len, signature })
+    }
+
+    /// The form that the header names.
+    pub fn form(&self) -> Form {
+        self.form
     }
 
     /// The key that the header names.
@@ -151,11 +173,17 @@ impl Unverified {
         }
         key.verify(&self.compact[..self.signed_len], &self.signature)?;
         let digest = Digest::of(&self.compact);
-        Ok(Verified { compact: self.compact, algorithm: self.algorithm, kid: self.kid, payload: self.payload, digest })
+        let Self { compact, form, algorithm, kid, payload, .. } = self;
+        Ok(Verified { compact, form, algorithm, kid, payload, digest })
     }
 }
 
 impl Verified {
+    /// Its form.
+    pub fn form(&self) -> Form {
+        self.form
+    }
+
     /// The whole statement, as it is kept and shown.
     pub fn compact(&self) -> &Bytes {
         &self.compact
@@ -182,42 +210,32 @@ impl Verified {
     }
 }
 
-/// Signs a payload.
+/// Signs the payload of a plain statement.
 pub fn sign(key: &SigningKey, payload: &[u8]) -> Result<Verified, SignError> {
     let (algorithm, kid) = (key.algorithm(), key.public_key().thumbprint());
-    let header = format!(r#"{{"alg":"{algorithm}","kid":"{kid}","typ":"{TYPE}"}}"#);
-    let mut compact = format!("{}.{}", base64url_encode(header.as_bytes()), base64url_encode(payload));
-    let len = compact.len() + 1 + SIGNATURE_LEN;
-    if len > MAX_STATEMENT {
-        return Err(SignError::TooLong(JwsError::TooLong(len)));
+    let header = format!(r#"{{"alg":"{algorithm}","kid":"{kid}","typ":"{}"}}"#, Form::Plain.typ());
+    let compact = compact::sign(key, header.as_bytes(), payload)?;
+    if compact.len() > MAX_STATEMENT {
+        return Err(SignError::TooLong(JwsError::TooLong(compact.len())));
     }
-    let signature = key.sign(compact.as_bytes())?;
-    compact.push('.');
-    compact.push_str(&base64url_encode(&signature));
     let compact = Bytes::from(compact);
-    Ok(Verified { digest: Digest::of(&compact), payload: Bytes::copy_from_slice(payload), compact, algorithm, kid })
+    let (digest, payload) = (Digest::of(&compact), Bytes::copy_from_slice(payload));
+    Ok(Verified { digest, payload, compact, form: Form::Plain, algorithm, kid })
 }
 
-fn parse_header(part: &[u8]) -> Result<(Algorithm, Thumbprint), JwsError> {
-    if part.len() > MAX_HEADER {
+fn parse_header(parts: &Compact<'_>) -> Result<(Form, Algorithm, Thumbprint), JwsError> {
+    if parts.header.len() > MAX_HEADER {
         return Err(JwsError::Header(format!("longer than {MAX_HEADER} characters")));
     }
-    let json = base64url_decode(part).ok_or(JwsError::Malformed("the header is not base64url"))?;
+    let json = parts.decode_header()?;
     if json.first() != Some(&b'{') {
         // serde would also read the members from an array.
         return Err(JwsError::Header("not a JSON object".into()));
     }
     let header: Header = serde_json::from_slice(&json).map_err(|error| JwsError::Header(error.to_string()))?;
-    if header.typ != TYPE {
-        return Err(JwsError::Header(format!("typ must be {TYPE}")));
-    }
+    let form = Form::from_typ(&header.typ);
+    let form = form.ok_or_else(|| JwsError::Header("typ must be statement+jwt or dc+sd-jwt".into()))?;
     let algorithm = Algorithm::from_jws_name(&header.alg);
     let algorithm = algorithm.ok_or_else(|| JwsError::Header("alg must be EdDSA or ES256".into()))?;
-    Ok((algorithm, header.kid.parse().map_err(|error: ThumbprintTextError| JwsError::Header(error.to_string()))?))
-}
-
-fn parse_signature(part: &[u8]) -> Result<[u8; 64], JwsError> {
-    let signature = (part.len() == SIGNATURE_LEN).then(|| base64url_decode(part)).flatten();
-    let signature = signature.and_then(|bytes| bytes.try_into().ok());
-    signature.ok_or(JwsError::Malformed("the signature is not 64 bytes in base64url"))
+    Ok((form, algorithm, header.kid.parse().map_err(|error: ThumbprintTextError| JwsError::Header(error.to_string()))?))
 }

@@ -10,6 +10,7 @@ mod arrangement;
 mod certs;
 mod change;
 mod context;
+mod credential;
 mod evidence;
 mod grant;
 mod import;
@@ -88,6 +89,7 @@ enum Command {
     Withdraw(change::Withdraw),
     Annul(change::Annul),
     Change(change::Other),
+    Credential(Box<credential::Credentials>),
     Report(report::FileReport),
     Standing(standing::Ask),
     Verdict(show::One),
@@ -153,6 +155,7 @@ impl Command {
             Self::Withdraw(command) => command.run(context),
             Self::Annul(command) => command.run(context),
             Self::Change(command) => command.run(context),
+            Self::Credential(command) => command.run(context),
             Self::Report(command) => command.run(context),
             Self::Standing(command) => command.run(context),
             Self::Verdict(command) => command.run(context),

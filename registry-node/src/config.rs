@@ -112,11 +112,29 @@ pub struct Limits {
     pub queue: usize,
     /// Event streams (SSE) open at once.
     pub event_streams: usize,
+    /// MiB that answers of more than 8 KiB may take in memory until they have left; more are answered 503.
+    pub answer_mib: usize,
+    /// Bytes on the disk that the mirror of one peer's log may take; beyond them the peer is followed no further.
+    pub mirror_bytes: u64,
+}
+
+impl Limits {
+    /// [`Self::answer_mib`] in bytes.
+    pub fn answer_bytes(&self) -> usize {
+        self.answer_mib.saturating_mul(1024 * 1024)
+    }
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { connections: 10_000, handshake_seconds: 5, queue: 8_192, event_streams: 10_000 }
+        Limits {
+            connections: 10_000,
+            handshake_seconds: 5,
+            queue: 8_192,
+            event_streams: 10_000,
+            answer_mib: 256,
+            mirror_bytes: 4 << 30,
+        }
     }
 }
 
@@ -209,6 +227,8 @@ impl Config {
                 self.limits.connections > 0 && self.limits.event_streams > 0 && self.limits.handshake_seconds > 0,
                 "limits must be positive",
             ),
+            (self.limits.answer_mib >= 32, "limits.answer_mib must be at least 32, what one connection may take"),
+            (self.limits.mirror_bytes >= 1 << 20, "limits.mirror_bytes must be at least 1 MiB, the largest range"),
             (
                 self.registry.country.as_deref().is_none_or(is_country),
                 "registry.country must be two capital letters, such as JP",
@@ -269,6 +289,8 @@ pub fn render(new: &NewConfig<'_>) -> String {
         ("handshake_seconds", limits.handshake_seconds.to_string()),
         ("queue", limits.queue.to_string()),
         ("event_streams", limits.event_streams.to_string()),
+        ("answer_mib", limits.answer_mib.to_string()),
+        ("mirror_bytes", limits.mirror_bytes.to_string()),
     ];
     fill(TEMPLATE, &values)
 }
@@ -317,6 +339,15 @@ mod tests {
         assert_eq!(config.registry.name, "Japan \"test\"");
         assert_eq!(config.http.public_url, "https://localhost:7443");
         assert_eq!(config.log.segment_bytes, Log::default().segment_bytes);
+        assert_eq!(config.limits.mirror_bytes, 4 * 1024 * 1024 * 1024);
+    }
+
+    #[test]
+    fn what_is_left_out_has_its_usual_value() {
+        let without = template().replace("mirror_bytes = 4294967296", "");
+        assert_eq!(parse(&without).unwrap().limits.mirror_bytes, Limits::default().mirror_bytes);
+        let larger = template().replace("mirror_bytes = 4294967296", "mirror_bytes = 1099511627776");
+        assert_eq!(parse(&larger).unwrap().limits.mirror_bytes, 1 << 40);
     }
 
     #[test]
@@ -341,6 +372,11 @@ mod tests {
                 "a tiny segment",
                 template().replace("segment_bytes = 268435456", "segment_bytes = 1"),
                 "log.segment_bytes",
+            ),
+            (
+                "a mirror without room for a range",
+                template().replace("mirror_bytes = 4294967296", "mirror_bytes = 1048575"),
+                "limits.mirror_bytes",
             ),
             ("a bad country", template().replace("country = \"JP\"", "country = \"Japan\""), "two capital letters"),
             ("a bad id", template().replace("id = \"jp\"", "id = \"J P\""), "id"),

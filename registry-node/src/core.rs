@@ -3,6 +3,7 @@
 //! Everything here works on values and the log; HTTP, NATS and the command line stand around it.
 
 pub mod derive;
+pub mod disclosures;
 pub mod event;
 pub mod feed;
 pub mod intake;
@@ -12,5 +13,8 @@ pub mod read_model;
 pub mod registry;
 pub mod replay;
 pub mod sequencer;
+pub mod slots;
+pub mod state_map;
+pub mod status_lists;
 pub mod tiles;
 pub mod timekeeper;

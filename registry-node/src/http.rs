@@ -18,14 +18,17 @@ mod body;
 mod bulk;
 mod catalogue;
 mod code;
+mod credentials;
 mod event_filter;
 mod events;
+mod holders;
 mod lines;
 mod log;
 mod neighbours;
 mod openapi;
 mod page;
 mod published;
+mod room;
 mod route;
 pub mod server;
 mod service;
@@ -84,30 +87,62 @@ pub fn routes(
 fn memory(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
     let site = Arc::clone(site);
     let asked = asked(|handler| matches!(handler, Handler::Memory(_)));
-    asked.map(move |ask: Result<Ask, Problem>| shown(ask.and_then(|ask| answered(&site, &ask)))).boxed()
-}
-
-fn disk(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
-    let site = Arc::clone(site);
-    let asked = asked(|handler| matches!(handler, Handler::Disk(_)));
     asked
         .then(move |ask: Result<Ask, Problem>| {
             let site = Arc::clone(&site);
             async move {
-                let waiting = tokio::task::spawn_blocking(move || ask.and_then(|ask| answered(&site, &ask)));
-                shown(
-                    waiting
-                        .await
-                        .unwrap_or_else(|error| Err(code::internal("a request could not be answered", &error))),
-                )
+                match ask {
+                    Ok(ask) => shown(from_memory(&site, &ask).await),
+                    Err(problem) => answer::problem(&problem),
+                }
             }
         })
         .boxed()
 }
 
+async fn from_memory(site: &Site, ask: &Ask) -> Result<Response, Problem> {
+    room::within(&site.room, &ask.caller().share, || std::future::ready(answered(site, ask))).await
+}
+
+fn disk(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
+    let site = Arc::clone(site);
+    let asked = asked(|handler| matches!(handler, Handler::Disk(_) | Handler::Large { .. }));
+    asked
+        .then(move |ask: Result<Ask, Problem>| {
+            let site = Arc::clone(&site);
+            async move {
+                match ask {
+                    Ok(ask) => shown(from_disk(&site, Arc::new(ask)).await),
+                    Err(problem) => answer::problem(&problem),
+                }
+            }
+        })
+        .boxed()
+}
+
+async fn from_disk(site: &Arc<Site>, ask: Arc<Ask>) -> Result<Response, Problem> {
+    let share = &ask.caller().share;
+    let Handler::Large { weight, .. } = ask.route().handler else {
+        return room::within(&site.room, share, || waiting(site, &ask, answered)).await;
+    };
+    let hold = site.room.take(share, waiting(site, &ask, weight).await?).await?;
+    Ok(hold.carry(waiting(site, &ask, answered).await?))
+}
+
+/// Runs `work` on a thread that may wait for files.
+async fn waiting<T: Send + 'static>(
+    site: &Arc<Site>,
+    ask: &Arc<Ask>,
+    work: fn(&Site, &Ask) -> Result<T, Problem>,
+) -> Result<T, Problem> {
+    let (site, ask) = (Arc::clone(site), Arc::clone(ask));
+    let worked = tokio::task::spawn_blocking(move || work(&site, &ask)).await;
+    worked.unwrap_or_else(|error| Err(code::internal("a request could not be answered", &error)))
+}
+
 fn answered(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     match ask.route().handler {
-        Handler::Memory(handler) | Handler::Disk(handler) => handler(site, ask),
+        Handler::Memory(read) | Handler::Disk(read) | Handler::Large { read, .. } => read(site, ask),
         // Their own filters answer these.
         Handler::Events | Handler::Statements | Handler::Checkpoints => Err(Problem::not_found()),
     }
@@ -139,7 +174,7 @@ fn checkpoints(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
             let site = Arc::clone(&site);
             async move {
                 match ask {
-                    Ok(_) => shown(witness::add_checkpoint(site, headers, body).await),
+                    Ok(ask) => shown(witness::add_checkpoint(site, ask, headers, body).await),
                     Err(problem) => answer::problem(&problem),
                 }
             }
@@ -170,8 +205,8 @@ fn asked(
         .and(warp::path::full())
         .and_then(move |method, path| std::future::ready(find(&group, &method, path)))
         .and(warp::query::raw().or(warp::any().map(String::new)).unify())
-        .and(warp::ext::optional::<Caller>())
-        .map(|found, query: String, caller| Ask::new(found, &query, caller))
+        .and(warp::ext::optional::<Arc<Caller>>())
+        .map(|found, query: String, caller: Option<Arc<Caller>>| Ask::new(found, &query, caller.unwrap_or_default()))
 }
 
 fn find(group: &[&'static Route], method: &Method, path: FullPath) -> Result<Found, Rejection> {

@@ -7,7 +7,6 @@
 //!
 //! Durability: redb commits with fsync before `put` and `erase` return. Nobody retries: an error means "not stored".
 
-use std::collections::BTreeSet;
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -132,23 +131,6 @@ impl Vault {
         unseal(&aead_key(&key)?, &slot, sealed).map(Some)
     }
 
-    /// The names that begin so and have a value, in order.
-    ///
-    /// # Errors
-    /// [`VaultError::Storage`].
-    pub fn names(&self, beginning: &str) -> Result<Vec<String>, VaultError> {
-        let _writing = self.writing();
-        let all = names(&self.values, VALUES, beginning)?;
-        let (slots, names): (BTreeSet<_>, BTreeSet<_>) = all.into_iter().partition(|name| name.contains('\u{0}'));
-        let mut present = Vec::new();
-        for name in names {
-            if slots.contains(&slot(&name, self.generation(&name)?)) {
-                present.push(name);
-            }
-        }
-        Ok(present)
-    }
-
     /// Erases `name` for ever: its key is destroyed first.
     ///
     /// # Errors
@@ -156,6 +138,23 @@ impl Vault {
     pub fn erase(&self, name: &str) -> Result<(), VaultError> {
         let _writing = self.writing();
         self.forget(&slot(name, self.generation(name)?))
+    }
+
+    /// The names that begin with `prefix` and still have a value, in order.
+    ///
+    /// # Errors
+    /// [`VaultError::Storage`].
+    pub fn names(&self, prefix: &str) -> Result<Vec<String>, VaultError> {
+        let _writing = self.writing();
+        let mut present = Vec::new();
+        for slot in slots(&self.keys, KEYS, prefix)? {
+            let name = slot.split('\u{0}').next().unwrap_or_default();
+            // A crash may leave a key behind whose value never counted.
+            if slot == self::slot(name, self.generation(name)?) {
+                present.push(name.to_owned());
+            }
+        }
+        Ok(present)
     }
 
     // It guards no value of its own, so a panic elsewhere leaves nothing half done.
@@ -210,10 +209,11 @@ fn read(
     }
 }
 
-fn names(
+/// Everything in `table` that begins with `prefix`, in order.
+fn slots(
     database: &Database,
     table: TableDefinition<'_, &str, &[u8]>,
-    beginning: &str,
+    prefix: &str,
 ) -> Result<Vec<String>, VaultError> {
     let read = database.begin_read().map_err(redb::Error::from)?;
     let table = match read.open_table(table) {
@@ -221,15 +221,15 @@ fn names(
         Err(redb::TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
         Err(error) => return Err(redb::Error::from(error).into()),
     };
-    let mut names = Vec::new();
-    for entry in table.range(beginning..).map_err(redb::Error::from)? {
-        let name = entry.map_err(redb::Error::from)?.0.value().to_owned();
-        if !name.starts_with(beginning) {
+    let mut slots = Vec::new();
+    for entry in table.range(prefix..).map_err(redb::Error::from)? {
+        let slot = entry.map_err(redb::Error::from)?.0.value().to_owned();
+        if !slot.starts_with(prefix) {
             break;
         }
-        names.push(name);
+        slots.push(slot);
     }
-    Ok(names)
+    Ok(slots)
 }
 
 fn seal(key: &LessSafeKey, slot: &str, plain: &[u8]) -> Result<Vec<u8>, VaultError> {
@@ -349,6 +349,10 @@ mod tests {
             vault.put(name, b"x").unwrap();
         }
         vault.erase("peer/jp/2").unwrap();
+        // As a crash between the key and its value leaves it.
+        for crashed in [slot("peer/eu/1", 3), slot("peer/eu/4", 1)] {
+            insert(&vault.keys, KEYS, &crashed, b"key").unwrap();
+        }
         assert_eq!(vault.names("peer/").unwrap(), ["peer/eu/1", "peer/us/3"]);
     }
 

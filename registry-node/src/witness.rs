@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use conformity::genesis::PeerRecord;
 use conformity::ids::RegistryId;
+use federation::hush::Hush;
 use federation::messages::{Cosign, Evidence};
 use federation::serve::Quota;
 use federation::witness::{self, Refusal};
@@ -42,6 +43,8 @@ pub struct Witness {
     cosigned: Cosigned,
     seen: Mutex<HashMap<RegistryId, Seen>>,
     quotas: Mutex<HashMap<String, Quota>>,
+    /// Lines about evidence that could not be written: a forked log can bring them about as often as it likes.
+    unwritten: Mutex<HashMap<RegistryId, Hush>>,
     metrics: Arc<Metrics>,
     /// Evidence against logs.
     pub evidence: EvidenceBook,
@@ -75,7 +78,10 @@ pub enum NotCosigned {
 
 impl From<VaultError> for NotCosigned {
     fn from(error: VaultError) -> NotCosigned {
-        tracing::error!(%error, "nothing can be cosigned: what was cosigned cannot be read or written");
+        static UNKEPT: Hush = Hush::new();
+        if let Some(times) = UNKEPT.heard() {
+            tracing::error!(%error, times, "nothing can be cosigned: what was cosigned cannot be read or written");
+        }
         NotCosigned::NotStored(error)
     }
 }
@@ -103,6 +109,7 @@ impl Witness {
             cosigned: Cosigned::new(vault),
             seen: Mutex::default(),
             quotas: Mutex::default(),
+            unwritten: Mutex::default(),
             metrics,
         })
     }
@@ -171,12 +178,15 @@ impl Witness {
     pub fn accuse(&self, accused: &Accused, evidence: &Evidence, now: Timestamp) {
         match self.evidence.file(accused, evidence, None, now) {
             Ok(_) => tracing::error!(accused = %accused.registry, "a log is forked; it is not followed any more"),
-            Err(error) => tracing::error!(
-                %error,
-                first = evidence.first,
-                second = evidence.second,
-                "evidence of a fork cannot be written; keep this line"
-            ),
+            Err(error) => self.tell_unwritten(accused, evidence, &error),
+        }
+    }
+
+    fn tell_unwritten(&self, accused: &Accused, evidence: &Evidence, error: &VaultError) {
+        let mut unwritten = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(times) = unwritten.entry(accused.registry.clone()).or_default().heard() {
+            let Evidence { first, second, .. } = evidence;
+            tracing::error!(%error, times, first, second, "evidence of a fork cannot be written; keep this line");
         }
     }
 

@@ -5,7 +5,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use certs::{Client, ClientFiles, Trust};
 use federation::access::Inbox;
-use federation::bus::{Bound, Bus, BusError, Delivery, Dial, Incoming, Link, LinkSubscription, Subscription};
+use federation::bus::{
+    Bound, Bus, BusError, Delivery, Dial, Incoming, Link, LinkSubscription, OWN_SERVER, Subscription,
+};
 use serde_json::Value;
 use tokio::time::timeout;
 
@@ -28,7 +30,9 @@ impl Dialled {
         let trust = Trust::read(&registry.folder().ca_public().root()).expect("the root is there");
         let tls = Client::with_certificate(&trust, files).expect("the certificate can be used");
         let address = format!("tls://{}", registry.config().nats.public_address);
-        let link = Link::dial(Dial { address, tls, name: "test".to_owned(), inbox }).await.expect("an address");
+        let link = Link::dial(Dial { address, tls, name: "test".to_owned(), inbox, waiting: OWN_SERVER })
+            .await
+            .expect("an address");
         Dialled { link }
     }
 

@@ -85,6 +85,24 @@ pub fn verdict(id: &str) -> Value {
     })
 }
 
+/// A verdict that the operator copied from a list, which does not say where its supplier is established.
+pub fn transcribed(id: &str) -> Value {
+    let supplier = json!({"id": "local:list:17", "name": "Listed Works"});
+    with(verdict(id), json!({"supplier": supplier, "provenance": {"transcribed": listed("17")}}))
+}
+
+/// What the same list says of an authority that accepted a verdict as evidence.
+pub fn acceptance(id: &str, verdict: &str) -> Value {
+    json!({
+        "acceptance": id, "verdict": verdict, "authority": "An Agency", "unit": "An Office", "from": day(-20),
+        "until": day(300), "transcribed": listed("reuse row 2"),
+    })
+}
+
+fn listed(row: &str) -> Value {
+    json!({"list": "An example list", "source": "https://list.example/", "retrieved": day(-1), "row": row})
+}
+
 /// A change of a verdict with effect from now.
 pub fn change(verdict: &str, change: Value) -> Value {
     // To the millisecond, as logs count: a finer instant may lie after the entry that it gets.

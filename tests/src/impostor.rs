@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use certs::{Client, ClientFiles, NatsTls, Trust};
 use federation::access::{Access, Inbox, Limits, Peering, ServerFiles};
-use federation::bus::{Bus, Delivery, Dial, Incoming, Link, Subscription};
+use federation::bus::{Bus, Delivery, Dial, Incoming, Link, OWN_SERVER, Subscription};
 use federation::messages::{
     Answer, CheckpointAnswer, CheckpointRequest, Cosign, Done, Entries, Head, Hello, Message, Proof, Range,
     RangeRequest, Refused,
@@ -19,9 +19,8 @@ use federation::witness;
 use ledger::checkpoint::Checkpoint;
 use ledger::digest::Digest;
 use ledger::entry::{Entry, Kind};
-use ledger::journal::{FileJournal, Options, Stored};
+use ledger::journal::Stored;
 use ledger::key::SigningKey;
-use ledger::log::Log;
 use ledger::merkle::{Hash, Tree};
 use ledger::note::NoteSigner;
 use tempfile::TempDir;
@@ -47,9 +46,7 @@ impl Past {
         let key = || SigningKey::load(&registry.folder().log_key()).expect("the log key opens");
         let origin = registry.config().registry.origin.as_str();
         let signer = || NoteSigner::new(origin, key()).expect("the key fits the origin");
-        let options = Options { roll_bytes: registry.config().log.segment_bytes, published_size: 0 };
-        let journal = FileJournal::open(&registry.folder().journal(), options).expect("the journal opens");
-        let log = Log::open(journal, signer()).expect("the log opens").reader();
+        let log = registry.log();
         let mut past =
             Past { entries: Vec::new(), statements: Vec::new(), tree: Tree::new(), log_key: Arc::new(signer()) };
         for (index, entry) in (0..).zip(log.entries(0..log.size()).expect("entries")) {
@@ -202,7 +199,8 @@ impl Impostor {
         let trust = Trust::read(&registry.folder().ca_public().root()).expect("the root is there");
         let tls = Client::with_certificate(&trust, ClientFiles { certificate, key }).expect("a certificate");
         let address = format!("tls://{}", registry.config().nats.public_address);
-        let dial = Dial { address, tls, name: "impostor".to_owned(), inbox: Inbox::node() };
+        let inbox = Inbox::node();
+        let dial = Dial { address, tls, name: "impostor".to_owned(), inbox, waiting: OWN_SERVER };
         let node = Link::dial(dial).await.expect("an address");
         node.connected(PATIENCE).await.expect("its own server lets it in");
         let stage = Arc::new(Mutex::new(Stage { past: Past::of(registry), lie: Lie::none(), silent: false }));

@@ -98,6 +98,15 @@ impl Node {
         }
     }
 
+    /// How many lines of what it said have all of these words in them.
+    ///
+    /// # Panics
+    /// When its log cannot be read.
+    pub fn lines_with(&self, words: &[&str]) -> usize {
+        let said = std::fs::read_to_string(&self.log).expect("the log is there");
+        said.lines().filter(|line| words.iter().all(|word| line.contains(word))).count()
+    }
+
     /// The end of what it said.
     pub fn last_words(&self) -> String {
         said(&self.log, 12)

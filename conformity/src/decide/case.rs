@@ -12,6 +12,7 @@ use crate::records::{Facts, SchemeRecord};
 use crate::refusal::Refusal;
 use crate::statement::Statement;
 use crate::time::{Day, Moment};
+use crate::verdict::{Happening, HistoryItem};
 
 /// How far an issuer's clock may be ahead of the log, in seconds.
 const CLOCK_AHEAD: i64 = 300;
@@ -52,6 +53,19 @@ impl<'a, F: Facts> Case<'a, F> {
     /// Where it is sequenced.
     pub(super) const fn moment(&self) -> Moment {
         self.place.moment()
+    }
+
+    /// Something that happens to a verdict by this statement, when it is sequenced and for no stated reason.
+    pub(super) fn happened(&self, what: Happening) -> HistoryItem {
+        HistoryItem {
+            index: self.place.index,
+            at: self.at(),
+            effective: self.at(),
+            what,
+            reason: None,
+            legal_basis: None,
+            by: self.iss().clone(),
+        }
     }
 
     /// What the speaker is.

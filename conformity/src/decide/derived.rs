@@ -47,7 +47,7 @@ impl<F: Facts> Case<'_, F> {
     fn expires(&self, known: &VerdictRecord) -> Result<HistoryItem, Refusal> {
         match known.now.valid_until {
             Some(until) if until.end() <= self.at() => {
-                Ok(HistoryItem { effective: until.end(), ..self.node_item(Happening::Expired) })
+                Ok(HistoryItem { effective: until.end(), ..self.happened(Happening::Expired) })
             }
             until => Err(Refusal::NotExpired { verdict: known.id().clone(), until }),
         }
@@ -61,20 +61,8 @@ impl<F: Facts> Case<'_, F> {
                 && !known.now.marks.surveillance_overdue
         });
         if overdue {
-            return Ok(self.node_item(Happening::SurveillanceOverdue));
+            return Ok(self.happened(Happening::SurveillanceOverdue));
         }
         Err(Refusal::NotOverdue { verdict: known.id().clone() })
-    }
-
-    fn node_item(&self, what: Happening) -> HistoryItem {
-        HistoryItem {
-            index: self.place.index,
-            at: self.at(),
-            effective: self.at(),
-            what,
-            reason: None,
-            legal_basis: None,
-            by: self.iss().clone(),
-        }
     }
 }

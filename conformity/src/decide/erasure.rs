@@ -30,7 +30,7 @@ impl<F: Facts> Case<'_, F> {
                 }))]);
             }
             Some(Rests::VerdictHistory) => {
-                "it changed a verdict that is still there; erase the statement that granted it first"
+                "it changed or documents a verdict that is still there; erase the statement that granted it first"
             }
             Some(Rests::Foundation) => "other records rest on it",
         };

@@ -15,6 +15,9 @@ use crate::records::{Facts, Record};
 use crate::refusal::Refusal;
 use crate::statement::Statement;
 
+/// The type of the key of a cosignature (C2SP tlog-cosignature).
+const COSIGNATURE: u8 = 0x04;
+
 /// Begins a log.
 pub(super) fn begin<F: Facts>(
     facts: &F,
@@ -54,42 +57,51 @@ pub(super) fn sound(genesis: &Genesis, statement: &Statement) -> Result<(), Refu
     if genesis.operator.id.is_node() {
         return Err(Refusal::PartyExists { party: genesis.operator.id.clone() });
     }
-    log_key(genesis).and_then(|()| witness_key(genesis)).map_err(|because| Refusal::UnsoundGenesis { because })
+    keys(genesis).map_err(|because| Refusal::UnsoundGenesis { because })
 }
 
-/// The key of the checkpoints must bear the log's name, and must not sign statements as well: a signature made for one
-/// use could otherwise be offered for the other.
-fn log_key(genesis: &Genesis) -> Result<(), &'static str> {
+/// The key of the checkpoints, which must bear the log's name.
+fn log_key(genesis: &Genesis) -> Result<Vec<u8>, &'static str> {
     let mut parts = genesis.log_key.as_str().splitn(3, '+');
     if parts.next() != Some(genesis.origin.as_str()) {
         return Err("logKey must be a verifier key named like the origin: <origin>+<hash>+<key>");
     }
     let key = parts.nth(1).and_then(|text| STANDARD.decode(text).ok());
-    let Some([_algorithm, key @ ..]) = key.as_deref() else {
-        return Err("logKey must be a verifier key: <origin>+<hash>+<key in base64>");
-    };
-    match genesis.node_key {
-        Jwk::Ed25519 { x } if x == key => {
-            Err("logKey and nodeKey are the same key; checkpoints and statements need one each")
-        }
-        _ => Ok(()),
+    match key.as_deref() {
+        Some([_algorithm, key @ ..]) => Ok(key.to_vec()),
+        _ => Err("logKey must be a verifier key: <origin>+<hash>+<key in base64>"),
     }
 }
 
-/// The key of the cosignatures is a third one: what it signs says "I saw this log so", and must never pass for the word of a
-/// log or of its node.
-fn witness_key(genesis: &Genesis) -> Result<(), &'static str> {
-    let key = |text: &str| text.splitn(3, '+').nth(2).and_then(|key| STANDARD.decode(key).ok());
-    let (log, witness) = (key(genesis.log_key.as_str()), key(genesis.witness_key.as_str()));
-    let named = genesis.witness_key.as_str().split('+').next() == Some(genesis.origin.as_str());
-    let Some([4, witness @ ..]) = witness.as_deref().filter(|key| named && key.len() == 33) else {
-        return Err(
-            "witnessKey must be a verifier key of type 0x04 named like the origin: <origin>+<hash>+<key in base64>",
-        );
-    };
-    let of_node = matches!(genesis.node_key, Jwk::Ed25519 { x } if x == witness);
-    if of_node || log.as_deref().and_then(|log| log.get(1..)) == Some(witness) {
+/// The key of the cosignatures, which must bear the log's name, too.
+fn witness_key(genesis: &Genesis) -> Result<Vec<u8>, &'static str> {
+    let mut parts = genesis.witness_key.as_str().splitn(3, '+');
+    let named = parts.next() == Some(genesis.origin.as_str());
+    let key = parts.nth(1).and_then(|text| STANDARD.decode(text).ok());
+    match key.as_deref().filter(|key| named && key.len() == 33) {
+        Some([COSIGNATURE, key @ ..]) => Ok(key.to_vec()),
+        _ => {
+            Err("witnessKey must be a verifier key of type 0x04 named like the origin: <origin>+<hash>+<key in base64>")
+        }
+    }
+}
+
+/// One key for each use: a signature made for one use could otherwise be offered for another (a cosignature says "I saw this
+/// log so", and must never pass for the word of a log or of its node), and a VRF proof and a signature that share a nonce give
+/// the key away.
+fn keys(genesis: &Genesis) -> Result<(), &'static str> {
+    let (log, witness) = (log_key(genesis)?, witness_key(genesis)?);
+    let is_node = |key: &[u8]| matches!(genesis.node_key, Jwk::Ed25519 { x } if x == key);
+    if is_node(&log) {
+        return Err("logKey and nodeKey are the same key; checkpoints and statements need one each");
+    }
+    if is_node(&witness) || witness == log {
         return Err("witnessKey is also logKey or nodeKey; checkpoints, statements and cosignatures need one each");
+    }
+    let Jwk::Ed25519 { x: map } = genesis.map_key else { return Err("mapKey must be a key of Ed25519") };
+    let signs = genesis.operator.keys.contains(&genesis.map_key) || is_node(&map);
+    if signs || log == map || witness == map {
+        return Err("mapKey is also a key that signs; the state map needs one of its own");
     }
     Ok(())
 }

@@ -23,6 +23,7 @@ impl<F: Facts> Case<'_, F> {
             return Err(Refusal::PeerExists { registry: claim.registry.clone() });
         }
         let genesis = self.pinned(claim)?;
+        let earlier = before.as_ref().and_then(|peer| peer.last_expulsion().cloned());
         // Who was followed before goes on from there, unless it begins a new log.
         let followed =
             before.filter(|peer| peer.genesis_digest == claim.genesis_digest).map_or(0, |peer| peer.followed);
@@ -35,6 +36,7 @@ impl<F: Facts> Case<'_, F> {
             http_url: claim.http_url.clone(),
             added: self.moment(),
             expelled: None,
+            earlier,
             followed,
         }))])
     }
@@ -72,6 +74,16 @@ impl<F: Facts> Case<'_, F> {
         let mut record = PeerRecord::clone(&*self.peer(&claim.registry)?);
         record.expelled = Some(Expulsion { moment: self.moment(), reason: claim.reason.clone() });
         Ok(vec![Record::Peer(Arc::new(record))])
+    }
+
+    /// A peer that was expelled, whether or not it was added again since, with its newest expulsion.
+    pub(super) fn expelled_peer(&self, registry: &RegistryId) -> Result<(Arc<PeerRecord>, Expulsion), Refusal> {
+        let known = self.facts.peer(registry);
+        let known = known.ok_or_else(|| Refusal::UnknownPeer { registry: registry.clone() })?;
+        match known.last_expulsion().cloned() {
+            Some(expulsion) => Ok((known, expulsion)),
+            None => Err(Refusal::PeerNotExpelled { registry: registry.clone() }),
+        }
     }
 
     /// A peer that is not expelled.

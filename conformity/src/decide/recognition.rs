@@ -9,19 +9,20 @@ use std::sync::Arc;
 
 use super::case::Case;
 use crate::digest::Digest;
-use crate::genesis::PeerRecord;
+use crate::genesis::{Expulsion, PeerRecord};
 use crate::ids::RegistryId;
-use crate::recognised::{Cause, Recognition, RecognitionDerived, RecognitionRecord, Results};
+use crate::recognised::{Cause, MAX_RESULTS, Recognition, RecognitionDerived, RecognitionRecord, Results};
+use crate::recognition::ends_by;
 use crate::records::{Facts, Record};
 use crate::refusal::Refusal;
-
-/// The largest result list, in bytes.
-pub const MAX_RESULTS: usize = 16 * 1024 * 1024;
 
 impl<F: Facts> Case<'_, F> {
     pub(super) fn recognition_derived(&self, claim: &RecognitionDerived) -> Result<Vec<Record>, Refusal> {
         self.node_only()?;
-        let peer = self.peer(&claim.registry)?;
+        let (peer, expulsion) = match claim.cause {
+            Cause::Expulsion => self.expelled_peer(&claim.registry).map(|(peer, end)| (peer, Some(end)))?,
+            _ => (self.peer(&claim.registry)?, None),
+        };
         if peer.origin != claim.origin {
             return Err(Refusal::PartyOrigin {
                 registry: claim.registry.clone(),
@@ -36,36 +37,57 @@ impl<F: Facts> Case<'_, F> {
         }
         let continued = continues(claim, &peer)?;
         let list = authentic(claim.results, self.place.attachment)?;
-        let mut records = self.rows(list, &claim.registry)?;
+        let mut records = self.rows(list, &claim.registry, expulsion.as_ref())?;
         counted(claim.results, records.len())?;
         records.extend(continued.map(|peer| Record::Peer(Arc::new(peer))));
         Ok(records)
     }
 
-    fn rows(&self, list: &[u8], registry: &RegistryId) -> Result<Vec<Record>, Refusal> {
+    fn rows(&self, list: &[u8], registry: &RegistryId, expulsion: Option<&Expulsion>) -> Result<Vec<Record>, Refusal> {
         let mut records = Vec::new();
         let mut named = BTreeSet::new();
         for (position, line) in (0_u32..).zip(list.split_inclusive(|byte| *byte == b'\n')) {
             let refuse = |because: String| Refusal::ResultsRow { line: u64::from(position) + 1, because };
             let recognition = row(line, registry).map_err(refuse)?;
+            if let Some(expulsion) = expulsion {
+                self.ends(&recognition, expulsion).map_err(refuse)?;
+            }
             if !named.insert(recognition.verdict.clone()) {
                 return Err(Refusal::ResultsTwice { verdict: recognition.verdict });
             }
-            records.push(Record::Recognition(Arc::new(RecognitionRecord {
-                recognition: Arc::new(recognition),
-                since: self.moment(),
-                position,
-            })));
+            records.push(Record::Recognition(Arc::new(self.recorded(recognition, position))));
         }
         Ok(records)
     }
+
+    /// An expulsion refuses what was recognised before it, and does nothing else.
+    fn ends(&self, recognition: &Recognition, expulsion: &Expulsion) -> Result<(), String> {
+        let verdict = &recognition.verdict;
+        let existing = self.facts.recognition(verdict);
+        if existing.is_none_or(|record| record.since.index >= expulsion.moment.index) {
+            return Err(format!("nothing was made of {verdict} before the peer was expelled"));
+        }
+        let refused = ends_by(recognition);
+        refused.then_some(()).ok_or_else(|| format!("it does not refuse {verdict} because the peer was expelled"))
+    }
+
+    fn recorded(&self, recognition: Recognition, position: u32) -> RecognitionRecord {
+        let earlier = self.facts.recognition(&recognition.verdict);
+        let mut entries = earlier.map_or_else(Vec::new, |earlier| earlier.entries.clone());
+        entries.push(self.place.index);
+        RecognitionRecord { recognition: Arc::new(recognition), since: self.moment(), position, entries }
+    }
 }
 
-/// The peer as followed up to the end of a range. Other causes look again at what was followed already.
+/// The peer as followed up to the end of a range. A range whose rows do not fit one list ends with the last of its
+/// statements; those before it end where they begin. Other causes look again at what was followed already.
 fn continues(claim: &RecognitionDerived, peer: &PeerRecord) -> Result<Option<PeerRecord>, Refusal> {
     let fits = match claim.cause {
+        Cause::Range if claim.from == claim.to => claim.from == peer.followed && claim.results.count > 0,
         Cause::Range => claim.from == peer.followed && claim.to > claim.from,
-        Cause::Arrangement { .. } | Cause::Time => claim.from <= claim.to && claim.to <= peer.followed,
+        Cause::Arrangement { .. } | Cause::Time | Cause::Expulsion => {
+            claim.from <= claim.to && claim.to <= peer.followed
+        }
     };
     if !fits {
         return Err(Refusal::RangeGap { followed: peer.followed, from: claim.from, to: claim.to });

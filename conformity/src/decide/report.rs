@@ -10,7 +10,7 @@ use crate::party::Role;
 use crate::records::{Facts, Record};
 use crate::refusal::Refusal;
 use crate::scheme::{Scheme, Surveillant};
-use crate::verdict::{Happening, HistoryItem, Recommendation, Report, VerdictRecord};
+use crate::verdict::{Happening, Recommendation, Report, VerdictRecord};
 
 impl<F: Facts> Case<'_, F> {
     pub(super) fn report_filed(&self, report: &Arc<Report>) -> Result<Vec<Record>, Refusal> {
@@ -32,7 +32,7 @@ impl<F: Facts> Case<'_, F> {
         in_order("period", report.period.to, self.today())?;
         unfiled(&known, report)?;
         room_left(&known)?;
-        let reported = known.after(self.reported(report));
+        let reported = known.after(self.happened(Happening::Reported(Arc::clone(report))));
         let reported = reported.map_err(|illegal| illegal_move(&report.verdict, illegal))?;
         Ok(vec![Record::Verdict(Arc::new(reported))])
     }
@@ -59,18 +59,6 @@ impl<F: Facts> Case<'_, F> {
             return Ok(AccreditedAs::CertificationBody);
         }
         Err(Refusal::NotTheSurveillant { verdict: known.id().clone(), iss: self.iss().clone() })
-    }
-
-    fn reported(&self, report: &Arc<Report>) -> HistoryItem {
-        HistoryItem {
-            index: self.place.index,
-            at: self.at(),
-            effective: self.at(),
-            what: Happening::Reported(Arc::clone(report)),
-            reason: None,
-            legal_basis: None,
-            by: self.iss().clone(),
-        }
     }
 }
 

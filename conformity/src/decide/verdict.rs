@@ -6,12 +6,14 @@ use std::sync::Arc;
 use super::accreditation::{Needed, known_objects, known_viewpoints};
 use super::case::{Case, in_order};
 use crate::accreditation::AccreditedAs;
+use crate::ids::LevelCode;
 use crate::party::Role;
 use crate::records::{Facts, Record};
 use crate::refusal::Refusal;
 use crate::scheme::Scheme;
+use crate::text::Text;
 use crate::time::Day;
-use crate::verdict::{Happening, HistoryItem, Provenance, Verdict, VerdictRecord};
+use crate::verdict::{Happening, HistoryItem, Profile, Provenance, Verdict, VerdictRecord};
 
 /// How many identifiers a supplier may have besides its own: each one is an entry in an index.
 const MAX_IDENTIFIERS: usize = 32;
@@ -22,12 +24,14 @@ impl<F: Facts> Case<'_, F> {
         if verdict.supplier.others.len() > MAX_IDENTIFIERS {
             return Err(Refusal::TooMany { what: "identifiers of a supplier", max: MAX_IDENTIFIERS });
         }
+        in_the_open(verdict.profile, verdict.level.as_ref(), Some(&verdict.sites), Some(&verdict.exclusions))?;
         let scheme = self.scheme(&verdict.scheme)?;
         fits_scheme(verdict, &scheme.scheme)?;
         if let Some(until) = verdict.valid_until {
             in_order("validity", verdict.valid_from, until)?;
         }
         if !verdict.provenance.is_transcribed() {
+            whereabouts(verdict)?;
             self.decidable(verdict, &scheme.scheme)?;
         }
         // Last, for it may tell of a restricted verdict: only to a body that could have granted this one.
@@ -105,6 +109,32 @@ impl<F: Facts> Case<'_, F> {
             legal_basis: None,
             by: self.iss().clone(),
         }
+    }
+}
+
+/// Refuses detail of a summary verdict in a statement that everyone reads.
+pub(super) fn in_the_open(
+    profile: Profile,
+    level: Option<&LevelCode>,
+    sites: Option<&[Text<256>]>,
+    exclusions: Option<&[Text<256>]>,
+) -> Result<(), Refusal> {
+    let rows = [
+        ("level", level.is_some()),
+        ("sites", sites.is_some_and(|sites| !sites.is_empty())),
+        ("exclusions", exclusions.is_some_and(|exclusions| !exclusions.is_empty())),
+    ];
+    match rows.into_iter().find(|(_, there)| *there && profile == Profile::Summary) {
+        Some((member, _)) => Err(Refusal::DetailInTheOpen { member }),
+        None => Ok(()),
+    }
+}
+
+/// A list may keep silent about where a supplier is established; a body that assessed it knows.
+fn whereabouts(verdict: &Verdict) -> Result<(), Refusal> {
+    match verdict.supplier.country {
+        Some(_) => Ok(()),
+        None => Err(Refusal::CountryNotStated { verdict: verdict.verdict.clone() }),
     }
 }
 

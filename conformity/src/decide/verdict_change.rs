@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::accreditation::Needed;
 use super::case::{Case, in_order};
 use super::scope;
-use super::verdict::within_validity;
+use super::verdict::{in_the_open, within_validity};
 use crate::accreditation::AccreditedAs;
 use crate::ids::{PartyId, VerdictId};
 use crate::party::Role;
@@ -65,15 +65,11 @@ impl<F: Facts> Case<'_, F> {
         match self.role() {
             Role::Operator if transcribed => Ok(()),
             Role::CertificationBody if *self.iss() == known.now.issuer => Ok(()),
-            Role::CertificationBody => Err(self.not_yours(known)),
-            Role::Operator | Role::Authority if transcribed => Err(self.not_yours(known)),
+            Role::CertificationBody => Err(not_yours(known)),
+            Role::Operator | Role::Authority if transcribed => Err(not_yours(known)),
             Role::Operator | Role::Authority => registry_acts(known, change, scheme),
             role => Err(Refusal::NotADecider { iss: self.iss().clone(), role }),
         }
-    }
-
-    fn not_yours(&self, known: &VerdictRecord) -> Refusal {
-        Refusal::AnotherBodysVerdict { verdict: known.id().clone(), issuer: known.now.issuer.clone() }
     }
 
     /// A change takes effect at once or in the past: not before the verdict did, nor before the state it leaves. Only an
@@ -101,9 +97,23 @@ impl<F: Facts> Case<'_, F> {
             Change::Restored => self.not_over(known.now.valid_until),
             Change::ScopeExtended(cover) => {
                 self.not_over(known.now.valid_until)?;
+                in_the_open(
+                    known.terms.profile,
+                    cover.level.as_ref(),
+                    cover.sites.as_deref(),
+                    cover.exclusions.as_deref(),
+                )?;
                 scope::extends(known, cover, scheme)
             }
-            Change::ScopeReduced(cover) => scope::reduces(known, cover, scheme),
+            Change::ScopeReduced(cover) => {
+                in_the_open(
+                    known.terms.profile,
+                    cover.level.as_ref(),
+                    cover.sites.as_deref(),
+                    cover.exclusions.as_deref(),
+                )?;
+                scope::reduces(known, cover, scheme)
+            }
             Change::Renewed { valid_until } => self.renews(known, *valid_until, scheme),
             Change::Transferred { to } => self.transfers(known, to),
             Change::Superseded { by } => self.supersedes(known, by),
@@ -123,7 +133,7 @@ impl<F: Facts> Case<'_, F> {
         self.accredited_to_decide(self.iss(), known, viewpoints)
     }
 
-    fn accredited_to_decide(
+    pub(super) fn accredited_to_decide(
         &self,
         body: &PartyId,
         known: &VerdictRecord,
@@ -196,6 +206,11 @@ impl<F: Facts> Case<'_, F> {
         }
         Err(Refusal::NotASuccessor { verdict: known.id().clone(), by: by.clone() })
     }
+}
+
+/// The refusal of a body that does not answer for the verdict.
+pub(super) fn not_yours(known: &VerdictRecord) -> Refusal {
+    Refusal::AnotherBodysVerdict { verdict: known.id().clone(), issuer: known.now.issuer.clone() }
 }
 
 /// How often a verdict may change. Each change copies the history, so that a body could otherwise slow down the log.

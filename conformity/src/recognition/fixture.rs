@@ -212,6 +212,17 @@ pub(crate) fn changed(record: &VerdictRecord, when: &str, change: Change) -> Ver
     record.after(item(index, when, Happening::Changed(change))).unwrap()
 }
 
+/// The verdict after an authority of a list accepted it as evidence.
+pub(crate) fn accepted(record: &VerdictRecord, when: &str) -> VerdictRecord {
+    let index = 7 + record.history.len() as u64;
+    let acceptance = json!({
+        "acceptance": format!("list.{index}"), "verdict": record.id(), "authority": "An Agency", "from": "2026-03-01",
+        "transcribed": {"list": "A list", "source": "https://list.example/", "retrieved": "2026-03-02", "row": "reuse row 1"},
+    });
+    let acceptance = Arc::new(serde_json::from_value(acceptance).unwrap());
+    record.after(item(index, when, Happening::AcceptedAsEvidence(acceptance))).unwrap()
+}
+
 /// A verdict, who granted it, who looks at it, and when.
 #[derive(Debug, Clone)]
 pub(crate) struct Case {
@@ -295,7 +306,12 @@ impl Case {
 
 /// A recognition in an entry of this time.
 pub(crate) fn record(recognition: Recognition, at: Timestamp) -> RecognitionRecord {
-    RecognitionRecord { recognition: Arc::new(recognition), since: Moment { index: 500, at }, position: 0 }
+    RecognitionRecord {
+        recognition: Arc::new(recognition),
+        since: Moment { index: 500, at },
+        position: 0,
+        entries: vec![500],
+    }
 }
 
 /// `outcome [rule] [as level]: gaps`, for tables.

@@ -8,10 +8,14 @@ use jiff::Timestamp;
 
 use super::wording;
 use crate::ids::{LevelCode, ListCode, RegistryId, SchemeRef};
+use crate::reason::Reason;
 use crate::recognised::{Gap, RecognitionOutcome};
 use crate::time::Day;
 use crate::verdict::StateName;
 use crate::viewpoint::{ObjectKind, ObjectKinds, Viewpoint, Viewpoints};
+
+/// The code of [`GapKind::PeerExpelled`].
+pub(super) const PEER_EXPELLED: &str = "peer-expelled";
 
 /// What a gap does to the outcome. The heaviest gap decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -199,6 +203,15 @@ pub enum GapKind {
     },
     /// It is one of our own verdicts.
     OwnVerdict,
+    /// This registry has expelled the one that issued it.
+    PeerExpelled {
+        /// The issuing registry.
+        registry: RegistryId,
+        /// Since when.
+        since: Timestamp,
+        /// Why.
+        reason: Reason,
+    },
 }
 
 impl GapKind {
@@ -240,6 +253,7 @@ impl GapKind {
             Self::DoesNotRecognise(_) => "does-not-recognise",
             Self::NoArrangement { .. } => "no-arrangement",
             Self::OwnVerdict => "own-verdict",
+            Self::PeerExpelled { .. } => PEER_EXPELLED,
         }
     }
 
@@ -277,6 +291,7 @@ impl GapKind {
             Self::SchemeNotCovered { .. } => 8,
             Self::DirectionNotCovered { .. } | Self::DoesNotIssue(_) | Self::DoesNotRecognise(_) => 9,
             Self::NoArrangement { .. } | Self::OwnVerdict => 10,
+            Self::PeerExpelled { .. } => 11,
             _ => 0,
         }
     }

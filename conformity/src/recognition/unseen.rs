@@ -80,7 +80,8 @@ impl Unseen<'_> {
     }
 }
 
-fn refused(existing: &Recognition, gap: &GapKind) -> Recognition {
+/// The recognition refused for this reason and no other.
+pub(super) fn refused(existing: &Recognition, gap: &GapKind) -> Recognition {
     Recognition {
         outcome: RecognitionOutcome::Refused,
         gaps: vec![gap.recorded()],

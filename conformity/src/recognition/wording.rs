@@ -173,6 +173,15 @@ fn arrangement_gap(gap: &GapKind, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         GapKind::NoArrangement { from, to } => {
             write!(f, "no arrangement between {from} and {to}; only one that both are party to would change that")
         }
+        // The reason last: where all does not fit, the rest of it goes.
+        GapKind::PeerExpelled { registry, since, reason } => {
+            write!(
+                f,
+                "{registry} was expelled here on {since}; it would count once {registry} is added again and shows it"
+            )?;
+            write!(f, "; reason: {}", reason.code)?;
+            reason.text.as_ref().map_or(Ok(()), |text| write!(f, ", {text}"))
+        }
         _ => f.write_str("it is this registry's own verdict; recognition is for those of others"),
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::accreditation::{AccreditationRecord, DesignationRecord};
 use crate::arrangement::ArrangementRecord;
+use crate::credential::{CredentialRecord, StatusSlot};
 use crate::genesis::{GenesisRecord, PeerRecord};
 use crate::identifiers::Identifier;
 use crate::ids::{
@@ -30,7 +31,7 @@ pub enum View {
 pub enum Rests {
     /// A verdict as granted: erasing it erases the verdict, which is what erasure is for.
     VerdictGrant,
-    /// A later change of a verdict that is still there.
+    /// A later change or a credential of a verdict that is still there.
     VerdictHistory,
     /// Something that others rest on: the genesis, a party, a scheme, an accreditation, an arrangement, a peer …
     Foundation,
@@ -68,6 +69,10 @@ pub trait Facts {
     fn verdict(&self, id: &VerdictId) -> Option<Arc<VerdictRecord>>;
     /// All verdicts of this registry on a supplier, by any identifier the body verified.
     fn verdicts_of(&self, supplier: &Identifier) -> Vec<Arc<VerdictRecord>>;
+    /// The credential whose status this slot tells.
+    fn credential(&self, slot: StatusSlot) -> Option<Arc<CredentialRecord>>;
+    /// All credentials of a verdict, in the order of the log.
+    fn credentials_of(&self, verdict: &VerdictId) -> Vec<Arc<CredentialRecord>>;
     /// An arrangement.
     fn arrangement(&self, id: &ArrangementId) -> Option<Arc<ArrangementRecord>>;
     /// All arrangements.

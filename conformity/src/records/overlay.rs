@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{DocumentRecord, ErasureRecord, Facts, Record, Register, Rests, SchemeRecord, StatementRecord, View};
 use crate::accreditation::{AccreditationRecord, DesignationRecord};
 use crate::arrangement::ArrangementRecord;
+use crate::credential::{CredentialRecord, StatusSlot};
 use crate::genesis::{GenesisRecord, PeerRecord};
 use crate::identifiers::Identifier;
 use crate::ids::{
@@ -128,6 +129,20 @@ impl<F: Facts> Facts for Overlay<'_, F> {
         let base = self.base.verdicts_of(supplier);
         let base = base.into_iter().filter_map(|record| self.unerased(record)).collect();
         merge(base, self.pending.verdicts_of(supplier), VerdictRecord::id)
+    }
+
+    fn credential(&self, slot: StatusSlot) -> Option<Arc<CredentialRecord>> {
+        self.pending.credential(slot).or_else(|| {
+            let known = self.base.credential(slot)?;
+            self.verdict(&known.credential.verdict).is_some().then_some(known)
+        })
+    }
+
+    fn credentials_of(&self, verdict: &VerdictId) -> Vec<Arc<CredentialRecord>> {
+        if self.verdict(verdict).is_none() {
+            return Vec::new();
+        }
+        merge(self.base.credentials_of(verdict), self.pending.credentials_of(verdict), |record| &record.credential.slot)
     }
 
     fn arrangement(&self, id: &ArrangementId) -> Option<Arc<ArrangementRecord>> {

@@ -12,6 +12,7 @@ use super::rests;
 use super::{DocumentRecord, ErasureRecord, Facts, Record, Rests, SchemeRecord, StatementRecord, View};
 use crate::accreditation::{AccreditationRecord, DesignationRecord};
 use crate::arrangement::ArrangementRecord;
+use crate::credential::{CredentialRecord, StatusSlot};
 use crate::digest::Digest;
 use crate::genesis::{GenesisRecord, PeerRecord};
 use crate::identifiers::Identifier;
@@ -37,6 +38,8 @@ pub struct Register {
     accreditations_by_body: HashMap<PartyId, Vec<AccreditationId>>,
     pub(super) verdicts: BTreeMap<VerdictId, Arc<VerdictRecord>>,
     verdicts_by_supplier: HashMap<Identifier, Vec<VerdictId>>,
+    pub(super) credentials: BTreeMap<StatusSlot, Arc<CredentialRecord>>,
+    credentials_by_verdict: HashMap<VerdictId, Vec<StatusSlot>>,
     pub(super) arrangements: BTreeMap<ArrangementId, Arc<ArrangementRecord>>,
     pub(super) peers: BTreeMap<RegistryId, Arc<PeerRecord>>,
     pub(super) recognitions: BTreeMap<VerdictRef, Arc<RecognitionRecord>>,
@@ -83,6 +86,7 @@ impl Register {
             }
             Record::Accreditation(record) => self.insert_accreditation(record),
             Record::Verdict(record) => self.insert_verdict(record),
+            Record::Credential(record) => self.insert_credential(record),
             Record::Arrangement(record) => put(&mut self.arrangements, record.id.clone(), record),
             Record::Peer(record) => put(&mut self.peers, record.registry.clone(), record),
             Record::Recognition(record) => self.insert_recognition(record),
@@ -135,6 +139,23 @@ impl Register {
         self.accreditations.values()
     }
 
+    /// All credentials, by slot.
+    pub fn credentials(&self) -> impl Iterator<Item = &Arc<CredentialRecord>> {
+        self.credentials.values()
+    }
+
+    /// The verdict that the statement at `index` granted. A search through all of them, made for the rare erasure.
+    pub fn granted_at(&self, index: u64) -> Option<VerdictId> {
+        rests::granted_at(self, index)
+    }
+
+    /// The credentials whose slots lie in one status list, by place.
+    pub fn credentials_in(&self, list: u32) -> impl Iterator<Item = &Arc<CredentialRecord>> {
+        let first = StatusSlot::new(list, 0).ok();
+        let slots = first.into_iter().flat_map(|first| self.credentials.range(first..));
+        slots.take_while(move |(slot, _)| slot.list() == list).map(|(_, record)| record)
+    }
+
     /// All erasures, by index.
     pub fn erasures(&self) -> impl Iterator<Item = &Arc<ErasureRecord>> {
         self.erasures.values()
@@ -160,6 +181,14 @@ impl Register {
             }
         }
         put(&mut self.verdicts, record.id().clone(), record);
+    }
+
+    fn insert_credential(&mut self, record: Arc<CredentialRecord>) {
+        let slot = record.credential.slot;
+        if !self.credentials.contains_key(&slot) {
+            list(&mut self.credentials_by_verdict, &record.credential.verdict, &slot);
+        }
+        put(&mut self.credentials, slot, record);
     }
 
     fn insert_recognition(&mut self, record: Arc<RecognitionRecord>) {
@@ -192,7 +221,7 @@ impl Register {
         put(&mut self.erasures, record.index, record);
     }
 
-    /// Removes a verdict and gives the places of the statements that were about it alone.
+    /// Removes a verdict and its credentials, and gives the places of the statements that were about it alone.
     fn remove_verdict(&mut self, id: &VerdictId) -> Vec<u64> {
         let Some(record) = self.verdicts.remove(id) else {
             return Vec::new();
@@ -200,9 +229,13 @@ impl Register {
         for supplier in suppliers(&record) {
             unlist(&mut self.verdicts_by_supplier, supplier, id);
         }
-        let alone = |what: &Happening| matches!(what, Happening::Changed(_) | Happening::Reported(_));
-        let items = record.history.iter().filter(|item| alone(&item.what));
-        items.map(|item| item.index).collect()
+        let alone = |what: &Happening| {
+            matches!(what, Happening::Changed(_) | Happening::Reported(_) | Happening::AcceptedAsEvidence(_))
+        };
+        let items = record.history.iter().filter(|item| alone(&item.what)).map(|item| item.index);
+        let slots = self.credentials_by_verdict.remove(id).unwrap_or_default();
+        let credentials = slots.into_iter().filter_map(|slot| self.credentials.remove(&slot));
+        items.chain(credentials.map(|record| record.issued.index)).collect()
     }
 }
 
@@ -305,6 +338,14 @@ impl Facts for Register {
 
     fn verdicts_of(&self, supplier: &Identifier) -> Vec<Arc<VerdictRecord>> {
         look_up(&self.verdicts_by_supplier, supplier, &self.verdicts)
+    }
+
+    fn credential(&self, slot: StatusSlot) -> Option<Arc<CredentialRecord>> {
+        self.credentials.get(&slot).cloned()
+    }
+
+    fn credentials_of(&self, verdict: &VerdictId) -> Vec<Arc<CredentialRecord>> {
+        look_up(&self.credentials_by_verdict, verdict, &self.credentials)
     }
 
     fn arrangement(&self, id: &ArrangementId) -> Option<Arc<ArrangementRecord>> {

@@ -7,7 +7,7 @@ use crate::ids::VerdictId;
 pub(super) fn rests_on(register: &Register, index: u64) -> Option<Rests> {
     if granted_at(register, index).is_some() {
         Some(Rests::VerdictGrant)
-    } else if changed_at(register, index) {
+    } else if changed_at(register, index) || documented_at(register, index) {
         Some(Rests::VerdictHistory)
     } else if is_foundation(register, index) {
         Some(Rests::Foundation)
@@ -27,6 +27,11 @@ pub(super) fn granted_at(register: &Register, index: u64) -> Option<VerdictId> {
 
 fn changed_at(register: &Register, index: u64) -> bool {
     register.verdicts.values().any(|record| record.history.iter().any(|item| item.index == index))
+}
+
+/// Whether a credential was issued there: its status needs it as long as the verdict is there.
+fn documented_at(register: &Register, index: u64) -> bool {
+    register.credentials.values().any(|record| record.issued.index == index)
 }
 
 fn is_foundation(register: &Register, index: u64) -> bool {
@@ -61,7 +66,8 @@ fn permitted_at(register: &Register, index: u64) -> bool {
 fn abroad_at(register: &Register, index: u64) -> bool {
     let arranged = register.arrangements.values().any(|record| record.acts.iter().any(|act| act.moment.index == index));
     let peered = register.peers.values().any(|record| {
-        record.added.index == index || record.expelled.as_ref().is_some_and(|end| end.moment.index == index)
+        let ends = [&record.expelled, &record.earlier];
+        record.added.index == index || ends.into_iter().flatten().any(|end| end.moment.index == index)
     });
-    arranged || peered || register.recognitions.values().any(|record| record.since.index == index)
+    arranged || peered || register.recognitions.values().any(|record| record.entries.contains(&index))
 }

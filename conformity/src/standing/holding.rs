@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Inquiry, Sight};
 use crate::ids::{SchemeRef, VerdictId};
 use crate::recognised::{RecognitionOutcome, RecognitionRecord};
-use crate::recognition::{covered, text};
+use crate::recognition::{covered, in_effect, text};
 use crate::records::Facts;
 use crate::text::Text;
 use crate::time::{Day, Moment};
@@ -63,6 +63,9 @@ pub struct OwnHolding {
     pub changed: Moment,
     /// Whether the body stood behind it on a day it covers.
     pub in_force: bool,
+    /// How often lists say that an authority took it as evidence for a decision of its own. It counts for nothing here;
+    /// the verdict's history names each.
+    pub accepted_as_evidence: usize,
 }
 
 /// What this registry makes of a verdict of another.
@@ -91,7 +94,8 @@ pub(super) fn holdings<F: Facts>(inquiry: &Inquiry<'_, F>) -> Vec<Holding> {
 
 /// The recognitions that the question is about, by verdict, whenever they were derived.
 pub(super) fn recognitions<F: Facts>(inquiry: &Inquiry<'_, F>) -> Vec<Arc<RecognitionRecord>> {
-    let mut records = inquiry.facts.recognitions_of(&inquiry.question.supplier);
+    let recorded = inquiry.facts.recognitions_of(&inquiry.question.supplier);
+    let mut records: Vec<_> = recorded.into_iter().map(|record| read(inquiry, record)).collect();
     records.retain(|record| {
         let recognition = &record.recognition;
         let here = recognition.counts_as.as_ref().map(|counterpart| &counterpart.scheme);
@@ -101,6 +105,11 @@ pub(super) fn recognitions<F: Facts>(inquiry: &Inquiry<'_, F>) -> Vec<Arc<Recogn
     });
     records.sort_by(|one, other| one.recognition.verdict.cmp(&other.recognition.verdict));
     records
+}
+
+fn read<F: Facts>(inquiry: &Inquiry<'_, F>, record: Arc<RecognitionRecord>) -> Arc<RecognitionRecord> {
+    let peer = inquiry.facts.peer(&record.recognition.verdict.registry);
+    in_effect(record, peer.as_deref())
 }
 
 fn own_holding<F: Facts>(inquiry: &Inquiry<'_, F>, record: &VerdictRecord) -> Option<OwnHolding> {
@@ -126,6 +135,7 @@ fn own_holding<F: Facts>(inquiry: &Inquiry<'_, F>, record: &VerdictRecord) -> Op
         granted: Moment { index: granted.index, at: granted.at },
         changed: Moment { index: changed.index, at: changed.at },
         in_force: record.in_force_at(as_of),
+        accepted_as_evidence: record.acceptances().filter(|(at, _)| *at <= as_of).count(),
     })
 }
 

@@ -32,14 +32,15 @@ fn implied(identifier: &Identifier) -> Option<CountryCode> {
     }
 }
 
-/// The country that a verdict under whatever scheme states, if the viewer may see it.
+/// The country that a verdict under whatever scheme states, if the viewer may see it. One that states none says nothing:
+/// nobody concludes from silence where a supplier is.
 fn visible<F: Facts>(inquiry: &Inquiry<'_, F>) -> Option<CountryCode> {
-    let own = inquiry.own(Sight::Whole).first().map(|record| record.terms.supplier.country.clone());
+    let own = inquiry.own(Sight::Whole).iter().find_map(|record| record.terms.supplier.country.clone());
     own.or_else(|| {
         let mut foreign = inquiry.facts.recognitions_of(&inquiry.question.supplier);
         foreign.retain(|record| record.since.at <= inquiry.question.as_of);
-        let first = foreign.into_iter().min_by_key(|record| record.recognition.verdict.clone());
-        first.map(|record| record.recognition.supplier.country.clone())
+        foreign.sort_by(|one, other| one.recognition.verdict.cmp(&other.recognition.verdict));
+        foreign.iter().find_map(|record| record.recognition.supplier.country.clone())
     })
 }
 

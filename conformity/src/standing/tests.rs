@@ -11,8 +11,8 @@ use super::{About, Absence, Holding, Question, Sight, Standing, Viewer, sight, s
 use crate::genesis::{GenesisRecord, PeerRecord};
 use crate::party::PartyRecord;
 use crate::recognition::fixture::{
-    Case, Story, arrangement, at, certificate, changed, common_criteria, jp_eu, name, organization, reason, record,
-    signed, star, verdict,
+    Case, Story, accepted, arrangement, at, certificate, changed, common_criteria, jp_eu, name, organization, reason,
+    record, signed, star, verdict,
 };
 use crate::records::{DocumentRecord, Record, Register, SchemeRecord};
 use crate::scheme::Scheme;
@@ -56,7 +56,7 @@ fn genesis(registry: &str, country: &str) -> GenesisRecord {
     let origin = format!("{registry}.registry.example");
     let genesis = json!({
         "origin": origin, "registry": registry, "name": registry, "country": country, "logKey": "key", "witnessKey": "key",
-        "nodeKey": key, "caRoots": [], "didWeb": "did:web:example", "formats": {"entry": 1, "statement": 1},
+        "nodeKey": key, "mapKey": key, "caRoots": [], "didWeb": "did:web:example", "formats": {"entry": 1, "statement": 1},
         "operator": {"id": "operator", "name": "Operator", "keys": []},
     });
     GenesisRecord {
@@ -91,6 +91,7 @@ fn peer(registry: &str, country: &str) -> Record {
         http_url: None,
         added: moment(4, "2026-01-02"),
         expelled: None,
+        earlier: None,
         followed: 0,
     }))
 }
@@ -277,6 +278,10 @@ fn the_five_absences() {
             &json!({"supplier": {"id": "lei:5493001KJTIIGC8Y1R12", "name": "N", "country": "JP"}}),
         ))]
     };
+    let unstated = json!({"id": "lei:5493001KJTIIGC8Y1R12", "name": "N"});
+    let silent = || vec![own(verdict(&certificate(), &json!({"verdict": "CC-0", "supplier": unstated})))];
+    let silent_abroad = || vec![from_eu(&json!({"verdict": "V-0", "supplier": unstated}))];
+    let on_moon = || question(About::Scheme(name("common-criteria")));
     let rows: Vec<(&str, Vec<Record>, Question, &str)> = vec![
         ("a scheme nobody knows", vec![], about(About::Scheme(name("moon"))), "no-scheme"),
         ("a document nobody knows", vec![], about(About::Document(name("moon@1"))), "no-scheme"),
@@ -288,6 +293,14 @@ fn the_five_absences() {
         ("against a document with a scheme", vec![], about(About::Document(name("requirements@1"))), "not-assessed"),
         ("a LEI says nothing about the country", vec![], Question { supplier: lei(), ..on_star() }, "unknown"),
         ("unless something visible does", other(), Question { supplier: lei(), ..on_star() }, "not-assessed"),
+        ("what is silent about it says nothing", silent(), Question { supplier: lei(), ..on_star() }, "unknown"),
+        (
+            "nor hides what speaks",
+            [silent(), other()].concat(),
+            Question { supplier: lei(), ..on_star() },
+            "not-assessed",
+        ),
+        ("silence abroad says nothing either", silent_abroad(), Question { supplier: lei(), ..on_moon() }, "unknown"),
         ("or the buyer", vec![], of("JP"), "not-assessed"),
         ("elsewhere", vec![], of("DE"), "unknown"),
         ("elsewhere, where we follow", follows(), of("DE"), "not-assessed"),
@@ -394,6 +407,27 @@ fn hidden_and_absent_look_alike_to_the_byte() {
 }
 
 #[test]
+fn acceptances_are_counted_and_count_for_nothing() {
+    let on_criteria = || question(About::Scheme(name("common-criteria")));
+    let bare = verdict(&certificate(), &json!({"supplier": {"id": SUPPLIER, "name": "Example KK", "country": "JP"}}));
+    let archived = changed(&bare, "2026-06-01", Change::Historical);
+    for before in [bare, archived] {
+        let told = accepted(&accepted(&before, "2026-06-02"), "2026-07-02");
+        let answer = |record: VerdictRecord, question: &Question| {
+            let answer = standing(&with(jp(), vec![own(record)]), question, &Viewer::Public);
+            let [Holding::Own(own)] = &answer.holdings[..] else { panic!("{answer:?}") };
+            (answer.explanation.to_string(), own.in_force, own.standing.clone(), own.accepted_as_evidence)
+        };
+        let (explanation, in_force, snapshot, none) = answer(before, &on_criteria());
+        assert_eq!(none, 0);
+        let same = (explanation, in_force, snapshot, 2);
+        assert_eq!(answer(told.clone(), &on_criteria()), same, "what counts is what counted");
+        let between = Question { as_of: at("2026-07-01"), ..on_criteria() };
+        assert_eq!(answer(told, &between).3, 1, "only what the log had then");
+    }
+}
+
+#[test]
 fn an_answer_is_read_back_from_its_json() {
     let eu = json!({"verdict": "V-9", "viewpoints": ["organization", "process"]});
     let register = with(jp(), vec![own(verdict(&organization(), &json!({}))), from_eu(&eu)]);
@@ -419,4 +453,26 @@ fn a_verdict_under_what_it_counts_as_here_answers_too() {
     let ours = Question { about: About::Scheme(name("common-criteria")), ..on_star() };
     assert_eq!(ask(&register, &ours), "eu:V-9 recognised counts");
     assert_eq!(ask(&register, &on_star()), "eu:V-9 recognised counts");
+}
+
+#[test]
+fn nothing_of_an_expelled_peer_counts() {
+    let eu = |ended: &dyn Fn(&mut PeerRecord)| {
+        let Record::Peer(eu) = peer("eu", "EU") else { panic!("a peer") };
+        let mut eu = PeerRecord::clone(&eu);
+        ended(&mut eu);
+        Record::Peer(Arc::new(eu))
+    };
+    // The recognition is recorded between the two.
+    let end = |index: u64| crate::genesis::Expulsion { moment: moment(index, "2026-07-02"), reason: reason() };
+    let rows: [(&str, Record, &str); 4] = [
+        ("a peer that stands", peer("eu", "EU"), "eu:V-9 recognised counts"),
+        ("one that was expelled", eu(&|eu| eu.expelled = Some(end(1_000))), "eu:V-9 refused"),
+        ("one that was added again since", eu(&|eu| eu.earlier = Some(end(1_000))), "eu:V-9 refused"),
+        ("one that was recognised after that", eu(&|eu| eu.earlier = Some(end(0))), "eu:V-9 recognised counts"),
+    ];
+    for (case, peer, expected) in rows {
+        let register = with(jp(), vec![from_eu(&json!({"verdict": "V-9"})), peer]);
+        assert_eq!(ask(&register, &Question { as_of: at("2026-08-01"), ..on_star() }), expected, "{case}");
+    }
 }

@@ -4,7 +4,7 @@ use crate::identifiers::Identifier;
 use crate::ids::PartyId;
 use crate::party::{PartyRecord, Role};
 use crate::records::Facts;
-use crate::verdict::{Profile, VerdictRecord};
+use crate::verdict::VerdictRecord;
 
 /// Who asks. The edge takes this from the connection, never from what was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub enum Sight {
 /// Of a restricted one: all of it for the operator, for every body that ever answered for it and for the supplier itself;
 /// that it exists for those who watch over the bodies, authorities and accreditation bodies; nothing for anyone else.
 pub fn sight(facts: &impl Facts, viewer: &Viewer, verdict: &VerdictRecord) -> Sight {
-    if verdict.terms.profile == Profile::Open {
+    if verdict.terms.profile.is_public() {
         return Sight::Whole;
     }
     let Viewer::Party(id) = viewer else {
@@ -41,6 +41,15 @@ pub fn sight(facts: &impl Facts, viewer: &Viewer, verdict: &VerdictRecord) -> Si
         Some(record) => sight_of_party(&record, verdict),
         None => Sight::Nothing,
     }
+}
+
+/// Whether a verdict of this registry is the viewer's own affair, so that he may see what its credentials keep back: the
+/// operator, every body that ever answered for it, and the supplier itself.
+pub fn concerns(facts: &impl Facts, viewer: &Viewer, verdict: &VerdictRecord) -> bool {
+    let Viewer::Party(id) = viewer else {
+        return false;
+    };
+    facts.party(id).is_some_and(|record| sight_of_party(&record, verdict) == Sight::Whole)
 }
 
 fn sight_of_party(record: &PartyRecord, verdict: &VerdictRecord) -> Sight {

@@ -1,6 +1,7 @@
 //! What can be wrong with the form of a statement. All of it is the submitter's to mend.
 
 use super::{Kind, MAX_DEPTH, MAX_STATEMENT};
+use crate::strict::{Breach, excerpt};
 
 /// Why bytes are not a statement.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,6 +46,9 @@ pub enum Malformed {
         /// Where and why.
         message: String,
     },
+    /// A kind that another form carries.
+    #[error("a {0} statement is the credential itself, an SD-JWT of type dc+sd-jwt")]
+    NotPlain(Kind),
 }
 
 impl Malformed {
@@ -58,6 +62,7 @@ impl Malformed {
             Self::NotJson { .. } => "not-json",
             Self::Shape { .. } => "not-a-statement",
             Self::Claim { .. } => "malformed-claim",
+            Self::NotPlain(_) => "not-a-plain-statement",
         }
     }
 
@@ -68,13 +73,16 @@ impl Malformed {
     pub(super) fn claim(kind: Kind, error: serde_json::Error) -> Self {
         Self::Claim { kind, message: excerpt(&error) }
     }
-
-    pub(super) fn not_json(error: serde_json::Error) -> Self {
-        Self::NotJson { message: excerpt(&error) }
-    }
 }
 
-/// Error texts quote the input, so they are cut before they reach an answer or a log line.
-fn excerpt(error: &serde_json::Error) -> String {
-    error.to_string().chars().take(300).collect()
+impl From<Breach> for Malformed {
+    fn from(breach: Breach) -> Self {
+        match breach {
+            Breach::TooLarge { bytes, .. } => Self::TooLarge { bytes },
+            Breach::TooDeep { .. } => Self::TooDeep,
+            Breach::DuplicateMember { name } => Self::DuplicateMember { name },
+            Breach::Null => Self::Null,
+            Breach::NotJson { message } => Self::NotJson { message },
+        }
+    }
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::lifecycle::{IllegalMove, State};
-use super::{Change, Cover, Recommendation, Report, Verdict};
+use super::{Acceptance, Change, Cover, Recommendation, Report, Verdict};
 use crate::ids::{LevelCode, PartyId, VerdictId};
 use crate::reason::Reason;
 use crate::scheme::Surveillance;
@@ -30,6 +30,8 @@ pub enum Happening {
     SurveillanceOverdue,
     /// An audit body reported.
     Reported(Arc<Report>),
+    /// An authority took it as evidence for a decision of its own, as a list says. Nothing follows from it.
+    AcceptedAsEvidence(Arc<Acceptance>),
 }
 
 impl Happening {
@@ -41,6 +43,7 @@ impl Happening {
             Self::Expired => "expired",
             Self::SurveillanceOverdue => "surveillance-overdue",
             Self::Reported(_) => "reported",
+            Self::AcceptedAsEvidence(_) => "accepted-as-evidence",
         }
     }
 }
@@ -136,7 +139,7 @@ impl Snapshot {
             Happening::Changed(change) => self.change(change),
             Happening::Reported(report) => self.report(report),
             Happening::SurveillanceOverdue => self.marks.surveillance_overdue = true,
-            Happening::Granted | Happening::Expired => {}
+            Happening::Granted | Happening::Expired | Happening::AcceptedAsEvidence(_) => {}
         }
         Ok(self)
     }
@@ -228,6 +231,15 @@ impl VerdictRecord {
     /// Its id.
     pub fn id(&self) -> &VerdictId {
         &self.terms.verdict
+    }
+
+    /// What lists say of authorities that accepted it as evidence, in the order of the log, with the time at which each
+    /// was sequenced.
+    pub fn acceptances(&self) -> impl Iterator<Item = (Timestamp, &Acceptance)> {
+        self.history.iter().filter_map(|item| match &item.what {
+            Happening::AcceptedAsEvidence(acceptance) => Some((item.at, &**acceptance)),
+            _ => None,
+        })
     }
 
     /// When its first day, or its grant where that came earlier, made it effective.

@@ -280,6 +280,8 @@ impl State {
             Happening::Expired => self.expired(since),
             Happening::SurveillanceOverdue if !self.name().is_terminal() => Ok(self),
             Happening::Reported(_) if !self.name().is_terminal() => Ok(self),
+            // What an authority once decided stays true of a verdict that is over.
+            Happening::AcceptedAsEvidence(_) => Ok(self),
             Happening::Granted | Happening::SurveillanceOverdue | Happening::Reported(_) => {
                 Err(self.refuse(what.as_str()))
             }

@@ -34,6 +34,9 @@ pub(crate) fn rows() -> Vec<Row> {
             let others: Vec<_> = (0..33).map(|n| format!("local:list:{n}")).collect();
             grant(w, json!({"supplier": {"id": "local:list:x", "name": "x", "country": "JP", "others": others}}))
         }, "too-many"),
+        row("a body that does not know where the supplier is", |w| {
+            grant(w, json!({"supplier": {"id": "local:list:x", "name": "x"}}))
+        }, "country-not-stated"),
         row("a level the scheme lacks", |w| grant(w, json!({"level": "6"})), "unknown-level"),
         row("valid until before it is valid", |w| grant(w, json!({"validUntil": "2026-09-30"})), "impossible-dates"),
         row("valid for longer than the scheme allows", |w| grant(w, json!({"validUntil": "2029-10-02"})), "validity-too-long"),

@@ -6,9 +6,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failing test must stop")]
 #![allow(clippy::too_many_lines)] // tables, a row per case
 
+mod acceptances;
 mod accreditation;
 mod arrangements;
 mod changing;
+mod credentials;
 mod envelope;
 mod erasure;
 mod following;
@@ -38,7 +40,9 @@ fn tables() -> Vec<Row> {
         accreditation::rows(),
         granting::rows(),
         changing::rows(),
+        credentials::rows(),
         reports::rows(),
+        acceptances::rows(),
         arrangements::rows(),
         peers::rows(),
         recognitions::rows(),

@@ -152,8 +152,8 @@ pub(crate) fn genesis(registry: &str, origin: &str) -> Value {
     log_key.extend([200; 32]);
     json!({
         "origin": origin, "registry": registry, "name": format!("Registry {registry}"), "country": "JP",
-        "logKey": format!("{origin}+c0ffee00+{}", STANDARD.encode(log_key)), "nodeKey": key(201),
-        "witnessKey": witness_key(origin, 202),
+        "logKey": format!("{origin}+c0ffee00+{}", STANDARD.encode(log_key)), "nodeKey": key(201), "mapKey": key(202),
+        "witnessKey": witness_key(origin, 203),
         "caRoots": [STANDARD.encode([48, 0])], "didWeb": format!("did:web:{origin}"),
         "formats": {"entry": 1, "statement": 1},
         "operator": {"id": "op", "name": "Operator", "keys": [key(1)]},
@@ -220,6 +220,18 @@ pub(crate) fn transcribed(id: &str) -> Value {
             "list": "an example list", "source": "https://list.example/", "retrieved": "2026-11-01", "row": "17",
         }}}),
     )
+}
+
+/// What a list says of an authority that accepted T-1.
+pub(crate) fn acceptance(id: &str) -> Value {
+    json!({
+        "acceptance": id, "verdict": "T-1", "authority": "An Agency", "unit": "An Office", "from": "2014-01-01",
+        "until": "2027-01-01", "noted": "2014-02-01",
+        "transcribed": {
+            "list": "an example list", "source": "https://list.example/", "retrieved": "2026-11-01", "row": "reuse row 2",
+            "issuedBy": "22-027",
+        },
+    })
 }
 
 /// A change that takes effect now.

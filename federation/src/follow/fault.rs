@@ -1,6 +1,7 @@
 //! What a peer can do wrong, each with a stable code that is counted and shown.
 
 use crate::messages::{Evidence, Inconsistency};
+use crate::words::{MAX_TEXT, printable};
 
 /// Why an answer of a peer is not taken over. What we hold stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -71,6 +72,11 @@ impl Contradiction {
 }
 
 impl PeerFault {
+    /// The checkpoint does not verify. The error may quote it.
+    pub fn checkpoint(error: &ledger::checkpoint::CheckpointError) -> Self {
+        Self::Checkpoint(printable(&error.to_string(), MAX_TEXT))
+    }
+
     /// Stable code, kebab-case.
     pub fn code(&self) -> &'static str {
         match self {
@@ -111,6 +117,13 @@ pub struct StatementFault {
     pub index: u64,
     /// Stable code, kebab-case.
     pub code: &'static str,
-    /// For people.
+    /// For people. It may quote what the peer chose, and is cut and printable.
     pub text: String,
+}
+
+impl StatementFault {
+    /// A fault; the text is cut to what a reader keeps.
+    pub(super) fn new(index: u64, code: &'static str, text: &str) -> Self {
+        Self { index, code, text: printable(text, MAX_TEXT) }
+    }
 }

@@ -10,6 +10,7 @@ use conformity::key::{Jwk, KeyId};
 use conformity::records::{Facts, Overlay, Record, Register};
 use conformity::refusal::Refusal;
 use conformity::statement::Statement;
+use credential::statement::read_unverified;
 use jiff::Timestamp;
 use ledger::digest::Digest;
 use ledger::entry::{Entry, Kind};
@@ -88,11 +89,10 @@ impl<'a> Reading<'a> {
     }
 
     fn statement(&mut self, index: u64, entry: &Entry, compact: &str) -> Result<(), StatementFault> {
-        let fault = |code: &'static str, text: String| StatementFault { index, code, text };
+        let fault = |code: &'static str, text: String| StatementFault::new(index, code, &text);
         let compact = Bytes::copy_from_slice(compact.as_bytes());
         let unverified = Unverified::parse(compact).map_err(|error| fault("malformed", error.to_string()))?;
-        let statement =
-            Statement::parse(unverified.unverified_payload()).map_err(|error| fault("malformed", error.to_string()))?;
+        let statement = read_unverified(&unverified).map_err(|error| fault("malformed", error.to_string()))?;
         let at = i64::try_from(entry.time_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
         let at = at.ok_or_else(|| fault("impossible-time", entry.time_ms.to_string()))?;
         let kid = KeyId::from_bytes(*unverified.kid().as_bytes());
@@ -132,7 +132,7 @@ fn refused(index: u64, refusal: &Refusal) -> StatementFault {
         Refusal::UnknownVerdict { verdict } => ("withheld", format!("it is about {verdict}, which was not shown")),
         other => (other.code(), other.to_string()),
     };
-    StatementFault { index, code, text }
+    StatementFault::new(index, code, &text)
 }
 
 fn admit(jwk: &Jwk) -> Result<PublicKey, String> {

@@ -10,7 +10,7 @@ use certs::{Authority, Client, ClientFiles, Holder, Identity, Lifetime, NatsTls,
 use conformity::ids::{Origin, PartyId, RegistryId};
 use conformity::party::Role;
 use federation::access::{Access, Inbox, Limits, Peering, ServerFiles};
-use federation::bus::{Bound, Dial, Link};
+use federation::bus::{Bound, Dial, Link, OWN_SERVER};
 use federation::server::{Binary, Child, Control, Setup};
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -131,7 +131,9 @@ async fn dial(authority: &mut Authority, folder: &Path, listen: SocketAddr, iden
 async fn link(authority: &Authority, files: ClientFiles, listen: SocketAddr, inbox: Inbox) -> Link {
     let trust = Trust::read(&authority.public().root()).unwrap();
     let tls = Client::with_certificate(&trust, files).unwrap();
-    Link::dial(Dial { address: format!("tls://{listen}"), tls, name: "test".into(), inbox }).await.unwrap()
+    Link::dial(Dial { address: format!("tls://{listen}"), tls, name: "test".into(), inbox, waiting: OWN_SERVER })
+        .await
+        .unwrap()
 }
 
 fn write(authority: &mut Authority, folder: &Path, name: &str, holder: &Holder) -> ClientFiles {

@@ -189,6 +189,10 @@ impl JournalReader for Shared {
         }
         Ok(Some(bytes.into()))
     }
+
+    fn attachment_len(&self, digest: &Digest) -> Option<usize> {
+        self.read().attachments.get(digest).map(|place| place.len as usize)
+    }
 }
 
 fn read_at(segment: &Segment, offset: u64, len: usize) -> Result<Vec<u8>, ReadError> {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use super::*;
+use crate::encoding::base64url_encode;
 use proptest::prelude::*;
 
 fn key(algorithm: Algorithm) -> SigningKey {

@@ -126,6 +126,11 @@ impl LogReader {
         self.0.journal.attachment(digest)
     }
 
+    /// Its size in bytes, known without reading it: for whoever must have room for it first.
+    pub fn attachment_len(&self, digest: &Digest) -> Option<usize> {
+        self.0.journal.attachment_len(digest)
+    }
+
     /// Proof that entry `index` is in the log of `size` entries.
     pub fn inclusion(&self, index: u64, size: u64) -> Result<Vec<Hash>, RangeError> {
         self.visible().tree.inclusion_proof(index, size)

@@ -103,6 +103,8 @@ struct Terms {
 enum Shown {
     /// To everyone
     Open,
+    /// To everyone, but for level, sites and exclusions
+    Summary,
     /// To whom the registry lets see it
     Restricted,
 }
@@ -120,7 +122,7 @@ impl Grant {
 impl Terms {
     fn into_verdict(self) -> Verdict {
         let supplier =
-            Supplier { id: self.supplier, name: self.supplier_name, country: self.country, others: self.other };
+            Supplier { id: self.supplier, name: self.supplier_name, country: Some(self.country), others: self.other };
         let conditions = self.condition.zip(self.deadline).map(|(text, deadline)| Conditions { text, deadline });
         Verdict {
             verdict: self.verdict,
@@ -137,6 +139,7 @@ impl Terms {
             conditions,
             profile: match self.profile {
                 Some(Shown::Restricted) => Profile::Restricted,
+                Some(Shown::Summary) => Profile::Summary,
                 Some(Shown::Open) | None => Profile::Open,
             },
             provenance: Provenance::Decided,

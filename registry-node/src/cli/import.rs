@@ -57,8 +57,9 @@ Examples:
   registry-node --registry eu import register --map our-list.toml list.csv --dry-run
 
 The operator signs. Each verdict says that it was transcribed, from which row of which list, when; it never counts as
-decided here. What became of every row is told: rows = verdicts + history + evidence + suppliers + refusals. A second
-import of the same list changes nothing.")]
+decided here. That an authority accepted a verdict as evidence is recorded in the verdict's history and recognises nothing.
+What became of every row is told: rows = verdicts + history + evidence + suppliers + refusals. A second import of the same
+list changes nothing.")]
 struct ImportRegister {
     /// The list
     file: PathBuf,

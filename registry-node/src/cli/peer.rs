@@ -98,7 +98,8 @@ struct List {}
 Example:
   registry-node --registry jp peer expel eu --reason forked-log
 
-Suspend or end the arrangements with it first: what was recognised under them is not looked at again once it is expelled.")]
+Nothing that it granted counts here from then on, and whoever watches is told. To let what was recognised run out by the rules
+of an arrangement instead, suspend or end that first. A peer that is added again is recognised afresh.")]
 struct Expel {
     /// The peer
     peer: RegistryId,

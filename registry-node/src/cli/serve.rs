@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
+use federation::bus::CLIENT_LOG;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -60,7 +61,7 @@ impl Serve {
 
     fn begin_log(&self) -> anyhow::Result<()> {
         let wanted = std::env::var(LOG_VARIABLE).unwrap_or_else(|_| "info".to_owned());
-        let filter = EnvFilter::try_new(&wanted).with_context(|| format!("{LOG_VARIABLE}={wanted} cannot be read"))?;
+        let filter = log_filter(&wanted).with_context(|| format!("{LOG_VARIABLE}={wanted} cannot be read"))?;
         let log = tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_writer(std::io::stderr)
@@ -74,6 +75,15 @@ impl Serve {
         };
         begun.map_err(|error| anyhow::anyhow!("the log cannot be written: {error}"))
     }
+}
+
+/// What is logged. The NATS client is silent unless it is named: a peer's server could fill the log through it.
+fn log_filter(wanted: &str) -> anyhow::Result<EnvFilter> {
+    let filter = EnvFilter::try_new(wanted)?;
+    if wanted.contains(CLIENT_LOG) {
+        return Ok(filter);
+    }
+    Ok(filter.add_directive(format!("{CLIENT_LOG}=off").parse()?))
 }
 
 async fn run(folders: &[PathBuf], json: bool) -> anyhow::Result<()> {
@@ -119,5 +129,20 @@ async fn begin(folder: &Path, json: bool) -> anyhow::Result<Serving> {
 async fn end(serving: Vec<Serving>) {
     for one in serving {
         one.stop().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_nats_client_speaks_only_when_it_is_named() {
+        for (wanted, said) in [("info", "off"), ("debug,hyper=warn", "off"), ("info,async_nats=debug", "debug")] {
+            let filter = log_filter(wanted).unwrap().to_string();
+            assert!(filter.split(',').any(|one| one == format!("{CLIENT_LOG}={said}")), "{wanted}: {filter}");
+        }
+        assert!(log_filter("a=b=c").is_err());
     }
 }

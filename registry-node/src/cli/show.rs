@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 use conformity::identifiers::Identifier;
 use conformity::ids::VerdictRef;
-use conformity::verdict::{HistoryItem, StateName};
+use conformity::verdict::{Acceptance, Happening, HistoryItem, StateName};
 use conformity::viewpoint::Viewpoint;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -92,7 +92,20 @@ fn render(answer: &Value) -> String {
 /// A line for something that happened.
 fn line(item: &HistoryItem) -> String {
     let reason = item.reason.as_ref().map_or_else(String::new, |reason| format!("  {reason}"));
-    format!("{:>8}  {}  {}  by {}{reason}", item.index, item.at, item.what.as_str(), item.by)
+    let line = format!("{:>8}  {}  {}  by {}{reason}", item.index, item.at, item.what.as_str(), item.by);
+    match &item.what {
+        Happening::AcceptedAsEvidence(acceptance) => format!("{line}\n{}", accepted(acceptance)),
+        _ => line,
+    }
+}
+
+/// Who accepted it by which list: without that, the line would read as if the operator had.
+fn accepted(acceptance: &Acceptance) -> String {
+    let Acceptance { authority, unit, from, until, transcribed, .. } = acceptance;
+    let unit = unit.as_ref().map_or_else(String::new, |unit| format!(", {unit}"));
+    let until = until.map_or_else(String::new, |until| format!(" until {until}"));
+    let (list, row) = (&transcribed.list, &transcribed.row);
+    format!("          {authority}{unit}, from {from}{until}, says {list}, {row}; it recognises nothing")
 }
 
 #[cfg(test)]
@@ -111,5 +124,21 @@ mod tests {
         let text = render(&answer);
         assert!(text.starts_with("jp:V-1  suspended  demo@1  Example Works\nEverything\n"), "{text}");
         assert!(text.ends_with("      16  2026-11-23T08:40:00Z  suspended  by cb-1  finding"), "{text}");
+    }
+
+    #[test]
+    fn an_acceptance_names_the_authority_and_its_row() {
+        let answer = json!({ "history": [
+            { "index": 17, "at": "2026-11-23T08:41:00Z", "effective": "2026-11-23T08:41:00Z", "by": "op",
+              "what": { "accepted-as-evidence": {
+                "acceptance": "list.17", "verdict": "T-1", "authority": "Treasury", "unit": "Revenue", "from": "2018-04-30",
+                "until": "2027-04-29", "transcribed": { "list": "A list", "source": "https://list.example/",
+                "retrieved": "2026-11-01", "row": "reuse row 2" } } } }] });
+        let text = render(&answer);
+        let (told, whose) = text.rsplit_once('\n').unwrap_or_default();
+        assert!(told.ends_with("accepted-as-evidence  by op"), "{text}");
+        let words =
+            "Treasury, Revenue, from 2018-04-30 until 2027-04-29, says A list, reuse row 2; it recognises nothing";
+        assert_eq!(whose.trim_start(), words);
     }
 }

@@ -103,7 +103,17 @@ fn render_own(own: &OwnHolding) -> String {
     let fictional = if own.fictional { " (fictional scheme)" } else { "" };
     let until = own.standing.valid_until.map_or_else(String::new, |day| format!(", until {day}"));
     let state = own.standing.state.name();
-    format!("{}  {state}, {mark}{until}  {}{fictional}  {}", own.verdict, own.scheme, own.supplier.name)
+    let accepted = accepted(own.accepted_as_evidence);
+    format!("{}  {state}, {mark}{until}  {}{fictional}  {}{accepted}", own.verdict, own.scheme, own.supplier.name)
+}
+
+/// How often others took it as evidence, where they did; said so that nobody takes it for recognition.
+fn accepted(times: usize) -> String {
+    match times {
+        0 => String::new(),
+        1 => "\n    accepted as evidence once, which counts for nothing here".to_owned(),
+        times => format!("\n    accepted as evidence {times} times, which counts for nothing here"),
+    }
 }
 
 fn render_foreign(foreign: &ForeignHolding) -> String {

@@ -10,6 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use clap::Args;
+use conformity::genesis::Genesis;
 use conformity::ids::{Origin, PartyId, ReasonCode, StatementId};
 use conformity::reason::Reason;
 use conformity::statement::{Claim, Kind, Statement};
@@ -28,7 +29,7 @@ use super::context::{Context, read_input, wait};
 use super::pinned::Pinned;
 use crate::client::{Client, Connection, read_json};
 use crate::clock::{Clock, SystemClock};
-use crate::credentials::Credentials;
+use crate::credentials::{About, Credentials};
 
 /// A payload around a claim that somebody wrote; nothing of it is read before it is checked as a whole.
 #[derive(Serialize)]
@@ -97,6 +98,7 @@ pub(super) struct Speaker {
     credentials: Credentials,
     key: SigningKey,
     client: Client,
+    pinned: Pinned,
     log: NoteVerifier,
 }
 
@@ -115,8 +117,29 @@ impl Speaker {
             key: credentials.signing_key()?,
             client: Client::with_credentials(&credentials)?,
             log: pinned.log()?,
+            pinned,
             credentials,
         })
+    }
+
+    /// Whom the credentials speak for, and to whom.
+    pub(super) fn about(&self) -> &About {
+        &self.credentials.about
+    }
+
+    /// The key that signs.
+    pub(super) fn key(&self) -> &SigningKey {
+        &self.key
+    }
+
+    /// The registry's genesis, as it was pinned.
+    pub(super) fn genesis(&self) -> &Genesis {
+        &self.pinned.genesis
+    }
+
+    /// The key of the registry's log.
+    pub(super) fn log(&self) -> &NoteVerifier {
+        &self.log
     }
 
     /// An open connection, to submit over.
@@ -175,6 +198,17 @@ impl Speaker {
         attachments: &[Bytes],
     ) -> anyhow::Result<Receipt> {
         let (media_type, body) = request(signed, attachments)?;
+        self.send_as(connection, signed, media_type, body).await
+    }
+
+    /// Submits `body`, in which `signed` is, and checks the proof that comes back.
+    pub(super) async fn send_as(
+        &self,
+        connection: &mut Connection,
+        signed: &Verified,
+        media_type: &'static str,
+        body: Bytes,
+    ) -> anyhow::Result<Receipt> {
         let receipt: Receipt = read_json(&connection.post(PATH, media_type, body).await?)?;
         self.check(signed, &receipt)?;
         Ok(receipt)

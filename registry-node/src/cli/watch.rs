@@ -229,6 +229,7 @@ fn render(event: &CloudEvent) -> String {
         "/scheme",
         "/reason/code",
         "/reason/text",
+        "/change/accepted-as-evidence/authority",
         "/recognition/supplier/name",
         "/recognition/explanation",
         "/arrangement",

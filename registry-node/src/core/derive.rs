@@ -39,6 +39,11 @@ impl Deriver {
         Deriver { key, node: PartyId::NODE.parse().ok(), origin, sequencer, clock }
     }
 
+    /// The node key: it signs what the node says, in the log and beside it.
+    pub fn key(&self) -> &SigningKey {
+        &self.key
+    }
+
     /// States `claim` under `jti`, which must be the same for the same fact: stated twice, it is there once.
     ///
     /// # Errors

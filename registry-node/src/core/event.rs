@@ -14,7 +14,7 @@ use conformity::ids::{RegistryId, SchemeRef, VerdictRef};
 use conformity::recognised::{Cause, Recognition};
 use conformity::records::{Facts, Register};
 use conformity::statement::{Claim, Statement};
-use conformity::verdict::{HistoryItem, Profile, Snapshot, StateName, VerdictRecord};
+use conformity::verdict::{HistoryItem, Snapshot, StateName, VerdictRecord};
 use conformity::viewpoint::Viewpoints;
 use ledger::entry::{Entry, Kind};
 use serde::Serialize;
@@ -111,6 +111,7 @@ impl Source<'_> {
             Claim::VerdictGranted(verdict) => self.verdict(&verdict.verdict, 0).into_iter().collect(),
             Claim::VerdictChanged(change) => self.verdict(&change.verdict, 0).into_iter().collect(),
             Claim::ReportFiled(report) => self.verdict(&report.verdict, 0).into_iter().collect(),
+            Claim::EvidenceAccepted(acceptance) => self.verdict(&acceptance.verdict, 0).into_iter().collect(),
             Claim::VerdictExpired(list) | Claim::SurveillanceOverdue(list) => self.verdicts(&list.verdicts),
             Claim::RecognitionDerived(derived) => self.recognitions(&derived.cause),
             Claim::ArrangementSigned(signed) => vec![self.arrangement("signed", &signed.terms.id)],
@@ -127,7 +128,7 @@ impl Source<'_> {
     }
 
     fn verdict(&self, id: &conformity::ids::VerdictId, position: u32) -> Option<Event> {
-        let record = self.register.verdict(id).filter(|record| is_open(record))?;
+        let record = self.register.verdict(id).filter(|record| is_public(record))?;
         self.change(&record, position)
     }
 
@@ -196,8 +197,8 @@ impl Source<'_> {
     }
 }
 
-fn is_open(record: &VerdictRecord) -> bool {
-    record.terms.profile == Profile::Open
+fn is_public(record: &VerdictRecord) -> bool {
+    record.terms.profile.is_public()
 }
 
 fn entry_time(entry: &Entry) -> String {

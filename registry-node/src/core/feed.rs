@@ -1,7 +1,7 @@
 //! The feed: committed entries as events, in order, rendered once for all readers.
 //!
 //! A reader owns nothing but a cursor. The newest events are kept in a bounded memory; a reader that is further behind
-//! reads the log, which renders the same bytes. Nothing is buffered per reader, so a slow one costs nothing.
+//! reads the log, which renders the same bytes. What a reader is given at once is bounded, so a slow one costs little.
 //! Out of scope: transports and filters (HTTP, NATS).
 
 use std::collections::VecDeque;
@@ -10,7 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use conformity::ids::RegistryId;
 use conformity::recognised::Recognition;
 use conformity::statement::{Claim, Statement};
+use credential::statement::read_unverified;
 use ledger::digest::Digest;
+use ledger::entry::Entry;
 use ledger::journal::{ReadError, Stored};
 use ledger::jws::{JwsError, Unverified};
 use ledger::log::LogReader;
@@ -22,8 +24,10 @@ use super::read_model::ReadModel;
 /// Entries whose events are kept in memory, and their bytes at most.
 const KEPT_ENTRIES: usize = 4_096;
 const KEPT_BYTES: usize = 64 * 1024 * 1024;
-/// Entries that a reader gets at once.
+/// Entries that a reader gets at once, and bytes of their events unless a single entry has more: one entry may bring a whole
+/// result list.
 const MAX_BATCH: u64 = 256;
+pub(crate) const BATCH_BYTES: usize = 128 * 1024;
 
 /// Why events could not be made: our own fault, since all of it was checked before it was committed.
 #[derive(Debug, thiserror::Error)]
@@ -80,7 +84,8 @@ impl Feed {
         self.size.clone().wait_for(|size| *size > cursor).await.is_ok()
     }
 
-    /// The events of the next entries from `cursor` on: some of them, or none at the end of the log.
+    /// The events of the next entries from `cursor` on: some of them, or none at the end of the log. One entry may be as large
+    /// as it is; several together are within [`BATCH_BYTES`].
     ///
     /// # Errors
     /// [`FeedError`]: the journal is damaged, which an operator must look at.
@@ -97,6 +102,12 @@ impl Feed {
         Ok(events)
     }
 
+    /// Whether the events of that entry are in the memory that all readers share.
+    pub fn keeps(&self, index: u64) -> bool {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        (kept.first..kept.first + kept.events.len() as u64).contains(&index)
+    }
+
     /// Forgets what is kept in memory, after something was erased.
     pub fn forget(&self) {
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Kept::default();
@@ -106,8 +117,9 @@ impl Feed {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let skip = usize::try_from(from.checked_sub(kept.first)?).ok()?;
         let count = usize::try_from(to - from).ok()?;
-        let events: Vec<_> = kept.events.iter().skip(skip).take(count).cloned().collect();
-        (!events.is_empty()).then_some(events)
+        let mut batch = Batch::default();
+        kept.events.iter().skip(skip).take(count).all(|events| batch.add(Arc::clone(events)));
+        (!batch.events.is_empty()).then_some(batch.events)
     }
 
     /// Keeps events that continue or replace the newest kept ones; what a straggler rendered is not kept.
@@ -131,25 +143,29 @@ impl Feed {
     }
 
     fn render(&self, from: u64, to: u64) -> Result<Vec<Arc<[Event]>>, FeedError> {
-        let entries = self.log.entries(from..to)?;
-        (from..)
-            .zip(&entries)
-            .map(|(index, entry)| {
-                let statement = self.statement(index)?;
-                let rows = self.rows(index, statement.as_ref())?;
-                let register = self.read_model.register();
-                let source = Source {
-                    registry: &self.registry,
-                    url: &self.url,
-                    index,
-                    entry,
-                    statement: statement.as_ref(),
-                    rows: &rows,
-                    register: &register,
-                };
-                Ok(events_of(&source).into())
-            })
-            .collect()
+        let mut batch = Batch::default();
+        for (index, entry) in (from..).zip(&self.log.entries(from..to)?) {
+            if !batch.add(self.events(index, entry)?) {
+                break;
+            }
+        }
+        Ok(batch.events)
+    }
+
+    fn events(&self, index: u64, entry: &Entry) -> Result<Arc<[Event]>, FeedError> {
+        let statement = self.statement(index)?;
+        let rows = self.rows(index, statement.as_ref())?;
+        let register = self.read_model.register();
+        let source = Source {
+            registry: &self.registry,
+            url: &self.url,
+            index,
+            entry,
+            statement: statement.as_ref(),
+            rows: &rows,
+            register: &register,
+        };
+        Ok(events_of(&source).into())
     }
 
     fn statement(&self, index: u64) -> Result<Option<Statement>, FeedError> {
@@ -172,12 +188,67 @@ impl Feed {
     }
 }
 
-fn bytes(events: &[Event]) -> usize {
+/// Events of consecutive entries, up to the bound on bytes.
+#[derive(Default)]
+struct Batch {
+    events: Vec<Arc<[Event]>>,
+    bytes: usize,
+}
+
+impl Batch {
+    /// Takes the events of the next entry, unless they are too much beside others.
+    fn add(&mut self, events: Arc<[Event]>) -> bool {
+        let bytes = self.bytes + bytes(&events);
+        let fits = self.events.is_empty() || bytes <= BATCH_BYTES;
+        if fits {
+            self.bytes = bytes;
+            self.events.push(events);
+        }
+        fits
+    }
+}
+
+/// Bytes of these events as they are sent.
+pub(crate) fn bytes(events: &[Event]) -> usize {
     events.iter().map(|event| event.json.len()).sum()
 }
 
 /// Reads a statement that is in the log, whose signature intake checked.
 pub fn parse_committed(compact: &bytes::Bytes) -> Result<Statement, String> {
     let unverified = Unverified::parse(compact.clone()).map_err(|error: JwsError| error.to_string())?;
-    Statement::parse(unverified.unverified_payload()).map_err(|error| error.to_string())
+    read_unverified(&unverified).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(events: usize) -> Arc<[Event]> {
+        let event = |position| Event {
+            index: 0,
+            position,
+            kind: String::new(),
+            about: None,
+            json: bytes::Bytes::from_static(&[b' '; 1024]),
+        };
+        (0..events as u32).map(event).collect()
+    }
+
+    #[test]
+    fn a_batch_is_bounded_by_bytes_and_holds_one_entry_at_least() {
+        const FULL: usize = BATCH_BYTES / 1024;
+        let rows: [(&[usize], usize); 6] = [
+            (&[1, 1, 1], 3),
+            (&[FULL, 1], 1),
+            (&[FULL - 1, 1, 0, 1], 3),
+            (&[FULL * 9, 1], 1),
+            (&[1, FULL * 9, 1], 1),
+            (&[0, FULL * 9], 1),
+        ];
+        for (sizes, taken) in rows {
+            let mut batch = Batch::default();
+            let count = sizes.iter().take_while(|size| batch.add(entry(**size))).count();
+            assert_eq!((count, batch.events.len()), (taken, taken), "{sizes:?}");
+        }
+    }
 }

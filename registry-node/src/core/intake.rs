@@ -9,16 +9,23 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use conformity::credential::StatusSlot;
 use conformity::decide::{Place, first_time, signing_key};
 use conformity::digest::Digest;
 use conformity::ids::PartyId;
 use conformity::key::KeyId;
+use conformity::records::Facts;
 use conformity::refusal::Refusal;
-use conformity::statement::{Kind, Malformed, Statement};
+use conformity::scheme::Scheme;
+use conformity::statement::{Claim, Kind, Statement};
+use credential::attestation::{Attestation, ReadError, read};
+use credential::jwt;
+use credential::sd_jwt::{self, MAX_TEXT, REGISTRY};
+use credential::statement::{StatementError, read_unverified};
 use jiff::Timestamp;
 use ledger::entry;
-use ledger::jws::{JwsError, Unverified, Verified, VerifyError};
-use ledger::key::KeyError;
+use ledger::jws::{Form, JwsError, Unverified, Verified, VerifyError};
+use ledger::key::{KeyError, PublicKey};
 use ledger::log::Draft;
 
 use super::read_model::ReadModel;
@@ -34,7 +41,7 @@ pub enum IntakeError {
     Jws(#[from] JwsError),
     /// The payload is not exactly one statement.
     #[error(transparent)]
-    Malformed(#[from] Malformed),
+    Malformed(#[from] StatementError),
     /// Nobody is known under that name and key, or not now.
     #[error(transparent)]
     Unknown(#[from] Refusal),
@@ -47,6 +54,20 @@ pub enum IntakeError {
     /// An attachment that the statement does not name, or that is too large: the log keeps nothing that nobody can ask for.
     #[error("a statement brings the attachment whose digest it names, of at most {MAX_ATTACHMENT} bytes, and no other")]
     Attachments,
+    /// A credential without its disclosures, or disclosures without a credential.
+    #[error(
+        "a credential comes whole: the signed part, a tilde, and each disclosure with a tilde behind it; nothing else does"
+    )]
+    NotWhole,
+    /// A slot that the registry did not hand out to this body, or not lately.
+    #[error("status slot {0} does not wait for this body; ask for one at /v1/status-slots")]
+    Slot(StatusSlot),
+    /// A credential with more disclosures than are looked at.
+    #[error("a credential has at most {MAX_TEXT} bytes with all its disclosures, not {0}")]
+    TooLong(usize),
+    /// Disclosures that do not belong to the credential, or say what it must not.
+    #[error("the credential is not taken: {0}")]
+    Credential(String),
 }
 
 /// What says of itself that it is a statement of its issuer. Nobody has looked at the signature.
@@ -56,6 +77,7 @@ pub struct Claimed {
     unverified: Unverified,
     digest: Digest,
     attachments: Vec<Bytes>,
+    whole: Option<Bytes>,
 }
 
 /// A statement that its issuer signed, on its way to the sequencer.
@@ -64,6 +86,7 @@ pub struct Candidate {
     statement: Arc<Statement>,
     verified: Verified,
     attachments: Vec<Bytes>,
+    whole: Option<Bytes>,
 }
 
 /// What a submission turned out to be.
@@ -75,20 +98,34 @@ pub enum Submission {
     Repeated(u64),
 }
 
-/// Checks the form, and that nothing comes along which the statement does not name.
+/// Checks the form, and that nothing comes along which the statement does not name. A credential comes with its
+/// disclosures; the statement is its signed part.
 ///
 /// # Errors
 /// [`IntakeError`]: the submitter's fault, always.
-pub fn read(compact: Bytes, attachments: Vec<Bytes>) -> Result<Claimed, IntakeError> {
+pub fn read_submission(bytes: Bytes, attachments: Vec<Bytes>) -> Result<Claimed, IntakeError> {
+    let (compact, whole) = take_apart(bytes)?;
     let digest = Digest::of(&compact);
     let unverified = Unverified::parse(compact)?;
-    let statement = Statement::parse(unverified.unverified_payload())?;
+    if whole.is_some() != (unverified.form() == Form::Credential) {
+        return Err(IntakeError::NotWhole);
+    }
+    let statement = read_unverified(&unverified)?;
     let named = statement.attachment();
     let fits = |bytes: &Bytes| bytes.len() <= MAX_ATTACHMENT && named == Some(Digest::of(bytes));
     if attachments.len() > 1 || !attachments.iter().all(fits) {
         return Err(IntakeError::Attachments);
     }
-    Ok(Claimed { statement, unverified, digest, attachments })
+    Ok(Claimed { statement, unverified, digest, attachments, whole })
+}
+
+/// The signed part, and the whole if there is more.
+fn take_apart(bytes: Bytes) -> Result<(Bytes, Option<Bytes>), IntakeError> {
+    match bytes.iter().position(|byte| *byte == b'~') {
+        None => Ok((bytes, None)),
+        Some(_) if bytes.len() > MAX_TEXT => Err(IntakeError::TooLong(bytes.len())),
+        Some(end) => Ok((bytes.slice(..end), Some(bytes))),
+    }
 }
 
 impl Claimed {
@@ -102,7 +139,7 @@ impl Claimed {
     /// # Errors
     /// [`IntakeError`]: the submitter's fault, always.
     pub fn verify(self, read_model: &ReadModel) -> Result<Submission, IntakeError> {
-        let Claimed { statement, unverified, digest, attachments } = self;
+        let Claimed { statement, unverified, digest, attachments, whole } = self;
         let kid = KeyId::from_bytes(*unverified.kid().as_bytes());
         let jwk = {
             let register = read_model.register();
@@ -115,20 +152,53 @@ impl Claimed {
         };
         let key = read_model.public_key(kid, &jwk)?;
         let verified = unverified.verify(&key)?;
-        Ok(Submission::New(Candidate::new(statement, verified, attachments)))
+        if let Some(whole) = &whole {
+            disclosed(whole, &key, &statement, read_model)?;
+        }
+        Ok(Submission::New(Candidate { statement: Arc::new(statement), verified, attachments, whole }))
     }
+}
+
+/// Checks what a credential discloses, which the log's rules never see: it belongs to the signed part, nothing of it is
+/// missing that a credential needs, and levels are those of the scheme.
+fn disclosed(whole: &Bytes, key: &PublicKey, statement: &Statement, read_model: &ReadModel) -> Result<(), IntakeError> {
+    let refuse = |why: &dyn std::fmt::Display| IntakeError::Credential(why.to_string());
+    let text = std::str::from_utf8(whole).map_err(|error| refuse(&error))?;
+    let unverified = sd_jwt::Unverified::parse(text, REGISTRY).map_err(|error| refuse(&error))?;
+    let verified = unverified.verify(key).map_err(|error: jwt::VerifyError| refuse(&error))?;
+    let disclosed = verified.disclose().map_err(|error| refuse(&error))?;
+    let attestation = read(disclosed.payload()).map_err(|error: ReadError| refuse(&error))?;
+    if disclosed.has_key_binding() || statement.claim != Claim::CredentialIssued(Arc::clone(&attestation.credential)) {
+        return Err(IntakeError::NotWhole);
+    }
+    let scheme = read_model.register().scheme(&attestation.credential.scheme);
+    complete(&attestation, scheme.as_ref().map(|record| &*record.scheme)).map_err(|why| refuse(&why))
+}
+
+fn complete(attestation: &Attestation, scheme: Option<&Scheme>) -> Result<(), &'static str> {
+    let assessments = &attestation.detail.assessments;
+    let told =
+        |viewpoint| assessments.get(&viewpoint).is_some_and(|one| one.level.is_some() || !one.results.is_empty());
+    if !attestation.credential.viewpoints.iter().all(told) {
+        return Err("each viewpoint has a level or a result");
+    }
+    let reach = attestation.detail.reach.iter().filter_map(|reach| reach.level.as_ref());
+    let mut levels = reach.chain(assessments.values().filter_map(|one| one.level.as_ref()));
+    if scheme.is_some_and(|scheme| levels.any(|level| !scheme.levels.contains(level))) {
+        return Err("a level is none of the scheme's");
+    }
+    Ok(())
 }
 
 impl Candidate {
     /// A statement with the proof that its issuer signed it.
     pub fn new(statement: Statement, verified: Verified, attachments: Vec<Bytes>) -> Candidate {
-        Candidate { statement: Arc::new(statement), verified, attachments }
+        Candidate { statement: Arc::new(statement), verified, attachments, whole: None }
     }
 
     /// Where it would stand in the log, for the rules.
     pub fn place(&self, index: u64, at: Timestamp) -> Place<'_> {
-        let digest = Digest::from_bytes(*self.verified.digest().as_bytes());
-        Place { index, at, digest, attachment: self.attachments.first().map(|bytes| &**bytes) }
+        Place { index, at, digest: self.digest(), attachment: self.attachments.first().map(|bytes| &**bytes) }
     }
 
     /// The key that signed it.
@@ -144,6 +214,16 @@ impl Candidate {
             _ => entry::Kind::Statement,
         };
         Draft { kind, statement: self.verified.compact().clone(), attachments: self.attachments.clone() }
+    }
+
+    /// The digest that the entry commits to.
+    pub fn digest(&self) -> Digest {
+        Digest::from_bytes(*self.verified.digest().as_bytes())
+    }
+
+    /// A credential with all its disclosures.
+    pub fn whole(&self) -> Option<&Bytes> {
+        self.whole.as_ref()
     }
 
     /// The statement.

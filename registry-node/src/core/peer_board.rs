@@ -22,7 +22,7 @@ pub enum PeerState {
     CatchingUp,
     /// Everything that the peer announced is mirrored and recognised.
     Following,
-    /// Stopped after a fault that only an operator can settle, such as a fork.
+    /// Stopped after a fault that only an operator can settle, such as a fork or a mirror without room.
     Stopped,
 }
 

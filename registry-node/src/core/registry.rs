@@ -8,8 +8,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use certs::{Identity, Speaker};
+use conformity::digest::Digest;
 use conformity::genesis::Genesis;
 use conformity::ids::PartyId;
+use conformity::key::Jwk;
 use conformity::party::Role;
 use conformity::records::{Facts, Register};
 use conformity::statement::Claim;
@@ -19,15 +21,20 @@ use ledger::key::SigningKey;
 use ledger::log::{Log, LogReader};
 use ledger::note::{Cosigner, NoteSigner};
 use ledger::tiles::TileStore;
+use ledger::vrf::VrfKey;
 use tokio::sync::watch;
 
 use super::derive::Deriver;
+use super::disclosures::{DisclosureError, Disclosures, digest_of};
 use super::feed::Feed;
-use super::intake::{self, IntakeError, Submission};
+use super::intake::{self, Candidate, IntakeError, Submission};
 use super::peer_board::PeerBoard;
 use super::read_model::ReadModel;
 use super::replay::{self, ReplayError};
 use super::sequencer::{Parts, Receipt, SequenceError, Sequencer};
+use super::slots::Slots;
+use super::state_map::{Origins, StateMap};
+use super::status_lists::StatusLists;
 use super::tiles;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
@@ -57,12 +64,20 @@ pub struct Registry {
     pub feed: Arc<Feed>,
     /// Private truth.
     pub vault: Arc<Vault>,
+    /// What credentials keep back.
+    pub disclosures: Disclosures,
+    /// Places in the status lists.
+    pub slots: Slots,
+    /// Status lists that were rendered.
+    pub status_lists: StatusLists,
     /// Tiles and the published checkpoint.
     pub tiles: Arc<TileStore>,
     /// Size of the newest published checkpoint.
     pub published: watch::Sender<u64>,
     /// Log size that readers can see.
     pub size: watch::Receiver<u64>,
+    /// The state map.
+    pub map: StateMap,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// The present.
@@ -113,6 +128,11 @@ pub enum OpenError {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// The key of the state map is not the one that the genesis names.
+    #[error(
+        "keys/map.pem is not the key of the state map that the genesis names; put the right one back from a backup"
+    )]
+    MapKey,
     /// The configuration names another registry than the log.
     #[error("{field} in registry.toml is {configured}, but the genesis of this log says {logged}; it is permanent")]
     Mismatch {
@@ -134,6 +154,9 @@ pub enum SubmitError {
     /// Refused by the rules, or not stored.
     #[error(transparent)]
     Sequence(#[from] SequenceError),
+    /// What a credential keeps back could not be kept, or not be erased.
+    #[error(transparent)]
+    Disclosures(#[from] Arc<DisclosureError>),
     /// The connection belongs to somebody else.
     #[error("this connection speaks for {caller}, the statement is signed by {issuer}; send your own statements")]
     OtherIssuer {
@@ -142,6 +165,12 @@ pub enum SubmitError {
         /// `iss` of the statement.
         issuer: PartyId,
     },
+}
+
+impl From<DisclosureError> for SubmitError {
+    fn from(error: DisclosureError) -> Self {
+        Self::Disclosures(Arc::new(error))
+    }
 }
 
 impl Registry {
@@ -163,6 +192,8 @@ impl Registry {
         finish_erasures(&mut log, &register)?;
         let genesis = checked_genesis(&config, &register)?;
         let vault = Arc::new(Vault::open(&folder.vault())?);
+        let disclosures = Disclosures::open(Arc::clone(&vault), &register)?;
+        let slots = Slots::open(Arc::clone(&vault))?;
         let metrics = Arc::new(Metrics::default());
         let witness = Witness::open(cosigner(&folder, &genesis)?, Arc::clone(&vault), Arc::clone(&metrics))?;
         let witnesses: Vec<_> = register.peers().iter().filter_map(|peer| witness_key(peer)).collect();
@@ -170,7 +201,9 @@ impl Registry {
         let read_model = Arc::new(ReadModel::new(register));
         let (grown, size) = watch::channel(reader.size());
         let indexer = Indexer::start(index, reader.clone()).map_err(file_error("the indexer"))?;
+        let map = start_map(&folder, &genesis, &reader, &read_model)?;
         let parts = Parts {
+            map: map.clone(),
             read_model: Arc::clone(&read_model),
             clock: Arc::clone(&clock),
             metrics: Arc::clone(&metrics),
@@ -200,9 +233,13 @@ impl Registry {
             deriver,
             feed: Arc::new(feed),
             vault,
+            disclosures,
+            slots,
+            status_lists: StatusLists::default(),
             tiles,
             published: watch::Sender::new(published),
             size,
+            map,
             metrics,
             clock,
             config,
@@ -226,7 +263,7 @@ impl Registry {
         attachments: Vec<Bytes>,
         speaker: &Speaker,
     ) -> Result<Receipt, SubmitError> {
-        let claimed = intake::read(compact, attachments)?;
+        let claimed = intake::read_submission(compact, attachments)?;
         let issuer = claimed.issuer();
         // Before the register is asked anything: a refusal from there would tell who takes part.
         if !may_carry(speaker, issuer) {
@@ -238,16 +275,49 @@ impl Registry {
                 return Ok(Receipt { index, at: self.now(), size: *self.size.borrow(), repeated: true });
             }
         };
-        let erases = match &candidate.statement().claim {
-            Claim::StatementErased(erased) => Some(erased.index),
-            _ => None,
-        };
-        let receipt = self.sequencer.append(candidate).await?;
-        if let Some(index) = erases {
-            self.sequencer.erase(index).await?;
-            self.feed.forget();
+        match &candidate.statement().claim {
+            Claim::StatementErased(erased) => {
+                let index = erased.index;
+                self.submit_erasure(candidate, index).await
+            }
+            Claim::CredentialIssued(credential) => {
+                if !self.slots.is_reserved(credential.slot, &candidate.statement().iss, self.now()) {
+                    return Err(IntakeError::Slot(credential.slot).into());
+                }
+                self.submit_credential(candidate).await
+            }
+            _ => Ok(self.sequencer.append(candidate).await?),
         }
+    }
+
+    /// The bytes go from the journal, and what credentials of the verdict kept back from the vault.
+    async fn submit_erasure(&self, candidate: Candidate, index: u64) -> Result<Receipt, SubmitError> {
+        let kept_back = self.kept_back(index);
+        let receipt = self.sequencer.append(candidate).await?;
+        self.disclosures.erase(kept_back).await?;
+        self.sequencer.erase(index).await?;
+        self.feed.forget();
         Ok(receipt)
+    }
+
+    /// The digests of the credentials of the verdict that was granted at `index`.
+    fn kept_back(&self, index: u64) -> Vec<Digest> {
+        let register = self.read_model.register();
+        let Some(verdict) = register.granted_at(index) else { return Vec::new() };
+        register.credentials_of(&verdict).iter().filter_map(|record| digest_of(&*register, record)).collect()
+    }
+
+    /// What it keeps back is durable before the log takes it.
+    async fn submit_credential(&self, candidate: Candidate) -> Result<Receipt, SubmitError> {
+        let (digest, whole) = (candidate.digest(), candidate.whole().cloned().ok_or(IntakeError::NotWhole)?);
+        let (iss, jti) = (candidate.statement().iss.clone(), candidate.statement().jti.clone());
+        let outcome = match self.disclosures.keep(digest, whole).await {
+            Ok(()) => self.sequencer.append(candidate).await.map_err(SubmitError::from),
+            Err(error) => Err(error.into()),
+        };
+        let held = self.read_model.register().statement(&iss, &jti).is_some_and(|record| record.digest == digest);
+        self.disclosures.settle(digest, held).await?;
+        outcome
     }
 
     /// The present.
@@ -274,6 +344,20 @@ fn open_log(folder: &Folder, config: &Config, signer: NoteSigner, tiles: &TileSt
     let published_size = tiles.published_size().map_err(file_error("the published checkpoint"))?;
     let options = Options { roll_bytes: config.log.segment_bytes, published_size };
     Ok(Log::open(FileJournal::open(&folder.journal(), options)?, signer)?)
+}
+
+fn start_map(
+    folder: &Folder,
+    genesis: &Genesis,
+    log: &LogReader,
+    read_model: &Arc<ReadModel>,
+) -> Result<StateMap, OpenError> {
+    let key = VrfKey::load(&folder.map_key())?;
+    if genesis.map_key != (Jwk::Ed25519 { x: *key.public_key().as_bytes() }) {
+        return Err(OpenError::MapKey);
+    }
+    let (log, read_model, outputs) = (log.clone(), Arc::clone(read_model), folder.map_outputs());
+    StateMap::start(Origins { key, log, read_model, outputs }).map_err(file_error("the state map"))
 }
 
 /// Removes the bytes of statements whose erasure is in the log, but which a crash left in the journal.

@@ -11,7 +11,7 @@ use conformity::ids::{SchemeRef, VerdictId};
 use conformity::records::{Facts, Register};
 use conformity::statement::Claim;
 use conformity::time::Day;
-use conformity::verdict::{Profile, VerdictList, VerdictRecord};
+use conformity::verdict::{VerdictList, VerdictRecord};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
@@ -87,7 +87,7 @@ fn chunk(read_model: &ReadModel, cursor: Option<&VerdictId>, now: Timestamp) -> 
     let pick = |due: &dyn Fn(&VerdictRecord) -> bool| {
         let mut lists = Lists::default();
         for record in records.iter().filter(|record| due(record)) {
-            let audience = (record.terms.scheme.clone(), record.terms.profile == Profile::Open);
+            let audience = (record.terms.scheme.clone(), record.terms.profile.is_public());
             lists.0.entry(audience).or_default().push(record.id().clone());
         }
         lists

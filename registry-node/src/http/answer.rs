@@ -40,15 +40,21 @@ pub(super) enum Keep {
     No,
     /// Asked about again before each use.
     Ask,
+    /// For so many seconds.
+    Seconds(u64),
     /// For ever: these bytes never change under this address.
     ForEver,
 }
 
 impl Keep {
-    const fn header(self) -> HeaderValue {
+    fn header(self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Self::No => "no-store",
             Self::Ask => "no-cache",
+            Self::Seconds(seconds) => {
+                let text = format!("public, max-age={seconds}");
+                return HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("no-cache"));
+            }
             Self::ForEver => "public, max-age=31536000, immutable",
         })
     }

@@ -12,7 +12,6 @@ use certs::{Identity, Speaker};
 use conformity::ids::{NameError, SchemeId, SchemeRef};
 use conformity::standing::Viewer;
 use jiff::Timestamp;
-use tokio_util::sync::CancellationToken;
 use warp::path::FullPath;
 
 use super::code::{self, Code};
@@ -34,7 +33,7 @@ pub(super) struct Ask {
     route: &'static Route,
     path: FullPath,
     query: Query,
-    caller: Option<Caller>,
+    caller: Arc<Caller>,
 }
 
 /// A request whose path and method fit a route.
@@ -47,7 +46,7 @@ pub(super) struct Found {
 
 impl Ask {
     /// Reads the query by what the route takes.
-    pub(super) fn new(found: Found, query: &str, caller: Option<Caller>) -> Result<Ask, Problem> {
+    pub(super) fn new(found: Found, query: &str, caller: Arc<Caller>) -> Result<Ask, Problem> {
         let query = Query::parse(query, found.route.parameters)?;
         Ok(Ask { route: found.route, path: found.path, query, caller })
     }
@@ -88,12 +87,12 @@ impl Ask {
 
     /// The holder of the client certificate, if one was shown.
     pub(super) fn speaker(&self) -> Option<&Arc<Speaker>> {
-        self.caller.as_ref()?.speaker.as_ref()
+        self.caller.speaker.as_ref()
     }
 
-    /// Ends when the connection must.
-    pub(super) fn cut(&self) -> CancellationToken {
-        self.caller.as_ref().map(|caller| caller.cut.clone()).unwrap_or_default()
+    /// Who speaks on the connection.
+    pub(super) fn caller(&self) -> &Arc<Caller> {
+        &self.caller
     }
 }
 

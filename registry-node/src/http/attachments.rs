@@ -25,20 +25,34 @@ use crate::problem::Problem;
 /// Entries that are looked at in one reading of the log.
 const CHUNK: u64 = 1_024;
 
+/// How many bytes the answer to `GET /v1/attachments/{digest}` has.
+pub(super) fn weight(site: &Site, ask: &Ask) -> Result<usize, Problem> {
+    let digest = public(site, ask)?;
+    site.registry.log.attachment_len(&digest).ok_or_else(Problem::not_found)
+}
+
 /// `GET /v1/attachments/{digest}`
 pub(super) fn attachment(site: &Site, ask: &Ask) -> Result<Response, Problem> {
-    let digest: Digest = ask.value()?;
-    let failed = |error: FeedError| code::internal("the log could not be read", &error);
-    if !is_catalogue(site, &digest) && !site.result_lists.contains(&digest, &site.registry.log).map_err(failed)? {
-        return Err(Problem::not_found());
-    }
-    let read = site.registry.log.attachment(&digest).map_err(|error| failed(error.into()))?;
+    let digest = public(site, ask)?;
+    let read = site.registry.log.attachment(&digest).map_err(|error| failed(&error.into()))?;
     let mut response = answer::bytes(OCTETS, read.ok_or_else(Problem::not_found)?, Keep::Ask);
     // Others wrote these bytes: no browser is to take them for a page of ours.
     let headers = response.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
     Ok(response)
+}
+
+/// The digest that is asked for, if everyone may read what it names.
+fn public(site: &Site, ask: &Ask) -> Result<Digest, Problem> {
+    let digest: Digest = ask.value()?;
+    let log = &site.registry.log;
+    let named = is_catalogue(site, &digest) || site.result_lists.contains(&digest, log).map_err(|e| failed(&e))?;
+    if named { Ok(digest) } else { Err(Problem::not_found()) }
+}
+
+fn failed(error: &FeedError) -> Problem {
+    code::internal("the log could not be read", error)
 }
 
 fn is_catalogue(site: &Site, digest: &Digest) -> bool {

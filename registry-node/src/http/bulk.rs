@@ -17,14 +17,15 @@ use conformity::refusal::Refusal;
 use futures_util::stream::FuturesOrdered;
 use futures_util::{Stream, StreamExt};
 use serde::Serialize;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 use warp::reply::Response;
 
 use super::answer::{self, NDJSON};
 use super::code::{self, Code};
+use super::holders::Holding;
 use super::lines::{Lines, MAX_LINE};
+use super::server::Caller;
 use super::site::Site;
 use super::statements::Acknowledgement;
 use super::submission::Submission;
@@ -84,19 +85,19 @@ impl From<Gone> for End {
 pub(super) fn answer<S, B>(
     site: &Arc<Site>,
     speaker: Arc<Speaker>,
-    cut: CancellationToken,
+    caller: Arc<Caller>,
     body: S,
 ) -> Result<Response, Problem>
 where
     S: Stream<Item = Result<B, warp::Error>> + Send + 'static,
     B: Buf + Send,
 {
-    let busy = |_| Problem::busy(Code::Busy.as_str(), "too many bulk submissions go on; send it again later", 10);
-    let permit = Arc::clone(&site.bulks).try_acquire_owned().map_err(busy)?;
+    let slot = Slot::take(site, &speaker)?;
     let (out, answers) = mpsc::channel(MAX_WAITING);
     let mut bulk = Bulk {
         site: Arc::clone(site),
         speaker,
+        caller,
         out,
         under_way: FuturesOrdered::new(),
         bytes: 0,
@@ -104,16 +105,44 @@ where
         deadline: Instant::now() + TOTAL,
     };
     tokio::spawn(async move {
-        let end = bulk.run(body, cut).await;
+        let end = bulk.run(body).await;
         bulk.finish(end).await;
-        drop(permit);
+        drop(slot);
     });
     Ok(answer::stream(NDJSON, Answers(answers)))
+}
+
+/// One of the bulk submissions that may go on at once, in all and for its holder.
+struct Slot {
+    /// The holder's permit was forgotten there, and goes back by hand.
+    holding: Arc<Holding>,
+    _of_all: OwnedSemaphorePermit,
+}
+
+impl Slot {
+    fn take(site: &Site, speaker: &Speaker) -> Result<Slot, Problem> {
+        let busy = |detail: &str| Problem::busy(Code::Busy.as_str(), detail, 10);
+        let holding = site.holders.of(Some(&speaker.identity));
+        let own = holding.bulks.try_acquire();
+        let own =
+            own.map_err(|_| busy("too many of your bulk submissions go on; wait for one, or send fewer at once"))?;
+        let of_all = Arc::clone(&site.bulks).try_acquire_owned();
+        let of_all = of_all.map_err(|_| busy("too many bulk submissions go on; send it again later"))?;
+        own.forget();
+        Ok(Slot { holding, _of_all: of_all })
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.holding.bulks.add_permits(1);
+    }
 }
 
 struct Bulk {
     site: Arc<Site>,
     speaker: Arc<Speaker>,
+    caller: Arc<Caller>,
     out: mpsc::Sender<Bytes>,
     under_way: FuturesOrdered<Pin<Box<dyn Future<Output = Landed> + Send>>>,
     bytes: usize,
@@ -122,17 +151,18 @@ struct Bulk {
 }
 
 impl Bulk {
-    async fn run<S, B>(&mut self, body: S, cut: CancellationToken) -> End
+    async fn run<S, B>(&mut self, body: S) -> End
     where
         S: Stream<Item = Result<B, warp::Error>>,
         B: Buf,
     {
         let mut body = std::pin::pin!(body);
         let mut lines = Lines::default();
+        let cut = self.caller.cut.clone();
         loop {
             tokio::select! {
                 biased;
-                () = cut.cancelled() => return End::Told(cut_off()),
+                () = cut.cancelled() => return End::Told(code::cut_off()),
                 () = self.out.closed() => return End::Gone,
                 () = tokio::time::sleep_until(self.deadline) => return End::Told(code::too_slow(TOTAL.as_secs())),
                 Some(landed) = self.under_way.next() => if self.land(landed).await.is_err() { return End::Gone },
@@ -155,6 +185,9 @@ impl Bulk {
             None => lines.close(),
         }
         while let Some(line) = lines.next() {
+            if !self.caller.still_speaks() {
+                return Err(End::Told(code::cut_off()));
+            }
             self.offer(line).await?;
         }
         if lines.is_too_long() {
@@ -255,7 +288,8 @@ impl Bulk {
         // Numbers and text: an answer always has a JSON form.
         let mut line = serde_json::to_vec(answer).unwrap_or_default();
         line.push(b'\n');
-        match tokio::time::timeout_at(self.deadline, self.out.send(line.into())).await {
+        let deadline = self.deadline.min(Instant::now() + IDLE);
+        match tokio::time::timeout_at(deadline, self.out.send(line.into())).await {
             Ok(Ok(())) => Ok(()),
             _ => Err(Gone),
         }
@@ -283,13 +317,6 @@ fn is_unknown_signer(landed: &Landed) -> bool {
 
 fn is_busy(landed: &Landed) -> bool {
     matches!(&landed.outcome, Err(SubmitError::Sequence(SequenceError::Busy)))
-}
-
-fn cut_off() -> Problem {
-    Problem::forbidden(
-        Code::CutOff.as_str(),
-        "the certificate ended or the node stops; lines from here on were not read",
-    )
 }
 
 /// The answers as a stream.

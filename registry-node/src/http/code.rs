@@ -3,8 +3,11 @@
 //! Together with the codes of `conformity` these are all that a caller can meet; `docs/spec/problems.md` lists them and a
 //! test holds the two equal. Out of scope: how a problem is written (`crate::problem`).
 
+use std::sync::{LazyLock, Mutex, PoisonError};
+
 use conformity::refusal::Refusal as RuleRefusal;
 use conformity::statement::Malformed;
+use federation::hush::Hushes;
 use federation::witness::Refusal;
 use ledger::jws::JwsError;
 
@@ -70,6 +73,10 @@ codes! {
     BadBody "bad-body"
     /// Too many or too large attachments, or one that is not base64.
     BadAttachment "bad-attachment"
+    /// A credential that is not whole, contradicts itself, or shows what it must keep back.
+    MalformedCredential "malformed-credential"
+    /// A status slot that does not wait for this body.
+    SlotNotHandedOut "slot-not-handed-out"
     /// Not a compact JWS.
     NotAJws "not-a-jws"
     /// Another header than the one defined.
@@ -114,7 +121,8 @@ pub(super) fn uri_too_long(most: usize) -> Problem {
 
 /// The body is of a type that is not taken.
 pub(super) fn unsupported_media_type() -> Problem {
-    let detail = "send application/jose, application/json or application/x-ndjson; see /openapi.json";
+    let detail =
+        "send application/jose, application/dc+sd-jwt, application/json or application/x-ndjson; see /openapi.json";
     with_status(415, "Unsupported media type", Problem::malformed(Code::UnsupportedMediaType.as_str(), detail))
 }
 
@@ -134,9 +142,18 @@ pub(super) fn bad_attachment(why: impl std::fmt::Display) -> Problem {
     Problem::malformed(Code::BadAttachment.as_str(), cut(&why.to_string()))
 }
 
-/// Our own fault: the cause goes to the operator's log.
+/// The connection must end.
+pub(super) fn cut_off() -> Problem {
+    let detail = "the certificate ended or was revoked, or the node stops; nothing more is taken on this connection";
+    Problem::forbidden(Code::CutOff.as_str(), detail)
+}
+
+/// Our own fault: the cause goes to the operator's log, though not as often as somebody asks.
 pub(super) fn internal(what: &'static str, error: &dyn std::fmt::Display) -> Problem {
-    tracing::error!(%error, "{what}");
+    static FAULTS: LazyLock<Mutex<Hushes>> = LazyLock::new(Mutex::default);
+    if let Some(times) = FAULTS.lock().unwrap_or_else(PoisonError::into_inner).heard(what) {
+        tracing::error!(%error, times, "{what}");
+    }
     Problem::internal(format!("{what}; the node's log says more"))
 }
 
@@ -172,6 +189,11 @@ pub(super) fn submission(error: &SubmitError, metrics: &Metrics) -> Problem {
         SubmitError::Intake(error) => intake(error),
         SubmitError::OtherIssuer { .. } => Problem::forbidden(Code::OtherIssuer.as_str(), error.to_string()),
         SubmitError::Sequence(error) => return sequence(error),
+        SubmitError::Disclosures(error) => {
+            tracing::error!(%error, "the vault did not keep or erase what a credential keeps back");
+            let detail = "the vault cannot store anything now; send it again later";
+            Problem::busy(Code::NotDurable.as_str(), detail, 10)
+        }
     };
     metrics.refuse(problem.code());
     problem
@@ -181,6 +203,9 @@ fn intake(error: &IntakeError) -> Problem {
     let code = match error {
         IntakeError::Unknown(refusal) => return refused(refusal),
         IntakeError::Malformed(malformed) => malformed.code(),
+        IntakeError::NotWhole | IntakeError::Credential(_) => Code::MalformedCredential.as_str(),
+        IntakeError::Slot(_) => Code::SlotNotHandedOut.as_str(),
+        IntakeError::TooLong(_) => Code::TooLarge.as_str(),
         // The limit is the same on either layer, so the code is too.
         IntakeError::Jws(JwsError::TooLong(bytes)) => Malformed::TooLarge { bytes: *bytes }.code(),
         IntakeError::Jws(JwsError::Malformed(_)) => Code::NotAJws.as_str(),

@@ -9,7 +9,9 @@
 //! ```
 //!
 //! A checkpoint comes only after the events of every entry that it covers, so an unfiltered reader, who gets the entry with
-//! each event, can compute the root and compare. A reader is a cursor and one piece of text; a slow one costs no more.
+//! each event, can compute the root and compare. A reader is a cursor, one piece of text and what the feed gave at once; an
+//! entry of very many events takes room like any large answer, unless all readers share it. A slow reader costs no more,
+//! and one that does not read at all is cut.
 //! Out of scope: making events (the feed) and choosing them (`event_filter`).
 
 use std::sync::Arc;
@@ -18,17 +20,18 @@ use std::time::Duration;
 use bytes::{BufMut, Bytes, BytesMut};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 use warp::http::HeaderMap;
 use warp::reply::Response;
 
 use super::answer::{self, EVENTS};
 use super::ask::{Ask, bad_parameter};
-use super::code::Code;
+use super::code::{self, Code};
 use super::event_filter::{Filter, Place};
+use super::room::{Hold, Watch};
+use super::server::Caller;
 use super::site::Site;
 use crate::core::event::Event;
-use crate::core::feed::{Feed, FeedError};
+use crate::core::feed::{self, Feed};
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 
@@ -61,7 +64,9 @@ pub(super) fn stream(site: &Arc<Site>, ask: &Ask, headers: &HeaderMap) -> Result
         heartbeat: Instant::now() + HEARTBEAT,
         published: site.registry.published.subscribe(),
         opening: Some(Bytes::from_static(OPENING)),
-        cut: ask.cut(),
+        watch: ask.caller().share.watch_stream(),
+        hold: None,
+        caller: Arc::clone(ask.caller()),
         site: Arc::clone(site),
         _seat: seat,
     };
@@ -128,7 +133,11 @@ struct Reader {
     heartbeat: Instant,
     published: watch::Receiver<u64>,
     opening: Option<Bytes>,
-    cut: CancellationToken,
+    caller: Arc<Caller>,
+    /// Whether what was sent is read.
+    watch: Watch,
+    /// Room for entries that no others share.
+    hold: Option<Hold>,
     site: Arc<Site>,
     _seat: Seat,
 }
@@ -136,12 +145,19 @@ struct Reader {
 impl Reader {
     /// The next piece of text; nothing when the connection must end.
     async fn next(&mut self) -> Option<Bytes> {
+        self.watch.asked();
+        let piece = self.piece().await?;
+        self.watch.handed();
+        Some(piece)
+    }
+
+    async fn piece(&mut self) -> Option<Bytes> {
         if let Some(opening) = self.opening.take() {
             return Some(opening);
         }
-        while !self.cut.is_cancelled() {
-            if let Err(error) = self.fetch().await {
-                tracing::error!(%error, "events could not be read; their readers are disconnected");
+        while !self.caller.cut.is_cancelled() {
+            if let Err(problem) = self.fetch().await {
+                tracing::debug!(code = problem.code(), "an event stream ends; its reader may resume");
                 return None;
             }
             let mut piece = BytesMut::new();
@@ -162,25 +178,37 @@ impl Reader {
     }
 
     /// Gets more entries once the last ones were sent.
-    async fn fetch(&mut self) -> Result<(), FeedError> {
-        let (feed, cursor) = (&self.site.registry.feed, self.cursor);
-        if !self.entries.as_slice().is_empty() || cursor >= feed.size() {
+    async fn fetch(&mut self) -> Result<(), Problem> {
+        if self.has_entries() {
             return Ok(());
         }
-        let entries = if feed.size() - cursor <= LIVE {
-            feed.next(cursor)?
-        } else {
-            // Closed only if the site were gone, which this reader holds.
-            let _permit = self.site.catch_ups.acquire().await;
-            let feed = Arc::clone(feed);
-            match tokio::task::spawn_blocking(move || feed.next(cursor)).await {
-                Ok(entries) => entries?,
-                Err(error) => return Err(FeedError::Statement { index: cursor, problem: error.to_string() }),
-            }
-        };
+        self.hold = None;
+        if self.cursor >= self.site.registry.feed.size() {
+            return Ok(());
+        }
+        let mut entries = self.read().await?;
+        let bytes = entries.iter().map(|events| feed::bytes(events)).sum();
+        if bytes > feed::BATCH_BYTES && !self.site.registry.feed.keeps(self.cursor) {
+            drop(entries);
+            self.hold = Some(self.site.room.take(&self.caller.share, bytes).await?);
+            entries = self.read().await?;
+        }
         self.cursor += entries.len() as u64;
         self.entries = entries.into_iter();
         Ok(())
+    }
+
+    async fn read(&self) -> Result<Vec<Arc<[Event]>>, Problem> {
+        let (feed, cursor) = (&self.site.registry.feed, self.cursor);
+        let failed = |error: &dyn std::fmt::Display| code::internal("events could not be read", error);
+        if feed.size() - cursor <= LIVE {
+            return feed.next(cursor).map_err(|error| failed(&error));
+        }
+        // Closed only if the site were gone, which this reader holds.
+        let _permit = self.site.catch_ups.acquire().await;
+        let feed = Arc::clone(feed);
+        let read = tokio::task::spawn_blocking(move || feed.next(cursor)).await;
+        read.map_err(|error| failed(&error))?.map_err(|error| failed(&error))
     }
 
     fn write_events(&mut self, piece: &mut BytesMut) {
@@ -223,7 +251,7 @@ impl Reader {
     /// Waits for something to say; nothing when the connection or the node ends.
     async fn wait(&mut self) -> Option<()> {
         tokio::select! {
-            () = self.cut.cancelled() => None,
+            () = self.caller.cut.cancelled() => None,
             alive = self.site.registry.feed.grown(self.cursor) => alive.then_some(()),
             published = self.published.changed() => published.ok(),
             () = tokio::time::sleep_until(self.heartbeat) => Some(()),

@@ -53,6 +53,13 @@ pub(super) enum Handler {
     Memory(fn(&Site, &Ask) -> Result<Response, Problem>),
     /// From files, on a thread that may wait for them.
     Disk(fn(&Site, &Ask) -> Result<Response, Problem>),
+    /// From files, and so large that it is weighed before it is read.
+    Large {
+        /// How many bytes the body will have.
+        weight: fn(&Site, &Ask) -> Result<usize, Problem>,
+        /// The answer.
+        read: fn(&Site, &Ask) -> Result<Response, Problem>,
+    },
     /// The stream of events.
     Events,
     /// The body brings statements.

@@ -1,7 +1,9 @@
 //! The HTTPS door: own accept loop under warp, because warp has no TLS.
 //!
 //! Each connection has one identity for its life, taken from the certificate that its TLS handshake proved; requests find
-//! it in their extensions as [`Caller`]. A certificate that ends or is revoked cuts its connections, streams included.
+//! it in their extensions as [`Caller`]. A certificate that ends or is revoked cuts its connections, streams included: from
+//! the moment at which the CRL was read nothing more that is asked on them is answered, and what is under way has a moment.
+//! A connection on which an answer is not read ends as well.
 //! Out of scope: routes.
 
 use std::convert::Infallible;
@@ -10,11 +12,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use certs::{Https, Speaker, Stream};
+use federation::hush::Hush;
 use hyper::Request;
 use hyper::body::Incoming;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
@@ -22,6 +25,8 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use warp::reply::Response;
 
+use super::room::Share;
+use super::{answer, code};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 
@@ -31,14 +36,36 @@ const DRAIN: Duration = Duration::from_secs(5);
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Open requests on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 128;
+/// Bytes that an HTTP/2 connection, and one of its streams, may send before they are taken. A stream has little of it, so
+/// that bodies which wait for their turn do not keep the connection from those that have it.
+const CONNECTION_WINDOW: u32 = 1024 * 1024;
+const STREAM_WINDOW: u32 = 128 * 1024;
+/// Bytes that wait to be sent on one stream; hyper's own bound is 400 KiB, which anybody could have us keep 128 times.
+const SEND_BUFFER: usize = 64 * 1024;
+/// Bytes of a head, and of what waits, on one HTTP/1.1 connection; hyper's own bound is 400 KiB.
+const HTTP1_BUFFER: usize = 64 * 1024;
 
 /// Who speaks on a connection: nobody in particular, or the holder of a certificate that this registry issued.
-#[derive(Debug, Clone)]
+#[derive(Default)]
 pub struct Caller {
     /// The certificate's holder.
     pub speaker: Option<Arc<Speaker>>,
     /// Ends when the connection must: on revocation, expiry of the certificate, or shutdown.
     pub cut: CancellationToken,
+    /// The memory that the connection's answers may take.
+    pub(super) share: Share,
+    /// Knows what is revoked; absent where there is no door.
+    door: Option<Arc<Door>>,
+}
+
+impl Caller {
+    /// Whether the certificate still holds, by the CRLs as they were read last; always for nobody in particular.
+    pub(super) fn still_speaks(&self) -> bool {
+        match (&self.speaker, &self.door) {
+            (Some(speaker), Some(door)) => speaker.still_speaks(&door.https.revocations(), door.clock.now()),
+            _ => true,
+        }
+    }
 }
 
 /// What the door needs.
@@ -80,6 +107,7 @@ impl Door {
         let door = Arc::new(self);
         let slots = Arc::new(Semaphore::new(door.connections));
         let tasks = TaskTracker::new();
+        let refused = Hush::new();
         loop {
             // A slot first: above the limit, new connections wait in the listen queue instead of costing memory.
             let Some(slot) = door.or_shutdown(Arc::clone(&slots).acquire_owned()).await.and_then(Result::ok) else {
@@ -91,7 +119,9 @@ impl Door {
                     drop(tasks.spawn(Arc::clone(&door).connection(socket, from, routes.clone(), slot)))
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
+                    if let Some(times) = refused.heard() {
+                        tracing::warn!(%error, times, "connections could not be accepted");
+                    }
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             }
@@ -118,8 +148,13 @@ impl Door {
         match self.https.accept(socket, self.handshake).await {
             Ok(accepted) => {
                 self.metrics.connections.inc();
-                let caller = Caller { speaker: accepted.speaker.map(Arc::new), cut: self.shutdown.child_token() };
-                self.talk(accepted.stream, caller, routes).await;
+                let caller = Caller {
+                    speaker: accepted.speaker.map(Arc::new),
+                    cut: self.shutdown.child_token(),
+                    share: Share::default(),
+                    door: Some(Arc::clone(&self)),
+                };
+                self.talk(accepted.stream, Arc::new(caller), routes).await;
                 self.metrics.connections.dec();
             }
             Err(error) => {
@@ -130,30 +165,23 @@ impl Door {
         drop(slot);
     }
 
-    async fn talk<S: Routes>(&self, stream: Stream<TcpStream>, caller: Caller, routes: S) {
-        let identity = caller.clone();
+    async fn talk<S: Routes>(&self, stream: Stream<TcpStream>, caller: Arc<Caller>, routes: S) {
         let asked = CancellationToken::new();
-        let begun = asked.clone();
-        let service = ServiceExt::map_request(routes, move |mut request: Request<Incoming>| {
+        let (speaks, begun) = (Arc::clone(&caller), asked.clone());
+        let service = service_fn(move |request: Request<Incoming>| {
             begun.cancel();
-            request.extensions_mut().insert(identity.clone());
-            request
+            answered(Arc::clone(&speaks), routes.clone(), request)
         });
-        let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
-        builder
-            .http2()
-            .timer(TokioTimer::new())
-            .max_concurrent_streams(MAX_STREAMS)
-            .keep_alive_interval(Duration::from_secs(30));
-        let connection =
-            builder.serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service));
+        let builder = protocols();
+        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
         tokio::pin!(connection);
         tokio::select! {
             // A client that breaks off is no news.
             _ = connection.as_mut() => return,
             // hyper knows no time limit before it knows the version of HTTP.
             () = silent(&asked) => return,
+            // Whoever does not read would not read a farewell either.
+            () = caller.share.unread() => return,
             () = self.ended(&caller) => caller.cut.cancel(),
             () = caller.cut.cancelled() => {}
         }
@@ -166,8 +194,8 @@ impl Door {
         let Some(speaker) = caller.speaker.as_deref() else { return std::future::pending().await };
         let mut reloaded = self.reloaded.clone();
         loop {
-            if self.https.revocations().is_revoked(&speaker.serial) {
-                tracing::info!(serial = %speaker.serial, "a revoked certificate was cut while connected");
+            if !caller.still_speaks() {
+                tracing::info!(serial = %speaker.serial, "a certificate ended or was revoked while connected");
                 return;
             }
             let left = speaker.not_after.duration_since(self.clock.now());
@@ -178,6 +206,34 @@ impl Door {
             }
         }
     }
+}
+
+/// Asks the routes, in the caller's name if that still holds. The one who watches over the connection may not have noticed
+/// yet, and a client of HTTP/2 can delay its farewell.
+async fn answered<S: Routes>(
+    caller: Arc<Caller>,
+    routes: S,
+    mut request: Request<Incoming>,
+) -> Result<Response, Infallible> {
+    if !caller.still_speaks() {
+        return Ok(answer::problem(&code::cut_off()));
+    }
+    request.extensions_mut().insert(caller);
+    routes.oneshot(request).await
+}
+
+fn protocols() -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(HTTP1_BUFFER);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(MAX_STREAMS)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .max_send_buf_size(SEND_BUFFER)
+        .keep_alive_interval(Duration::from_secs(30));
+    builder
 }
 
 /// Returns when nothing was asked in time; never once something was.

@@ -10,8 +10,10 @@ use conformity::records::Register;
 use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 
 use super::attachments::ResultLists;
+use super::holders::{Holders, Holding};
 use super::openapi;
 use super::published::Published;
+use super::room::Room;
 use crate::core::registry::Registry;
 use crate::problem::Problem;
 
@@ -50,6 +52,10 @@ pub(super) struct Site {
     pub(super) bodies: Bodies,
     /// One permit for each bulk submission.
     pub(super) bulks: Arc<Semaphore>,
+    /// What each holder of certificates may take of these two.
+    pub(super) holders: Holders,
+    /// Memory for answers that have not left.
+    pub(super) room: Room,
     /// One permit for each read of old events.
     pub(super) catch_ups: Semaphore,
     /// One permit for each submitted checkpoint that is judged.
@@ -67,6 +73,8 @@ impl Site {
             streams: Arc::new(Semaphore::new(registry.config.limits.event_streams.min(Semaphore::MAX_PERMITS))),
             bodies: Bodies { small: Semaphore::new(SMALL_BODY_UNITS), large: Semaphore::new(LARGE_BODY_UNITS) },
             bulks: Arc::new(Semaphore::new(BULKS)),
+            holders: Holders::default(),
+            room: Room::new(registry.config.limits.answer_bytes()),
             catch_ups: Semaphore::new(CATCH_UPS),
             witnessing: Arc::new(Semaphore::new(SUBMISSIONS)),
             registry,
@@ -86,12 +94,20 @@ pub(super) struct Bodies {
 }
 
 impl Bodies {
-    /// Waits for memory for a body of `bytes`.
-    pub(super) async fn take(&self, bytes: usize) -> Result<SemaphorePermit<'_>, AcquireError> {
+    /// Waits for memory for a body of `bytes`: first of what its holder may take, so that whoever sends many waits for
+    /// itself.
+    pub(super) async fn take<'a>(&'a self, holding: &'a Holding, bytes: usize) -> Result<BodyPermit<'a>, AcquireError> {
         let units = u32::try_from(bytes.div_ceil(BODY_UNIT).max(1)).unwrap_or(u32::MAX);
+        let of_holder = holding.bodies.acquire_many(units).await?;
         let store = if units <= SMALL_BODY { &self.small } else { &self.large };
-        store.acquire_many(units).await
+        Ok(BodyPermit { _of_holder: of_holder, _of_all: store.acquire_many(units).await? })
     }
+}
+
+/// Memory for one body.
+pub(super) struct BodyPermit<'a> {
+    _of_holder: SemaphorePermit<'a>,
+    _of_all: SemaphorePermit<'a>,
 }
 
 /// Answers about single records, rendered once for each value of the record.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use bytes::Buf;
 use certs::Speaker;
+use credential::sd_jwt::MAX_TEXT;
 use futures_util::Stream;
 use ledger::jws::MAX_STATEMENT;
 use serde::Serialize;
@@ -19,6 +20,7 @@ use super::ask::Ask;
 use super::body;
 use super::bulk;
 use super::code;
+use super::credentials::SD_JWT;
 use super::log::{proof, sequenced};
 use super::site::Site;
 use super::submission::Submission;
@@ -37,6 +39,7 @@ const MAX_JSON: usize = MAX_STATEMENT + MAX_ATTACHMENT / 3 * 4 + 4 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
     Jose,
+    Credential,
     Json,
     Lines,
 }
@@ -69,14 +72,19 @@ where
     let speaker = Arc::clone(ask.speaker().ok_or_else(Problem::certificate_required)?);
     let form = Form::of(&headers).ok_or_else(code::unsupported_media_type)?;
     if form == Form::Lines {
-        return bulk::answer(&site, speaker, ask.cut(), body);
+        return bulk::answer(&site, speaker, Arc::clone(ask.caller()), body);
     }
+    let holding = site.holders.of(Some(&speaker.identity));
     // The permit lives as long as the bytes do.
-    let (bytes, _permit) = body::collect(&site, &headers, form.limit(), BODY_SECONDS, body).await?;
+    let (bytes, _permit) = body::collect(&site, &holding, &headers, form.limit(), BODY_SECONDS, body).await?;
     let submission = match form {
         Form::Json => Submission::from_json(&bytes)?,
         _ => Submission::from_jose(bytes),
     };
+    // A minute may have passed since the request began.
+    if !ask.caller().still_speaks() {
+        return Err(code::cut_off());
+    }
     acknowledge(&site, submission, &speaker).await
 }
 
@@ -97,7 +105,7 @@ impl Form {
     fn of(headers: &HeaderMap) -> Option<Form> {
         let text = headers.get(CONTENT_TYPE)?.to_str().ok()?;
         let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        [(JOSE, Form::Jose), (JSON, Form::Json), (NDJSON, Form::Lines)]
+        [(JOSE, Form::Jose), (SD_JWT, Form::Credential), (JSON, Form::Json), (NDJSON, Form::Lines)]
             .into_iter()
             .find_map(|(media_type, form)| (media_type == essence).then_some(form))
     }
@@ -105,7 +113,8 @@ impl Form {
     const fn limit(self) -> usize {
         match self {
             Form::Json => MAX_JSON,
-            _ => MAX_JOSE,
+            Form::Credential => MAX_TEXT + 2,
+            Form::Jose | Form::Lines => MAX_JOSE,
         }
     }
 }

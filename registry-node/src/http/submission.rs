@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! application/jose        <compact JWS>
+//! application/dc+sd-jwt   <compact JWS> ~ <disclosure> ~ …
 //! application/json        {"statement": "<compact JWS>", "attachments": ["<base64>", …]}
 //! application/x-ndjson    one of either to a line
 //! ```
@@ -26,7 +27,7 @@ const MAX_ATTACHMENTS: usize = 4;
 /// A statement on its way to intake. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Submission {
-    /// The compact JWS.
+    /// The compact JWS, with its disclosures where it is a credential.
     pub(super) statement: Bytes,
     /// What it refers to by digest.
     pub(super) attachments: Vec<Bytes>,
@@ -49,7 +50,7 @@ struct Few<'a>(Vec<Text<'a>>);
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl Submission {
-    /// Reads `application/jose`. White space at the end, as editors leave it, is not part of the statement.
+    /// Reads `application/jose` and `application/dc+sd-jwt`. White space at the end, as editors leave it, is not part of the statement.
     pub(super) fn from_jose(body: Bytes) -> Submission {
         let end = body.trim_ascii_end().len();
         Submission { statement: body.slice(..end), attachments: Vec::new() }

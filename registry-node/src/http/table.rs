@@ -1,9 +1,10 @@
 //! Every route of a registry, the hottest first.
 
 use super::answer::{EVENTS, JOSE, JSON, NOTE, OCTETS};
+use super::credentials::{SD_JWT, STATUS_LIST, VC_JWT};
 use super::route::Verb::{Get, Post};
 use super::route::{Handler, Parameter, Route};
-use super::{attachments, catalogue, log, neighbours, service, standing, verdicts, witness};
+use super::{attachments, catalogue, credentials, log, neighbours, service, standing, verdicts, witness};
 use crate::metrics;
 
 /// The table.
@@ -108,7 +109,43 @@ pub(super) static ROUTES: &[Route] = &[
         value: "SHA-256, 64 lower-case hexadecimal digits",
         parameters: &[],
         answer: OCTETS,
-        handler: Handler::Disk(attachments::attachment),
+        handler: Handler::Large { weight: attachments::weight, read: attachments::attachment },
+    },
+    Route {
+        verb: Get,
+        path: "/v1/credentials/{verdict}",
+        summary: "The newest credential of a verdict, with what the asker may see of it (SD-JWT VC)",
+        value: "registry:id, such as jp:V-1",
+        parameters: &[],
+        answer: SD_JWT,
+        handler: Handler::Disk(credentials::newest),
+    },
+    Route {
+        verb: Get,
+        path: "/v1/status-lists/{list}",
+        summary: "Which credentials still hold (IETF Token Status List)",
+        value: "number of the list, as credentials name it",
+        parameters: &[],
+        answer: STATUS_LIST,
+        handler: Handler::Disk(credentials::status_list),
+    },
+    Route {
+        verb: Get,
+        path: "/v1/bitstring-status-lists/{list*}",
+        summary: "The same for revocation or suspension alone (W3C Bitstring Status List)",
+        value: "number of the list, a slash, and revocation or suspension",
+        parameters: &[],
+        answer: VC_JWT,
+        handler: Handler::Disk(credentials::bitstring_list),
+    },
+    Route {
+        verb: Post,
+        path: "/v1/status-slots",
+        summary: "Places in a status list for credentials to come; for certification bodies",
+        value: "",
+        parameters: &[COUNT],
+        answer: JSON,
+        handler: Handler::Disk(credentials::hand_out),
     },
     plain("/v1/genesis", "The statement that began the log, as peers pin it", JOSE, Handler::Disk(catalogue::genesis)),
     Route {
@@ -159,6 +196,7 @@ const SCHEME: Parameter = once("scheme", "id for every version of a scheme, or i
 const DOCUMENT: Parameter = once("document", "id@version of a document: every scheme on it");
 const VIEWPOINT: Parameter = once("viewpoint", "organization, process or people-and-things");
 const STATE: Parameter = once("state", "granted, conditional, suspended, …");
+const COUNT: Parameter = once("count", "how many, 1 to 1000 [default: 1]");
 const AS_OF: Parameter = once("as_of", "an instant that has come, RFC 3339: as the log had it then");
 const CURSOR: Parameter = once("cursor", "next of the page before");
 const LIMIT: Parameter = once("limit", "most items of the page, 1 to 1000");

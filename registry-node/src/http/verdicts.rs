@@ -10,11 +10,12 @@ use bytes::Bytes;
 use conformity::identifiers::Identifier;
 use conformity::ids::{Origin, SchemeRef, VerdictId, VerdictRef};
 use conformity::recognised::{Recognition, RecognitionRecord};
+use conformity::recognition::in_effect;
 use conformity::records::Facts;
 use conformity::standing::{Sight, sight};
 use conformity::time::{Day, Moment};
 use conformity::verdict::{
-    AssessedObject, HistoryItem, Profile, Provenance, Snapshot, StateName, Supplier, Verdict, VerdictRecord,
+    AssessedObject, HistoryItem, Provenance, Snapshot, StateName, Supplier, Verdict, VerdictRecord,
 };
 use conformity::viewpoint::Viewpoint;
 use jiff::Timestamp;
@@ -63,8 +64,11 @@ pub(super) fn one(site: &Site, ask: &Ask) -> Result<Response, Problem> {
         let record = visible(site, ask, &wanted.id).ok_or_else(Problem::not_found)?;
         site.rendered.answer(&record, |record| own(site, &wanted, record))
     } else {
-        let record = site.register().recognition(&wanted).ok_or_else(Problem::not_found)?;
-        site.rendered.answer(&record, foreign)
+        let recorded = site.register().recognition(&wanted).ok_or_else(Problem::not_found)?;
+        let peer = site.register().peer(&wanted.registry);
+        let record = in_effect(Arc::clone(&recorded), peer.as_deref());
+        // What the log does not say yet is rendered each time: it will in a moment.
+        if Arc::ptr_eq(&recorded, &record) { site.rendered.answer(&record, foreign) } else { foreign(&record) }
     };
     Ok(answer::bytes(JSON, answer?, Keep::No))
 }
@@ -155,7 +159,7 @@ impl Search {
 
     fn of_supplier(&self, site: &Site, supplier: &Identifier) -> (Vec<Found>, Option<VerdictId>) {
         let mut records = site.register().verdicts_of(supplier);
-        records.retain(|record| is_open(record) && self.page.after.as_ref().is_none_or(|after| record.id() > after));
+        records.retain(|record| is_public(record) && self.page.after.as_ref().is_none_or(|after| record.id() > after));
         records.sort_by(|one, other| one.id().cmp(other.id()));
         let mut found = records.into_iter().filter_map(|record| self.fit(record));
         let page: Vec<Found> = found.by_ref().take(self.page.limit).collect();
@@ -205,13 +209,13 @@ fn chunk(site: &Site, cursor: Option<&VerdictId>) -> Option<(Vec<Arc<VerdictReco
     let (mut open, mut last) = (Vec::new(), None);
     for record in register.verdicts_after(cursor).take(CHUNK) {
         last = Some(record);
-        open.extend(is_open(record).then(|| Arc::clone(record)));
+        open.extend(is_public(record).then(|| Arc::clone(record)));
     }
     Some((open, last?.id().clone()))
 }
 
-fn is_open(record: &VerdictRecord) -> bool {
-    record.terms.profile == Profile::Open
+fn is_public(record: &VerdictRecord) -> bool {
+    record.terms.profile.is_public()
 }
 
 impl Found {

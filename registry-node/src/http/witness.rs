@@ -31,14 +31,21 @@ const BODY_SECONDS: u64 = 10;
 const SIZE: &str = "text/x.tlog.size";
 
 /// `POST /add-checkpoint`
-pub(super) async fn add_checkpoint<S, B>(site: Arc<Site>, headers: HeaderMap, body: S) -> Result<Response, Problem>
+pub(super) async fn add_checkpoint<S, B>(
+    site: Arc<Site>,
+    ask: Ask,
+    headers: HeaderMap,
+    body: S,
+) -> Result<Response, Problem>
 where
     S: Stream<Item = Result<B, warp::Error>> + Send + 'static,
     B: Buf + Send,
 {
     let busy = |_| Problem::busy(Code::Busy.as_str(), "many checkpoints are being checked; submit it again", 1);
     let permit = Arc::clone(&site.witnessing).try_acquire_owned().map_err(busy)?;
-    let bytes = body::collect(&site, &headers, MAX_REQUEST, BODY_SECONDS, body).await?.0;
+    let holding = site.holders.of(ask.speaker().map(|speaker| &speaker.identity));
+    // The permit lives as long as the bytes do.
+    let (bytes, _body) = body::collect(&site, &holding, &headers, MAX_REQUEST, BODY_SECONDS, body).await?;
     let working = Arc::clone(&site);
     let answered = tokio::task::spawn_blocking(move || {
         let _permit = permit;

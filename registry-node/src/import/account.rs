@@ -31,9 +31,9 @@ pub enum Became {
         /// Which verdict.
         verdict: VerdictId,
     },
-    /// A fact that somebody accepted a verdict as evidence.
+    /// That an authority accepted a verdict as evidence. It recognises nothing.
     Evidence {
-        /// Which verdict.
+        /// Which verdict, in its first edition.
         verdict: VerdictId,
     },
     /// A known supplier.
@@ -72,7 +72,7 @@ pub struct Counts {
     pub verdicts: usize,
     /// Rows that are history of these.
     pub history: usize,
-    /// Rows that say that somebody accepted one as evidence.
+    /// Rows that say that an authority accepted one as evidence.
     pub evidence: usize,
     /// Rows that are known suppliers.
     pub suppliers: usize,

@@ -6,6 +6,7 @@
 use conformity::time::Day;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 /// How a list writes a day: `instant` (RFC 3339, the day in UTC), or a pattern such as `%m/%d/%Y`.
@@ -27,7 +28,8 @@ impl From<String> for DayFormat {
 impl DayFormat {
     fn read(&self, text: &str) -> Option<Day> {
         match self {
-            Self::Instant => text.parse::<Timestamp>().ok().map(Day::of),
+            // By its text: `Day::of` would move an instant of the year 202 to the nearest day that there is.
+            Self::Instant => text.parse::<Timestamp>().ok()?.to_zoned(TimeZone::UTC).date().to_string().parse().ok(),
             Self::Pattern(pattern) => Date::strptime(pattern, text).ok()?.to_string().parse().ok(),
         }
     }
@@ -55,6 +57,7 @@ mod tests {
             ("2017-02-02T20:00:00.000Z", instant(), Some("2017-02-02")),
             ("2017-02-02T23:30:00-05:00", instant(), Some("2017-02-03")),
             ("2024-07-09", instant(), Some("2024-07-09")),
+            ("0202-08-03T20:00:00.000Z", instant(), None),
             ("7/72023", american(), None),
             ("2/29/2027", american(), None),
             ("6/152026", american(), None),

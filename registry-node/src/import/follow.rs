@@ -57,35 +57,27 @@ pub(crate) fn steps(
     occasion: &Occasion,
     held: &mut dyn FnMut(&VerdictId) -> Option<Arc<VerdictRecord>>,
 ) -> Result<Vec<Step>, Reason> {
-    let (id, next, record) = newest(subject.id(), held);
     let following = Following { subject, occasion };
-    let Some(record) = record else { return following.grant(id) };
+    let editions = editions(subject.id(), held);
+    let Some(record) = editions.last() else { return following.grant(subject.id().clone()) };
     if !record.terms.provenance.is_transcribed() {
-        return Err(Reason::IdTaken { verdict: id });
+        return Err(Reason::IdTaken { verdict: record.id().clone() });
     }
-    following.follow(&record, next)
+    following.follow(record, names::edition(subject.id(), editions.len() + 1))
 }
 
-/// The newest edition that the register holds, or the first id if it holds none; and the id of the next edition.
-fn newest(
+/// The editions of a verdict that the register holds, oldest first.
+pub(crate) fn editions(
     first: &VerdictId,
     held: &mut dyn FnMut(&VerdictId) -> Option<Arc<VerdictRecord>>,
-) -> (VerdictId, Option<VerdictId>, Option<Arc<VerdictRecord>>) {
-    let mut newest = held(first);
-    let mut id = first.clone();
-    let mut number = 2;
-    loop {
-        let next = names::edition(first, number);
-        let found = next.as_ref().filter(|_| newest.is_some()).and_then(&mut *held);
-        match (next, found) {
-            (Some(next), Some(record)) => {
-                newest = Some(record);
-                id = next;
-                number += 1;
-            }
-            (next, _) => return (id, next, newest),
-        }
+) -> Vec<Arc<VerdictRecord>> {
+    let mut editions = Vec::from_iter(held(first));
+    while !editions.is_empty()
+        && let Some(next) = names::edition(first, editions.len() + 1).and_then(|id| held(&id))
+    {
+        editions.push(next);
     }
+    editions
 }
 
 struct Following<'s> {

@@ -3,16 +3,17 @@
 //! In scope: choosing the reader, the bound on rows, and the rows that are refused whatever the register holds. Out of
 //! scope: the register.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
-use std::sync::Arc;
 
 use conformity::identifiers::Identifier;
+use conformity::ids::AcceptanceId;
+use conformity::verdict::Acceptance;
 
 use super::account::{Accounts, Became};
 use super::error::ImportError;
 use super::limits::ROWS_MAX;
-use super::mapped::{Acceptance, KnownSupplier, Reader};
+use super::mapped::{KnownSupplier, Reader};
 use super::mapping::{Format, Mapping, Outcome};
 use super::occasion::Occasion;
 use super::refusal::Reason;
@@ -25,8 +26,10 @@ pub(crate) struct Intake<'m> {
     reader: Reader<'m>,
     rows: u64,
     pub(crate) subjects: Subjects,
-    /// By section: what one section says twice is a repetition, what two sections say is said twice.
-    pub(crate) evidence: BTreeMap<(Option<Arc<str>>, Acceptance), Place>,
+    /// In the order of the file.
+    pub(crate) evidence: Vec<(Place, Acceptance)>,
+    /// What one section says twice is a repetition, what two sections say is said twice.
+    accepted: HashMap<AcceptanceId, Place>,
     pub(crate) suppliers: BTreeMap<Identifier, (Place, KnownSupplier)>,
     /// The rows that were refused.
     pub(crate) accounts: Accounts,
@@ -49,7 +52,8 @@ impl<'m> Intake<'m> {
             reader: Reader { mapping, occasion },
             rows: 0,
             subjects: Subjects::default(),
-            evidence: BTreeMap::new(),
+            evidence: Vec::new(),
+            accepted: HashMap::new(),
             suppliers: BTreeMap::new(),
             accounts: Accounts::default(),
         }
@@ -66,11 +70,11 @@ impl<'m> Intake<'m> {
     }
 
     fn accept(&mut self, place: Place, acceptance: Acceptance) -> Result<(), Reason> {
-        let key = (place.section.clone(), acceptance);
-        if let Some(first) = self.evidence.get(&key) {
+        if let Some(first) = self.accepted.get(&acceptance.acceptance) {
             return Err(Reason::Repeats { first: first.clone() });
         }
-        self.evidence.insert(key, place);
+        self.accepted.insert(acceptance.acceptance.clone(), place.clone());
+        self.evidence.push((place, acceptance));
         Ok(())
     }
 

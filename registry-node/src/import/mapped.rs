@@ -3,14 +3,13 @@
 //! In scope: one row by itself. Out of scope: rows that belong together, see [`super::subjects`], and what the register
 //! already holds, see [`super::plan`].
 
-use std::str::FromStr;
 use std::sync::Arc;
 
 use conformity::identifiers::Identifier;
-use conformity::ids::{CountryCode, LevelCode, ListCode, NameError, VerdictId};
+use conformity::ids::{CountryCode, LevelCode, ListCode, NameError};
 use conformity::text::{Text, TextError};
 use conformity::time::Day;
-use conformity::verdict::{AssessedObject, Provenance, Supplier, Transcription, Verdict};
+use conformity::verdict::{Acceptance, AssessedObject, Provenance, Supplier, Transcription, Verdict};
 use serde::Serialize;
 
 use super::follow::SCOPE_MAX;
@@ -19,9 +18,6 @@ use super::names::{self, Identity};
 use super::occasion::{Occasion, Status, UnknownStatus};
 use super::refusal::Reason;
 use super::rows::Row;
-
-/// The user-assigned code of ISO 3166-1 that stands for a country that the list does not state.
-const COUNTRY_NOT_STATED: &str = "ZZ";
 
 /// A verdict as one row says it.
 #[derive(Debug, Clone)]
@@ -48,31 +44,6 @@ impl Episode {
     pub(crate) fn words(&self) -> String {
         format!("; maintained {}: {}", self.day, self.covers)
     }
-}
-
-/// That somebody accepted a verdict of the list as evidence for a decision of its own. It recognises nothing, and nothing
-/// in the register follows from it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Acceptance {
-    /// Which verdict.
-    pub verdict: VerdictId,
-    /// Who accepted it.
-    pub by: Text<256>,
-    /// The part of it that did.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub unit: Option<Text<256>>,
-    /// Its code in the list.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub code: Option<ListCode>,
-    /// Since when.
-    pub from: Day,
-    /// Until when.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub until: Option<Day>,
-    /// When the list's operator took note of it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub noted: Option<Day>,
 }
 
 /// A legal entity as a reference list says it: who stands behind an identifier. No statement follows from it; the list's
@@ -170,11 +141,10 @@ impl Reader<'_> {
         if identifiers.is_empty() {
             identifiers.push(names::local(self.mapping.list(), identity.as_str())?);
         }
-        let country = optional_word("country", fields.country.as_ref(), row)?;
         Ok(Supplier {
             id: identifiers.remove(0),
             name: required("supplier", &fields.name, row)?,
-            country: parsed("country", country.as_deref().unwrap_or(COUNTRY_NOT_STATED))?,
+            country: country(fields.country.as_ref(), row)?,
             others: identifiers,
         })
     }
@@ -228,32 +198,45 @@ impl Reader<'_> {
         Ok(episodes)
     }
 
-    /// Reads that somebody accepted a verdict as evidence.
+    /// Reads that an authority accepted a verdict, in its first edition, as evidence.
     pub(crate) fn acceptance(&self, table: &Evidence, row: &Row) -> Result<Acceptance, Reason> {
         let list = self.mapping.list();
         let from = table.from.require_day("from", row, &self.mapping.input.days)?;
         let until = self.day(table.until.as_ref(), "until", row)?;
         in_order("from", from, "until", until)?;
         self.past("from", from)?;
+        let verdict = Identity::read(list, &table.verdict, row)?.verdict(list)?;
+        let (authority, unit) = (required("by", &table.by, row)?, optional("unit", table.unit.as_ref(), row)?);
+        let issued_by = code("code", table.code.as_ref(), row)?;
+        let noted = self.day(table.noted.as_ref(), "noted", row)?;
+        // Everything that the row says, and not its number, which moves whenever the list grows.
+        let says = (&row.place.section, &verdict, &authority, &unit, &issued_by, from, until, noted);
         Ok(Acceptance {
-            verdict: Identity::read(list, &table.verdict, row)?.verdict(list)?,
-            by: required("by", &table.by, row)?,
-            unit: optional("unit", table.unit.as_ref(), row)?,
-            code: code("code", table.code.as_ref(), row)?,
+            acceptance: names::acceptance(list, &says)?,
+            transcribed: Transcription {
+                list: self.mapping.list.title.clone(),
+                source: self.source(),
+                retrieved: self.occasion.retrieved,
+                row: text("row", &row.place.to_string())?,
+                issued_by,
+                status_at_source: None,
+            },
+            verdict,
+            authority,
+            unit,
             from,
             until,
-            noted: self.day(table.noted.as_ref(), "noted", row)?,
+            noted,
         })
     }
 
     /// Reads a legal entity.
     pub(crate) fn legal_entity(&self, table: &Suppliers, row: &Row) -> Result<KnownSupplier, Reason> {
         let identifier = self.identifier(&table.identifier, row)?;
-        let country = optional_word("country", table.country.as_ref(), row)?;
         Ok(KnownSupplier {
             identifier: identifier.ok_or_else(|| table.identifier.value.missing("identifier"))?,
             name: required("name", &table.name, row)?,
-            country: country.map(|country| parsed("country", &country)).transpose()?,
+            country: country(table.country.as_ref(), row)?,
         })
     }
 
@@ -323,6 +306,9 @@ fn code(name: &'static str, field: Option<&Field>, row: &Row) -> Result<Option<L
     optional_word(name, field, row)?.map(|word| names::list_code(name, &word)).transpose()
 }
 
-fn parsed<T: FromStr<Err = NameError>>(field: &'static str, word: &str) -> Result<T, Reason> {
-    word.parse().map_err(|error: NameError| Reason::unacceptable(field, &error))
+/// The country, where the list states one: what is not stated is left out, never made up.
+fn country(field: Option<&Field>, row: &Row) -> Result<Option<CountryCode>, Reason> {
+    const FIELD: &str = "country";
+    let word = optional_word(FIELD, field, row)?;
+    word.map(|word| word.parse().map_err(|error: NameError| Reason::unacceptable(FIELD, &error))).transpose()
 }

@@ -184,7 +184,7 @@ pub(crate) struct SectionTable {
 pub(crate) enum Become {
     /// Verdicts, by `[verdicts]`.
     Verdicts,
-    /// Facts that somebody accepted a verdict of this list as evidence, by `[evidence]`.
+    /// Acceptances of a verdict of this list as evidence, by `[evidence]`.
     Evidence,
     /// Known suppliers, by `[suppliers]`.
     Suppliers,
@@ -246,8 +246,7 @@ fn open() -> Profile {
 pub(crate) struct SupplierFields {
     /// Its name.
     pub(crate) name: Field,
-    /// Where it is established. Where the list does not say so the verdict carries `ZZ`, the user-assigned code of
-    /// ISO 3166-1 that stands for "not stated".
+    /// Where it is established. Where the list does not say so, the verdict does not either.
     pub(crate) country: Option<Field>,
     /// Identifiers that the list gives, best first. The first that is present is the supplier's; the others go along.
     /// Without any the supplier is `local:<list>:<row>`: known from this row only, never joined to another by its name.
@@ -284,15 +283,15 @@ pub(crate) struct Maintenance {
 pub(crate) struct Evidence {
     /// The identity of the verdict, in the order of `verdicts.identity`.
     pub(crate) verdict: Vec<Field>,
-    /// Who accepted it.
+    /// The authority that accepted it.
     pub(crate) by: Field,
     /// The part of it that did.
     pub(crate) unit: Option<Field>,
-    /// Its code in the list.
+    /// The authority's code in the list.
     pub(crate) code: Option<Field>,
-    /// Since when.
+    /// The first day of its own decision.
     pub(crate) from: Field,
-    /// Until when.
+    /// The last day of it.
     pub(crate) until: Option<Field>,
     /// When the list's operator took note of it.
     pub(crate) noted: Option<Field>,

@@ -12,6 +12,7 @@
 //! Out of scope: fetching files, signing and submitting statements, and asking the register (the caller hands in what it
 //! holds, see [`Holdings`]). Nothing here reads a clock, a file or a socket.
 
+mod acceptances;
 mod account;
 mod clean;
 mod csv_rows;
@@ -40,7 +41,7 @@ pub use account::{Account, Accounts, Became, Counts, Effect, RowRefusal};
 pub use document::{DocumentError, DocumentOrder, DocumentPlan, document};
 pub use error::ImportError;
 pub use limits::{CELL_BYTES_MAX, COLUMNS_MAX, RECORD_MAX, ROW_DEPTH_MAX, ROW_NODES_MAX, ROWS_MAX};
-pub use mapped::{Acceptance, KnownSupplier};
+pub use mapped::KnownSupplier;
 pub use mapping::{Mapping, MappingError};
 pub use occasion::{Occasion, Status, UnknownStatus};
 pub use oscal::{Catalogue, CatalogueError, Requirement, Standing};

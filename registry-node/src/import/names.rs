@@ -4,6 +4,7 @@
 //! verdict      <list>.<value>          one identity column whose value fits an id: cmvp.3651
 //!              <list>.<32 hex digits>  otherwise: digest of list and identity
 //!              <list>_<n>.…            its n-th edition, where the list changed what no change statement can say
+//! acceptance   <list>.<32 hex digits>  digest of list and everything that the row says
 //! supplier     local:<list>:<value>    the same value, where the list gives suppliers no identifier of their own
 //! statement    import.<list>.<32 hex>  digest of the row's identity, of how much was said of it before, and of what is said now
 //! ```
@@ -12,7 +13,7 @@
 
 use conformity::Digest;
 use conformity::identifiers::{Identifier, IdentifierError};
-use conformity::ids::{ListCode, NameError, StatementId, VerdictId};
+use conformity::ids::{AcceptanceId, ListCode, NameError, StatementId, VerdictId};
 use serde::Serialize;
 
 use super::mapping::Field;
@@ -61,6 +62,12 @@ fn is_plain(value: &str) -> bool {
 pub(crate) fn edition(first: &VerdictId, number: usize) -> Option<VerdictId> {
     let (list, value) = first.as_str().split_once('.')?;
     format!("{list}_{number}.{value}").parse().ok()
+}
+
+/// The id of an acceptance: the same for the same words, so that a repetition is known as one.
+pub(crate) fn acceptance(list: &str, says: &impl Serialize) -> Result<AcceptanceId, Reason> {
+    let id = format!("{list}.{}", digest(&(list, says)));
+    id.parse().map_err(|error: NameError| Reason::unacceptable("identity", &error))
 }
 
 /// An identifier that holds within the list only.

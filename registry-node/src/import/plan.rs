@@ -7,7 +7,7 @@
 //!
 //! In scope: running the pipeline. Out of scope: signing and submitting; the caller does both, with the operator's key.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::io::Read;
 use std::sync::Arc;
 
@@ -17,19 +17,20 @@ use conformity::reason::Reason as ChangeReason;
 use conformity::records::Facts;
 use conformity::scheme::Scheme;
 use conformity::statement::Claim;
-use conformity::verdict::{Provenance, Verdict, VerdictChange, VerdictRecord};
+use conformity::verdict::{Acceptance, Provenance, Verdict, VerdictChange, VerdictRecord};
 
+use super::acceptances::Acceptances;
 use super::account::{Accounts, Became, Effect};
 use super::error::ImportError;
 use super::follow::{self, Step};
 use super::intake::Intake;
-use super::mapped::{Acceptance, KnownSupplier};
+use super::mapped::KnownSupplier;
 use super::mapping::Mapping;
 use super::names;
 use super::occasion::Occasion;
 use super::refusal::Reason;
 use super::rows::Place;
-use super::subjects::{Subject, Subjects};
+use super::subjects::Subject;
 
 /// What the register already holds, as far as an import asks.
 pub trait Holdings {
@@ -75,9 +76,7 @@ pub struct Plan {
     pub claims: Vec<Planned>,
     /// What became of every row.
     pub accounts: Accounts,
-    /// Who accepted which verdict of the list as evidence. No statement follows from these facts.
-    pub evidence: Vec<(Place, Acceptance)>,
-    /// The legal entities of a reference list. No statement follows from these facts either.
+    /// The legal entities of a reference list. No statement follows from these facts.
     pub suppliers: Vec<(Place, KnownSupplier)>,
 }
 
@@ -94,15 +93,15 @@ pub fn register(
 ) -> Result<Plan, ImportError> {
     occasion.check()?;
     let intake = Intake::read(source, mapping, occasion)?;
-    Planning { mapping, occasion, holdings, refused: HashSet::new(), plan: Plan::default() }.run(intake)
+    Planning { mapping, occasion, holdings, granted: HashMap::new(), plan: Plan::default() }.run(intake)
 }
 
 struct Planning<'p> {
     mapping: &'p Mapping,
     occasion: &'p Occasion,
     holdings: &'p dyn Holdings,
-    /// Verdicts of this file that the register cannot follow.
-    refused: HashSet<VerdictId>,
+    /// The editions that this import grants, by the first.
+    granted: HashMap<VerdictId, VerdictId>,
     plan: Plan,
 }
 
@@ -117,9 +116,7 @@ impl Planning<'_> {
         for subject in intake.subjects.iter() {
             self.subject(subject)?;
         }
-        for ((_, acceptance), place) in intake.evidence {
-            self.evidence(place, acceptance, &intake.subjects);
-        }
+        self.evidence(intake.evidence)?;
         if self.grants() {
             self.foundations()?;
         }
@@ -170,6 +167,9 @@ impl Planning<'_> {
             Some(_) => Effect::Changed,
         };
         for step in steps {
+            if let Step::Grant(terms) = &step {
+                self.granted.insert(subject.id().clone(), terms.verdict.clone());
+            }
             let planned = self.step(step, subject.place())?;
             self.plan.claims.push(planned);
         }
@@ -182,7 +182,6 @@ impl Planning<'_> {
     }
 
     fn refuse(&mut self, subject: &Subject, reason: &Reason) {
-        self.refused.insert(subject.id().clone());
         for place in subject.history().into_iter().chain([subject.place()]) {
             self.plan.accounts.push(place.clone(), Became::Refused(reason.clone()));
         }
@@ -207,19 +206,30 @@ impl Planning<'_> {
         }
     }
 
-    /// An acceptance counts only for a verdict of this list: one of this file, or one that the register holds.
-    fn evidence(&mut self, place: Place, acceptance: Acceptance, subjects: &Subjects) {
-        let verdict = acceptance.verdict.clone();
-        let known = match self.holdings.verdict(&verdict) {
-            Some(record) => record.terms.provenance.is_transcribed(),
-            None => subjects.contains(&verdict) && !self.refused.contains(&verdict),
-        };
-        if !known {
-            self.plan.accounts.push(place, Became::Refused(Reason::NoSuchVerdict { verdict }));
-            return;
+    /// What the register has not heard of acceptances of this list's verdicts.
+    fn evidence(&mut self, evidence: Vec<(Place, Acceptance)>) -> Result<(), ImportError> {
+        let holdings = self.holdings;
+        let mut acceptances = Acceptances::new(std::mem::take(&mut self.granted));
+        for (place, acceptance) in evidence {
+            let verdict = acceptance.verdict.clone();
+            let became = match acceptances.follow(acceptance, &mut |id| holdings.verdict(id)) {
+                Ok(acceptance) => {
+                    acceptance.map(|acceptance| self.accepted(acceptance, &place)).transpose()?;
+                    Became::Evidence { verdict }
+                }
+                Err(reason) => Became::Refused(reason),
+            };
+            self.plan.accounts.push(place, became);
         }
-        self.plan.accounts.push(place.clone(), Became::Evidence { verdict });
-        self.plan.evidence.push((place, acceptance));
+        Ok(())
+    }
+
+    fn accepted(&mut self, acceptance: Acceptance, row: &Place) -> Result<(), ImportError> {
+        let (about, says) = (acceptance.verdict.to_string(), acceptance.acceptance.clone());
+        let claim = Claim::EvidenceAccepted(Arc::new(acceptance));
+        let planned = self.planned(&about, 0, &says, claim, Some(row))?;
+        self.plan.claims.push(planned);
+        Ok(())
     }
 
     fn planned(

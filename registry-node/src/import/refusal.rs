@@ -149,6 +149,14 @@ pub enum Reason {
         /// What is taken.
         limit: usize,
     },
+    /// More acceptances than a register takes up.
+    #[error("{verdict} is accepted as evidence {limit} times already; a register takes no more")]
+    TooManyAcceptances {
+        /// The verdict.
+        verdict: VerdictId,
+        /// What is taken.
+        limit: usize,
+    },
     /// A maintenance of what is over: the register takes none, and the list does not say how it ended.
     #[error("it was over on {until}, so its maintenance can no longer be stated")]
     MaintainedThenOver {
@@ -194,6 +202,7 @@ impl Reason {
             Self::IdTaken { .. } => "id-taken",
             Self::CannotFollow { .. } => "cannot-follow",
             Self::TooManyMaintenances { .. } => "too-many-maintenances",
+            Self::TooManyAcceptances { .. } => "too-many-acceptances",
             Self::MaintainedThenOver { .. } => "maintained-then-over",
             Self::Future { .. } => "future",
         }

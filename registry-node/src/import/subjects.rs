@@ -115,10 +115,6 @@ impl Subjects {
         }
     }
 
-    pub(crate) fn contains(&self, verdict: &VerdictId) -> bool {
-        self.positions.contains_key(verdict)
-    }
-
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Subject> {
         self.subjects.iter()
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(clippy::too_many_lines)] // tables, a row per case
 
+mod acceptances;
 mod changes;
 mod demo;
 mod documents;

@@ -9,6 +9,7 @@ use conformity::ids::RegistryId;
 use conformity::in_force::Pair;
 use federation::bus::{Bus, Delivery, Incoming, Link, Subscription};
 use federation::follow::Scope;
+use federation::hush::Hush;
 use federation::messages::{
     Answer, AttachmentRequest, CheckpointRequest, Cosign, CosignAnswer, Done, Evidence, Hello, HelloRequest, Message,
     Notice, Piece, Range, RangeRequest, Refused,
@@ -217,7 +218,10 @@ where
     let payload = payload.to_vec();
     let answered = tokio::task::spawn_blocking(move || with(&payload, answer)).await;
     answered.unwrap_or_else(|error| {
-        tracing::error!(%error, "a peer's question could not be answered");
+        static UNANSWERED: Hush = Hush::new();
+        if let Some(times) = UNANSWERED.heard() {
+            tracing::error!(%error, times, "a peer's question could not be answered");
+        }
         refused("internal", "the question could not be answered")
     })
 }

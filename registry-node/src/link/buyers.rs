@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use federation::bus::{Bus, BusError, Link};
+use federation::hush::Hush;
 use federation::subjects::Subject;
 use tokio_util::sync::CancellationToken;
 
@@ -17,12 +18,14 @@ const RETRY: Duration = Duration::from_millis(200);
 
 /// Publishes the events of entries from `from` on, until `shutdown`.
 pub(super) async fn publish(registry: Arc<Registry>, node: Link, from: u64, shutdown: CancellationToken) {
-    let mut cursor = from;
+    let (mut cursor, unreadable) = (from, Hush::new());
     while let Some(true) = shutdown.run_until_cancelled(registry.feed.grown(cursor)).await {
         let entries = match registry.feed.next(cursor) {
             Ok(entries) => entries,
             Err(error) => {
-                tracing::error!(%error, "buyers on NATS get no events until the log can be read");
+                if let Some(times) = unreadable.heard() {
+                    tracing::error!(%error, times, "buyers on NATS get no events until the log can be read");
+                }
                 let _ = shutdown.run_until_cancelled(tokio::time::sleep(super::RETRY)).await;
                 continue;
             }

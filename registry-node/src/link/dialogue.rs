@@ -9,9 +9,10 @@ use certs::{Client, ClientFiles, Trust};
 use conformity::genesis::PeerRecord;
 use conformity::ids::RegistryId;
 use federation::access::Inbox;
-use federation::bus::{Bound, Bus, BusError, Dial, Link};
+use federation::bus::{Bound, Bus, BusError, Dial, FOREIGN_SERVER, Link};
 use federation::follow::PeerFault;
 use federation::messages::{Answer, Message, Refused};
+use federation::mirror::MirrorError;
 use federation::subjects::{Service, Subject};
 
 use super::admission::Admission;
@@ -32,9 +33,23 @@ pub(super) enum Setback {
     /// The connection.
     #[error(transparent)]
     Bus(#[from] BusError),
+    /// The peer's log needs more room than the operator gives it.
+    #[error(
+        "{0}; what is mirrored stays and counts, but the peer is followed no further: raise limits.mirror_bytes in registry.toml and restart, or expel the peer"
+    )]
+    Full(MirrorError),
     /// We are to blame.
     #[error("{0:#}")]
     Own(#[from] anyhow::Error),
+}
+
+impl From<MirrorError> for Setback {
+    fn from(error: MirrorError) -> Self {
+        match error {
+            MirrorError::Full { .. } => Setback::Full(error),
+            error => Setback::Own(error.into()),
+        }
+    }
 }
 
 /// Dials the peer with the certificate that it gave us.
@@ -45,7 +60,8 @@ pub(super) async fn dial(registry: Arc<Registry>, peer: Arc<PeerRecord>) -> Resu
     let tls = trust.and_then(|trust| Client::with_certificate(&trust, files)).map_err(anyhow::Error::from)?;
     let name = registry.config.registry.id.to_string();
     let inbox = Inbox::peer(&registry.config.registry.id);
-    let link = Link::dial(Dial { address: format!("tls://{}", admission.nats), tls, name, inbox }).await?;
+    let address = format!("tls://{}", admission.nats);
+    let link = Link::dial(Dial { address, tls, name, inbox, waiting: FOREIGN_SERVER }).await?;
     link.connected(BOUND.wait).await?;
     Ok(link)
 }

@@ -9,7 +9,8 @@ use bytes::Bytes;
 use certs::{Authority, Client, ClientFiles, Issued, Trust};
 use conformity::ids::RegistryId;
 use federation::access::{Access, Inbox};
-use federation::bus::{Bus, Dial, Link};
+use federation::bus::{Bus, Dial, Link, OWN_SERVER};
+use federation::hush::Hush;
 use federation::messages::{Head, Message};
 use federation::server::{Binary, Child, Control, Setup, Status};
 use federation::subjects::Subject;
@@ -85,16 +86,17 @@ impl Host {
         tasks.spawn(announce(Arc::clone(registry), self.node.clone(), shutdown.clone()));
         tasks.spawn(answers::run(Arc::clone(registry), peers, self.node.clone(), shutdown.clone()));
         let mut size = registry.size.clone();
+        let failing = Hush::new();
         while !shutdown.is_cancelled() {
             let followed = match self.restore_files(registry) {
                 Ok(()) => self.follow_register(registry).await,
                 Err(error) => Err(error),
             };
             if let Err(error) = followed {
-                tracing::error!(
-                    error = format!("{error:#}"),
-                    "the accounts of the nats-server could not be changed; tried again"
-                );
+                if let Some(times) = failing.heard() {
+                    let error = format!("{error:#}");
+                    tracing::error!(error, times, "the accounts of the nats-server could not be changed; tried again");
+                }
                 let _ = shutdown.run_until_cancelled(tokio::time::sleep(RETRY)).await;
                 continue;
             }
@@ -195,7 +197,7 @@ async fn dial(
     let trust = Trust::read(&registry.folder.ca_public().root())?;
     let tls = Client::with_certificate(&trust, ClientFiles { certificate, key })?;
     let address = format!("tls://{}", registry.config.nats.public_address);
-    let link = Link::dial(Dial { address, tls, name: name.to_owned(), inbox }).await?;
+    let link = Link::dial(Dial { address, tls, name: name.to_owned(), inbox, waiting: OWN_SERVER }).await?;
     link.connected(CONNECT).await.context("our own nats-server does not let us in")?;
     Ok(link)
 }

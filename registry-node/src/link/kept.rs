@@ -83,7 +83,7 @@ pub(super) struct Kept {
 
 impl Kept {
     /// Opens the mirror for `basis` in the peer's folder, or begins one; others are removed. `known` is the newest
-    /// checkpoint of the peer that was ever verified.
+    /// checkpoint of the peer that was ever verified, `quota` the bytes to which the mirror may grow.
     ///
     /// # Errors
     /// The file; or, inside, what is mirrored contradicts `known`.
@@ -92,10 +92,11 @@ impl Kept {
         peer: &PeerRecord,
         basis: Basis,
         known: Option<&str>,
+        quota: u64,
     ) -> anyhow::Result<Result<Kept, PeerFault>> {
         let path = folder.join(basis.file_name());
         std::fs::create_dir_all(folder).context("the peer's folder")?;
-        let mut mirror = Mirror::open(&path, &peer.genesis, &peer.genesis_digest, basis.scope.clone())?;
+        let mut mirror = Mirror::open(&path, &peer.genesis, &peer.genesis_digest, basis.scope.clone(), quota)?;
         remove_others(folder, &path);
         Ok(known
             .map_or(Ok(()), |note| mirror.remember(note))

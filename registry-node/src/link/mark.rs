@@ -81,8 +81,7 @@ impl Mark {
     /// [`PeerFault`] as [`Followed::compare`].
     pub(super) fn compare(&mut self, held: u64, answer: &CheckpointAnswer) -> Result<u64, PeerFault> {
         let log = self.log.as_ref().ok_or(PeerFault::Genesis)?;
-        let newest =
-            Checkpoint::verify(&answer.checkpoint, log).map_err(|error| PeerFault::Checkpoint(error.to_string()))?;
+        let newest = Checkpoint::verify(&answer.checkpoint, log).map_err(|error| PeerFault::checkpoint(&error))?;
         let apart = self.apart();
         let continues_seen = match &self.seen {
             Some(seen) => continues(&seen.checkpoint, &seen.note, held, &newest, answer)?,

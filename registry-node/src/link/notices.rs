@@ -15,6 +15,7 @@ use conformity::records::{Facts, Register};
 use conformity::refusal::Refusal;
 use conformity::statement::{Claim, Statement};
 use federation::evidence::prove;
+use federation::hush::Hush;
 use federation::messages::{Evidence, Notice, Refused};
 use ledger::entry::{Entry, Kind};
 use ledger::journal::Stored;
@@ -100,7 +101,10 @@ pub(super) fn receive_evidence(registry: &Registry, peer: &RegistryId, evidence:
         }
         Ok(false) => Ok(()),
         Err(error) => {
-            tracing::error!(%error, %peer, accused = %accused.registry, "evidence of a fork cannot be written");
+            static UNWRITTEN: Hush = Hush::new();
+            if let Some(times) = UNWRITTEN.heard() {
+                tracing::error!(%error, times, %peer, accused = %accused.registry, "evidence of a fork cannot be written");
+            }
             Err(Refused::new("not-stored", "the evidence could not be kept; send it again later"))
         }
     }

@@ -1,4 +1,5 @@
-//! All peers: one pursuit for each that is not expelled, begun and ended as the register says.
+//! All peers: one pursuit for each that is not expelled, begun and ended as the register says, and what has to be said
+//! when one was.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -11,6 +12,7 @@ use federation::mirror::Mirror;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::expulsion::Expulsions;
 use super::pursuit::Pursuit;
 use crate::core::registry::Registry;
 
@@ -42,6 +44,7 @@ pub(super) async fn run(registry: Arc<Registry>, peers: Arc<Peers>, shutdown: Ca
     let tasks = TaskTracker::new();
     let mut running: HashMap<RegistryId, (u64, CancellationToken)> = HashMap::new();
     let mut size = registry.size.clone();
+    let mut expulsions = Expulsions::default();
     loop {
         let wanted = wanted(&registry);
         running.retain(|peer, (added, stop)| {
@@ -52,7 +55,8 @@ pub(super) async fn run(registry: Arc<Registry>, peers: Arc<Peers>, shutdown: Ca
             }
             stays
         });
-        for record in wanted {
+        let Some(all_said) = shutdown.run_until_cancelled(expulsions.say(&registry)).await else { break };
+        for record in wanted.into_iter().filter(|record| expulsions.are_said(record)) {
             running.entry(record.registry.clone()).or_insert_with(|| {
                 let stop = shutdown.child_token();
                 let pursuit = Pursuit::new(Arc::clone(&registry), Arc::clone(&peers), Arc::clone(&record));
@@ -60,9 +64,10 @@ pub(super) async fn run(registry: Arc<Registry>, peers: Arc<Peers>, shutdown: Ca
                 (record.added.index, stop)
             });
         }
-        match shutdown.run_until_cancelled(size.changed()).await {
-            Some(Ok(())) => {}
-            _ => break,
+        tokio::select! {
+            changed = size.changed() => if changed.is_err() { break },
+            () = tokio::time::sleep(super::RETRY), if !all_said => {}
+            () = shutdown.cancelled() => break,
         }
         // Commits may come by the thousand a second; one look covers all that came meanwhile.
         tokio::time::sleep(super::PACE).await;

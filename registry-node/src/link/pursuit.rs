@@ -10,6 +10,11 @@
 //!
 //! Every round begins from what is durable (our log, the mirror, the mark in the vault), so a crash between any two steps
 //! repeats work and doubles nothing.
+//!
+//! In scope here: the rounds. What is made of the mirror is in `stating`, what becomes of setbacks in `faults`.
+
+mod faults;
+mod stating;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -17,12 +22,13 @@ use std::time::Duration;
 
 use conformity::arrangement::ArrangementRecord;
 use conformity::genesis::PeerRecord;
-use conformity::ids::{RegistryId, VerdictId};
+use conformity::ids::VerdictId;
 use conformity::in_force::Pair;
 use conformity::recognised::Cause;
-use conformity::records::{Facts, Register};
+use conformity::records::Facts;
 use federation::bus::{Bus, BusError, Delivery, Link, Subscription};
-use federation::follow::{PeerFault, Scope, Standing};
+use federation::follow::{Scope, Standing};
+use federation::hush::Hushes;
 use federation::messages::{
     Answer, CheckpointAnswer, CheckpointRequest, Done, MAX_ENTRIES, Message, Range, RangeRequest,
 };
@@ -37,11 +43,9 @@ use super::kept::{Basis, Kept};
 use super::mark::Mark;
 use super::notices;
 use super::peers::Peers;
-use super::recognise::{MAX_ROWS, Reached, assess, state};
 use super::scope::{between, scope};
-use crate::core::peer_board::{self, PeerState, PeerStatus};
+use crate::core::peer_board::{PeerState, PeerStatus};
 use crate::core::registry::Registry;
-use crate::witness::evidence::Accused;
 
 /// A quiet peer is asked this often whether it has grown: a lost hint costs no more.
 const TICK: Duration = Duration::from_secs(1);
@@ -70,6 +74,9 @@ pub(super) struct Pursuit {
     told: u64,
     /// A fault that only an operator can settle; evidence in the vault says the same after a restart.
     stopped: bool,
+    /// The mirror has used up its room: the peer is only compared with what was seen of it.
+    full: bool,
+    hushes: Hushes,
     status: PeerStatus,
 }
 
@@ -90,6 +97,8 @@ impl Pursuit {
             cause: Cause::Range,
             told: 0,
             stopped: false,
+            full: false,
+            hushes: Hushes::default(),
             registry,
             peers,
             peer,
@@ -211,13 +220,13 @@ impl Pursuit {
         // The peer withholds what it does not know to be agreed again: it is told before it is asked.
         self.tell(link).await?;
         match self.mirror.as_ref().map(Kept::mirror) {
-            Some(mirror) if !self.wanted.is_empty() => {
+            Some(mirror) if !self.wanted.is_empty() && !self.full => {
                 self.pull(link, &mirror).await?;
                 self.show(PeerState::Following);
             }
             _ => {
                 self.compare_only(link).await?;
-                self.show(PeerState::Idle);
+                self.show(if self.full { PeerState::Stopped } else { PeerState::Idle });
             }
         }
         Ok(())
@@ -248,7 +257,10 @@ impl Pursuit {
     }
 
     fn open_mirror(&mut self, basis: Basis) -> Result<(), Setback> {
-        let kept = Kept::open(&self.registry.folder.peer(&self.peer.registry), &self.peer, basis, self.mark.note())??;
+        let (folder, quota) =
+            (self.registry.folder.peer(&self.peer.registry), self.registry.config.limits.mirror_bytes);
+        let kept = Kept::open(&folder, &self.peer, basis, self.mark.note(), quota)??;
+        self.full = false;
         self.floor = self.mark.size();
         self.status.mirrored = read(&kept.mirror()).followed().size();
         self.peers.publish(&self.peer.registry, kept.mirror());
@@ -260,7 +272,7 @@ impl Pursuit {
     /// What is mirrored, and what was recognised, whether it is shown any more or not.
     fn everything_is_pending(&mut self) {
         let Some(mirror) = self.mirror.as_ref().map(Kept::mirror) else { return };
-        self.lapsing = recognised(&self.registry.read_model.register(), &self.peer.registry);
+        self.lapsing = stating::recognised(&self.registry.read_model.register(), &self.peer.registry);
         self.pending.extend(self.lapsing.iter().cloned());
         self.pending.extend(read(&mirror).followed().register().verdicts_after(None).map(|record| record.id().clone()));
     }
@@ -284,8 +296,7 @@ impl Pursuit {
                 Ok(_) => {}
                 Err(Setback::Refused(refusal)) if !PASSING.contains(&refusal.code.as_str()) => {
                     // Its own rules refuse it; telling again would change nothing. The operators have to talk.
-                    tracing::warn!(peer = %self.peer.registry, index, %refusal, "a peer did not take note of our act");
-                    self.note_fault("notice-refused", &refusal.to_string());
+                    self.note_fault("notice-refused", &format!("our act at {index}: {refusal}"));
                 }
                 Err(setback) => return Err(setback),
             }
@@ -343,7 +354,6 @@ impl Pursuit {
 
     fn took(&mut self, mirror: &Arc<RwLock<Mirror>>, taken: Taken) -> Result<(), Setback> {
         for fault in &taken.faults {
-            tracing::warn!(peer = %self.peer.registry, index = fault.index, code = fault.code, text = %fault.text, "a peer's statement was left out");
             self.note_fault(fault.code, &format!("statement at {}: {}", fault.index, fault.text));
         }
         self.pending.extend(taken.changed);
@@ -352,96 +362,6 @@ impl Pursuit {
         self.registry.metrics.mirrored(&self.peer.registry, self.status.mirrored);
         self.mark.advance(mirror.followed())?;
         Ok(())
-    }
-
-    /// States what changed, once the mirror is as far as it was when we stated something last; before that, what lapsed.
-    ///
-    /// Piece by piece: a changed arrangement can concern a hundred thousand verdicts, and others want their turn.
-    async fn recognise(&mut self) -> Result<(), Setback> {
-        let Some(mirror) = self.mirror.as_ref().map(Kept::mirror) else { return Ok(()) };
-        while self.all_shown(&mirror) && !self.pending.is_empty() {
-            let piece: BTreeSet<VerdictId> = self.pending.iter().take(MAX_ROWS).cloned().collect();
-            self.recognise_piece(&mirror, &piece, true).await?;
-            self.pending.retain(|id| !piece.contains(id));
-            self.lapsing.retain(|id| !piece.contains(id));
-        }
-        while !self.lapsing.is_empty() {
-            let piece: BTreeSet<VerdictId> = self.lapsing.iter().take(MAX_ROWS).cloned().collect();
-            self.recognise_piece(&mirror, &piece, false).await?;
-            self.lapsing.retain(|id| !piece.contains(id));
-        }
-        if self.pending.is_empty() {
-            self.cause = Cause::Range;
-        }
-        Ok(())
-    }
-
-    fn all_shown(&self, mirror: &Arc<RwLock<Mirror>>) -> bool {
-        read(mirror).followed().size() >= self.peer.followed.max(self.floor)
-    }
-
-    async fn recognise_piece(
-        &mut self,
-        mirror: &Arc<RwLock<Mirror>>,
-        piece: &BTreeSet<VerdictId>,
-        all_shown: bool,
-    ) -> Result<(), Setback> {
-        let (assessment, reached) = {
-            let mirror = read(mirror);
-            let followed = mirror.followed();
-            let assessment = assess(&self.registry, followed, &self.peer, &self.arrangements, piece, all_shown);
-            (assessment, Reached { size: followed.size(), checkpoint: followed.checkpoint().cloned() })
-        };
-        for (due, verdicts) in assessment.due {
-            self.due.entry(due).or_default().extend(verdicts);
-        }
-        // Where the mirror is not that far yet, its size is no reason for anything.
-        let cause = if all_shown || self.cause != Cause::Range { &self.cause } else { &Cause::Time };
-        state(&self.registry, &self.peer, &reached, &assessment.rows, cause).await.map_err(anyhow::Error::from)?;
-        let record = self.registry.read_model.register().peer(&self.peer.registry);
-        self.peer = record.unwrap_or_else(|| Arc::clone(&self.peer));
-        Ok(())
-    }
-
-    fn suffer(&mut self, setback: &Setback) {
-        let (code, state) = match setback {
-            Setback::Fault(fault) => {
-                (fault.code(), if fault.stops() { PeerState::Stopped } else { PeerState::Unreachable })
-            }
-            Setback::Refused(_) => ("refused", PeerState::Unreachable),
-            // Only the peer makes answers larger than any may be.
-            Setback::Bus(BusError::TooLarge { .. }) => ("oversized", PeerState::Unreachable),
-            Setback::Bus(_) => ("unreachable", PeerState::Unreachable),
-            Setback::Own(_) => ("own-fault", PeerState::Unreachable),
-        };
-        if let Setback::Fault(PeerFault::Fork(contradiction)) = setback {
-            let accused = Accused::peer(&self.peer);
-            self.registry.witness.accuse(&accused, &contradiction.evidence(), self.registry.now());
-        }
-        self.stopped |= matches!(setback, Setback::Fault(fault) if fault.stops());
-        tracing::debug!(peer = %self.peer.registry, code, %setback, "following a peer was interrupted");
-        self.note_fault(code, &setback.to_string());
-        self.show(state);
-    }
-
-    fn note_fault(&mut self, code: &str, detail: &str) {
-        self.registry.metrics.peer_fault(&self.peer.registry, code);
-        let at = self.registry.now();
-        self.status.last_fault = Some(peer_board::PeerFault { code: code.to_owned(), detail: detail.to_owned(), at });
-    }
-
-    fn show_if_behind(&mut self, behind: u64) {
-        if behind > MAX_ENTRIES as u64 {
-            self.show(PeerState::CatchingUp);
-        }
-    }
-
-    fn show(&mut self, state: PeerState) {
-        if self.status.state != state {
-            self.status.state = state;
-            self.status.since = self.registry.now();
-        }
-        self.registry.peers.publish(&self.peer.registry, self.status.clone());
     }
 }
 
@@ -459,17 +379,11 @@ async fn take(mirror: &Arc<RwLock<Mirror>>, range: Range) -> Result<Taken, Setba
     let mirror = Arc::clone(mirror);
     let taken =
         tokio::task::spawn_blocking(move || mirror.write().unwrap_or_else(PoisonError::into_inner).take(&range));
-    Ok(taken.await.map_err(anyhow::Error::from)?.map_err(anyhow::Error::from)??)
+    Ok(taken.await.map_err(anyhow::Error::from)???)
 }
 
-fn read(mirror: &Arc<RwLock<Mirror>>) -> std::sync::RwLockReadGuard<'_, Mirror> {
+fn read(mirror: &RwLock<Mirror>) -> std::sync::RwLockReadGuard<'_, Mirror> {
     mirror.read().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Verdicts of `peer` of which we have made something.
-fn recognised(register: &Register, peer: &RegistryId) -> BTreeSet<VerdictId> {
-    let all = register.recognitions_after(None).map(|record| &record.recognition.verdict);
-    all.filter(|verdict| verdict.registry == *peer).map(|verdict| verdict.id.clone()).collect()
 }
 
 /// The first arrangement that is new or different, as a cause.

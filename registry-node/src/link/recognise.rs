@@ -1,18 +1,17 @@
-//! From a followed range, or a changed arrangement, to one recognition statement in our own log.
+//! From a followed range, a changed arrangement or an expulsion to a recognition statement in our own log.
 //!
 //! The answer for each verdict is `conformity::recognition`'s; here only what differs from the answer in force is stated,
-//! so that a log grows with what changed and with nothing else.
+//! so that a log grows with what changed and with nothing else. Out of scope: what is looked at, and when.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use conformity::arrangement::ArrangementRecord;
-use conformity::digest::Digest;
 use conformity::genesis::PeerRecord;
 use conformity::ids::{VerdictId, VerdictRef};
 use conformity::in_force::Pair;
-use conformity::recognised::{Cause, Recognition, RecognitionDerived, RecognitionRecord, Results, write_results};
+use conformity::recognised::{Cause, Recognition, RecognitionDerived, RecognitionRecord, ResultList};
 use conformity::recognition::{Foreign, Reassessment, Unseen, reassess};
 use conformity::records::Facts;
 use conformity::statement::Claim;
@@ -22,8 +21,8 @@ use jiff::Timestamp;
 use crate::core::derive::{DeriveError, statement_id};
 use crate::core::registry::Registry;
 
-/// Verdicts assessed at once, and so rows in one statement: their list stays far below the limit of an attachment.
-pub(super) const MAX_ROWS: usize = 2_000;
+/// Verdicts assessed at once: others want their turn.
+pub(super) const PIECE: usize = 2_000;
 
 /// What was found out about verdicts of a peer.
 #[derive(Default)]
@@ -35,6 +34,7 @@ pub(super) struct Assessment {
 }
 
 /// How far a peer's log is verified.
+#[derive(Default)]
 pub(super) struct Reached {
     /// Entries.
     pub(super) size: u64,
@@ -87,6 +87,15 @@ impl Assessment {
     }
 }
 
+/// Whether a range ends with a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// More of the range follows in another statement: its rows do not fit into one list.
+    Middle,
+    /// The range, or whatever else is looked at, ends with it.
+    Last,
+}
+
 /// States the rows; nothing when there are none. `cause` counts where the log was followed as far before.
 ///
 /// # Errors
@@ -95,19 +104,20 @@ pub(super) async fn state(
     registry: &Registry,
     peer: &PeerRecord,
     verified: &Reached,
-    rows: &[Recognition],
-    cause: &Cause,
+    list: ResultList,
+    (cause, part): (&Cause, Part),
 ) -> Result<(), DeriveError> {
-    if rows.is_empty() {
+    if list.is_empty() {
         return Ok(());
     }
     let (to, cause) = match cause {
-        Cause::Range if verified.size > peer.followed => (verified.size, Cause::Range),
+        Cause::Range if verified.size > peer.followed => {
+            (if part == Part::Last { verified.size } else { peer.followed }, Cause::Range)
+        }
         // A range that was followed before cannot be the cause again: then it was time that passed.
         Cause::Range => (peer.followed, Cause::Time),
         other => (peer.followed, other.clone()),
     };
-    let list = write_results(rows).map_err(|error| DeriveError::Sign(error.to_string()))?;
     let claim = RecognitionDerived {
         origin: peer.origin.clone(),
         registry: peer.registry.clone(),
@@ -115,8 +125,9 @@ pub(super) async fn state(
         to,
         checkpoint: verified.checkpoint.as_ref().map(ToString::to_string).unwrap_or_default(),
         cause,
-        results: Results { digest: Digest::of(&list), count: u32::try_from(rows.len()).unwrap_or(u32::MAX) },
+        results: list.results(),
     };
     let id = statement_id("recognition")?;
-    registry.deriver.state(id, Claim::RecognitionDerived(claim), vec![Bytes::from(list)]).await.map(drop)
+    let list = Bytes::from(list.into_bytes());
+    registry.deriver.state(id, Claim::RecognitionDerived(claim), vec![list]).await.map(drop)
 }

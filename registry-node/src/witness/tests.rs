@@ -49,8 +49,8 @@ impl Stage {
             "added": {"index": 3, "at": "2026-01-01T00:00:00Z"},
             "genesis": {
                 "origin": EU, "registry": "eu", "name": "EU", "logKey": log.verifier().to_string(),
-                "witnessKey": witness.verifier().to_string(), "nodeKey": jwk, "caRoots": ["MAA="],
-                "didWeb": "did:web:eu", "formats": {"entry": 1, "statement": 1},
+                "witnessKey": witness.verifier().to_string(), "nodeKey": jwk, "mapKey": jwk,
+                "caRoots": ["MAA="], "didWeb": "did:web:eu", "formats": {"entry": 1, "statement": 1},
                 "operator": {"id": "op", "name": "EU", "keys": []},
             },
         });

@@ -170,7 +170,7 @@ async fn a_folder_is_served_once() {
 }
 
 /// Runs `registry-node rebuild`; the registry must not be served.
-fn rebuild(registry: &Registry) -> Result<Value, String> {
+pub(crate) fn rebuild(registry: &Registry) -> Result<Value, String> {
     let mut command = Command::new(program::registry_node());
     let output = command.arg("--json").arg("--registry").arg(registry.folder().path()).arg("rebuild").output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -16,7 +16,7 @@ use tests::impostor::{Impostor, Lie, now_ms};
 use tests::{Federation, Registry, soon, until};
 
 /// eu follows jp under a unilateral arrangement and has recognised V-0; then jp falls into the hands of a liar.
-async fn taken_over() -> (Federation, Impostor) {
+pub(crate) async fn taken_over() -> (Federation, Impostor) {
     let federation = Federation::start(&["jp", "eu"]).await;
     federation.peer("jp", "eu").await;
     let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
@@ -31,14 +31,14 @@ async fn taken_over() -> (Federation, Impostor) {
 }
 
 /// How often eu has counted a fault of jp.
-async fn counted(eu: &Registry, code: &str) -> u64 {
+pub(crate) async fn counted(eu: &Registry, code: &str) -> u64 {
     let page = eu.public().connect().await.unwrap().get("/metrics").await.unwrap();
     let page = String::from_utf8(page.to_vec()).unwrap();
     let wanted = format!("registry_peer_faults_total{{peer=\"jp\",reason=\"{code}\"}} ");
     page.lines().find_map(|line| line.strip_prefix(&wanted)).map_or(0, |count| count.parse().unwrap())
 }
 
-async fn counts(eu: &Registry, code: &str, before: u64) {
+pub(crate) async fn counts(eu: &Registry, code: &str, before: u64) {
     soon(&format!("a fault {code} is counted"), async || {
         let now = counted(eu, code).await;
         let status = eu.peer_status("jp").await["status"].clone();
@@ -345,7 +345,7 @@ fn text(compact: &[u8]) -> String {
     String::from_utf8(compact.to_vec()).unwrap()
 }
 
-async fn stands(eu: &Registry, state: &str) {
+pub(crate) async fn stands(eu: &Registry, state: &str) {
     soon(&format!("jp is {state} at eu"), async || {
         let status: Value = eu.peer_status("jp").await["status"].clone();
         if status["state"] == state { Ok(()) } else { Err(status.to_string()) }

@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod access;
+mod bounds;
 mod copies;
 mod erasure;
 mod events;
+mod expulsion;
 mod full_disk;
 mod hostile_peer;
 mod kills;

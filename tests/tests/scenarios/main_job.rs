@@ -89,6 +89,42 @@ async fn reported(jp: &Registry) {
     assert_eq!(verdict["now"]["marks"]["recommendation"], "suspend", "{verdict}");
 }
 
+/// A list says that an authority accepted a verdict as evidence. Everybody may see it at home, whoever follows takes it,
+/// and nothing is recognised by it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_acceptance_as_evidence_is_told_and_recognises_nothing() {
+    let federation = Federation::start(&["jp", "eu"]).await;
+    federation.peer("jp", "eu").await;
+    let rule = with(rule("R-1", "jp", "eu", "stars"), json!({"acceptsTranscribed": true}));
+    federation.arrange(&terms("A-1", "bilateral", &["jp", "eu"], vec![rule])).await;
+    let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
+    let operator = jp.operator();
+    operator.must("verdict-granted", claims::transcribed("T-1")).await;
+    eu.recognises("jp:T-1", |one| one["outcome"] == "recognised").await;
+    let (before, abroad) = (jp.verdict("jp:T-1").await, eu.verdict("jp:T-1").await);
+    let fault = eu.peer_status("jp").await["status"]["lastFault"].clone();
+    let mut stream = Events::open(&jp.public(), "/v1/events?type=verdict.accepted-as-evidence", None).await.unwrap();
+    let claim = claims::acceptance("list.2", "T-1");
+    let told = operator.must("evidence-accepted", claim.clone()).await;
+    let event = stream.until("verdict.accepted-as-evidence").await;
+    assert_eq!((&event["subject"], &event["data"]["change"]["accepted-as-evidence"]), (&json!("jp:T-1"), &claim));
+    let after = jp.verdict("jp:T-1").await;
+    assert_eq!((&after["now"], &after["terms"]), (&before["now"], &before["terms"]), "it grants nothing");
+    assert_eq!(after["history"][1]["what"], json!({"accepted-as-evidence": claim}));
+    // What comes behind it is followed, so it was, too.
+    grant(jp, "organization").await;
+    eu.recognises("jp:V-organization", |one| one["outcome"] == "recognised").await;
+    assert_eq!(eu.verdict("jp:T-1").await, abroad, "and it recognises nothing, not even by another word for the same");
+    let status = eu.peer_status("jp").await["status"].clone();
+    assert_eq!(status["lastFault"], fault, "a follower takes it as the registry did");
+    assert!(status["mirrored"].as_u64() > Some(told.index), "{status}");
+    for registry in ["jp", "eu"] {
+        federation.node(registry).kill();
+        federation.restart(registry).await;
+    }
+    assert_eq!((jp.verdict("jp:T-1").await, eu.verdict("jp:T-1").await), (after, abroad), "a replay says the same");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_suspended_arrangement_does_to_verdicts_what_it_says() {
     let federation = Federation::start(&["jp", "eu"]).await;

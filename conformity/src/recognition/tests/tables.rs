@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 
 use crate::arrangement::ArrangementRecord;
 use crate::recognition::covered;
-use crate::recognition::fixture::{Case, Story, arrangement, ccra, changed, jp_eu, name, signed, told, verdict};
+use crate::recognition::fixture::{
+    Case, Story, accepted, arrangement, ccra, changed, jp_eu, name, signed, told, verdict,
+};
 use crate::verdict::Change;
 
 /// A row: what it is about, the case, what is made of it.
@@ -39,6 +41,19 @@ fn the_common_criteria_recognition_arrangement() {
         ("whoever did not take part", level("EAL2").between("br", "jp"), "refused: no-arrangement"),
         ("an archived row", level("EAL2").then("2026-06-01", Change::Historical), "refused by eal: verdict-historical"),
     ]);
+}
+
+#[test]
+fn what_others_accepted_as_evidence_is_nothing_to_an_arrangement() {
+    for case in [
+        Case::ccra(&json!({})),
+        Case::ccra(&json!({"level": "EAL4+"})),
+        Case::ccra(&json!({})).then("2026-06-01", Change::Suspended),
+        Case::ccra(&json!({})).between("br", "jp"),
+    ] {
+        let told = Case { verdict: accepted(&case.verdict, "2026-06-02"), ..case.clone() };
+        assert_eq!(told.recognise(), case.recognise());
+    }
 }
 
 #[test]

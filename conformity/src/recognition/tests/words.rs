@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
+use crate::reason::Reason;
 use crate::recognition::fixture::{Case, at, name};
 use crate::recognition::{GapKind, Weight, text};
 use crate::verdict::{Change, Conditions, StateName};
@@ -18,6 +19,11 @@ fn gaps_keep_their_codes_and_say_what_would_help() {
     let day = name("2026-06-01");
     let level = || name("EAL3");
     let state = |state| GapKind::NotInForce { state, since };
+    let expelled = |text: Option<&str>| GapKind::PeerExpelled {
+        registry: name("eu"),
+        since,
+        reason: Reason { code: name("forked-log"), text: text.map(name) },
+    };
     use Weight::{Evidence, Note, Reduces, Refuses};
     let rows: Vec<(GapKind, &str, Weight, &str)> = vec![
         (GapKind::EvidenceOnly, "evidence-only", Evidence, "the rule accepts such verdicts as evidence only"),
@@ -272,6 +278,18 @@ fn gaps_keep_their_codes_and_say_what_would_help() {
             "own-verdict",
             Refuses,
             "it is this registry's own verdict; recognition is for those of others",
+        ),
+        (
+            expelled(None),
+            "peer-expelled",
+            Refuses,
+            "eu was expelled here on 2026-06-01T00:00:00Z; it would count once eu is added again and shows it; reason: forked-log",
+        ),
+        (
+            expelled(Some("two histories")),
+            "peer-expelled",
+            Refuses,
+            "eu was expelled here on 2026-06-01T00:00:00Z; it would count once eu is added again and shows it; reason: forked-log, two histories",
         ),
     ];
     for (gap, code, weight, words) in rows {

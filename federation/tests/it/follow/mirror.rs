@@ -3,14 +3,18 @@
 use std::path::Path;
 
 use conformity::records::Facts;
-use federation::mirror::Mirror;
+use federation::mirror::{Mirror, MirrorError};
 
 use super::honest::withheld;
 use super::peer::{Peer, knowledge, scope, verdict_id};
 
 fn open(path: &Path, peer: &Peer) -> Mirror {
+    open_within(path, peer, u64::MAX)
+}
+
+fn open_within(path: &Path, peer: &Peer, quota: u64) -> Mirror {
     let digest = conformity::Digest::from_bytes(*peer.entries[0].digest.as_bytes());
-    Mirror::open(path, &peer.genesis, &digest, scope()).unwrap()
+    Mirror::open(path, &peer.genesis, &digest, scope(), quota).unwrap()
 }
 
 fn pull(mirror: &mut Mirror, peer: &Peer, step: u64) {
@@ -111,4 +115,36 @@ fn a_remembered_checkpoint_binds_a_new_mirror() {
     mirror.remember(&peer.checkpoint(peer.size())).unwrap();
     assert_eq!(mirror.followed().checkpoint().map(|note| note.to_string()), Some(peer.checkpoint(peer.size())));
     mirror.take(&peer.range(0, 5)).unwrap().unwrap();
+}
+
+#[test]
+fn beyond_its_quota_a_mirror_takes_nothing_and_loses_nothing() {
+    let peer = withheld(&Peer::at_work());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mirror");
+    pull(&mut open(&path, &peer), &peer, 3);
+    let whole = std::fs::metadata(&path).unwrap().len();
+    std::fs::remove_file(&path).unwrap();
+    // One byte too few for the last range.
+    let mut mirror = open_within(&path, &peer, whole - 1);
+    let full = loop {
+        let from = mirror.followed().size();
+        match mirror.take(&peer.range(from, peer.size().min(from + 3))) {
+            Ok(taken) => assert_eq!(taken.unwrap().faults, []),
+            Err(error) => break error,
+        }
+    };
+    let held = std::fs::metadata(&path).unwrap().len();
+    let MirrorError::Full { bytes, next, quota } = full else { panic!("{full}") };
+    assert_eq!((bytes, bytes + next, quota), (held, whole, whole - 1));
+    let (size, known) = (mirror.followed().size(), knowledge(mirror.followed().register()));
+    assert!(0 < size && size < peer.size());
+    drop(mirror);
+    // A smaller quota takes nothing away either; a larger one goes on.
+    let mirror = open_within(&path, &peer, 1);
+    assert_eq!((mirror.followed().size(), knowledge(mirror.followed().register())), (size, known));
+    drop(mirror);
+    let mut mirror = open_within(&path, &peer, whole);
+    pull(&mut mirror, &peer, 3);
+    assert_eq!(std::fs::metadata(&path).unwrap().len(), whole);
 }

@@ -241,12 +241,12 @@ fn what_was_left_out_stays_out_when_the_mirror_is_opened_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("mirror");
         let digest = conformity::Digest::from_bytes(*peer.entries[0].digest.as_bytes());
-        let mut mirror = Mirror::open(&path, &peer.genesis, &digest, scope()).unwrap();
+        let mut mirror = Mirror::open(&path, &peer.genesis, &digest, scope(), u64::MAX).unwrap();
         let taken = mirror.take(&peer.range(0, peer.size())).unwrap().unwrap();
         assert_eq!(codes(&taken.faults), [(last, row.code)], "{}", row.why);
         let before = knowledge(mirror.followed().register());
         drop(mirror);
-        let again = Mirror::open(&path, &peer.genesis, &digest, scope()).unwrap();
+        let again = Mirror::open(&path, &peer.genesis, &digest, scope(), u64::MAX).unwrap();
         assert_eq!(again.followed().size(), peer.size(), "{}", row.why);
         assert_eq!(knowledge(again.followed().register()), before, "{}", row.why);
         let kept = std::fs::read_to_string(&path).unwrap_or_default();
@@ -306,4 +306,20 @@ fn many_signatures_are_judged_as_one_by_one() {
     }
     let granted = (0..300).filter(|number| followed.register().verdict(&verdict_id(&format!("M-{number}"))).is_some());
     assert_eq!(granted.count(), 300 - forged.len());
+}
+
+/// What the peer chose ends in our log and on our screens: however long and whatever is in it, the fault stays short.
+#[test]
+fn the_words_of_a_fault_are_bounded_and_printable() {
+    let mut peer = withheld(&Peer::at_work());
+    let name = format!("\u{1b}[2J\u{202e}{}", "x".repeat(40_000));
+    let mut claim = verdict("X-1", "stars");
+    claim[name.as_str()] = json!(1);
+    peer.say("cb-1", "verdict-granted", claim);
+    let followed = peer.follower();
+    let examined = followed.examine(&peer.range(0, peer.size()), &scope(), Signatures::Check).unwrap();
+    let [fault] = examined.faults.as_slice() else { panic!("{:?}", examined.faults) };
+    assert_eq!(fault.code, "malformed");
+    assert!(fault.text.chars().count() <= federation::words::MAX_TEXT, "{} bytes", fault.text.len());
+    assert!(fault.text.contains("xxx") && !fault.text.contains(['\u{1b}', '\u{202e}']), "{}", fault.text);
 }

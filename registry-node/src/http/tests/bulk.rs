@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::fixture::{Got, Person, World, change, document, registration, scheme, verdict};
+use crate::http::holders::BULKS_EACH;
 use crate::http::lines::MAX_LINE;
 
 const NDJSON: &str = "application/x-ndjson";
@@ -217,4 +218,29 @@ async fn a_writer_that_is_revoked_is_cut_within_its_stream() {
     world.revoke("cb-1", Role::CertificationBody);
     assert_eq!(short(&trickle.next().await.unwrap()), (2, "cut-off".to_owned()));
     assert_eq!(trickle.next().await, None);
+}
+
+#[tokio::test]
+async fn a_holder_has_its_share_of_bulk_submissions_and_no_more() {
+    let world = World::furnished().await;
+    let (hoarder, other) = (world.person("cb-1"), world.person("cb-2"));
+    let mut open = Vec::new();
+    for _ in 0..BULKS_EACH {
+        open.push(Trickle::open(&world, &hoarder).await);
+    }
+    let mut talk = world.talk(Some(&hoarder)).await;
+    let refused = talk.post("/v1/statements", NDJSON, "\n").await;
+    assert_eq!((refused.status, refused.code().as_str(), refused.header("retry-after")), (503, "busy", "10"));
+    let statement = lines(&[world.sign(&other, "verdict-granted", verdict("O-1"))]);
+    let got = world.talk(Some(&other)).await.post("/v1/statements", NDJSON, statement).await;
+    assert_eq!(answers(&got)[0]["line"], 1, "others are not kept out");
+    let mut done = open.pop().unwrap();
+    done.lines = mpsc::channel(1).0;
+    assert_eq!(done.next().await, None);
+    let freed = async {
+        while talk.post("/v1/statements", NDJSON, "\n").await.status != 200 {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(10), freed).await.expect("one that ended makes place");
 }

@@ -18,7 +18,9 @@ use crate::problem::Problem;
 
 /// A path of the document with values that exist.
 fn filled(path: &str, index: u64, digest: &str) -> String {
-    path.replace("{verdict}", "jp:V-1")
+    path.replace("/v1/bitstring-status-lists/{list}", "/v1/bitstring-status-lists/0/revocation")
+        .replace("{list}", "0")
+        .replace("{verdict}", "jp:V-1")
         .replace("{supplier}", "corporate-number:7000012050002")
         .replace("{tile}", "entries/000.p/1")
         .replace("{index}", &index.to_string())
@@ -41,6 +43,7 @@ async fn every_documented_path_is_served() {
     let receipt = world.talk(Some(&meti)).await.post("/v1/statements", "application/json", body).await.json();
     let index = receipt["index"].as_u64().unwrap();
 
+    super::credentials::documented(&world, &super::fixture::verdict("V-1")).await;
     let document = world.ask("/openapi.json").await.json();
     let mut talk = world.talk(None).await;
     for (path, methods) in document["paths"].as_object().unwrap() {
@@ -137,6 +140,7 @@ fn malformed() -> Vec<&'static str> {
         Malformed::NotJson { message: text() },
         Malformed::Shape { message: text() },
         Malformed::Claim { kind: Kind::Genesis, message: text() },
+        Malformed::NotPlain(Kind::CredentialIssued),
     ];
     all.iter().map(Malformed::code).collect()
 }

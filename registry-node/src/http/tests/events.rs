@@ -14,6 +14,7 @@ use warp::http::Method;
 
 use super::fixture::{World, change, verdict};
 use super::stream::{Events, Said};
+use crate::core::feed::{BATCH_BYTES, bytes};
 
 #[tokio::test]
 async fn everything_comes_from_the_start_and_goes_on_live() {
@@ -197,6 +198,34 @@ async fn what_a_reader_does_not_read_waits_in_the_log() {
     let size = world.registry.log.size();
     for index in 0..size {
         assert_eq!(idle.event().await.0, index.to_string());
+    }
+}
+
+#[tokio::test]
+async fn what_is_given_at_once_is_bounded_by_bytes() {
+    let world = World::furnished().await;
+    let cb = world.person("cb-1");
+    for number in 0..150 {
+        let mut long = verdict(&format!("L-{number}"));
+        long["scope"] = json!("long ".repeat(200));
+        let statement = world.sign(&cb, "verdict-granted", long);
+        world.registry.submit(statement, Vec::new(), &speaker(&world)).await.unwrap();
+    }
+    let feed = &world.registry.feed;
+    // The first time read from the log, then from memory.
+    for round in 0..2 {
+        let (mut cursor, mut batches) = (0, 0);
+        while cursor < feed.size() {
+            let batch = feed.next(cursor).unwrap();
+            assert!(batch.iter().map(|events| bytes(events)).sum::<usize>() <= BATCH_BYTES);
+            cursor += batch.len() as u64;
+            batches += 1;
+        }
+        assert!(batches > 1, "{round}: {batches}");
+    }
+    let mut events = Events::of(&world, "/v1/events?after=start").await;
+    for index in 0..feed.size() {
+        assert_eq!(events.event().await.0, index.to_string());
     }
 }
 

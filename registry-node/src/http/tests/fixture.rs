@@ -204,11 +204,21 @@ impl World {
 
     /// Revokes every certificate of somebody and lets the door know.
     pub(super) fn revoke(&self, id: &str, role: Role) {
+        self.revoke_unnoticed(id, role);
+        self.notice();
+    }
+
+    /// Lets connections know what was revoked.
+    pub(super) fn notice(&self) {
+        self.reloads.send_modify(|count| *count += 1);
+    }
+
+    /// Revokes every certificate of somebody and reads the CRL; those who watch over connections do not look yet.
+    pub(super) fn revoke_unnoticed(&self, id: &str, role: Role) {
         let mut authority = Authority::open(&self.registry.folder.ca()).unwrap();
         let target = Target::Identity(format!("spiffe://{ORIGIN}/{role}/{id}"));
         authority.revoke(&target, Reason::KeyCompromise, now()).unwrap();
         self.https.reload().unwrap();
-        self.reloads.send_modify(|count| *count += 1);
     }
 
     pub(super) fn url(&self) -> String {
@@ -245,6 +255,14 @@ impl World {
         let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
         Talk::Two(sender)
+    }
+
+    /// An open connection over HTTP/1.1.
+    pub(super) async fn talk_one(&self, person: Option<&Person>) -> Talk {
+        let stream = self.connect(person).await;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+        tokio::spawn(connection);
+        Talk::One(sender)
     }
 
     /// An open connection for bodies that come bit by bit.
@@ -319,6 +337,11 @@ impl Person {
         Person { id: id.to_owned(), key: credentials.signing_key().unwrap(), credentials }
     }
 
+    /// The key that signs.
+    pub(super) fn key(&self) -> &SigningKey {
+        &self.key
+    }
+
     /// A statement with an id of one's own.
     pub(super) fn sign(&self, jti: &str, kind: &str, claim: Value) -> Bytes {
         let payload = json!({
@@ -353,6 +376,14 @@ impl Talk {
         let (head, body) = self.open(method, path, headers, body).await.into_parts();
         let body = tokio::time::timeout(Duration::from_secs(20), body.collect()).await.unwrap().unwrap().to_bytes();
         Got { status: head.status.as_u16(), headers: head.headers, body }
+    }
+
+    /// Whether the connection ended.
+    pub(super) fn is_over(&self) -> bool {
+        match self {
+            Talk::One(sender) => sender.is_closed(),
+            Talk::Two(sender) => sender.is_closed(),
+        }
     }
 
     /// Sends a request and reads the head of the answer.

@@ -1,13 +1,20 @@
 //! Peers, arrangements and what this registry makes of others' verdicts.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use conformity::statement::Claim;
+use http_body_util::BodyExt;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use warp::http::Method;
 
-use super::fixture::{ORIGIN, World, day, now};
+use super::fixture::{ORIGIN, Talk, World, day, now};
+use super::pressure;
 use super::stream::Events;
 use crate::core::derive::statement_id;
+use crate::core::feed::{BATCH_BYTES, bytes};
+use crate::core::intake::MAX_ATTACHMENT;
 use crate::core::peer_board::{PeerFault, PeerState, PeerStatus};
 use crate::init::{self, NewRegistry};
 
@@ -167,4 +174,38 @@ async fn each_result_is_an_event_and_a_reader_resumes_between_them() {
     assert_eq!(last.take(1).await, all[2..]);
     let mut chosen = Events::of(&world, "/v1/events?after=start&type=recognition.partial").await;
     assert_eq!(chosen.take(1).await, all[2..]);
+}
+
+/// What a stream says until it says `last`, or ends.
+async fn until(talk: &mut Talk, path: &str, last: &str) -> String {
+    let mut body = talk.open(Method::GET, path, &[], Bytes::new()).await.into_body();
+    let mut said = String::new();
+    while !said.contains(last) {
+        let frame = tokio::time::timeout(Duration::from_secs(20), body.frame()).await.expect("it comes or ends");
+        let Some(Ok(frame)) = frame else { break };
+        said.push_str(std::str::from_utf8(&frame.into_data().unwrap()).unwrap());
+    }
+    said
+}
+
+#[tokio::test]
+async fn an_entry_of_very_many_events_takes_room_unless_all_share_it() {
+    let world = peered().await;
+    let rows: String = (0..300).map(|number| row(&format!("E-{number}"), "recognised")).collect();
+    let (index, _) = derive(&world, 0, 5, &rows).await;
+    let large = pressure::catalogue(&world, &world.person("meti"), MAX_ATTACHMENT).await;
+    let feed = &world.registry.feed;
+    let alone = feed.next(index).unwrap();
+    assert!(alone.len() == 1 && bytes(&alone[0]) > BATCH_BYTES, "it goes, and goes alone");
+
+    let (path, last) = (format!("/v1/events?after={}", index - 1), format!("id: {index}.299\n"));
+    let mut talk = world.talk(None).await;
+    let unread = (pressure::unread(&mut talk, &large).await, pressure::unread(&mut talk, &large).await);
+    assert!(until(&mut talk, &path, &last).await.contains(&last), "all readers share it");
+    feed.forget();
+    feed.next(index + 1).unwrap();
+    let said = until(&mut talk, &path, &last).await;
+    assert!(!said.contains("id: "), "the connection's share is spent: {said}");
+    drop(unread);
+    assert!(until(&mut talk, &path, &last).await.contains(&last), "a reader resumes once there is room");
 }

@@ -1,10 +1,13 @@
 //! Every published list that is at hand, as published.
 
+use std::collections::BTreeSet;
+
 use conformity::identifiers::Identifier;
+use conformity::statement::Claim;
 use conformity::verdict::StateName;
 
-use super::world::{World, check_account, fetched, published, reasons, words};
-use crate::import::{Counts, Mapping, preset, register};
+use super::world::{World, acceptances, check_account, fetched, published, reasons, words};
+use crate::import::{Counts, Mapping, Place, preset, register};
 
 const CC: &str = "conformity-records/common-criteria/tests/data/cc/dataset/cc_products_active.csv";
 const CANADA: &str = "conformity-records/common-criteria/tests/data/cc/dataset/auxiliary_datasets/scheme_dataset.json";
@@ -52,14 +55,14 @@ fn every_row_of_every_list_is_accounted_for() {
         (&active, "cmvp", "2022-10-26", [5, 5, 0, 0, 0], ""),
         (&historical, "cmvp", "2022-10-26", [17, 17, 0, 0, 0], ""),
         (&revoked, "cmvp", "2022-10-26", [0, 0, 0, 0, 0], ""),
-        // 44 assessors; 29 in process and 3 ready; one mistyped UEI, and so one authorization without its verdict; three
+        // 44 assessors; 29 in process and 3 ready; one mistyped UEI, and so one authorization without its verdict; four
         // days that are none; four reuses said twice.
         (
             FEDRAMP,
             "fedramp",
             "2025-01-30",
-            [1050, 113, 0, 852, 0],
-            "no-such-verdict 1, not-a-day 3, not-a-verdict 32, other-fact 44, repeats 4, unacceptable 1",
+            [1050, 113, 0, 851, 0],
+            "no-such-verdict 1, not-a-day 4, not-a-verdict 32, other-fact 44, repeats 4, unacceptable 1",
         ),
         (&scraped, "eucc", "2026-04-27", [1, 1, 0, 0, 0], ""),
         (&processed, "eucc", "2026-04-27", [1, 1, 0, 0, 0], ""),
@@ -76,7 +79,7 @@ fn every_row_of_every_list_is_accounted_for() {
         assert_eq!(reasons, refusals, "{path}");
         assert_eq!(
             (counts.new, counts.evidence, counts.suppliers),
-            (outcome[1], plan.evidence.len(), plan.suppliers.len())
+            (outcome[1], acceptances(&plan).len(), plan.suppliers.len())
         );
     }
 }
@@ -197,7 +200,7 @@ fn the_same_products_in_json_have_the_same_history() {
         assert_eq!(verdict.now.state.name(), StateName::Historical);
         assert_eq!(verdict.now.state.since().to_string(), "2019-09-01T00:00:00Z");
     }
-    let suppliers: std::collections::BTreeSet<_> = oce.iter().map(|verdict| &verdict.terms.supplier.id).collect();
+    let suppliers: BTreeSet<_> = oce.iter().map(|verdict| &verdict.terms.supplier.id).collect();
     assert_eq!(suppliers.len(), 3, "one name in three rows is not one supplier");
 }
 
@@ -235,9 +238,10 @@ fn the_marketplace_recognises_nothing() {
     let Some(file) = published(FEDRAMP) else { return };
     let mut world = World::new();
     let plan = world.import(&file, &preset("fedramp").unwrap(), &fetched("2025-01-30"));
-    let other: Vec<_> = words(&plan).into_iter().filter(|word| !word.starts_with("granted fedramp.")).collect();
-    assert_eq!(other, ["document-published", "scheme-published"], "a reuse is no statement");
-    let reused = |id: &str| plan.evidence.iter().filter(|(_, fact)| fact.verdict.as_str() == id).count();
+    let other: BTreeSet<_> = words(&plan).into_iter().filter(|word| !word.starts_with("granted fedramp.")).collect();
+    let expected = ["document-published", "evidence-accepted", "scheme-published"].map(str::to_owned);
+    assert_eq!(other, expected.into(), "a reuse is evidence");
+    let reused = |id: &str| world.verdict(id).acceptances().count();
     let lines = String::from_utf8(file).unwrap();
     assert!(
         lines.contains("\" FR1812058188\"") && lines.contains("\"FR1719841002 \""),
@@ -253,6 +257,52 @@ fn the_marketplace_recognises_nothing() {
     assert_eq!(conformity::Facts::verdicts_of(&world.register, &adobe).len(), 3, "three products of one UEI");
     let mistyped = plan.accounts.report().find(|refusal| refusal.code == "unacceptable").unwrap();
     assert!(mistyped.why.contains("IDLMCTPLQMR1F5"), "{}", mistyped.why);
+}
+
+/// Every authorization and every reuse is a statement or a refusal with its row; none is both, none is lost.
+#[test]
+fn every_reuse_is_a_statement_or_a_refusal() {
+    let Some(file) = published(FEDRAMP) else { return };
+    let list: serde_json::Value = serde_json::from_slice(&file).unwrap();
+    let mut world = World::new();
+    let plan = world.import(&file, &preset("fedramp").unwrap(), &fetched("2025-01-30"));
+    for (section, pointer, rows, stated) in
+        [("reuse", "/data/ReuseMapping", 746, 738), ("authorizations", "/data/AtoMapping", 114, 113)]
+    {
+        let published = list.pointer(pointer).unwrap().as_array().unwrap();
+        assert_eq!(published.len(), rows, "{section}");
+        let of = |place: &Place| place.section.as_deref() == Some(section);
+        let told: BTreeSet<u64> = plan
+            .claims
+            .iter()
+            .filter(|planned| matches!(planned.claim, Claim::EvidenceAccepted(_)))
+            .filter_map(|planned| planned.row.as_ref().filter(|place| of(place)))
+            .map(|place| place.row)
+            .collect();
+        let refused: BTreeSet<u64> =
+            plan.accounts.refusals().filter(|(place, _)| of(place)).map(|(place, _)| place.row).collect();
+        assert_eq!((told.len(), refused.len()), (stated, rows - stated), "{section}");
+        assert!(told.is_disjoint(&refused), "{section}");
+        assert_eq!(told.union(&refused).copied().collect::<Vec<_>>(), (1..=rows as u64).collect::<Vec<_>>());
+    }
+    assert_eq!(list.pointer("/data/Products").unwrap().as_array().unwrap().len(), 146);
+
+    let ids: BTreeSet<_> = acceptances(&plan).iter().map(|one| &one.acceptance).collect();
+    assert_eq!(ids.len(), 851, "an id of its own for each");
+    for acceptance in acceptances(&plan) {
+        let row: Vec<_> = acceptance.transcribed.row.as_str().split(" row ").collect();
+        let [section, number] = row[..] else { panic!("{row:?}") };
+        let pointer = if section == "reuse" { "/data/ReuseMapping" } else { "/data/AtoMapping" };
+        let published = &list.pointer(pointer).unwrap()[number.parse::<usize>().unwrap() - 1];
+        assert_eq!(published["parent"].as_str().unwrap().trim(), acceptance.authority.as_str());
+        let id = published["id"].as_str().unwrap().trim();
+        assert_eq!(format!("fedramp.{id}"), acceptance.verdict.as_str());
+        assert!(published["ato_date"].as_str().unwrap().starts_with(&acceptance.from.to_string()), "{published}");
+        assert!(
+            world.verdict(acceptance.verdict.as_str()).now.state.name().is_in_force(),
+            "it grants and takes nothing"
+        );
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use conformity::key::Jwk;
 use conformity::party::{Party, PartyRecord, Role};
 use conformity::statement::{Claim, Statement};
 use conformity::time::{Day, Moment};
-use conformity::verdict::{VerdictList, VerdictRecord};
+use conformity::verdict::{Acceptance, VerdictList, VerdictRecord};
 use conformity::{Digest, Facts, Place, Record, Refusal, Register, decide};
 use jiff::Timestamp;
 
@@ -80,7 +80,7 @@ impl World {
             let second = register(file, mapping, again, &self.register).unwrap();
             check_account(&second);
             assert!(second.claims.is_empty(), "a second import plans {:?}", second.claims.first());
-            assert_eq!(second.evidence, plan.evidence);
+            assert_eq!(second.accounts.counts().evidence, plan.accounts.counts().evidence);
         }
         plan
     }
@@ -107,6 +107,7 @@ fn genesis() -> Genesis {
         log_key: "key".parse().unwrap(),
         witness_key: "key".parse().unwrap(),
         node_key: key(1),
+        map_key: key(3),
         ca_roots: Vec::new(),
         did_web: "did:web:op.registry.example".parse().unwrap(),
         formats: Formats::CURRENT,
@@ -225,6 +226,15 @@ pub(super) fn list(rows: &[String]) -> Vec<u8> {
 
 pub(super) fn sample() -> Mapping {
     Mapping::parse(SAMPLE).unwrap()
+}
+
+/// What a plan says of acceptances as evidence.
+pub(super) fn acceptances(plan: &Plan) -> Vec<&Acceptance> {
+    let told = plan.claims.iter().filter_map(|planned| match &planned.claim {
+        Claim::EvidenceAccepted(acceptance) => Some(&**acceptance),
+        _ => None,
+    });
+    told.collect()
 }
 
 /// What a plan would say, in words.

@@ -1,6 +1,7 @@
-//! The rules that JSON readers usually leave open: size, depth, one name once, no null.
+//! The rules that JSON readers usually leave open: size, depth, one name once, whether null may stand.
 //!
-//! One pass over the bytes that builds nothing. It runs before anything is decoded into types.
+//! One pass over the bytes that builds nothing. It runs before anything is decoded into types. Out of scope: what the JSON
+//! means, and how many bytes somebody wants to read, which is the caller's [`Limits`].
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -8,41 +9,93 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::{MAX_DEPTH, MAX_STATEMENT, Malformed};
+/// What one text may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The most bytes.
+    pub bytes: usize,
+    /// The deepest nesting: an object or array that stands in none has depth 1.
+    pub depth: usize,
+    /// Whether null may stand as a value.
+    pub null: bool,
+}
 
-/// Refuses `bytes` that break a rule.
-pub(super) fn check(bytes: &[u8]) -> Result<(), Malformed> {
-    if bytes.len() > MAX_STATEMENT {
-        return Err(Malformed::TooLarge { bytes: bytes.len() });
+/// Which rule a text breaks. The blame is whoever wrote it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Breach {
+    /// More bytes than allowed; nothing of it was read.
+    #[error("{bytes} bytes are more than the {most} that are allowed")]
+    TooLarge {
+        /// How many bytes came.
+        bytes: usize,
+        /// How many may.
+        most: usize,
+    },
+    /// Nested deeper than allowed.
+    #[error("nested deeper than {most} levels")]
+    TooDeep {
+        /// How deep it may be.
+        most: usize,
+    },
+    /// An object names a member twice, so that two readers might read two different things.
+    #[error("the member {name:?} appears twice in one object")]
+    DuplicateMember {
+        /// The name, cut to 80 characters.
+        name: String,
+    },
+    /// A null where none may stand.
+    #[error("null is not used here; leave the member out")]
+    Null,
+    /// Not JSON at all.
+    #[error("not JSON: {message}")]
+    NotJson {
+        /// Where and why, cut to 300 characters.
+        message: String,
+    },
+}
+
+/// Checks `bytes` against the rules.
+///
+/// # Errors
+/// The first rule that they break.
+pub fn check(bytes: &[u8], limits: Limits) -> Result<(), Breach> {
+    if bytes.len() > limits.bytes {
+        return Err(Breach::TooLarge { bytes: bytes.len(), most: limits.bytes });
     }
     let found = RefCell::new(None);
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let walk = Walk { depth: 0, found: &found };
+    let walk = Walk { depth: 0, limits, found: &found };
     let walked = walk.deserialize(&mut reader).and_then(|()| reader.end());
     match (found.into_inner(), walked) {
-        (Some(malformed), _) => Err(malformed),
-        (None, Err(error)) => Err(Malformed::not_json(error)),
+        (Some(breach), _) => Err(breach),
+        (None, Err(error)) => Err(Breach::NotJson { message: excerpt(&error) }),
         (None, Ok(())) => Ok(()),
     }
+}
+
+/// Error texts quote the input, so they are cut before they reach an answer or a log line.
+pub fn excerpt(error: &serde_json::Error) -> String {
+    error.to_string().chars().take(300).collect()
 }
 
 /// Walks one value at a depth. serde's error type cannot carry ours, so the first one found is left in `found`.
 #[derive(Clone, Copy)]
 struct Walk<'a> {
     depth: usize,
-    found: &'a RefCell<Option<Malformed>>,
+    limits: Limits,
+    found: &'a RefCell<Option<Breach>>,
 }
 
 impl Walk<'_> {
     fn deeper<E: Error>(self) -> Result<Self, E> {
-        if self.depth == MAX_DEPTH {
-            return Err(self.refuse(Malformed::TooDeep));
+        if self.depth == self.limits.depth {
+            return Err(self.refuse(Breach::TooDeep { most: self.limits.depth }));
         }
         Ok(Self { depth: self.depth + 1, ..self })
     }
 
-    fn refuse<E: Error>(self, malformed: Malformed) -> E {
-        self.found.borrow_mut().get_or_insert(malformed);
+    fn refuse<E: Error>(self, breach: Breach) -> E {
+        self.found.borrow_mut().get_or_insert(breach);
         E::custom("refused")
     }
 }
@@ -83,7 +136,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
     }
 
     fn visit_unit<E: Error>(self) -> Result<(), E> {
-        Err(self.refuse(Malformed::Null))
+        if self.limits.null { Ok(()) } else { Err(self.refuse(Breach::Null)) }
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
@@ -102,7 +155,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
         // Sorting keeps an object of thousands of members from costing the square of them.
         names.sort_unstable();
         match names.windows(2).find(|pair| pair[0] == pair[1]) {
-            Some(pair) => Err(self.refuse(Malformed::DuplicateMember { name: pair[0].chars().take(80).collect() })),
+            Some(pair) => Err(self.refuse(Breach::DuplicateMember { name: pair[0].chars().take(80).collect() })),
             None => Ok(()),
         }
     }

@@ -1,0 +1,79 @@
+//! Statements of a log in either form: a fact in the registry's words, or the signed part of a credential.
+//!
+//! In scope: telling the two apart, and reading each strictly. Out of scope: signatures, see [`ledger::jws`], and whether the
+//! rules allow it, see [`conformity::decide()`].
+
+use conformity::statement::{Claim, Malformed, Statement};
+use conformity::strict::{self, Breach, Limits};
+use ledger::jws::{Form, Unverified, Verified};
+use serde_json::{Map, Value};
+
+use crate::attestation::{self, ReadError};
+use crate::sd_jwt::{self, MAX_DEPTH, MAX_JWT, Refusal};
+
+const LIMITS: Limits = Limits { bytes: MAX_JWT, depth: MAX_DEPTH, null: false };
+
+/// Why bytes are no statement. The blame is whoever signed them.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum StatementError {
+    /// It says that it is plain, and is not.
+    #[error(transparent)]
+    Plain(#[from] Malformed),
+    /// It says that it is a credential, and is no strict JSON.
+    #[error("the credential is not read: {0}")]
+    Json(#[from] Breach),
+    /// Its digests stand where none may.
+    #[error("the credential is not read: {0}")]
+    Digests(#[from] Refusal),
+    /// It is no credential of a verdict.
+    #[error("the credential is not read: {0}")]
+    Credential(#[from] ReadError),
+}
+
+impl StatementError {
+    /// A stable code for machines.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Plain(malformed) => malformed.code(),
+            Self::Json(_) | Self::Digests(_) | Self::Credential(_) => "malformed-credential",
+        }
+    }
+}
+
+/// What a statement says, before anyone checked who signed it.
+///
+/// # Errors
+/// The first rule of its form that it breaks.
+pub fn read_unverified(unverified: &Unverified) -> Result<Statement, StatementError> {
+    read(unverified.form(), unverified.unverified_payload())
+}
+
+/// What a signed statement says.
+///
+/// # Errors
+/// The first rule of its form that it breaks.
+pub fn read_verified(verified: &Verified) -> Result<Statement, StatementError> {
+    read(verified.form(), verified.payload())
+}
+
+fn read(form: Form, payload: &[u8]) -> Result<Statement, StatementError> {
+    match form {
+        Form::Plain => Ok(Statement::parse(payload)?),
+        Form::Credential => credential(payload),
+    }
+}
+
+/// A credential as the log holds it: with digests in place of what it keeps back.
+fn credential(payload: &[u8]) -> Result<Statement, StatementError> {
+    strict::check(payload, LIMITS)?;
+    let payload: Map<String, Value> =
+        serde_json::from_slice(payload).map_err(|error| Breach::NotJson { message: strict::excerpt(&error) })?;
+    let attestation = attestation::read_open(&sd_jwt::undisclosed(payload)?)?;
+    Ok(Statement {
+        iss: attestation.issuer,
+        aud: attestation.credential.origin.clone(),
+        jti: attestation.jti,
+        iat: attestation.iat,
+        claim: Claim::CredentialIssued(attestation.credential),
+    })
+}

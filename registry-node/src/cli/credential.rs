@@ -1,0 +1,326 @@
+//! `credential`: a body documents its verdict, a supplier shows the document, in part or whole.
+//!
+//! Out of scope: verifying what somebody else shows.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail, ensure};
+use bytes::Bytes;
+use clap::{Args, Subcommand};
+use conformity::credential::{Credential, Reach, StatusSlot};
+use conformity::ids::{VerdictId, VerdictRef};
+use conformity::key::Jwk;
+use conformity::party::Party;
+use conformity::scheme::Scheme;
+use conformity::time::Day;
+use conformity::verdict::{Profile, Snapshot, Verdict};
+use credential::attestation::{Attestation, Detail, PAD_TO, concealed, write};
+use credential::sd_jwt::{Disclosed, Issuance, MAX_TEXT, Pointer, REGISTRY, SystemSalts, Unverified, issue};
+use ledger::jws;
+use ledger::key::{PublicKey, SigningKey};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::context::{Context, all, read_input, wait};
+use super::standing::escape;
+use super::submission::{Signing, Speaker, render};
+use crate::client::{Connection, read_json};
+use crate::clock::{Clock, SystemClock};
+
+/// Most bytes of a file with details.
+const MAX_DETAIL: u64 = 4 * 1024 * 1024;
+/// Media type of a credential on its way in.
+const SD_JWT: &str = "application/dc+sd-jwt";
+
+/// Issue, fetch and show credentials of verdicts
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  registry-node --as cb-1 credential issue V-1 --assessed 2026-03-20 --detail detail.json --out V-1.sd-jwt
+  registry-node --as supplier-1 credential fetch jp:V-1 --out V-1.sd-jwt")]
+pub(super) struct Credentials {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Issue(Issue),
+    Fetch(Fetch),
+    Present(Present),
+}
+
+/// Issue the credential of a verdict as it stands now
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  registry-node --as cb-1 credential issue V-1 --assessed 2026-03-20 --detail detail.json --out V-1.sd-jwt
+  registry-node --as cb-1 credential issue V-1 --assessed 2026-03-20 --detail detail.json --holder supplier.jwk --out V-1.sd-jwt
+
+detail.json says what was found from each viewpoint, and, unless the verdict is open, how far it reaches:
+  {\"reach\": {\"level\": \"4\", \"sites\": [\"Osaka\"], \"exclusions\": []},
+   \"assessments\": {\"organization\": {\"level\": \"4\", \"results\": [
+     {\"document\": \"sp800-171@r3\", \"requirement\": \"03.01.01\", \"outcome\": \"met\"}]}}}
+Everything in it can later be shown part by part. With --holder only whoever has that key can present the credential.")]
+struct Issue {
+    /// Id of the verdict
+    verdict: VerdictId,
+    /// Day on which the assessment ended
+    #[arg(long, value_name = "DAY")]
+    assessed: Day,
+    /// File that says what was found
+    #[arg(long, value_name = "FILE")]
+    detail: PathBuf,
+    /// Public key of the supplier (JWK) to bind the credential to
+    #[arg(long, value_name = "FILE")]
+    holder: Option<PathBuf>,
+    /// Where to write the credential with everything that it discloses
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    #[command(flatten)]
+    signing: Signing,
+}
+
+/// Fetch the newest credential of a verdict, with what you may see of it
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  registry-node --as supplier-1 credential fetch jp:V-1 --out V-1.sd-jwt
+  registry-node --as buyer-1 credential fetch jp:V-1 --out V-1.sd-jwt")]
+struct Fetch {
+    /// Registry and id, such as jp:V-1
+    verdict: VerdictRef,
+    /// Where to write it
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+/// Make a presentation that shows chosen parts of a credential
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  registry-node credential present V-1.sd-jwt --issuer cb-1.jwk --list
+  registry-node credential present V-1.sd-jwt --issuer cb-1.jwk --show /verdict/reach/level --out shown.sd-jwt
+  registry-node credential present V-1.sd-jwt --issuer cb-1.jwk --show /verdict --key supplier.pem --audience https://buyer.example --nonce 7c1f --out shown.sd-jwt
+
+--show names a place (JSON Pointer) and everything in it; nothing else that is kept back leaves this machine. --key,
+--audience and --nonce bind the presentation to one occasion, as verifiers ask for.")]
+struct Present {
+    /// The credential
+    credential: PathBuf,
+    /// Public key of the body that issued it (JWK)
+    #[arg(long, value_name = "FILE")]
+    issuer: PathBuf,
+    /// A place to show, with everything in it; may be given again
+    #[arg(long, value_name = "POINTER")]
+    show: Vec<Pointer>,
+    /// List what can be shown, and do nothing else
+    #[arg(long, conflicts_with_all = ["show", "key", "out"])]
+    list: bool,
+    /// Key of the holder, to bind the presentation
+    #[arg(long, value_name = "FILE", requires_all = ["audience", "nonce"])]
+    key: Option<PathBuf>,
+    /// For whom it is made
+    #[arg(long, value_name = "TEXT", requires = "key")]
+    audience: Option<String>,
+    /// The verifier's nonce
+    #[arg(long, value_name = "TEXT", requires = "key")]
+    nonce: Option<String>,
+    /// Where to write it
+    #[arg(long, value_name = "FILE", required_unless_present = "list")]
+    out: Option<PathBuf>,
+}
+
+impl Credentials {
+    pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        match self.command {
+            Command::Issue(command) => command.run(context),
+            Command::Fetch(command) => command.run(context),
+            Command::Present(command) => command.run(context),
+        }
+    }
+}
+
+/// The verdict as the registry answers it.
+#[derive(Deserialize)]
+struct Answered {
+    terms: Verdict,
+    now: Snapshot,
+}
+
+#[derive(Deserialize)]
+struct SchemeItem {
+    scheme: Scheme,
+}
+
+#[derive(Deserialize)]
+struct PartyItem {
+    party: Party,
+}
+
+#[derive(Deserialize)]
+struct HandedOut {
+    slots: Vec<StatusSlotPlace>,
+}
+
+#[derive(Deserialize)]
+struct StatusSlotPlace {
+    list: u32,
+    index: u32,
+}
+
+impl Issue {
+    fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        let speaker = Speaker::open(context)?;
+        let detail: Detail = serde_json::from_slice(&read_input(&self.detail, MAX_DETAIL)?)
+            .with_context(|| format!("{} is not what a credential keeps back", self.detail.display()))?;
+        let holder = self.holder.as_deref().map(read_jwk).transpose()?;
+        wait(async {
+            let mut connection = speaker.connect().await?;
+            let credential = self.credential(&speaker, &mut connection, holder).await?;
+            let attestation = Attestation {
+                issuer: speaker.about().party.clone(),
+                jti: self.signing.clone().into_id().map_or_else(super::submission::new_id, Ok)?,
+                iat: SystemClock.now().as_second(),
+                credential: Arc::new(credential),
+                detail,
+            };
+            let whole = signed(speaker.key(), &attestation)?;
+            // Kept before it is submitted: the registry's answer may be lost, the credential must not be.
+            write_private(&self.out, whole.as_bytes())?;
+            let jwt = whole.split('~').next().unwrap_or_default().to_owned();
+            let signed = jws::Unverified::parse(jwt.into())?.verify(speaker.key().public_key())?;
+            let receipt = speaker.send_as(&mut connection, &signed, SD_JWT, whole.into()).await?;
+            context.answer(&receipt, |receipt| {
+                format!(
+                    "{}\n\ncredential with everything that it discloses: {}",
+                    render(receipt, speaker.log()),
+                    self.out.display()
+                )
+            })
+        })
+    }
+
+    /// What the credential says in the open, as the registry has it now.
+    async fn credential(
+        &self,
+        speaker: &Speaker,
+        connection: &mut Connection,
+        holder: Option<Jwk>,
+    ) -> anyhow::Result<Credential> {
+        let about = speaker.about();
+        let verdict = VerdictRef { registry: about.registry.clone(), id: self.verdict.clone() };
+        let path = format!("/v1/verdicts/{}", escape(&verdict.to_string()));
+        let Answered { terms, now } = read_json(&connection.get(&path).await?)?;
+        let schemes: Vec<SchemeItem> = all(connection, "/v1/schemes", "schemes").await?;
+        let scheme = schemes.into_iter().map(|item| item.scheme).find(|scheme| scheme.scheme == terms.scheme);
+        let scheme = scheme.with_context(|| format!("the registry does not list scheme {}", terms.scheme))?;
+        let parties: Vec<PartyItem> = all(connection, "/v1/parties", "parties").await?;
+        let body = parties.into_iter().map(|item| item.party).find(|party| party.id == about.party);
+        let body = body.with_context(|| format!("the registry does not list {}", about.party))?;
+        let reach = Reach { level: now.level, sites: now.sites, exclusions: now.exclusions };
+        Ok(Credential {
+            origin: about.origin.clone(),
+            registry: about.registry.clone(),
+            did_web: speaker.genesis().did_web.clone(),
+            body: body.name,
+            verdict: terms.verdict,
+            slot: slot(connection).await?,
+            holder,
+            supplier: terms.supplier,
+            object: terms.object,
+            scheme: terms.scheme,
+            documents: scheme.documents,
+            evaluation: scheme.evaluation,
+            viewpoints: now.viewpoints,
+            assessed: self.assessed,
+            scope: now.scope,
+            valid_from: terms.valid_from,
+            valid_until: now.valid_until,
+            profile: terms.profile,
+            reach: (terms.profile == Profile::Open).then_some(reach),
+        })
+    }
+}
+
+/// A place in a status list.
+async fn slot(connection: &mut Connection) -> anyhow::Result<StatusSlot> {
+    let answer = connection.post("/v1/status-slots", "application/json", Bytes::new()).await?;
+    let HandedOut { slots } = read_json(&answer)?;
+    let place = slots.first().context("the registry handed out no status slot")?;
+    Ok(StatusSlot::new(place.list, place.index)?)
+}
+
+/// The credential with everything that it discloses.
+fn signed(key: &SigningKey, attestation: &Attestation) -> anyhow::Result<String> {
+    let payload = write(attestation)?;
+    let conceal = concealed(&payload, attestation.credential.reach.is_some());
+    let issuance = Issuance { payload, conceal: &conceal, pad_to: PAD_TO, certificates: &[] };
+    let issued = issue(key, issuance, &mut SystemSalts::default())?;
+    Ok(issued.present(|_| true).as_str().to_owned())
+}
+
+impl Fetch {
+    fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        let path = format!("/v1/credentials/{}", escape(&self.verdict.to_string()));
+        let text = wait(async { Ok(context.reader()?.connect().await?.get(&path).await?) })?;
+        write_private(&self.out, &text)?;
+        let shown = text.iter().filter(|byte| **byte == b'~').count().saturating_sub(1);
+        let answer = json!({"credential": self.out, "disclosures": shown});
+        context.answer(&answer, |_| format!("{} with {shown} disclosures", self.out.display()))
+    }
+}
+
+impl Present {
+    fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        let credential = self.read()?;
+        if self.list {
+            let places: Vec<&str> = credential.concealable().iter().map(|one| one.pointer().as_str()).collect();
+            return context.answer(&json!(places), |_| places.join("\n"));
+        }
+        for wanted in &self.show {
+            let there = credential
+                .concealable()
+                .iter()
+                .any(|one| wanted.contains(one.pointer()) || one.pointer().contains(wanted));
+            ensure!(there, "nothing that is kept back stands at {wanted}; --list says what there is");
+        }
+        let presentation = credential.present(|place| self.show.iter().any(|wanted| wanted.contains(place)));
+        let text = match (&self.key, &self.audience, &self.nonce) {
+            (Some(key), Some(audience), Some(nonce)) => {
+                presentation.bind(&SigningKey::load(key)?, audience, nonce, SystemClock.now().as_second())?
+            }
+            _ => presentation.as_str().to_owned(),
+        };
+        let Some(out) = &self.out else { bail!("say where to write it, with --out") };
+        write_private(out, text.as_bytes())?;
+        context.answer(&json!({ "presentation": out }), |_| out.display().to_string())
+    }
+
+    fn read(&self) -> anyhow::Result<Disclosed> {
+        let text = String::from_utf8(read_input(&self.credential, MAX_TEXT as u64)?)?;
+        let key = PublicKey::from_jwk(&String::from_utf8(read_input(&self.issuer, 4096)?)?)?;
+        let verified = Unverified::parse(text.trim(), REGISTRY)?.verify(&key)?;
+        Ok(verified.disclose()?)
+    }
+}
+
+fn read_jwk(path: &Path) -> anyhow::Result<Jwk> {
+    let value: Value = serde_json::from_slice(&read_input(path, 4096)?)?;
+    serde_json::from_value(value).with_context(|| format!("{} is no public key (JWK)", path.display()))
+}
+
+/// What is kept back is for its owner's eyes.
+fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let write = || {
+        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))
+}

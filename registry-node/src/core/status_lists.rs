@@ -1,0 +1,179 @@
+//! Status lists: what verifiers that only poll learn of credentials, derived from the log and signed by the node.
+//!
+//! One list in two forms: the IETF Token Status List (valid, invalid, suspended, conditional) and two W3C Bitstring Status
+//! Lists (revocation, suspension). Restricted verdicts are in them like all others, at places that say nothing about whom.
+//! A list is rendered at most once a second, when the log or the book of slots changed; whoever asks meanwhile gets the
+//! copy. Out of scope: who holds which slot (`slots`), and HTTP.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use conformity::credential::{CredentialStatus, StatusSlot};
+use conformity::records::{Facts, Register};
+use credential::attestation::Web;
+use credential::jwt::{self, Header};
+use credential::status::Status;
+use credential::status::bitstring::{Bitstring, JWT_TYPE, Purpose, StatusCredential};
+use credential::status::list::{Bits, StatusList};
+use credential::status::token::StatusListToken;
+use jiff::{SignedDuration, Timestamp};
+
+use super::registry::Registry;
+
+/// For how many seconds a verifier may use its copy.
+pub const TTL_SECONDS: u64 = 30;
+/// How long a list says anything at all: a registry that cannot be reached for longer vouches for nothing.
+const VALID_FOR: SignedDuration = SignedDuration::from_hours(24);
+/// How long a copy is given out although something changed.
+const AT_MOST_EVERY: SignedDuration = SignedDuration::from_secs(1);
+/// How old a copy may be although nothing changed.
+const AT_LEAST_EVERY: SignedDuration = SignedDuration::from_hours(1);
+/// Between suspended and the values that are defined (Token Status List, "Status Types": application specific).
+const CONDITIONAL: Status = Status::Other(3);
+
+/// The forms of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ListForm {
+    /// IETF Token Status List.
+    Token,
+    /// W3C Bitstring Status List, taken back for good.
+    Revocation,
+    /// W3C Bitstring Status List, not valid for the time being.
+    Suspension,
+}
+
+/// Lists that were rendered.
+#[derive(Default)]
+pub struct StatusLists {
+    kept: Mutex<HashMap<(u32, ListForm), Kept>>,
+}
+
+struct Kept {
+    /// Of the log and of the list's slots.
+    sizes: (u64, usize),
+    at: Timestamp,
+    token: Bytes,
+}
+
+/// A list that could not be rendered: our own fault.
+#[derive(Debug, thiserror::Error)]
+#[error("status list {list}: {problem}")]
+pub struct ListFault {
+    list: u32,
+    problem: String,
+}
+
+impl StatusLists {
+    /// The signed list; nothing where no slot of it was ever handed out. Takes some ten milliseconds when it changed.
+    ///
+    /// # Errors
+    /// [`ListFault`].
+    pub fn signed(&self, registry: &Registry, list: u32, form: ListForm) -> Result<Option<Bytes>, ListFault> {
+        let Some(handed_out) = registry.slots.handed_out(list) else { return Ok(None) };
+        let (now, sizes) = (registry.now(), (*registry.size.borrow(), handed_out.len()));
+        // Held while it is rendered: a crowd waits for one rendering instead of making one each.
+        let mut kept = self.kept();
+        if let Some(kept) = kept.get(&(list, form)).filter(|kept| kept.is_good(sizes, now)) {
+            return Ok(Some(kept.token.clone()));
+        }
+        let statuses = statuses(&registry.read_model.register(), list, &handed_out);
+        let fault = |problem: &dyn std::fmt::Display| ListFault { list, problem: problem.to_string() };
+        let web = Web::of(registry.genesis.did_web.as_str())
+            .ok_or_else(|| fault(&"the registry's did:web has no address"))?;
+        let lister = Lister { registry, web, list, now };
+        let token = match form {
+            ListForm::Token => lister.token(&statuses).map_err(|error| fault(&error))?,
+            ListForm::Revocation => lister.bitstring(&statuses, Purpose::Revocation).map_err(|error| fault(&error))?,
+            ListForm::Suspension => lister.bitstring(&statuses, Purpose::Suspension).map_err(|error| fault(&error))?,
+        };
+        let token = Bytes::from(token);
+        kept.insert((list, form), Kept { sizes, at: now, token: token.clone() });
+        Ok(Some(token))
+    }
+
+    fn kept(&self) -> MutexGuard<'_, HashMap<(u32, ListForm), Kept>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn is_good(&self, sizes: (u64, usize), now: Timestamp) -> bool {
+        let age = now.duration_since(self.at);
+        age < AT_MOST_EVERY || (self.sizes == sizes && age < AT_LEAST_EVERY)
+    }
+}
+
+/// What is not valid in a list.
+fn statuses(register: &Register, list: u32, handed_out: &[u32]) -> Vec<(u64, CredentialStatus)> {
+    let mut statuses: HashMap<u32, CredentialStatus> =
+        handed_out.iter().map(|index| (*index, CredentialStatus::Invalid)).collect();
+    for record in register.credentials_in(list) {
+        let verdict = &record.credential.verdict;
+        let of_verdict = register.credentials_of(verdict);
+        let newest = of_verdict.iter().max_by_key(|one| one.issued.index);
+        let newest = newest.is_some_and(|newest| newest.credential.slot == record.credential.slot);
+        statuses.insert(record.credential.slot.index(), record.status(register.verdict(verdict).as_deref(), newest));
+    }
+    let not_valid = statuses.into_iter().filter(|(_, status)| *status != CredentialStatus::Valid);
+    not_valid.map(|(index, status)| (u64::from(index), status)).collect()
+}
+
+struct Lister<'a> {
+    registry: &'a Registry,
+    web: Web,
+    list: u32,
+    now: Timestamp,
+}
+
+impl Lister<'_> {
+    fn token(&self, statuses: &[(u64, CredentialStatus)]) -> Result<String, Box<dyn std::error::Error>> {
+        let mut list = StatusList::new(Bits::Two, StatusSlot::PER_LIST.into())?;
+        for (index, status) in statuses {
+            list.set(*index, ietf(*status))?;
+        }
+        let token = StatusListToken {
+            uri: self.web.status_list(StatusSlot::new(self.list, 0)?),
+            issued: self.now.as_second(),
+            expires: Some((self.now + VALID_FOR).as_second()),
+            ttl: Some(TTL_SECONDS),
+            list,
+        };
+        Ok(token.sign(self.registry.deriver.key())?)
+    }
+
+    fn bitstring(
+        &self,
+        statuses: &[(u64, CredentialStatus)],
+        purpose: Purpose,
+    ) -> Result<String, Box<dyn std::error::Error>> {
+        let set = match purpose {
+            Purpose::Revocation => CredentialStatus::Invalid,
+            Purpose::Suspension => CredentialStatus::Suspended,
+        };
+        let mut list = Bitstring::new(StatusSlot::PER_LIST.into())?;
+        for (index, _) in statuses.iter().filter(|(_, status)| *status == set) {
+            list.set(*index, true)?;
+        }
+        let credential = StatusCredential {
+            id: self.web.bitstring_list(StatusSlot::new(self.list, 0)?, purpose),
+            issuer: self.registry.genesis.did_web.to_string(),
+            valid_from: Some(self.now),
+            valid_until: Some(self.now + VALID_FOR),
+            purpose,
+            list,
+        };
+        let key = self.registry.deriver.key();
+        let header = Header::naming(key.public_key(), JWT_TYPE, &[]);
+        Ok(jwt::sign(key, &header, &credential.to_json()?)?)
+    }
+}
+
+const fn ietf(status: CredentialStatus) -> Status {
+    match status {
+        CredentialStatus::Valid => Status::Valid,
+        CredentialStatus::Invalid => Status::Invalid,
+        CredentialStatus::Suspended => Status::Suspended,
+        CredentialStatus::Conditional => CONDITIONAL,
+    }
+}

@@ -1,0 +1,271 @@
+//! Credentials from the slot to the status list: who gets what, what is refused, what is left after an erasure.
+
+use bytes::Bytes;
+use conformity::credential::StatusSlot;
+use credential::attestation::{Attestation, PAD_TO, concealed, read, write};
+use credential::jwt::KidRule;
+use credential::sd_jwt::{Issuance, REGISTRY, SystemSalts, Unverified, issue};
+use credential::status::Status;
+use credential::status::bitstring::{Bitstring, StatusCredential};
+use credential::status::token;
+use ledger::key::PublicKey;
+use serde_json::{Value, json};
+
+use super::fixture::{Got, ORIGIN, Person, World, change, day, now, restricted, verdict};
+
+const MEDIA_TYPE: &str = "application/dc+sd-jwt";
+const SECRET: &str = "weak password of the shop floor account";
+
+/// What the body says of a verdict that is like `claim`.
+fn attestation(world: &World, claim: &Value, slot: StatusSlot) -> Attestation {
+    let open = claim["profile"] == "open";
+    let mut credential = json!({
+        "origin": ORIGIN, "registry": "jp", "didWeb": world.registry.genesis.did_web, "body": "The certification-body cb-1",
+        "verdict": claim["verdict"], "slot": slot, "supplier": claim["supplier"], "object": claim["object"],
+        "scheme": claim["scheme"], "documents": ["sp800-171@r3"], "evaluation": "third-party",
+        "viewpoints": claim["viewpoints"], "assessed": day(-20), "scope": claim["scope"],
+        "validFrom": claim["validFrom"], "validUntil": claim["validUntil"], "profile": claim["profile"],
+    });
+    if open {
+        credential["reach"] = json!({});
+    }
+    let finding = json!({"document": "sp800-171@r3", "requirement": "03.01.02", "text": SECRET});
+    let results = json!([{"document": "sp800-171@r3", "requirement": "03.01.02", "outcome": "partly-met"}]);
+    let mut detail = json!({"assessments": {"organization": {"results": results, "findings": [finding]}}});
+    if !open {
+        detail["reach"] = json!({"sites": ["Osaka"]});
+    }
+    Attestation {
+        issuer: "cb-1".parse().unwrap(),
+        jti: format!("c-{}", slot.index()).parse().unwrap(),
+        iat: now().as_second(),
+        credential: serde_json::from_value(credential).unwrap(),
+        detail: serde_json::from_value(detail).unwrap(),
+    }
+}
+
+fn signed(person: &Person, attestation: &Attestation) -> String {
+    let payload = write(attestation).unwrap();
+    let conceal = concealed(&payload, attestation.credential.reach.is_some());
+    let issuance = Issuance { payload, conceal: &conceal, pad_to: PAD_TO, certificates: &[] };
+    issue(person.key(), issuance, &mut SystemSalts::default()).unwrap().present(|_| true).as_str().to_owned()
+}
+
+async fn slot(world: &World, person: &Person) -> StatusSlot {
+    let got = world.talk(Some(person)).await.post("/v1/status-slots", "application/json", Bytes::new()).await;
+    assert_eq!(got.status, 200, "{got:?}");
+    let place = &got.json()["slots"][0];
+    assert_eq!(place["uri"], format!("https://localhost:7443/v1/status-lists/{}", place["list"]));
+    StatusSlot::new(place["list"].as_u64().unwrap() as u32, place["index"].as_u64().unwrap() as u32).unwrap()
+}
+
+async fn submit(world: &World, person: &Person, text: String) -> Got {
+    world.talk(Some(person)).await.post("/v1/statements", MEDIA_TYPE, text).await
+}
+
+/// A credential of `claim`, which must be taken.
+pub(super) async fn documented(world: &World, claim: &Value) -> (StatusSlot, u64, String) {
+    let body = world.person("cb-1");
+    let slot = slot(world, &body).await;
+    let text = signed(&body, &attestation(world, claim, slot));
+    let got = submit(world, &body, text.clone()).await;
+    assert_eq!(got.status, 201, "{got:?}");
+    (slot, got.json()["index"].as_u64().unwrap(), text)
+}
+
+async fn fetch(world: &World, who: Option<&str>, verdict: &str) -> Got {
+    let person = who.map(|who| if who == "operator" { world.operator() } else { world.person(who) });
+    world.talk(person.as_ref()).await.ask(&format!("/v1/credentials/jp:{verdict}")).await.without_date()
+}
+
+fn node_key(world: &World) -> PublicKey {
+    PublicKey::from_jwk(&serde_json::to_string(&world.registry.genesis.node_key).unwrap()).unwrap()
+}
+
+/// What the lists say once they are rendered again.
+async fn status(world: &World, slot: StatusSlot) -> (Status, bool, bool) {
+    tokio::time::sleep(std::time::Duration::from_millis(1_050)).await;
+    let got = world.ask(&format!("/v1/status-lists/{}", slot.list())).await;
+    assert_eq!(got.header("content-type"), "application/statuslist+jwt");
+    assert_eq!(got.header("cache-control"), "public, max-age=30");
+    let text = String::from_utf8(got.body.to_vec()).unwrap();
+    let token = token::Unverified::parse(&text, KidRule::Thumbprint).unwrap().verify(&node_key(world)).unwrap();
+    let ietf = token.token().list.status(slot.index().into()).unwrap();
+    (ietf, bit(world, slot, "revocation").await, bit(world, slot, "suspension").await)
+}
+
+async fn bit(world: &World, slot: StatusSlot, purpose: &str) -> bool {
+    let got = world.ask(&format!("/v1/bitstring-status-lists/{}/{purpose}", slot.list())).await;
+    assert_eq!(got.header("content-type"), "application/vc+jwt");
+    let payload = ledger::compact::Compact::split(&got.body).unwrap();
+    payload.verify(&node_key(world)).unwrap();
+    let credential = StatusCredential::from_json(&payload.payload).unwrap();
+    let list: &Bitstring = &credential.list;
+    list.is_set(slot.index().into()).unwrap()
+}
+
+#[tokio::test]
+async fn a_credential_is_shown_to_each_as_far_as_he_may_see() {
+    let world = World::furnished().await;
+    let (_, index, whole) = documented(&world, &verdict("V-1")).await;
+    for who in ["cb-1", "operator"] {
+        let got = fetch(&world, Some(who), "V-1").await;
+        assert_eq!((got.header("content-type"), &got.body[..]), (MEDIA_TYPE, whole.as_bytes()), "{who}");
+    }
+    let public = fetch(&world, None, "V-1").await;
+    for who in ["buyer-1", "cb-2", "audit", "meti", "maker"] {
+        assert_eq!(fetch(&world, Some(who), "V-1").await, public, "{who}");
+    }
+    let text = String::from_utf8(public.body.to_vec()).unwrap();
+    let key = world.person("cb-1").key().public_key().clone();
+    let shown = Unverified::parse(&text, REGISTRY).unwrap().verify(&key).unwrap().disclose().unwrap();
+    assert!(shown.concealable().is_empty() && read(shown.payload()).unwrap().detail.assessments.is_empty());
+    let statement = world.ask(&format!("/v1/statements/{index}")).await;
+    assert_eq!(statement.json()["statement"], text.trim_end_matches('~'));
+}
+
+#[tokio::test]
+async fn what_is_kept_back_rests_in_the_vault_alone() {
+    let world = World::furnished().await;
+    let (_, _, whole) = documented(&world, &verdict("V-1")).await;
+    let disclosures: Vec<&str> = whole.split('~').skip(1).filter(|one| !one.is_empty()).collect();
+    assert!(disclosures.len() >= 4);
+    for file in files(world.registry.folder.path()) {
+        let bytes = std::fs::read(&file).unwrap();
+        for needle in disclosures.iter().copied().chain([SECRET]) {
+            assert!(!bytes.windows(needle.len()).any(|window| window == needle.as_bytes()), "{}", file.display());
+        }
+    }
+}
+
+fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found
+}
+
+#[tokio::test]
+async fn the_lists_follow_the_verdict() {
+    let world = World::furnished().await;
+    let body = world.person("cb-1");
+    assert_eq!(world.ask("/v1/status-lists/0").await.status, 404);
+    let waiting = slot(&world, &body).await;
+    assert_eq!(status(&world, waiting).await, (Status::Invalid, true, false), "handed out, not used");
+    let (slot, _, _) = documented(&world, &verdict("V-1")).await;
+    assert_eq!(status(&world, slot).await, (Status::Valid, false, false));
+    let rows = [
+        (json!("suspended"), (Status::Suspended, false, true)),
+        (json!("restored"), (Status::Valid, false, false)),
+        (json!({"conditional": {"text": "close it", "deadline": day(30)}}), (Status::Other(3), false, false)),
+        (json!("withdrawn"), (Status::Invalid, true, false)),
+    ];
+    for (move_to, expected) in rows {
+        world.must(&body, "verdict-changed", change("V-1", move_to.clone())).await;
+        assert_eq!(status(&world, slot).await, expected, "{move_to}");
+    }
+}
+
+#[tokio::test]
+async fn erasing_the_verdict_erases_what_its_credentials_kept_back() {
+    let world = World::furnished().await;
+    let (slot, index, whole) = documented(&world, &verdict("V-1")).await;
+    let digest = conformity::digest::Digest::of(whole.split('~').next().unwrap().as_bytes());
+    assert_eq!(world.registry.disclosures.whole(&digest).unwrap().unwrap(), whole);
+    let granted = world.registry.read_model.register().verdicts_after(None).next().unwrap().history[0].index;
+    let operator = world.operator();
+    let erase = |index: u64| json!({"index": index, "reason": {"code": "court-order"}});
+    assert_eq!(world.say(&operator, "statement-erased", erase(index)).await.code(), "not-erasable");
+    world.must(&operator, "statement-erased", erase(granted)).await;
+    assert_eq!(world.registry.disclosures.whole(&digest).unwrap(), None);
+    assert_eq!(fetch(&world, Some("cb-1"), "V-1").await.code(), "not-found");
+    assert_eq!(status(&world, slot).await.0, Status::Invalid);
+    world.must(&operator, "statement-erased", erase(index)).await;
+}
+
+#[tokio::test]
+async fn a_restricted_verdict_and_none_give_the_same_bytes() {
+    let world = World::furnished().await;
+    let (slot, _, whole) = documented(&world, &restricted("V-2")).await;
+    for who in [None, Some("cb-2"), Some("audit"), Some("buyer-1"), Some("meti")] {
+        assert_eq!(fetch(&world, who, "V-2").await, fetch(&world, who, "V-0").await, "{who:?}");
+    }
+    for who in ["cb-1", "operator", "maker"] {
+        assert_eq!(fetch(&world, Some(who), "V-2").await.body, whole.as_bytes(), "{who}");
+    }
+    assert_eq!(status(&world, slot).await.0, Status::Valid);
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_refused_and_nothing_is_kept() {
+    let world = World::furnished().await;
+    let body = world.person("cb-1");
+    let slot = slot(&world, &body).await;
+    let good = attestation(&world, &verdict("V-1"), slot);
+    let text = signed(&body, &good);
+    let parts: Vec<&str> = text.trim_end_matches('~').split('~').collect();
+    let jwt = parts[0];
+    let other = StatusSlot::new(slot.list(), (slot.index() + 1) % StatusSlot::PER_LIST).unwrap();
+    let mut level = good.clone();
+    level.detail.assessments.values_mut().for_each(|one| one.level = Some("9".parse().unwrap()));
+    let mut untold = good.clone();
+    untold.detail.assessments.clear();
+    let mut elsewhere = good.clone();
+    std::sync::Arc::make_mut(&mut elsewhere.credential).scope = "everything".parse().unwrap();
+    let rows = [
+        ("no disclosures at all", jwt.to_owned(), "malformed-credential"),
+        ("a disclosure that is missing", format!("{jwt}~"), "malformed-credential"),
+        ("a disclosure twice", format!("{text}{}~", parts[1]), "malformed-credential"),
+        ("a disclosure of another credential", format!("{jwt}~{}~", "WyJhIiwiYiJd"), "malformed-credential"),
+        ("a plain statement with a tilde", format!("{}~", plain(&world, &body)), "malformed-credential"),
+        ("a slot of nobody", signed(&body, &attestation(&world, &verdict("V-1"), other)), "slot-not-handed-out"),
+        ("a level that the scheme lacks", signed(&body, &level), "malformed-credential"),
+        ("a viewpoint of which nothing is told", signed(&body, &untold), "malformed-credential"),
+        ("another scope", signed(&body, &elsewhere), "credential-differs"),
+    ];
+    let before = world.registry.log.size();
+    for (why, text, code) in rows {
+        let got = submit(&world, &body, text).await;
+        assert_eq!(got.code(), code, "{why}: {got:?}");
+    }
+    let foreign = submit(&world, &world.person("cb-2"), text.clone()).await;
+    assert_eq!(foreign.code(), "other-issuer");
+    assert_eq!(world.registry.log.size(), before);
+    assert_eq!(world.registry.vault.names("credential/").unwrap(), Vec::<String>::new());
+    assert_eq!(submit(&world, &body, text.clone()).await.status, 201);
+    assert_eq!(submit(&world, &body, text).await.json()["repeated"], true);
+    assert_eq!(world.registry.vault.names("credential/").unwrap().len(), 1);
+}
+
+fn plain(world: &World, person: &Person) -> String {
+    let compact = world.sign(person, "verdict-granted", verdict("V-7"));
+    String::from_utf8(compact.to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn slots_are_for_certification_bodies() {
+    let world = World::furnished().await;
+    for (who, code) in
+        [(None, "certificate-required"), (Some("buyer-1"), "role-not-entitled"), (Some("meti"), "role-not-entitled")]
+    {
+        let person = who.map(|who| world.person(who));
+        let got = world.talk(person.as_ref()).await.post("/v1/status-slots", "application/json", Bytes::new()).await;
+        assert_eq!(got.code(), code, "{who:?}");
+    }
+    let body = world.person("cb-1");
+    for count in ["0", "1001", "x"] {
+        let path = format!("/v1/status-slots?count={count}");
+        let got = world.talk(Some(&body)).await.post(&path, "application/json", Bytes::new()).await;
+        assert_eq!(got.code(), "bad-parameter", "{count}");
+    }
+    for path in [
+        "/v1/status-lists/9",
+        "/v1/bitstring-status-lists/9/revocation",
+        "/v1/bitstring-status-lists/0/x",
+        "/v1/bitstring-status-lists/0",
+    ] {
+        assert_eq!(world.ask(path).await.code(), "not-found", "{path}");
+    }
+}
