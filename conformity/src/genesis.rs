@@ -56,6 +56,8 @@ pub struct Genesis {
     pub country: Option<CountryCode>,
     /// The key that signs checkpoints, as a C2SP verifier key.
     pub log_key: Text<512>,
+    /// The key that cosigns the checkpoints of peers, as a C2SP verifier key.
+    pub witness_key: Text<512>,
     /// The key that signs what the node derives, this statement first.
     pub node_key: Jwk,
     /// The Ed25519 key of the VRF (RFC 9381) that blinds the state map.

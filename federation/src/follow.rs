@@ -38,6 +38,7 @@ use ledger::key::PublicKey;
 use ledger::merkle::{self, Frontier, Tree};
 use ledger::note::NoteVerifier;
 
+use crate::evidence;
 use crate::messages::{CheckpointAnswer, Range};
 use reading::Reading;
 
@@ -299,7 +300,11 @@ impl Followed {
         match (leads, kept_promise) {
             (false, _) => Err(PeerFault::Proof),
             // The entries are what the peer signed now, and are not what it signed before.
-            (true, false) => Err(self.fork(&range.checkpoint)),
+            (true, false) => {
+                let mut tree = self.tree.clone();
+                leaves.iter().for_each(|leaf| tree.push(*leaf));
+                Err(self.fork_in(&tree, &range.checkpoint))
+            }
             (true, true) => Ok(offered),
         }
     }
@@ -331,9 +336,24 @@ impl Followed {
         Ok(last)
     }
 
+    /// Two checkpoints that contradict each other, with what proves it to others as far as we hold the log.
+    pub fn contradiction(&self, held: &str, offered: &str) -> Contradiction {
+        self.contradiction_in(&self.tree, held, offered)
+    }
+
+    fn contradiction_in(&self, tree: &Tree, held: &str, offered: &str) -> Contradiction {
+        let both = self.signed(held).ok().zip(self.signed(offered).ok());
+        let inconsistency = both.and_then(|(held, offered)| evidence::inconsistency(tree, &held, &offered));
+        Contradiction { held: held.to_owned(), offered: offered.to_owned(), inconsistency }
+    }
+
     fn fork(&self, note: &str) -> PeerFault {
+        self.fork_in(&self.tree, note)
+    }
+
+    fn fork_in(&self, tree: &Tree, note: &str) -> PeerFault {
         let held = self.checkpoint().map(ToString::to_string).unwrap_or_default();
-        PeerFault::Fork(Box::new(Contradiction { held, offered: note.to_owned() }))
+        PeerFault::Fork(Box::new(self.contradiction_in(tree, &held, note)))
     }
 }
 

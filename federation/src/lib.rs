@@ -2,7 +2,8 @@
 //!
 //! In scope: subjects ([`subjects`]), accounts ([`access`]), the server's process and confirmed cut-off ([`server`]), the
 //! bus ([`bus`], which alone names async_nats), the messages ([`messages`]), answering them ([`serve`]) and following and
-//! mirroring a peer's log ([`follow`], [`mirror`]), and keeping what others say short ([`words`], [`hush`]). Out of scope: what statements mean (`conformity`), the log itself
+//! mirroring a peer's log ([`follow`], [`mirror`]), witnessing it ([`witness`]) and proving that it is forked ([`evidence`]),
+//! and keeping what others say short ([`words`], [`hush`]). Out of scope: what statements mean (`conformity`), the log itself
 //! (`ledger`), certificates (`certs`), what a registry does with what it learnt (`registry-node`).
 //!
 //! One registry has one nats-server, for a server takes users from the certificates of one CA. A node of several
@@ -10,6 +11,7 @@
 
 pub mod access;
 pub mod bus;
+pub mod evidence;
 pub mod follow;
 pub mod hush;
 pub mod messages;
@@ -17,4 +19,5 @@ pub mod mirror;
 pub mod serve;
 pub mod server;
 pub mod subjects;
+pub mod witness;
 pub mod words;

@@ -4,12 +4,16 @@
 //! head        {"size": 1234}                                              a hint; nothing is believed because of it
 //! hello       {}                              ▶ {"genesis": jws, "checkpoint": note}
 //! checkpoint  {"held": 1200}                  ▶ {"checkpoint": note, "proof": [hash…]}        consistency held ▶ size
+//! cosign      {"old": 1100, "proof": [hash…], "checkpoint": note}         consistency old ▶ size
+//!                                             ▶ {"cosignature": signature line} | {"conflict": size cosigned last}
 //! range       {"from": 1200, "entries": 256}  ▶ {"entries": base64 of n × 42 bytes,
 //!                                                "statements": [jws | null, … n],
 //!                                                "checkpoint": note, "proof": [hash…]}        consistency from+n ▶ size
 //! attachment  {"digest": hex, "offset": 0}    ▶ {"size": total bytes, "bytes": base64}
 //! notice      {"statement": jws, "proof": tlog-proof}       ▶ {}
-//! evidence    {"first": note, "second": note}               ▶ {}
+//! evidence    {"first": note, "second": note,
+//!              "inconsistency": {"root": hash, "proof": [hash…]}}         if their sizes differ; see [`crate::evidence`]
+//!                                             ▶ {}
 //! ```
 //!
 //! An answer is `{"ok": …}` or `{"refused": {"code": …, "text": …}}`. Hashes and bytes are standard base64; sizes are
@@ -34,11 +38,13 @@ pub const MAX_ENTRIES: usize = 1_024;
 pub const MAX_PROOF: usize = 130;
 /// Bytes of an attachment in one piece.
 pub const MAX_PIECE: usize = 512 * 1024;
-/// Bytes of a question, other than a notice or evidence.
+/// Bytes of a question, other than those below.
 pub const MAX_QUESTION: usize = 512;
 /// Bytes of a notice: a statement, a proof, and what JSON adds.
 pub const MAX_NOTICE: usize = 320 * 1024;
-/// Bytes of evidence: two signed notes, and what JSON adds.
+/// Bytes of a checkpoint to be cosigned: a signed note, a proof, and what JSON adds.
+pub const MAX_COSIGN: usize = 144 * 1024;
+/// Bytes of evidence: two signed notes, a proof, and what JSON adds.
 pub const MAX_EVIDENCE: usize = 288 * 1024;
 /// Characters of a refusal's code that are kept.
 const MAX_CODE: usize = 64;
@@ -94,6 +100,8 @@ messages! {
     Hello,
     CheckpointRequest: MAX_QUESTION,
     CheckpointAnswer,
+    Cosign: MAX_COSIGN,
+    CosignAnswer,
     RangeRequest: MAX_QUESTION,
     Range,
     AttachmentRequest: MAX_QUESTION,
@@ -142,6 +150,29 @@ pub struct CheckpointAnswer {
     pub checkpoint: String,
     /// Consistency from `held` to it; empty when `held` is not smaller.
     pub proof: Proof,
+}
+
+/// Asks for a cosignature of the asker's own checkpoint. The body of a tlog-witness `add-checkpoint` says the same, see
+/// [`crate::witness`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cosign {
+    /// Size that the witness cosigned last, as far as the asker knows.
+    pub old: u64,
+    /// Consistency from there to the checkpoint.
+    pub proof: Proof,
+    /// The signed note.
+    pub checkpoint: String,
+}
+
+/// What a witness says to a checkpoint that it does not refuse.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CosignAnswer {
+    /// Its signature line.
+    Cosignature(String),
+    /// It cosigned this size last: ask again from there.
+    Conflict(u64),
 }
 
 /// Asks for entries.
@@ -206,6 +237,19 @@ pub struct Evidence {
     pub first: String,
     /// The other.
     pub second: String,
+    /// What makes two of different sizes a contradiction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inconsistency: Option<Inconsistency>,
+}
+
+/// What the larger of two checkpoints says about the size of the smaller one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Inconsistency {
+    /// The root that it has there.
+    pub root: Hash,
+    /// Consistency from there to the larger size.
+    pub proof: Proof,
 }
 
 /// "Taken."

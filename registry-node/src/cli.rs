@@ -11,6 +11,7 @@ mod certs;
 mod change;
 mod context;
 mod credential;
+mod evidence;
 mod grant;
 mod import;
 mod init;
@@ -95,6 +96,7 @@ enum Command {
     Verdicts(show::Many),
     Watch(watch::Watch),
     Status(status::Status),
+    Evidence(evidence::Evidence),
     Certs(certs::Certs),
     Log(log::Logs),
     Rebuild(rebuild::Rebuild),
@@ -160,6 +162,7 @@ impl Command {
             Self::Verdicts(command) => command.run(context),
             Self::Watch(command) => command.run(context),
             Self::Status(command) => command.run(context),
+            Self::Evidence(command) => command.run(context),
             Self::Certs(command) => command.run(context),
             Self::Log(command) => command.run(context),
             Self::Rebuild(command) => command.run(context),

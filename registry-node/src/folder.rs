@@ -35,6 +35,11 @@ impl Folder {
         self.0.join("keys/log.pem")
     }
 
+    /// The key that cosigns the checkpoints of peers.
+    pub fn witness_key(&self) -> PathBuf {
+        self.0.join("keys/witness.pem")
+    }
+
     /// The key that signs what the node derives.
     pub fn node_key(&self) -> PathBuf {
         self.0.join("keys/node.pem")

@@ -42,6 +42,7 @@ mod submission;
 mod table;
 mod trust_query;
 mod verdicts;
+mod witness;
 
 #[cfg(test)]
 mod tests;
@@ -78,7 +79,7 @@ pub fn routes(
     let site = Arc::new(Site::new(registry));
     // The hottest group first: each group that does not know the path costs a little.
     let answers = memory(&site).or(disk(&site)).unify().or(questions(&site)).unify();
-    let answers = answers.or(statements(&site)).unify().or(events(&site)).unify();
+    let answers = answers.or(statements(&site)).unify().or(events(&site)).unify().or(checkpoints(&site)).unify();
     let answers = answers.recover(recovered).unify();
     let whole = warp::method().and(answers).map(|method, response| match method {
         Method::HEAD => answer::bodiless(response),
@@ -147,7 +148,9 @@ fn answered(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     match ask.route().handler {
         Handler::Memory(read) | Handler::Disk(read) | Handler::Large { read, .. } => read(site, ask),
         // Their own filters answer these.
-        Handler::Events | Handler::Statements | Handler::Question { .. } => Err(Problem::not_found()),
+        Handler::Events | Handler::Statements | Handler::Question { .. } | Handler::Checkpoints => {
+            Err(Problem::not_found())
+        }
     }
 }
 
@@ -178,6 +181,23 @@ fn questions(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
             async move {
                 match ask {
                     Ok(ask) => shown(question::answered(&site, &ask, &headers, body).await),
+                    Err(problem) => answer::problem(&problem),
+                }
+            }
+        })
+        .boxed()
+}
+
+fn checkpoints(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
+    let site = Arc::clone(site);
+    asked(|handler| matches!(handler, Handler::Checkpoints))
+        .and(warp::header::headers_cloned())
+        .and(warp::body::stream())
+        .then(move |ask: Result<Ask, Problem>, headers: HeaderMap, body| {
+            let site = Arc::clone(&site);
+            async move {
+                match ask {
+                    Ok(ask) => shown(witness::add_checkpoint(site, ask, headers, body).await),
                     Err(problem) => answer::problem(&problem),
                 }
             }

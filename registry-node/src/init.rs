@@ -16,7 +16,7 @@ use ledger::journal::{FileJournal, Options};
 use ledger::jws;
 use ledger::key::{Algorithm, SigningKey};
 use ledger::log::{Draft, Log};
-use ledger::note::{NoteSigner, NoteVerifier};
+use ledger::note::{Cosigner, NoteSigner, NoteVerifier};
 
 use crate::config::{self, NewConfig};
 use crate::credentials::{About, Credentials};
@@ -97,7 +97,8 @@ fn fill(folder: &Folder, new: &NewRegistry, now: Timestamp) -> anyhow::Result<()
     };
     let operator = equip(&folder.operator(), about, &mut authority, Algorithm::Ed25519, now)?;
     let signer = NoteSigner::new(new.origin.as_str(), log_key)?;
-    let node = Node { log: signer.verifier(), key: jwk(&node_key)?, map: map_key };
+    let witness = Cosigner::new(new.origin.as_str(), new_key(&folder.witness_key())?)?;
+    let node = Node { log: signer.verifier(), witness: witness.verifier(), key: jwk(&node_key)?, map: map_key };
     let genesis = genesis(new, node, &authority, operator)?;
     begin(folder, &config, signer, &node_key, genesis, now)
 }
@@ -144,6 +145,7 @@ pub fn equip(
 /// The node's own keys, as the genesis names them.
 struct Node<'a> {
     log: &'a NoteVerifier,
+    witness: &'a NoteVerifier,
     key: Jwk,
     map: Jwk,
 }
@@ -155,6 +157,7 @@ fn genesis(new: &NewRegistry, node: Node<'_>, authority: &Authority, operator: J
         name: new.name.parse()?,
         country: new.country.clone(),
         log_key: node.log.to_string().parse()?,
+        witness_key: node.witness.to_string().parse()?,
         node_key: node.key,
         map_key: node.map,
         ca_roots: vec![Der::new(authority.root_der())?],

@@ -20,3 +20,4 @@ pub mod metrics;
 pub mod problem;
 pub mod serve;
 pub mod vault;
+pub mod witness;

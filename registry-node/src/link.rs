@@ -8,6 +8,7 @@ mod access;
 pub mod admission;
 mod answers;
 mod buyers;
+mod company;
 mod dialogue;
 mod expulsion;
 mod host;

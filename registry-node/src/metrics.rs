@@ -56,6 +56,14 @@ pub struct Metrics {
     pub peer_faults: Family<PeerReason, Counter>,
     /// Size of each peer's log that was verified and mirrored.
     pub mirrored_size: Family<Peer, Gauge>,
+    /// Cosignatures given to each peer.
+    pub cosignatures_given: Family<Peer, Counter>,
+    /// Cosignatures taken from each peer.
+    pub cosignatures_taken: Family<Peer, Counter>,
+    /// Size of our newest checkpoint that each peer cosigned.
+    pub cosigned_size: Family<Peer, Gauge>,
+    /// When each peer cosigned it, in seconds since the Unix epoch: now minus this is its age.
+    pub cosigned_time: Family<Peer, Gauge>,
 }
 
 impl Default for Metrics {
@@ -72,6 +80,10 @@ impl Default for Metrics {
             connections: Gauge::default(),
             peer_faults: Family::default(),
             mirrored_size: Family::default(),
+            cosignatures_given: Family::default(),
+            cosignatures_taken: Family::default(),
+            cosigned_size: Family::default(),
+            cosigned_time: Family::default(),
             registry: Registry::default(),
         };
         registry.register("log_size", "Entries in the log", metrics.log_size.clone());
@@ -84,6 +96,14 @@ impl Default for Metrics {
         registry.register("connections", "HTTPS connections open", metrics.connections.clone());
         registry.register("peer_faults", "What peers did wrong", metrics.peer_faults.clone());
         registry.register("mirrored_size", "Verified size of a peer's log", metrics.mirrored_size.clone());
+        registry.register("cosignatures_given", "Cosignatures given to a peer", metrics.cosignatures_given.clone());
+        registry.register("cosignatures_taken", "Cosignatures taken from a peer", metrics.cosignatures_taken.clone());
+        registry.register(
+            "cosigned_size",
+            "Size of our newest checkpoint that a peer cosigned",
+            metrics.cosigned_size.clone(),
+        );
+        registry.register("cosigned_time_seconds", "When it did, since the Unix epoch", metrics.cosigned_time.clone());
         Metrics { registry, ..metrics }
     }
 }
@@ -103,6 +123,19 @@ impl Metrics {
     pub fn mirrored(&self, peer: &RegistryId, size: u64) {
         let gauge = self.mirrored_size.get_or_create(&Peer { peer: peer.to_string() });
         gauge.set(i64::try_from(size).unwrap_or(i64::MAX));
+    }
+
+    /// Counts a cosignature that we gave.
+    pub fn cosigned(&self, peer: &RegistryId) {
+        self.cosignatures_given.get_or_create(&Peer { peer: peer.to_string() }).inc();
+    }
+
+    /// Notes a cosignature that a peer gave us, of `size` at `time`.
+    pub fn cosigned_by(&self, peer: &RegistryId, size: u64, time: u64) {
+        let peer = Peer { peer: peer.to_string() };
+        self.cosignatures_taken.get_or_create(&peer).inc();
+        self.cosigned_size.get_or_create(&peer).set(i64::try_from(size).unwrap_or(i64::MAX));
+        self.cosigned_time.get_or_create(&peer).set(i64::try_from(time).unwrap_or(i64::MAX));
     }
 
     /// The page for a scraper.

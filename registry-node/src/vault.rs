@@ -140,27 +140,21 @@ impl Vault {
         self.forget(&slot(name, self.generation(name)?))
     }
 
-    /// The names that begin with `prefix` and have a value.
+    /// The names that begin with `prefix` and still have a value, in order.
     ///
     /// # Errors
-    /// [`VaultError`] when they cannot be read.
+    /// [`VaultError::Storage`].
     pub fn names(&self, prefix: &str) -> Result<Vec<String>, VaultError> {
         let _writing = self.writing();
-        let read = self.keys.begin_read().map_err(redb::Error::from)?;
-        let table = match read.open_table(KEYS) {
-            Ok(table) => table,
-            Err(redb::TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
-            Err(error) => return Err(redb::Error::from(error).into()),
-        };
-        let mut names = Vec::new();
-        for slot in table.range(prefix..).map_err(redb::Error::from)? {
-            let (slot, _) = slot.map_err(redb::Error::from)?;
-            let Some(name) = slot.value().strip_prefix(prefix).and_then(|rest| rest.split('\u{0}').next()) else {
-                break;
-            };
-            names.push(format!("{prefix}{name}"));
+        let mut present = Vec::new();
+        for slot in slots(&self.keys, KEYS, prefix)? {
+            let name = slot.split('\u{0}').next().unwrap_or_default();
+            // A crash may leave a key behind whose value never counted.
+            if slot == self::slot(name, self.generation(name)?) {
+                present.push(name.to_owned());
+            }
         }
-        Ok(names)
+        Ok(present)
     }
 
     // It guards no value of its own, so a panic elsewhere leaves nothing half done.
@@ -213,6 +207,29 @@ fn read(
         Err(redb::TableError::TableDoesNotExist(_)) => Ok(None),
         Err(error) => Err(redb::Error::from(error).into()),
     }
+}
+
+/// Everything in `table` that begins with `prefix`, in order.
+fn slots(
+    database: &Database,
+    table: TableDefinition<'_, &str, &[u8]>,
+    prefix: &str,
+) -> Result<Vec<String>, VaultError> {
+    let read = database.begin_read().map_err(redb::Error::from)?;
+    let table = match read.open_table(table) {
+        Ok(table) => table,
+        Err(redb::TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
+        Err(error) => return Err(redb::Error::from(error).into()),
+    };
+    let mut slots = Vec::new();
+    for entry in table.range(prefix..).map_err(redb::Error::from)? {
+        let slot = entry.map_err(redb::Error::from)?.0.value().to_owned();
+        if !slot.starts_with(prefix) {
+            break;
+        }
+        slots.push(slot);
+    }
+    Ok(slots)
 }
 
 fn seal(key: &LessSafeKey, slot: &str, plain: &[u8]) -> Result<Vec<u8>, VaultError> {
@@ -321,6 +338,22 @@ mod tests {
                 assert!(vault.value("evidence").unwrap().is_some());
             }
         });
+    }
+
+    #[test]
+    fn names_are_those_of_values() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = Vault::open(folder.path()).unwrap();
+        assert!(vault.names("").unwrap().is_empty());
+        for name in ["peer/us/3", "peer/eu/1", "peer/eu/1", "peer/jp/2", "witness/eu"] {
+            vault.put(name, b"x").unwrap();
+        }
+        vault.erase("peer/jp/2").unwrap();
+        // As a crash between the key and its value leaves it.
+        for crashed in [slot("peer/eu/1", 3), slot("peer/eu/4", 1)] {
+            insert(&vault.keys, KEYS, &crashed, b"key").unwrap();
+        }
+        assert_eq!(vault.names("peer/").unwrap(), ["peer/eu/1", "peer/us/3"]);
     }
 
     #[test]

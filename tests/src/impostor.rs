@@ -10,10 +10,12 @@ use certs::{Client, ClientFiles, NatsTls, Trust};
 use federation::access::{Access, Inbox, Limits, Peering, ServerFiles};
 use federation::bus::{Bus, Delivery, Dial, Incoming, Link, OWN_SERVER, Subscription};
 use federation::messages::{
-    Answer, CheckpointAnswer, CheckpointRequest, Done, Entries, Head, Hello, Message, Proof, Range, RangeRequest,
+    Answer, CheckpointAnswer, CheckpointRequest, Cosign, Done, Entries, Head, Hello, Message, Proof, Range,
+    RangeRequest, Refused,
 };
 use federation::server::{Binary, Child, Control, Setup};
 use federation::subjects::{Pattern, Service, Subject, asked};
+use federation::witness;
 use ledger::checkpoint::Checkpoint;
 use ledger::digest::Digest;
 use ledger::entry::{Entry, Kind};
@@ -123,8 +125,15 @@ impl Past {
                 let genesis = self.statements.first().cloned().flatten().unwrap_or_default();
                 Answer::Ok(Hello { genesis, checkpoint: self.checkpoint(self.size()) }).encode()
             }
+            // A liar gives nobody its word.
+            Service::Cosign => Answer::<Done>::Refused(Refused::new("no", "no")).encode(),
             _ => Answer::Ok(Done {}).encode(),
         }
+    }
+
+    /// What it would submit to a witness that has cosigned so much of its log.
+    pub fn submission(&self, old: u64) -> String {
+        witness::render(&Cosign { old, proof: self.proof(old), checkpoint: self.checkpoint(self.size()) })
     }
 }
 

@@ -273,13 +273,19 @@ impl Registry {
     }
 
     /// The key of its log, out of its genesis.
-    ///
-    /// # Panics
-    /// When the genesis is not one.
     pub fn log_key(&self) -> NoteVerifier {
+        self.note_key("logKey")
+    }
+
+    /// The key with which it cosigns, out of its genesis.
+    pub fn witness_key(&self) -> NoteVerifier {
+        self.note_key("witnessKey")
+    }
+
+    fn note_key(&self, member: &str) -> NoteVerifier {
         let genesis = Unverified::parse(self.genesis().into_bytes().into()).expect("a statement");
         let payload: Value = serde_json::from_slice(genesis.unverified_payload()).expect("JSON");
-        payload["claim"]["logKey"].as_str().expect("a key").parse().expect("a verifier key")
+        payload["claim"][member].as_str().expect("a key").parse().expect("a verifier key")
     }
 
     /// Its genesis statement.

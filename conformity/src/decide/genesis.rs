@@ -15,6 +15,9 @@ use crate::records::{Facts, Record};
 use crate::refusal::Refusal;
 use crate::statement::Statement;
 
+/// The type of the key of a cosignature (C2SP tlog-cosignature).
+const COSIGNATURE: u8 = 0x04;
+
 /// Begins a log.
 pub(super) fn begin<F: Facts>(
     facts: &F,
@@ -54,7 +57,7 @@ pub(super) fn sound(genesis: &Genesis, statement: &Statement) -> Result<(), Refu
     if genesis.operator.id.is_node() {
         return Err(Refusal::PartyExists { party: genesis.operator.id.clone() });
     }
-    log_key(genesis).and_then(|log| keys_apart(genesis, &log)).map_err(|because| Refusal::UnsoundGenesis { because })
+    keys(genesis).map_err(|because| Refusal::UnsoundGenesis { because })
 }
 
 /// The key of the checkpoints, which must bear the log's name.
@@ -70,15 +73,34 @@ fn log_key(genesis: &Genesis) -> Result<Vec<u8>, &'static str> {
     }
 }
 
-/// One key for each use: a signature made for one use could otherwise be offered for another, and a VRF proof and a
-/// signature that share a nonce give the key away.
-fn keys_apart(genesis: &Genesis, log: &[u8]) -> Result<(), &'static str> {
-    if matches!(genesis.node_key, Jwk::Ed25519 { x } if x == log) {
+/// The key of the cosignatures, which must bear the log's name, too.
+fn witness_key(genesis: &Genesis) -> Result<Vec<u8>, &'static str> {
+    let mut parts = genesis.witness_key.as_str().splitn(3, '+');
+    let named = parts.next() == Some(genesis.origin.as_str());
+    let key = parts.nth(1).and_then(|text| STANDARD.decode(text).ok());
+    match key.as_deref().filter(|key| named && key.len() == 33) {
+        Some([COSIGNATURE, key @ ..]) => Ok(key.to_vec()),
+        _ => {
+            Err("witnessKey must be a verifier key of type 0x04 named like the origin: <origin>+<hash>+<key in base64>")
+        }
+    }
+}
+
+/// One key for each use: a signature made for one use could otherwise be offered for another (a cosignature says "I saw this
+/// log so", and must never pass for the word of a log or of its node), and a VRF proof and a signature that share a nonce give
+/// the key away.
+fn keys(genesis: &Genesis) -> Result<(), &'static str> {
+    let (log, witness) = (log_key(genesis)?, witness_key(genesis)?);
+    let is_node = |key: &[u8]| matches!(genesis.node_key, Jwk::Ed25519 { x } if x == key);
+    if is_node(&log) {
         return Err("logKey and nodeKey are the same key; checkpoints and statements need one each");
     }
-    let Jwk::Ed25519 { x } = genesis.map_key else { return Err("mapKey must be a key of Ed25519") };
-    let signs = genesis.node_key == genesis.map_key || genesis.operator.keys.contains(&genesis.map_key);
-    if signs || x == log {
+    if is_node(&witness) || witness == log {
+        return Err("witnessKey is also logKey or nodeKey; checkpoints, statements and cosignatures need one each");
+    }
+    let Jwk::Ed25519 { x: map } = genesis.map_key else { return Err("mapKey must be a key of Ed25519") };
+    let signs = genesis.operator.keys.contains(&genesis.map_key) || is_node(&map);
+    if signs || log == map || witness == map {
         return Err("mapKey is also a key that signs; the state map needs one of its own");
     }
     Ok(())

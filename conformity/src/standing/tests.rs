@@ -55,7 +55,7 @@ fn genesis(registry: &str, country: &str) -> GenesisRecord {
     let key = json!({"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"});
     let origin = format!("{registry}.registry.example");
     let genesis = json!({
-        "origin": origin, "registry": registry, "name": registry, "country": country, "logKey": "key",
+        "origin": origin, "registry": registry, "name": registry, "country": country, "logKey": "key", "witnessKey": "key",
         "nodeKey": key, "mapKey": key, "caRoots": [], "didWeb": "did:web:example", "formats": {"entry": 1, "statement": 1},
         "operator": {"id": "operator", "name": "Operator", "keys": []},
     });

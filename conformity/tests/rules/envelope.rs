@@ -7,7 +7,7 @@ use conformity::statement::Statement;
 use conformity::{Digest, first_time, signing_key};
 use serde_json::{Value, json};
 
-use crate::world::{Row, World, genesis, key, kid, party, row, verdict, with};
+use crate::world::{Row, World, genesis, key, kid, party, row, verdict, with, witness_key};
 
 #[rustfmt::skip] // A table reads by its rows.
 pub(crate) fn rows() -> Vec<Row> {
@@ -23,9 +23,15 @@ pub(crate) fn rows() -> Vec<Row> {
         row("the map's key signs statements", |_| begin(json!({"mapKey": key(201)})), "unsound-genesis"),
         row("the map's key signs for the operator", |_| begin(json!({"mapKey": key(1)})), "unsound-genesis"),
         row("the map's key signs checkpoints", |_| begin(json!({"mapKey": key(200)})), "unsound-genesis"),
+        row("the map's key signs cosignatures", |_| begin(json!({"mapKey": key(203)})), "unsound-genesis"),
         row("the map's key is of no VRF", |_| begin(json!({"mapKey": {"kty": "EC", "crv": "P-256", "x": key(1)["x"], "y": key(2)["x"]}})), "unsound-genesis"),
         row("the log key is named like another log", |_| begin(json!({"logKey": "eu.registry.example+00000000+AQ=="})), "unsound-genesis"),
         row("the log key is no verifier key", |_| begin(json!({"logKey": "jp.registry.example"})), "unsound-genesis"),
+        row("one key signs checkpoints and cosignatures", |_| begin(json!({"witnessKey": witness_key("jp.registry.example", 200)})), "unsound-genesis"),
+        row("one key signs statements and cosignatures", |_| begin(json!({"nodeKey": key(203)})), "unsound-genesis"),
+        row("the witness key is named like another log", |_| begin(json!({"witnessKey": witness_key("eu.registry.example", 203)})), "unsound-genesis"),
+        row("the witness key is a log's", |_| begin(json!({"witnessKey": genesis("jp", "jp.registry.example")["logKey"]})), "unsound-genesis"),
+        row("the witness key is no verifier key", |_| begin(json!({"witnessKey": "jp.registry.example"})), "unsound-genesis"),
         row("a genesis signed by somebody else", |_| {
             let mut world = World::empty();
             let claim = genesis("jp", "jp.registry.example");

@@ -153,10 +153,17 @@ pub(crate) fn genesis(registry: &str, origin: &str) -> Value {
     json!({
         "origin": origin, "registry": registry, "name": format!("Registry {registry}"), "country": "JP",
         "logKey": format!("{origin}+c0ffee00+{}", STANDARD.encode(log_key)), "nodeKey": key(201), "mapKey": key(202),
+        "witnessKey": witness_key(origin, 203),
         "caRoots": [STANDARD.encode([48, 0])], "didWeb": format!("did:web:{origin}"),
         "formats": {"entry": 1, "statement": 1},
         "operator": {"id": "op", "name": "Operator", "keys": [key(1)]},
     })
+}
+
+/// A verifier key of type 0x04.
+pub(crate) fn witness_key(name: &str, seed: u8) -> String {
+    let key = [&[4][..], &[seed; 32]].concat();
+    format!("{name}+c0ffee01+{}", STANDARD.encode(key))
 }
 
 pub(crate) fn party(id: &str, role: &str, seed: u8) -> Value {

@@ -1,5 +1,6 @@
 //! What a peer can do wrong, each with a stable code that is counted and shown.
 
+use crate::messages::{Evidence, Inconsistency};
 use crate::words::{MAX_TEXT, printable};
 
 /// Why an answer of a peer is not taken over. What we hold stays as it is.
@@ -58,6 +59,16 @@ pub struct Contradiction {
     pub held: String,
     /// The one that contradicts it.
     pub offered: String,
+    /// What proves it to others where the sizes differ, if the log is held that far.
+    pub inconsistency: Option<Inconsistency>,
+}
+
+impl Contradiction {
+    /// What others are sent of it.
+    pub fn evidence(&self) -> Evidence {
+        let Self { held, offered, inconsistency } = self.clone();
+        Evidence { first: held, second: offered, inconsistency }
+    }
 }
 
 impl PeerFault {

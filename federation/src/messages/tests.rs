@@ -28,7 +28,14 @@ fn questions_are_as_drawn() {
             text_of(&Notice { statement: "a.b.c".into(), proof: "p\n".into() }),
             r#"{"statement":"a.b.c","proof":"p\n"}"#.to_owned(),
         ),
-        (text_of(&Evidence { first: "1".into(), second: "2".into() }), r#"{"first":"1","second":"2"}"#.to_owned()),
+        (
+            text_of(&Cosign { old: 7, proof: Proof(vec![]), checkpoint: "note".into() }),
+            r#"{"old":7,"proof":[],"checkpoint":"note"}"#.to_owned(),
+        ),
+        (
+            text_of(&Evidence { first: "1".into(), second: "2".into(), inconsistency: None }),
+            r#"{"first":"1","second":"2"}"#.to_owned(),
+        ),
     ] {
         assert_eq!(written, drawn);
     }
@@ -53,6 +60,17 @@ fn answers_are_as_drawn() {
     let refused = Answer::<Done>::Refused(Refused::new("quota", "later"));
     assert_eq!(text_of(&refused), r#"{"refused":{"code":"quota","text":"later"}}"#);
     assert_eq!(text_of(&Answer::Ok(Done {})), r#"{"ok":{}}"#);
+    for (answer, drawn) in [
+        (CosignAnswer::Cosignature("— w AAAA\n".into()), r#"{"ok":{"cosignature":"— w AAAA\n"}}"#),
+        (CosignAnswer::Conflict(7), r#"{"ok":{"conflict":7}}"#),
+    ] {
+        assert_eq!(text_of(&Answer::Ok(answer.clone())), drawn);
+        assert_eq!(Answer::decode(drawn.as_bytes()), Ok(Answer::Ok(answer)));
+    }
+    let inconsistency = Some(Inconsistency { root: hash, proof: Proof(vec![hash]) });
+    let evidence = Evidence { first: "1".into(), second: "2".into(), inconsistency };
+    let drawn = format!(r#"{{"first":"1","second":"2","inconsistency":{{"root":"{hash}","proof":["{hash}"]}}}}"#);
+    assert_eq!((text_of(&evidence), Evidence::decode(drawn.as_bytes())), (drawn, Ok(evidence)));
 }
 
 /// What a peer writes as its reason is shown to our operator: short, and nothing that moves a cursor.
@@ -129,7 +147,10 @@ fn the_largest_messages_fit() {
         proof: Proof(vec![leaf_hash(b""); 64]),
     };
     assert!(Answer::Ok(range).encode().len() <= MAX_PAYLOAD as usize);
-    assert!(Evidence { first: note.clone(), second: note }.encode().len() <= MAX_EVIDENCE);
+    let cosign = Cosign { old: u64::MAX, proof: Proof(vec![leaf_hash(b""); 63]), checkpoint: note.clone() };
+    assert!(cosign.encode().len() <= MAX_COSIGN);
+    let inconsistency = Some(Inconsistency { root: leaf_hash(b""), proof: Proof(vec![leaf_hash(b""); 64]) });
+    assert!(Evidence { first: note.clone(), second: note, inconsistency }.encode().len() <= MAX_EVIDENCE);
     let piece = Piece { size: u64::MAX, bytes: Blob(vec![0; MAX_PIECE]) };
     assert!(Answer::Ok(piece).encode().len() <= MAX_PAYLOAD as usize);
     let digest = conformity::digest::Digest::of(b"x");

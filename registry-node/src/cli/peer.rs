@@ -241,7 +241,11 @@ fn list(context: &Context) -> anyhow::Result<ExitCode> {
     context.answer(&peers, |peers| {
         let fault = "last fault=status/lastFault/code";
         let expelled = "expelled=expelled/reason/code";
-        output::rows(peers, ["registry", "origin", "status/state", "status/mirrored", "followed", fault, expelled])
+        let evidence = "evidence";
+        output::rows(
+            peers,
+            ["registry", "origin", "status/state", "status/mirrored", "followed", fault, evidence, expelled],
+        )
     })
 }
 

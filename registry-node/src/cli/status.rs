@@ -14,7 +14,7 @@ use super::output;
 use super::pinned::Pinned;
 use crate::client::{ClientError, Connection};
 
-/// Show how the registry is: checkpoint, sizes, peers, faults
+/// Show how the registry is: checkpoint, sizes, peers, faults, evidence
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -41,6 +41,8 @@ struct Shown {
     #[serde(skip_serializing_if = "Option::is_none")]
     checkpoint: Option<Published>,
     peers: Vec<Value>,
+    /// Evidence that logs are forked.
+    evidence: Vec<Value>,
 }
 
 /// The published checkpoint, signed by the pinned key.
@@ -86,6 +88,7 @@ async fn look(context: &Context) -> anyhow::Result<Shown> {
         size: log_size(&mut connection).await?,
         checkpoint: checkpoint.map(|known| Published { size: known.size, root: known.root.to_string() }),
         peers: super::context::all(&mut connection, "/v1/peers", "peers").await?,
+        evidence: super::context::all(&mut connection, "/v1/evidence", "evidence").await?,
     })
 }
 
@@ -108,7 +111,16 @@ fn render(shown: &Shown) -> String {
     if !shown.peers.is_empty() {
         let peers = Value::Array(shown.peers.clone());
         let fault = "last fault=status/lastFault/code";
-        lines.push(output::rows(&peers, ["registry", "status/state", "status/mirrored", "followed", fault]));
+        let (by_it, by_us) = ("cosigned ours=cosigned/byIt", "we cosigned=cosigned/byUs");
+        lines.push(output::rows(
+            &peers,
+            ["registry", "status/state", "status/mirrored", "followed", by_it, by_us, fault],
+        ));
+    }
+    if !shown.evidence.is_empty() {
+        lines.push("evidence of forked logs; to hand one on: registry-node evidence export <id>".to_owned());
+        let evidence = Value::Array(shown.evidence.clone());
+        lines.push(output::rows(&evidence, ["id", "registry", "found", "sent by=sentBy", "proven"]));
     }
     lines.join("\n")
 }

@@ -3,7 +3,7 @@
 //! Opening follows the way that a statement takes, in order: journal, log, index or replay, read model, sequencer. What
 //! is a copy (index, tiles) is derived again when it is in doubt; what is truth (journal, vault) is refused when damaged.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use ledger::journal::{FileJournal, Options, Stored};
 use ledger::key::SigningKey;
 use ledger::log::{Log, LogReader};
-use ledger::note::NoteSigner;
+use ledger::note::{Cosigner, NoteSigner};
 use ledger::tiles::TileStore;
 use ledger::vrf::VrfKey;
 use tokio::sync::watch;
@@ -42,6 +42,7 @@ use crate::folder::Folder;
 use crate::index::Indexer;
 use crate::metrics::Metrics;
 use crate::vault::{Vault, VaultError};
+use crate::witness::{Collected, Witness, witness_key};
 
 /// A running registry. Shared by everything around it.
 pub struct Registry {
@@ -83,6 +84,10 @@ pub struct Registry {
     pub clock: Arc<dyn Clock>,
     /// How following the peers stands; the links write it.
     pub peers: Arc<PeerBoard>,
+    /// Cosigns the checkpoints of peers, and keeps evidence of forks.
+    pub witness: Arc<Witness>,
+    /// The cosignatures of our published checkpoint.
+    pub collected: Arc<Collected>,
 }
 
 /// Why a registry does not open; each message says which file and what to do.
@@ -112,6 +117,9 @@ pub enum OpenError {
     /// The vault.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// The witness key is another than the genesis names, which is permanent.
+    #[error("{} is not the witness key that the genesis of this log names; restore it from your key backup", .0.display())]
+    WitnessKey(PathBuf),
     /// Other files.
     #[error("{what}: {source}")]
     File {
@@ -187,6 +195,9 @@ impl Registry {
         let disclosures = Disclosures::open(Arc::clone(&vault), &register)?;
         let slots = Slots::open(Arc::clone(&vault))?;
         let metrics = Arc::new(Metrics::default());
+        let witness = Witness::open(cosigner(&folder, &genesis)?, Arc::clone(&vault), Arc::clone(&metrics))?;
+        let witnesses: Vec<_> = register.peers().iter().filter_map(|peer| witness_key(peer)).collect();
+        let collected = Collected::open(Arc::clone(&tiles), &witnesses).map_err(file_error("the cosignatures"))?;
         let read_model = Arc::new(ReadModel::new(register));
         let (grown, size) = watch::channel(reader.size());
         let indexer = Indexer::start(index, reader.clone()).map_err(file_error("the indexer"))?;
@@ -234,6 +245,8 @@ impl Registry {
             config,
             folder,
             peers: Arc::default(),
+            witness: Arc::new(witness),
+            collected: Arc::new(collected),
         }))
     }
 
@@ -370,6 +383,16 @@ fn checked_genesis(config: &Config, register: &Register) -> Result<Arc<Genesis>,
         Some((field, configured, logged)) => {
             Err(OpenError::Mismatch { field, configured: configured.to_owned(), logged: logged.to_owned() })
         }
+    }
+}
+
+fn cosigner(folder: &Folder, genesis: &Genesis) -> Result<Cosigner, OpenError> {
+    let file = folder.witness_key();
+    let cosigner = Cosigner::new(genesis.origin.as_str(), SigningKey::load(&file)?)?;
+    if cosigner.verifier().to_string() == genesis.witness_key.as_str() {
+        Ok(cosigner)
+    } else {
+        Err(OpenError::WitnessKey(file))
     }
 }
 

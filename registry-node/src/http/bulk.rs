@@ -122,7 +122,7 @@ struct Slot {
 impl Slot {
     fn take(site: &Site, speaker: &Speaker) -> Result<Slot, Problem> {
         let busy = |detail: &str| Problem::busy(Code::Busy.as_str(), detail, 10);
-        let holding = site.holders.of(&speaker.identity);
+        let holding = site.holders.of(Some(&speaker.identity));
         let own = holding.bulks.try_acquire();
         let own =
             own.map_err(|_| busy("too many of your bulk submissions go on; wait for one, or send fewer at once"))?;

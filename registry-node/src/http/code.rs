@@ -5,9 +5,10 @@
 
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use conformity::refusal::Refusal;
+use conformity::refusal::Refusal as RuleRefusal;
 use conformity::statement::Malformed;
 use federation::hush::Hushes;
+use federation::witness::Refusal;
 use ledger::jws::JwsError;
 
 use super::ask::cut;
@@ -16,6 +17,7 @@ use crate::core::registry::SubmitError;
 use crate::core::sequencer::SequenceError;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
+use crate::witness::NotCosigned;
 
 /// Declares the codes.
 macro_rules! codes {
@@ -97,6 +99,18 @@ codes! {
     TooManyStreams "too-many-streams"
     /// The connection's certificate ended while it was used.
     CutOff "cut-off"
+    /// No log of that origin is witnessed.
+    UnknownLog "unknown-log"
+    /// A checkpoint that is not signed by a trusted key of its log.
+    UntrustedCheckpoint "untrusted-checkpoint"
+    /// An old size beyond the checkpoint.
+    OldSizeBeyond "old-size-beyond"
+    /// A checkpoint of nothing with a root of something.
+    EmptyRoot "empty-root"
+    /// A checkpoint that is not shown to continue the one cosigned last.
+    Inconsistent "inconsistent"
+    /// A size that was cosigned, or seen signed, with another root.
+    OtherRoot "other-root"
     /// Our own fault.
     Internal "internal"
 }
@@ -147,6 +161,28 @@ pub(super) fn internal(what: &'static str, error: &dyn std::fmt::Display) -> Pro
         tracing::error!(%error, times, "{what}");
     }
     Problem::internal(format!("{what}; the node's log says more"))
+}
+
+/// A checkpoint was not cosigned.
+pub(super) fn not_cosigned(error: &NotCosigned) -> Problem {
+    let refusal = match error {
+        NotCosigned::Refused(refusal) => refusal,
+        NotCosigned::TooOften => return Problem::busy(Code::Busy.as_str(), error.to_string(), 1),
+        NotCosigned::NotStored(_) | NotCosigned::NotSigned(_) => {
+            return Problem::busy(Code::NotDurable.as_str(), error.to_string(), 10);
+        }
+    };
+    let code = match refusal {
+        Refusal::Malformed(_) | Refusal::Conflict { .. } => Code::BadBody,
+        Refusal::UnknownLog => Code::UnknownLog,
+        Refusal::Untrusted(_) => Code::UntrustedCheckpoint,
+        Refusal::OldBeyond { .. } => Code::OldSizeBeyond,
+        Refusal::EmptyRoot => Code::EmptyRoot,
+        Refusal::Inconsistent => Code::Inconsistent,
+        Refusal::OtherRoot { .. } => Code::OtherRoot,
+    };
+    let problem = Problem::malformed(code.as_str(), cut(&refusal.to_string()));
+    with_status(refusal.status(), "The checkpoint is not cosigned", problem)
 }
 
 fn with_status(status: u16, title: &'static str, problem: Problem) -> Problem {
@@ -205,7 +241,7 @@ fn sequence(error: &SequenceError) -> Problem {
     Problem::busy(code.as_str(), detail, retry_after)
 }
 
-fn refused(refusal: &Refusal) -> Problem {
+fn refused(refusal: &RuleRefusal) -> Problem {
     let problem = Problem::refused(refusal);
     Problem { detail: cut(&problem.detail), ..problem }
 }

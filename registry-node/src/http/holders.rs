@@ -1,5 +1,5 @@
 //! What one holder of certificates may have going on at once, whatever the number of its connections, so that no single one
-//! keeps all others from writing.
+//! keeps all others from writing. All who show no certificate count as one.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -14,7 +14,7 @@ const BODY_UNITS_EACH: usize = 64 * 1024;
 
 /// The holders with something going on.
 #[derive(Default)]
-pub(super) struct Holders(Mutex<HashMap<Identity, Weak<Holding>>>);
+pub(super) struct Holders(Mutex<HashMap<Option<Identity>, Weak<Holding>>>);
 
 /// What a holder has left. Whoever takes of it keeps it, so that all of its connections find the same one.
 pub(super) struct Holding {
@@ -25,16 +25,17 @@ pub(super) struct Holding {
 }
 
 impl Holders {
-    /// What `holder` has left.
-    pub(super) fn of(&self, holder: &Identity) -> Arc<Holding> {
+    /// What `holder` has left; without one, what those have left who show no certificate.
+    pub(super) fn of(&self, holder: Option<&Identity>) -> Arc<Holding> {
+        let holder = holder.cloned();
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = all.get(holder).and_then(Weak::upgrade) {
+        if let Some(known) = all.get(&holder).and_then(Weak::upgrade) {
             return known;
         }
         all.retain(|_, holding| holding.strong_count() > 0);
         let new = Holding { bulks: Semaphore::new(BULKS_EACH), bodies: Semaphore::new(BODY_UNITS_EACH) };
         let holding = Arc::new(new);
-        all.insert(holder.clone(), Arc::downgrade(&holding));
+        all.insert(holder, Arc::downgrade(&holding));
         holding
     }
 }

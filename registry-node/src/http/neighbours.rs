@@ -19,7 +19,9 @@ use super::ask::Ask;
 use super::page::{MAX_LIMIT, Page};
 use super::site::Site;
 use crate::core::peer_board::PeerStatus;
+use crate::core::registry::Registry;
 use crate::problem::Problem;
+use crate::witness::witness_key;
 
 /// An arrangement with how it stands now in each direction that concerns this registry.
 #[derive(Serialize)]
@@ -131,20 +133,41 @@ struct Peer<'a> {
     expelled: Option<&'a Expulsion>,
     /// Size of its log up to which recognitions are in ours.
     followed: u64,
+    /// How far each has cosigned the other's log.
+    cosigned: Cosigned,
+    /// Id of the evidence against its log since it was added.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evidence: Option<String>,
     /// What the link says; absent while there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<PeerStatus>,
+}
+
+/// Sizes of the newest checkpoints that two registries cosigned for each other.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Cosigned {
+    /// Of our log, by the peer; as far as is known since the last start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by_it: Option<u64>,
+    /// Of the peer's log, by us.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by_us: Option<u64>,
 }
 
 /// `GET /v1/peers`
 pub(super) fn peers(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let page = Page::of(ask.query(), MAX_LIMIT)?;
     let records = site.register().peers();
-    let all = records.iter().map(|record| peer(record, site.registry.peers.status(&record.registry)));
+    let all = records.iter().map(|record| peer(record, &site.registry));
     page.cut("peers", all, |one| one.registry).answer()
 }
 
-fn peer(record: &PeerRecord, status: Option<PeerStatus>) -> Peer<'_> {
+fn peer<'r>(record: &'r PeerRecord, registry: &Registry) -> Peer<'r> {
+    let witness = &registry.witness;
+    let by_it = witness_key(record).and_then(|key| registry.collected.received(&key)).map(|received| received.size);
+    // What cannot be read is told of where it stops us from cosigning.
+    let by_us = witness.newest(record.origin.as_str()).ok().flatten().map(|newest| newest.checkpoint.size);
     Peer {
         registry: &record.registry,
         name: &record.genesis.name,
@@ -156,6 +179,8 @@ fn peer(record: &PeerRecord, status: Option<PeerStatus>) -> Peer<'_> {
         added: record.added,
         expelled: record.expelled.as_ref(),
         followed: record.followed,
-        status,
+        cosigned: Cosigned { by_it, by_us },
+        evidence: witness.evidence.against(record),
+        status: registry.peers.status(&record.registry),
     }
 }

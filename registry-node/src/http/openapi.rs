@@ -5,7 +5,7 @@ mod trust_query;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use super::answer::{JOSE, JSON, NDJSON};
+use super::answer::{JOSE, JSON, NDJSON, NOTE};
 use super::route::{Handler, Parameter, Route, Verb};
 use super::table::ROUTES;
 use crate::config::Config;
@@ -62,6 +62,10 @@ fn operation(route: &Route) -> Value {
             operation["security"] = json!([{ "clientCertificate": [] }]);
         }
         Handler::Question { subject, .. } => operation["requestBody"] = trust_query::body(subject),
+        Handler::Checkpoints => {
+            let text = json!({ "schema": { "type": "string" } });
+            operation["requestBody"] = json!({ "required": true, "content": { NOTE: text } });
+        }
         Handler::Memory(_) | Handler::Disk(_) | Handler::Large { .. } | Handler::Events => {}
     }
     operation
@@ -104,6 +108,10 @@ fn responses(route: &Route) -> Value {
         Handler::Question { subject, .. } => {
             let answer = json!({ "description": route.summary, "content": trust_query::answer(subject) });
             json!({ "200": answer, "default": problem })
+        }
+        Handler::Checkpoints => {
+            let conflict = json!({ "description": "The size cosigned last", "content": { "text/x.tlog.size": {} } });
+            json!({ "200": good, "409": conflict, "default": problem })
         }
         _ => json!({ "200": good, "default": problem }),
     }

@@ -1,4 +1,4 @@
-//! The newest published checkpoint, read once for everybody.
+//! The newest published checkpoint with the cosignatures that arrived for it, read once for everybody.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,14 +17,14 @@ pub(super) struct Checkpoint {
     pub(super) frame: Bytes,
 }
 
-/// Keeps the newest checkpoint until another is published: thousands of streams ask for it at the same moment.
+/// Keeps the newest checkpoint until another is published, or it is cosigned: thousands of streams ask for it at the same moment.
 #[derive(Debug, Default)]
 pub(super) struct Published(Mutex<Kept>);
 
 #[derive(Debug, Default)]
 struct Kept {
-    /// The publication after which the file was read.
-    publication: u64,
+    /// The publication after which the file was read, and the cosignatures that were there.
+    publication: (u64, u64),
     checkpoint: Option<Arc<Checkpoint>>,
 }
 
@@ -34,10 +34,11 @@ impl Published {
     /// # Errors
     /// The file cannot be read.
     pub(super) fn newest(&self, registry: &Registry) -> std::io::Result<Option<Arc<Checkpoint>>> {
-        let publication = *registry.published.borrow();
+        let publication = (*registry.published.borrow(), registry.collected.changes());
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.publication != publication {
-            let checkpoint = registry.tiles.checkpoint()?.map(|note| Arc::new(Checkpoint::new(note)));
+            let note = registry.tiles.checkpoint()?.map(|note| registry.collected.served(note));
+            let checkpoint = note.map(|note| Arc::new(Checkpoint::new(note)));
             *kept = Kept { publication, checkpoint };
         }
         Ok(kept.checkpoint.clone())

@@ -72,6 +72,8 @@ pub(super) enum Handler {
         /// Who answers.
         answer: fn(&Site, &Question) -> Result<Response, Problem>,
     },
+    /// The body brings a checkpoint to be cosigned.
+    Checkpoints,
 }
 
 impl Route {

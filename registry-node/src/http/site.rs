@@ -33,6 +33,8 @@ const SMALL_BODY: u32 = 128;
 const BULKS: usize = 32;
 /// Event readers that are given old events from the journal at once.
 const CATCH_UPS: usize = 4;
+/// Submitted checkpoints that are read and judged at once.
+const SUBMISSIONS: usize = 16;
 
 /// One registry, as HTTP shows it.
 pub(super) struct Site {
@@ -58,6 +60,8 @@ pub(super) struct Site {
     pub(super) room: Room,
     /// One permit for each read of old events.
     pub(super) catch_ups: Semaphore,
+    /// One permit for each submitted checkpoint that is judged.
+    pub(super) witnessing: Arc<Semaphore>,
 }
 
 impl Site {
@@ -78,6 +82,7 @@ impl Site {
             holders: Holders::default(),
             room: Room::new(registry.config.limits.answer_bytes()),
             catch_ups: Semaphore::new(CATCH_UPS),
+            witnessing: Arc::new(Semaphore::new(SUBMISSIONS)),
             registry,
         }
     }
@@ -100,7 +105,7 @@ pub(super) struct Bodies {
 pub(super) enum Purpose<'a> {
     /// It brings a statement of this holder of certificates.
     Statement(&'a Holding),
-    /// It asks something, whoever sends it.
+    /// It asks something or brings a checkpoint, whoever sends it.
     Question,
 }
 

@@ -79,7 +79,7 @@ where
     if form == Form::Lines {
         return bulk::answer(&site, speaker, Arc::clone(ask.caller()), body);
     }
-    let holding = site.holders.of(&speaker.identity);
+    let holding = site.holders.of(Some(&speaker.identity));
     let bounds = Bounds { purpose: Purpose::Statement(&holding), bytes: form.limit(), seconds: BODY_SECONDS };
     let (bytes, _permit) = body::whole(&site, &ask, &headers, body, bounds).await?;
     let submission = match form {

@@ -5,7 +5,9 @@ use super::credentials::{SD_JWT, STATUS_LIST, VC_JWT};
 use super::question::Question;
 use super::route::Verb::{Get, Post};
 use super::route::{Handler, Parameter, Route};
-use super::{attachments, catalogue, credentials, keys, log, neighbours, service, standing, trust_query, verdicts};
+use super::{
+    attachments, catalogue, credentials, keys, log, neighbours, service, standing, trust_query, verdicts, witness,
+};
 use crate::metrics;
 
 /// The table.
@@ -43,7 +45,25 @@ pub(super) static ROUTES: &[Route] = &[
     list("/v1/accreditations", "Accreditations, and whether they are in force", catalogue::accreditations),
     list("/v1/designations", "Designations, and whether they are in force", catalogue::designations),
     list("/v1/arrangements", "Arrangements, and how they stand in each direction", neighbours::arrangements),
-    list("/v1/peers", "Peers, and how following them stands", neighbours::peers),
+    Route {
+        verb: Get,
+        path: "/v1/peers",
+        summary: "Peers, and how following and cosigning them stands",
+        value: "",
+        parameters: &[CURSOR, LIMIT],
+        answer: JSON,
+        handler: Handler::Disk(neighbours::peers),
+    },
+    list("/v1/evidence", "Evidence that logs are forked", witness::evidence),
+    Route {
+        verb: Get,
+        path: "/v1/evidence/{id}",
+        summary: "One piece of evidence, which is all that it takes to check it",
+        value: "id of the evidence, 16 hexadecimal digits",
+        parameters: &[],
+        answer: JSON,
+        handler: Handler::Memory(witness::one_piece),
+    },
     question(
         "/authorization",
         "Whether a body may act under a scheme (Trust Registry Query Protocol v2)",
@@ -79,7 +99,25 @@ pub(super) static ROUTES: &[Route] = &[
     plain("/readyz", "Whether statements are acknowledged", JSON, Handler::Memory(service::readiness)),
     plain("/metrics", "Counters for a scraper", metrics::MEDIA_TYPE, Handler::Memory(service::metrics)),
     plain("/openapi.json", "This document", JSON, Handler::Memory(service::openapi)),
-    plain("/checkpoint", "The newest published checkpoint (C2SP)", NOTE, Handler::Disk(log::checkpoint)),
+    plain("/checkpoint", "The newest published checkpoint, cosigned (C2SP)", NOTE, Handler::Disk(log::checkpoint)),
+    Route {
+        verb: Post,
+        path: "/add-checkpoint",
+        summary: "Cosigns the checkpoint of a peer's log (C2SP tlog-witness)",
+        value: "",
+        parameters: &[],
+        answer: NOTE,
+        handler: Handler::Checkpoints,
+    },
+    Route {
+        verb: Get,
+        path: "/witness/{log}/checkpoint",
+        summary: "The newest checkpoint of a peer's log that this registry cosigned (C2SP tlog-witness)",
+        value: "SHA-256 of the log's origin, 64 lower-case hexadecimal digits",
+        parameters: &[],
+        answer: NOTE,
+        handler: Handler::Disk(witness::checkpoint),
+    },
     Route {
         verb: Get,
         path: "/tile/{tile*}",

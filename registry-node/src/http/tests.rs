@@ -19,4 +19,5 @@ mod state_map;
 mod stream;
 mod trust_query;
 mod trust_query_spec;
+mod witness;
 mod writes;

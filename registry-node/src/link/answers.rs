@@ -11,11 +11,12 @@ use federation::bus::{Bus, Delivery, Incoming, Link, Subscription};
 use federation::follow::Scope;
 use federation::hush::Hush;
 use federation::messages::{
-    Answer, AttachmentRequest, CheckpointRequest, Done, Evidence, Hello, HelloRequest, Message, Notice, Piece, Range,
-    RangeRequest, Refused,
+    Answer, AttachmentRequest, CheckpointRequest, Cosign, CosignAnswer, Done, Evidence, Hello, HelloRequest, Message,
+    Notice, Piece, Range, RangeRequest, Refused,
 };
 use federation::serve::{self, Quota};
 use federation::subjects::{Pattern, Service, asked};
+use federation::witness::Refusal;
 use ledger::journal::Stored;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -25,6 +26,7 @@ use super::peers::Peers;
 use super::scope::{between, scope};
 use crate::core::feed::parse_committed;
 use crate::core::registry::Registry;
+use crate::witness::NotCosigned;
 
 /// Questions that a peer may ask at once, and per second in the long run.
 const QUESTIONS: (f64, f64) = (1_024.0, 1_024.0);
@@ -126,6 +128,10 @@ impl Desk {
                 let registry = Arc::clone(&self.registry);
                 aside(payload, move |request: AttachmentRequest| attachment(&registry, &request)).await
             }
+            Service::Cosign => {
+                let (registry, peer) = (Arc::clone(&self.registry), peer.clone());
+                aside(payload, move |request: Cosign| cosign(&registry, &peer, &request)).await
+            }
             Service::Notice => match Notice::decode(payload) {
                 Ok(notice) => self.outcome(notices::receive(&self.registry, &self.peers, peer, &notice).await),
                 Err(error) => refused("malformed", &error.to_string()),
@@ -183,6 +189,21 @@ fn attachment(registry: &Registry, request: &AttachmentRequest) -> Answer<Piece>
         serve::attachment(&registry.log, request)
     } else {
         Answer::Refused(Refused::new("not-found", "there is no such attachment"))
+    }
+}
+
+fn cosign(registry: &Registry, peer: &RegistryId, request: &Cosign) -> Answer<CosignAnswer> {
+    let record = match notices::known(registry, peer) {
+        Ok(record) => record,
+        Err(refusal) => return Answer::Refused(refusal),
+    };
+    match registry.witness.cosign(&record, request, registry.now()) {
+        Ok(line) => Answer::Ok(CosignAnswer::Cosignature(line)),
+        Err(NotCosigned::Refused(Refusal::Conflict { cosigned })) => Answer::Ok(CosignAnswer::Conflict(cosigned)),
+        Err(error) => {
+            registry.metrics.peer_fault(peer, error.code());
+            Answer::Refused(Refused::new(error.code(), error.to_string()))
+        }
     }
 }
 

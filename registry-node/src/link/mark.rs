@@ -1,17 +1,18 @@
 //! The mark: the newest checkpoint of a peer that we verified, kept in the vault because nothing else remembers it when a
-//! mirror is lost, and evidence, if the peer's log was ever forked.
+//! mirror is lost. Held against it, and the other way round: what we cosigned of that log, which was submitted to us apart.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use conformity::genesis::PeerRecord;
 use federation::follow::{Contradiction, Followed, PeerFault};
-use federation::messages::{CheckpointAnswer, Evidence};
+use federation::messages::CheckpointAnswer;
 use ledger::checkpoint::Checkpoint;
 use ledger::merkle;
 use ledger::note::NoteVerifier;
 
 use crate::vault::Vault;
+use crate::witness::{Newest, Seen, Witness, log_key};
 
 /// Shortest time between two writes: the vault syncs each, and an older mark only detects a little less.
 const SAVE_INTERVAL: Duration = Duration::from_secs(1);
@@ -19,63 +20,84 @@ const SAVE_INTERVAL: Duration = Duration::from_secs(1);
 /// What we know of a peer's log apart from its mirror.
 pub(super) struct Mark {
     vault: Arc<Vault>,
+    witness: Arc<Witness>,
+    peer: Arc<PeerRecord>,
     name: String,
-    evidence: String,
     log: Option<NoteVerifier>,
-    note: Option<String>,
-    checkpoint: Option<Checkpoint>,
+    seen: Option<Seen>,
+    /// Size of the checkpoint that we cosigned and that was found to belong to the log that we follow.
+    joined: u64,
     saved: Option<Instant>,
     unsaved: bool,
 }
 
 impl Mark {
     /// The mark of `peer` as of the last time it was saved.
-    pub(super) fn new(vault: Arc<Vault>, peer: &PeerRecord) -> Mark {
+    pub(super) fn new(vault: Arc<Vault>, witness: Arc<Witness>, peer: Arc<PeerRecord>) -> Mark {
         // A peer that was added again starts afresh: whoever added it has looked at what came before.
         let name = format!("peer/{}/{}/checkpoint", peer.registry, peer.added.index);
-        let evidence = evidence_name(peer);
-        let log: Option<NoteVerifier> = peer.genesis.log_key.as_str().parse().ok();
+        let log = log_key(&peer);
         let note = vault.value(&name).unwrap_or_else(|error| {
             tracing::error!(%error, peer = %peer.registry, "the mark of a peer cannot be read; an older state of it would go unnoticed");
             None
         });
         let note = note.and_then(|bytes| String::from_utf8(bytes).ok());
-        let checkpoint = note.as_deref().zip(log.as_ref()).and_then(|(note, log)| Checkpoint::verify(note, log).ok());
-        Mark { vault, name, evidence, log, note, checkpoint, saved: None, unsaved: false }
+        let seen = note
+            .zip(log.as_ref())
+            .and_then(|(note, log)| Some(Seen { checkpoint: Checkpoint::verify(&note, log).ok()?, note }));
+        if let Some(seen) = &seen {
+            witness.saw(&peer.registry, seen.clone());
+        }
+        Mark { vault, witness, peer, name, log, seen, joined: 0, saved: None, unsaved: false }
     }
 
     /// The largest size that we saw signed and verified.
     pub(super) fn size(&self) -> u64 {
-        self.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.size)
+        self.seen.as_ref().map_or(0, |seen| seen.checkpoint.size)
     }
 
     /// The checkpoint of that size.
     pub(super) fn note(&self) -> Option<&str> {
-        self.checkpoint.as_ref().and(self.note.as_deref())
+        self.seen.as_ref().map(|seen| seen.note.as_str())
     }
 
-    /// Compares the newest checkpoint with the mark alone; gives its size and moves the mark.
+    /// The sizes from which the peer has to prove its newest checkpoint: the one seen, and the one that we cosigned, until it
+    /// was found to be of the same log.
+    pub(super) fn to_compare(&self) -> Vec<u64> {
+        let cosigned = self.apart().map(|newest| newest.checkpoint.size);
+        std::iter::once(self.size()).chain(cosigned.filter(|size| *size != self.size())).collect()
+    }
+
+    /// What we cosigned in this peering and did not hold against the log yet.
+    fn apart(&self) -> Option<Newest> {
+        let newest = self.witness.newest(self.peer.origin.as_str()).ok().flatten()?;
+        (newest.added == self.peer.added.index && newest.checkpoint.size > self.joined).then_some(newest)
+    }
+
+    /// Compares the newest checkpoint, with its proof from `held`, with the mark and what we cosigned; gives its size and
+    /// moves the mark.
     ///
     /// # Errors
     /// [`PeerFault`] as [`Followed::compare`].
-    pub(super) fn compare(&mut self, answer: &CheckpointAnswer) -> Result<u64, PeerFault> {
+    pub(super) fn compare(&mut self, held: u64, answer: &CheckpointAnswer) -> Result<u64, PeerFault> {
         let log = self.log.as_ref().ok_or(PeerFault::Genesis)?;
         let newest = Checkpoint::verify(&answer.checkpoint, log).map_err(|error| PeerFault::checkpoint(&error))?;
-        if let Some(known) = &self.checkpoint {
-            if newest.size < known.size {
-                return Err(PeerFault::Rollback { known: known.size, offered: newest.size });
-            }
-            let consistent = if newest.size == known.size {
-                newest.root == known.root
-            } else {
-                merkle::verify_consistency(known.size, newest.size, &answer.proof.0, &known.root, &newest.root).is_ok()
-            };
-            if !consistent {
-                return Err(self.fork(&answer.checkpoint));
-            }
-        }
+        let apart = self.apart();
+        let continues_seen = match &self.seen {
+            Some(seen) => continues(&seen.checkpoint, &seen.note, held, &newest, answer)?,
+            None => true,
+        };
+        let continues_cosigned = match &apart {
+            Some(cosigned) => continues(&cosigned.checkpoint, &cosigned.note, held, &newest, answer)?,
+            None => false,
+        };
         let size = newest.size;
-        self.set(newest, &answer.checkpoint);
+        if continues_seen {
+            if continues_cosigned {
+                self.joined = apart.map_or(self.joined, |cosigned| cosigned.checkpoint.size);
+            }
+            self.set(newest, &answer.checkpoint);
+        }
         Ok(size)
     }
 
@@ -84,12 +106,10 @@ impl Mark {
     /// # Errors
     /// [`PeerFault::Fork`] when the mirror, pulled again, is not what it was before.
     pub(super) fn advance(&mut self, followed: &Followed) -> Result<(), PeerFault> {
-        if let Some(known) = &self.checkpoint
-            && known.size <= followed.size()
-            && !followed.extends(known)
-        {
-            return Err(self.fork(followed.checkpoint().map_or("", |note| note)));
+        if let Some(seen) = &self.seen {
+            agree(followed, &seen.checkpoint, &seen.note)?;
         }
+        self.join(followed)?;
         let Some(note) = followed.checkpoint().cloned() else { return Ok(()) };
         let newest = followed.signed(&note)?;
         if newest.size > self.size() {
@@ -98,10 +118,23 @@ impl Mark {
         Ok(())
     }
 
+    /// Holds what we cosigned against the mirror, as far as that goes.
+    ///
+    /// # Errors
+    /// [`PeerFault::Fork`] when we were shown one log and had another cosigned.
+    pub(super) fn join(&mut self, followed: &Followed) -> Result<(), PeerFault> {
+        if let Some(cosigned) = self.apart()
+            && agree(followed, &cosigned.checkpoint, &cosigned.note)?
+        {
+            self.joined = cosigned.checkpoint.size;
+        }
+        Ok(())
+    }
+
     /// Writes the mark down now.
     pub(super) fn save(&mut self) {
-        if let (true, Some(note)) = (self.unsaved, &self.note) {
-            match self.vault.put(&self.name, note.as_bytes()) {
+        if let (true, Some(seen)) = (self.unsaved, &self.seen) {
+            match self.vault.put(&self.name, seen.note.as_bytes()) {
                 Ok(()) => self.unsaved = false,
                 Err(error) => tracing::error!(%error, "the mark of a peer cannot be written"),
             }
@@ -109,41 +142,13 @@ impl Mark {
         self.saved = Some(Instant::now());
     }
 
-    /// Keeps the proof of a fork.
-    pub(super) fn keep_evidence(&self, contradiction: &Contradiction) {
-        let evidence = Evidence { first: contradiction.held.clone(), second: contradiction.offered.clone() };
-        let kept = serde_json::to_vec(&evidence).map(|bytes| self.vault.put(&self.evidence, &bytes));
-        if !matches!(kept, Ok(Ok(()))) {
-            tracing::error!(
-                held = contradiction.held,
-                offered = contradiction.offered,
-                "evidence of a fork cannot be written; keep this line"
-            );
-        }
-    }
-
-    /// Whether there is evidence of a fork since the peer was added. Evidence that cannot be read counts, too.
-    pub(super) fn is_forked(&self) -> bool {
-        self.vault
-            .value(&self.evidence)
-            .unwrap_or_else(|error| {
-                tracing::error!(%error, "evidence against a peer cannot be read; it is not followed");
-                Some(Vec::new())
-            })
-            .is_some()
-    }
-
-    fn fork(&self, offered: &str) -> PeerFault {
-        let held = self.note.clone().unwrap_or_default();
-        PeerFault::Fork(Box::new(Contradiction { held, offered: offered.to_owned() }))
-    }
-
     fn set(&mut self, checkpoint: Checkpoint, note: &str) {
-        if self.note.as_deref() == Some(note) {
+        if self.note() == Some(note) {
             return;
         }
-        self.checkpoint = Some(checkpoint);
-        self.note = Some(note.to_owned());
+        let seen = Seen { checkpoint, note: note.to_owned() };
+        self.witness.saw(&self.peer.registry, seen.clone());
+        self.seen = Some(seen);
         self.unsaved = true;
         if self.saved.is_none_or(|saved| saved.elapsed() >= SAVE_INTERVAL) {
             self.save();
@@ -151,7 +156,100 @@ impl Mark {
     }
 }
 
-/// Where evidence against a peer rests, until the peer is added again.
-pub(super) fn evidence_name(peer: &PeerRecord) -> String {
-    format!("peer/{}/{}/evidence", peer.registry, peer.added.index)
+/// Whether the newest checkpoint continues a known one, as far as the answer, with its proof from `held`, can tell.
+fn continues(
+    known: &Checkpoint,
+    note: &str,
+    held: u64,
+    newest: &Checkpoint,
+    answer: &CheckpointAnswer,
+) -> Result<bool, PeerFault> {
+    if newest.size < known.size {
+        return Err(PeerFault::Rollback { known: known.size, offered: newest.size });
+    }
+    let consistent = if newest.size == known.size {
+        newest.root == known.root
+    } else if known.size == held {
+        merkle::verify_consistency(known.size, newest.size, &answer.proof.0, &known.root, &newest.root).is_ok()
+    } else {
+        return Ok(false);
+    };
+    if consistent { Ok(true) } else { Err(fork(note, &answer.checkpoint)) }
+}
+
+/// Whether the mirror reaches a known checkpoint; then it must begin with it.
+fn agree(followed: &Followed, known: &Checkpoint, note: &str) -> Result<bool, PeerFault> {
+    if known.size > followed.size() {
+        return Ok(false);
+    }
+    if followed.extends(known) {
+        return Ok(true);
+    }
+    let mirrored = followed.checkpoint().map_or("", |note| note);
+    Err(PeerFault::Fork(Box::new(followed.contradiction(note, mirrored))))
+}
+
+fn fork(held: &str, offered: &str) -> PeerFault {
+    let (held, offered) = (held.to_owned(), offered.to_owned());
+    PeerFault::Fork(Box::new(Contradiction { held, offered, inconsistency: None }))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use federation::messages::Proof;
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::witness::tests::Stage;
+
+    /// What the log answers to whoever holds so much.
+    fn answer(stage: &Stage, branch: usize, held: u64, size: u64) -> CheckpointAnswer {
+        let proof = if (1..size).contains(&held) {
+            stage.trees[branch].consistency_proof(held, size).unwrap()
+        } else {
+            Vec::new()
+        };
+        CheckpointAnswer { checkpoint: stage.note(branch, size), proof: Proof(proof) }
+    }
+
+    fn begun(stage: &Stage) -> (Arc<Witness>, Mark) {
+        let vault = stage.vault();
+        let witness = Arc::new(stage.witness_of(Arc::clone(&vault)));
+        let mark = Mark::new(vault, Arc::clone(&witness), Arc::new(stage.peer.clone()));
+        (witness, mark)
+    }
+
+    /// One history to be followed, another to be cosigned, and never the same size in both.
+    #[test]
+    fn a_log_that_is_cosigned_must_be_the_one_that_is_followed() {
+        let stage = Stage::new();
+        let (witness, mut mark) = begun(&stage);
+        assert_eq!(mark.to_compare(), [0]);
+        mark.compare(0, &answer(&stage, 0, 0, 6)).unwrap();
+        witness
+            .cosign(&stage.peer, &stage.request(1, 0, 7), Timestamp::UNIX_EPOCH + jiff::Span::new().seconds(9))
+            .unwrap();
+        assert_eq!(mark.to_compare(), [6, 7], "the cosigned one is held against it, too");
+        mark.compare(6, &answer(&stage, 0, 6, 9)).unwrap();
+        assert_eq!(mark.compare(7, &answer(&stage, 0, 7, 9)).unwrap_err().code(), "fork");
+    }
+
+    #[test]
+    fn a_cosigned_checkpoint_of_the_same_log_is_asked_about_once() {
+        let stage = Stage::new();
+        let (witness, mut mark) = begun(&stage);
+        mark.compare(0, &answer(&stage, 0, 0, 6)).unwrap();
+        witness
+            .cosign(&stage.peer, &stage.request(0, 0, 7), Timestamp::UNIX_EPOCH + jiff::Span::new().seconds(9))
+            .unwrap();
+        mark.compare(6, &answer(&stage, 0, 6, 9)).unwrap();
+        // It grew between the two questions: the second proves nothing about what was seen, and is asked again.
+        mark.compare(7, &answer(&stage, 0, 7, 10)).unwrap();
+        assert_eq!((mark.size(), mark.to_compare()), (9, vec![9, 7]));
+        mark.compare(9, &answer(&stage, 0, 9, 10)).unwrap();
+        mark.compare(7, &answer(&stage, 0, 7, 10)).unwrap();
+        assert_eq!(mark.to_compare(), [10]);
+        assert_eq!(mark.compare(10, &answer(&stage, 0, 10, 8)).unwrap_err().code(), "rollback");
+    }
 }

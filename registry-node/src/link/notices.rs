@@ -14,21 +14,22 @@ use conformity::party::Role;
 use conformity::records::{Facts, Register};
 use conformity::refusal::Refusal;
 use conformity::statement::{Claim, Statement};
+use federation::evidence::prove;
+use federation::hush::Hush;
 use federation::messages::{Evidence, Notice, Refused};
-use ledger::checkpoint::Checkpoint;
 use ledger::entry::{Entry, Kind};
 use ledger::journal::Stored;
 use ledger::jws::Unverified;
 use ledger::note::NoteVerifier;
 use ledger::proof::TlogProof;
 
-use super::mark::evidence_name;
 use super::peers::Peers;
 use crate::core::derive::DeriveError;
 use crate::core::feed::parse_committed;
 use crate::core::read_model::admit;
 use crate::core::registry::Registry;
 use crate::core::sequencer::SequenceError;
+use crate::witness::evidence::Accused;
 
 /// Proposals of one peer that may wait for us.
 const MAX_PROPOSALS: usize = 64;
@@ -86,26 +87,40 @@ fn room_for(registry: &Registry, peer: &RegistryId, statement: &Statement) -> Re
 /// # Errors
 /// [`Refused`] when they are not what they are said to be.
 pub(super) fn receive_evidence(registry: &Registry, peer: &RegistryId, evidence: &Evidence) -> Result<(), Refused> {
-    let accused = registry.read_model.register().peers().into_iter().find_map(|record| {
-        let log: NoteVerifier = record.genesis.log_key.as_str().parse().ok()?;
-        let first = Checkpoint::verify(&evidence.first, &log).ok()?;
-        let second = Checkpoint::verify(&evidence.second, &log).ok()?;
-        (first.size == second.size && first.root != second.root).then_some(record)
+    let accused = accusable(registry).into_iter().find(|accused| {
+        let log = accused.log_key.parse::<NoteVerifier>();
+        log.is_ok_and(|log| prove(evidence, &log).is_ok())
     });
     let accused = accused.ok_or_else(|| {
-        Refused::new("no-contradiction", "these are not two checkpoints of one size by a log that we know")
+        Refused::new("no-contradiction", "these are not two checkpoints of a log that we know, or they prove no fork")
     })?;
-    let name = evidence_name(&accused);
-    // One proof is enough: who sends it again costs us neither a line nor a write.
-    if matches!(registry.vault.value(&name), Ok(Some(_))) {
-        return Ok(());
+    match registry.witness.evidence.file(&accused, evidence, Some(peer), registry.now()) {
+        Ok(true) => {
+            tracing::error!(%peer, accused = %accused.registry, "a peer sent evidence of a forked log");
+            Ok(())
+        }
+        Ok(false) => Ok(()),
+        Err(error) => {
+            static UNWRITTEN: Hush = Hush::new();
+            if let Some(times) = UNWRITTEN.heard() {
+                tracing::error!(%error, times, %peer, accused = %accused.registry, "evidence of a fork cannot be written");
+            }
+            Err(Refused::new("not-stored", "the evidence could not be kept; send it again later"))
+        }
     }
-    tracing::error!(%peer, accused = %accused.registry, "a peer sent evidence of a forked log");
-    let kept = serde_json::to_vec(evidence).map(|bytes| registry.vault.put(&name, &bytes));
-    match kept {
-        Ok(Ok(())) => Ok(()),
-        _ => Err(Refused::new("not-stored", "the evidence could not be kept; send it again later")),
-    }
+}
+
+/// The logs that we can judge: those of all peers, and our own, whose key may be in other hands.
+fn accusable(registry: &Registry) -> Vec<Accused> {
+    let register = registry.read_model.register();
+    let own = register.genesis().map(|own| Accused {
+        registry: own.genesis.registry.clone(),
+        origin: own.genesis.origin.clone(),
+        log_key: own.genesis.log_key.to_string(),
+        genesis_digest: own.digest,
+        added: 0,
+    });
+    register.peers().iter().map(|peer| Accused::peer(peer)).chain(own).collect()
 }
 
 /// Our own acts that `peer` is a party to, from log index `from` on, as notices.
@@ -144,7 +159,11 @@ fn acts(register: &Register, registry: &Registry, peer: &RegistryId) -> Vec<u64>
     indexes
 }
 
-fn known(registry: &Registry, peer: &RegistryId) -> Result<Arc<PeerRecord>, Refused> {
+/// A peer that is not expelled.
+///
+/// # Errors
+/// [`Refused`] for anyone else.
+pub(super) fn known(registry: &Registry, peer: &RegistryId) -> Result<Arc<PeerRecord>, Refused> {
     let record = registry.read_model.register().peer(peer).filter(|record| record.expelled.is_none());
     record.ok_or_else(|| Refused::new("unknown-peer", "this registry is not peered with you"))
 }

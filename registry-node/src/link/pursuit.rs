@@ -37,6 +37,7 @@ use federation::subjects::{Pattern, Service, Subject};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
+use super::company;
 use super::dialogue::{Setback, ask, dial};
 use super::kept::{Basis, Kept};
 use super::mark::Mark;
@@ -51,7 +52,7 @@ const TICK: Duration = Duration::from_secs(1);
 /// Waits after faults and unreachable peers: shortest and longest.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(15));
 /// Refusals of a notice that say "not now": it is told again.
-const PASSING: [&str; 2] = ["quota", "not-stored"];
+pub(super) const PASSING: [&str; 2] = ["quota", "not-stored"];
 
 /// Following one peer.
 pub(super) struct Pursuit {
@@ -84,7 +85,7 @@ impl Pursuit {
     pub(super) fn new(registry: Arc<Registry>, peers: Arc<Peers>, peer: Arc<PeerRecord>) -> Pursuit {
         let now = registry.now();
         Pursuit {
-            mark: Mark::new(Arc::clone(&registry.vault), &peer),
+            mark: Mark::new(Arc::clone(&registry.vault), Arc::clone(&registry.witness), Arc::clone(&peer)),
             status: PeerStatus { state: PeerState::Idle, since: now, mirrored: 0, announced: 0, last_fault: None },
             arrangements: Vec::new(),
             mirror: None,
@@ -121,7 +122,7 @@ impl Pursuit {
 
     /// Keeps up, unless the peer's log is forked or another one: then only an operator can settle what it says.
     async fn pursue(&mut self, wait: &mut Duration) -> Setback {
-        if !self.stopped && !self.mark.is_forked() {
+        if !self.stopped && !self.registry.witness.evidence.accuses(&self.peer) {
             return self.keep_up(wait).await;
         }
         self.show(PeerState::Stopped);
@@ -164,6 +165,14 @@ impl Pursuit {
             Ok(link) => link,
             Err(setback) => return setback,
         };
+        let beside = company::keep(Arc::clone(&self.registry), Arc::clone(&self.peer), link.clone());
+        tokio::select! {
+            setback = self.rounds(&link, wait) => setback,
+            never = beside => match never {},
+        }
+    }
+
+    async fn rounds(&mut self, link: &Link, wait: &mut Duration) -> Setback {
         let heads = Pattern::exactly(&Subject::head_of(&self.peer.registry));
         let mut hints = match link.subscribe(&heads).await {
             Ok(hints) => hints,
@@ -171,7 +180,7 @@ impl Pursuit {
         };
         let mut own = self.registry.size.clone();
         loop {
-            if let Err(setback) = self.round(&link).await {
+            if let Err(setback) = self.round(link).await {
                 return setback;
             }
             *wait = BACKOFF.0;
@@ -186,7 +195,7 @@ impl Pursuit {
                     }
                     self.pace(&mut hints).await;
                 }
-                () = tokio::time::sleep(TICK) => if self.mark.is_forked() { return accused() },
+                () = tokio::time::sleep(TICK) => if self.registry.witness.evidence.accuses(&self.peer) { return accused() },
             }
         }
     }
@@ -299,10 +308,11 @@ impl Pursuit {
 
     /// Without an arrangement there is no feed; forks and rollbacks are looked for all the same.
     async fn compare_only(&mut self, link: &Link) -> Result<(), Setback> {
-        let question = CheckpointRequest { held: self.mark.size() };
-        let answer: CheckpointAnswer = self.ask(link, Service::Checkpoint, &question).await?;
-        let newest = self.mark.compare(&answer)?;
-        self.status.announced = self.status.announced.max(newest);
+        for held in self.mark.to_compare() {
+            let answer: CheckpointAnswer = self.ask(link, Service::Checkpoint, &CheckpointRequest { held }).await?;
+            let newest = self.mark.compare(held, &answer)?;
+            self.status.announced = self.status.announced.max(newest);
+        }
         Ok(())
     }
 
@@ -311,6 +321,7 @@ impl Pursuit {
         let answer: CheckpointAnswer = self.ask(link, Service::Checkpoint, &question).await?;
         let known = self.mark.size().max(self.peer.followed);
         let standing = read(mirror).followed().compare(&answer, known)?;
+        self.mark.join(read(mirror).followed())?;
         let Standing::Grown(target) = standing else { return Ok(()) };
         self.status.announced = self.status.announced.max(target);
         while self.pulls(mirror) && read(mirror).followed().size() < target {

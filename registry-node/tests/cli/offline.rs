@@ -5,9 +5,8 @@ use crate::house::{House, read};
 #[test]
 fn init_makes_everything_or_nothing() {
     let house = House::new();
-    for file in
-        ["registry.toml", "genesis.jws", "keys/log.pem", "keys/node.pem", "tls/server.pem", "operator/signing.pem"]
-    {
+    let keys = ["keys/log.pem", "keys/node.pem", "keys/witness.pem", "keys/map.pem"];
+    for file in ["registry.toml", "genesis.jws", "tls/server.pem", "operator/signing.pem"].iter().chain(&keys) {
         assert!(house.path("jp").join(file).is_file(), "{file}");
     }
     let told = house.bad("init jp --id jp --origin jp.registry.example --name Japan");

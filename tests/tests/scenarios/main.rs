@@ -15,3 +15,4 @@ mod mesh;
 mod multilateral;
 mod outages;
 mod refusals;
+mod witness;

@@ -21,7 +21,7 @@ use ledger::jws;
 use ledger::key::{Algorithm, SigningKey};
 use ledger::log::{Draft, Log};
 use ledger::merkle::Tree;
-use ledger::note::NoteSigner;
+use ledger::note::{Cosigner, NoteSigner};
 use serde_json::{Value, json};
 
 pub(crate) const ORIGIN: &str = "jp.registry.test";
@@ -54,6 +54,7 @@ impl Peer {
         let claim = json!({
             "origin": origin, "registry": "jp", "name": "Registry jp", "country": "JP",
             "logKey": log_key.verifier().to_string(), "nodeKey": jwk(&keys["node"]), "mapKey": jwk(&keys["map"]),
+            "witnessKey": Cosigner::new(origin, ed25519()).unwrap().verifier().to_string(),
             "caRoots": [STANDARD.encode([48, 0])], "didWeb": format!("did:web:{origin}"),
             "formats": {"entry": 1, "statement": 1},
             "operator": {"id": "op", "name": "Operator", "keys": [jwk(&keys["op"])]},

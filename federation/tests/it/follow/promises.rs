@@ -28,8 +28,12 @@ fn a_promise_is_kept_or_the_log_is_forked() {
     let before = followed.size();
     let fault = followed.examine(&forked.range(before, forked.size()), &scope(), Signatures::Check).err();
     let Some(PeerFault::Fork(evidence)) = fault else { panic!("{fault:?}") };
-    assert_eq!((evidence.held.as_str(), evidence.offered), (&*promised, forked.checkpoint(forked.size())));
+    assert_eq!((evidence.held.as_str(), &evidence.offered), (&*promised, &forked.checkpoint(forked.size())));
     assert_eq!(followed.size(), before);
+    // The range reached the second checkpoint, so that the contradiction can be proven to others.
+    let log = peer.genesis.log_key.as_str().parse().unwrap();
+    let proven = federation::evidence::prove(&evidence.evidence(), &log).unwrap();
+    assert!(proven.first.size < proven.second.size);
     take(&mut followed, &peer, before, peer.size());
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use bytes::Bytes;
 use conformity::refusal::Refusal;
 use conformity::statement::{Kind, Malformed};
+use federation::witness;
 use serde_json::Value;
 use warp::http::Method;
 
@@ -25,6 +26,8 @@ fn filled(path: &str, index: u64, digest: &str) -> String {
         .replace("{index}", &index.to_string())
         .replace("{digest}", digest)
         .replace("{party}", "cb-1")
+        .replace("{log}", digest)
+        .replace("{id}", "0123456789abcdef")
 }
 
 #[tokio::test]
@@ -53,7 +56,12 @@ async fn every_documented_path_is_served() {
             let headers: &[_] = if example.is_some() { &[("content-type", "application/json")] } else { &[] };
             let body = example.map_or_else(Bytes::new, |example| example.to_string().into());
             let answer = talk.open(method.clone(), &address, headers, body).await;
-            let expected = if method == Method::POST && example.is_none() { 401 } else { 200 };
+            let expected = match path.as_str() {
+                "/add-checkpoint" => 400,
+                "/witness/{log}/checkpoint" | "/v1/evidence/{id}" => 404,
+                _ if method == Method::POST && example.is_none() => 401,
+                _ => 200,
+            };
             assert_eq!(answer.status(), expected, "{method} {address}");
             if expected == 200 {
                 let media_type = answer.headers()["content-type"].to_str().unwrap();
@@ -168,12 +176,23 @@ fn rows_name_the_status_that_is_sent() {
         crate::http::code::bad_body(""),
         crate::http::code::bad_question(""),
         crate::http::code::bad_attachment(""),
+        not_cosigned(witness::Refusal::Malformed("")),
+        not_cosigned(witness::Refusal::UnknownLog),
+        not_cosigned(witness::Refusal::Untrusted(String::new())),
+        not_cosigned(witness::Refusal::OldBeyond { old: 2, size: 1 }),
+        not_cosigned(witness::Refusal::EmptyRoot),
+        not_cosigned(witness::Refusal::Inconsistent),
+        not_cosigned(witness::Refusal::OtherRoot { size: 1 }),
         Problem::refused(&Refusal::NoGenesis),
         Problem::refused(&Refusal::PartyExists { party: "x".parse().unwrap() }),
     ];
     for problem in rows {
         assert_eq!(documented[problem.code()], Some(problem.status), "{}", problem.code());
     }
+}
+
+fn not_cosigned(refusal: witness::Refusal) -> Problem {
+    crate::http::code::not_cosigned(&refusal.into())
 }
 
 #[test]

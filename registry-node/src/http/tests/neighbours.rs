@@ -18,11 +18,15 @@ use crate::core::intake::MAX_ATTACHMENT;
 use crate::core::peer_board::{PeerFault, PeerState, PeerStatus};
 use crate::init::{self, NewRegistry};
 
-const EU: &str = "eu.registry.example";
+pub(super) const EU: &str = "eu.registry.example";
 
 /// The genesis of another registry at this port of `localhost`, by which it is named.
 fn foreign_genesis(id: &str, port: u16) -> String {
-    let dir = tempfile::tempdir().unwrap();
+    foreign_registry(tempfile::tempdir().unwrap().path(), id, port)
+}
+
+/// Makes another registry below `dir`, at this port of `localhost`; gives its genesis.
+pub(super) fn foreign_registry(dir: &std::path::Path, id: &str, port: u16) -> String {
     let new = NewRegistry {
         id: id.parse().unwrap(),
         origin: format!("{id}.registry.example").parse().unwrap(),
@@ -32,8 +36,8 @@ fn foreign_genesis(id: &str, port: u16) -> String {
         nats: "127.0.0.1:4223".parse().unwrap(),
         host: "localhost".to_owned(),
     };
-    init::init(&dir.path().join(id), &new, now()).unwrap();
-    std::fs::read_to_string(dir.path().join(id).join("genesis.jws")).unwrap()
+    init::init(&dir.join(id), &new, now()).unwrap();
+    std::fs::read_to_string(dir.join(id).join("genesis.jws")).unwrap()
 }
 
 pub(super) fn terms() -> Value {
@@ -77,7 +81,11 @@ pub(super) async fn add_peer(world: &World) {
 
 /// Pins another registry.
 pub(super) async fn add_another(world: &World, id: &str, port: u16) {
-    let genesis = foreign_genesis(id, port);
+    pin(world, id, &foreign_genesis(id, port)).await;
+}
+
+/// Makes the registry of that genesis a peer.
+pub(super) async fn pin(world: &World, id: &str, genesis: &str) {
     let digest = conformity::Digest::of(genesis.as_bytes());
     let peer = json!({
         "registry": id, "origin": format!("{id}.registry.example"), "genesisDigest": digest, "genesis": genesis,

@@ -105,6 +105,7 @@ fn genesis() -> Genesis {
         name: "Test".parse().unwrap(),
         country: None,
         log_key: "key".parse().unwrap(),
+        witness_key: "key".parse().unwrap(),
         node_key: key(1),
         map_key: key(3),
         ca_roots: Vec::new(),

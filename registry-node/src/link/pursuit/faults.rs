@@ -7,6 +7,7 @@ use federation::words::{MAX_TEXT, printable};
 
 use super::{Pursuit, Setback};
 use crate::core::peer_board::{self, PeerState};
+use crate::witness::evidence::Accused;
 
 impl Pursuit {
     pub(super) fn suffer(&mut self, setback: &Setback) {
@@ -22,8 +23,8 @@ impl Pursuit {
             Setback::Own(_) => ("own-fault", PeerState::Unreachable),
         };
         if let Setback::Fault(PeerFault::Fork(contradiction)) = setback {
-            tracing::error!(peer = %self.peer.registry, "the peer's log is forked; following stops, the evidence is kept");
-            self.mark.keep_evidence(contradiction);
+            let accused = Accused::peer(&self.peer);
+            self.registry.witness.accuse(&accused, &contradiction.evidence(), self.registry.now());
         }
         self.stopped |= matches!(setback, Setback::Fault(fault) if fault.stops());
         self.full |= matches!(setback, Setback::Full(_));
