@@ -4,7 +4,7 @@
 //! the keys and signatures of statements, and the journal in which entries and statements rest.
 //! Out of scope: what a statement *means* (see `conformity`), clocks (every time is given by the caller), sockets.
 //!
-//! Pure modules: [`merkle`], [`entry`], [`note`], [`checkpoint`], [`proof`], [`compact`], [`jws`], [`encoding`]. Modules that touch files:
+//! Pure modules: [`merkle`], [`entry`], [`note`], [`checkpoint`], [`proof`], [`policy`], [`compact`], [`jws`], [`encoding`]. Modules that touch files:
 //! [`journal`], [`tiles`] and the loading and storing of a [`key::SigningKey`].
 
 pub mod checkpoint;
@@ -18,6 +18,7 @@ pub mod key;
 pub mod log;
 pub mod merkle;
 pub mod note;
+pub mod policy;
 pub mod proof;
 pub mod tiles;
 

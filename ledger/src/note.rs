@@ -15,8 +15,11 @@
 //! A signature by a key that the caller did not name is ignored; one by a named key that does not verify condemns the
 //! whole note. The size is capped before anything is decoded. Not here: what the text says (see [`crate::checkpoint`]).
 
+mod cosignature;
 #[cfg(test)]
 mod tests;
+
+pub use cosignature::{Cosignature, CosignatureError, Cosigner, cosignatures};
 
 use crate::digest::sha256;
 use crate::encoding::{base64_decode, base64_encode, hex_decode};
@@ -127,7 +130,7 @@ impl NoteVerifier {
             SignatureKind::Cosignature => {
                 let (time, signature) = signature.split_first_chunk().ok_or(())?;
                 let time = u64::from_be_bytes(*time);
-                let message = format!("cosignature/v1\ntime {time}\n{text}");
+                let message = cosignature::message(text, time);
                 self.key.verify(message.as_bytes(), signature.try_into().map_err(drop)?).map_err(drop)?;
                 (time <= i64::MAX as u64).then_some(Some(time)).ok_or(())
             }
@@ -193,8 +196,8 @@ impl NoteSigner {
             return Err(NoteError::Text);
         }
         let signature = self.key.sign(text.as_bytes())?;
-        let blob = [self.verifier.id.as_slice(), &signature].concat();
-        Ok(format!("{text}\n— {} {}\n", self.verifier.name, base64_encode(&blob)))
+        let Self { verifier: NoteVerifier { name, id, .. }, .. } = self;
+        Ok(format!("{text}\n{}", SignatureLine { name, id: *id, signature: signature.into() }))
     }
 }
 
@@ -265,7 +268,7 @@ impl<'a> SignedNote<'a> {
     pub fn verify(&self, known: &[&NoteVerifier]) -> Result<VerifiedNote<'a>, NoteError> {
         let mut signers = Vec::new();
         for line in &self.signatures {
-            let verifier = known.iter().enumerate().find(|(_, key)| key.name == line.name && key.id == line.id);
+            let verifier = known.iter().enumerate().find(|(_, key)| line.is_of(key));
             let Some((which, verifier)) = verifier else { continue };
             let time = verifier.check(self.text, &line.signature);
             let time = time.map_err(|()| NoteError::BadSignature(line.name.into()))?;
@@ -274,6 +277,17 @@ impl<'a> SignedNote<'a> {
             }
         }
         if signers.is_empty() { Err(NoteError::NotSigned) } else { Ok(VerifiedNote { text: self.text, signers }) }
+    }
+
+    /// The same note with no other signature than `key`'s: what strangers added to it is nobody's to keep.
+    pub fn signed_only_by(&self, key: &NoteVerifier) -> Result<String, NoteError> {
+        let line = self.signatures.iter().find(|line| line.is_of(key)).ok_or(NoteError::NotSigned)?;
+        Ok(format!("{}\n{line}", self.text))
+    }
+
+    /// The text, which nobody may have signed.
+    pub fn claimed_text(&self) -> &'a str {
+        self.text
     }
 
     /// The names on the signature lines, trusted by nobody.
@@ -300,6 +314,17 @@ impl<'a> SignatureLine<'a> {
         let blob = is_key_name(name).then(|| base64_decode(blob)).flatten()?;
         let (id, signature) = blob.split_first_chunk()?;
         (!signature.is_empty()).then(|| Self { name, id: *id, signature: signature.into() })
+    }
+
+    fn is_of(&self, key: &NoteVerifier) -> bool {
+        key.name == self.name && key.id == self.id
+    }
+}
+
+/// The line as it was read, newline included.
+impl fmt::Display for SignatureLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "— {} {}", self.name, base64_encode(&[self.id.as_slice(), &self.signature].concat()))
     }
 }
 

@@ -19,6 +19,8 @@ use std::path::{Path, PathBuf};
 
 /// The name of the published checkpoint.
 const CHECKPOINT: &str = "checkpoint";
+/// The name of the published checkpoint with the cosignatures that came for it.
+const COSIGNED: &str = "cosigned";
 /// A partial tile may be replaced between looking for it and opening it; then the wider one is there.
 const ATTEMPTS: usize = 4;
 
@@ -82,6 +84,20 @@ impl TileStore {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             other => other.map(Some),
         }
+    }
+
+    /// The published checkpoint with the cosignatures that were kept for it; the bare one where none were.
+    pub fn cosigned(&self) -> io::Result<Option<String>> {
+        let Some(note) = self.checkpoint()? else { return Ok(None) };
+        // Of an earlier checkpoint, or damaged: a copy that nobody needs.
+        let kept = read_if_present(&self.dir.join(COSIGNED))?.and_then(|kept| String::from_utf8(kept.to_vec()).ok());
+        Ok(Some(kept.filter(|kept| kept.starts_with(&note)).unwrap_or(note)))
+    }
+
+    /// Keeps the published checkpoint with its cosignatures. The name is not made durable: what a crash takes can be asked
+    /// for again.
+    pub fn keep_cosigned(&self, note: &str) -> io::Result<()> {
+        files::replace(&self.dir.join(COSIGNED), note.as_bytes())
     }
 
     /// The size of the published checkpoint; 0 if there is none. Whoever opens the log gives this to its journal, as a

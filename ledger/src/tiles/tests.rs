@@ -276,3 +276,21 @@ fn no_checkpoint_without_its_tiles() {
     published.publish().unwrap();
     published.check(600);
 }
+
+#[test]
+fn cosignatures_rest_beside_the_checkpoint_that_they_are_for() {
+    let mut folder = Published::new();
+    assert_eq!(folder.store.cosigned().unwrap(), None);
+    folder.grow_to(3);
+    folder.publish().unwrap();
+    let note = folder.store.checkpoint().unwrap().unwrap();
+    assert_eq!(folder.store.cosigned().unwrap().as_ref(), Some(&note), "none yet");
+    let cosigned = format!("{note}— witness.example AAAA\n");
+    folder.store.keep_cosigned(&cosigned).unwrap();
+    assert_eq!(folder.store.cosigned().unwrap(), Some(cosigned));
+    folder.grow_to(5);
+    folder.publish().unwrap();
+    assert_eq!(folder.store.cosigned().unwrap(), folder.store.checkpoint().unwrap(), "those were for another");
+    fs::write(folder.path("cosigned"), [0xFF]).unwrap();
+    assert_eq!(folder.store.cosigned().unwrap(), folder.store.checkpoint().unwrap(), "a damaged copy is none");
+}
