@@ -131,12 +131,7 @@ impl Verified {
     /// # Errors
     /// The first rule of the form that it breaks.
     pub fn of_statement(statement: &jws::Verified, disclosures: &[String]) -> Result<Self, Malformed> {
-        let bytes = disclosures.iter().map(String::len).sum::<usize>();
-        if bytes > MAX_DISCLOSED {
-            return Err(Malformed::TooLong { bytes });
-        }
-        let disclosures = disclosures.join("~");
-        let disclosures = if disclosures.is_empty() { Vec::new() } else { disclosure::parse_all(&disclosures)? };
+        let disclosures = disclosure::parse_each(disclosures.iter().map(String::as_str))?;
         // What is not UTF-8 is no JWT.
         let text = std::str::from_utf8(statement.compact()).unwrap_or_default();
         let jwt = jwt::Unverified::parse(text, REGISTRY, PAYLOAD)?.verified_before();

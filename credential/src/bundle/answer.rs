@@ -136,8 +136,12 @@ fn own(bundle: &Bundle, replayed: &Replayed, at: Timestamp, steps: &mut Steps) -
     let body = &then.now.issuer;
     let words = match &accreditation {
         Some(id) => format!("{body}, which answers for it, was accredited then ({id})"),
-        None if then.terms.provenance.is_transcribed() => format!("{body} copied it from a list; nobody decided it here"),
-        None => format!("{body}, which answers for it, was not accredited then; what it had granted stays until changed"),
+        None if then.terms.provenance.is_transcribed() => {
+            format!("{body} copied it from a list; nobody decided it here")
+        }
+        None => {
+            format!("{body}, which answers for it, was not accredited then; what it had granted stays until changed")
+        }
     };
     steps.held(StepName::Accreditation, words);
     let credential = credential(bundle, replayed, &then, at, steps)?;
@@ -218,7 +222,10 @@ fn foreign(
         return Err(Distrust::NotThen { verdict: bundle.verdict.clone(), at }.into());
     }
     let recognition = &record.recognition;
-    let words = format!("at {at} {} counted {} as {}: {}", bundle.origin, bundle.verdict, recognition.outcome, recognition.explanation);
+    let words = format!(
+        "at {at} {} counted {} as {}: {}",
+        bundle.origin, bundle.verdict, recognition.outcome, recognition.explanation
+    );
     steps.held(StepName::Verdict, words);
     Ok(record)
 }

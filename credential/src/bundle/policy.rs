@@ -149,7 +149,9 @@ impl Policy {
             return Err(PolicyError::Names);
         }
         let registries = wire.registry.into_iter().map(Trusted::read).collect::<Result<Vec<_>, _>>()?;
-        let twice = |(place, one): (usize, &Trusted)| registries.iter().skip(place + 1).any(|other| one.is_at(other.log.name()));
+        let twice = |(place, one): (usize, &Trusted)| {
+            registries.iter().skip(place + 1).any(|other| one.is_at(other.log.name()))
+        };
         if registries.iter().enumerate().any(twice) {
             return Err(PolicyError::Names);
         }
@@ -181,8 +183,7 @@ impl Policy {
 impl Trusted {
     fn read(wire: WireRegistry) -> Result<Self, PolicyError> {
         let WireRegistry { log_key, genesis, seen } = wire;
-        let log: NoteVerifier =
-            log_key.parse().map_err(|error| PolicyError::LogKey { key: cut(&log_key), error })?;
+        let log: NoteVerifier = log_key.parse().map_err(|error| PolicyError::LogKey { key: cut(&log_key), error })?;
         match log.kind() {
             SignatureKind::Ed25519 => Ok(Self { log, genesis, seen }),
             SignatureKind::Cosignature => Err(PolicyError::KeyKind(cut(&log_key))),

@@ -77,7 +77,11 @@ impl Replay {
         }
         steps.held(
             StepName::Statement,
-            format!("entry {index} of {at}: {}, signed by {} with its key of that time; the rules allow it", statement.kind(), statement.iss),
+            format!(
+                "entry {index} of {at}: {}, signed by {} with its key of that time; the rules allow it",
+                statement.kind(),
+                statement.iss
+            ),
         );
         Ok(())
     }
