@@ -60,8 +60,8 @@ pub fn audience<F: Facts>(facts: &F, statement: &Statement) -> Audience {
 /// Bodies and authorities are public; who buys or supplies is not.
 fn of_party(role: Option<Role>) -> Audience {
     match role {
-        None | Some(Role::Buyer | Role::Supplier) => Audience::Own,
-        Some(_) => Audience::Foundation,
+        Some(role) if role.is_public() => Audience::Foundation,
+        _ => Audience::Own,
     }
 }
 

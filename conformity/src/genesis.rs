@@ -58,6 +58,8 @@ pub struct Genesis {
     pub log_key: Text<512>,
     /// The key that signs what the node derives, this statement first.
     pub node_key: Jwk,
+    /// The Ed25519 key of the VRF (RFC 9381) that blinds the state map.
+    pub map_key: Jwk,
     /// The roots of its certificate authority.
     pub ca_roots: Vec<Der>,
     /// Its `did:web`.

@@ -54,6 +54,11 @@ impl Role {
             Self::Node => "node",
         }
     }
+
+    /// Whether everybody may know who has this role. Who buys or supplies is the registry's own.
+    pub const fn is_public(self) -> bool {
+        !matches!(self, Self::Buyer | Self::Supplier)
+    }
 }
 
 impl fmt::Display for Role {

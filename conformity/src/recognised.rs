@@ -129,6 +129,8 @@ pub struct RecognitionRecord {
     pub since: Moment,
     /// Its position in the result list of that entry.
     pub position: u32,
+    /// Indexes of all entries that said what is made of the verdict, rising; the last is that of `since`.
+    pub entries: Vec<u64>,
 }
 
 impl RecognitionRecord {

@@ -21,6 +21,7 @@
 //!
 //! A refused verdict keeps its recognition, with the gap: when the gap closes, so does the refusal.
 
+mod acceptance;
 mod candidate;
 mod expelled;
 #[cfg(test)]
@@ -48,6 +49,7 @@ use crate::viewpoint::{Viewpoint, Viewpoints};
 
 use candidate::{Candidate, Claim};
 
+pub use acceptance::{Acceptance, Relation, acceptance};
 pub(crate) use expelled::ends_by;
 pub use expelled::{after_expulsion, in_effect, rests_no_more};
 pub use gap::{GapKind, Weight};

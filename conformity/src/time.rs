@@ -144,7 +144,8 @@ pub mod instant {
         })
     }
 
-    fn parse(text: &str) -> Option<Timestamp> {
+    /// The instant that `text` writes in this form.
+    pub fn parse(text: &str) -> Option<Timestamp> {
         let (seconds, rest) = text.split_at_checked(19)?;
         let fraction = rest.strip_suffix('Z')?;
         let digits = fraction.strip_prefix('.').unwrap_or("0");

@@ -28,7 +28,7 @@ use conformity::viewpoint::Viewpoint;
 use serde::{Deserialize, Serialize};
 
 pub use concealed::{PAD_TO, concealed};
-pub use names::{Web, party_did};
+pub use names::{Web, party_did, split};
 pub use read::{ReadError, read, read_open};
 pub use write::{WriteError, write};
 

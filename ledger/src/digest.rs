@@ -10,7 +10,7 @@ use std::str::FromStr;
 pub struct Digest([u8; 32]);
 
 impl Digest {
-    /// The all-zero value, which stands for "no digest" in a seal entry.
+    /// The all-zero value: in a seal entry the root of an empty state map.
     pub const ZERO: Self = Self([0; 32]);
 
     /// The SHA-256 digest of `bytes`.
@@ -72,6 +72,15 @@ pub(crate) fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
     parts.iter().for_each(|part| context.update(part));
     let mut out = [0; 32];
+    out.copy_from_slice(context.finish().as_ref());
+    out
+}
+
+/// SHA-512 over the concatenation of `parts`.
+pub(crate) fn sha512(parts: &[&[u8]]) -> [u8; 64] {
+    let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA512);
+    parts.iter().for_each(|part| context.update(part));
+    let mut out = [0; 64];
     out.copy_from_slice(context.finish().as_ref());
     out
 }

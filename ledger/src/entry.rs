@@ -5,7 +5,7 @@
 //!       0      1  version, 1
 //!       1      1  kind: 0 genesis, 1 seal, 2 statement, 3 recognition
 //!       2      8  sequencing time, milliseconds since the Unix epoch, big endian; never decreases along the log
-//!      10     32  SHA-256 of the statement's bytes; in a seal the root of the state map, all zero until that exists
+//!      10     32  SHA-256 of the statement's bytes; in a seal the root of the state map (see `map`)
 //!      42
 //! ```
 //!
@@ -47,7 +47,7 @@ pub struct Entry {
     pub kind: Kind,
     /// When it was sequenced, in milliseconds since the Unix epoch.
     pub time_ms: u64,
-    /// Digest of the statement; in a seal the root of the state map or [`Digest::ZERO`].
+    /// Digest of the statement; in a seal the root of the state map.
     pub digest: Digest,
 }
 

@@ -19,7 +19,7 @@ use crate::digest::Digest;
 use crate::entry::{Entry, Kind};
 use crate::journal::{self, Batch, EraseError, JournalWriter, MAX_ATTACHMENT, MAX_BATCH, Slot};
 use crate::jws::MAX_STATEMENT;
-use crate::merkle::Frontier;
+use crate::merkle::{Frontier, Hash};
 use crate::note::NoteSigner;
 use bytes::Bytes;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ use std::sync::Arc;
 pub struct Draft {
     /// What the entry will be.
     pub kind: Kind,
-    /// The statement; empty for a seal, which has none.
+    /// The statement; for a seal, which has none, the 32 bytes of the root of the state map.
     pub statement: Bytes,
     /// What the statement refers to by digest.
     pub attachments: Vec<Bytes>,
@@ -41,9 +41,19 @@ impl Draft {
         Self { kind: Kind::Statement, statement, attachments: Vec::new() }
     }
 
-    /// The mark that a published checkpoint follows.
-    pub fn seal() -> Self {
-        Self { kind: Kind::Seal, statement: Bytes::new(), attachments: Vec::new() }
+    /// The mark that a published checkpoint follows, with the root of the state map as of all entries before it.
+    pub fn seal(map: &Hash) -> Self {
+        let root = Bytes::copy_from_slice(map.as_bytes());
+        Self { kind: Kind::Seal, statement: root, attachments: Vec::new() }
+    }
+
+    /// What the entry commits to; nothing if the draft has no length that fits its kind.
+    fn digest(&self) -> Option<Digest> {
+        match (self.kind.has_statement(), self.statement.len()) {
+            (true, 1..=MAX_STATEMENT) => Some(Digest::of(&self.statement)),
+            (false, _) => self.statement.as_ref().try_into().ok().map(Digest::from_bytes),
+            (true, _) => None,
+        }
     }
 }
 
@@ -70,7 +80,9 @@ pub enum DraftError {
     #[error("a batch has at most {MAX_BATCH} drafts, not {0}: make two of it")]
     TooMany(usize),
     /// A statement of a length that does not fit its kind.
-    #[error("draft {draft} has a statement of {len} bytes; a seal has none, others have 1 to {MAX_STATEMENT}")]
+    #[error(
+        "draft {draft} has a statement of {len} bytes; a seal has the 32 of a root, others have 1 to {MAX_STATEMENT}"
+    )]
     StatementLength {
         /// Its place in the batch.
         draft: usize,
@@ -149,9 +161,10 @@ impl Log {
     /// Commits a batch, sequenced at `at_ms` or at the time of the last entry, whichever is later.
     pub fn append(&mut self, at_ms: u64, drafts: Vec<Draft>) -> Result<Commit, AppendError> {
         let first_index = self.size();
-        check(first_index, &drafts)?;
+        let digests = check(first_index, &drafts)?;
         let time_ms = at_ms.max(self.last_ms);
-        let entries: Vec<Entry> = drafts.iter().map(|draft| entry(draft, time_ms)).collect();
+        let entry = |(draft, digest): (&Draft, Digest)| Entry { kind: draft.kind, time_ms, digest };
+        let entries: Vec<Entry> = drafts.iter().zip(digests).map(entry).collect();
         let leaves: Vec<_> = entries.iter().map(Entry::leaf_hash).collect();
         let mut frontier = self.frontier.clone();
         leaves.iter().for_each(|leaf| frontier.push(*leaf));
@@ -171,30 +184,25 @@ impl Log {
     }
 }
 
-fn check(first_index: u64, drafts: &[Draft]) -> Result<(), DraftError> {
+/// What the entry of each draft will commit to, if all of them can be committed.
+fn check(first_index: u64, drafts: &[Draft]) -> Result<Vec<Digest>, DraftError> {
     match drafts.len() {
         0 => return Err(DraftError::Empty),
         n if n > MAX_BATCH => return Err(DraftError::TooMany(n)),
         _ => {}
     }
-    for (i, draft) in drafts.iter().enumerate() {
-        let len = draft.statement.len();
-        if draft.kind.has_statement() == (len == 0) || len > MAX_STATEMENT {
-            return Err(DraftError::StatementLength { draft: i, len });
-        }
-        if let Some(attachment) = draft.attachments.iter().find(|bytes| bytes.len() > MAX_ATTACHMENT) {
-            return Err(DraftError::AttachmentLength { draft: i, len: attachment.len() });
-        }
-        if (draft.kind == Kind::Genesis) != (first_index == 0 && i == 0) {
-            return Err(DraftError::Genesis(i));
-        }
-    }
-    Ok(())
+    drafts.iter().enumerate().map(|(i, draft)| digest(first_index, i, draft)).collect()
 }
 
-fn entry(draft: &Draft, time_ms: u64) -> Entry {
-    let digest = if draft.kind.has_statement() { Digest::of(&draft.statement) } else { Digest::ZERO };
-    Entry { kind: draft.kind, time_ms, digest }
+fn digest(first_index: u64, i: usize, draft: &Draft) -> Result<Digest, DraftError> {
+    let digest = draft.digest().ok_or(DraftError::StatementLength { draft: i, len: draft.statement.len() })?;
+    if let Some(attachment) = draft.attachments.iter().find(|bytes| bytes.len() > MAX_ATTACHMENT) {
+        return Err(DraftError::AttachmentLength { draft: i, len: attachment.len() });
+    }
+    if (draft.kind == Kind::Genesis) != (first_index == 0 && i == 0) {
+        return Err(DraftError::Genesis(i));
+    }
+    Ok(digest)
 }
 
 fn batch<'a>(first_index: u64, entries: Vec<Entry>, checkpoint: &'a str, drafts: &'a [Draft]) -> Batch<'a> {

@@ -14,6 +14,7 @@ pub mod registry;
 pub mod replay;
 pub mod sequencer;
 pub mod slots;
+pub mod state_map;
 pub mod status_lists;
 pub mod tiles;
 pub mod timekeeper;

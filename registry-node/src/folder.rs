@@ -40,6 +40,16 @@ impl Folder {
         self.0.join("keys/node.pem")
     }
 
+    /// The key of the VRF that blinds the state map.
+    pub fn map_key(&self) -> PathBuf {
+        self.0.join("keys/map.pem")
+    }
+
+    /// Outputs of the VRF: a copy, may be deleted.
+    pub fn map_outputs(&self) -> PathBuf {
+        self.0.join("map-outputs")
+    }
+
     /// Certificate and key of the servers (HTTPS and NATS).
     pub fn server(&self) -> (PathBuf, PathBuf) {
         self.pair("tls/server")

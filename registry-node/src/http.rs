@@ -14,19 +14,23 @@
 mod answer;
 mod ask;
 mod attachments;
+mod body;
 mod bulk;
 mod catalogue;
 mod code;
 mod credentials;
+mod did;
 mod event_filter;
 mod events;
 mod holders;
+mod keys;
 mod lines;
 mod log;
 mod neighbours;
 mod openapi;
 mod page;
 mod published;
+mod question;
 mod room;
 mod route;
 pub mod server;
@@ -36,6 +40,7 @@ mod standing;
 mod statements;
 mod submission;
 mod table;
+mod trust_query;
 mod verdicts;
 
 #[cfg(test)]
@@ -72,7 +77,8 @@ pub fn routes(
 + 'static {
     let site = Arc::new(Site::new(registry));
     // The hottest group first: each group that does not know the path costs a little.
-    let answers = memory(&site).or(disk(&site)).unify().or(statements(&site)).unify().or(events(&site)).unify();
+    let answers = memory(&site).or(disk(&site)).unify().or(questions(&site)).unify();
+    let answers = answers.or(statements(&site)).unify().or(events(&site)).unify();
     let answers = answers.recover(recovered).unify();
     let whole = warp::method().and(answers).map(|method, response| match method {
         Method::HEAD => answer::bodiless(response),
@@ -141,7 +147,7 @@ fn answered(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     match ask.route().handler {
         Handler::Memory(read) | Handler::Disk(read) | Handler::Large { read, .. } => read(site, ask),
         // Their own filters answer these.
-        Handler::Events | Handler::Statements => Err(Problem::not_found()),
+        Handler::Events | Handler::Statements | Handler::Question { .. } => Err(Problem::not_found()),
     }
 }
 
@@ -155,6 +161,23 @@ fn statements(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
             async move {
                 match ask {
                     Ok(ask) => shown(statements::submit(site, ask, headers, body).await),
+                    Err(problem) => answer::problem(&problem),
+                }
+            }
+        })
+        .boxed()
+}
+
+fn questions(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
+    let site = Arc::clone(site);
+    asked(|handler| matches!(handler, Handler::Question { .. }))
+        .and(warp::header::headers_cloned())
+        .and(warp::body::stream())
+        .then(move |ask: Result<Ask, Problem>, headers: HeaderMap, body| {
+            let site = Arc::clone(&site);
+            async move {
+                match ask {
+                    Ok(ask) => shown(question::answered(&site, &ask, &headers, body).await),
                     Err(problem) => answer::problem(&problem),
                 }
             }

@@ -193,14 +193,14 @@ impl Indexer {
     }
 }
 
-/// Nobody waits for the index, but on few cores it takes about as long for a statement as checking and committing it.
+/// For what is behind by design: on few cores it takes as long for a statement as checking and committing it, or longer.
 ///
-/// On Linux a priority is a thread's, and inherited by the threads that sled starts from it; elsewhere it would be the
+/// On Linux a priority is a thread's, and inherited by the threads that it starts; elsewhere it would be the
 /// whole program's.
-fn let_others_go_first() {
+pub fn let_others_go_first() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(None, LOW_PRIORITY) {
-        tracing::debug!(%error, "the indexer keeps the priority of the program");
+        tracing::debug!(%error, "a thread keeps the priority of the program");
     }
 }
 

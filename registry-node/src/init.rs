@@ -16,7 +16,7 @@ use ledger::journal::{FileJournal, Options};
 use ledger::jws;
 use ledger::key::{Algorithm, SigningKey};
 use ledger::log::{Draft, Log};
-use ledger::note::NoteSigner;
+use ledger::note::{NoteSigner, NoteVerifier};
 
 use crate::config::{self, NewConfig};
 use crate::credentials::{About, Credentials};
@@ -86,6 +86,7 @@ fn fill(folder: &Folder, new: &NewRegistry, now: Timestamp) -> anyhow::Result<()
     let mut authority = Authority::init(&folder.ca(), &new.origin, now)?;
     certify_node(folder, &mut authority, &config, now)?;
     let (log_key, node_key) = (new_key(&folder.log_key())?, new_key(&folder.node_key())?);
+    let map_key = jwk(&new_key(&folder.map_key())?)?;
     let about = About {
         url: config.http.public_url.clone(),
         nats: config.nats.public_address.clone(),
@@ -96,7 +97,8 @@ fn fill(folder: &Folder, new: &NewRegistry, now: Timestamp) -> anyhow::Result<()
     };
     let operator = equip(&folder.operator(), about, &mut authority, Algorithm::Ed25519, now)?;
     let signer = NoteSigner::new(new.origin.as_str(), log_key)?;
-    let genesis = genesis(new, &signer, &node_key, &authority, operator)?;
+    let node = Node { log: signer.verifier(), key: jwk(&node_key)?, map: map_key };
+    let genesis = genesis(new, node, &authority, operator)?;
     begin(folder, &config, signer, &node_key, genesis, now)
 }
 
@@ -139,20 +141,22 @@ pub fn equip(
     jwk(&signing)
 }
 
-fn genesis(
-    new: &NewRegistry,
-    log: &NoteSigner,
-    node: &SigningKey,
-    authority: &Authority,
-    operator: Jwk,
-) -> anyhow::Result<Genesis> {
+/// The node's own keys, as the genesis names them.
+struct Node<'a> {
+    log: &'a NoteVerifier,
+    key: Jwk,
+    map: Jwk,
+}
+
+fn genesis(new: &NewRegistry, node: Node<'_>, authority: &Authority, operator: Jwk) -> anyhow::Result<Genesis> {
     Ok(Genesis {
         origin: new.origin.clone(),
         registry: new.id.clone(),
         name: new.name.parse()?,
         country: new.country.clone(),
-        log_key: log.verifier().to_string().parse()?,
-        node_key: jwk(node)?,
+        log_key: node.log.to_string().parse()?,
+        node_key: node.key,
+        map_key: node.map,
         ca_roots: vec![Der::new(authority.root_der())?],
         did_web: did_web(&new.host, new.http.port())?,
         formats: Formats::CURRENT,

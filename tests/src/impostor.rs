@@ -17,9 +17,8 @@ use federation::subjects::{Pattern, Service, Subject, asked};
 use ledger::checkpoint::Checkpoint;
 use ledger::digest::Digest;
 use ledger::entry::{Entry, Kind};
-use ledger::journal::{FileJournal, Options, Stored};
+use ledger::journal::Stored;
 use ledger::key::SigningKey;
-use ledger::log::Log;
 use ledger::merkle::{Hash, Tree};
 use ledger::note::NoteSigner;
 use tempfile::TempDir;
@@ -45,9 +44,7 @@ impl Past {
         let key = || SigningKey::load(&registry.folder().log_key()).expect("the log key opens");
         let origin = registry.config().registry.origin.as_str();
         let signer = || NoteSigner::new(origin, key()).expect("the key fits the origin");
-        let options = Options { roll_bytes: registry.config().log.segment_bytes, published_size: 0 };
-        let journal = FileJournal::open(&registry.folder().journal(), options).expect("the journal opens");
-        let log = Log::open(journal, signer()).expect("the log opens").reader();
+        let log = registry.log();
         let mut past =
             Past { entries: Vec::new(), statements: Vec::new(), tree: Tree::new(), log_key: Arc::new(signer()) };
         for (index, entry) in (0..).zip(log.entries(0..log.size()).expect("entries")) {

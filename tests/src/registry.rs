@@ -12,11 +12,15 @@ use certs::{Authority, Reason, Target};
 use conformity::ids::RegistryId;
 use conformity::party::Role;
 use jiff::Timestamp;
+use ledger::journal::{FileJournal, Options};
 use ledger::jws::Unverified;
-use ledger::key::Algorithm;
-use ledger::note::NoteVerifier;
+use ledger::key::{Algorithm, SigningKey};
+use ledger::log::{Log, LogReader};
+use ledger::note::{NoteSigner, NoteVerifier};
+use ledger::vrf::VrfKey;
 use registry_node::client::{Client, ClientError, Connection};
 use registry_node::config::Config;
+use registry_node::core::state_map::{Seals, check_seals};
 use registry_node::credentials::About;
 use registry_node::folder::Folder;
 use registry_node::init::{NewRegistry, equip, init};
@@ -245,6 +249,27 @@ impl Registry {
             self.ask("/readyz").await.map(drop).map_err(|error| error.to_string())
         })
         .await;
+    }
+
+    /// What it has in its journal while it is stopped.
+    ///
+    /// # Panics
+    /// When the log cannot be opened.
+    pub fn log(&self) -> LogReader {
+        let key = SigningKey::load(&self.folder().log_key()).expect("the log key opens");
+        let signer = NoteSigner::new(self.config().registry.origin.as_str(), key).expect("the key fits the origin");
+        let options = Options { roll_bytes: self.config().log.segment_bytes, published_size: 0 };
+        let journal = FileJournal::open(&self.folder().journal(), options).expect("the journal opens");
+        Log::open(journal, signer).expect("the log opens").reader()
+    }
+
+    /// Derives the state map again, while it is stopped, and compares it with every seal.
+    ///
+    /// # Panics
+    /// When a seal is wrong.
+    pub fn check_seals(&self) -> Seals {
+        let key = VrfKey::load(&self.folder().map_key()).expect("the map's key opens");
+        check_seals(&self.log(), key).expect("every seal holds the root that the log gives")
     }
 
     /// The key of its log, out of its genesis.

@@ -54,26 +54,34 @@ pub(super) fn sound(genesis: &Genesis, statement: &Statement) -> Result<(), Refu
     if genesis.operator.id.is_node() {
         return Err(Refusal::PartyExists { party: genesis.operator.id.clone() });
     }
-    log_key(genesis).map_err(|because| Refusal::UnsoundGenesis { because })
+    log_key(genesis).and_then(|log| keys_apart(genesis, &log)).map_err(|because| Refusal::UnsoundGenesis { because })
 }
 
-/// The key of the checkpoints must bear the log's name, and must not sign statements as well: a signature made for one
-/// use could otherwise be offered for the other.
-fn log_key(genesis: &Genesis) -> Result<(), &'static str> {
+/// The key of the checkpoints, which must bear the log's name.
+fn log_key(genesis: &Genesis) -> Result<Vec<u8>, &'static str> {
     let mut parts = genesis.log_key.as_str().splitn(3, '+');
     if parts.next() != Some(genesis.origin.as_str()) {
         return Err("logKey must be a verifier key named like the origin: <origin>+<hash>+<key>");
     }
     let key = parts.nth(1).and_then(|text| STANDARD.decode(text).ok());
-    let Some([_algorithm, key @ ..]) = key.as_deref() else {
-        return Err("logKey must be a verifier key: <origin>+<hash>+<key in base64>");
-    };
-    match genesis.node_key {
-        Jwk::Ed25519 { x } if x == key => {
-            Err("logKey and nodeKey are the same key; checkpoints and statements need one each")
-        }
-        _ => Ok(()),
+    match key.as_deref() {
+        Some([_algorithm, key @ ..]) => Ok(key.to_vec()),
+        _ => Err("logKey must be a verifier key: <origin>+<hash>+<key in base64>"),
     }
+}
+
+/// One key for each use: a signature made for one use could otherwise be offered for another, and a VRF proof and a
+/// signature that share a nonce give the key away.
+fn keys_apart(genesis: &Genesis, log: &[u8]) -> Result<(), &'static str> {
+    if matches!(genesis.node_key, Jwk::Ed25519 { x } if x == log) {
+        return Err("logKey and nodeKey are the same key; checkpoints and statements need one each");
+    }
+    let Jwk::Ed25519 { x } = genesis.map_key else { return Err("mapKey must be a key of Ed25519") };
+    let signs = genesis.node_key == genesis.map_key || genesis.operator.keys.contains(&genesis.map_key);
+    if signs || x == log {
+        return Err("mapKey is also a key that signs; the state map needs one of its own");
+    }
+    Ok(())
 }
 
 fn node(genesis: &Genesis, statement: &Statement, place: &Place<'_>) -> Result<Record, Refusal> {

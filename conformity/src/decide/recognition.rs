@@ -55,11 +55,7 @@ impl<F: Facts> Case<'_, F> {
             if !named.insert(recognition.verdict.clone()) {
                 return Err(Refusal::ResultsTwice { verdict: recognition.verdict });
             }
-            records.push(Record::Recognition(Arc::new(RecognitionRecord {
-                recognition: Arc::new(recognition),
-                since: self.moment(),
-                position,
-            })));
+            records.push(Record::Recognition(Arc::new(self.recorded(recognition, position))));
         }
         Ok(records)
     }
@@ -77,6 +73,13 @@ impl<F: Facts> Case<'_, F> {
         }
         let refused = ends_by(recognition);
         refused.then_some(()).ok_or_else(|| format!("it does not refuse {verdict} because the peer was expelled"))
+    }
+
+    fn recorded(&self, recognition: Recognition, position: u32) -> RecognitionRecord {
+        let earlier = self.facts.recognition(&recognition.verdict);
+        let mut entries = earlier.map_or_else(Vec::new, |earlier| earlier.entries.clone());
+        entries.push(self.place.index);
+        RecognitionRecord { recognition: Arc::new(recognition), since: self.moment(), position, entries }
     }
 }
 

@@ -7,7 +7,7 @@ use super::levels::{self, Counted, Order};
 use super::{Foreign, wording};
 use crate::arrangement::{Arrangement, ArrangementRecord, ArrangementRole, Grants, Rule, SignedTerms};
 use crate::ids::{ArrangementId, LevelCode, RegistryId, RuleId};
-use crate::in_force::{self, Force};
+use crate::in_force::{self, Force, Pair};
 use crate::recognised::{ArrangementRef, Counterpart, Recognition, RecognitionOutcome};
 use crate::time::Day;
 use crate::verdict::{Profile, Provenance};
@@ -86,11 +86,7 @@ impl<'a> Candidate<'a> {
         }
         self.apply_viewpoints(rule.viewpoints);
         self.apply_levels(Order::of(foreign.scheme), rule);
-        self.gaps.extend(match rule.grants {
-            Grants::Full => None,
-            Grants::SimplifiedProcedure => Some(GapKind::SimplifiedProcedure),
-            Grants::EvidenceOnly => Some(GapKind::EvidenceOnly),
-        });
+        self.gaps.extend(grants_gap(rule));
     }
 
     fn apply_viewpoints(&mut self, covered: Viewpoints) {
@@ -184,7 +180,7 @@ fn of_terms<'a>(foreign: &Foreign<'a>, claim: &Claim, signed: &'a SignedTerms) -
         candidate.gaps.push(gap);
         vec![candidate]
     };
-    if let Some(gap) = role_gap(foreign, &signed.terms) {
+    if let Some(gap) = role_gap(foreign.pair(), &signed.terms) {
         return without_rule(gap);
     }
     let rules = signed.terms.rules.iter().filter(|rule| rule.goes(foreign.origin, foreign.own));
@@ -195,16 +191,25 @@ fn of_terms<'a>(foreign: &Foreign<'a>, claim: &Claim, signed: &'a SignedTerms) -
     candidates
 }
 
-fn role_gap(foreign: &Foreign<'_>, terms: &Arrangement) -> Option<GapKind> {
+pub(super) fn role_gap(pair: Pair<'_>, terms: &Arrangement) -> Option<GapKind> {
     let has = |registry: &RegistryId, role: ArrangementRole| {
         terms.party(registry).is_some_and(|party| party.roles.contains(&role))
     };
-    if !has(foreign.origin, ArrangementRole::Issuing) {
-        Some(GapKind::DoesNotIssue(foreign.origin.clone()))
-    } else if !has(foreign.own, ArrangementRole::Recognising) {
-        Some(GapKind::DoesNotRecognise(foreign.own.clone()))
+    if !has(pair.from, ArrangementRole::Issuing) {
+        Some(GapKind::DoesNotIssue(pair.from.clone()))
+    } else if !has(pair.to, ArrangementRole::Recognising) {
+        Some(GapKind::DoesNotRecognise(pair.to.clone()))
     } else {
         None
+    }
+}
+
+/// What keeps a rule from accepting verdicts in full, whatever they say.
+pub(super) fn grants_gap(rule: &Rule) -> Option<GapKind> {
+    match rule.grants {
+        Grants::Full => None,
+        Grants::SimplifiedProcedure => Some(GapKind::SimplifiedProcedure),
+        Grants::EvidenceOnly => Some(GapKind::EvidenceOnly),
     }
 }
 

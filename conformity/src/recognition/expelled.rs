@@ -32,6 +32,7 @@ pub fn rests_no_more<'a>(record: &RecognitionRecord, peer: &'a PeerRecord) -> Op
 pub fn in_effect(record: Arc<RecognitionRecord>, peer: Option<&PeerRecord>) -> Arc<RecognitionRecord> {
     match peer.and_then(|peer| rests_no_more(&record, peer)) {
         Some(end) => Arc::new(RecognitionRecord {
+            entries: record.entries.clone(),
             recognition: Arc::new(after_expulsion(&record.recognition, end)),
             since: end.moment,
             position: 0,

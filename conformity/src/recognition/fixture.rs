@@ -306,7 +306,12 @@ impl Case {
 
 /// A recognition in an entry of this time.
 pub(crate) fn record(recognition: Recognition, at: Timestamp) -> RecognitionRecord {
-    RecognitionRecord { recognition: Arc::new(recognition), since: Moment { index: 500, at }, position: 0 }
+    RecognitionRecord {
+        recognition: Arc::new(recognition),
+        since: Moment { index: 500, at },
+        position: 0,
+        entries: vec![500],
+    }
 }
 
 /// `outcome [rule] [as level]: gaps`, for tables.

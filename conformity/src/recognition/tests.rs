@@ -2,6 +2,7 @@
 
 #![allow(clippy::too_many_lines)] // tables, a row per case
 
+mod acceptances;
 mod lapses;
 mod properties;
 mod tables;

@@ -69,5 +69,5 @@ fn abroad_at(register: &Register, index: u64) -> bool {
         let ends = [&record.expelled, &record.earlier];
         record.added.index == index || ends.into_iter().flatten().any(|end| end.moment.index == index)
     });
-    arranged || peered || register.recognitions.values().any(|record| record.since.index == index)
+    arranged || peered || register.recognitions.values().any(|record| record.entries.contains(&index))
 }

@@ -56,7 +56,7 @@ fn genesis(registry: &str, country: &str) -> GenesisRecord {
     let origin = format!("{registry}.registry.example");
     let genesis = json!({
         "origin": origin, "registry": registry, "name": registry, "country": country, "logKey": "key",
-        "nodeKey": key, "caRoots": [], "didWeb": "did:web:example", "formats": {"entry": 1, "statement": 1},
+        "nodeKey": key, "mapKey": key, "caRoots": [], "didWeb": "did:web:example", "formats": {"entry": 1, "statement": 1},
         "operator": {"id": "operator", "name": "Operator", "keys": []},
     });
     GenesisRecord {

@@ -20,6 +20,10 @@ pub(crate) fn rows() -> Vec<Row> {
         row("a genesis whose operator has no key", |_| begin(json!({"operator": {"id": "op", "name": "x", "keys": []}})), "no-keys"),
         row("a genesis whose operator has one key twice", |_| begin(json!({"operator": {"id": "op", "name": "x", "keys": [key(1), key(1)]}})), "key-exists"),
         row("one key signs checkpoints and statements", |_| begin(json!({"nodeKey": key(200)})), "unsound-genesis"),
+        row("the map's key signs statements", |_| begin(json!({"mapKey": key(201)})), "unsound-genesis"),
+        row("the map's key signs for the operator", |_| begin(json!({"mapKey": key(1)})), "unsound-genesis"),
+        row("the map's key signs checkpoints", |_| begin(json!({"mapKey": key(200)})), "unsound-genesis"),
+        row("the map's key is of no VRF", |_| begin(json!({"mapKey": {"kty": "EC", "crv": "P-256", "x": key(1)["x"], "y": key(2)["x"]}})), "unsound-genesis"),
         row("the log key is named like another log", |_| begin(json!({"logKey": "eu.registry.example+00000000+AQ=="})), "unsound-genesis"),
         row("the log key is no verifier key", |_| begin(json!({"logKey": "jp.registry.example"})), "unsound-genesis"),
         row("a genesis signed by somebody else", |_| {

@@ -12,6 +12,7 @@ mod arrangements;
 mod basis;
 mod changing;
 mod credentials;
+mod entitlement;
 mod envelope;
 mod erasure;
 mod following;

@@ -168,6 +168,11 @@ fn a_later_look_replaces_what_was_recognised() {
     derive(&mut world, with(claim(0, 9, 1, &rows), cause), Some(&rows)).unwrap();
     let record = world.register.recognition(&"eu:E-1".parse().unwrap()).unwrap();
     assert_eq!(record.recognition.outcome.as_str(), "refused");
+    assert_eq!(record.entries, [world.next - 2, world.next - 1]);
+    for index in record.entries.clone() {
+        let erased = world.say("op", "statement-erased", json!({"index": index, "reason": reason()}));
+        assert_eq!(erased.unwrap_err().code(), "not-erasable", "later looks rest on {index}");
+    }
     assert_eq!(
         world.register.recognitions_of(&"local:eu-list:17".parse().unwrap()).len(),
         0,

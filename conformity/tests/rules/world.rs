@@ -155,7 +155,7 @@ pub(crate) fn genesis(registry: &str, origin: &str) -> Value {
     log_key.extend([200; 32]);
     json!({
         "origin": origin, "registry": registry, "name": format!("Registry {registry}"), "country": "JP",
-        "logKey": format!("{origin}+c0ffee00+{}", STANDARD.encode(log_key)), "nodeKey": key(201),
+        "logKey": format!("{origin}+c0ffee00+{}", STANDARD.encode(log_key)), "nodeKey": key(201), "mapKey": key(202),
         "caRoots": [STANDARD.encode([48, 0])], "didWeb": format!("did:web:{origin}"),
         "formats": {"entry": 1, "statement": 1},
         "operator": {"id": "op", "name": "Operator", "keys": [key(1)]},

@@ -17,6 +17,8 @@ use crate::status::bitstring::Purpose;
 
 /// Between a registry's DID and the id of a body.
 const PARTIES: &str = ":parties:";
+/// Between a registry's address and a scheme.
+const SCHEMES: &str = "/v1/schemes/";
 
 /// The address of a registry's web, as its `did:web` gives it (W3C CCG did:web, section 3.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,8 +59,15 @@ impl Web {
         format!("{self}/v1/suppliers/{}", supplier.id)
     }
 
-    pub(super) fn scheme(&self, scheme: &SchemeRef) -> String {
-        format!("{self}/v1/schemes/{scheme}")
+    /// The name of a scheme.
+    pub fn scheme(&self, scheme: &SchemeRef) -> String {
+        format!("{self}{SCHEMES}{scheme}")
+    }
+
+    /// The scheme of this name.
+    pub fn scheme_of(&self, name: &str) -> Option<SchemeRef> {
+        let (web, scheme) = name.split_once(SCHEMES)?;
+        (web == self.0).then(|| scheme.parse().ok()).flatten()
     }
 
     pub(super) fn document(&self, document: &DocumentRef) -> String {
@@ -96,7 +105,7 @@ pub fn party_did(did_web: &str, party: &PartyId) -> String {
 }
 
 /// The registry's DID and the body in the DID of a body.
-pub(super) fn split(did: &str) -> Option<(&str, PartyId)> {
+pub fn split(did: &str) -> Option<(&str, PartyId)> {
     let (did_web, party) = did.rsplit_once(PARTIES)?;
     Some((did_web, party.parse().ok()?))
 }

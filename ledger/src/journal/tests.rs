@@ -35,14 +35,15 @@ impl Model {
     /// A batch of `count` statements, and of seals now and then.
     fn batch(&self, count: usize) -> Vec<Draft> {
         let one = |i: usize| match i % 7 {
-            6 => Draft::seal(),
+            6 => Draft::seal(&crate::map::EMPTY),
             _ => Draft::statement(Bytes::from(format!("statement {i} {}", "x".repeat(i * 37 % 300)))),
         };
         (self.0.len()..self.0.len() + count).map(one).collect()
     }
 
     fn extend(&mut self, drafts: &[Draft]) {
-        self.0.extend(drafts.iter().map(|draft| Some(draft.statement.clone())));
+        let statement = |draft: &Draft| if draft.kind.has_statement() { draft.statement.clone() } else { Bytes::new() };
+        self.0.extend(drafts.iter().map(|draft| Some(statement(draft))));
     }
 
     /// Everything in the model is in the log.

@@ -7,6 +7,7 @@
 use super::{Algorithm, KeyError, PublicKey};
 use crate::encoding::{base64_decode, base64_encode};
 use crate::files;
+use aws_lc_rs::encoding::AsBigEndian;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair};
 use std::fmt;
@@ -158,6 +159,13 @@ impl SigningKey {
             io::ErrorKind::AlreadyExists => KeyFileError::Exists(path.into()),
             _ => KeyFileError::Io { path: path.into(), source },
         })
+    }
+
+    /// The 32 secret bytes of an Ed25519 key (RFC 8032, §5.1.5), for the VRF; none of another key.
+    pub(crate) fn ed25519_seed(&self) -> Option<Zeroizing<[u8; 32]>> {
+        let Pair::Ed25519(pair) = &self.pair else { return None };
+        let seed = pair.seed().ok()?.as_be_bytes().ok()?;
+        seed.as_ref().try_into().ok().map(Zeroizing::new)
     }
 
     /// How the key signs.

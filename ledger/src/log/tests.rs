@@ -5,6 +5,7 @@ use super::*;
 use crate::checkpoint::Checkpoint;
 use crate::journal::disk::Disk;
 use crate::journal::{MAX_BATCH_BYTES, Options, ReadError, Stored};
+use crate::map::EMPTY;
 use crate::merkle::{RangeError, verify_consistency};
 use crate::proof::{MAX_EXTRA, TlogProof, TlogProofError};
 use crate::testing::{HastyDisk, draft, genesis, journal_on, log, log_on, signer};
@@ -70,8 +71,9 @@ fn impossible_drafts_are_refused_and_change_nothing() {
     let refused = log.append(9, vec![huge]);
     assert!(matches!(refused, Err(AppendError::Journal(journal::AppendError::TooLarge { .. }))));
     assert_eq!(log.size(), 1);
-    assert_eq!(log.append(9, vec![draft("x"), Draft::seal()]).unwrap().size, 3);
-    assert_eq!(log.reader().entry(2).unwrap().digest, Digest::ZERO);
+    let root = Hash::from_bytes([7; 32]);
+    assert_eq!(log.append(9, vec![draft("x"), Draft::seal(&root)]).unwrap().size, 3);
+    assert_eq!(log.reader().entry(2).unwrap().digest, Digest::from_bytes([7; 32]));
     assert_eq!(log.reader().statement(2).unwrap(), Stored::None);
 }
 
@@ -183,8 +185,8 @@ struct Model {
 impl Model {
     fn commit(&mut self, drafts: Vec<Draft>, commit: &Commit) {
         for draft in drafts {
-            let entry = entry(&draft, commit.time_ms);
-            let stored = if draft.statement.is_empty() { Stored::None } else { Stored::Bytes(draft.statement) };
+            let entry = Entry { kind: draft.kind, time_ms: commit.time_ms, digest: draft.digest().unwrap() };
+            let stored = if draft.kind.has_statement() { Stored::Bytes(draft.statement) } else { Stored::None };
             self.entries.push((entry, stored));
             self.attachments.extend(draft.attachments);
         }
@@ -229,7 +231,7 @@ proptest! {
                 Action::Append(batch, at) => {
                     let draft = |(statement, attachment): (Option<String>, Option<Vec<u8>>)| Draft {
                         attachments: attachment.map(Bytes::from).into_iter().collect(),
-                        ..statement.map_or_else(Draft::seal, draft)
+                        ..statement.map_or_else(|| Draft::seal(&EMPTY), draft)
                     };
                     let drafts: Vec<_> = batch.into_iter().map(draft).collect();
                     let commit = current.append(at, drafts.clone()).unwrap();

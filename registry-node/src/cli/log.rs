@@ -16,6 +16,7 @@ use ledger::log::{Log, LogReader};
 use ledger::merkle::{Frontier, Hash};
 use ledger::note::{NoteSigner, NoteVerifier};
 use ledger::tiles::{Content, TilePath, TileStore, decode_bundle, decode_hashes, root_of_tiles};
+use ledger::vrf::VrfKey;
 use serde::Serialize;
 use tokio::runtime::Runtime;
 
@@ -24,6 +25,7 @@ use super::output;
 use super::pinned::Pinned;
 use crate::client::{Client, Connection};
 use crate::config::Config;
+use crate::core::state_map::{Seals, check_seals};
 use crate::core::tiles;
 use crate::folder::Folder;
 
@@ -55,7 +57,7 @@ Examples:
   registry-node log verify --url https://jp.registry.example:7443 --ca jp-root.pem --vkey jp.registry.example+2074915d+AdctvkLR/SCinp1eQEbpgexExEY5ZqqO14QB2ACpbuGC
 
 The first reads the journal in the registry's folder, which must not be served meanwhile: records, statements against
-their digests, roots, tiles, the signed checkpoint. The others read the tiles over HTTPS; --remote takes address, root
+their digests, roots, tiles, the signed checkpoint, and the state map against each seal. The others read the tiles over HTTPS; --remote takes address, root
 and key from the credentials. --remember keeps the checkpoint in a file: the next time, the log must contain the one that
 was seen. Nobody can show two readers two histories if they compare such files.")]
 struct Verify {
@@ -89,6 +91,12 @@ struct Verified {
     /// Statements that were erased; only from inside.
     #[serde(skip_serializing_if = "Option::is_none")]
     erased: Option<u64>,
+    /// Seals that hold the root of the state map, derived again; only from inside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seals: Option<u64>,
+    /// Seals before an erasure, whose root cannot be derived any more; only from inside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seals_before_erasure: Option<u64>,
     /// Size of the published checkpoint.
     published: u64,
     /// Size of the remembered checkpoint that this log contains.
@@ -132,7 +140,17 @@ impl Verify {
         progress.finish_and_clear();
         let contains = remember(self.remember.as_deref(), &note, log, &leaves)?;
         let Checkpoint { origin, size, root } = checkpoint;
-        Ok(Verified { origin, size, root: root.to_string(), statements: None, erased: None, published: size, contains })
+        Ok(Verified {
+            origin,
+            size,
+            root: root.to_string(),
+            statements: None,
+            erased: None,
+            seals: None,
+            seals_before_erasure: None,
+            published: size,
+            contains,
+        })
     }
 }
 
@@ -258,6 +276,7 @@ fn inside(context: &Context, file: Option<&Path>) -> anyhow::Result<Verified> {
             checkpoint.size
         }
     };
+    let seals = seals(&folder, &pinned, &reader)?;
     let root = reader.root_at(size)?;
     let contains = remember(file, &reader.checkpoint(), reader.verifier(), &leaves)?;
     let origin = reader.origin().to_owned();
@@ -267,9 +286,18 @@ fn inside(context: &Context, file: Option<&Path>) -> anyhow::Result<Verified> {
         root: root.to_string(),
         statements: Some(statements),
         erased: Some(erased),
+        seals: Some(seals.right),
+        seals_before_erasure: Some(seals.beyond),
         published,
         contains,
     })
+}
+
+/// Derives the state map again and compares it with every seal.
+fn seals(folder: &Folder, pinned: &Pinned, log: &LogReader) -> anyhow::Result<Seals> {
+    let key = VrfKey::load(&folder.map_key())?;
+    ensure!(pinned.is_map_key(key.public_key()), "keys/map.pem is not the key of the state map that the genesis names");
+    check_seals(log, key).context("the state map")
 }
 
 /// Reads every entry and statement; the log checks each against its tree and digest. Gives leaves and counts.
@@ -291,10 +319,16 @@ fn read_all(log: &LogReader, progress: &ProgressBar) -> anyhow::Result<(Vec<Hash
 }
 
 fn render(verified: &Verified) -> String {
-    let Verified { origin, size, root, statements, erased, published, contains } = verified;
+    let Verified { origin, size, root, statements, erased, seals, seals_before_erasure, published, contains } =
+        verified;
     let mut lines = vec![format!("{origin}: {size} entries hold together, root {root}")];
     if let (Some(statements), Some(erased)) = (statements, erased) {
         lines.push(format!("{statements} statements match their entries, {erased} were erased"));
+    }
+    if let (Some(seals), Some(before)) = (seals, seals_before_erasure) {
+        lines.push(format!(
+            "{seals} seals hold the root of the state map; {before} before an erasure cannot be checked"
+        ));
     }
     lines.push(format!("the published checkpoint of size {published} is signed, and so are the tiles below it"));
     if let Some(contains) = contains {

@@ -8,10 +8,12 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use conformity::genesis::Genesis;
+use conformity::key::Jwk;
 use conformity::statement::{Claim, Statement};
 use ledger::digest::Digest;
 use ledger::jws::Unverified;
 use ledger::note::NoteVerifier;
+use ledger::vrf::VrfPublicKey;
 
 use super::context::read_input;
 use crate::core::read_model::admit;
@@ -66,6 +68,11 @@ impl Pinned {
         text.map_err(anyhow::Error::from)
             .and_then(|text| Self::parse(&text))
             .with_context(|| format!("{} is no genesis that can be trusted", path.display()))
+    }
+
+    /// Whether this is the key of its state map.
+    pub(super) fn is_map_key(&self, key: &VrfPublicKey) -> bool {
+        self.genesis.map_key == Jwk::Ed25519 { x: *key.as_bytes() }
     }
 
     /// The key that signs checkpoints of that log.

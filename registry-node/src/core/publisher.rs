@@ -9,7 +9,7 @@ use ledger::tiles::TileStore;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::sequencer::{SequenceError, Sequencer};
+use super::sequencer::{SealError, Sequencer};
 use crate::metrics::Metrics;
 
 /// What publication needs.
@@ -64,7 +64,7 @@ impl Publisher {
 #[derive(Debug, thiserror::Error)]
 enum PublishFailure {
     #[error(transparent)]
-    Seal(#[from] SequenceError),
+    Seal(#[from] SealError),
     #[error(transparent)]
     Tiles(#[from] ledger::tiles::PublishError),
     #[error(transparent)]

@@ -11,6 +11,7 @@ use certs::{Identity, Speaker};
 use conformity::digest::Digest;
 use conformity::genesis::Genesis;
 use conformity::ids::PartyId;
+use conformity::key::Jwk;
 use conformity::party::Role;
 use conformity::records::{Facts, Register};
 use conformity::statement::Claim;
@@ -20,6 +21,7 @@ use ledger::key::SigningKey;
 use ledger::log::{Log, LogReader};
 use ledger::note::NoteSigner;
 use ledger::tiles::TileStore;
+use ledger::vrf::VrfKey;
 use tokio::sync::watch;
 
 use super::derive::Deriver;
@@ -31,6 +33,7 @@ use super::read_model::ReadModel;
 use super::replay::{self, ReplayError};
 use super::sequencer::{Parts, Receipt, SequenceError, Sequencer};
 use super::slots::Slots;
+use super::state_map::{Origins, StateMap};
 use super::status_lists::StatusLists;
 use super::tiles;
 use crate::clock::Clock;
@@ -72,6 +75,8 @@ pub struct Registry {
     pub published: watch::Sender<u64>,
     /// Log size that readers can see.
     pub size: watch::Receiver<u64>,
+    /// The state map.
+    pub map: StateMap,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// The present.
@@ -115,6 +120,11 @@ pub enum OpenError {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// The key of the state map is not the one that the genesis names.
+    #[error(
+        "keys/map.pem is not the key of the state map that the genesis names; put the right one back from a backup"
+    )]
+    MapKey,
     /// The configuration names another registry than the log.
     #[error("{field} in registry.toml is {configured}, but the genesis of this log says {logged}; it is permanent")]
     Mismatch {
@@ -180,7 +190,9 @@ impl Registry {
         let read_model = Arc::new(ReadModel::new(register));
         let (grown, size) = watch::channel(reader.size());
         let indexer = Indexer::start(index, reader.clone()).map_err(file_error("the indexer"))?;
+        let map = start_map(&folder, &genesis, &reader, &read_model)?;
         let parts = Parts {
+            map: map.clone(),
             read_model: Arc::clone(&read_model),
             clock: Arc::clone(&clock),
             metrics: Arc::clone(&metrics),
@@ -216,6 +228,7 @@ impl Registry {
             tiles,
             published: watch::Sender::new(published),
             size,
+            map,
             metrics,
             clock,
             config,
@@ -318,6 +331,20 @@ fn open_log(folder: &Folder, config: &Config, signer: NoteSigner, tiles: &TileSt
     let published_size = tiles.published_size().map_err(file_error("the published checkpoint"))?;
     let options = Options { roll_bytes: config.log.segment_bytes, published_size };
     Ok(Log::open(FileJournal::open(&folder.journal(), options)?, signer)?)
+}
+
+fn start_map(
+    folder: &Folder,
+    genesis: &Genesis,
+    log: &LogReader,
+    read_model: &Arc<ReadModel>,
+) -> Result<StateMap, OpenError> {
+    let key = VrfKey::load(&folder.map_key())?;
+    if genesis.map_key != (Jwk::Ed25519 { x: *key.public_key().as_bytes() }) {
+        return Err(OpenError::MapKey);
+    }
+    let (log, read_model, outputs) = (log.clone(), Arc::clone(read_model), folder.map_outputs());
+    StateMap::start(Origins { key, log, read_model, outputs }).map_err(file_error("the state map"))
 }
 
 /// Removes the bytes of statements whose erasure is in the log, but which a crash left in the journal.

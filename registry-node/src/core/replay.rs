@@ -3,6 +3,7 @@
 //! Replay runs the same `decide` as intake, so that recovery is the happy path. Signatures were checked at intake; the
 //! journal's digests prove that these are the same bytes.
 
+use std::ops::Range;
 use std::path::Path;
 
 use conformity::decide::{Place, decide};
@@ -85,27 +86,70 @@ pub fn restore(
 
 fn replay(log: &LogReader, from: u64, register: &mut Register, index: &mut Index) -> Result<(), ReplayError> {
     let (mut next, end) = (from, log.size());
-    let mut erased = register.erasures().next().is_some();
+    let mut replay = Replay::new(log, register);
     while next < end {
         let until = end.min(next + CHUNK);
         let mut changed = Vec::new();
-        for (place, entry) in (next..).zip(log.entries(next..until)?) {
-            match records_of(log, place, &entry, register) {
-                Ok(None) => erased |= entry.kind.has_statement(),
-                Ok(Some(records)) => {
-                    changed.extend(records.into_iter().inspect(|record| register.insert(record.clone())))
-                }
-                // It spoke of what was erased since.
-                Err(ReplayError::Refused { .. }) if erased => {}
-                Err(error) => return Err(error),
-            }
-        }
+        replay.read(next..until, |_, _, _, records| {
+            changed.extend(records);
+            Ok::<_, ReplayError>(())
+        })?;
         let root =
             log.root_at(until).map_err(|error| ReplayError::Statement { index: until, problem: error.to_string() })?;
         index.apply(&changed, until, root)?;
         next = until;
     }
     Ok(())
+}
+
+/// Reads a log again by the rules of intake. The register must see a part, see [`restore`].
+pub(super) struct Replay<'a> {
+    log: &'a LogReader,
+    register: &'a mut Register,
+    erased: bool,
+}
+
+impl<'a> Replay<'a> {
+    /// Reads on into `register`.
+    pub(super) fn new(log: &'a LogReader, register: &'a mut Register) -> Self {
+        let erased = register.erasures().next().is_some();
+        Self { log, register, erased }
+    }
+
+    /// Takes up a range of entries; `visit` sees the register after each of them, and the records that it brought.
+    pub(super) fn read<E: From<ReplayError>>(
+        &mut self,
+        range: Range<u64>,
+        mut visit: impl FnMut(&Register, u64, &Entry, Vec<Record>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut next = range.start;
+        while next < range.end {
+            let until = range.end.min(next + CHUNK);
+            let entries = self.log.entries(next..until).map_err(ReplayError::from)?;
+            for (place, entry) in (next..).zip(entries) {
+                let records = self.take(place, &entry)?;
+                visit(self.register, place, &entry, records)?;
+            }
+            next = until;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, place: u64, entry: &Entry) -> Result<Vec<Record>, ReplayError> {
+        match records_of(self.log, place, entry, self.register) {
+            Ok(None) => {
+                self.erased |= entry.kind.has_statement();
+                Ok(Vec::new())
+            }
+            Ok(Some(records)) => {
+                records.iter().for_each(|record| self.register.insert(record.clone()));
+                Ok(records)
+            }
+            // It spoke of what was erased since.
+            Err(ReplayError::Refused { .. }) if self.erased => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 /// What one committed entry changes; nothing for a seal or an erased statement.

@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::intake::Candidate;
 use super::read_model::ReadModel;
+use super::state_map::{MapFailed, StateMap};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 
@@ -57,11 +58,23 @@ pub enum SequenceError {
     Stopped,
 }
 
+/// Why no seal was appended. Nothing changed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum SealError {
+    /// It could not be stored.
+    #[error(transparent)]
+    Sequence(#[from] SequenceError),
+    /// The state map has no root to seal.
+    #[error(transparent)]
+    Map(#[from] MapFailed),
+}
+
 /// Where submissions enter.
 #[derive(Clone)]
 pub struct Sequencer {
     queue: mpsc::Sender<Command>,
     writable: Arc<AtomicBool>,
+    map: StateMap,
 }
 
 /// What was committed, for readers that follow in order.
@@ -75,7 +88,7 @@ pub struct Committed {
 
 enum Command {
     Append { candidate: Box<Candidate>, answer: oneshot::Sender<Result<Receipt, SequenceError>> },
-    Seal { answer: oneshot::Sender<Result<Commit, SequenceError>> },
+    Seal { answer: oneshot::Sender<Result<Commit, SealError>> },
     Erase { index: u64, answer: oneshot::Sender<Result<(), EraseError>> },
 }
 
@@ -89,6 +102,8 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
     /// Learns each new size after readers can see it.
     pub size: watch::Sender<u64>,
+    /// What seals hold the root of.
+    pub map: StateMap,
 }
 
 impl Sequencer {
@@ -106,9 +121,10 @@ impl Sequencer {
         let (sender, receiver) = mpsc::channel(queue);
         let writable = Arc::new(AtomicBool::new(true));
         parts.metrics.writable.set(1);
+        let map = parts.map.clone();
         let writer = Writer { log, parts, index: Some(index), batch, writable: Arc::clone(&writable) };
         std::thread::Builder::new().name("sequencer".to_owned()).spawn(move || writer.run(receiver))?;
-        Ok(Sequencer { queue: sender, writable })
+        Ok(Sequencer { queue: sender, writable, map })
     }
 
     /// Appends a verified statement and waits until it is durable.
@@ -129,11 +145,13 @@ impl Sequencer {
     /// Appends a seal entry, which a checkpoint is then published over.
     ///
     /// # Errors
-    /// [`SequenceError`]; nothing changed then.
-    pub async fn seal(&self) -> Result<Commit, SequenceError> {
+    /// [`SealError`]; nothing changed then.
+    pub async fn seal(&self) -> Result<Commit, SealError> {
+        // Statements wait while the sequencer waits for the map, so most of that is done before it is asked.
+        self.map.nearly_caught_up().await?;
         let (answer, outcome) = oneshot::channel();
         self.queue.send(Command::Seal { answer }).await.map_err(|_| SequenceError::Stopped)?;
-        outcome.await.unwrap_or(Err(SequenceError::Stopped))
+        outcome.await.unwrap_or(Err(SequenceError::Stopped.into()))
     }
 
     /// Removes the bytes of the statement at `index`, whose erasure is in the log already.
@@ -237,8 +255,10 @@ impl Writer {
         }
     }
 
-    fn seal(&mut self) -> Result<Commit, SequenceError> {
-        let commit = self.append(self.parts.clock.now(), vec![Draft::seal()])?;
+    fn seal(&mut self) -> Result<Commit, SealError> {
+        let map = self.parts.map.current()?;
+        let commit = self.append(self.parts.clock.now(), vec![Draft::seal(&map.root())])?;
+        self.parts.map.seal(commit.first_index, map);
         self.show(&commit, Vec::new());
         Ok(commit)
     }
@@ -262,6 +282,7 @@ impl Writer {
 
     fn show(&mut self, commit: &Commit, records: Vec<Record>) {
         self.parts.read_model.insert(records.clone());
+        self.parts.map.take(&records);
         self.parts.metrics.log_size.set(i64::try_from(commit.size).unwrap_or(i64::MAX));
         self.index(Committed { size: commit.size, records });
         self.parts.size.send_replace(commit.size);

@@ -1,6 +1,7 @@
 //! Values become responses: JSON, other media, problems; and what HEAD leaves of each.
 //!
-//! Answers from the register are `no-store`: a suspended verdict must not live on in somebody's cache.
+//! Answers from the register are `no-store`: a suspended verdict must not live on in somebody's cache. Keys change rarely and
+//! are asked for by crowds, so they may be kept for a minute.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -28,6 +29,10 @@ pub(super) const NDJSON: &str = "application/x-ndjson";
 pub(super) const JOSE: &str = "application/jose";
 /// Media type of signed notes.
 pub(super) const NOTE: &str = "text/plain; charset=utf-8";
+/// Media type of DID documents (DID Core 1.0, section 6.2).
+pub(super) const DID_DOCUMENT: &str = "application/did+json";
+/// Media type of sets of keys (RFC 7517, section 8.5.2).
+pub(super) const KEY_SET: &str = "application/jwk-set+json";
 /// Media type of tiles and attachments.
 pub(super) const OCTETS: &str = "application/octet-stream";
 /// Media type of event streams.

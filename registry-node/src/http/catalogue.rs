@@ -9,7 +9,7 @@ use conformity::accreditation::{
 };
 use conformity::document::Document;
 use conformity::ids::PartyId;
-use conformity::party::{Party, PartyKey, PartyRecord, Role};
+use conformity::party::{Party, PartyKey, PartyRecord};
 use conformity::records::{DocumentRecord, SchemeRecord};
 use conformity::scheme::Scheme;
 use conformity::time::{Day, Moment};
@@ -77,7 +77,7 @@ struct Registered<'a> {
 pub(super) fn parties(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let page = Page::of(ask.query(), MAX_LIMIT)?;
     let register = site.register();
-    let public = register.parties().filter(|one| !matches!(one.party.role, Role::Buyer | Role::Supplier));
+    let public = register.parties().filter(|one| one.party.role.is_public());
     let records = page.cut("parties", public.cloned(), |one| &one.party.id);
     drop(register);
     records.map(|record| party(record)).answer()

@@ -69,6 +69,8 @@ codes! {
     TooSlow "too-slow"
     /// A body that is not what its type says.
     BadBody "bad-body"
+    /// A question that is not one by its schema, or about a time to come.
+    BadQuestion "bad-question"
     /// Too many or too large attachments, or one that is not base64.
     BadAttachment "bad-attachment"
     /// A credential that is not whole, contradicts itself, or shows what it must keep back.
@@ -106,9 +108,8 @@ pub(super) fn uri_too_long(most: usize) -> Problem {
 }
 
 /// The body is of a type that is not taken.
-pub(super) fn unsupported_media_type() -> Problem {
-    let detail =
-        "send application/jose, application/dc+sd-jwt, application/json or application/x-ndjson; see /openapi.json";
+pub(super) fn unsupported_media_type(taken: &[&str]) -> Problem {
+    let detail = format!("send {}; see /openapi.json", taken.join(" or "));
     with_status(415, "Unsupported media type", Problem::malformed(Code::UnsupportedMediaType.as_str(), detail))
 }
 
@@ -121,6 +122,11 @@ pub(super) fn too_slow(seconds: u64) -> Problem {
 /// The body is not what its type says.
 pub(super) fn bad_body(why: impl std::fmt::Display) -> Problem {
     Problem::malformed(Code::BadBody.as_str(), cut(&why.to_string()))
+}
+
+/// The question cannot be answered as it stands.
+pub(super) fn bad_question(why: impl std::fmt::Display) -> Problem {
+    Problem::malformed(Code::BadQuestion.as_str(), cut(&why.to_string()))
 }
 
 /// An attachment cannot be taken.

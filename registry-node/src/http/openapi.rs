@@ -1,5 +1,7 @@
 //! The OpenAPI 3.1 document, written from the table of routes: a path that is served is described, and the other way round.
 
+mod trust_query;
+
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
@@ -54,9 +56,13 @@ fn operation(route: &Route) -> Value {
         "parameters": parameters(route),
         "responses": responses(route),
     });
-    if matches!(route.handler, Handler::Statements) {
-        operation["requestBody"] = body();
-        operation["security"] = json!([{ "clientCertificate": [] }]);
+    match route.handler {
+        Handler::Statements => {
+            operation["requestBody"] = body();
+            operation["security"] = json!([{ "clientCertificate": [] }]);
+        }
+        Handler::Question { subject, .. } => operation["requestBody"] = trust_query::body(subject),
+        Handler::Memory(_) | Handler::Disk(_) | Handler::Large { .. } | Handler::Events => {}
     }
     operation
 }
@@ -95,6 +101,10 @@ fn responses(route: &Route) -> Value {
             repeated["content"][NDJSON] = json!({});
             json!({ "200": repeated, "201": receipt("It is in the log, durably"), "default": problem })
         }
+        Handler::Question { subject, .. } => {
+            let answer = json!({ "description": route.summary, "content": trust_query::answer(subject) });
+            json!({ "200": answer, "default": problem })
+        }
         _ => json!({ "200": good, "default": problem }),
     }
 }
@@ -113,7 +123,7 @@ fn body() -> Value {
 
 fn schemas() -> Value {
     let text = || json!({ "type": "string" });
-    json!({
+    let mut schemas = json!({
         "Problem": {
             "type": "object",
             "required": ["type", "title", "status", "detail"],
@@ -144,5 +154,9 @@ fn schemas() -> Value {
                 "attachments": { "type": "array", "maxItems": 4, "items": { "type": "string", "contentEncoding": "base64" } },
             },
         },
-    })
+    });
+    for (name, schema) in trust_query::schemas() {
+        schemas[name] = schema;
+    }
+    schemas
 }

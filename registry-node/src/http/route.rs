@@ -7,6 +7,7 @@ use warp::http::Method;
 use warp::reply::Response;
 
 use super::ask::Ask;
+use super::question::Question;
 use super::site::Site;
 use crate::problem::Problem;
 
@@ -33,7 +34,7 @@ pub(super) struct Route {
 pub(super) enum Verb {
     /// Reads.
     Get,
-    /// Submits.
+    /// Submits, or asks with a body.
     Post,
 }
 
@@ -64,6 +65,13 @@ pub(super) enum Handler {
     Events,
     /// The body brings statements.
     Statements,
+    /// The body asks, and the answer comes from memory.
+    Question {
+        /// What it is about, as the schemas of question and answer are named.
+        subject: &'static str,
+        /// Who answers.
+        answer: fn(&Site, &Question) -> Result<Response, Problem>,
+    },
 }
 
 impl Route {

@@ -25,6 +25,8 @@ const BODY_UNIT: usize = 1024;
 /// bodies that come slowly must not keep every statement waiting.
 const SMALL_BODY_UNITS: usize = 128 * 1024;
 const LARGE_BODY_UNITS: usize = 256 * 1024;
+/// Units of questions that are held at once. Anybody may ask: what strangers send must not keep a statement waiting.
+const QUESTION_UNITS: usize = 16 * 1024;
 /// Most units of a small body.
 const SMALL_BODY: u32 = 128;
 /// Bulk submissions that go on at once.
@@ -67,7 +69,11 @@ impl Site {
             published: Published::default(),
             result_lists: ResultLists::default(),
             streams: Arc::new(Semaphore::new(registry.config.limits.event_streams.min(Semaphore::MAX_PERMITS))),
-            bodies: Bodies { small: Semaphore::new(SMALL_BODY_UNITS), large: Semaphore::new(LARGE_BODY_UNITS) },
+            bodies: Bodies {
+                small: Semaphore::new(SMALL_BODY_UNITS),
+                large: Semaphore::new(LARGE_BODY_UNITS),
+                questions: Semaphore::new(QUESTION_UNITS),
+            },
             bulks: Arc::new(Semaphore::new(BULKS)),
             holders: Holders::default(),
             room: Room::new(registry.config.limits.answer_bytes()),
@@ -86,14 +92,27 @@ impl Site {
 pub(super) struct Bodies {
     small: Semaphore,
     large: Semaphore,
+    questions: Semaphore,
+}
+
+/// What a body is for.
+#[derive(Clone, Copy)]
+pub(super) enum Purpose<'a> {
+    /// It brings a statement of this holder of certificates.
+    Statement(&'a Holding),
+    /// It asks something, whoever sends it.
+    Question,
 }
 
 impl Bodies {
-    /// Waits for memory for a body of `bytes`: first of what its holder may take, so that whoever sends many waits for
-    /// itself.
-    pub(super) async fn take<'a>(&'a self, holding: &'a Holding, bytes: usize) -> Result<BodyPermit<'a>, AcquireError> {
+    /// Waits for memory for a body of `bytes`: of a statement first of what its holder may take, so that whoever sends many
+    /// waits for itself.
+    pub(super) async fn take<'a>(&'a self, bytes: usize, purpose: Purpose<'a>) -> Result<BodyPermit<'a>, AcquireError> {
         let units = u32::try_from(bytes.div_ceil(BODY_UNIT).max(1)).unwrap_or(u32::MAX);
-        let of_holder = holding.bodies.acquire_many(units).await?;
+        let Purpose::Statement(holding) = purpose else {
+            return Ok(BodyPermit { _of_holder: None, _of_all: self.questions.acquire_many(units).await? });
+        };
+        let of_holder = Some(holding.bodies.acquire_many(units).await?);
         let store = if units <= SMALL_BODY { &self.small } else { &self.large };
         Ok(BodyPermit { _of_holder: of_holder, _of_all: store.acquire_many(units).await? })
     }
@@ -101,7 +120,7 @@ impl Bodies {
 
 /// Memory for one body.
 pub(super) struct BodyPermit<'a> {
-    _of_holder: SemaphorePermit<'a>,
+    _of_holder: Option<SemaphorePermit<'a>>,
     _of_all: SemaphorePermit<'a>,
 }
 

@@ -4,26 +4,25 @@
 //! Many lines in one request are `bulk`'s.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::Buf;
 use certs::Speaker;
 use credential::sd_jwt::MAX_TEXT;
-use futures_util::{Stream, StreamExt};
+use futures_util::Stream;
 use ledger::jws::MAX_STATEMENT;
 use serde::Serialize;
-use warp::http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
+use warp::http::header::LOCATION;
 use warp::http::{HeaderMap, HeaderValue, StatusCode};
 use warp::reply::Response;
 
 use super::answer::{self, JOSE, JSON, NDJSON};
 use super::ask::Ask;
+use super::body::{self, Bounds};
 use super::bulk;
-use super::code::{self, Code};
+use super::code;
 use super::credentials::SD_JWT;
-use super::holders::Holding;
 use super::log::{proof, sequenced};
-use super::site::{BodyPermit, Site};
+use super::site::{Purpose, Site};
 use super::submission::Submission;
 use crate::core::intake::MAX_ATTACHMENT;
 use crate::core::sequencer::Receipt;
@@ -44,6 +43,10 @@ enum Form {
     Json,
     Lines,
 }
+
+/// Each form by its media type.
+const FORMS: [(&str, Form); 4] =
+    [(JOSE, Form::Jose), (SD_JWT, Form::Credential), (JSON, Form::Json), (NDJSON, Form::Lines)];
 
 /// What an acknowledged statement got.
 #[derive(Serialize)]
@@ -71,24 +74,18 @@ where
     B: Buf + Send,
 {
     let speaker = Arc::clone(ask.speaker().ok_or_else(Problem::certificate_required)?);
-    let form = Form::of(&headers).ok_or_else(code::unsupported_media_type)?;
+    let form =
+        Form::of(&headers).ok_or_else(|| code::unsupported_media_type(&FORMS.map(|(media_type, _)| media_type)))?;
     if form == Form::Lines {
         return bulk::answer(&site, speaker, Arc::clone(ask.caller()), body);
     }
     let holding = site.holders.of(&speaker.identity);
-    let collecting = Collecting::begin(&site, &holding, &headers, form.limit());
-    let collected =
-        tokio::time::timeout(Duration::from_secs(BODY_SECONDS), async { collecting.await?.read(body).await });
-    // The permit lives as long as the bytes do.
-    let (bytes, _permit) = collected.await.map_err(|_| code::too_slow(BODY_SECONDS))??;
+    let bounds = Bounds { purpose: Purpose::Statement(&holding), bytes: form.limit(), seconds: BODY_SECONDS };
+    let (bytes, _permit) = body::whole(&site, &ask, &headers, body, bounds).await?;
     let submission = match form {
         Form::Json => Submission::from_json(&bytes)?,
         _ => Submission::from_jose(bytes),
     };
-    // A minute may have passed since the request began.
-    if !ask.caller().still_speaks() {
-        return Err(code::cut_off());
-    }
     acknowledge(&site, submission, &speaker).await
 }
 
@@ -107,11 +104,8 @@ async fn acknowledge(site: &Site, submission: Submission, speaker: &Speaker) -> 
 
 impl Form {
     fn of(headers: &HeaderMap) -> Option<Form> {
-        let text = headers.get(CONTENT_TYPE)?.to_str().ok()?;
-        let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        [(JOSE, Form::Jose), (SD_JWT, Form::Credential), (JSON, Form::Json), (NDJSON, Form::Lines)]
-            .into_iter()
-            .find_map(|(media_type, form)| (media_type == essence).then_some(form))
+        let given = body::media_type(headers)?;
+        FORMS.into_iter().find_map(|(media_type, form)| (media_type == given).then_some(form))
     }
 
     const fn limit(self) -> usize {
@@ -120,46 +114,5 @@ impl Form {
             Form::Credential => MAX_TEXT + 2,
             Form::Jose | Form::Lines => MAX_JOSE,
         }
-    }
-}
-
-/// A body that is being read, within its share of the memory for bodies.
-struct Collecting<'a> {
-    permit: BodyPermit<'a>,
-    limit: usize,
-}
-
-impl<'a> Collecting<'a> {
-    /// Waits for memory: as much as is announced, or the limit where nothing is.
-    async fn begin(
-        site: &'a Site,
-        holding: &'a Holding,
-        headers: &HeaderMap,
-        limit: usize,
-    ) -> Result<Collecting<'a>, Problem> {
-        let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-        let length = announced.unwrap_or(limit);
-        if length > limit {
-            return Err(Problem::too_large(limit as u64));
-        }
-        let busy = |_| Problem::busy(Code::Busy.as_str(), "too many bodies are being read; send it again", 1);
-        Ok(Collecting { permit: site.bodies.take(holding, length).await.map_err(busy)?, limit: length })
-    }
-
-    async fn read<S, B>(self, body: S) -> Result<(Bytes, BodyPermit<'a>), Problem>
-    where
-        S: Stream<Item = Result<B, warp::Error>>,
-        B: Buf,
-    {
-        let mut body = std::pin::pin!(body);
-        let mut bytes = BytesMut::new();
-        while let Some(piece) = body.next().await {
-            let mut piece = piece.map_err(|_| code::bad_body("the body broke off"))?;
-            if bytes.len() + piece.remaining() > self.limit {
-                return Err(Problem::too_large(self.limit as u64));
-            }
-            bytes.extend_from_slice(&piece.copy_to_bytes(piece.remaining()));
-        }
-        Ok((bytes.freeze(), self.permit))
     }
 }

@@ -1,10 +1,11 @@
 //! Every route of a registry, the hottest first.
 
-use super::answer::{EVENTS, JOSE, JSON, NOTE, OCTETS};
+use super::answer::{DID_DOCUMENT, EVENTS, JOSE, JSON, KEY_SET, NOTE, OCTETS};
 use super::credentials::{SD_JWT, STATUS_LIST, VC_JWT};
+use super::question::Question;
 use super::route::Verb::{Get, Post};
 use super::route::{Handler, Parameter, Route};
-use super::{attachments, catalogue, credentials, log, neighbours, service, standing, verdicts};
+use super::{attachments, catalogue, credentials, keys, log, neighbours, service, standing, trust_query, verdicts};
 use crate::metrics;
 
 /// The table.
@@ -43,6 +44,37 @@ pub(super) static ROUTES: &[Route] = &[
     list("/v1/designations", "Designations, and whether they are in force", catalogue::designations),
     list("/v1/arrangements", "Arrangements, and how they stand in each direction", neighbours::arrangements),
     list("/v1/peers", "Peers, and how following them stands", neighbours::peers),
+    question(
+        "/authorization",
+        "Whether a body may act under a scheme (Trust Registry Query Protocol v2)",
+        "Authorization",
+        trust_query::authorization,
+    ),
+    question(
+        "/recognition",
+        "Whether a registry's verdicts are recognized here (Trust Registry Query Protocol v2)",
+        "Recognition",
+        trust_query::recognition,
+    ),
+    plain(
+        "/.well-known/did.json",
+        "The registry's DID document (did:web)",
+        DID_DOCUMENT,
+        Handler::Memory(keys::registry_document),
+    ),
+    plain("/.well-known/jwks.json", "The registry's keys", KEY_SET, Handler::Memory(keys::registry_keys)),
+    of_party(
+        "/parties/{party}/did.json",
+        "The DID document of a body or authority (did:web)",
+        DID_DOCUMENT,
+        Handler::Memory(keys::party_document),
+    ),
+    of_party(
+        "/parties/{party}/jwks.json",
+        "The keys of a body or authority",
+        KEY_SET,
+        Handler::Memory(keys::party_keys),
+    ),
     plain("/healthz", "Whether the process answers", JSON, Handler::Memory(service::health)),
     plain("/readyz", "Whether statements are acknowledged", JSON, Handler::Memory(service::readiness)),
     plain("/metrics", "Counters for a scraper", metrics::MEDIA_TYPE, Handler::Memory(service::metrics)),
@@ -134,6 +166,20 @@ pub(super) static ROUTES: &[Route] = &[
 
 const fn plain(path: &'static str, summary: &'static str, answer: &'static str, handler: Handler) -> Route {
     Route { verb: Get, path, summary, value: "", parameters: &[], answer, handler }
+}
+
+const fn of_party(path: &'static str, summary: &'static str, answer: &'static str, handler: Handler) -> Route {
+    Route { verb: Get, path, summary, value: "id of the party", parameters: &[], answer, handler }
+}
+
+const fn question(
+    path: &'static str,
+    summary: &'static str,
+    subject: &'static str,
+    answer: fn(&super::site::Site, &Question) -> Result<warp::reply::Response, crate::problem::Problem>,
+) -> Route {
+    let handler = Handler::Question { subject, answer };
+    Route { verb: Post, path, summary, value: "", parameters: &[], answer: JSON, handler }
 }
 
 const fn list(

@@ -89,6 +89,8 @@ fn a_verdict_from_its_scheme_to_its_end() {
     assert_eq!(house.end(), Some(0));
     let offline = house.json("--registry jp log verify --remember seen");
     assert_eq!((&offline["contains"], &offline["erased"]), (&again["size"], &0.into()), "{offline}");
+    assert!(offline["seals"].as_u64().unwrap() > 0, "{offline}");
+    assert_eq!(offline["sealsBeforeErasure"], 0, "{offline}");
     assert_eq!(house.json("--registry jp rebuild")["sameIndex"], true);
     std::fs::remove_dir_all(house.path("jp/index")).unwrap();
     std::fs::remove_dir_all(house.path("jp/tiles/tile")).unwrap();

@@ -85,4 +85,6 @@ async fn what_is_erased_is_nowhere_and_proofs_hold() {
     let last = grant(jp, "last").await;
     auditor.follow(last.index + 1).await;
     Auditor::of(jp).follow(last.index + 1).await;
+    federation.node("jp").stop();
+    assert!(jp.check_seals().right > 0, "what was sealed after the last erasure can be derived again");
 }

@@ -58,6 +58,10 @@ async fn what_was_acknowledged_outlives_a_kill() {
     every_one_is_there(&auditor, &all).await;
     let verdicts = all_verdicts(jp).await;
     assert_eq!(verdicts, all.len(), "the register knows what the log says");
+    federation.node("jp").stop();
+    let seals = jp.check_seals();
+    assert!(seals.right >= auditor.count(Kind::Seal) as u64, "{seals:?}: no restart made another map");
+    assert_eq!(seals.beyond, 0);
 }
 
 /// Concurrent submission, ended by `kill` at some moment.

@@ -49,11 +49,11 @@ impl Peer {
     fn with_origin(origin: &str) -> Self {
         let log_pem = ed25519().to_pem().unwrap().to_string();
         let log_key = signer(origin, &log_pem);
-        let names = ["node", "op", "ministry", "ab", "cb-1", "cb-2", "audit", "stranger"];
+        let names = ["node", "map", "op", "ministry", "ab", "cb-1", "cb-2", "audit", "stranger"];
         let keys: HashMap<_, _> = names.into_iter().map(|name| (name.to_owned(), ed25519())).collect();
         let claim = json!({
             "origin": origin, "registry": "jp", "name": "Registry jp", "country": "JP",
-            "logKey": log_key.verifier().to_string(), "nodeKey": jwk(&keys["node"]),
+            "logKey": log_key.verifier().to_string(), "nodeKey": jwk(&keys["node"]), "mapKey": jwk(&keys["map"]),
             "caRoots": [STANDARD.encode([48, 0])], "didWeb": format!("did:web:{origin}"),
             "formats": {"entry": 1, "statement": 1},
             "operator": {"id": "op", "name": "Operator", "keys": [jwk(&keys["op"])]},
@@ -215,7 +215,8 @@ impl Peer {
 
     /// An entry as it is handed to a log.
     pub(crate) fn draft(&self, index: usize) -> Draft {
-        let statement = self.statements[index].clone().map(Bytes::from).unwrap_or_default();
+        let root = Bytes::copy_from_slice(self.entries[index].digest.as_bytes());
+        let statement = self.statements[index].clone().map_or(root, Bytes::from);
         Draft { kind: self.entries[index].kind, statement, attachments: Vec::new() }
     }
 

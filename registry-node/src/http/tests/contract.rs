@@ -24,6 +24,7 @@ fn filled(path: &str, index: u64, digest: &str) -> String {
         .replace("{tile}", "entries/000.p/1")
         .replace("{index}", &index.to_string())
         .replace("{digest}", digest)
+        .replace("{party}", "cb-1")
 }
 
 #[tokio::test]
@@ -48,8 +49,11 @@ async fn every_documented_path_is_served() {
         assert!(!address.contains('{'), "{path}: give its value an example in this test");
         for (method, operation) in methods.as_object().unwrap() {
             let method: Method = method.to_uppercase().parse().unwrap();
-            let answer = talk.open(method.clone(), &address, &[], Bytes::new()).await;
-            let expected = if method == Method::POST { 401 } else { 200 };
+            let example = operation["requestBody"]["content"]["application/json"].get("example");
+            let headers: &[_] = if example.is_some() { &[("content-type", "application/json")] } else { &[] };
+            let body = example.map_or_else(Bytes::new, |example| example.to_string().into());
+            let answer = talk.open(method.clone(), &address, headers, body).await;
+            let expected = if method == Method::POST && example.is_none() { 401 } else { 200 };
             assert_eq!(answer.status(), expected, "{method} {address}");
             if expected == 200 {
                 let media_type = answer.headers()["content-type"].to_str().unwrap();
@@ -159,9 +163,10 @@ fn rows_name_the_status_that_is_sent() {
         Problem::too_large(1),
         Problem::internal(""),
         crate::http::code::uri_too_long(1),
-        crate::http::code::unsupported_media_type(),
+        crate::http::code::unsupported_media_type(&["text/plain"]),
         crate::http::code::too_slow(1),
         crate::http::code::bad_body(""),
+        crate::http::code::bad_question(""),
         crate::http::code::bad_attachment(""),
         Problem::refused(&Refusal::NoGenesis),
         Problem::refused(&Refusal::PartyExists { party: "x".parse().unwrap() }),

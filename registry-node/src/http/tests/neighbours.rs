@@ -20,23 +20,23 @@ use crate::init::{self, NewRegistry};
 
 const EU: &str = "eu.registry.example";
 
-/// The genesis of another registry.
-fn foreign_genesis() -> String {
+/// The genesis of another registry at this port of `localhost`, by which it is named.
+fn foreign_genesis(id: &str, port: u16) -> String {
     let dir = tempfile::tempdir().unwrap();
     let new = NewRegistry {
-        id: "eu".parse().unwrap(),
-        origin: EU.parse().unwrap(),
+        id: id.parse().unwrap(),
+        origin: format!("{id}.registry.example").parse().unwrap(),
         name: "European Union".to_owned(),
         country: Some("EU".parse().unwrap()),
-        http: "127.0.0.1:7444".parse().unwrap(),
+        http: format!("127.0.0.1:{port}").parse().unwrap(),
         nats: "127.0.0.1:4223".parse().unwrap(),
         host: "localhost".to_owned(),
     };
-    init::init(&dir.path().join("eu"), &new, now()).unwrap();
-    std::fs::read_to_string(dir.path().join("eu/genesis.jws")).unwrap()
+    init::init(&dir.path().join(id), &new, now()).unwrap();
+    std::fs::read_to_string(dir.path().join(id).join("genesis.jws")).unwrap()
 }
 
-fn terms() -> Value {
+pub(super) fn terms() -> Value {
     json!({
         "id": "jp-eu", "version": 1, "title": "jp and eu", "mode": "bilateral",
         "parties": [
@@ -65,16 +65,32 @@ fn row(id: &str, outcome: &str) -> String {
 /// A registry with `eu` as its peer and an arrangement that only it signed.
 async fn peered() -> World {
     let world = World::furnished().await;
-    let genesis = foreign_genesis();
+    add_peer(&world).await;
+    sign(&world, terms()).await;
+    world
+}
+
+/// Pins `eu`.
+pub(super) async fn add_peer(world: &World) {
+    add_another(world, "eu", 7444).await;
+}
+
+/// Pins another registry.
+pub(super) async fn add_another(world: &World, id: &str, port: u16) {
+    let genesis = foreign_genesis(id, port);
     let digest = conformity::Digest::of(genesis.as_bytes());
     let peer = json!({
-        "registry": "eu", "origin": EU, "genesisDigest": digest, "genesis": genesis, "httpUrl": "https://eu.example",
+        "registry": id, "origin": format!("{id}.registry.example"), "genesisDigest": digest, "genesis": genesis,
+        "httpUrl": format!("https://{id}.example"),
     });
     world.must(&world.operator(), "peer-added", peer).await;
-    let signed: conformity::arrangement::Arrangement = serde_json::from_value(terms()).unwrap();
+}
+
+/// The authority signs terms.
+pub(super) async fn sign(world: &World, terms: Value) {
+    let signed: conformity::arrangement::Arrangement = serde_json::from_value(terms).unwrap();
     let signed = json!({"digest": signed.digest().unwrap(), "terms": signed});
     world.must(&world.person("meti"), "arrangement-signed", signed).await;
-    world
 }
 
 /// Derives recognitions up to size `to` of the peer's log; answers the index and the list.

@@ -106,6 +106,7 @@ fn genesis() -> Genesis {
         country: None,
         log_key: "key".parse().unwrap(),
         node_key: key(1),
+        map_key: key(3),
         ca_roots: Vec::new(),
         did_web: "did:web:op.registry.example".parse().unwrap(),
         formats: Formats::CURRENT,

@@ -1,0 +1,192 @@
+//! The state map of a registry at work: what seals hold, what is proven of it, and what a restart or an erasure makes of it.
+
+use std::path::Path;
+
+use conformity::map_label::MapLabel;
+use ledger::digest::Digest;
+use ledger::map::{EMPTY, Latest, Map, MapKey, MapProof, MapProofError};
+use ledger::merkle::Hash;
+use ledger::vrf::{VrfKey, VrfOutput, VrfPublicKey};
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::fixture::{World, change, restricted, verdict};
+use crate::clock::SystemClock;
+use crate::core::registry::Registry;
+use crate::core::state_map::{ProveError, Proven, check_seals};
+use crate::folder::Folder;
+
+fn own(id: &str) -> MapLabel {
+    MapLabel::Verdict(id.parse().unwrap())
+}
+
+fn supplier(identifier: &str) -> MapLabel {
+    MapLabel::Supplier(identifier.parse().unwrap(), "stars@1".parse().unwrap())
+}
+
+/// Everything that a furnished registry has in its map.
+fn furnished() -> Vec<MapLabel> {
+    let suppliers = ["corporate-number:7000012050002", "local:parts-list:42", "lei:5493001KJTIIGC8Y1R12"].map(supplier);
+    suppliers.into_iter().chain([own("V-1"), own("V-2")]).collect()
+}
+
+fn key(registry: &Registry) -> VrfKey {
+    VrfKey::load(&registry.folder.map_key()).unwrap()
+}
+
+/// The root that the seal below a published checkpoint holds.
+fn sealed(registry: &Registry, size: u64) -> Hash {
+    Hash::from_bytes(*registry.log.entry(size - 1).unwrap().digest.as_bytes())
+}
+
+fn prove(registry: &Registry, label: &MapLabel, size: u64) -> Result<Proven, ProveError> {
+    registry.map.prove(label, size, &registry.read_model.register())
+}
+
+/// Checks a proof as its receiver does: with the key of the genesis, the seal's root, and entries of the log.
+fn check(registry: &Registry, label: &MapLabel, size: u64) -> Option<Latest> {
+    let Proven { proof, entries } = prove(registry, label, size).unwrap();
+    let public = VrfPublicKey::from_bytes(key(registry).public_key().as_bytes()).unwrap();
+    let proof: MapProof = proof.to_string().parse().unwrap();
+    assert_eq!(proof.seal, size - 1);
+    let latest = proof.verify(&sealed(registry, size), &public, &label.to_string()).unwrap();
+    let entries = entries.into_iter().map(|index| (index, registry.log.entry(index).unwrap().leaf_hash()));
+    assert_eq!(Latest::of(entries), latest, "{label}: these entries and no others");
+    latest
+}
+
+/// The root that labels give, made without the registry's own way of making it.
+fn root_of(registry: &Registry, labels: &[MapLabel]) -> Hash {
+    let (key, register) = (key(registry), registry.read_model.register());
+    let content = labels.iter().map(|label| -> (VrfOutput, Latest) {
+        let entries = label.entries(&*register);
+        let entries = entries.into_iter().map(|index| (index, registry.log.entry(index).unwrap().leaf_hash()));
+        (key.evaluate(label.to_string().as_bytes()).unwrap(), Latest::of(entries).unwrap())
+    });
+    Map::new().with(content.collect::<Vec<_>>()).root()
+}
+
+/// Waits until the whole log is published.
+async fn published(world: &World) -> u64 {
+    world.publish();
+    world.published().await
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for item in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let (item, place) = (item.path(), to.join(item.file_name()));
+        if item.is_dir() {
+            copy(&item, &place);
+        } else {
+            std::fs::copy(&item, &place).unwrap();
+        }
+    }
+}
+
+/// The registry as it would be found after a power cut, opened beside the one that goes on.
+async fn reopened(world: &World, change: impl FnOnce(&Folder)) -> (TempDir, std::sync::Arc<Registry>) {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = Folder::new(dir.path().join("jp"));
+    copy(world.registry.folder.path(), folder.path());
+    change(&folder);
+    let registry = Registry::open(folder, SystemClock::shared(), |_| true).unwrap();
+    registry.map.caught_up().await.unwrap();
+    (dir, registry)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn seals_hold_the_root_and_what_is_proven_holds() {
+    let world = World::furnished().await;
+    let registry = &world.registry;
+    let first = published(&world).await;
+    assert_eq!(sealed(registry, first), root_of(registry, &furnished()));
+    for label in furnished() {
+        assert_eq!(check(registry, &label, first).unwrap().count, 1, "{label}");
+    }
+    let foreign = MapLabel::Foreign("eu:V-1".parse().unwrap());
+    for label in [own("V-3"), foreign, supplier("duns:150483782")] {
+        assert_eq!(check(registry, &label, first), None, "{label}");
+    }
+    let cb = world.person("cb-1");
+    let at = world.must(&cb, "verdict-changed", change("V-2", json!("suspended"))).await;
+    world.must(&cb, "verdict-granted", restricted("V-4")).await;
+    let second = world.published().await;
+    assert_eq!(check(registry, &own("V-1"), second), check(registry, &own("V-1"), first));
+    let changed = check(registry, &own("V-2"), second).unwrap();
+    assert_eq!((changed.count, changed.index), (2, at));
+    let quiet = supplier("lei:5493001KJTIIGC8Y1R12");
+    assert_eq!(check(registry, &quiet, second).unwrap().count, 3, "grant, suspension, another grant");
+    assert_eq!(check(registry, &quiet, first).unwrap().count, 1, "an older checkpoint still says what it said");
+    let stale = prove(registry, &quiet, first).unwrap().proof;
+    let refused = stale.verify(&sealed(registry, second), key(registry).public_key(), &quiet.to_string());
+    assert_eq!(refused, Err(MapProofError::Root), "what came later cannot be left out");
+    assert_eq!(prove(registry, &quiet, second - 1), Err(ProveError::NotAtHand { size: second - 1 }));
+    assert_eq!(prove(registry, &quiet, 0), Err(ProveError::NotAtHand { size: 0 }));
+    let seals = check_seals(&registry.log, key(registry)).unwrap();
+    assert!(seals.right >= 2 && seals.beyond == 0, "{seals:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_finds_the_map_that_was_sealed() {
+    let world = World::furnished().await;
+    let size = published(&world).await;
+    let label = supplier("lei:5493001KJTIIGC8Y1R12");
+    let expected = check(&world.registry, &label, size);
+    let changes: [(&str, fn(&Folder)); 4] = [
+        ("as it was", |_| {}),
+        ("without outputs", |folder| std::fs::remove_file(folder.map_outputs()).unwrap()),
+        ("outputs of nobody", |folder| std::fs::write(folder.map_outputs(), vec![7; 104 * 3 + 5]).unwrap()),
+        ("without index and outputs", |folder| {
+            std::fs::remove_file(folder.map_outputs()).unwrap();
+            std::fs::remove_dir_all(folder.index()).unwrap();
+        }),
+    ];
+    let kept = std::fs::read(world.registry.folder.map_outputs()).unwrap();
+    assert_eq!(kept.len(), 104 * furnished().len(), "each label was evaluated once");
+    for (what, change) in changes {
+        let (_dir, registry) = reopened(&world, change).await;
+        assert_eq!(check(&registry, &label, size), expected, "{what}");
+        let kept = std::fs::metadata(registry.folder.map_outputs()).unwrap().len();
+        assert_eq!(kept, 104 * furnished().len() as u64, "{what}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_map_has_the_key_that_the_genesis_names() {
+    let world = World::open().await;
+    let dir = tempfile::tempdir().unwrap();
+    let folder = Folder::new(dir.path().join("jp"));
+    copy(world.registry.folder.path(), folder.path());
+    std::fs::copy(folder.node_key(), folder.map_key()).unwrap();
+    let refused = Registry::open(folder, SystemClock::shared(), |_| true).err().unwrap().to_string();
+    assert!(refused.contains("keys/map.pem"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_erased_leaves_the_map() {
+    let world = World::furnished().await;
+    let registry = &world.registry;
+    let (operator, cb) = (world.operator(), world.person("cb-1"));
+    let gone = world.must(&cb, "verdict-granted", verdict("V-9")).await;
+    let before = published(&world).await;
+    let both = supplier("local:parts-list:42");
+    assert_eq!(check(registry, &both, before).unwrap().count, 2);
+    world.must(&operator, "statement-erased", json!({"index": gone, "reason": {"code": "holder-request"}})).await;
+    let after = world.published().await;
+    assert_eq!(check(registry, &own("V-9"), after), None);
+    assert_eq!(check(registry, &both, after).unwrap().count, 1);
+    assert_eq!(sealed(registry, after), root_of(registry, &furnished()));
+    assert_eq!(prove(registry, &both, before), Err(ProveError::NotAtHand { size: before }));
+    let kept = std::fs::read(registry.folder.map_outputs()).unwrap();
+    let name = Digest::of(own("V-9").to_string().as_bytes());
+    assert!(!kept.windows(32).any(|window| window == name.as_bytes()), "its output is not kept either");
+    let seals = check_seals(&registry.log, key(registry)).unwrap();
+    assert!(seals.right >= 1 && seals.beyond >= 1, "{seals:?}");
+    let (_dir, again) = reopened(&world, |_| {}).await;
+    assert_eq!(check(&again, &both, after), check(registry, &both, after));
+    assert_ne!(registry.map.current().unwrap().root(), EMPTY);
+    assert!(
+        registry.map.current().unwrap().get(&MapKey::of(&key(registry).evaluate(b"verdict/V-9").unwrap())).is_none()
+    );
+}
