@@ -7,7 +7,9 @@
 //!  "checkpoint": "<C2SP signed note>",  of the log and its witnesses
 //!  "last": "<base64, 42 bytes>",        the checkpoint's last entry, a seal: until when the log is known
 //!  "statements": [{"index": 0, "timeMs": 1764061321123, "statement": "<JWS>", "attachment": "<text>"?}, …],
-//!  "proof": ["<hash, base64>", …],      that `statements` and `last` stand under the checkpoint, one proof for all
+//!  "earlier": [{"index": 7, "entry": "<base64, 42 bytes>"}, …]?,    of a foreign verdict: what was made of it before
+//!  "proof": ["<hash, base64>", …],      that all these and `last` stand under the checkpoint, one proof for all
+//!  "mapProof": "<text>",                that no other entry is about the verdict, by the root in `last`
 //!  "disclosures": ["<base64url>", …]}   of the newest credential among the statements
 //! ```
 //!
@@ -16,7 +18,8 @@
 //!
 //! ```text
 //! bytes ─parse▶ Bundle ─anchor▶ a checkpoint that the policy believes ─include▶ entries of that log
-//!                      ─replay▶ a register, by the rules that every registry runs ─answer▶ Verified
+//!                      ─replay▶ a register, by the rules that every registry runs ─complete▶ nothing about the verdict is left out
+//!                      ─answer▶ Verified
 //! ```
 //!
 //! In scope: the form, the [`Policy`] of whoever verifies, [`verify`]. Out of scope: collecting a bundle, which needs a node, and what
@@ -24,6 +27,7 @@
 
 mod anchor;
 mod answer;
+mod complete;
 mod fault;
 mod include;
 mod policy;
@@ -68,8 +72,13 @@ pub struct Bundle {
     pub last: String,
     /// What the verdict rests on, by rising index.
     pub statements: Vec<Arc<Item>>,
-    /// The hashes that lead from all statements and the last entry to the root.
+    /// Entries that said what was made of a foreign verdict before the statement that says so now, which replaces them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Earlier>,
+    /// The hashes that lead from all these and the last entry to the root.
     pub proof: Vec<Hash>,
+    /// What the state map in the last entry says of the verdict.
+    pub map_proof: String,
     /// Disclosures of the newest credential among the statements.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub disclosures: Vec<String>,
@@ -88,6 +97,16 @@ pub struct Item {
     /// The result list that it names, where it derives recognitions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attachment: Option<String>,
+}
+
+/// An entry whose statement is not shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Earlier {
+    /// Its index.
+    pub index: u64,
+    /// Base64 of its 42 bytes.
+    pub entry: String,
 }
 
 /// What is asked of a bundle.
@@ -117,6 +136,7 @@ impl Bundle {
             return Err(Broken::OtherFormat { found: bundle.format.chars().take(80).collect() });
         }
         most("statements", bundle.statements.len(), MAX_STATEMENTS)?;
+        most("earlier entries", bundle.earlier.len(), MAX_STATEMENTS)?;
         most("disclosures", bundle.disclosures.len(), MAX_DISCLOSURES)?;
         Ok(bundle)
     }
@@ -149,5 +169,6 @@ fn checked(bytes: &[u8], policy: &Policy, question: Question, steps: &mut step::
     let included = include::include(&bundle, &anchored, steps)?;
     let at = anchored.covers(&included, policy, question, steps)?;
     let replayed = replay::replay(&bundle, anchored.trusted, included.statements, steps)?;
+    complete::complete(&bundle, &replayed, &included.entries, steps)?;
     answer::answer(&bundle, anchored, included.sealed, &replayed, at, steps)
 }

@@ -5,9 +5,9 @@ use conformity::ids::{Origin, VerdictRef};
 use conformity::refusal::Refusal;
 use jiff::Timestamp;
 use ledger::checkpoint::CheckpointError;
-use ledger::entry::EntryError;
 use ledger::jws::{self, JwsError};
 use ledger::key::KeyError;
+use ledger::map::MapProofError;
 use ledger::merkle::ProofError;
 use ledger::policy::Unmet;
 
@@ -99,6 +99,23 @@ pub enum Broken {
     /// Statements, times or hashes are not those of the log.
     #[error("the statements are not those of the log: {0}")]
     Proof(#[from] ProofError),
+    /// The state map's proof is none, or leads to another root.
+    #[error("the state map is not believed: {0}")]
+    Map(MapProofError),
+    /// The state map counts other entries about the verdict than are shown.
+    #[error("{shown} entries about the verdict are shown, but the log holds {told}, or others: something is left out")]
+    Incomplete {
+        /// How many are shown.
+        shown: usize,
+        /// How many there are.
+        told: u64,
+    },
+    /// The statement of an entry about the verdict is not shown, and nothing that is shown replaces it.
+    #[error("what entry {index} says is not shown, and nothing replaces it")]
+    KeptBack {
+        /// Its index.
+        index: u64,
+    },
     /// Nothing in it grants or recognises the verdict.
     #[error("it holds nothing about {0}")]
     NoVerdict(VerdictRef),
@@ -276,6 +293,9 @@ impl Broken {
             Self::Jws { .. } => "not-a-jws",
             Self::Statement { .. } => "not-a-statement",
             Self::Proof(_) => "bad-proof",
+            Self::Map(_) => "bad-map-proof",
+            Self::Incomplete { .. } => "incomplete",
+            Self::KeptBack { .. } => "kept-back",
             Self::NoVerdict(_) => "no-verdict",
             Self::NoCredential | Self::Malformed(_) | Self::Disclosures(_) | Self::Detail(_) => "bad-disclosures",
         }
@@ -291,6 +311,7 @@ impl Broken {
             Self::Last(_) | Self::Order | Self::Jws { .. } | Self::Statement { .. } | Self::Proof(_) => {
                 StepName::Inclusion
             }
+            Self::Map(_) | Self::Incomplete { .. } | Self::KeptBack { .. } => StepName::Completeness,
             Self::NoVerdict(_) => StepName::Verdict,
             Self::NoCredential | Self::Malformed(_) | Self::Disclosures(_) | Self::Detail(_) => StepName::Credential,
         }
@@ -342,11 +363,5 @@ impl Distrust {
             Self::Stale { .. } | Self::Ahead { .. } | Self::NotCovered { .. } => StepName::Time,
             Self::NotThen { .. } => StepName::Verdict,
         }
-    }
-}
-
-impl From<EntryError> for Broken {
-    fn from(error: EntryError) -> Self {
-        Self::Last(error.to_string())
     }
 }

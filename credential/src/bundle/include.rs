@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use ledger::encoding::base64_decode;
 use ledger::entry::{Entry, Kind};
 use ledger::jws::Unverified;
-use ledger::merkle::verify_multi_inclusion;
+use ledger::merkle::{Hash, verify_multi_inclusion};
 
 use super::anchor::Anchored;
 use super::step::{StepName, Steps};
@@ -16,8 +16,25 @@ use crate::statement::read_unverified;
 /// Statements that the log holds.
 pub(super) struct Included {
     pub(super) statements: Vec<Entered>,
+    pub(super) entries: Entries,
     /// When the checkpoint's last entry was sequenced.
     pub(super) sealed: Timestamp,
+}
+
+/// Entries of the log, apart from what they commit to.
+pub(super) struct Entries {
+    /// The leaf hashes of all that the bundle shows, by rising index.
+    leaves: Vec<(u64, Hash)>,
+    /// The root of the state map in the last one.
+    pub(super) map_root: Hash,
+}
+
+impl Entries {
+    /// The entry at an index.
+    pub(super) fn leaf(&self, index: u64) -> Option<Hash> {
+        let place = self.leaves.binary_search_by_key(&index, |(index, _)| *index).ok()?;
+        Some(self.leaves[place].1)
+    }
 }
 
 /// A statement at its place in the log. Nobody has looked at its signature.
@@ -41,10 +58,15 @@ pub(super) fn include(bundle: &Bundle, anchored: &Anchored<'_>, steps: &mut Step
         leaves.push((item.index, entry.leaf_hash()));
         read.push((item.index, item.time_ms, unverified, statement));
     }
+    for earlier in &bundle.earlier {
+        leaves.push((earlier.index, entry(&earlier.entry).map_err(|_| Broken::Order)?.leaf_hash()));
+    }
     let last = seal(&bundle.last)?;
     leaves.push((size.saturating_sub(1), last.leaf_hash()));
+    leaves.sort_unstable_by_key(|(index, _)| *index);
     verify_multi_inclusion(&leaves, size, &bundle.proof, root).map_err(Broken::Proof)?;
-    let included = in_time(read, &last, size)?;
+    let entries = Entries { leaves, map_root: Hash::from_bytes(*last.digest.as_bytes()) };
+    let included = in_time(read, &last, size, entries)?;
     steps.held(StepName::Inclusion, format!("all {} statements stand in the log under it", included.statements.len()));
     Ok(included)
 }
@@ -63,14 +85,23 @@ fn rebuilt(item: &Item) -> Result<(Entry, Unverified, Statement), Broken> {
     Ok((Entry { kind, time_ms: item.time_ms, digest: unverified.digest() }, unverified, statement))
 }
 
+fn entry(text: &str) -> Result<Entry, String> {
+    let bytes = base64_decode(text).ok_or("it is not base64")?;
+    Entry::decode(&bytes).map_err(|error| error.to_string())
+}
+
 fn seal(last: &str) -> Result<Entry, Broken> {
-    let bytes = base64_decode(last).ok_or_else(|| Broken::Last("it is not base64".to_owned()))?;
-    let entry = Entry::decode(&bytes)?;
+    let entry = entry(last).map_err(Broken::Last)?;
     if entry.kind == Kind::Seal { Ok(entry) } else { Err(Broken::Last("it is of another kind".to_owned())) }
 }
 
 /// What the log committed to, if its times can be and never go back.
-fn in_time(read: Vec<(u64, u64, Unverified, Statement)>, last: &Entry, size: u64) -> Result<Included, Misbehaved> {
+fn in_time(
+    read: Vec<(u64, u64, Unverified, Statement)>,
+    last: &Entry,
+    size: u64,
+    entries: Entries,
+) -> Result<Included, Misbehaved> {
     let mut before = 0;
     let mut statements = Vec::with_capacity(read.len());
     for (index, time_ms, unverified, statement) in read {
@@ -84,7 +115,7 @@ fn in_time(read: Vec<(u64, u64, Unverified, Statement)>, last: &Entry, size: u64
     if last.time_ms < before {
         return Err(Misbehaved::TimeBackwards { index });
     }
-    Ok(Included { statements, sealed: instant(index, last.time_ms)? })
+    Ok(Included { statements, entries, sealed: instant(index, last.time_ms)? })
 }
 
 fn instant(index: u64, time_ms: u64) -> Result<Timestamp, Misbehaved> {

@@ -2,6 +2,7 @@
 //! rules allow it after those before it. They are the rules of intake, of every replay and of every peer; there are no others here.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use conformity::decide::{Place, decide, signing_key};
 use conformity::digest::Digest;
@@ -9,7 +10,7 @@ use conformity::key::{Jwk, KeyId};
 use conformity::records::{Facts, Register};
 use conformity::statement::{Claim, Kind};
 use ledger::jws::Verified;
-use ledger::key::PublicKey;
+use ledger::key::{KeyError, PublicKey};
 
 use super::include::Entered;
 use super::policy::Trusted;
@@ -88,14 +89,16 @@ impl Replay {
 
     /// The admitted key: each is admitted once.
     fn key(&mut self, index: u64, kid: KeyId, jwk: &Jwk) -> Result<&PublicKey, Misbehaved> {
-        if !self.keys.contains_key(&kid) {
-            let malformed = |error: &dyn std::fmt::Display| ledger::key::KeyError::Malformed(error.to_string());
-            let text = serde_json::to_string(jwk).map_err(|error| malformed(&error));
-            let key = text.and_then(|text| PublicKey::from_jwk(&text));
-            self.keys.insert(kid, key.map_err(|error| Misbehaved::Key { index, error })?);
+        match self.keys.entry(kid) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(room) => Ok(room.insert(admitted(jwk).map_err(|error| Misbehaved::Key { index, error })?)),
         }
-        Ok(&self.keys[&kid])
     }
+}
+
+fn admitted(jwk: &Jwk) -> Result<PublicKey, KeyError> {
+    let text = serde_json::to_string(jwk).map_err(|error| KeyError::Malformed(error.to_string()))?;
+    PublicKey::from_jwk(&text)
 }
 
 impl Replayed {

@@ -22,6 +22,8 @@ pub enum StepName {
     Genesis,
     /// A statement was signed by whom it names, and the rules allow it.
     Statement,
+    /// Nothing about the verdict is left out.
+    Completeness,
     /// Who answers for the verdict was accredited.
     Accreditation,
     /// The credential documents it.
@@ -42,6 +44,7 @@ impl StepName {
             Self::Time => "time",
             Self::Genesis => "genesis",
             Self::Statement => "statement",
+            Self::Completeness => "completeness",
             Self::Accreditation => "accreditation",
             Self::Credential => "credential",
             Self::Verdict => "verdict",

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use credential::bundle::{Bundle, Policy, Question, Verified, verify};
+use credential::bundle::{Bundle, Policy, Question, StepName, Verified, verify};
 use proptest::prelude::*;
 
 use crate::answers::{bytes, documented, good, recognising};
@@ -51,6 +51,27 @@ fn an_altered_byte_is_refused() {
             assert!(honest.refuses(&altered), "byte {place}: {}", String::from_utf8_lossy(&altered));
         }
     }
+}
+
+/// The proof is made anew for what is left, as somebody would who holds the whole log: what is missing is noticed all the same.
+#[test]
+fn nothing_can_be_left_out() {
+    let mut log = Log::at_work();
+    for change in ["suspended", "restored", "suspended"] {
+        log.change(change);
+    }
+    log.seal();
+    let bundle = log.bundle();
+    let indexes: Vec<u64> = bundle.statements.iter().map(|item| item.index).collect();
+    let (policy, question) = (log.policy(), at_the_checkpoint(&log));
+    for left_out in &indexes {
+        let rest: Vec<u64> = indexes.iter().copied().filter(|index| index != left_out).collect();
+        let shorter = bytes(&log.bundle_of("jp:V-1", &rest));
+        assert!(verify(&shorter, &policy, question).is_err(), "without entry {left_out}");
+    }
+    let last = &indexes[..indexes.len() - 1];
+    let failure = verify(&bytes(&log.bundle_of("jp:V-1", last)), &policy, question).unwrap_err();
+    assert_eq!((failure.step, failure.fault.code()), (StepName::Completeness, "incomplete"), "the last suspension");
 }
 
 /// Every prefix, and every statement left out: the rest is refused.

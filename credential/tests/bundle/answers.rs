@@ -48,10 +48,12 @@ fn every_step_is_told_in_words() {
     let log = Log::at_work();
     let verified = good(&log, &log.bundle(), at_the_checkpoint(&log));
     let steps: Vec<StepName> = verified.steps.iter().map(|step| step.step).collect();
-    use StepName::{Accreditation, Checkpoint, Form, Genesis, Inclusion, Statement, Time, Verdict, Witnesses};
+    use StepName::{
+        Accreditation, Checkpoint, Completeness, Form, Genesis, Inclusion, Statement, Time, Verdict, Witnesses,
+    };
     let first = [Form, Checkpoint, Witnesses, Inclusion, Time, Genesis];
     let statements = [Statement; 9];
-    assert_eq!(steps, [&first[..], &statements[..], &[Accreditation, Verdict][..]].concat());
+    assert_eq!(steps, [&first[..], &statements[..], &[Completeness, Accreditation, Verdict][..]].concat());
     for step in &verified.steps {
         assert!(!step.words.is_empty() && !step.words.contains('\n'), "{step:?}");
         assert_eq!(serde_json::to_value(step.step).unwrap(), step.step.as_str());
@@ -132,14 +134,16 @@ pub(crate) fn recognising() -> Log {
         "scheme": "eucc@1", "object": {"kind": "product", "name": "A card"}, "viewpoints": ["people-and-things"],
         "state": "granted", "outcome": "recognised", "explanation": "recognised under rule R-1 of A-1",
     });
-    let list = format!("{row}\n");
-    let digest = conformity::Digest::of(list.as_bytes()).to_string();
-    let claim = json!({
-        "origin": "eu.registry.test", "registry": "eu", "from": 0, "to": 9, "checkpoint": "a signed note",
-        "cause": "range", "results": {"digest": digest, "count": 1},
-    });
-    let compact = log.signed("node", "node", "recognition-derived", claim);
-    log.take(compact, Some(list));
+    for (from, to) in [(0, 9), (9, 12)] {
+        let list = format!("{row}\n");
+        let digest = conformity::Digest::of(list.as_bytes()).to_string();
+        let claim = json!({
+            "origin": "eu.registry.test", "registry": "eu", "from": from, "to": to, "checkpoint": "a signed note",
+            "cause": "range", "results": {"digest": digest, "count": 1},
+        });
+        let compact = log.signed("node", "node", "recognition-derived", claim);
+        log.take(compact, Some(list));
+    }
     log.seal();
     log
 }

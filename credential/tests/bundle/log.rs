@@ -8,18 +8,21 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use conformity::basis::{of_recognition, of_verdict};
 use conformity::decide::{Place, decide};
+use conformity::map_label::MapLabel;
 use conformity::records::{Facts, Register};
-use credential::bundle::{Bundle, FORMAT, Item, Policy, Question};
+use credential::bundle::{Bundle, Earlier, FORMAT, Item, Policy, Question};
 use credential::statement::read_unverified;
 use jiff::Timestamp;
 use ledger::checkpoint::Checkpoint;
 use ledger::digest::Digest;
-use ledger::encoding::base64_encode;
+use ledger::encoding::{base64_encode, base64url_encode};
 use ledger::entry::{Entry, Kind};
 use ledger::jws;
 use ledger::key::{Algorithm, SigningKey};
+use ledger::map::{Latest, Map, MapKey, MapProof};
 use ledger::merkle::Tree;
 use ledger::note::{Cosigner, NoteSigner, SignedNote};
+use ledger::vrf::VrfKey;
 use serde_json::{Value, json};
 
 pub(crate) const ORIGIN: &str = "jp.registry.test";
@@ -37,6 +40,8 @@ pub(crate) struct Log {
     pub(crate) entries: Vec<Entry>,
     statements: Vec<Option<String>>,
     attachments: HashMap<u64, String>,
+    map_key: Arc<VrfKey>,
+    map: Map,
     pub(crate) now_ms: u64,
 }
 
@@ -50,13 +55,14 @@ impl Log {
     pub(crate) fn of(registry: &str, change: impl FnOnce(&mut Value)) -> Self {
         let origin = format!("{registry}.registry.test");
         let log_key = NoteSigner::new(&origin, ed25519()).unwrap();
+        let map_key = VrfKey::from_seed(&[7; 32]).unwrap();
         let names = ["node", "op", "ministry", "ab", "cb-1", "cb-2", "stranger"];
         let keys: HashMap<_, _> = names.into_iter().map(|name| (name.to_owned(), ed25519())).collect();
         let witnesses = ["one", "two", "three"].map(|name| Cosigner::new(&format!("{name}.test"), ed25519()).unwrap());
         let mut genesis = json!({
             "origin": origin, "registry": registry, "name": format!("Registry {registry}"), "country": "JP",
             "logKey": log_key.verifier().to_string(), "nodeKey": jwk(&keys["node"]),
-            "caRoots": [STANDARD.encode([48, 0])], "didWeb": format!("did:web:{origin}"),
+            "mapKey": map_jwk(&map_key), "caRoots": [STANDARD.encode([48, 0])], "didWeb": format!("did:web:{origin}"),
             "formats": {"entry": 1, "statement": 1},
             "operator": {"id": "op", "name": "Operator", "keys": [jwk(&keys["op"])]},
         });
@@ -70,6 +76,8 @@ impl Log {
             entries: Vec::new(),
             statements: Vec::new(),
             attachments: HashMap::new(),
+            map_key: Arc::new(map_key),
+            map: Map::new(),
             now_ms: START_MS,
         };
         log.say("node", "genesis", genesis);
@@ -149,12 +157,24 @@ impl Log {
     /// A seal, a day later.
     pub(crate) fn seal(&mut self) -> u64 {
         self.now_ms += 86_400 * SECOND_MS;
+        let labels = self.register.verdicts_after(None).map(|record| MapLabel::Verdict(record.id().clone()));
+        let foreign = self.register.recognitions_after(None);
+        let labels = labels.chain(foreign.map(|record| MapLabel::Foreign(record.recognition.verdict.clone())));
+        let content: Vec<_> = labels
+            .map(|label| {
+                let entries = label.entries(&self.register);
+                let entries = entries.into_iter().map(|index| (index, self.entries[index as usize].leaf_hash()));
+                (self.map_key.evaluate(label.to_string().as_bytes()).unwrap(), Latest::of(entries).unwrap())
+            })
+            .collect();
+        self.map = Map::new().with(content);
         self.put(Kind::Seal, None)
     }
 
     /// Puts an entry into the log, whatever the rules say.
     pub(crate) fn put(&mut self, kind: Kind, statement: Option<String>) -> u64 {
-        let digest = statement.as_ref().map_or(Digest::ZERO, |compact| Digest::of(compact.as_bytes()));
+        let root = Digest::from_bytes(*self.map.root().as_bytes());
+        let digest = statement.as_ref().map_or(root, |compact| Digest::of(compact.as_bytes()));
         let entry = Entry { kind, time_ms: self.now_ms, digest };
         self.tree.push(entry.leaf_hash());
         self.entries.push(entry);
@@ -223,8 +243,27 @@ impl Log {
     /// The bundle of what is made of eu:E-1.
     pub(crate) fn foreign_bundle(&self) -> Bundle {
         let record = self.register.recognition(&"eu:E-1".parse().unwrap()).unwrap();
-        let indexes = of_recognition(&self.register, &record, None);
-        self.bundle_of("eu:E-1", &indexes.into_iter().collect::<Vec<_>>())
+        let indexes: Vec<u64> = of_recognition(&self.register, &record, None).into_iter().collect();
+        let (_, before) = record.entries.split_last().unwrap();
+        let entry = |index: u64| base64_encode(&self.entries[index as usize].encode());
+        let earlier = before.iter().map(|&index| Earlier { index, entry: entry(index) }).collect();
+        Bundle { map_proof: self.map_proof("verdict/eu:E-1"), ..self.bundle_with("eu:E-1", &indexes, earlier) }
+    }
+
+    /// A bundle of these statements, and of entries without theirs.
+    pub(crate) fn bundle_with(&self, verdict: &str, indexes: &[u64], earlier: Vec<Earlier>) -> Bundle {
+        let size = self.tree.len();
+        let bare = earlier.iter().map(|one| one.index);
+        let mut all: Vec<u64> = indexes.iter().copied().chain(bare).chain([size - 1]).collect();
+        all.sort_unstable();
+        Bundle { earlier, proof: self.tree.multi_proof(&all, size).unwrap(), ..self.bundle_of(verdict, indexes) }
+    }
+
+    /// What the map says of a label.
+    pub(crate) fn map_proof(&self, label: &str) -> String {
+        let (output, vrf) = self.map_key.prove(label.as_bytes()).unwrap();
+        let (place, siblings) = self.map.place(&MapKey::of(&output));
+        MapProof { seal: self.tree.len() - 1, vrf, place, siblings }.to_string()
     }
 
     /// A bundle of these statements.
@@ -243,7 +282,9 @@ impl Log {
             checkpoint: self.checkpoint(&[0, 1]),
             last: base64_encode(&self.entries.last().unwrap().encode()),
             statements: items.collect(),
+            earlier: Vec::new(),
             proof: self.tree.multi_proof(&all, size).unwrap(),
+            map_proof: self.map_proof(&format!("verdict/{}", verdict.trim_start_matches("jp:"))),
             disclosures: Vec::new(),
         }
     }
@@ -286,6 +327,10 @@ pub(crate) fn at_the_checkpoint(log: &Log) -> Question {
 
 fn instant(ms: u64) -> Timestamp {
     Timestamp::from_millisecond(ms.try_into().unwrap()).unwrap()
+}
+
+fn map_jwk(key: &VrfKey) -> Value {
+    json!({"kty": "OKP", "crv": "Ed25519", "x": base64url_encode(key.public_key().as_bytes())})
 }
 
 fn ed25519() -> SigningKey {

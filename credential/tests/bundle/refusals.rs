@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use credential::bundle::{Bundle, Item, MAX_BUNDLE, MAX_STATEMENTS, Policy, Question, verify};
+use credential::bundle::{Bundle, Earlier, Item, MAX_BUNDLE, MAX_STATEMENTS, Policy, Question, verify};
 use jiff::SignedDuration;
 use ledger::encoding::base64_encode;
 use ledger::entry::Kind;
 use serde_json::json;
 
-use crate::answers::{bytes, documented};
+use crate::answers::{bytes, documented, recognising};
 use crate::log::{Log, accreditation, at_the_checkpoint, jwk, verdict};
 
 /// Where the grant stands among the statements of the bundle.
@@ -271,10 +271,41 @@ fn a_bundle_that_does_not_answer_the_question_is_refused() {
     refuse(&aged("", -day), "from the future", ("policy", "time", "ahead"));
     let old = aged("", day * 1000);
     assert!(verify(&old.bytes, &old.policy, old.question).is_ok(), "a policy without an age asks for none");
+    let of = |verdict: &str| Case::of(&log, &log.bundle_of(verdict, &[0, 1, 2, 3, 5, 6, 7, 8, 9]));
+    refuse(&of("jp:V-2"), "a verdict that there is not", ("bundle", "verdict", "no-verdict"));
+    refuse(&of("eu:V-1"), "a foreign verdict of which nothing was made", ("bundle", "verdict", "no-verdict"));
     let other = altered(|bundle| bundle.verdict = "jp:V-2".parse().unwrap());
-    refuse(&other, "another verdict", ("bundle", "verdict", "no-verdict"));
-    let foreign = altered(|bundle| bundle.verdict = "eu:V-1".parse().unwrap());
-    refuse(&foreign, "another registry's verdict", ("bundle", "verdict", "no-verdict"));
+    refuse(&other, "another verdict", ("bundle", "completeness", "bad-map-proof"));
+}
+
+#[test]
+fn what_the_state_map_does_not_say_is_refused() {
+    let log = Log::at_work();
+    let with = |map_proof: String| Case::of(&log, &Bundle { map_proof, ..log.bundle() });
+    let refused = ("bundle", "completeness", "bad-map-proof");
+    refuse(&with(String::new()), "no proof", refused);
+    refuse(&with(log.map_proof("verdict/V-2")), "of another verdict", refused);
+    let mut later = log.clone();
+    later.change("suspended");
+    later.seal();
+    refuse(&with(later.map_proof("verdict/V-1")), "of a later map", refused);
+    let of_older = Case::of(&later, &Bundle { map_proof: log.map_proof("verdict/V-1"), ..later.bundle() });
+    refuse(&of_older, "of an older map, which knows nothing of the suspension", refused);
+    let log = recognising();
+    let mut bundle = log.foreign_bundle();
+    let moved = bundle.earlier.pop().unwrap();
+    let indexes: Vec<u64> = bundle.statements.iter().map(|item| item.index).collect();
+    let shorter = Bundle { map_proof: bundle.map_proof.clone(), ..log.bundle_of("eu:E-1", &indexes) };
+    refuse(&Case::of(&log, &shorter), "one recognition of two", ("bundle", "completeness", "incomplete"));
+    bundle.earlier.push(Earlier { entry: "?".to_owned(), ..moved });
+    refuse(&Case::of(&log, &bundle), "an entry that is none", ("bundle", "inclusion", "bad-order"));
+    let mut own = Log::at_work();
+    let index = own.change("suspended");
+    own.seal();
+    let entry = base64_encode(&own.entries[index as usize].encode());
+    let earlier = vec![Earlier { index, entry }];
+    let hidden = own.bundle_with("jp:V-1", &[0, 1, 2, 3, 5, 6, 7, 8, 9], earlier);
+    refuse(&Case::of(&own, &hidden), "a suspension that is kept back", ("bundle", "completeness", "kept-back"));
 }
 
 #[test]

@@ -69,9 +69,10 @@ async fn state_all(
     Ok(())
 }
 
-/// Verdicts that are listed in one statement have one audience (see [`conformity::audience`]): one scheme, one profile.
+/// Verdicts that are listed in one statement have one audience (see [`conformity::audience`]): public ones under one scheme, or a
+/// single restricted one. Whoever may see a restricted verdict is shown all that it rests on, and learns of no other there.
 #[derive(Default)]
-struct Lists(BTreeMap<(SchemeRef, bool), Vec<VerdictId>>);
+struct Lists(BTreeMap<(SchemeRef, Option<VerdictId>), Vec<VerdictId>>);
 
 struct Chunk {
     expired: Lists,
@@ -87,7 +88,8 @@ fn chunk(read_model: &ReadModel, cursor: Option<&VerdictId>, now: Timestamp) -> 
     let pick = |due: &dyn Fn(&VerdictRecord) -> bool| {
         let mut lists = Lists::default();
         for record in records.iter().filter(|record| due(record)) {
-            let audience = (record.terms.scheme.clone(), record.terms.profile.is_public());
+            let alone = (!record.terms.profile.is_public()).then(|| record.id().clone());
+            let audience = (record.terms.scheme.clone(), alone);
             lists.0.entry(audience).or_default().push(record.id().clone());
         }
         lists

@@ -5,7 +5,9 @@ use super::credentials::{SD_JWT, STATUS_LIST, VC_JWT};
 use super::question::Question;
 use super::route::Verb::{Get, Post};
 use super::route::{Handler, Parameter, Route};
-use super::{attachments, catalogue, credentials, keys, log, neighbours, service, standing, trust_query, verdicts};
+use super::{
+    attachments, catalogue, credentials, keys, log, neighbours, proofs, service, standing, trust_query, verdicts,
+};
 use crate::metrics;
 
 /// The table.
@@ -18,6 +20,15 @@ pub(super) static ROUTES: &[Route] = &[
         parameters: &[],
         answer: JSON,
         handler: Handler::Memory(verdicts::one),
+    },
+    Route {
+        verb: Get,
+        path: "/v1/verdicts/{verdict}/proof",
+        summary: "Everything that a verdict rests on, to be checked without this registry",
+        value: "registry:id, such as jp:V-1",
+        parameters: &[AS_OF],
+        answer: JSON,
+        handler: Handler::Disk(proofs::proof),
     },
     Route {
         verb: Get,
