@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::credentials::documented;
 use super::fixture::{Got, Person, World, change, now, restricted, verdict};
+use super::neighbours::{add_peer, derive, peered, row};
 
 async fn ask(world: &World, who: Option<&str>, path: &str) -> Got {
     let person: Option<Person> = who.map(|who| if who == "operator" { world.operator() } else { world.person(who) });
@@ -120,4 +121,47 @@ async fn an_erased_verdict_is_gone() {
     world.must(&world.operator(), "statement-erased", erasure).await;
     assert_eq!(ask(&world, None, path).await.code(), "not-found");
     assert_eq!(own(&proven(&world, &held, None)).state.as_str(), "granted");
+}
+
+#[tokio::test]
+async fn what_is_made_of_a_foreign_verdict_is_proven_with_its_arrangement() {
+    let world = peered().await;
+    let path = "/v1/verdicts/eu:E-1/proof";
+    assert_eq!(ask(&world, None, path).await.code(), "not-found");
+    derive(&world, 0, 5, &(row("E-1", "recognised") + &row("E-2", "refused"))).await;
+    let (index, _) = derive(&world, 5, 6, &row("E-1", "partial")).await;
+    assert_eq!(ask(&world, None, path).await.code(), "not-published");
+    world.publish();
+    world.published().await;
+    for (path, outcome, earlier) in [(path, "partial", 1), ("/v1/verdicts/eu:E-2/proof", "refused", 0)] {
+        let got = ask(&world, None, path).await;
+        let Finding::Foreign(record) = proven(&world, &got, None).finding else { panic!("{got:?}") };
+        assert_eq!(record.recognition.outcome.as_str(), outcome);
+        let bundle = Bundle::parse(&got.body).unwrap();
+        assert_eq!(bundle.earlier.len(), earlier);
+        let kinds: Vec<String> = bundle.statements.iter().map(|item| decoded(&item.statement)).collect();
+        for kind in ["arrangement-signed", "peer-added", "recognition-derived"] {
+            assert!(kinds.iter().any(|payload| payload.contains(&format!("\"kind\":\"{kind}\""))), "{kind}");
+        }
+    }
+    let before = world.registry.log.time_of(index).unwrap() - 1;
+    let before = jiff::Timestamp::from_millisecond(before.try_into().unwrap()).unwrap();
+    assert_eq!(ask(&world, None, &format!("{path}?as_of={before}")).await.code(), "not-found");
+}
+
+#[tokio::test]
+async fn what_was_said_under_a_peering_that_is_over_is_not_proven() {
+    let world = peered().await;
+    derive(&world, 0, 5, &row("E-1", "recognised")).await;
+    let expelled = json!({"registry": "eu", "reason": {"code": "fork"}});
+    world.must(&world.operator(), "peer-expelled", expelled).await;
+    world.publish();
+    world.published().await;
+    let path = "/v1/verdicts/eu:E-1/proof";
+    let got = ask(&world, None, path).await;
+    let Finding::Foreign(record) = proven(&world, &got, None).finding else { panic!("{got:?}") };
+    assert_eq!(record.recognition.outcome.as_str(), "refused", "the expulsion counts though no row says so yet");
+    add_peer(&world).await;
+    world.published().await;
+    assert_eq!(ask(&world, None, path).await.code(), "not-provable");
 }
