@@ -42,7 +42,7 @@ pub fn audience<F: Facts>(facts: &F, statement: &Statement) -> Audience {
         Claim::ReportFiled(report) => of_verdict(facts.verdict(&report.verdict).as_deref()),
         Claim::EvidenceAccepted(acceptance) => of_verdict(facts.verdict(&acceptance.verdict).as_deref()),
         Claim::VerdictExpired(list) | Claim::SurveillanceOverdue(list) => {
-            // The node lists verdicts of one scheme and profile together, so one stands for all.
+            // The node lists public verdicts of one scheme together and each restricted one alone, so one stands for all.
             of_verdict(list.verdicts.iter().find_map(|id| facts.verdict(id)).as_deref())
         }
         Claim::ArrangementSigned(_)

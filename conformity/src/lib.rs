@@ -16,6 +16,7 @@
 pub mod accreditation;
 pub mod arrangement;
 pub mod audience;
+pub mod basis;
 pub mod credential;
 pub mod decide;
 pub mod digest;

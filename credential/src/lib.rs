@@ -1,6 +1,7 @@
 //! Credentials: what a holder carries, and what somebody without a connection can verify.
 //!
-//! In scope: the credential of a verdict ([`attestation`]), statements of a log of which some are credentials
+//! In scope: everything that a verdict rests on, in one file, and checking it ([`bundle`]), the credential of a verdict
+//! ([`attestation`]), statements of a log of which some are credentials
 //! ([`statement`]), JWTs with selective disclosure ([`sd_jwt`], RFC 9901), lists that say which credentials still hold
 //! ([`status`]),
 //! and the JWTs that both are made of ([`jwt`]).
@@ -11,6 +12,7 @@
 //! check before it makes.
 
 pub mod attestation;
+pub mod bundle;
 pub mod jwt;
 pub mod sd_jwt;
 pub mod statement;

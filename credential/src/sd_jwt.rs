@@ -26,6 +26,7 @@ mod pointer;
 mod refusal;
 
 use conformity::strict::Limits;
+use ledger::jws;
 use ledger::key::PublicKey;
 use serde_json::{Map, Value};
 
@@ -125,6 +126,18 @@ pub fn undisclosed(payload: Map<String, Value>) -> Result<Map<String, Value>, Re
 }
 
 impl Verified {
+    /// A credential whose signed part was verified as a statement of a log, with what may be its disclosures.
+    ///
+    /// # Errors
+    /// The first rule of the form that it breaks.
+    pub fn of_statement(statement: &jws::Verified, disclosures: &[String]) -> Result<Self, Malformed> {
+        let disclosures = disclosure::parse_each(disclosures.iter().map(String::as_str))?;
+        // What is not UTF-8 is no JWT.
+        let text = std::str::from_utf8(statement.compact()).unwrap_or_default();
+        let jwt = jwt::Unverified::parse(text, REGISTRY, PAYLOAD)?.verified_before();
+        Ok(Self { jwt, disclosures, key_binding: None })
+    }
+
     /// Puts the disclosures in place of their digests (section 7.1, steps 3 to 5).
     ///
     /// # Errors

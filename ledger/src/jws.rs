@@ -116,6 +116,7 @@ pub struct Unverified {
     algorithm: Algorithm,
     kid: Thumbprint,
     payload: Bytes,
+    digest: Digest,
     signed_len: usize,
     signature: [u8; 64],
 }
@@ -140,7 +141,8 @@ impl Unverified {
         let parts = Compact::split(&compact)?;
         let (form, algorithm, kid) = parse_header(&parts)?;
         let (signed_len, signature) = (parts.signed.len(), parts.signature);
-        Ok(Self { payload: parts.payload.into(), compact, form, algorithm, kid, signed_len, signature })
+        let (payload, digest) = (parts.payload.into(), Digest::of(&compact));
+        Ok(Self { payload, digest, compact, form, algorithm, kid, signed_len, signature })
     }
 
     /// The form that the header names.
@@ -163,6 +165,11 @@ impl Unverified {
         &self.payload
     }
 
+    /// Digest of the whole statement: what a log's entry commits to.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
     /// Checks the signature.
     pub fn verify(self, key: &PublicKey) -> Result<Verified, VerifyError> {
         if key.thumbprint() != self.kid {
@@ -172,8 +179,7 @@ impl Unverified {
             return Err(VerifyError::OtherAlgorithm { claimed: self.algorithm, actual: key.algorithm() });
         }
         key.verify(&self.compact[..self.signed_len], &self.signature)?;
-        let digest = Digest::of(&self.compact);
-        let Self { compact, form, algorithm, kid, payload, .. } = self;
+        let Self { compact, form, algorithm, kid, payload, digest, .. } = self;
         Ok(Verified { compact, form, algorithm, kid, payload, digest })
     }
 }

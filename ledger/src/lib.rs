@@ -5,9 +5,9 @@
 //! the keys and signatures of statements, and the journal in which entries and statements rest.
 //! Out of scope: what a statement *means* (see `conformity`), clocks (every time is given by the caller), sockets.
 //!
-//! Pure modules: [`merkle`], [`entry`], [`note`], [`checkpoint`], [`proof`], [`policy`], [`map`], [`vrf`], [`compact`],
-//! [`jws`], [`encoding`]. Modules that touch files: [`journal`], [`tiles`] and the loading and storing of a
-//! [`key::SigningKey`] or [`vrf::VrfKey`].
+//! Pure modules: [`merkle`], [`entry`], [`note`], [`checkpoint`], [`proof`], [`policy`], [`map`], [`vrf`], [`compact`], [`jws`],
+//! [`encoding`]. Modules that touch files: [`journal`], [`tiles`] and the loading and storing of a [`key::SigningKey`] or
+//! [`vrf::VrfKey`].
 
 pub mod checkpoint;
 pub mod compact;

@@ -9,10 +9,11 @@
 //! A *subtree* (draft-ietf-plants-merkle-tree-certs) is a range `[start, end)` with `start` a multiple of the smallest
 //! power of two that is at least `end - start`; its root is the root of a tree of just those leaves.
 //!
-//! Pure. Checking a proof needs no tree: see [`verify_inclusion`], [`verify_consistency`], [`verify_subtree_inclusion`]
-//! and [`verify_subtree_consistency`]. Not here: what a leaf holds, and signatures over roots.
+//! Pure. Checking a proof needs no tree: see [`verify_inclusion`], [`verify_multi_inclusion`], [`verify_consistency`],
+//! [`verify_subtree_inclusion`] and [`verify_subtree_consistency`]. Not here: what a leaf holds, and signatures over roots.
 
 mod frontier;
+mod multi;
 mod verify;
 
 #[cfg(test)]
@@ -21,6 +22,7 @@ mod tests;
 mod vectors;
 
 pub use frontier::Frontier;
+pub use multi::verify_multi_inclusion;
 pub use verify::{
     ProofError, verify_consistency, verify_inclusion, verify_subtree_consistency, verify_subtree_inclusion,
 };

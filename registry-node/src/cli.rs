@@ -19,6 +19,7 @@ mod log;
 mod party;
 mod peer;
 mod pinned;
+mod prove;
 mod proving;
 mod rebuild;
 mod report;
@@ -93,6 +94,9 @@ enum Command {
     Report(report::FileReport),
     Standing(standing::Ask),
     Verdict(show::One),
+    Prove(prove::Prove),
+    Verify(prove::Verify),
+    Policy(prove::Policies),
     Verdicts(show::Many),
     Watch(watch::Watch),
     Status(status::Status),
@@ -159,6 +163,9 @@ impl Command {
             Self::Report(command) => command.run(context),
             Self::Standing(command) => command.run(context),
             Self::Verdict(command) => command.run(context),
+            Self::Prove(command) => command.run(context),
+            Self::Verify(command) => command.run(context),
+            Self::Policy(command) => command.run(context),
             Self::Verdicts(command) => command.run(context),
             Self::Watch(command) => command.run(context),
             Self::Status(command) => command.run(context),

@@ -29,6 +29,7 @@ mod log;
 mod neighbours;
 mod openapi;
 mod page;
+mod proofs;
 mod published;
 mod question;
 mod room;

@@ -13,7 +13,7 @@ use crate::genesis::{Expulsion, PeerRecord};
 use crate::ids::RegistryId;
 use crate::recognised::{Cause, MAX_RESULTS, Recognition, RecognitionDerived, RecognitionRecord, Results};
 use crate::recognition::ends_by;
-use crate::records::{Facts, Record};
+use crate::records::{Facts, Record, View};
 use crate::refusal::Refusal;
 
 impl<F: Facts> Case<'_, F> {
@@ -35,7 +35,7 @@ impl<F: Facts> Case<'_, F> {
         {
             return Err(Refusal::UnknownArrangement { arrangement: id.clone() });
         }
-        let continued = continues(claim, &peer)?;
+        let continued = continues(claim, &peer, self.facts.view())?;
         let list = authentic(claim.results, self.place.attachment)?;
         let mut records = self.rows(list, &claim.registry, expulsion.as_ref())?;
         counted(claim.results, records.len())?;
@@ -63,8 +63,12 @@ impl<F: Facts> Case<'_, F> {
     /// An expulsion refuses what was recognised before it, and does nothing else.
     fn ends(&self, recognition: &Recognition, expulsion: &Expulsion) -> Result<(), String> {
         let verdict = &recognition.verdict;
-        let existing = self.facts.recognition(verdict);
-        if existing.is_none_or(|record| record.since.index >= expulsion.moment.index) {
+        let before = match self.facts.recognition(verdict) {
+            Some(record) => record.since.index < expulsion.moment.index,
+            // What it ends may be out of sight.
+            None => self.facts.view() == View::Part,
+        };
+        if !before {
             return Err(format!("nothing was made of {verdict} before the peer was expelled"));
         }
         let refused = ends_by(recognition);
@@ -80,9 +84,11 @@ impl<F: Facts> Case<'_, F> {
 }
 
 /// The peer as followed up to the end of a range. A range whose rows do not fit one list ends with the last of its
-/// statements; those before it end where they begin. Other causes look again at what was followed already.
-fn continues(claim: &RecognitionDerived, peer: &PeerRecord) -> Result<Option<PeerRecord>, Refusal> {
+/// statements; those before it end where they begin. Other causes look again at what was followed already. Who sees a part of
+/// the log does not see every range.
+fn continues(claim: &RecognitionDerived, peer: &PeerRecord, view: View) -> Result<Option<PeerRecord>, Refusal> {
     let fits = match claim.cause {
+        _ if view == View::Part => claim.from <= claim.to,
         Cause::Range if claim.from == claim.to => claim.from == peer.followed && claim.results.count > 0,
         Cause::Range => claim.from == peer.followed && claim.to > claim.from,
         Cause::Arrangement { .. } | Cause::Time | Cause::Expulsion => {
@@ -92,7 +98,8 @@ fn continues(claim: &RecognitionDerived, peer: &PeerRecord) -> Result<Option<Pee
     if !fits {
         return Err(Refusal::RangeGap { followed: peer.followed, from: claim.from, to: claim.to });
     }
-    Ok((claim.cause == Cause::Range).then(|| PeerRecord { followed: claim.to, ..peer.clone() }))
+    let followed = claim.to.max(peer.followed);
+    Ok((claim.cause == Cause::Range).then(|| PeerRecord { followed, ..peer.clone() }))
 }
 
 /// The list, if it is the one that the claim names. A list without rows need not come along.

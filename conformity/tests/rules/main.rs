@@ -9,6 +9,7 @@
 mod acceptances;
 mod accreditation;
 mod arrangements;
+mod basis;
 mod changing;
 mod credentials;
 mod entitlement;

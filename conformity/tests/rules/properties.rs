@@ -12,7 +12,7 @@ use crate::world::{World, changed, cover, report, verdict, with};
 
 /// Something that somebody tries.
 #[derive(Debug, Clone)]
-struct Attempt {
+pub(crate) struct Attempt {
     speaker: &'static str,
     change: Value,
     hours: i64,
@@ -46,7 +46,7 @@ fn changes() -> impl Strategy<Value = Value> {
     ]
 }
 
-fn attempts() -> impl Strategy<Value = Vec<Attempt>> {
+pub(crate) fn attempts() -> impl Strategy<Value = Vec<Attempt>> {
     let speaker =
         prop_oneof![6 => Just("cb-1"), 2 => Just("cb-2"), 1 => Just("op"), 1 => Just("audit"), 1 => Just("node")];
     let attempt = (speaker, changes(), 0..4_000_i64, 0..100_i64).prop_map(|(speaker, change, hours, back)| Attempt {
@@ -59,7 +59,7 @@ fn attempts() -> impl Strategy<Value = Vec<Attempt>> {
 }
 
 impl Attempt {
-    fn make(&self, world: &mut World, number: usize) -> bool {
+    pub(crate) fn make(&self, world: &mut World, number: usize) -> bool {
         world.now += jiff::SignedDuration::from_hours(self.hours);
         let outcome = match self.change.as_str() {
             Some("report") => {
@@ -79,7 +79,7 @@ impl Attempt {
     }
 }
 
-fn furnished() -> World {
+pub(crate) fn furnished() -> World {
     let mut world = World::furnished();
     world.must("cb-1", "verdict-granted", verdict("V-2"));
     for id in ["C-1", "C-2", "C-8"] {

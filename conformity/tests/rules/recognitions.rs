@@ -42,7 +42,7 @@ pub(crate) fn follow(world: &mut World, from: u64, to: u64) {
     derive(world, claim(from, to, 0, b""), None).unwrap();
 }
 
-fn expel(world: &mut World) {
+pub(crate) fn expel(world: &mut World) {
     world.must("op", "peer-expelled", json!({"registry": "eu", "reason": reason()}));
 }
 
@@ -52,19 +52,19 @@ fn ends(count: usize, list: &[u8]) -> Value {
 }
 
 /// A row that an expulsion refuses.
-fn ended(id: &str) -> Value {
+pub(crate) fn ended(id: &str) -> Value {
     with(result(id), json!({"outcome": "refused", "gaps": [{"code": "peer-expelled", "text": "it was expelled"}]}))
 }
 
 /// Recognises one verdict in a range of its own.
-fn recognise(world: &mut World, id: &str) {
+pub(crate) fn recognise(world: &mut World, id: &str) {
     let rows = list(&[result(id)]);
     let followed = world.register.peer(&"eu".parse().unwrap()).unwrap().followed;
     derive(world, claim(followed, followed + 9, 1, &rows), Some(&rows)).unwrap();
 }
 
 /// Recognises E-1, expels the peer, and says of it what the row says.
-fn end_row(world: &mut World, row: Value) -> Outcome {
+pub(crate) fn end_row(world: &mut World, row: Value) -> Outcome {
     recognise(world, "E-1");
     expel(world);
     let rows = list(&[row]);

@@ -34,6 +34,8 @@ pub(crate) struct World {
     pub(crate) register: Register,
     pub(crate) next: u64,
     pub(crate) now: Timestamp,
+    /// Everything that was taken: the payload, when, and what was attached.
+    pub(crate) taken: Vec<(Vec<u8>, Timestamp, Option<Vec<u8>>)>,
 }
 
 pub(crate) const ORIGIN: &str = "jp.registry.example";
@@ -44,7 +46,7 @@ static FURNISHED: LazyLock<World> = LazyLock::new(furnish);
 impl World {
     /// A log that has not begun.
     pub(crate) fn empty() -> Self {
-        Self { register: Register::new(), next: 0, now: "2026-11-02T09:00:00Z".parse().unwrap() }
+        Self { register: Register::new(), next: 0, now: "2026-11-02T09:00:00Z".parse().unwrap(), taken: Vec::new() }
     }
 
     /// A registry at work.
@@ -87,6 +89,7 @@ impl World {
         for record in &records {
             self.register.insert(record.clone());
         }
+        self.taken.push((bytes, self.now, attachment.map(<[u8]>::to_vec)));
         self.next += 1;
         self.now += jiff::SignedDuration::from_secs(1);
         Ok(records)

@@ -36,16 +36,21 @@ pub(super) enum Content {
 
 /// Reads disclosures that a tilde parts; bounds come first.
 pub(super) fn parse_all(text: &str) -> Result<Vec<Disclosure>, Malformed> {
-    let count = text.split('~').count();
+    parse_each(text.split('~'))
+}
+
+/// Reads disclosures that came one by one; bounds come first.
+pub(super) fn parse_each<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> Result<Vec<Disclosure>, Malformed> {
+    let count = texts.clone().count();
     if count > MAX_DISCLOSURES {
         return Err(Malformed::TooManyDisclosures { count });
     }
-    let bytes = text.len() - (count - 1);
+    let bytes = texts.clone().map(str::len).sum();
     if bytes > MAX_DISCLOSED {
         return Err(Malformed::TooMuchDisclosed { bytes });
     }
     let read = |(index, one)| Disclosure::parse(one).map_err(|source| Malformed::Disclosure { index, source });
-    text.split('~').enumerate().map(read).collect()
+    texts.enumerate().map(read).collect()
 }
 
 /// The digest of a disclosure's text, as `_sd` and `...` hold it.

@@ -136,6 +136,11 @@ impl LogReader {
         self.visible().tree.inclusion_proof(index, size)
     }
 
+    /// Proof that the entries at `indexes`, which rise, are in the log of `size` entries.
+    pub fn multi_inclusion(&self, indexes: &[u64], size: u64) -> Result<Vec<Hash>, RangeError> {
+        self.visible().tree.multi_proof(indexes, size)
+    }
+
     /// Proof that the log of `size1` entries is the beginning of the log of `size2`.
     pub fn consistency(&self, size1: u64, size2: u64) -> Result<Vec<Hash>, RangeError> {
         self.visible().tree.consistency_proof(size1, size2)

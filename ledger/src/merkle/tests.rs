@@ -84,6 +84,47 @@ fn every_consistency_proof_holds_and_no_other_does() {
     }
 }
 
+/// Every set of leaves of every small tree: its proof holds, is as short as can be, and holds for nothing beside it.
+#[test]
+fn every_multi_proof_holds_and_no_other_does() {
+    let leaves = leaves(9);
+    let tree = tree(&leaves);
+    for size in 1..=9 {
+        let root = tree.root_at(size).unwrap();
+        for set in 1_u32..1 << size {
+            let indexes: Vec<u64> = (0..size).filter(|index| set & (1 << index) != 0).collect();
+            let proof = tree.multi_proof(&indexes, size).unwrap();
+            let chosen: Vec<_> = indexes.iter().map(|index| (*index, leaves[*index as usize])).collect();
+            assert_eq!(verify_multi_inclusion(&chosen, size, &proof, &root), Ok(()), "{indexes:?} of {size}");
+            refuse_neighbours(&proof, |proof| verify_multi_inclusion(&chosen, size, proof, &root));
+            for place in 0..chosen.len() {
+                let mut other = chosen.clone();
+                other[place].1 = leaf_hash(b"another");
+                assert_eq!(verify_multi_inclusion(&other, size, &proof, &root), Err(ProofError::RootMismatch));
+                let mut moved = chosen.clone();
+                moved[place].0 += 1;
+                assert!(verify_multi_inclusion(&moved, size, &proof, &root).is_err(), "{moved:?} of {size}");
+            }
+            if let [index] = indexes[..] {
+                let mut single = tree.inclusion_proof(index, size).unwrap();
+                let mut multi = proof.clone();
+                single.sort();
+                multi.sort();
+                assert_eq!(single, multi, "one leaf: the hashes of RFC 6962");
+            }
+        }
+    }
+    let (one, root) = ((0, leaves[0]), tree.root());
+    for set in [&[][..], &[one, one], &[(1, leaves[1]), one]] {
+        assert_eq!(verify_multi_inclusion(set, 9, &[root], &root), Err(ProofError::Order));
+    }
+    let outside = ProofError::OutsideLeaf { index: u64::MAX, start: 0, end: u64::MAX };
+    assert_eq!(verify_multi_inclusion(&[(u64::MAX, root)], u64::MAX, &[], &root), Err(outside));
+    assert_eq!(verify_multi_inclusion(&[(0, root)], u64::MAX, &[], &root), Err(ProofError::WrongLength));
+    assert_eq!(tree.multi_proof(&[9], 9), Err(RangeError::OutsideLeaf { index: 9, start: 0, end: 9 }));
+    assert_eq!(tree.multi_proof(&[0], 10), Err(RangeError::Beyond { asked: 10, size: 9 }));
+}
+
 #[test]
 fn every_subtree_proof_holds_and_no_other_does() {
     let leaves = leaves(N);

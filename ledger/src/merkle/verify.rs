@@ -31,6 +31,9 @@ pub enum ProofError {
     /// The earlier tree is empty: anything follows it, so nothing can be proven.
     #[error("an empty tree is a prefix of every tree: there is nothing to prove")]
     EmptyTree,
+    /// Leaves that are proven together do not rise by index, or there is none.
+    #[error("the leaves of a proof rise by their index, and there is at least one")]
+    Order,
     /// The proof holds too many or too few hashes for these sizes.
     #[error("the proof has the wrong number of hashes for these sizes")]
     WrongLength,

@@ -2,9 +2,6 @@
 //!
 //! Out of scope: verifying what somebody else shows.
 
-use std::fs;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -27,6 +24,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::context::{Context, all, read_input, wait};
+use super::output;
 use super::standing::escape;
 use super::submission::{Signing, Speaker, render};
 use crate::client::{Connection, read_json};
@@ -197,7 +195,7 @@ impl Issue {
             };
             let whole = signed(speaker.key(), &attestation)?;
             // Kept before it is submitted: the registry's answer may be lost, the credential must not be.
-            write_private(&self.out, whole.as_bytes())?;
+            output::write_private(&self.out, whole.as_bytes())?;
             let jwt = whole.split('~').next().unwrap_or_default().to_owned();
             let signed = jws::Unverified::parse(jwt.into())?.verify(speaker.key().public_key())?;
             let receipt = speaker.send_as(&mut connection, &signed, SD_JWT, whole.into()).await?;
@@ -274,7 +272,7 @@ impl Fetch {
     fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let path = format!("/v1/credentials/{}", escape(&self.verdict.to_string()));
         let text = wait(async { Ok(context.reader()?.connect().await?.get(&path).await?) })?;
-        write_private(&self.out, &text)?;
+        output::write_private(&self.out, &text)?;
         let shown = text.iter().filter(|byte| **byte == b'~').count().saturating_sub(1);
         let answer = json!({"credential": self.out, "disclosures": shown});
         context.answer(&answer, |_| format!("{} with {shown} disclosures", self.out.display()))
@@ -303,7 +301,7 @@ impl Present {
             _ => presentation.as_str().to_owned(),
         };
         let Some(out) = &self.out else { bail!("say where to write it, with --out") };
-        write_private(out, text.as_bytes())?;
+        output::write_private(out, text.as_bytes())?;
         context.answer(&json!({ "presentation": out }), |_| out.display().to_string())
     }
 
@@ -318,14 +316,4 @@ impl Present {
 fn read_jwk(path: &Path) -> anyhow::Result<Jwk> {
     let value: Value = serde_json::from_slice(&read_input(path, 4096)?)?;
     serde_json::from_value(value).with_context(|| format!("{} is no public key (JWK)", path.display()))
-}
-
-/// What is kept back is for its owner's eyes.
-fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let write = || {
-        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-        file.write_all(bytes)?;
-        file.sync_all()
-    };
-    write().with_context(|| format!("cannot write {}", path.display()))
 }

@@ -1,9 +1,13 @@
 //! What the command line prints: text for people, one JSON value for programs (`--json`), progress on a terminal only.
-//! The one module that writes to standard output and error.
+//! The one module that writes to standard output and error; and files for their owner's eyes.
 
+use std::fs;
 use std::io::{self, IsTerminal, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
@@ -52,6 +56,19 @@ pub fn failure(error: &anyhow::Error, json: bool) {
     for cause in error.chain().skip(1) {
         say(&format!("  because: {cause}"));
     }
+}
+
+/// Writes a file for its owner's eyes only: it may hold what a credential keeps back.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let write = || {
+        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// A progress bar over `total` steps; silent when standard error is not a terminal or `json` is asked for.

@@ -105,8 +105,8 @@ pub enum Submission {
 /// [`IntakeError`]: the submitter's fault, always.
 pub fn read_submission(bytes: Bytes, attachments: Vec<Bytes>) -> Result<Claimed, IntakeError> {
     let (compact, whole) = take_apart(bytes)?;
-    let digest = Digest::of(&compact);
     let unverified = Unverified::parse(compact)?;
+    let digest = Digest::from_bytes(*unverified.digest().as_bytes());
     if whole.is_some() != (unverified.form() == Form::Credential) {
         return Err(IntakeError::NotWhole);
     }

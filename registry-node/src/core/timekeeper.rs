@@ -69,9 +69,10 @@ async fn state_all(
     Ok(())
 }
 
-/// Verdicts that are listed in one statement have one audience (see [`conformity::audience`]): one scheme, one profile.
+/// Verdicts that are listed in one statement have one audience (see [`conformity::audience`]): public ones under one scheme, or a
+/// single restricted one. Whoever may see a restricted verdict is shown all that it rests on, and learns of no other there.
 #[derive(Default)]
-struct Lists(BTreeMap<(SchemeRef, bool), Vec<VerdictId>>);
+struct Lists(BTreeMap<(SchemeRef, Option<VerdictId>), Vec<VerdictId>>);
 
 struct Chunk {
     expired: Lists,
@@ -87,7 +88,8 @@ fn chunk(read_model: &ReadModel, cursor: Option<&VerdictId>, now: Timestamp) -> 
     let pick = |due: &dyn Fn(&VerdictRecord) -> bool| {
         let mut lists = Lists::default();
         for record in records.iter().filter(|record| due(record)) {
-            let audience = (record.terms.scheme.clone(), record.terms.profile.is_public());
+            let alone = (!record.terms.profile.is_public()).then(|| record.id().clone());
+            let audience = (record.terms.scheme.clone(), alone);
             lists.0.entry(audience).or_default().push(record.id().clone());
         }
         lists
@@ -110,4 +112,42 @@ fn is_overdue(record: &VerdictRecord, register: &Register, now: Timestamp) -> bo
     record.now.state.name().is_in_force()
         && !record.now.marks.surveillance_overdue
         && duty.is_some_and(|duty| record.surveillance_due(duty).start() <= now)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::collections::BTreeSet;
+
+    use conformity::records::Record;
+    use conformity::verdict::{Happening, HistoryItem, Verdict};
+    use serde_json::json;
+
+    use super::*;
+
+    fn granted(id: &str, profile: &str, at: Timestamp) -> Record {
+        let verdict = json!({
+            "verdict": id, "supplier": {"id": "lei:5493001KJTIIGC8Y1R12", "name": "Exemple SA", "country": "FR"},
+            "object": {"kind": "organization", "name": "All of it"}, "scheme": "stars@1", "viewpoints": ["organization"],
+            "scope": "everything", "validFrom": "2026-01-01", "validUntil": "2026-06-30", "profile": profile,
+            "provenance": "decided",
+        });
+        let verdict: Verdict = serde_json::from_value(verdict).unwrap();
+        let (what, by) = (Happening::Granted, "cb-1".parse().unwrap());
+        let item = HistoryItem { index: 1, at, effective: at, what, reason: None, legal_basis: None, by };
+        Record::Verdict(Arc::new(VerdictRecord::new(Arc::new(verdict), item)))
+    }
+
+    #[test]
+    fn a_restricted_verdict_is_told_of_alone() {
+        let (at, now) = ("2026-01-01T00:00:00Z".parse().unwrap(), "2026-07-01T00:00:00Z".parse().unwrap());
+        let mut register = Register::new();
+        for (id, profile) in [("V-1", "open"), ("V-2", "restricted"), ("V-3", "summary"), ("V-4", "restricted")] {
+            register.insert(granted(id, profile, at));
+        }
+        let lists = chunk(&ReadModel::new(register), None, now).unwrap().expired.0.into_values();
+        let lists: BTreeSet<Vec<String>> = lists.map(|list| list.iter().map(ToString::to_string).collect()).collect();
+        let expected = [&["V-1", "V-3"][..], &["V-2"], &["V-4"]];
+        assert_eq!(lists, expected.map(|list| list.iter().map(|id| (*id).to_owned()).collect()).into());
+    }
 }

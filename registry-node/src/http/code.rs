@@ -97,6 +97,10 @@ codes! {
     Stopped "stopped"
     /// Too many event streams.
     TooManyStreams "too-many-streams"
+    /// No published checkpoint covers it yet.
+    NotPublished "not-published"
+    /// What it rests on is too much, or not all there, for one bundle.
+    NotProvable "not-provable"
     /// The connection's certificate ended while it was used.
     CutOff "cut-off"
     /// No log of that origin is witnessed.
@@ -125,6 +129,16 @@ pub(super) fn uri_too_long(most: usize) -> Problem {
 pub(super) fn unsupported_media_type(taken: &[&str]) -> Problem {
     let detail = format!("send {}; see /openapi.json", taken.join(" or "));
     with_status(415, "Unsupported media type", Problem::malformed(Code::UnsupportedMediaType.as_str(), detail))
+}
+
+/// No published checkpoint covers it yet; one does within about a second.
+pub(super) fn not_published() -> Problem {
+    Problem::busy(Code::NotPublished.as_str(), "no published checkpoint covers it yet; ask again in a second", 1)
+}
+
+/// No bundle can be made of it.
+pub(super) fn not_provable(why: &str) -> Problem {
+    with_status(409, "It cannot be proven in one bundle", Problem::malformed(Code::NotProvable.as_str(), why))
 }
 
 /// The body did not come in time.

@@ -12,6 +12,7 @@ use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 use super::attachments::ResultLists;
 use super::holders::{Holders, Holding};
 use super::openapi;
+use super::proofs::Proofs;
 use super::published::Published;
 use super::room::Room;
 use crate::core::registry::Registry;
@@ -44,6 +45,8 @@ pub(super) struct Site {
     pub(super) openapi: Bytes,
     /// Rendered answers about single records.
     pub(super) rendered: Rendered,
+    /// Bundles that were made, and statements that many of them share.
+    pub(super) proofs: Proofs,
     /// The newest published checkpoint.
     pub(super) published: Published,
     /// The digests of all result lists.
@@ -70,6 +73,7 @@ impl Site {
         Site {
             openapi: openapi::document(&registry.config),
             rendered: Rendered::default(),
+            proofs: Proofs::default(),
             published: Published::default(),
             result_lists: ResultLists::default(),
             streams: Arc::new(Semaphore::new(registry.config.limits.event_streams.min(Semaphore::MAX_PERMITS))),

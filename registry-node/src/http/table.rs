@@ -6,7 +6,8 @@ use super::question::Question;
 use super::route::Verb::{Get, Post};
 use super::route::{Handler, Parameter, Route};
 use super::{
-    attachments, catalogue, credentials, keys, log, neighbours, service, standing, trust_query, verdicts, witness,
+    attachments, catalogue, credentials, keys, log, neighbours, proofs, service, standing, trust_query, verdicts,
+    witness,
 };
 use crate::metrics;
 
@@ -20,6 +21,15 @@ pub(super) static ROUTES: &[Route] = &[
         parameters: &[],
         answer: JSON,
         handler: Handler::Memory(verdicts::one),
+    },
+    Route {
+        verb: Get,
+        path: "/v1/verdicts/{verdict}/proof",
+        summary: "Everything that a verdict rests on, to be checked without this registry",
+        value: "registry:id, such as jp:V-1",
+        parameters: &[AS_OF],
+        answer: JSON,
+        handler: Handler::Disk(proofs::proof),
     },
     Route {
         verb: Get,

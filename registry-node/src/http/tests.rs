@@ -12,6 +12,7 @@ mod limits;
 mod log;
 mod neighbours;
 mod pressure;
+mod proofs;
 mod reads;
 mod revoked;
 mod secrecy;

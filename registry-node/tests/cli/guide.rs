@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::house::{House, Running, free_ports, read};
+use crate::story::{GRANT, furnished};
 
 /// A block of the guide.
 enum Block<'a> {
@@ -99,4 +100,23 @@ fn the_guide_can_be_followed_from_its_first_command_to_its_last() {
         }
     }
     assert!(reader.count > 50, "{} commands", reader.count);
+}
+
+/// The commands of a section of the README, in their order.
+fn section<'a>(text: &'a str, heading: &str) -> Vec<&'a str> {
+    let rest = text.split_once(heading).unwrap().1;
+    let section = rest.split("\n## ").next().unwrap();
+    section.lines().filter_map(|line| line.strip_prefix("$ registry-node ")).collect()
+}
+
+#[test]
+fn what_the_readme_says_about_verifying_can_be_done() {
+    let readme = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md"));
+    let house = furnished();
+    house.good(&format!("--as certification-body grant V-1 {GRANT}"));
+    let commands = section(&readme, "## Verify it yourself");
+    assert_eq!(commands.len(), 3);
+    let told: Vec<String> = commands.into_iter().map(|line| house.good(line)).collect();
+    let last = told.last().unwrap().trim_end().lines().last().unwrap();
+    assert!(last.starts_with("VERIFIED  jp:V-1 at ") && last.ends_with("granted, in force"), "{last}");
 }

@@ -17,7 +17,7 @@ validityMonths = 36
 const DOCUMENT: &str = r#"{ "kind": "document-published", "claim": { "document": "demo-requirements@1",
   "title": "Demonstration requirements", "owner": "Nobody", "kind": "requirements" } }"#;
 
-const GRANT: &str = "--supplier corporate-number:7000012050002 --supplier-name Example_Works --country JP \
+pub(crate) const GRANT: &str = "--supplier corporate-number:7000012050002 --supplier-name Example_Works --country JP \
     --object organization --object-name Head_office --scheme demo@1 --viewpoint organization,process \
     --scope Payment_terminals --from 2026-04-01 --until 2029-03-31";
 

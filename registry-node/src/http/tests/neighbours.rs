@@ -55,7 +55,7 @@ pub(super) fn terms() -> Value {
     })
 }
 
-fn row(id: &str, outcome: &str) -> String {
+pub(super) fn row(id: &str, outcome: &str) -> String {
     let row = json!({
         "verdict": format!("eu:{id}"),
         "supplier": {"id": "lei:5493001KJTIIGC8Y1R12", "name": "Exemple SA", "country": "FR", "others": ["local:eu-list:17"]},
@@ -67,7 +67,7 @@ fn row(id: &str, outcome: &str) -> String {
 }
 
 /// A registry with `eu` as its peer and an arrangement that only it signed.
-async fn peered() -> World {
+pub(super) async fn peered() -> World {
     let world = World::furnished().await;
     add_peer(&world).await;
     sign(&world, terms()).await;
@@ -102,7 +102,7 @@ pub(super) async fn sign(world: &World, terms: Value) {
 }
 
 /// Derives recognitions up to size `to` of the peer's log; answers the index and the list.
-async fn derive(world: &World, from: u64, to: u64, list: &str) -> (u64, ledger::digest::Digest) {
+pub(super) async fn derive(world: &World, from: u64, to: u64, list: &str) -> (u64, ledger::digest::Digest) {
     let list = Bytes::copy_from_slice(list.as_bytes());
     let digest = ledger::digest::Digest::of(&list);
     let count = list.iter().filter(|byte| **byte == b'\n').count();

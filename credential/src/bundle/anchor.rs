@@ -1,0 +1,98 @@
+//! The checkpoint: signed by a log that the policy trusts, cosigned by enough of its witnesses, no older than what was seen.
+
+use jiff::Timestamp;
+use ledger::checkpoint::Checkpoint;
+use ledger::policy::{Unmet, Witness};
+
+use super::include::Included;
+use super::policy::{Policy, Seen, Trusted};
+use super::step::{StepName, Steps};
+use super::{Broken, Bundle, Distrust, Fault, Question};
+
+/// How far a registry's clock may be ahead of the reader's, in seconds.
+const CLOCK_AHEAD: i64 = 300;
+
+/// A checkpoint that the policy believes.
+pub(super) struct Anchored<'a> {
+    pub(super) trusted: &'a Trusted,
+    pub(super) checkpoint: Checkpoint,
+    pub(super) witnesses: Vec<Witness>,
+}
+
+pub(super) fn anchor<'a>(bundle: &Bundle, policy: &'a Policy, steps: &mut Steps) -> Result<Anchored<'a>, Fault> {
+    let trusted = policy.registry(bundle.origin.as_str());
+    let trusted = trusted.ok_or_else(|| Distrust::UnknownLog(bundle.origin.clone()))?;
+    let checkpoint = Checkpoint::verify(&bundle.checkpoint, &trusted.log).map_err(Broken::Checkpoint)?;
+    steps.held(
+        StepName::Checkpoint,
+        format!("{}, whose key the policy names, signed a checkpoint of {} entries", bundle.origin, checkpoint.size),
+    );
+    let witnesses = witnessed(bundle, policy, steps)?;
+    if let Some(seen) = trusted.seen {
+        continues(seen, &checkpoint)?;
+        steps.held(StepName::Memory, format!("it is no older than the {} entries that were seen before", seen.size));
+    }
+    Ok(Anchored { trusted, checkpoint, witnesses })
+}
+
+fn witnessed(bundle: &Bundle, policy: &Policy, steps: &mut Steps) -> Result<Vec<Witness>, Fault> {
+    let quorum = policy.quorum();
+    let witnesses = policy.witnessed(&bundle.checkpoint).map_err(|unmet| match unmet {
+        Unmet::Quorum(found) => Fault::Trust(Distrust::Quorum { found: found.len(), quorum }),
+        other => Fault::Bundle(Broken::Cosignature(other)),
+    })?;
+    let names: Vec<&str> = witnesses.iter().map(|witness| witness.name.as_str()).collect();
+    let words = match (quorum, names.as_slice()) {
+        (0, []) => "the policy asks for no witness, and none of its own cosigned".to_owned(),
+        (_, names) => format!("cosigned by {}; the policy asks for {quorum}", names.join(", ")),
+    };
+    steps.held(StepName::Witnesses, words);
+    Ok(witnesses)
+}
+
+fn continues(seen: Seen, checkpoint: &Checkpoint) -> Result<(), Distrust> {
+    let size = checkpoint.size;
+    if size < seen.size {
+        return Err(Distrust::RolledBack { size, seen: seen.size });
+    }
+    match seen.root {
+        Some(root) if size == seen.size && root != checkpoint.root => Err(Distrust::Forked { size }),
+        _ => Ok(()),
+    }
+}
+
+impl Anchored<'_> {
+    /// The time that the answer is for, if the log is known up to it; the seal's where none was asked about, if that is not
+    /// long ago.
+    pub(super) fn covers(
+        &self,
+        included: &Included,
+        policy: &Policy,
+        question: Question,
+        steps: &mut Steps,
+    ) -> Result<Timestamp, Distrust> {
+        let sealed = included.sealed;
+        let Some(at) = question.at else {
+            fresh(sealed, policy, question.now)?;
+            steps.held(StepName::Time, format!("the log is known up to {sealed}, for which the answer is"));
+            return Ok(sealed);
+        };
+        if at > sealed {
+            return Err(Distrust::NotCovered { at, sealed });
+        }
+        steps.held(StepName::Time, format!("the log is known up to {sealed}; the answer is for {at}"));
+        Ok(at)
+    }
+}
+
+/// Whether something that was sealed then tells how things stand now.
+fn fresh(sealed: Timestamp, policy: &Policy, now: Timestamp) -> Result<(), Distrust> {
+    let age = now.as_second().saturating_sub(sealed.as_second());
+    if age < -CLOCK_AHEAD {
+        return Err(Distrust::Ahead { sealed });
+    }
+    match policy.max_age_seconds() {
+        Some(max_age_seconds) if age > i64::from(max_age_seconds) => Err(Distrust::Stale { sealed, max_age_seconds }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,231 @@
+//! From what the log says to the answer: how the verdict stood at the time asked about, as the log showed it then.
+
+use std::sync::Arc;
+
+use conformity::accreditation::AccreditedAs;
+use conformity::credential::CredentialStatus;
+use conformity::ids::{AccreditationId, Origin, PartyId, VerdictRef};
+use conformity::recognised::RecognitionRecord;
+use conformity::recognition::in_effect;
+use conformity::records::Facts;
+use conformity::time::Moment;
+use conformity::verdict::{HistoryItem, Snapshot, StateName, Verdict, VerdictRecord};
+use jiff::Timestamp;
+use ledger::jws;
+use ledger::merkle::Hash;
+use serde::Serialize;
+
+use super::anchor::Anchored;
+use super::replay::Replayed;
+use super::step::{Step, StepName, Steps};
+use super::{Broken, Bundle, Distrust, Fault};
+use crate::attestation::{Detail, read};
+use crate::sd_jwt;
+
+/// What a bundle proves.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Verified {
+    /// The verdict.
+    pub verdict: VerdictRef,
+    /// The log.
+    pub origin: Origin,
+    /// The checkpoint under which all of it stands.
+    pub checkpoint: Sealed,
+    /// The time that the answer is for.
+    pub at: Timestamp,
+    /// The answer.
+    pub finding: Finding,
+    /// What was checked.
+    pub steps: Vec<Step>,
+}
+
+/// A checkpoint that the policy believes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Sealed {
+    /// The number of entries.
+    pub size: u64,
+    /// The root over them.
+    pub root: Hash,
+    /// When its last entry was sequenced.
+    pub at: Timestamp,
+    /// The policy's names of those who cosigned it.
+    pub witnesses: Vec<String>,
+}
+
+/// What a log says of a verdict.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Finding {
+    /// Its own registry granted it.
+    Own(Box<Own>),
+    /// Another registry made this of it.
+    Foreign(Arc<RecognitionRecord>),
+}
+
+/// A verdict at a time, as its own log showed it then.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Own {
+    /// Its state.
+    pub state: StateName,
+    /// Whether its body stands behind it and the time lies within its days.
+    pub in_force: bool,
+    /// As granted.
+    pub terms: Arc<Verdict>,
+    /// As it stood.
+    pub then: Snapshot,
+    /// What had happened to it.
+    pub history: Vec<HistoryItem>,
+    /// The accreditation that the responsible body held then; nothing where none was in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accreditation: Option<AccreditationId>,
+    /// The newest credential of that time in the bundle.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credential: Option<Shown>,
+}
+
+/// A credential, and what was disclosed of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Shown {
+    /// Where it was issued.
+    pub issued: Moment,
+    /// By whom.
+    pub by: PartyId,
+    /// What it was worth, as far as the bundle shows.
+    pub status: CredentialStatus,
+    /// How many disclosures came along.
+    pub disclosures: usize,
+    /// What they disclose.
+    pub detail: Detail,
+}
+
+pub(super) fn answer(
+    bundle: &Bundle,
+    anchored: Anchored<'_>,
+    sealed: Timestamp,
+    replayed: &Replayed,
+    at: Timestamp,
+    steps: &mut Steps,
+) -> Result<Verified, Fault> {
+    let finding = if replayed.is_of(bundle) {
+        Finding::Own(Box::new(own(bundle, replayed, at, steps)?))
+    } else {
+        Finding::Foreign(foreign(bundle, replayed, at, steps)?)
+    };
+    let Anchored { checkpoint, witnesses, .. } = anchored;
+    let witnesses = witnesses.into_iter().map(|witness| witness.name).collect();
+    Ok(Verified {
+        verdict: bundle.verdict.clone(),
+        origin: bundle.origin.clone(),
+        checkpoint: Sealed { size: checkpoint.size, root: checkpoint.root, at: sealed, witnesses },
+        at,
+        finding,
+        steps: Vec::new(),
+    })
+}
+
+fn own(bundle: &Bundle, replayed: &Replayed, at: Timestamp, steps: &mut Steps) -> Result<Own, Fault> {
+    let register = &replayed.register;
+    let record = register.verdict(&bundle.verdict.id);
+    let record = record.ok_or_else(|| Broken::NoVerdict(bundle.verdict.clone()))?;
+    let then = known_at(&record, at).ok_or_else(|| Distrust::NotThen { verdict: bundle.verdict.clone(), at })?;
+    let accreditation = accreditation(register, &then, at);
+    let body = &then.now.issuer;
+    let words = match &accreditation {
+        Some(id) => format!("{body}, which answers for it, was accredited then ({id})"),
+        None if then.terms.provenance.is_transcribed() => {
+            format!("{body} copied it from a list; nobody decided it here")
+        }
+        None => {
+            format!("{body}, which answers for it, was not accredited then; what it had granted stays until changed")
+        }
+    };
+    steps.held(StepName::Accreditation, words);
+    let credential = credential(bundle, replayed, &then, at, steps)?;
+    let (state, in_force) = (then.now.state.name(), record.in_force_at(at));
+    let standing = if in_force { "in force" } else { "not in force" };
+    let words = format!("at {at} {} was {}, and {standing}", bundle.verdict, state.as_str());
+    steps.held(StepName::Verdict, words);
+    let VerdictRecord { terms, now, history } = then;
+    Ok(Own { state, in_force, terms, then: now, history, accreditation, credential })
+}
+
+/// The verdict and its history as they were known then.
+fn known_at(record: &VerdictRecord, at: Timestamp) -> Option<VerdictRecord> {
+    let now = record.as_of(at)?;
+    let history = record.history.iter().take_while(|item| item.at <= at).cloned().collect();
+    Some(VerdictRecord { terms: Arc::clone(&record.terms), now, history })
+}
+
+fn accreditation(register: &impl Facts, then: &VerdictRecord, at: Timestamp) -> Option<AccreditationId> {
+    let held = register.accreditations(&then.now.issuer).into_iter().find(|record| {
+        let held = &record.accreditation;
+        held.role == AccreditedAs::CertificationBody
+            && held.scheme == then.terms.scheme
+            && record.granted.at <= at
+            && record.in_force_at(at).is_ok()
+            && then.now.viewpoints.difference(record.viewpoints_at(at)).is_empty()
+    });
+    held.map(|record| record.accreditation.id.clone())
+}
+
+/// The newest credential of that time. Its disclosures belong to the newest in the bundle.
+fn credential(
+    bundle: &Bundle,
+    replayed: &Replayed,
+    then: &VerdictRecord,
+    at: Timestamp,
+    steps: &mut Steps,
+) -> Result<Option<Shown>, Fault> {
+    let detail = match &replayed.credential {
+        Some((_, verified)) => detail(verified, &bundle.disclosures)?,
+        None if bundle.disclosures.is_empty() => Detail::default(),
+        None => return Err(Broken::NoCredential.into()),
+    };
+    let known = replayed.register.credentials_of(&bundle.verdict.id);
+    let known = known.into_iter().filter(|record| record.issued.at <= at);
+    let Some(record) = known.max_by_key(|record| record.issued.index) else { return Ok(None) };
+    let newest = replayed.credential.as_ref().is_some_and(|(index, _)| *index == record.issued.index);
+    let (disclosures, detail) = if newest { (bundle.disclosures.len(), detail) } else { (0, Detail::default()) };
+    let status = record.status(Some(then), true);
+    let issued = record.issued;
+    let words = format!(
+        "the credential of entry {}, issued by {}, says what the verdict said; it shows {disclosures} of the parts that it keeps back",
+        issued.index, record.by
+    );
+    steps.held(StepName::Credential, words);
+    Ok(Some(Shown { issued, by: record.by.clone(), status, disclosures, detail }))
+}
+
+/// What the disclosures say, if each belongs to the credential and they contradict nothing.
+fn detail(verified: &jws::Verified, disclosures: &[String]) -> Result<Detail, Broken> {
+    let verified = sd_jwt::Verified::of_statement(verified, disclosures)?;
+    let disclosed = verified.disclose()?;
+    Ok(read(disclosed.payload())?.detail)
+}
+
+fn foreign(
+    bundle: &Bundle,
+    replayed: &Replayed,
+    at: Timestamp,
+    steps: &mut Steps,
+) -> Result<Arc<RecognitionRecord>, Fault> {
+    let register = &replayed.register;
+    let record = register.recognition(&bundle.verdict);
+    let record = record.ok_or_else(|| Broken::NoVerdict(bundle.verdict.clone()))?;
+    let peer = register.peer(&bundle.verdict.registry);
+    let record = in_effect(record, peer.as_deref());
+    if record.since.at > at {
+        return Err(Distrust::NotThen { verdict: bundle.verdict.clone(), at }.into());
+    }
+    let recognition = &record.recognition;
+    let words = format!(
+        "at {at} {} counted {} as {}: {}",
+        bundle.origin, bundle.verdict, recognition.outcome, recognition.explanation
+    );
+    steps.held(StepName::Verdict, words);
+    Ok(record)
+}

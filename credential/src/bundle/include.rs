@@ -1,0 +1,124 @@
+//! Statements become entries of the log: rebuilt from what the bundle says of them, and proven under the checkpoint together.
+
+use bytes::Bytes;
+use conformity::statement::{self, Statement};
+use jiff::Timestamp;
+use ledger::encoding::base64_decode;
+use ledger::entry::{Entry, Kind};
+use ledger::jws::Unverified;
+use ledger::merkle::{Hash, verify_multi_inclusion};
+
+use super::anchor::Anchored;
+use super::step::{StepName, Steps};
+use super::{Broken, Bundle, Fault, Item, Misbehaved};
+use crate::statement::read_unverified;
+
+/// Statements that the log holds.
+pub(super) struct Included {
+    pub(super) statements: Vec<Entered>,
+    pub(super) entries: Entries,
+    /// When the checkpoint's last entry was sequenced.
+    pub(super) sealed: Timestamp,
+}
+
+/// Entries of the log, apart from what they commit to.
+pub(super) struct Entries {
+    /// The leaf hashes of all that the bundle shows, by rising index.
+    leaves: Vec<(u64, Hash)>,
+    /// The root of the state map in the last one.
+    pub(super) map_root: Hash,
+}
+
+impl Entries {
+    /// The entry at an index.
+    pub(super) fn leaf(&self, index: u64) -> Option<Hash> {
+        let place = self.leaves.binary_search_by_key(&index, |(index, _)| *index).ok()?;
+        Some(self.leaves[place].1)
+    }
+}
+
+/// A statement at its place in the log. Nobody has looked at its signature.
+pub(super) struct Entered {
+    pub(super) index: u64,
+    pub(super) at: Timestamp,
+    pub(super) unverified: Unverified,
+    pub(super) statement: Statement,
+}
+
+pub(super) fn include(bundle: &Bundle, anchored: &Anchored<'_>, steps: &mut Steps) -> Result<Included, Fault> {
+    let (size, root) = (anchored.checkpoint.size, &anchored.checkpoint.root);
+    let rises = bundle.statements.windows(2).all(|pair| pair[0].index < pair[1].index);
+    if !rises || bundle.statements.first().is_none_or(|first| first.index != 0) {
+        return Err(Broken::Order.into());
+    }
+    let mut leaves = Vec::with_capacity(bundle.statements.len() + 1);
+    let mut read = Vec::with_capacity(bundle.statements.len());
+    for item in &bundle.statements {
+        let (entry, unverified, statement) = rebuilt(item)?;
+        leaves.push((item.index, entry.leaf_hash()));
+        read.push((item.index, item.time_ms, unverified, statement));
+    }
+    for earlier in &bundle.earlier {
+        leaves.push((earlier.index, entry(&earlier.entry).map_err(|_| Broken::Order)?.leaf_hash()));
+    }
+    let last = seal(&bundle.last)?;
+    leaves.push((size.saturating_sub(1), last.leaf_hash()));
+    leaves.sort_unstable_by_key(|(index, _)| *index);
+    verify_multi_inclusion(&leaves, size, &bundle.proof, root).map_err(Broken::Proof)?;
+    let entries = Entries { leaves, map_root: Hash::from_bytes(*last.digest.as_bytes()) };
+    let included = in_time(read, &last, size, entries)?;
+    steps.held(StepName::Inclusion, format!("all {} statements stand in the log under it", included.statements.len()));
+    Ok(included)
+}
+
+/// The entry that a statement makes.
+fn rebuilt(item: &Item) -> Result<(Entry, Unverified, Statement), Broken> {
+    let index = item.index;
+    let compact = Bytes::copy_from_slice(item.statement.as_bytes());
+    let unverified = Unverified::parse(compact).map_err(|error| Broken::Jws { index, error })?;
+    let statement = read_unverified(&unverified).map_err(|error| Broken::Statement { index, error })?;
+    let kind = match statement.kind() {
+        statement::Kind::Genesis => Kind::Genesis,
+        statement::Kind::RecognitionDerived => Kind::Recognition,
+        _ => Kind::Statement,
+    };
+    Ok((Entry { kind, time_ms: item.time_ms, digest: unverified.digest() }, unverified, statement))
+}
+
+fn entry(text: &str) -> Result<Entry, String> {
+    let bytes = base64_decode(text).ok_or("it is not base64")?;
+    Entry::decode(&bytes).map_err(|error| error.to_string())
+}
+
+fn seal(last: &str) -> Result<Entry, Broken> {
+    let entry = entry(last).map_err(Broken::Last)?;
+    if entry.kind == Kind::Seal { Ok(entry) } else { Err(Broken::Last("it is of another kind".to_owned())) }
+}
+
+/// What the log committed to, if its times can be and never go back.
+fn in_time(
+    read: Vec<(u64, u64, Unverified, Statement)>,
+    last: &Entry,
+    size: u64,
+    entries: Entries,
+) -> Result<Included, Misbehaved> {
+    let mut before = 0;
+    let mut statements = Vec::with_capacity(read.len());
+    for (index, time_ms, unverified, statement) in read {
+        if time_ms < before {
+            return Err(Misbehaved::TimeBackwards { index });
+        }
+        before = time_ms;
+        statements.push(Entered { index, at: instant(index, time_ms)?, unverified, statement });
+    }
+    let index = size.saturating_sub(1);
+    if last.time_ms < before {
+        return Err(Misbehaved::TimeBackwards { index });
+    }
+    Ok(Included { statements, entries, sealed: instant(index, last.time_ms)? })
+}
+
+fn instant(index: u64, time_ms: u64) -> Result<Timestamp, Misbehaved> {
+    let instant = i64::try_from(time_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    instant.ok_or(Misbehaved::ImpossibleTime { index, time_ms })
+}

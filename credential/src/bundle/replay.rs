@@ -1,0 +1,109 @@
+//! Entries become a register: each statement is signed by a key that the log itself knows as its issuer's at that time, and the
+//! rules allow it after those before it. They are the rules of intake, of every replay and of every peer; there are no others here.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use conformity::decide::{Place, decide, signing_key};
+use conformity::digest::Digest;
+use conformity::key::{Jwk, KeyId};
+use conformity::records::{Facts, Register};
+use conformity::statement::{Claim, Kind};
+use ledger::jws::Verified;
+use ledger::key::{KeyError, PublicKey};
+
+use super::include::Entered;
+use super::policy::Trusted;
+use super::step::{StepName, Steps};
+use super::{Bundle, Distrust, Fault, Misbehaved};
+
+/// What the log says, as far as the bundle shows it.
+pub(super) struct Replayed {
+    pub(super) register: Register,
+    /// The newest credential, by its index.
+    pub(super) credential: Option<(u64, Verified)>,
+}
+
+pub(super) fn replay(
+    bundle: &Bundle,
+    trusted: &Trusted,
+    statements: Vec<Entered>,
+    steps: &mut Steps,
+) -> Result<Replayed, Fault> {
+    let mut replay = Replay { register: Register::part(), keys: HashMap::new(), credential: None };
+    for (entered, item) in statements.into_iter().zip(&bundle.statements) {
+        if let Claim::Genesis(_) = &entered.statement.claim {
+            begins(&entered, trusted, steps)?;
+        }
+        replay.take(entered, item.attachment.as_deref().map(str::as_bytes), steps)?;
+    }
+    Ok(Replayed { register: replay.register, credential: replay.credential })
+}
+
+/// The genesis, if it is the one that the policy means.
+fn begins(entered: &Entered, trusted: &Trusted, steps: &mut Steps) -> Result<(), Fault> {
+    let Claim::Genesis(genesis) = &entered.statement.claim else { return Ok(()) };
+    if genesis.log_key.as_str() != trusted.log.to_string() {
+        return Err(Misbehaved::OtherLogKey { found: genesis.log_key.to_string() }.into());
+    }
+    let found = Digest::from_bytes(*entered.unverified.digest().as_bytes());
+    let words = match trusted.genesis {
+        Some(pinned) if pinned != found => return Err(Distrust::OtherGenesis { found, pinned }.into()),
+        Some(_) => "the log begins with the genesis that the policy pins",
+        None => "the log begins with a genesis that names the policy's log key",
+    };
+    steps.held(StepName::Genesis, words.to_owned());
+    Ok(())
+}
+
+struct Replay {
+    register: Register,
+    keys: HashMap<KeyId, PublicKey>,
+    credential: Option<(u64, Verified)>,
+}
+
+impl Replay {
+    fn take(&mut self, entered: Entered, attachment: Option<&[u8]>, steps: &mut Steps) -> Result<(), Misbehaved> {
+        let Entered { index, at, unverified, statement } = entered;
+        let refused = |refusal| Misbehaved::Refused { index, refusal };
+        let kid = KeyId::from_bytes(*unverified.kid().as_bytes());
+        let jwk = signing_key(&self.register, &statement, &kid, at).map_err(refused)?;
+        let key = self.key(index, kid, &jwk)?;
+        let verified = unverified.verify(key).map_err(|error| Misbehaved::Signature { index, error })?;
+        let digest = Digest::from_bytes(*verified.digest().as_bytes());
+        let records = decide(&self.register, &statement, &Place { index, at, digest, attachment }).map_err(refused)?;
+        records.into_iter().for_each(|record| self.register.insert(record));
+        if statement.kind() == Kind::CredentialIssued {
+            self.credential = Some((index, verified));
+        }
+        steps.held(
+            StepName::Statement,
+            format!(
+                "entry {index} of {at}: {}, signed by {} with its key of that time; the rules allow it",
+                statement.kind(),
+                statement.iss
+            ),
+        );
+        Ok(())
+    }
+
+    /// The admitted key: each is admitted once.
+    fn key(&mut self, index: u64, kid: KeyId, jwk: &Jwk) -> Result<&PublicKey, Misbehaved> {
+        match self.keys.entry(kid) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(room) => Ok(room.insert(admitted(jwk).map_err(|error| Misbehaved::Key { index, error })?)),
+        }
+    }
+}
+
+fn admitted(jwk: &Jwk) -> Result<PublicKey, KeyError> {
+    let text = serde_json::to_string(jwk).map_err(|error| KeyError::Malformed(error.to_string()))?;
+    PublicKey::from_jwk(&text)
+}
+
+impl Replayed {
+    /// The registry that the log is of.
+    pub(super) fn is_of(&self, bundle: &Bundle) -> bool {
+        self.register.genesis().is_some_and(|record| record.genesis.registry == bundle.verdict.registry)
+    }
+}

@@ -1,0 +1,149 @@
+//! What a good bundle proves: own verdicts at any time, credentials as far as they are disclosed, recognitions.
+
+use conformity::credential::StatusSlot;
+use credential::attestation::{Attestation, PAD_TO, concealed, write};
+use credential::bundle::{Bundle, Finding, Own, Question, StepName, Verified, verify};
+use credential::sd_jwt::{Issuance, SystemSalts, issue};
+use serde_json::json;
+
+use crate::log::{Log, ORIGIN, at_the_checkpoint, verdict};
+
+pub(crate) fn bytes(bundle: &Bundle) -> Vec<u8> {
+    serde_json::to_vec(bundle).unwrap()
+}
+
+pub(crate) fn good(log: &Log, bundle: &Bundle, question: Question) -> Verified {
+    verify(&bytes(bundle), &log.policy(), question).unwrap_or_else(|failure| panic!("{:?}: {failure}", failure.step))
+}
+
+pub(crate) fn own(verified: &Verified) -> &Own {
+    let Finding::Own(own) = &verified.finding else { panic!("{verified:?}") };
+    own
+}
+
+#[test]
+fn a_verdict_is_proven_as_it_stood_at_any_time() {
+    let mut log = Log::at_work();
+    let granted = log.at(9);
+    let suspended = log.change("suspended");
+    log.seal();
+    let bundle = log.bundle();
+    let now = good(&log, &bundle, at_the_checkpoint(&log));
+    assert_eq!((own(&now).state.as_str(), own(&now).in_force), ("suspended", false));
+    assert_eq!(now.at, now.checkpoint.at);
+    assert_eq!(
+        (now.checkpoint.size, &now.checkpoint.witnesses[..]),
+        (13, &["one.test".to_owned(), "two.test".to_owned()][..])
+    );
+    let before = Question { at: Some(granted), now: log.now() };
+    let then = good(&log, &bundle, before);
+    assert_eq!((own(&then).state.as_str(), own(&then).in_force, own(&then).history.len()), ("granted", true, 1));
+    assert_eq!(own(&then).accreditation.as_ref().unwrap().as_str(), "C-1");
+    let at = Question { at: Some(log.at(suspended)), now: log.now() };
+    assert_eq!(own(&good(&log, &bundle, at)).state.as_str(), "suspended", "from the moment at which it was sequenced");
+}
+
+#[test]
+fn every_step_is_told_in_words() {
+    let log = Log::at_work();
+    let verified = good(&log, &log.bundle(), at_the_checkpoint(&log));
+    let steps: Vec<StepName> = verified.steps.iter().map(|step| step.step).collect();
+    use StepName::{
+        Accreditation, Checkpoint, Completeness, Form, Genesis, Inclusion, Statement, Time, Verdict, Witnesses,
+    };
+    let first = [Form, Checkpoint, Witnesses, Inclusion, Time, Genesis];
+    let statements = [Statement; 9];
+    assert_eq!(steps, [&first[..], &statements[..], &[Completeness, Accreditation, Verdict][..]].concat());
+    for step in &verified.steps {
+        assert!(!step.words.is_empty() && !step.words.contains('\n'), "{step:?}");
+        assert_eq!(serde_json::to_value(step.step).unwrap(), step.step.as_str());
+    }
+}
+
+#[test]
+fn a_verdict_whose_last_day_is_past_is_not_in_force_whatever_its_state() {
+    let mut log = Log::at_work();
+    log.now_ms = "2029-10-05T00:00:00Z".parse::<jiff::Timestamp>().unwrap().as_millisecond() as u64;
+    log.seal();
+    let verified = good(&log, &log.bundle(), at_the_checkpoint(&log));
+    assert_eq!((own(&verified).state.as_str(), own(&verified).in_force), ("granted", false));
+}
+
+/// The log with a credential, and the credential's disclosures.
+pub(crate) fn documented() -> (Log, Vec<String>) {
+    let mut log = Log::at_work();
+    let claim = verdict("V-1");
+    let slot = StatusSlot::new(0, 7).unwrap();
+    let credential = json!({
+        "origin": ORIGIN, "registry": "jp", "didWeb": format!("did:web:{ORIGIN}"), "body": "The certification-body",
+        "verdict": "V-1", "slot": slot, "supplier": claim["supplier"], "object": claim["object"], "scheme": "stars@1",
+        "documents": ["sp800-171@r3"], "evaluation": "third-party", "viewpoints": ["organization"],
+        "assessed": "2026-12-01", "scope": claim["scope"], "validFrom": claim["validFrom"],
+        "validUntil": claim["validUntil"], "profile": "summary",
+    });
+    let detail = json!({"reach": {"sites": ["Osaka"]}, "assessments": {"organization": {"level": "3"}}});
+    let attestation = Attestation {
+        issuer: "cb-1".parse().unwrap(),
+        jti: "c-7".parse().unwrap(),
+        iat: log.now().as_second(),
+        credential: serde_json::from_value(credential).unwrap(),
+        detail: serde_json::from_value(detail).unwrap(),
+    };
+    let payload = write(&attestation).unwrap();
+    let conceal = concealed(&payload, false);
+    let issuance = Issuance { payload, conceal: &conceal, pad_to: PAD_TO, certificates: &[] };
+    let issued = issue(log.key("cb-1"), issuance, &mut SystemSalts::default()).unwrap();
+    let text = issued.present(|_| true).as_str().to_owned();
+    let mut parts = text.trim_end_matches('~').split('~').map(str::to_owned);
+    let signed = parts.next().unwrap();
+    log.take(signed, None);
+    log.seal();
+    (log, parts.collect())
+}
+
+#[test]
+fn a_credential_shows_what_was_disclosed_of_it_and_no_more() {
+    let (log, disclosures) = documented();
+    let whole = Bundle { disclosures: disclosures.clone(), ..log.bundle() };
+    let verified = good(&log, &whole, at_the_checkpoint(&log));
+    let shown = own(&verified).credential.as_ref().unwrap();
+    assert_eq!((shown.disclosures, shown.by.as_str()), (disclosures.len(), "cb-1"));
+    assert_eq!(shown.detail.reach.as_ref().unwrap().sites[0].as_str(), "Osaka");
+    let bare = good(&log, &log.bundle(), at_the_checkpoint(&log));
+    let shown = own(&bare).credential.as_ref().unwrap();
+    assert_eq!((shown.disclosures, shown.detail.reach.as_ref()), (0, None));
+    let before = Question { at: Some(log.at(9)), now: log.now() };
+    assert_eq!(own(&good(&log, &whole, before)).credential, None, "it was not issued then");
+}
+
+#[test]
+fn a_recognition_is_proven_with_the_row_that_says_so() {
+    let log = recognising();
+    let verified = good(&log, &log.foreign_bundle(), at_the_checkpoint(&log));
+    let Finding::Foreign(record) = &verified.finding else { panic!("{verified:?}") };
+    assert_eq!(record.recognition.outcome.as_str(), "recognised");
+    assert_eq!(record.recognition.explanation.as_str(), "recognised under rule R-1 of A-1");
+}
+
+/// A log that recognises eu:E-1 under an arrangement.
+pub(crate) fn recognising() -> Log {
+    let mut log = Log::at_work();
+    log.say("op", "peer-added", Log::of("eu", |_| ()).pinned());
+    let row = json!({
+        "verdict": "eu:E-1", "supplier": {"id": "lei:5493001KJTIIGC8Y1R12", "name": "Exemple SA", "country": "FR"},
+        "scheme": "eucc@1", "object": {"kind": "product", "name": "A card"}, "viewpoints": ["people-and-things"],
+        "state": "granted", "outcome": "recognised", "explanation": "recognised under rule R-1 of A-1",
+    });
+    for (from, to) in [(0, 9), (9, 12)] {
+        let list = format!("{row}\n");
+        let digest = conformity::Digest::of(list.as_bytes()).to_string();
+        let claim = json!({
+            "origin": "eu.registry.test", "registry": "eu", "from": from, "to": to, "checkpoint": "a signed note",
+            "cause": "range", "results": {"digest": digest, "count": 1},
+        });
+        let compact = log.signed("node", "node", "recognition-derived", claim);
+        log.take(compact, Some(list));
+    }
+    log.seal();
+    log
+}

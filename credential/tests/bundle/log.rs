@@ -1,0 +1,367 @@
+//! A log made by hand, so that it can also be made wrongly: `jp`, with a body, its accreditation, and verdict V-1.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use conformity::basis::{of_recognition, of_verdict};
+use conformity::decide::{Place, decide};
+use conformity::map_label::MapLabel;
+use conformity::records::{Facts, Register};
+use credential::bundle::{Bundle, Earlier, FORMAT, Item, Policy, Question};
+use credential::statement::read_unverified;
+use jiff::Timestamp;
+use ledger::checkpoint::Checkpoint;
+use ledger::digest::Digest;
+use ledger::encoding::{base64_encode, base64url_encode};
+use ledger::entry::{Entry, Kind};
+use ledger::jws;
+use ledger::key::{Algorithm, SigningKey};
+use ledger::map::{Latest, Map, MapKey, MapProof};
+use ledger::merkle::Tree;
+use ledger::note::{Cosigner, NoteSigner, SignedNote};
+use ledger::vrf::VrfKey;
+use serde_json::{Value, json};
+
+pub(crate) const ORIGIN: &str = "jp.registry.test";
+const START_MS: u64 = 1_800_000_000_000;
+const SECOND_MS: u64 = 1_000;
+
+/// A log with the keys of everyone who speaks in it.
+#[derive(Clone)]
+pub(crate) struct Log {
+    keys: Arc<HashMap<String, SigningKey>>,
+    log_key: Arc<NoteSigner>,
+    witnesses: Arc<[Cosigner; 3]>,
+    pub(crate) register: Register,
+    tree: Tree,
+    pub(crate) entries: Vec<Entry>,
+    statements: Vec<Option<String>>,
+    attachments: HashMap<u64, String>,
+    map_key: Arc<VrfKey>,
+    map: Map,
+    pub(crate) now_ms: u64,
+}
+
+impl Log {
+    /// A log that has begun and nothing else.
+    pub(crate) fn begun() -> Self {
+        Self::of("jp", |_| ())
+    }
+
+    /// The log of a registry, with a changed genesis.
+    pub(crate) fn of(registry: &str, change: impl FnOnce(&mut Value)) -> Self {
+        let origin = format!("{registry}.registry.test");
+        let log_key = NoteSigner::new(&origin, ed25519()).unwrap();
+        let map_key = VrfKey::from_seed(&[7; 32]).unwrap();
+        let names = ["node", "op", "ministry", "ab", "cb-1", "cb-2", "stranger"];
+        let keys: HashMap<_, _> = names.into_iter().map(|name| (name.to_owned(), ed25519())).collect();
+        let witnesses = ["one", "two", "three"].map(|name| Cosigner::new(&format!("{name}.test"), ed25519()).unwrap());
+        let mut genesis = json!({
+            "origin": origin, "registry": registry, "name": format!("Registry {registry}"), "country": "JP",
+            "logKey": log_key.verifier().to_string(), "nodeKey": jwk(&keys["node"]),
+            "mapKey": map_jwk(&map_key), "caRoots": [STANDARD.encode([48, 0])], "didWeb": format!("did:web:{origin}"),
+            "formats": {"entry": 1, "statement": 1},
+            "operator": {"id": "op", "name": "Operator", "keys": [jwk(&keys["op"])]},
+        });
+        change(&mut genesis);
+        let mut log = Self {
+            keys: Arc::new(keys),
+            log_key: Arc::new(log_key),
+            witnesses: Arc::new(witnesses),
+            register: Register::new(),
+            tree: Tree::new(),
+            entries: Vec::new(),
+            statements: Vec::new(),
+            attachments: HashMap::new(),
+            map_key: Arc::new(map_key),
+            map: Map::new(),
+            now_ms: START_MS,
+        };
+        log.say("node", "genesis", genesis);
+        log
+    }
+
+    /// A registry at work: V-1 was granted and is sealed.
+    pub(crate) fn at_work() -> Self {
+        let mut log = Self::begun();
+        for (id, role) in [
+            ("ministry", "authority"),
+            ("ab", "accreditation-body"),
+            ("cb-1", "certification-body"),
+            ("cb-2", "certification-body"),
+        ] {
+            let party = json!({"id": id, "role": role, "name": format!("The {role}"), "country": "JP"});
+            log.say("op", "party-registered", json!({"party": party, "keys": [jwk(&log.keys[id])]}));
+        }
+        let document =
+            json!({"document": "sp800-171@r3", "title": "SP 800-171", "owner": "NIST", "kind": "requirements"});
+        log.say("op", "document-published", document);
+        log.say("ministry", "scheme-published", scheme());
+        let designation = json!({"id": "D-1", "accreditationBody": "ab", "schemes": ["stars"], "from": "2026-01-01"});
+        log.say("ministry", "designation-made", designation);
+        log.say("ab", "accreditation-granted", accreditation("C-1", "cb-1"));
+        log.say("cb-1", "verdict-granted", verdict("V-1"));
+        log.seal();
+        log
+    }
+
+    /// Somebody states something that the rules allow.
+    pub(crate) fn say(&mut self, iss: &str, kind: &str, claim: Value) -> u64 {
+        let compact = self.signed(iss, iss, kind, claim);
+        self.take(compact, None)
+    }
+
+    /// Takes a statement that the rules allow.
+    pub(crate) fn take(&mut self, compact: String, attachment: Option<String>) -> u64 {
+        let unverified = jws::Unverified::parse(Bytes::from(compact.clone())).unwrap();
+        let statement = read_unverified(&unverified).unwrap();
+        let (index, at) = (self.tree.len(), self.now());
+        let digest = conformity::Digest::from_bytes(*unverified.digest().as_bytes());
+        let list = attachment.as_ref().map(String::as_bytes);
+        let records = decide(&self.register, &statement, &Place { index, at, digest, attachment: list });
+        records
+            .unwrap_or_else(|refusal| panic!("{refusal}: {statement:?}"))
+            .into_iter()
+            .for_each(|record| self.register.insert(record));
+        if let Some(list) = attachment {
+            self.attachments.insert(index, list);
+        }
+        let kind = match statement.kind().as_str() {
+            "genesis" => Kind::Genesis,
+            "recognition-derived" => Kind::Recognition,
+            _ => Kind::Statement,
+        };
+        self.put(kind, Some(compact))
+    }
+
+    /// How a peer pins this log.
+    pub(crate) fn pinned(&self) -> Value {
+        let genesis = self.statements[0].clone().unwrap();
+        json!({
+            "registry": self.register.genesis().unwrap().genesis.registry, "origin": self.log_key.verifier().name(),
+            "genesisDigest": Digest::of(genesis.as_bytes()).to_string(), "genesis": genesis,
+        })
+    }
+
+    /// The verdict changes.
+    pub(crate) fn change(&mut self, change: &str) -> u64 {
+        let claim = json!({
+            "verdict": "V-1", "change": change, "reason": {"code": "as-agreed"}, "effective": self.now().to_string(),
+        });
+        self.say("cb-1", "verdict-changed", claim)
+    }
+
+    /// A seal, a day later.
+    pub(crate) fn seal(&mut self) -> u64 {
+        self.now_ms += 86_400 * SECOND_MS;
+        let labels = self.register.verdicts_after(None).map(|record| MapLabel::Verdict(record.id().clone()));
+        let foreign = self.register.recognitions_after(None);
+        let labels = labels.chain(foreign.map(|record| MapLabel::Foreign(record.recognition.verdict.clone())));
+        let content: Vec<_> = labels
+            .map(|label| {
+                let entries = label.entries(&self.register);
+                let entries = entries.into_iter().map(|index| (index, self.entries[index as usize].leaf_hash()));
+                (self.map_key.evaluate(label.to_string().as_bytes()).unwrap(), Latest::of(entries).unwrap())
+            })
+            .collect();
+        self.map = Map::new().with(content);
+        self.put(Kind::Seal, None)
+    }
+
+    /// Puts an entry into the log, whatever the rules say.
+    pub(crate) fn put(&mut self, kind: Kind, statement: Option<String>) -> u64 {
+        let root = Digest::from_bytes(*self.map.root().as_bytes());
+        let digest = statement.as_ref().map_or(root, |compact| Digest::of(compact.as_bytes()));
+        let entry = Entry { kind, time_ms: self.now_ms, digest };
+        self.tree.push(entry.leaf_hash());
+        self.entries.push(entry);
+        self.statements.push(statement);
+        self.now_ms += SECOND_MS;
+        self.tree.len() - 1
+    }
+
+    /// A statement of `iss`, signed with the key of `signer`.
+    pub(crate) fn signed(&self, signer: &str, iss: &str, kind: &str, claim: Value) -> String {
+        let payload = json!({
+            "iss": iss, "aud": self.log_key.verifier().name(), "jti": format!("s-{}", self.tree.len()), "iat": self.now_ms / SECOND_MS,
+            "kind": kind, "claim": claim,
+        });
+        let signed = jws::sign(&self.keys[signer], payload.to_string().as_bytes()).unwrap();
+        String::from_utf8(signed.compact().to_vec()).unwrap()
+    }
+
+    /// A grant by `iss` of this log, signed with its key in `of`, but for this log.
+    pub(crate) fn signed_as(&self, of: &Self, iss: &str, claim: Value) -> String {
+        let keys = Arc::clone(&of.keys);
+        Self { keys, ..self.clone() }.signed(iss, iss, "verdict-granted", claim)
+    }
+
+    /// A grant whose header names the right key, and whose signature is that of another statement.
+    pub(crate) fn forged(&self) -> String {
+        let honest = self.signed("cb-1", "cb-1", "verdict-granted", verdict("V-1"));
+        let other = self.signed("cb-1", "cb-1", "verdict-granted", verdict("V-2"));
+        let (signed, _) = honest.rsplit_once('.').unwrap();
+        format!("{signed}.{}", other.rsplit_once('.').unwrap().1)
+    }
+
+    /// A change that nobody decided on: at whatever time it is.
+    pub(crate) fn change_unchecked(&mut self, change: &str) -> u64 {
+        let effective = self.now().to_string();
+        let claim = json!({"verdict": "V-1", "change": change, "reason": {"code": "x"}, "effective": effective});
+        let compact = self.signed("cb-1", "cb-1", "verdict-changed", claim);
+        self.put(Kind::Statement, Some(compact))
+    }
+
+    pub(crate) fn log_key_text(&self) -> String {
+        self.log_key.verifier().to_string()
+    }
+
+    pub(crate) fn key(&self, of: &str) -> &SigningKey {
+        &self.keys[of]
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        instant(self.now_ms)
+    }
+
+    /// When an entry was sequenced.
+    pub(crate) fn at(&self, index: u64) -> Timestamp {
+        instant(self.entries[index as usize].time_ms)
+    }
+
+    /// The bundle of V-1 that an honest node makes.
+    pub(crate) fn bundle(&self) -> Bundle {
+        let id = "V-1".parse().unwrap();
+        let mut indexes = of_verdict(&self.register, &self.register.verdict(&id).unwrap());
+        indexes.extend(self.register.credentials_of(&id).last().map(|record| record.issued.index));
+        self.bundle_of("jp:V-1", &indexes.into_iter().collect::<Vec<_>>())
+    }
+
+    /// The bundle of what is made of eu:E-1.
+    pub(crate) fn foreign_bundle(&self) -> Bundle {
+        let record = self.register.recognition(&"eu:E-1".parse().unwrap()).unwrap();
+        let indexes: Vec<u64> = of_recognition(&self.register, &record, None).into_iter().collect();
+        let (_, before) = record.entries.split_last().unwrap();
+        let entry = |index: u64| base64_encode(&self.entries[index as usize].encode());
+        let earlier = before.iter().map(|&index| Earlier { index, entry: entry(index) }).collect();
+        Bundle { map_proof: self.map_proof("verdict/eu:E-1"), ..self.bundle_with("eu:E-1", &indexes, earlier) }
+    }
+
+    /// A bundle of these statements, and of entries without theirs.
+    pub(crate) fn bundle_with(&self, verdict: &str, indexes: &[u64], earlier: Vec<Earlier>) -> Bundle {
+        let size = self.tree.len();
+        let bare = earlier.iter().map(|one| one.index);
+        let mut all: Vec<u64> = indexes.iter().copied().chain(bare).chain([size - 1]).collect();
+        all.sort_unstable();
+        Bundle { earlier, proof: self.tree.multi_proof(&all, size).unwrap(), ..self.bundle_of(verdict, indexes) }
+    }
+
+    /// What the map says of a label.
+    pub(crate) fn map_proof(&self, label: &str) -> String {
+        let (output, vrf) = self.map_key.prove(label.as_bytes()).unwrap();
+        let (place, siblings) = self.map.place(&MapKey::of(&output));
+        MapProof { seal: self.tree.len() - 1, vrf, place, siblings }.to_string()
+    }
+
+    /// A bundle of these statements.
+    pub(crate) fn bundle_of(&self, verdict: &str, indexes: &[u64]) -> Bundle {
+        let size = self.tree.len();
+        let items = indexes.iter().map(|&index| {
+            let statement = self.statements[index as usize].clone().unwrap();
+            let time_ms = self.entries[index as usize].time_ms;
+            Arc::new(Item { index, time_ms, statement, attachment: self.attachments.get(&index).cloned() })
+        });
+        let all: Vec<u64> = indexes.iter().copied().chain([size - 1]).collect();
+        Bundle {
+            format: FORMAT.to_owned(),
+            verdict: verdict.parse().unwrap(),
+            origin: self.log_key.verifier().name().parse().unwrap(),
+            checkpoint: self.checkpoint(&[0, 1]),
+            last: base64_encode(&self.entries.last().unwrap().encode()),
+            statements: items.collect(),
+            earlier: Vec::new(),
+            proof: self.tree.multi_proof(&all, size).unwrap(),
+            map_proof: self.map_proof(&format!("verdict/{}", verdict.trim_start_matches("jp:"))),
+            disclosures: Vec::new(),
+        }
+    }
+
+    /// The signed checkpoint, cosigned by these witnesses.
+    pub(crate) fn checkpoint(&self, by: &[usize]) -> String {
+        let origin = self.log_key.verifier().name().to_owned();
+        let checkpoint = Checkpoint { origin, size: self.tree.len(), root: self.tree.root() };
+        let mut note = self.log_key.sign(&checkpoint.to_string()).unwrap();
+        by.iter().for_each(|place| note.push_str(&self.cosignature(&note, *place)));
+        note
+    }
+
+    /// A cosignature line under `note`.
+    pub(crate) fn cosignature(&self, note: &str, by: usize) -> String {
+        let text = SignedNote::parse(note).unwrap().claimed_text().to_owned();
+        self.witnesses[by].cosign(&text, START_MS / SECOND_MS).unwrap()
+    }
+
+    /// A policy that asks for two of three witnesses.
+    pub(crate) fn policy(&self) -> Policy {
+        Policy::parse(&self.policy_text("")).unwrap()
+    }
+
+    /// The same with more said of the registry.
+    pub(crate) fn policy_text(&self, more: &str) -> String {
+        let witnesses = self.witnesses.iter().map(|witness| {
+            let key = witness.verifier();
+            format!("[[witness]]\nname = \"{}\"\nkey = \"{key}\"\n", key.name())
+        });
+        let log_key = self.log_key.verifier();
+        format!("quorum = 2\n\n[[registry]]\nlog_key = \"{log_key}\"\n{more}\n{}", witnesses.collect::<String>())
+    }
+}
+
+/// How the verdict stands at the checkpoint.
+pub(crate) fn at_the_checkpoint(log: &Log) -> Question {
+    Question { at: None, now: log.now() }
+}
+
+fn instant(ms: u64) -> Timestamp {
+    Timestamp::from_millisecond(ms.try_into().unwrap()).unwrap()
+}
+
+fn map_jwk(key: &VrfKey) -> Value {
+    json!({"kty": "OKP", "crv": "Ed25519", "x": base64url_encode(key.public_key().as_bytes())})
+}
+
+fn ed25519() -> SigningKey {
+    SigningKey::generate(Algorithm::Ed25519).unwrap()
+}
+
+pub(crate) fn jwk(key: &SigningKey) -> Value {
+    serde_json::from_str(&key.public_key().to_jwk()).unwrap()
+}
+
+fn scheme() -> Value {
+    json!({
+        "scheme": "stars@1", "title": "Stars", "owner": "Ministry", "fictional": true, "documents": ["sp800-171@r3"],
+        "viewpoints": ["organization"], "objects": ["organization"], "evaluation": "third-party",
+        "levels": [{"code": "3", "name": "three stars"}], "validityMonths": 36,
+    })
+}
+
+pub(crate) fn accreditation(id: &str, body: &str) -> Value {
+    json!({
+        "id": id, "body": body, "as": "certification-body", "scheme": "stars@1",
+        "viewpoints": ["organization"], "from": "2026-01-01", "until": "2031-12-31",
+    })
+}
+
+pub(crate) fn verdict(id: &str) -> Value {
+    json!({
+        "verdict": id,
+        "supplier": {"id": "corporate-number:7000012050002", "name": "Example Works", "country": "JP"},
+        "object": {"kind": "organization", "name": "Example Works"}, "scheme": "stars@1",
+        "viewpoints": ["organization"], "scope": "design and production of relays",
+        "validFrom": "2026-10-01", "validUntil": "2029-09-30", "profile": "summary", "provenance": "decided",
+    })
+}

@@ -1,0 +1,8 @@
+//! Bundles: what a good one proves, and a row for each thing that can be wrong with one.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::cast_possible_truncation)]
+
+mod alterations;
+mod answers;
+mod log;
+mod policies;
+mod refusals;

@@ -1,0 +1,220 @@
+//! `prove`, `verify`, `policy`: everything that a verdict rests on in one file, and checking it without any registry.
+//!
+//! Out of scope: what is checked, see [`credential::bundle`].
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use bytes::Bytes;
+use clap::{Args, Subcommand};
+use conformity::ids::VerdictRef;
+use credential::bundle::{Failure, Fault, Finding, MAX_BUNDLE, MAX_POLICY, Policy, Question, Step, Verified, verify};
+use jiff::Timestamp;
+use ledger::note::NoteVerifier;
+use serde_json::json;
+
+use super::context::{Context, read_input, wait};
+use super::output;
+use super::pinned::Pinned;
+use super::standing::{escape, with_query};
+use crate::client::{Client, ClientError};
+use crate::clock::{Clock, SystemClock};
+use crate::http::Code;
+
+/// How long a registry takes between two checkpoints, and how often it is asked again.
+const PUBLICATION: Duration = Duration::from_secs(1);
+const ATTEMPTS: usize = 10;
+
+/// Exit codes of `verify`, by who is to blame. 1 is anything else that goes wrong, 2 a command line that is not understood.
+const BROKEN_BUNDLE: u8 = 3;
+const MISBEHAVING_REGISTRY: u8 = 4;
+const POLICY_NOT_MET: u8 = 5;
+
+/// Fetch everything that a verdict rests on, as one file that anybody can check offline
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  registry-node --as buyer-1 prove jp:V-1 --out bundle.json
+  registry-node --as buyer-1 prove jp:V-1 --at 2026-06-30T00:00:00Z --out bundle.json
+
+The file holds what you may see: a supplier, its body and the operator get what the credential keeps back as well. --at chooses the
+credential of that time; the history of the verdict is whole in any case.")]
+pub(super) struct Prove {
+    /// Registry and id, such as jp:V-1
+    verdict: VerdictRef,
+    /// Where to write it
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// With the credential of that time [default: now]
+    #[arg(long, value_name = "TIME")]
+    at: Option<Timestamp>,
+}
+
+impl Prove {
+    pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        let path = format!("/v1/verdicts/{}/proof", escape(&self.verdict.to_string()));
+        let path = with_query(&path, [("as_of", self.at.map(|at| at.to_string()))]);
+        let bundle = wait(fetch(&context.reader()?, &path))?;
+        output::write_private(&self.out, &bundle)?;
+        let answer = json!({"bundle": self.out, "bytes": bundle.len()});
+        context.answer(&answer, |_| format!("{} with {} bytes", self.out.display(), bundle.len()))
+    }
+}
+
+/// Asks until a checkpoint covers what was committed a moment ago.
+async fn fetch(client: &Client, path: &str) -> anyhow::Result<Bytes> {
+    let mut connection = client.connect().await?;
+    for _ in 1..ATTEMPTS {
+        match connection.get(path).await {
+            Err(ClientError::Problem { code, .. }) if code == Code::NotPublished.as_str() => {
+                tokio::time::sleep(PUBLICATION).await;
+            }
+            answer => return Ok(answer?),
+        }
+    }
+    Ok(connection.get(path).await?)
+}
+
+/// Check a bundle without any registry or network
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  registry-node verify bundle.json --trust policy.toml
+  registry-node verify bundle.json --trust policy.toml --at 2026-06-30T00:00:00Z --json
+
+Says how the verdict stood at that time, as the log showed it then; without --at, at the checkpoint in the bundle. Each step is told.
+Exits with 0 if all of them hold, whatever the verdict's state; else with 3 if the bundle is broken, 4 if it proves that its registry
+breaks the rules, 5 if it does not fulfil the policy or answer the question.")]
+pub(super) struct Verify {
+    /// The bundle; - for standard input
+    bundle: PathBuf,
+    /// Whom you trust; see `registry-node policy init`
+    #[arg(long, value_name = "FILE")]
+    trust: PathBuf,
+    /// How it stood then [default: at the checkpoint in the bundle]
+    #[arg(long, value_name = "TIME")]
+    at: Option<Timestamp>,
+}
+
+impl Verify {
+    pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        let policy = String::from_utf8(read_input(&self.trust, MAX_POLICY as u64)?)?;
+        let policy = Policy::parse(&policy).with_context(|| format!("{} cannot be used", self.trust.display()))?;
+        let bundle = read_input(&self.bundle, MAX_BUNDLE as u64)?;
+        match verify(&bundle, &policy, Question { at: self.at, now: SystemClock.now() }) {
+            Ok(verified) => context.answer(&verified, render),
+            Err(failure) => refused(context, &failure),
+        }
+    }
+}
+
+fn refused(context: &Context, failure: &Failure) -> anyhow::Result<ExitCode> {
+    let Failure { held, step, fault } = failure;
+    let text = fault.to_string();
+    let failed = json!({"step": step, "blame": fault.blame(), "code": fault.code(), "text": text});
+    output::print(context.json, &json!({"held": held, "failed": failed}), |_| {
+        format!("{}REFUSED  {}: {text} ({})", told(held), step.as_str(), fault.code())
+    })?;
+    Ok(ExitCode::from(match fault {
+        Fault::Bundle(_) => BROKEN_BUNDLE,
+        Fault::Registry(_) => MISBEHAVING_REGISTRY,
+        Fault::Trust(_) => POLICY_NOT_MET,
+    }))
+}
+
+fn told(held: &[Step]) -> String {
+    let mut text = String::new();
+    for Step { step, words } in held {
+        // Writing to a text cannot fail.
+        let _ = writeln!(text, "ok  {:<14} {words}", step.as_str());
+    }
+    text
+}
+
+fn render(verified: &Verified) -> String {
+    let Verified { verdict, at, .. } = verified;
+    let answer = match &verified.finding {
+        Finding::Own(own) => {
+            let force = if own.in_force { "in force" } else { "not in force" };
+            format!("{verdict} at {at}: {}, {force}", own.state)
+        }
+        Finding::Foreign(record) => format!("{verdict} at {at}: {} by {}", record.recognition.outcome, verified.origin),
+    };
+    format!("{}VERIFIED  {answer}", told(&verified.steps))
+}
+
+/// Make a policy, which says whom you trust
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  registry-node policy init policy.toml --genesis jp/genesis.jws")]
+pub(super) struct Policies {
+    #[command(subcommand)]
+    command: PolicyCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum PolicyCommand {
+    Init(PolicyInit),
+}
+
+/// Write a policy that trusts the logs of pinned registries
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  registry-node policy init policy.toml --genesis jp/genesis.jws
+  registry-node policy init policy.toml --genesis jp/genesis.jws --genesis eu.jws --witness us=us.registry.example+1f2e3d4c+BKey… --quorum 1
+
+A genesis is worth as much as the way on which you got it: from the registry itself, by hand or over its own TLS, never with the bundle.")]
+struct PolicyInit {
+    /// Where to write it
+    out: PathBuf,
+    /// Genesis of a registry whose log is trusted; several may be given
+    #[arg(long, value_name = "FILE", required = true)]
+    genesis: Vec<PathBuf>,
+    /// A witness, as a name of your own and its C2SP verifier key; several may be given
+    #[arg(long, value_name = "NAME=KEY")]
+    witness: Vec<String>,
+    /// How many of them must have cosigned
+    #[arg(long, default_value_t = 0)]
+    quorum: usize,
+}
+
+impl Policies {
+    pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        let PolicyCommand::Init(init) = self.command;
+        init.run(context)
+    }
+}
+
+impl PolicyInit {
+    fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        let text = self.text()?;
+        Policy::parse(&text)?;
+        ensure!(!self.out.exists(), "{} exists already", self.out.display());
+        std::fs::write(&self.out, text).with_context(|| format!("cannot write {}", self.out.display()))?;
+        context.answer(&json!({"policy": self.out}), |_| self.out.display().to_string())
+    }
+
+    fn text(&self) -> anyhow::Result<String> {
+        let mut text = format!("quorum = {}\n", self.quorum);
+        for file in &self.genesis {
+            let pinned = Pinned::read(file)?;
+            let log: NoteVerifier = pinned.log()?;
+            write!(text, "\n[[registry]]\nlog_key = \"{log}\"\ngenesis = \"{}\"\n", pinned.digest)?;
+        }
+        for witness in &self.witness {
+            let (name, key) = witness.split_once('=').context("write a witness as NAME=KEY")?;
+            write!(text, "\n[[witness]]\nname = {}\nkey = {}\n", quoted(name), quoted(key))?;
+        }
+        Ok(text)
+    }
+}
+
+/// A text as TOML has it: JSON's form of a text is one, too.
+fn quoted(text: &str) -> String {
+    json!(text).to_string()
+}

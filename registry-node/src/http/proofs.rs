@@ -1,0 +1,261 @@
+//! Bundles: everything that a verdict rests on, under the newest published checkpoint, for whoever may see the verdict.
+//!
+//! What to show follows from the moments in the records; the log is never searched. Bundles are kept ready until the checkpoint or
+//! the verdict changes, statements for as long as there is room, since bundles of one body share all but two or three.
+//! Whoever may not see a verdict gets the answer of one that is not there. Out of scope: the format and checking it, see
+//! [`credential::bundle`].
+
+mod kept;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use conformity::basis;
+use conformity::credential::CredentialRecord;
+use conformity::ids::VerdictRef;
+use conformity::map_label::MapLabel;
+use conformity::recognised::{Cause, RecognitionRecord};
+use conformity::records::{Facts, Register};
+use conformity::standing::{Sight, concerns, sight};
+use conformity::statement::{Claim, Kind};
+use conformity::verdict::VerdictRecord;
+use credential::bundle::{Bundle, Earlier, FORMAT, Item, MAX_BUNDLE, MAX_STATEMENTS};
+use jiff::Timestamp;
+use ledger::encoding::base64_encode;
+use ledger::journal::{ReadError, Stored};
+use warp::reply::Response;
+
+use super::answer::{self, JSON, Keep};
+use super::ask::Ask;
+use super::code;
+use super::published::Checkpoint;
+use super::site::Site;
+use crate::core::disclosures::digest_of;
+use crate::core::feed::parse_committed;
+use crate::core::state_map::ProveError;
+use crate::problem::Problem;
+use kept::Key;
+
+pub(super) use kept::Proofs;
+
+/// `GET /v1/verdicts/{verdict}/proof`
+pub(super) fn proof(site: &Site, ask: &Ask) -> Result<Response, Problem> {
+    let wanted: VerdictRef = ask.value()?;
+    let as_of = ask.query().as_of(site.registry.now())?;
+    let newest = site.published.newest(&site.registry);
+    let newest = newest.map_err(|error| code::internal("the published checkpoint could not be read", &error))?;
+    let seal = newest.as_ref().map_or(0, |newest| newest.size.saturating_sub(1));
+    let about = About::find(site, ask, &wanted, Extent { as_of, seal }).ok_or_else(Problem::not_found)?;
+    let checkpoint = newest.filter(|_| about.begun() < seal).ok_or_else(code::not_published)?;
+    let key = Key::of(&about, &checkpoint);
+    let bytes = match site.proofs.bundle(&key) {
+        Some(bytes) => bytes,
+        None => site
+            .proofs
+            .keep(key, Collecting { site, wanted: &wanted, about: &about, checkpoint: &checkpoint }.bundle()?),
+    };
+    Ok(answer::bytes(JSON, bytes, Keep::No))
+}
+
+/// Up to where the log is told of.
+#[derive(Clone, Copy)]
+struct Extent {
+    as_of: Option<Timestamp>,
+    /// Index of the published checkpoint's last entry.
+    seal: u64,
+}
+
+/// What the asker may see of a verdict.
+pub(super) enum About {
+    /// A verdict of this registry.
+    Own {
+        record: Arc<VerdictRecord>,
+        /// The newest credential of the time asked about.
+        credential: Option<Arc<CredentialRecord>>,
+        /// Whether he may see what it keeps back.
+        whole: bool,
+    },
+    /// What is made here of another registry's.
+    Foreign(Arc<RecognitionRecord>),
+}
+
+impl About {
+    fn find(site: &Site, ask: &Ask, wanted: &VerdictRef, extent: Extent) -> Option<Self> {
+        let (register, viewer) = (site.register(), ask.viewer());
+        let known = |at: Timestamp| extent.as_of.is_none_or(|time| at <= time);
+        if wanted.registry != site.registry.config.registry.id {
+            return register.recognition(wanted).filter(|record| known(record.since.at)).map(Self::Foreign);
+        }
+        let record = register.verdict(&wanted.id)?;
+        let granted = record.history.first().is_some_and(|item| known(item.at));
+        if !granted || sight(&*register, &viewer, &record) != Sight::Whole {
+            return None;
+        }
+        let sealed = |one: &Arc<CredentialRecord>| known(one.issued.at) && one.issued.index < extent.seal;
+        let issued = register.credentials_of(&wanted.id).into_iter().filter(sealed);
+        let credential = issued.max_by_key(|one| one.issued.index);
+        let whole = credential.is_some() && concerns(&*register, &viewer, &record);
+        Some(Self::Own { record, credential, whole })
+    }
+
+    /// Index of the entry without which there is nothing to prove.
+    fn begun(&self) -> u64 {
+        match self {
+            Self::Own { record, .. } => record.history.first().map_or(u64::MAX, |item| item.index),
+            Self::Foreign(record) => record.since.index,
+        }
+    }
+
+    fn label(&self, wanted: &VerdictRef) -> MapLabel {
+        match self {
+            Self::Own { .. } => MapLabel::Verdict(wanted.id.clone()),
+            Self::Foreign(_) => MapLabel::Foreign(wanted.clone()),
+        }
+    }
+}
+
+/// A bundle while it is collected.
+struct Collecting<'a> {
+    site: &'a Site,
+    wanted: &'a VerdictRef,
+    about: &'a About,
+    checkpoint: &'a Checkpoint,
+}
+
+impl Collecting<'_> {
+    fn bundle(&self) -> Result<Bytes, Problem> {
+        let size = self.checkpoint.size;
+        let seal = size.saturating_sub(1);
+        let indexes: Vec<u64> = self.basis()?.into_iter().filter(|index| *index < seal).collect();
+        if indexes.len() > MAX_STATEMENTS {
+            return Err(code::not_provable("it rests on more statements than a bundle holds"));
+        }
+        let statements = indexes.iter().map(|index| self.item(*index)).collect::<Result<Vec<_>, _>>()?;
+        let earlier = self.earlier()?;
+        let mut leaves: Vec<u64> =
+            indexes.into_iter().chain(earlier.iter().map(|one| one.index)).chain([seal]).collect();
+        leaves.sort_unstable();
+        let proof = self.site.registry.log.multi_inclusion(&leaves, size);
+        let note = String::from_utf8_lossy(&self.checkpoint.note).into_owned();
+        let bundle = Bundle {
+            format: FORMAT.to_owned(),
+            verdict: self.wanted.clone(),
+            origin: self.site.registry.config.registry.origin.clone(),
+            checkpoint: note,
+            last: self.entry(seal)?,
+            statements,
+            earlier,
+            proof: proof.map_err(|error| code::internal("a proof could not be made", &error))?,
+            map_proof: self.map_proof()?,
+            disclosures: self.disclosures()?,
+        };
+        let bytes = answer::to_json(&bundle)?;
+        if bytes.len() > MAX_BUNDLE {
+            return Err(code::not_provable("what it rests on has more bytes than a bundle"));
+        }
+        Ok(bytes)
+    }
+
+    /// Places of what it rests on.
+    fn basis(&self) -> Result<BTreeSet<u64>, Problem> {
+        match self.about {
+            About::Own { record, credential, .. } => {
+                let mut indexes = basis::of_verdict(&*self.site.register(), record);
+                indexes.extend(credential.iter().map(|one| one.issued.index));
+                Ok(indexes)
+            }
+            About::Foreign(record) => {
+                let statement = parse_committed(&self.stored(record.since.index)?);
+                let statement = statement.map_err(|error| unreadable(&error))?;
+                let Claim::RecognitionDerived(claim) = &statement.claim else { return Err(Problem::not_found()) };
+                let cause = match &claim.cause {
+                    Cause::Arrangement { id, .. } => Some(id),
+                    Cause::Range | Cause::Time | Cause::Expulsion => None,
+                };
+                let register = self.site.register();
+                whole_peering(&register, self.wanted, record)?;
+                Ok(basis::of_recognition(&*register, record, cause))
+            }
+        }
+    }
+
+    /// Entries whose rows the newest one replaced.
+    fn earlier(&self) -> Result<Vec<Earlier>, Problem> {
+        let About::Foreign(record) = self.about else { return Ok(Vec::new()) };
+        let before = record.entries.iter().copied().filter(|index| *index < record.since.index);
+        before.map(|index| Ok(Earlier { index, entry: self.entry(index)? })).collect()
+    }
+
+    fn item(&self, index: u64) -> Result<Arc<Item>, Problem> {
+        if let Some(item) = self.site.proofs.item(index) {
+            return Ok(item);
+        }
+        let log = &self.site.registry.log;
+        let compact = self.stored(index)?;
+        let time_ms = log.time_of(index).map_err(|error| unreadable(&error))?;
+        let statement = parse_committed(&compact).map_err(|error| unreadable(&error))?;
+        let attachment = match statement.attachment().filter(|_| statement.kind() == Kind::RecognitionDerived) {
+            Some(digest) => self.results(&digest)?,
+            None => None,
+        };
+        let statement = String::from_utf8(compact.to_vec()).map_err(|error| unreadable(&error))?;
+        Ok(self.site.proofs.keep_item(Arc::new(Item { index, time_ms, statement, attachment })))
+    }
+
+    /// A result list, where it is not too long for a bundle.
+    fn results(&self, digest: &conformity::Digest) -> Result<Option<String>, Problem> {
+        let digest = ledger::digest::Digest::from_bytes(*digest.as_bytes());
+        let log = &self.site.registry.log;
+        if log.attachment_len(&digest).is_some_and(|bytes| bytes > MAX_BUNDLE / 2) {
+            return Err(code::not_provable("the result list that names it is longer than a bundle"));
+        }
+        let list = log.attachment(&digest).map_err(|error| unreadable(&error))?;
+        list.map(|list| String::from_utf8(list.to_vec()).map_err(|error| unreadable(&error))).transpose()
+    }
+
+    fn stored(&self, index: u64) -> Result<Bytes, Problem> {
+        match self.site.registry.log.statement(index) {
+            Ok(Stored::Bytes(compact)) => Ok(compact),
+            // It was erased a moment ago, and the verdict with it.
+            Ok(_) => Err(Problem::not_found()),
+            Err(error) => Err(unreadable(&error)),
+        }
+    }
+
+    fn entry(&self, index: u64) -> Result<String, Problem> {
+        let entry = self.site.registry.log.entry(index);
+        Ok(base64_encode(&entry.map_err(|error: ReadError| unreadable(&error))?.encode()))
+    }
+
+    fn map_proof(&self) -> Result<String, Problem> {
+        let label = self.about.label(self.wanted);
+        let proven = self.site.registry.map.prove(&label, self.checkpoint.size, &self.site.register());
+        match proven {
+            Ok(proven) => Ok(proven.proof.to_string()),
+            Err(ProveError::NotAtHand { .. }) => Err(code::not_published()),
+            Err(error) => Err(code::internal("the state map could not be asked", &error)),
+        }
+    }
+
+    fn disclosures(&self) -> Result<Vec<String>, Problem> {
+        let About::Own { credential: Some(credential), whole: true, .. } = self.about else { return Ok(Vec::new()) };
+        let digest = digest_of(&*self.site.register(), credential).ok_or_else(Problem::not_found)?;
+        let whole = self.site.registry.disclosures.whole(&digest);
+        let whole = whole.map_err(|error| code::internal("what a credential keeps back could not be read", &error))?;
+        let parts = whole.iter().flat_map(|text| text.split('~').skip(1)).filter(|part| !part.is_empty());
+        Ok(parts.map(str::to_owned).collect())
+    }
+}
+
+/// Refuses what was recognised before its peer was added again: the peering that it rests on is over.
+fn whole_peering(register: &Register, wanted: &VerdictRef, record: &RecognitionRecord) -> Result<(), Problem> {
+    match register.peer(&wanted.registry) {
+        Some(peer) if peer.added.index < record.since.index => Ok(()),
+        _ => Err(code::not_provable("it was said under a peering that is over; it can be proven once it is said anew")),
+    }
+}
+
+fn unreadable(error: &dyn std::fmt::Display) -> Problem {
+    code::internal("the log could not be read", &error)
+}

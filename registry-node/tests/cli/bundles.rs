@@ -1,0 +1,81 @@
+//! `prove` and `verify`: a bundle is fetched from a registry that runs, and checked in a folder that knows nothing of it.
+
+use serde_json::Value;
+
+use crate::house::{House, read};
+use crate::story::{GRANT, furnished};
+
+fn verified(house: &House, line: &str) -> (String, bool) {
+    let answer = house.json(line);
+    let own = &answer["finding"]["own"];
+    assert!(answer["steps"].as_array().unwrap().len() > 10, "{answer}");
+    (own["state"].as_str().unwrap().to_owned(), own["inForce"].as_bool().unwrap())
+}
+
+#[test]
+fn a_bundle_is_checked_where_there_is_no_registry() {
+    let mut house = furnished();
+    house.good(&format!("--as certification-body grant V-1 {GRANT}"));
+    house.good("--as buyer prove jp:V-1 --out granted.json");
+    let granted: Value = serde_json::from_str(&read(&house.path("granted.json"))).unwrap();
+    house.good("--as certification-body suspend V-1 --reason major-nonconformity");
+    house.json("--as buyer prove jp:V-1 --out suspended.json");
+    house.good("policy init policy.toml --genesis jp/genesis.jws");
+    assert!(house.bad("policy init policy.toml --genesis jp/genesis.jws").contains("exists already"));
+    assert!(house.bad("--as buyer prove jp:V-9 --out nothing.json").contains("not-found"));
+    assert_eq!(house.end(), Some(0));
+
+    let away = House::empty();
+    for name in ["granted.json", "suspended.json", "policy.toml"] {
+        away.write(name, &read(&house.path(name)));
+    }
+    drop(house);
+    assert_eq!(verified(&away, "verify granted.json --trust policy.toml"), ("granted".to_owned(), true));
+    assert_eq!(verified(&away, "verify suspended.json --trust policy.toml"), ("suspended".to_owned(), false));
+    let sealed = away.json("verify granted.json --trust policy.toml")["checkpoint"]["at"].as_str().unwrap().to_owned();
+    let then = format!("verify suspended.json --trust policy.toml --at {sealed}");
+    assert_eq!(verified(&away, &then), ("granted".to_owned(), true), "as the log showed it then");
+
+    let told = away.good("verify suspended.json --trust policy.toml");
+    assert!(told.starts_with("ok  form") && told.contains("\nVERIFIED  jp:V-1 at "), "{told}");
+    assert!(told.contains("suspended, not in force"), "{told}");
+
+    away.write("forked.json", &read(&away.path("suspended.json")).replacen("\"timeMs\":1", "\"timeMs\":2", 1));
+    away.write(
+        "strict.toml",
+        &read(&away.path("policy.toml")).replace("[[registry]]", "[[registry]]\nseen = { size = 9999 }"),
+    );
+    let mut other = granted;
+    other["origin"] = "eu.registry.example".into();
+    away.write("other.json", &other.to_string());
+    for (line, code, needle) in [
+        ("verify forked.json --trust policy.toml", 3, "bad-proof"),
+        ("verify suspended.json --trust strict.toml", 5, "rollback"),
+        ("verify other.json --trust policy.toml", 5, "unknown-log"),
+        ("verify granted.json --trust policy.toml --at 2100-01-01T00:00:00Z", 5, "not-covered"),
+        ("verify policy.toml --trust policy.toml", 3, "not-a-bundle"),
+    ] {
+        let told = away.run(line);
+        assert_eq!(told.code, code, "{line}: {told:?}");
+        assert!(told.out.contains("REFUSED") && told.out.contains(needle), "{line}: {told:?}");
+        let told: Value = serde_json::from_str(&away.run(&format!("{line} --json")).out).unwrap();
+        assert_eq!(told["failed"]["code"], needle, "{told}");
+    }
+    assert!(away.bad("verify granted.json --trust granted.json").contains("not a policy"));
+    assert!(away.bad("verify nowhere.json --trust policy.toml").contains("cannot read"));
+}
+
+#[test]
+fn a_policy_is_written_only_if_it_can_be_used() {
+    let house = House::new();
+    for (line, needle) in [
+        ("policy init p.toml --genesis jp/genesis.jws --quorum 1", "0 witnesses"),
+        ("policy init p.toml --genesis jp/genesis.jws --witness one", "NAME=KEY"),
+        ("policy init p.toml --genesis jp/genesis.jws --witness one=two", "witness one"),
+        ("policy init p.toml --genesis jp/registry.toml", "no genesis"),
+    ] {
+        let told = house.bad(line);
+        assert!(told.contains(needle), "{line}: {told}");
+    }
+    assert!(!house.path("p.toml").exists());
+}
