@@ -196,8 +196,7 @@ impl Registry {
         let slots = Slots::open(Arc::clone(&vault))?;
         let metrics = Arc::new(Metrics::default());
         let witness = Witness::open(cosigner(&folder, &genesis)?, Arc::clone(&vault), Arc::clone(&metrics))?;
-        let witnesses: Vec<_> = register.peers().iter().filter_map(|peer| witness_key(peer)).collect();
-        let collected = Collected::open(Arc::clone(&tiles), &witnesses).map_err(file_error("the cosignatures"))?;
+        let collected = collected(&tiles, &register)?;
         let read_model = Arc::new(ReadModel::new(register));
         let (grown, size) = watch::channel(reader.size());
         let indexer = Indexer::start(index, reader.clone()).map_err(file_error("the indexer"))?;
@@ -211,12 +210,8 @@ impl Registry {
         };
         let sequencer = Sequencer::start(log, parts, indexer, config.limits.queue, config.log.batch_statements)
             .map_err(file_error("the sequencer"))?;
-        let deriver = Deriver::new(
-            SigningKey::load(&folder.node_key())?,
-            config.registry.origin.clone(),
-            sequencer.clone(),
-            Arc::clone(&clock),
-        );
+        let node_key = SigningKey::load(&folder.node_key())?;
+        let deriver = Deriver::new(node_key, config.registry.origin.clone(), sequencer.clone(), Arc::clone(&clock));
         let feed = Feed::new(
             config.registry.id.clone(),
             config.http.public_url.clone(),
@@ -344,6 +339,12 @@ fn open_log(folder: &Folder, config: &Config, signer: NoteSigner, tiles: &TileSt
     let published_size = tiles.published_size().map_err(file_error("the published checkpoint"))?;
     let options = Options { roll_bytes: config.log.segment_bytes, published_size };
     Ok(Log::open(FileJournal::open(&folder.journal(), options)?, signer)?)
+}
+
+/// The cosignatures that peers gave our published checkpoint.
+fn collected(tiles: &Arc<TileStore>, register: &Register) -> Result<Collected, OpenError> {
+    let witnesses: Vec<_> = register.peers().iter().filter_map(|peer| witness_key(peer)).collect();
+    Collected::open(Arc::clone(tiles), &witnesses).map_err(file_error("the cosignatures"))
 }
 
 fn start_map(
