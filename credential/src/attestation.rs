@@ -1,7 +1,7 @@
 //! The credential of a verdict: W3C Verifiable Credentials 2.0, UNTP Digital Conformity Credential 0.7.0, SD-JWT VC.
 //!
 //! ```text
-//! {"iss": did, "iat", "jti", "nbf", "exp"?, "vct", "cnf"?, "status": {"status_list": {"idx", "uri"}},       SD-JWT VC
+//! {"iss": did, "iat", "nbf", "exp"?, "vct", "cnf"?, "status": {"status_list": {"idx", "uri"}},              SD-JWT VC
 //!  "@context", "type", "id", "issuer", "name", "validFrom", "validUntil"?,                                  W3C
 //!  "credentialSubject": {… "conformityAssessment": [one per viewpoint]},                                    UNTP
 //!  "verdict": {what the registry's rules compare with its log}}                                             ours

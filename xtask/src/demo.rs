@@ -3,10 +3,12 @@
 //! In scope: building and finding the programs, supervising them, waiting with a deadline, telling what happens, and numbers
 //! at the end; and the story, a function over the [`Stage`]. Out of scope: what the programs do.
 
+pub mod calendar;
 pub mod children;
 pub mod latency;
 pub mod lines;
 pub mod narrator;
+pub mod node;
 pub mod registry;
 pub mod stage;
 pub mod stop;
@@ -24,6 +26,12 @@ use crate::workspace::Workspace;
 use narrator::Narrator;
 use stage::Stage;
 
+/// The path of a fact or term that the demo brings along, as an argument.
+#[must_use]
+pub fn fact(name: &str) -> String {
+    format!("{}/demo/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
 /// Puts the stage up, plays a story, and takes everything down again, however the story ends.
 ///
 /// With `once` the end of the story is the end; otherwise the registries stay up until Ctrl-C. Answers whether every step held.
@@ -36,7 +44,7 @@ pub fn perform<W: Write>(
     out: W,
     story: impl FnOnce(&Stage, &mut Narrator<W>) -> Result<()>,
 ) -> Result<bool> {
-    let stage = Stage::prepare(workspace)?;
+    let stage = Stage::prepare(workspace, "demo")?;
     let mut narrator = Narrator::new(out);
     let played = story(&stage, &mut narrator);
     narrator.conclude()?;

@@ -10,6 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use conformity::credential::{Credential, Reach};
 use conformity::digest::Digest;
+use conformity::ids::StatementId;
 use conformity::text::Text;
 use conformity::verdict::Profile;
 use conformity::viewpoint::Viewpoint;
@@ -69,7 +70,7 @@ pub fn read(payload: &Map<String, Value>) -> Result<Attestation, ReadError> {
     }
     let attestation = Attestation {
         issuer,
-        jti: member(payload, "jti")?,
+        jti: statement_id(payload)?,
         iat: member(payload, "iat")?,
         detail: Detail { reach, assessments: assessments(payload)? },
         credential: Arc::new(credential),
@@ -98,6 +99,13 @@ fn verdict(payload: &Map<String, Value>) -> Result<(Credential, Option<Reach>), 
     let mut credential: Credential = member(payload, "verdict")?;
     let disclosed = if credential.profile == Profile::Open { None } else { credential.reach.take() };
     Ok((credential, disclosed))
+}
+
+/// What follows the verdict's address in `id`. There is no `jti`: it would have to equal `id`, which no id of a statement can.
+fn statement_id(payload: &Map<String, Value>) -> Result<StatementId, ReadError> {
+    let id: String = member(payload, "id")?;
+    let (_, statement) = id.split_once('#').ok_or_else(|| wrong("id", "it names no statement behind a #"))?;
+    statement.parse().map_err(|_| wrong("id", "what follows # is no id of a statement"))
 }
 
 fn assessments(payload: &Map<String, Value>) -> Result<BTreeMap<Viewpoint, Assessment>, ReadError> {

@@ -66,7 +66,6 @@ impl Writer<'_> {
         let mut claims = object(json!({
             "iss": self.did,
             "iat": self.attestation.iat,
-            "jti": self.attestation.jti,
             "nbf": valid_from.start().as_second(),
             "vct": VCT,
             "status": {"status_list": {"idx": slot.index(), "uri": self.web.status_list(*slot)}},

@@ -10,10 +10,10 @@ use anyhow::{Context as _, bail, ensure};
 use bytes::Bytes;
 use clap::{Args, Subcommand};
 use conformity::credential::{Credential, Reach, StatusSlot};
-use conformity::ids::{VerdictId, VerdictRef};
+use conformity::ids::{DocumentRef, PartyId, SchemeRef, VerdictId, VerdictRef};
 use conformity::key::Jwk;
-use conformity::party::Party;
-use conformity::scheme::Scheme;
+use conformity::scheme::Evaluation;
+use conformity::text::Text;
 use conformity::time::Day;
 use conformity::verdict::{Profile, Snapshot, Verdict};
 use credential::attestation::{Attestation, Detail, PAD_TO, concealed, write};
@@ -37,6 +37,10 @@ const SD_JWT: &str = "application/dc+sd-jwt";
 
 /// Issue, fetch and show credentials of verdicts
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  registry-node --as cb-1 credential issue V-1 --assessed 2026-03-20 --detail detail.json --out V-1.sd-jwt
+  registry-node --as supplier-1 credential fetch jp:V-1 --out V-1.sd-jwt")]
 pub(super) struct Credentials {
     #[command(subcommand)]
     command: Command,
@@ -147,14 +151,19 @@ struct Answered {
     now: Snapshot,
 }
 
+/// What a credential says of a scheme.
 #[derive(Deserialize)]
 struct SchemeItem {
-    scheme: Scheme,
+    scheme: SchemeRef,
+    documents: Vec<DocumentRef>,
+    evaluation: Evaluation,
 }
 
+/// What a credential says of its issuer.
 #[derive(Deserialize)]
 struct PartyItem {
-    party: Party,
+    id: PartyId,
+    name: Text<256>,
 }
 
 #[derive(Deserialize)]
@@ -212,10 +221,10 @@ impl Issue {
         let path = format!("/v1/verdicts/{}", escape(&verdict.to_string()));
         let Answered { terms, now } = read_json(&connection.get(&path).await?)?;
         let schemes: Vec<SchemeItem> = all(connection, "/v1/schemes", "schemes").await?;
-        let scheme = schemes.into_iter().map(|item| item.scheme).find(|scheme| scheme.scheme == terms.scheme);
+        let scheme = schemes.into_iter().find(|scheme| scheme.scheme == terms.scheme);
         let scheme = scheme.with_context(|| format!("the registry does not list scheme {}", terms.scheme))?;
         let parties: Vec<PartyItem> = all(connection, "/v1/parties", "parties").await?;
-        let body = parties.into_iter().map(|item| item.party).find(|party| party.id == about.party);
+        let body = parties.into_iter().find(|party| party.id == about.party);
         let body = body.with_context(|| format!("the registry does not list {}", about.party))?;
         let reach = Reach { level: now.level, sites: now.sites, exclusions: now.exclusions };
         Ok(Credential {

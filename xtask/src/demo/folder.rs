@@ -1,6 +1,6 @@
-//! The folder in which the registries of the demo live.
+//! The folder in which the registries of a stage live.
 //!
-//! In scope: one demo at a time per target folder, starting from nothing. What a run leaves stays for a look until the next.
+//! In scope: one run at a time in it, starting from nothing. What a run leaves stays for a look until the next.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -19,13 +19,13 @@ pub(super) struct Folder {
 impl Folder {
     pub(super) fn claim(path: &Path) -> Result<Self> {
         let cannot = || format!("cannot prepare {}", path.display());
-        let parent = path.parent().context("the demo's folder has no parent")?;
+        let parent = path.parent().context("the folder has no parent")?;
         fs::create_dir_all(parent).with_context(cannot)?;
         let lock = File::create(path.with_extension("lock")).with_context(cannot)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                bail!("another demo runs in {}: end it, or set CARGO_TARGET_DIR to another folder", path.display())
+                bail!("another run is in {}: end it, or set CARGO_TARGET_DIR to another folder", path.display())
             }
             Err(TryLockError::Error(error)) => return Err(error).with_context(cannot),
         }
@@ -54,7 +54,7 @@ mod tests {
         let first = Folder::claim(&path).unwrap();
         fs::write(path.join("left"), "over").unwrap();
         let error = Folder::claim(&path).unwrap_err();
-        assert!(error.to_string().contains("another demo runs"), "{error}");
+        assert!(error.to_string().contains("another run is in"), "{error}");
         assert!(path.join("left").exists());
         drop(first);
         let second = Folder::claim(&path).unwrap();

@@ -31,12 +31,12 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Builds and finds the programs, and clears the folder. Signals are ours from here on.
+    /// Builds and finds the programs, and clears the folder of that name in the target folder. Signals are ours from here on.
     ///
     /// # Errors
-    /// When something does not build, cannot be fetched, or another demo runs.
-    pub fn prepare(workspace: &Workspace) -> Result<Self> {
-        let folder = Folder::claim(&workspace.target.join("demo"))?;
+    /// When something does not build, cannot be fetched, or another stage stands in that folder.
+    pub fn prepare(workspace: &Workspace, folder: &str) -> Result<Self> {
+        let folder = Folder::claim(&workspace.target.join(folder))?;
         let nats_server = tools::nats_server(workspace)?;
         build(workspace, "registry-node")?;
         let program = workspace.program("registry-node");
@@ -52,13 +52,21 @@ impl Stage {
         Ok(Registry::new(self, id, self.ports.pick()?))
     }
 
+    /// Ports that are free, for what is no registry.
+    ///
+    /// # Errors
+    /// When there are not as many.
+    pub fn ports<const PORTS: usize>(&self) -> Result<[u16; PORTS]> {
+        self.ports.pick()
+    }
+
     /// The children, to start and end what is no registry.
     #[must_use]
     pub fn children(&self) -> &Children {
         &self.children
     }
 
-    /// The folder of this demo.
+    /// The folder of this stage.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder.path

@@ -5,7 +5,6 @@
 
 mod arrangements;
 mod buyer;
-mod calendar;
 mod cast;
 mod changes;
 mod explore;

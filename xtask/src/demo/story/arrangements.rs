@@ -7,9 +7,11 @@ use anyhow::{Result, ensure};
 use serde_json::Value;
 
 use super::buyer::Buyer;
-use super::cast::{Cast, EU_AUTHORITY, JP_AUTHORITY, Node, fact};
+use super::cast::{Cast, EU_AUTHORITY, JP_AUTHORITY};
 use super::life::{Grant, grant};
+use crate::demo::fact;
 use crate::demo::narrator::Narrator;
+use crate::demo::node::Node;
 
 /// How long a step of one registry may take to be known at another.
 const LIMIT: Duration = Duration::from_secs(20);

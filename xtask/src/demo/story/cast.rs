@@ -1,22 +1,13 @@
 //! Who takes part: four registries and their parties, each with credentials of its own.
 
-use std::fs;
 use std::io::Write;
-use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
-use serde_json::Value;
+use anyhow::{Context, Result};
 
-use crate::demo::lines::Lines;
 use crate::demo::narrator::Narrator;
+use crate::demo::node::Node;
 use crate::demo::registry::Registry;
 use crate::demo::stage::Stage;
-
-/// Until a registry that was just started listens.
-const START: Duration = Duration::from_secs(30);
-
-/// Facts and terms that the story brings along.
-pub(super) const FACTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/demo");
 
 /// Credentials folders, below the demo's folder.
 pub(super) const JP_AUTHORITY: &str = "jp-authority";
@@ -35,22 +26,15 @@ pub(super) struct Cast<'stage> {
     pub(super) asean: Node<'stage>,
 }
 
-/// A registry with the process that serves it.
-pub(super) struct Node<'stage> {
-    registry: Registry<'stage, 2>,
-    /// Kept open, so that the process can go on saying something.
-    _said: Lines,
-}
-
 impl<'stage> Cast<'stage> {
     /// Makes and starts the registries.
     pub(super) fn gather<W: Write>(stage: &'stage Stage, told: &mut Narrator<W>) -> Result<Self> {
         Ok(Self {
             stage,
-            jp: Node::start(stage, told, "jp", "Registry of Japan (demonstration)", Some("JP"))?,
-            eu: Node::start(stage, told, "eu", "Registry of the EU (demonstration)", None)?,
-            us: Node::start(stage, told, "us", "Registry of the United States (demonstration)", Some("US"))?,
-            asean: Node::start(stage, told, "asean", "Registry of ASEAN (demonstration)", None)?,
+            jp: start(stage, told, "jp", "Registry of Japan (demonstration)", Some("JP"))?,
+            eu: start(stage, told, "eu", "Registry of the EU (demonstration)", None)?,
+            us: start(stage, told, "us", "Registry of the United States (demonstration)", Some("US"))?,
+            asean: start(stage, told, "asean", "Registry of ASEAN (demonstration)", None)?,
         })
     }
 
@@ -90,74 +74,16 @@ impl<'stage> Cast<'stage> {
     }
 }
 
-impl<'stage> Node<'stage> {
-    fn start<W: Write>(
-        stage: &'stage Stage,
-        told: &mut Narrator<W>,
-        id: &str,
-        name: &str,
-        country: Option<&str>,
-    ) -> Result<Self> {
-        let registry: Registry<'_, 2> = stage.registry(id)?;
-        let [http, nats] = *registry.ports();
-        told.step(&format!("{id}: {name}, https on port {http}, nats on port {nats}"), || {
-            let origin = format!("{id}.registry.example");
-            let (http, nats) = (format!("127.0.0.1:{http}"), format!("127.0.0.1:{nats}"));
-            let mut init = vec!["init", id, "--id", id, "--origin", &origin, "--name", name];
-            init.extend(["--http", &http, "--nats", &nats]);
-            init.extend(country.iter().flat_map(|country| ["--country", country]));
-            registry.run_json(&init)?;
-            let said = registry.listen("serve", &["serve", id, "--json"])?;
-            let ready: Value = serde_json::from_str(&said.next(START).with_context(|| last_words(&registry))?.text)?;
-            ensure!(ready["ready"] == id, "it said {ready} instead of being ready");
-            Ok(said)
-        })
-        .map(|said| Self { registry, _said: said })
-    }
-
-    pub(super) fn id(&self) -> &str {
-        self.registry.id()
-    }
-
-    /// Where its HTTPS door is.
-    pub(super) fn url(&self) -> String {
-        format!("https://localhost:{}", self.registry.ports()[0])
-    }
-
-    /// Runs a command as the operator.
-    pub(super) fn operator(&self, arguments: &[&str]) -> Result<Value> {
-        self.registry.run_json(&[arguments, &["--registry", self.id()]].concat())
-    }
-
-    /// Runs a command with the credentials in a folder.
-    pub(super) fn party(&self, credentials: &str, arguments: &[&str]) -> Result<Value> {
-        self.registry.run_json(&[arguments, &["--as", credentials]].concat())
-    }
-
-    /// Runs a command as the operator whose answer is many lines.
-    pub(super) fn operator_text(&self, arguments: &[&str]) -> Result<String> {
-        self.registry.run(&[arguments, &["--registry", self.id()]].concat())
-    }
-
-    /// The same with the credentials in a folder.
-    pub(super) fn party_text(&self, credentials: &str, arguments: &[&str]) -> Result<String> {
-        self.registry.run(&[arguments, &["--as", credentials]].concat())
-    }
-
-    /// The registry, for what runs on.
-    pub(super) fn registry(&self) -> &Registry<'stage, 2> {
-        &self.registry
-    }
-}
-
-fn last_words<const PORTS: usize>(registry: &Registry<'_, PORTS>) -> String {
-    let log = registry.log_of("serve");
-    let said = fs::read_to_string(&log).unwrap_or_default();
-    let words = said.trim().lines().next_back().unwrap_or("nothing").to_owned();
-    format!("{} does not serve; {} ends with: {words}", registry.id(), log.display())
-}
-
-/// The path of a fact, as an argument.
-pub(super) fn fact(name: &str) -> String {
-    format!("{FACTS}/{name}")
+/// Makes and starts a registry, and tells of it.
+fn start<'stage, W: Write>(
+    stage: &'stage Stage,
+    told: &mut Narrator<W>,
+    id: &str,
+    name: &str,
+    country: Option<&str>,
+) -> Result<Node<'stage>> {
+    let registry: Registry<'_, 2> = stage.registry(id)?;
+    let [http, nats] = *registry.ports();
+    let what = format!("{id}: {name}, https on port {http}, nats on port {nats}");
+    told.step(&what, || Node::start(registry, name, country))
 }

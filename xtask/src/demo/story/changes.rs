@@ -13,9 +13,9 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use super::buyer::Buyer;
-use super::calendar::{self, Day};
 use super::cast::{Cast, JP_CERTIFICATION};
 use super::records::MARK;
+use crate::demo::calendar::{self, Day};
 use crate::demo::latency::Latencies;
 use crate::demo::lines::Lines;
 use crate::demo::narrator::Narrator;

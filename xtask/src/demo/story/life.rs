@@ -7,9 +7,9 @@ use anyhow::{Result, ensure};
 use serde_json::Value;
 
 use super::buyer::Buyer;
-use super::calendar::Day;
 use super::cast::{Cast, EU_BUYER, JP_AUDIT, JP_CERTIFICATION};
 use super::records::MARK;
+use crate::demo::calendar::Day;
 use crate::demo::narrator::Narrator;
 
 /// The supplier of the story. It has no identifier that a real enterprise could have.

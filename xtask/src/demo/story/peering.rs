@@ -5,8 +5,9 @@ use std::io::Write;
 
 use anyhow::{Context, Result, ensure};
 
-use super::cast::{Cast, Node};
+use super::cast::Cast;
 use crate::demo::narrator::Narrator;
+use crate::demo::node::Node;
 
 /// What operators hand to each other; in the story, a folder that both can reach.
 const HANDED_OVER: &str = "handed-over";

@@ -5,8 +5,9 @@ use std::io::Write;
 use anyhow::{Result, ensure};
 
 use super::buyer::{Buyer, Seen};
-use super::calendar::Day;
-use super::cast::{Cast, EU_AUTHORITY, JP_ACCREDITATION, JP_AUTHORITY, fact};
+use super::cast::{Cast, EU_AUTHORITY, JP_ACCREDITATION, JP_AUTHORITY};
+use crate::demo::calendar::Day;
+use crate::demo::fact;
 use crate::demo::narrator::Narrator;
 use crate::demo::table::Table;
 

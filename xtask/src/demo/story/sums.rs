@@ -8,10 +8,11 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use super::buyer::Buyer;
-use super::cast::{Cast, EU_BUYER, Node};
+use super::cast::{Cast, EU_BUYER};
 use super::changes::Speed;
 use crate::demo::latency::{Latencies, milliseconds};
 use crate::demo::narrator::Narrator;
+use crate::demo::node::Node;
 use crate::demo::table::Table;
 
 /// Until everything that was signed is published and mirrored everywhere.

@@ -10,19 +10,24 @@ const DAY_SECONDS: u64 = 86_400;
 
 /// A day in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Day {
+pub struct Day {
     year: u64,
     month: u64,
     day: u64,
 }
 
 impl Day {
-    pub(super) fn today() -> Result<Self> {
+    /// The present day.
+    ///
+    /// # Errors
+    /// When the machine's clock is before 1970.
+    pub fn today() -> Result<Self> {
         Ok(Self::after_epoch(seconds()?.0 / DAY_SECONDS))
     }
 
     /// The same month so many years later, on a day that every month has.
-    pub(super) fn in_years(self, years: u64) -> Self {
+    #[must_use]
+    pub fn in_years(self, years: u64) -> Self {
         Self { year: self.year + years, month: self.month, day: self.day.min(28) }
     }
 
@@ -50,7 +55,10 @@ impl std::fmt::Display for Day {
 }
 
 /// The present in RFC 3339, to the millisecond.
-pub(super) fn now() -> Result<String> {
+///
+/// # Errors
+/// When the machine's clock is before 1970.
+pub fn now() -> Result<String> {
     let (seconds, milliseconds) = seconds()?;
     let (day, second) = (Day::after_epoch(seconds / DAY_SECONDS), seconds % DAY_SECONDS);
     Ok(format!("{day}T{:02}:{:02}:{:02}.{milliseconds:03}Z", second / 3600, second / 60 % 60, second % 60))

@@ -1,0 +1,73 @@
+//! What others' tools make of the output of a live registry: verifiers of credentials, schemas, readers of status lists, a
+//! verifier and a witness of logs, openssl.
+//!
+//! In scope: putting up a registry, having each tool judge, and telling what it said. A tool that is missing is told of and
+//! counted as left out, never as good. Out of scope: our own verifiers, which the tests try. `xtask/interop` holds the thin
+//! programs that carry files to the tools and answers back; what an answer must be is decided here.
+
+mod chains;
+mod credentials;
+mod foreign;
+mod lists;
+mod log;
+mod report;
+mod schemas;
+mod world;
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::demo::stage::Stage;
+use crate::workspace::Workspace;
+use foreign::Foreign;
+use report::Report;
+use world::World;
+
+const OPENING: &str = "\
+One registry, jp, with a FICTIONAL scheme and everybody in it made up. What it gives out is judged by tools of others.";
+
+/// How it is told.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub struct Options {
+    /// Tell all at the end in JSON, and nothing before
+    #[arg(long)]
+    json: bool,
+}
+
+/// Plays it all. Answers whether there was something to judge, and all of it held.
+///
+/// # Errors
+/// When the registry cannot be put up, or a tool is not the one that is pinned.
+pub fn run(workspace: &Workspace, options: &Options, out: impl Write) -> Result<bool> {
+    let stage = Stage::prepare(workspace, "interop/run")?;
+    let mut report = Report::new(out, options.json);
+    let played = play(workspace, &stage, &mut report);
+    report.conclude()?;
+    played?;
+    Ok(report.all_held())
+}
+
+fn play<W: Write>(workspace: &Workspace, stage: &Stage, report: &mut Report<W>) -> Result<()> {
+    report.say(OPENING)?;
+    let foreign = Foreign::find(workspace, stage)?;
+    let world = World::build(stage, &foreign)?;
+    report.say(&format!("its folder and what was handed to the tools: {}", stage.folder().display()))?;
+    credentials::judge(&world, &foreign, report)?;
+    schemas::judge(&world, &foreign, workspace, report)?;
+    let grown = log::judge(&world, &foreign, report)?;
+    lists::judge(&world, &foreign, report)?;
+    credentials::judge_suspended(&world, &foreign, report)?;
+    if let Some(grown) = grown {
+        log::judge_grown(&grown, report)?;
+    }
+    chains::judge(&world, &foreign, report)
+}
+
+/// Writes a file for a tool to read.
+fn hand_over(path: &Path, value: &Value) -> Result<()> {
+    fs::write(path, value.to_string()).with_context(|| format!("cannot write {}", path.display()))
+}
