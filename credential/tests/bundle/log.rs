@@ -62,7 +62,9 @@ impl Log {
         let mut genesis = json!({
             "origin": origin, "registry": registry, "name": format!("Registry {registry}"), "country": "JP",
             "logKey": log_key.verifier().to_string(), "nodeKey": jwk(&keys["node"]),
-            "mapKey": map_jwk(&map_key), "caRoots": [STANDARD.encode([48, 0])], "didWeb": format!("did:web:{origin}"),
+            "mapKey": map_jwk(&map_key),
+            "witnessKey": Cosigner::new(&origin, ed25519()).unwrap().verifier().to_string(),
+            "caRoots": [STANDARD.encode([48, 0])], "didWeb": format!("did:web:{origin}"),
             "formats": {"entry": 1, "statement": 1},
             "operator": {"id": "op", "name": "Operator", "keys": [jwk(&keys["op"])]},
         });

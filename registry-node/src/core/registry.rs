@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use certs::{Identity, Speaker};
+use conformity::credential::StatusSlot;
 use conformity::digest::Digest;
 use conformity::genesis::Genesis;
 use conformity::ids::PartyId;
@@ -193,7 +194,7 @@ impl Registry {
         let genesis = checked_genesis(&config, &register)?;
         let vault = Arc::new(Vault::open(&folder.vault())?);
         let disclosures = Disclosures::open(Arc::clone(&vault), &register)?;
-        let slots = Slots::open(Arc::clone(&vault))?;
+        let slots = Slots::open(Arc::clone(&vault), &register)?;
         let metrics = Arc::new(Metrics::default());
         let witness = Witness::open(cosigner(&folder, &genesis)?, Arc::clone(&vault), Arc::clone(&metrics))?;
         let collected = collected(&tiles, &register)?;
@@ -279,7 +280,8 @@ impl Registry {
                 if !self.slots.is_reserved(credential.slot, &candidate.statement().iss, self.now()) {
                     return Err(IntakeError::Slot(credential.slot).into());
                 }
-                self.submit_credential(candidate).await
+                let slot = credential.slot;
+                self.submit_credential(candidate, slot).await
             }
             _ => Ok(self.sequencer.append(candidate).await?),
         }
@@ -289,10 +291,17 @@ impl Registry {
     async fn submit_erasure(&self, candidate: Candidate, index: u64) -> Result<Receipt, SubmitError> {
         let kept_back = self.kept_back(index);
         let receipt = self.sequencer.append(candidate).await?;
-        self.disclosures.erase(kept_back).await?;
-        self.sequencer.erase(index).await?;
-        self.feed.forget();
+        self.carry_out(index, kept_back).await?;
         Ok(receipt)
+    }
+
+    /// Removes what the log says is erased. Both homes are asked, whatever the first of them answers.
+    async fn carry_out(&self, index: u64, kept_back: Vec<Digest>) -> Result<(), SubmitError> {
+        let detail = self.disclosures.erase(kept_back).await;
+        let bytes = self.sequencer.erase(index).await;
+        self.feed.forget();
+        detail?;
+        Ok(bytes?)
     }
 
     /// The digests of the credentials of the verdict that was granted at `index`.
@@ -303,7 +312,7 @@ impl Registry {
     }
 
     /// What it keeps back is durable before the log takes it.
-    async fn submit_credential(&self, candidate: Candidate) -> Result<Receipt, SubmitError> {
+    async fn submit_credential(&self, candidate: Candidate, slot: StatusSlot) -> Result<Receipt, SubmitError> {
         let (digest, whole) = (candidate.digest(), candidate.whole().cloned().ok_or(IntakeError::NotWhole)?);
         let (iss, jti) = (candidate.statement().iss.clone(), candidate.statement().jti.clone());
         let outcome = match self.disclosures.keep(digest, whole).await {
@@ -311,7 +320,12 @@ impl Registry {
             Err(error) => Err(error.into()),
         };
         let held = self.read_model.register().statement(&iss, &jti).is_some_and(|record| record.digest == digest);
-        self.disclosures.settle(digest, held).await?;
+        if held {
+            self.slots.used(slot);
+        }
+        // After a failed sync nobody knows what the log holds: the next start does, and erases what belongs to nothing.
+        let unknown = matches!(outcome, Err(SubmitError::Sequence(SequenceError::Stopped)));
+        self.disclosures.settle(digest, held || unknown).await?;
         outcome
     }
 

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use aws_lc_rs::rand;
 use conformity::credential::{NoSuchSlot, StatusSlot};
 use conformity::ids::PartyId;
+use conformity::records::Register;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::vault::{Vault, VaultError};
@@ -92,12 +93,18 @@ impl Slots {
     ///
     /// # Errors
     /// [`VaultError`].
-    pub fn open(vault: Arc<Vault>) -> Result<Self, VaultError> {
+    pub fn open(vault: Arc<Vault>, register: &Register) -> Result<Self, VaultError> {
         let mut lists = BTreeMap::new();
         while let Some(bytes) = vault.value(&name(lists.len() as u32))? {
             let mut bitmap = bytes;
             bitmap.resize(BITMAP_BYTES, 0);
             lists.insert(lists.len() as u32, HandedOut(bitmap));
+        }
+        // An older vault may have been put back: what the log uses was handed out, whatever the vault says.
+        for record in register.credentials() {
+            let slot = record.credential.slot;
+            let list = lists.entry(slot.list()).or_insert_with(|| HandedOut(vec![0; BITMAP_BYTES]));
+            list.set(slot.index());
         }
         Ok(Self { vault, book: Mutex::new(Book { lists, ..Book::default() }) })
     }
@@ -127,6 +134,11 @@ impl Slots {
     /// Whether the slot waits for this body.
     pub fn is_reserved(&self, slot: StatusSlot, body: &PartyId, now: Timestamp) -> bool {
         self.book().reserved.get(&slot).is_some_and(|held| held.body == *body && held.until > now)
+    }
+
+    /// A credential with this slot is in the log: it waits for nobody any more, and is never used again.
+    pub fn used(&self, slot: StatusSlot) {
+        self.book().reserved.remove(&slot);
     }
 
     /// The slots of a list that were handed out; nothing where there is no such list yet.
@@ -174,6 +186,10 @@ mod tests {
     use super::*;
     use std::collections::HashSet;
 
+    fn open(folder: &std::path::Path) -> Slots {
+        Slots::open(Arc::new(Vault::open(folder).unwrap()), &Register::new()).unwrap()
+    }
+
     fn body(id: &str) -> PartyId {
         id.parse().unwrap()
     }
@@ -187,12 +203,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut seen = HashSet::new();
         for _ in 0..3 {
-            let slots = Slots::open(Arc::new(Vault::open(folder.path()).unwrap())).unwrap();
+            let slots = open(folder.path());
             for _ in 0..3 {
                 assert!(slots.hand_out(&body("cb-1"), 500, at(0)).unwrap().into_iter().all(|slot| seen.insert(slot)));
             }
         }
-        let slots = Slots::open(Arc::new(Vault::open(folder.path()).unwrap())).unwrap();
+        let slots = open(folder.path());
         assert_eq!(slots.handed_out(0).unwrap().len(), seen.len());
         assert_eq!(slots.handed_out(1), None);
     }
@@ -200,19 +216,21 @@ mod tests {
     #[test]
     fn a_slot_waits_for_its_body_and_not_for_ever() {
         let folder = tempfile::tempdir().unwrap();
-        let slots = Slots::open(Arc::new(Vault::open(folder.path()).unwrap())).unwrap();
+        let slots = open(folder.path());
         let slot = slots.hand_out(&body("cb-1"), 1, at(0)).unwrap()[0];
         assert!(slots.is_reserved(slot, &body("cb-1"), at(1)));
         assert!(!slots.is_reserved(slot, &body("cb-2"), at(1)));
         assert!(!slots.is_reserved(slot, &body("cb-1"), at(24 * 3600)));
         let other = StatusSlot::new(0, (slot.index() + 1) % StatusSlot::PER_LIST).unwrap();
         assert!(!slots.is_reserved(other, &body("cb-1"), at(1)));
+        slots.used(slot);
+        assert!(!slots.is_reserved(slot, &body("cb-1"), at(1)), "a slot is used once");
     }
 
     #[test]
     fn one_body_cannot_take_them_all() {
         let folder = tempfile::tempdir().unwrap();
-        let slots = Slots::open(Arc::new(Vault::open(folder.path()).unwrap())).unwrap();
+        let slots = open(folder.path());
         for _ in 0..20 {
             slots.hand_out(&body("cb-1"), 1_000, at(0)).unwrap();
         }

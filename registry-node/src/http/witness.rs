@@ -41,11 +41,12 @@ where
     S: Stream<Item = Result<B, warp::Error>> + Send + 'static,
     B: Buf + Send,
 {
-    let busy = |_| Problem::busy(Code::Busy.as_str(), "many checkpoints are being checked; submit it again", 1);
-    let permit = Arc::clone(&site.witnessing).try_acquire_owned().map_err(busy)?;
     let bounds = Bounds { purpose: Purpose::Question, bytes: MAX_REQUEST, seconds: BODY_SECONDS };
     // The permit lives as long as the bytes do.
     let (bytes, _body) = body::whole(&site, &ask, &headers, body, bounds).await?;
+    // Taken only now: a body that comes slowly keeps no checkpoint waiting.
+    let busy = |_| Problem::busy(Code::Busy.as_str(), "many checkpoints are being checked; submit it again", 1);
+    let permit = Arc::clone(&site.witnessing).try_acquire_owned().map_err(busy)?;
     let working = Arc::clone(&site);
     let answered = tokio::task::spawn_blocking(move || {
         let _permit = permit;
