@@ -128,6 +128,7 @@ impl Witness {
         if let Some(held) = &contradicted {
             let evidence = Evidence { first: held.clone(), second: request.checkpoint.clone(), inconsistency: None };
             self.accuse(&Accused::peer(peer), &evidence, now);
+            self.metrics.peer_fault(&peer.registry, "fork");
         }
         let line = self.cosigned.advance(&offered.origin, |newest| {
             witness::continues(request, &offered, newest.map(|newest| &newest.checkpoint))?;

@@ -4,7 +4,7 @@
 use conformity::key::Jwk;
 use conformity::map_label::MapLabel;
 use conformity::records::Facts;
-use ledger::map::{Latest, MapProof};
+use ledger::map::{Latest, MapProof, MapProofError};
 use ledger::vrf::VrfPublicKey;
 
 use super::include::Entries;
@@ -24,6 +24,10 @@ pub(super) fn complete(
         MapLabel::Foreign(bundle.verdict.clone())
     };
     let proof: MapProof = bundle.map_proof.parse().map_err(Broken::Map)?;
+    // The root is that of the last entry; a proof that points elsewhere was not made for this bundle.
+    if entries.last() != Some(proof.seal) {
+        return Err(Broken::Map(MapProofError::Malformed("it points to another seal")).into());
+    }
     let key = map_key(replayed)?;
     let told = proof.verify(&entries.map_root, &key, &label.to_string()).map_err(Broken::Map)?;
     let about = about(bundle, &label, replayed)?;

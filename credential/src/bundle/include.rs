@@ -35,6 +35,11 @@ impl Entries {
         let place = self.leaves.binary_search_by_key(&index, |(index, _)| *index).ok()?;
         Some(self.leaves[place].1)
     }
+
+    /// The index of the last one, the seal.
+    pub(super) fn last(&self) -> Option<u64> {
+        self.leaves.last().map(|(index, _)| *index)
+    }
 }
 
 /// A statement at its place in the log. Nobody has looked at its signature.
