@@ -84,13 +84,14 @@ impl<F: Facts> Case<'_, F> {
 }
 
 /// The peer as followed up to the end of a range. A range whose rows do not fit one list ends with the last of its
-/// statements; those before it end where they begin. Other causes look again at what was followed already. Who sees a part of
-/// the log does not see every range.
+/// statements; those before it end where they begin. A changed arrangement, too, is assessed by all that is followed by
+/// then. Other causes look again at what was followed already. Who sees a part of the log does not see every range.
 fn continues(claim: &RecognitionDerived, peer: &PeerRecord, view: View) -> Result<Option<PeerRecord>, Refusal> {
     let fits = match claim.cause {
         _ if view == View::Part => claim.from <= claim.to,
         Cause::Range if claim.from == claim.to => claim.from == peer.followed && claim.results.count > 0,
         Cause::Range => claim.from == peer.followed && claim.to > claim.from,
+        Cause::Arrangement { .. } if claim.to > peer.followed => claim.from == peer.followed,
         Cause::Arrangement { .. } | Cause::Time | Cause::Expulsion => {
             claim.from <= claim.to && claim.to <= peer.followed
         }
@@ -98,8 +99,9 @@ fn continues(claim: &RecognitionDerived, peer: &PeerRecord, view: View) -> Resul
     if !fits {
         return Err(Refusal::RangeGap { followed: peer.followed, from: claim.from, to: claim.to });
     }
-    let followed = claim.to.max(peer.followed);
-    Ok((claim.cause == Cause::Range).then(|| PeerRecord { followed, ..peer.clone() }))
+    // Where only a part of the log is seen, the end of a cause that looks back says nothing of how far the peer is followed.
+    let forward = matches!(claim.cause, Cause::Range | Cause::Arrangement { .. }) && claim.to > peer.followed;
+    Ok(forward.then(|| PeerRecord { followed: claim.to, ..peer.clone() }))
 }
 
 /// The list, if it is the one that the claim names. A list without rows need not come along.

@@ -193,6 +193,19 @@ fn a_range_that_does_not_fit_one_list_ends_with_the_last_of_its_statements() {
 }
 
 #[test]
+fn a_changed_arrangement_is_assessed_by_all_that_is_followed_by_then() {
+    let mut world = World::furnished();
+    world.must("op", "arrangement-signed", signed(terms()));
+    let cause = json!({"cause": {"arrangement": {"id": "A-1", "digest": Digest::of(b"terms").to_string()}}});
+    let rows = list(&[result("E-1")]);
+    let gap = derive(&mut world, with(claim(3, 9, 1, &rows), cause.clone()), Some(&rows));
+    assert_eq!(gap.unwrap_err().code(), "range-gap");
+    derive(&mut world, with(claim(0, 9, 1, &rows), cause), Some(&rows)).unwrap();
+    assert_eq!(world.register.peer(&"eu".parse().unwrap()).unwrap().followed, 9);
+    follow(&mut world, 9, 12);
+}
+
+#[test]
 fn a_result_list_is_never_larger_than_what_is_read() {
     let recognition = |id: &str| serde_json::from_value::<Recognition>(result(id)).unwrap();
     let mut full = ResultList::default();

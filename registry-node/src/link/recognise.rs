@@ -87,16 +87,17 @@ impl Assessment {
     }
 }
 
-/// Whether a range ends with a statement.
+/// Whether all that is verified of the log is assessed with a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
-    /// More of the range follows in another statement: its rows do not fit into one list.
+    /// More of it follows in another statement: the rows do not fit into one list, or not all may be looked at yet.
     Middle,
-    /// The range, or whatever else is looked at, ends with it.
+    /// Nothing is left.
     Last,
 }
 
-/// States the rows; nothing when there are none. `cause` counts where the log was followed as far before.
+/// States the rows; nothing when there are none. The statement says how far the log is verified by which they were found:
+/// until a mirror is that far again, nothing may be assessed by it.
 ///
 /// # Errors
 /// [`DeriveError`]: nothing was stated; it is when they are assessed again.
@@ -110,14 +111,14 @@ pub(super) async fn state(
     if list.is_empty() {
         return Ok(());
     }
-    let (to, cause) = match cause {
-        Cause::Range if verified.size > peer.followed => {
-            (if part == Part::Last { verified.size } else { peer.followed }, Cause::Range)
-        }
+    let grown = verified.size > peer.followed;
+    let cause = match cause {
         // A range that was followed before cannot be the cause again: then it was time that passed.
-        Cause::Range => (peer.followed, Cause::Time),
-        other => (peer.followed, other.clone()),
+        Cause::Range if !grown => Cause::Time,
+        other => other.clone(),
     };
+    let looks_on = matches!(cause, Cause::Range | Cause::Arrangement { .. });
+    let to = if grown && looks_on && part == Part::Last { verified.size } else { peer.followed };
     let claim = RecognitionDerived {
         origin: peer.origin.clone(),
         registry: peer.registry.clone(),

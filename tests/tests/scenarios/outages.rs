@@ -158,6 +158,20 @@ async fn a_kill_between_mirroring_and_recognising_doubles_nothing() {
     each_once(eu, granted).await;
 }
 
+/// What was recognised because an arrangement came into force rests on the log as far as it was mirrored by then, and says
+/// so: until a new mirror is that far again, what it does not show is no news.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_arrangement_that_finds_verdicts_says_how_far_it_looked() {
+    let federation = Federation::start(&["jp", "eu"]).await;
+    federation.peer("jp", "eu").await;
+    let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
+    let granted = jp.party("cb-1").must("verdict-granted", verdict("V-4")).await;
+    federation.arrange(&terms("A-1", "bilateral", &["jp", "eu"], vec![rule("R-1", "jp", "eu", "stars")])).await;
+    eu.recognises("jp:V-4", |recognition| recognition["outcome"] == "recognised").await;
+    let followed = eu.peer_status("jp").await["followed"].as_u64().unwrap();
+    assert!(followed > granted.index, "followed to {followed}, but granted at {}", granted.index);
+}
+
 /// Removes what `registry` mirrored of jp; its certificate there lies beside and stays.
 fn forget_mirror(registry: &Registry) {
     let folder = registry.folder().peer(&"jp".parse().unwrap());

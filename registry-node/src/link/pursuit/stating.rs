@@ -36,7 +36,7 @@ impl Pursuit {
 
     async fn recognise_pending(&mut self, mirror: &RwLock<Mirror>) -> Result<(), Setback> {
         let cause = self.cause.clone();
-        let whole = cause == Cause::Range && read(mirror).followed().size() > self.peer.followed;
+        let whole = read(mirror).followed().size() > self.peer.followed;
         let mut list = ResultList::default();
         let mut assessed = BTreeSet::new();
         while let Some(piece) = piece_after(&self.pending, assessed.last()) {
@@ -63,7 +63,7 @@ impl Pursuit {
             let rows = self.assess(mirror, &piece, false);
             let mut list = ResultList::default();
             self.list(mirror, &mut list, &rows, &cause).await?;
-            self.state(mirror, list, (&cause, Part::Last)).await?;
+            self.state(mirror, list, (&cause, Part::Middle)).await?;
             self.lapsing.retain(|id| !piece.contains(id));
         }
         Ok(())
