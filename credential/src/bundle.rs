@@ -44,7 +44,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::sd_jwt::MAX_DISCLOSURES;
 
-pub use answer::{Finding, Own, Sealed, Shown, Verified};
+pub use answer::{Finding, LogOwner, Own, Sealed, Shown, Verified};
 pub use fault::{Broken, Distrust, Failure, Fault, Misbehaved};
 pub use policy::{MAX_POLICY, Policy, PolicyError, Seen, Trusted};
 pub use step::{Step, StepName};

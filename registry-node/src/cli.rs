@@ -7,6 +7,7 @@ pub mod output;
 
 mod accreditation;
 mod arrangement;
+mod certificate;
 mod certs;
 mod change;
 mod context;
@@ -96,6 +97,7 @@ enum Command {
     Verdict(show::One),
     Prove(prove::Prove),
     Verify(prove::Verify),
+    Certificate(certificate::Certificate),
     Policy(prove::Policies),
     Verdicts(show::Many),
     Watch(watch::Watch),
@@ -165,6 +167,7 @@ impl Command {
             Self::Verdict(command) => command.run(context),
             Self::Prove(command) => command.run(context),
             Self::Verify(command) => command.run(context),
+            Self::Certificate(command) => command.run(context),
             Self::Policy(command) => command.run(context),
             Self::Verdicts(command) => command.run(context),
             Self::Watch(command) => command.run(context),

@@ -8,6 +8,7 @@ use conformity::ids::{AccreditationId, Origin, PartyId, VerdictRef};
 use conformity::recognised::RecognitionRecord;
 use conformity::recognition::in_effect;
 use conformity::records::Facts;
+use conformity::text::Text;
 use conformity::time::Moment;
 use conformity::verdict::{HistoryItem, Snapshot, StateName, Verdict, VerdictRecord};
 use jiff::Timestamp;
@@ -30,6 +31,8 @@ pub struct Verified {
     pub verdict: VerdictRef,
     /// The log.
     pub origin: Origin,
+    /// Whose log it is.
+    pub log: LogOwner,
     /// The checkpoint under which all of it stands.
     pub checkpoint: Sealed,
     /// The time that the answer is for.
@@ -38,6 +41,16 @@ pub struct Verified {
     pub finding: Finding,
     /// What was checked.
     pub steps: Vec<Step>,
+}
+
+/// The registry that keeps the log, as its genesis says.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LogOwner {
+    /// Its name.
+    pub name: Text<256>,
+    /// Where it is found on the web.
+    pub did_web: Text<256>,
 }
 
 /// A checkpoint that the policy believes.
@@ -78,6 +91,11 @@ pub struct Own {
     pub then: Snapshot,
     /// What had happened to it.
     pub history: Vec<HistoryItem>,
+    /// The name of the body that answers for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer_name: Option<Text<256>>,
+    /// Whether its scheme was invented for a demonstration.
+    pub fictional: bool,
     /// The accreditation that the responsible body held then; nothing where none was in force.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accreditation: Option<AccreditationId>,
@@ -120,11 +138,17 @@ pub(super) fn answer(
     Ok(Verified {
         verdict: bundle.verdict.clone(),
         origin: bundle.origin.clone(),
+        log: owner(replayed)?,
         checkpoint: Sealed { size: checkpoint.size, root: checkpoint.root, at: sealed, witnesses },
         at,
         finding,
         steps: Vec::new(),
     })
+}
+
+fn owner(replayed: &Replayed) -> Result<LogOwner, Broken> {
+    let record = replayed.register.genesis().ok_or(Broken::Order)?;
+    Ok(LogOwner { name: record.genesis.name.clone(), did_web: record.genesis.did_web.clone() })
 }
 
 fn own(bundle: &Bundle, replayed: &Replayed, at: Timestamp, steps: &mut Steps) -> Result<Own, Fault> {
@@ -150,7 +174,9 @@ fn own(bundle: &Bundle, replayed: &Replayed, at: Timestamp, steps: &mut Steps) -
     let words = format!("at {at} {} was {}, and {standing}", bundle.verdict, state.as_str());
     steps.held(StepName::Verdict, words);
     let VerdictRecord { terms, now, history } = then;
-    Ok(Own { state, in_force, terms, then: now, history, accreditation, credential })
+    let issuer_name = register.party(&now.issuer).map(|record| record.party.name.clone());
+    let fictional = register.scheme(&terms.scheme).is_some_and(|record| record.scheme.fictional);
+    Ok(Own { state, in_force, terms, then: now, history, issuer_name, fictional, accreditation, credential })
 }
 
 /// The verdict and its history as they were known then.

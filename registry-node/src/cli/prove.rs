@@ -101,17 +101,22 @@ pub(super) struct Verify {
 
 impl Verify {
     pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
-        let policy = String::from_utf8(read_input(&self.trust, MAX_POLICY as u64)?)?;
-        let policy = Policy::parse(&policy).with_context(|| format!("{} cannot be used", self.trust.display()))?;
-        let bundle = read_input(&self.bundle, MAX_BUNDLE as u64)?;
-        match verify(&bundle, &policy, Question { at: self.at, now: SystemClock.now() }) {
+        match self.verified()? {
             Ok(verified) => context.answer(&verified, render),
             Err(failure) => refused(context, &failure),
         }
     }
+
+    /// What the bundle proves, or why it proves nothing.
+    pub(super) fn verified(&self) -> anyhow::Result<Result<Verified, Failure>> {
+        let policy = String::from_utf8(read_input(&self.trust, MAX_POLICY as u64)?)?;
+        let policy = Policy::parse(&policy).with_context(|| format!("{} cannot be used", self.trust.display()))?;
+        let bundle = read_input(&self.bundle, MAX_BUNDLE as u64)?;
+        Ok(verify(&bundle, &policy, Question { at: self.at, now: SystemClock.now() }))
+    }
 }
 
-fn refused(context: &Context, failure: &Failure) -> anyhow::Result<ExitCode> {
+pub(super) fn refused(context: &Context, failure: &Failure) -> anyhow::Result<ExitCode> {
     let Failure { held, step, fault } = failure;
     let text = fault.to_string();
     let failed = json!({"step": step, "blame": fault.blame(), "code": fault.code(), "text": text});

@@ -51,6 +51,22 @@ fn a_bundle_is_checked_where_there_is_no_registry() {
     assert!(told.starts_with("ok  form") && told.contains("\nVERIFIED  jp:V-1 at "), "{told}");
     assert!(told.contains("suspended, not in force"), "{told}");
 
+    for (line, words) in [
+        (
+            "certificate granted.json --trust policy.toml --out en.html",
+            ["Certificate of conformity", "Granted · in force"],
+        ),
+        (
+            "certificate suspended.json --trust policy.toml --language ja --out ja.html",
+            ["適合証明書", "一時停止 · 効力なし"],
+        ),
+    ] {
+        away.good(line);
+        let page = read(&away.path(line.rsplit(' ').next().unwrap()));
+        assert!(words.iter().all(|words| page.contains(words)), "{page}");
+        assert!(page.contains("/v1/verdicts/jp:V-1") && page.contains("<svg") && !page.contains("<script"), "{page}");
+    }
+
     away.write("forked.json", &read(&away.path("suspended.json")).replacen("\"timeMs\":1", "\"timeMs\":2", 1));
     away.write(
         "strict.toml",
@@ -65,6 +81,7 @@ fn a_bundle_is_checked_where_there_is_no_registry() {
         ("verify other.json --trust policy.toml", 5, "unknown-log"),
         ("verify granted.json --trust policy.toml --at 2100-01-01T00:00:00Z", 5, "not-covered"),
         ("verify policy.toml --trust policy.toml", 3, "not-a-bundle"),
+        ("certificate forked.json --trust policy.toml --out forked.html", 3, "bad-proof"),
     ] {
         let told = away.run(line);
         assert_eq!(told.code, code, "{line}: {told:?}");
@@ -72,6 +89,7 @@ fn a_bundle_is_checked_where_there_is_no_registry() {
         let told: Value = serde_json::from_str(&away.run(&format!("{line} --json")).out).unwrap();
         assert_eq!(told["failed"]["code"], needle, "{told}");
     }
+    assert!(!away.path("forked.html").exists(), "what does not hold makes no certificate");
     assert!(away.bad("verify granted.json --trust granted.json").contains("not a policy"));
     assert!(away.bad("verify nowhere.json --trust policy.toml").contains("cannot read"));
 }

@@ -1,0 +1,71 @@
+#![allow(clippy::unwrap_used)]
+use std::sync::Arc;
+
+use conformity::recognised::RecognitionRecord;
+use conformity::time::Moment;
+use credential::bundle::{LogOwner, Sealed};
+use ledger::merkle::empty_root;
+use serde_json::json;
+
+use super::*;
+
+const AT: &str = "2026-06-30T00:00:00Z";
+
+/// A foreign verdict whose texts try to leave their places.
+fn hostile(did: &str) -> Verified {
+    let recognition = json!({
+        "verdict": "eu:V-1",
+        "supplier": {"id": "lei:5493001KJTIIGC8Y1R12", "name": "<script>alert(1)</script> & Söhne", "country": "FR"},
+        "scheme": "demo@1",
+        "object": {"kind": "organization", "name": "\"><img src=x>"},
+        "viewpoints": ["organization", "people-and-things"],
+        "level": "4",
+        "state": "granted",
+        "outcome": "partial",
+        "arrangement": {"id": "jp-eu", "version": 2},
+        "explanation": "</dl></main>",
+    });
+    let record = RecognitionRecord {
+        recognition: Arc::new(serde_json::from_value(recognition).unwrap()),
+        since: Moment { index: 7, at: AT.parse().unwrap() },
+        position: 0,
+        entries: vec![7],
+    };
+    let witnesses = vec!["us".to_owned(), "<b>".to_owned()];
+    Verified {
+        verdict: "eu:V-1".parse().unwrap(),
+        origin: "jp.registry.example".parse().unwrap(),
+        log: LogOwner { name: "日本".parse().unwrap(), did_web: did.parse().unwrap() },
+        checkpoint: Sealed { size: 9, root: empty_root(), at: AT.parse().unwrap(), witnesses },
+        at: AT.parse().unwrap(),
+        finding: Finding::Foreign(Arc::new(record)),
+        steps: Vec::new(),
+    }
+}
+
+#[test]
+fn what_others_wrote_stays_text() {
+    let page = page(&hostile("did:web:jp.registry.example%3A8443"), Language::En).unwrap();
+    for own in ["<script", "<img", "<b>", "</dl></main>"] {
+        assert!(!page.contains(own), "{own} in {page}");
+    }
+    for words in ["&lt;script&gt;alert(1)", "&amp; Söhne", "organization, people and things", "jp-eu (version 2)"] {
+        assert!(page.contains(words), "{words} not in {page}");
+    }
+    assert!(page.contains("https://jp.registry.example:8443/v1/verdicts/eu:V-1"), "{page}");
+    assert!(page.contains("default-src 'none'"), "nothing is loaded: {page}");
+}
+
+#[test]
+fn it_speaks_japanese() {
+    let page = page(&hostile("did:web:jp.registry.example"), Language::Ja).unwrap();
+    for words in ["lang=\"ja\"", "一部承認", "組織、ヒト・モノ等", "jp-eu (版 2)"] {
+        assert!(page.contains(words), "{words} not in {page}");
+    }
+}
+
+#[test]
+fn a_registry_that_cannot_be_found_makes_none() {
+    let refused = page(&hostile("did:key:z6Mk"), Language::En).unwrap_err();
+    assert_eq!(refused.to_string(), "did:key:z6Mk is not a did:web: the certificate could not lead to the registry");
+}
