@@ -12,6 +12,25 @@ fn verified(house: &House, line: &str) -> (String, bool) {
     (own["state"].as_str().unwrap().to_owned(), own["inForce"].as_bool().unwrap())
 }
 
+/// Makes certificates of both bundles.
+fn certified(away: &House) {
+    for (line, words) in [
+        (
+            "certificate granted.json --trust policy.toml --out en.html",
+            ["Certificate of conformity", "Granted · in force"],
+        ),
+        (
+            "certificate suspended.json --trust policy.toml --language ja --out ja.html",
+            ["適合証明書", "一時停止 · 効力なし"],
+        ),
+    ] {
+        away.good(line);
+        let page = read(&away.path(line.rsplit(' ').next().unwrap()));
+        assert!(words.iter().all(|words| page.contains(words)), "{page}");
+        assert!(page.contains("/v1/verdicts/jp:V-1") && page.contains("<svg") && !page.contains("<script"), "{page}");
+    }
+}
+
 #[test]
 fn a_bundle_is_checked_where_there_is_no_registry() {
     let mut house = furnished();
@@ -51,21 +70,7 @@ fn a_bundle_is_checked_where_there_is_no_registry() {
     assert!(told.starts_with("ok  form") && told.contains("\nVERIFIED  jp:V-1 at "), "{told}");
     assert!(told.contains("suspended, not in force"), "{told}");
 
-    for (line, words) in [
-        (
-            "certificate granted.json --trust policy.toml --out en.html",
-            ["Certificate of conformity", "Granted · in force"],
-        ),
-        (
-            "certificate suspended.json --trust policy.toml --language ja --out ja.html",
-            ["適合証明書", "一時停止 · 効力なし"],
-        ),
-    ] {
-        away.good(line);
-        let page = read(&away.path(line.rsplit(' ').next().unwrap()));
-        assert!(words.iter().all(|words| page.contains(words)), "{page}");
-        assert!(page.contains("/v1/verdicts/jp:V-1") && page.contains("<svg") && !page.contains("<script"), "{page}");
-    }
+    certified(&away);
 
     away.write("forked.json", &read(&away.path("suspended.json")).replacen("\"timeMs\":1", "\"timeMs\":2", 1));
     away.write(
