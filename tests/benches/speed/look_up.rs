@@ -61,7 +61,7 @@ pub(crate) async fn measure(sums: &mut Sums) {
 }
 
 /// Answers per second.
-async fn round(tls: &TlsConnector, address: SocketAddr, path: &'static str, expected: &Bytes) -> f64 {
+pub(crate) async fn round(tls: &TlsConnector, address: SocketAddr, path: &'static str, expected: &Bytes) -> f64 {
     let (done, count) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let mut connections = Vec::new();
     for _ in 0..CONNECTIONS {
@@ -103,7 +103,7 @@ async fn connect(tls: &TlsConnector, address: SocketAddr) -> SendRequest<Empty<B
     sender
 }
 
-fn connector(registry: &Registry) -> TlsConnector {
+pub(crate) fn connector(registry: &Registry) -> TlsConnector {
     let mut roots = RootCertStore::empty();
     let root = CertificateDer::from_pem_file(registry.folder().ca_public().root()).expect("a root");
     roots.add(root).expect("a root that can be trusted");

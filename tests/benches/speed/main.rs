@@ -1,9 +1,9 @@
 //! Speed, as ratios to what this machine can do at all, measured in the same run: `cargo xtask bench`.
 //!
 //! In scope: durable verified ingest beside signature checks and syncs, a look-up beside a bare server with the same
-//! answer, and how long a change takes from one registry to a buyer at another. Ours and the yardstick take turns in
-//! short rounds, and the median of the rounds' ratios counts, so that a machine which is busy now and then tells the
-//! same. Nothing here is a test: no number makes anything fail.
+//! answer, what proofs cost, and how long a change takes from one registry to a buyer at another. Ours and the yardstick
+//! take turns in short rounds, and the median of the rounds' ratios counts, so that a machine which is busy now and then
+//! tells the same. Nothing here is a test: no number makes anything fail.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
@@ -12,6 +12,7 @@ mod floor;
 mod ingest;
 mod look_up;
 mod over_http;
+mod proofs;
 mod propagation;
 mod sums;
 mod workshop;
@@ -19,7 +20,7 @@ mod workshop;
 use sums::Sums;
 
 /// What can be measured, by the word that asks for it.
-const ALL: [&str; 4] = ["ingest", "http", "look-up", "propagation"];
+const ALL: [&str; 5] = ["ingest", "http", "look-up", "proofs", "propagation"];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -39,6 +40,7 @@ fn main() {
             "ingest" => runtime.block_on(ingest::measure(&mut sums)),
             "http" => runtime.block_on(over_http::measure(&mut sums)),
             "look-up" => runtime.block_on(look_up::measure(&mut sums)),
+            "proofs" => runtime.block_on(proofs::measure(&mut sums)),
             _ => runtime.block_on(propagation::measure(&mut sums)),
         }
     }
