@@ -2,7 +2,7 @@
 
 use federation::messages::{Cosign, Proof};
 use federation::witness::render;
-use ledger::checkpoint::Checkpoint;
+use ledger::checkpoint::{Checkpoint, Purpose};
 use ledger::digest::Digest;
 use ledger::key::SigningKey;
 use ledger::merkle::{Tree, leaf_hash};
@@ -44,7 +44,7 @@ impl Eu {
 
     fn checkpoint(&self, branch: usize, size: u64) -> Checkpoint {
         let root = self.trees[branch].root_at(size).unwrap();
-        Checkpoint { origin: EU.to_owned(), size, root }
+        Checkpoint { origin: EU.to_owned(), size, root, purpose: Purpose::Publication }
     }
 
     fn body(&self, branch: usize, old: u64, size: u64) -> String {
@@ -80,12 +80,19 @@ async fn a_checkpoint_is_cosigned_or_answered_with_the_status_that_is_asked_for(
     let good = eu.body(0, 5, 9);
     let other = NoteSigner::new("us.registry.example", SigningKey::generate(ledger::key::Algorithm::Ed25519).unwrap());
     let other = Checkpoint { origin: "us.registry.example".to_owned(), ..eu.checkpoint(0, 9) }.sign(&other.unwrap());
+    let commit = Checkpoint { purpose: Purpose::Commit, ..eu.checkpoint(0, 9) }.sign(&eu.log);
     let rows = [
         ("nothing", String::new(), 400, "bad-body"),
         ("no old size", good.replacen("old 5", "new 5", 1), 400, "bad-body"),
         ("no note", "old 5\n\nhello\n".to_owned(), 400, "bad-body"),
         ("an old size beyond", good.replacen("old 5", "old 10", 1), 400, "old-size-beyond"),
         ("a log that is no peer's", format!("old 0\n\n{}", other.unwrap()), 404, "unknown-log"),
+        (
+            "a checkpoint of a commit",
+            render(&Cosign { old: 5, proof: Proof::default(), checkpoint: commit.unwrap() }),
+            422,
+            "commit-checkpoint",
+        ),
         ("an altered checkpoint", good.replacen("\n9\n", "\n8\n", 1), 403, "untrusted-checkpoint"),
         ("another past", eu.body(1, 5, 9), 422, "inconsistent"),
         ("too long", "x".repeat(200_000), 413, "too-large"),
