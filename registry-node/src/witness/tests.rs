@@ -178,6 +178,34 @@ fn a_commit_checkpoint_is_evidence_and_nothing_else() {
     assert_eq!(code(witness.cosign(&stage.peer, &stage.request(0, 6, 8), at(5))), "untrusted-checkpoint");
 }
 
+/// Both wait at the same lock, and whichever comes second is held against the first.
+#[test]
+fn two_forks_at_the_same_moment_are_evidence() {
+    for round in 0..20 {
+        let stage = Stage::new();
+        let witness = stage.witness();
+        let together = std::sync::Barrier::new(3);
+        let submit = |branch| {
+            let request = stage.request(branch, 0, 7);
+            together.wait();
+            code(witness.cosign(&stage.peer, &request, at(1)))
+        };
+        let mut codes = std::thread::scope(|scope| {
+            let both = [0, 1].map(|branch| scope.spawn(move || submit(branch)));
+            let hold = || {
+                together.wait();
+                std::thread::sleep(std::time::Duration::from_millis(10));
+                Ok((None, ()))
+            };
+            witness.cosigned.advance(EU, |_| hold()).unwrap();
+            both.map(|one| one.join().unwrap())
+        });
+        codes.sort_unstable();
+        assert_eq!(codes, ["conflict", "cosigned"], "round {round}");
+        assert!(witness.evidence.all()[0].proven, "round {round}");
+    }
+}
+
 #[test]
 fn the_same_checkpoint_costs_nothing_and_many_new_ones_are_too_many() {
     let stage = Stage::new();
