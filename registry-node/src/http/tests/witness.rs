@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use super::fixture::{Got, World};
 use super::neighbours::{EU, foreign_registry, pin};
 use crate::folder::Folder;
+use crate::http::holders::CHECKPOINTS_EACH;
 
 /// `eu`, in our hands: its log key signs what we like.
 struct Eu {
@@ -136,6 +137,31 @@ async fn what_was_cosigned_is_shown_and_a_fork_is_kept() {
     assert_eq!(world.ask(&format!("/v1/evidence/{id}")).await.json(), *piece);
     assert_eq!(world.ask("/v1/peers").await.json()["peers"][0]["evidence"], id);
     assert_eq!(world.ask("/v1/evidence/0000000000000000").await.code(), "not-found");
+}
+
+/// Whatever it submits: a stranger who sends what no log signed keeps neither a holder of a certificate nor a peer from it.
+#[tokio::test]
+async fn each_carrier_has_its_quota() {
+    let world = World::open().await;
+    let eu = Eu::of(&world).await;
+    let mut talks = [world.talk(None).await, world.talk(None).await];
+    let (mut answered, mut busy) = (0, [false; 2]);
+    while busy.contains(&false) {
+        for (talk, busy) in talks.iter_mut().zip(&mut busy) {
+            let got = talk.post("/add-checkpoint", "text/plain", "nothing").await;
+            if got.code() == "bad-body" {
+                answered += 1;
+            } else {
+                assert_eq!((got.status, got.code().as_str(), got.header("retry-after")), (503, "busy", "1"));
+                *busy = true;
+            }
+        }
+    }
+    let most = CHECKPOINTS_EACH.0;
+    assert!((most..2.0 * most).contains(&f64::from(answered)), "{answered} on both connections together");
+    let operator = world.operator();
+    let got = world.talk(Some(&operator)).await.post("/add-checkpoint", "text/plain", eu.body(0, 0, 5)).await;
+    assert_eq!(got.status, 200, "{got:?}");
 }
 
 #[tokio::test]
