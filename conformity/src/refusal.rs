@@ -799,6 +799,14 @@ refusals! {
         because: String,
     } = "peer-genesis" Submitter
         "the peer's genesis cannot be pinned: {because}";
+    /// A name that is somebody else's, or lies below it.
+    PeerName {
+        /// The `did:web` that the peer's genesis claims.
+        did_web: String,
+        /// Whose it is.
+        holder: RegistryId,
+    } = "peer-name" Submitter
+        "the peer's genesis calls it {did_web}, which is the name of {holder}, or of a party there; a name is one registry's";
     /// Cut off already.
     PeerWasExpelled {
         /// Which.

@@ -17,7 +17,7 @@ mod tests;
 
 use std::fmt::Write;
 
-use ledger::checkpoint::Checkpoint;
+use ledger::checkpoint::{Checkpoint, Purpose};
 use ledger::merkle::{self, Hash};
 use ledger::note::{MAX_NOTE, NoteVerifier, SignedNote};
 
@@ -40,6 +40,10 @@ pub enum Refusal {
     /// Not signed by a key of the log that is trusted here.
     #[error("not signed by a key of the log that is trusted here: {0}")]
     Untrusted(String),
+    /// Signed for a commit: only what a log publishes is cosigned, or whoever holds one of its commits could put off the
+    /// cosignatures of what it publishes.
+    #[error("a commit checkpoint; only those that the log publishes are cosigned")]
+    Commit,
     /// The old size lies beyond the checkpoint.
     #[error("the old size {old} is larger than the checkpoint's, {size}")]
     OldBeyond {
@@ -75,6 +79,7 @@ impl Refusal {
             Self::Malformed(_) => "malformed",
             Self::UnknownLog => "unknown-log",
             Self::Untrusted(_) => "untrusted-checkpoint",
+            Self::Commit => "commit-checkpoint",
             Self::OldBeyond { .. } => "old-size-beyond",
             Self::Conflict { .. } => "conflict",
             Self::EmptyRoot => "empty-root",
@@ -90,7 +95,7 @@ impl Refusal {
             Self::Untrusted(_) => 403,
             Self::UnknownLog => 404,
             Self::Conflict { .. } => 409,
-            Self::EmptyRoot | Self::Inconsistent | Self::OtherRoot { .. } => 422,
+            Self::Commit | Self::EmptyRoot | Self::Inconsistent | Self::OtherRoot { .. } => 422,
         }
     }
 }
@@ -139,7 +144,7 @@ pub fn claimed_origin(request: &Cosign) -> Result<String, Refusal> {
     Ok(checkpoint.origin)
 }
 
-/// The submitted checkpoint, if the log signed it.
+/// The submitted checkpoint, if the log signed it, for whatever purpose: one of a commit can be evidence, too.
 ///
 /// # Errors
 /// [`Refusal::Malformed`], [`Refusal::UnknownLog`] for another log, [`Refusal::Untrusted`].
@@ -156,8 +161,11 @@ pub fn signed(request: &Cosign, log: &NoteVerifier) -> Result<Checkpoint, Refusa
 /// Whether a checkpoint that the log signed may be cosigned after `cosigned`, the newest that was.
 ///
 /// # Errors
-/// [`Refusal`], in the order in which tlog-witness has it.
+/// [`Refusal::Commit`], then the others in the order in which tlog-witness has them.
 pub fn continues(request: &Cosign, offered: &Checkpoint, cosigned: Option<&Checkpoint>) -> Result<(), Refusal> {
+    if offered.purpose == Purpose::Commit {
+        return Err(Refusal::Commit);
+    }
     let newest = cosigned.map_or(0, |newest| newest.size);
     if request.old > offered.size {
         return Err(Refusal::OldBeyond { old: request.old, size: offered.size });

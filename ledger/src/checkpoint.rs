@@ -4,16 +4,30 @@
 //! <origin>
 //! <size, decimal>
 //! <root, base64>
-//! <extension lines, if any: allowed, never looked at, never written here>
+//! secure-trust-registry/commit@1     in a commit checkpoint, and in no other
+//! <further extension lines, if any: allowed, never looked at, never written here>
 //! ```
 //!
-//! A [`Checkpoint`] that came from outside exists only once its log's signature verified. Not here: consistency between
-//! checkpoints (see [`crate::merkle`]).
+//! A [`Checkpoint`] that came from outside exists only once its log's signature verified. A log signs one for each commit, and
+//! cosignatures are for those that it publishes; the line keeps who holds one of a commit from having it cosigned instead. Not
+//! here: consistency between checkpoints (see [`crate::merkle`]).
 
 use crate::encoding::decimal;
 use crate::merkle::Hash;
 use crate::note::{NoteError, NoteSigner, NoteVerifier, SignedNote};
 use std::fmt;
+
+/// The extension line that says what a commit checkpoint is.
+const COMMIT: &str = "secure-trust-registry/commit@1";
+
+/// What a log signed a checkpoint for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// For submitters and peers, with each commit. It is never published and never cosigned.
+    Commit,
+    /// To be published, and to be cosigned.
+    Publication,
+}
 
 /// The head of a log at one size.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +38,8 @@ pub struct Checkpoint {
     pub size: u64,
     /// The root of the tree of that many entries.
     pub root: Hash,
+    /// What it was signed for.
+    pub purpose: Purpose,
 }
 
 /// Why a checkpoint is refused.
@@ -43,6 +59,9 @@ pub enum CheckpointError {
         /// The origin that the checkpoint names.
         found: String,
     },
+    /// Signed for a commit, and offered as a published one.
+    #[error("a commit checkpoint, which the log did not sign to be published")]
+    Commit,
 }
 
 impl Checkpoint {
@@ -53,12 +72,14 @@ impl Checkpoint {
         let (Some(origin), Some(size), Some(root)) = (lines.next(), lines.next(), lines.next()) else {
             return Err(CheckpointError::Malformed("fewer than three lines"));
         };
-        if origin.is_empty() || lines.any(str::is_empty) {
+        let extensions: Vec<&str> = lines.collect();
+        if origin.is_empty() || extensions.contains(&"") {
             return Err(CheckpointError::Malformed("an empty line"));
         }
+        let purpose = if extensions.contains(&COMMIT) { Purpose::Commit } else { Purpose::Publication };
         let size = decimal(size).ok_or(CheckpointError::Malformed("the size is not a decimal number"))?;
         let root = root.parse().map_err(|_| CheckpointError::Malformed("the root is not the base64 of 32 bytes"))?;
-        Ok(Self { origin: origin.into(), size, root })
+        Ok(Self { origin: origin.into(), size, root, purpose })
     }
 
     /// Reads a checkpoint out of a signed note, if the log signed it under its own origin.
@@ -69,6 +90,18 @@ impl Checkpoint {
             Ok(checkpoint)
         } else {
             Err(CheckpointError::Origin { expected: log.name().into(), found: checkpoint.origin })
+        }
+    }
+
+    /// The same, if the log signed it to be published.
+    ///
+    /// # Errors
+    /// [`CheckpointError::Commit`] for a commit checkpoint; else as [`Checkpoint::verify`].
+    pub fn verify_published(note: &str, log: &NoteVerifier) -> Result<Self, CheckpointError> {
+        let checkpoint = Self::verify(note, log)?;
+        match checkpoint.purpose {
+            Purpose::Commit => Err(CheckpointError::Commit),
+            Purpose::Publication => Ok(checkpoint),
         }
     }
 
@@ -85,6 +118,10 @@ impl Checkpoint {
 /// The text that is signed.
 impl fmt::Display for Checkpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}\n{}\n{}\n", self.origin, self.size, self.root)
+        write!(f, "{}\n{}\n{}\n", self.origin, self.size, self.root)?;
+        match self.purpose {
+            Purpose::Commit => writeln!(f, "{COMMIT}"),
+            Purpose::Publication => Ok(()),
+        }
     }
 }

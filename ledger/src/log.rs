@@ -14,7 +14,7 @@ mod tests;
 pub use open::OpenError;
 pub use reader::{Head, LogReader};
 
-use crate::checkpoint::{Checkpoint, CheckpointError};
+use crate::checkpoint::{Checkpoint, CheckpointError, Purpose};
 use crate::digest::Digest;
 use crate::entry::{Entry, Kind};
 use crate::journal::{self, Batch, EraseError, JournalWriter, MAX_ATTACHMENT, MAX_BATCH, Slot};
@@ -66,7 +66,7 @@ pub struct Commit {
     pub size: u64,
     /// When all of it was sequenced, in milliseconds since the Unix epoch.
     pub time_ms: u64,
-    /// The signed checkpoint of that size.
+    /// The signed checkpoint of that size: one to be published, if the batch ends with a seal.
     pub checkpoint: Arc<str>,
 }
 
@@ -168,7 +168,8 @@ impl Log {
         let leaves: Vec<_> = entries.iter().map(Entry::leaf_hash).collect();
         let mut frontier = self.frontier.clone();
         leaves.iter().for_each(|leaf| frontier.push(*leaf));
-        let checkpoint = Checkpoint { origin: self.origin().into(), size: frontier.size(), root: frontier.root() };
+        let (size, root, purpose) = (frontier.size(), frontier.root(), purpose(&drafts));
+        let checkpoint = Checkpoint { origin: self.origin().into(), size, root, purpose };
         let checkpoint: Arc<str> = checkpoint.sign(&self.signer)?.into();
         self.journal.append(first_index, &batch(first_index, entries, &checkpoint, &drafts))?;
         self.last_ms = time_ms;
@@ -182,6 +183,12 @@ impl Log {
     pub fn erase(&mut self, index: u64) -> Result<(), EraseError> {
         if index == 0 { Err(EraseError::NoStatement(0)) } else { self.journal.erase(index) }
     }
+}
+
+/// A seal is what a published checkpoint follows; no other batch has one.
+fn purpose(drafts: &[Draft]) -> Purpose {
+    let sealed = drafts.last().is_some_and(|draft| draft.kind == Kind::Seal);
+    if sealed { Purpose::Publication } else { Purpose::Commit }
 }
 
 /// What the entry of each draft will commit to, if all of them can be committed.

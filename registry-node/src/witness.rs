@@ -1,7 +1,7 @@
 //! Nations witness each other: cosigning the checkpoints of our peers, keeping the cosignatures of ours, and evidence of forks.
 //!
 //! ```text
-//! a peer's checkpoint (NATS, or HTTP) ▶ signed? ▶ contradicts what we saw? ▶ continues what we cosigned?
+//! a peer's checkpoint (NATS, or HTTP) ▶ signed? ▶ contradicts what we saw? ▶ published? continues what we cosigned?
 //!                                       ▶ durable in the vault ▶ cosignature
 //! our published checkpoint ▶ each peer ▶ its cosignature ▶ verified ▶ beside the checkpoint
 //! ```
@@ -121,16 +121,19 @@ impl Witness {
     pub fn cosign(&self, peer: &PeerRecord, request: &Cosign, now: Timestamp) -> Result<String, NotCosigned> {
         let log = log_key(peer).ok_or(Refusal::UnknownLog)?;
         let offered = witness::signed(request, &log)?;
-        if self.evidence.accuses(peer) {
-            return Err(Refusal::Untrusted("there is evidence that this log is forked".to_owned()).into());
-        }
-        let contradicted = self.contradicted(peer, &offered)?;
-        if let Some(held) = &contradicted {
-            let evidence = Evidence { first: held.clone(), second: request.checkpoint.clone(), inconsistency: None };
-            self.accuse(&Accused::peer(peer), &evidence, now);
-            self.metrics.peer_fault(&peer.registry, "fork");
-        }
+        // Under one lock, what is known and what is signed: of two forks that come at the same moment, the second is held
+        // against the first, and after it nothing more is cosigned.
         let line = self.cosigned.advance(&offered.origin, |newest| {
+            if self.evidence.accuses(peer) {
+                return Err(Refusal::Untrusted("there is evidence that this log is forked".to_owned()).into());
+            }
+            let contradicted = self.contradicted(peer, &offered, newest);
+            if let Some(held) = &contradicted {
+                let evidence =
+                    Evidence { first: held.clone(), second: request.checkpoint.clone(), inconsistency: None };
+                self.accuse(&Accused::peer(peer), &evidence, now);
+                self.metrics.peer_fault(&peer.registry, "fork");
+            }
             witness::continues(request, &offered, newest.map(|newest| &newest.checkpoint))?;
             if contradicted.is_some() {
                 return Err(Refusal::OtherRoot { size: offered.size }.into());
@@ -149,11 +152,11 @@ impl Witness {
     }
 
     /// The note of what we know of the log, if the offered checkpoint contradicts it by itself.
-    fn contradicted(&self, peer: &PeerRecord, offered: &Checkpoint) -> Result<Option<String>, VaultError> {
+    fn contradicted(&self, peer: &PeerRecord, offered: &Checkpoint, newest: Option<&Newest>) -> Option<String> {
         let seen = self.all_seen().get(&peer.registry).cloned().map(|seen| (seen.checkpoint, seen.note));
-        let cosigned = self.newest(&offered.origin)?.map(|newest| (newest.checkpoint, newest.note));
+        let cosigned = newest.cloned().map(|newest| (newest.checkpoint, newest.note));
         let contradicted = seen.into_iter().chain(cosigned).find(|(known, _)| witness::contradict(known, offered));
-        Ok(contradicted.map(|(_, note)| note))
+        contradicted.map(|(_, note)| note)
     }
 
     fn may_write(&self, origin: &str, now: Timestamp) -> bool {

@@ -16,7 +16,7 @@ use federation::messages::{
 use federation::server::{Binary, Child, Control, Setup};
 use federation::subjects::{Pattern, Service, Subject, asked};
 use federation::witness;
-use ledger::checkpoint::Checkpoint;
+use ledger::checkpoint::{Checkpoint, Purpose};
 use ledger::digest::Digest;
 use ledger::entry::{Entry, Kind};
 use ledger::journal::Stored;
@@ -80,7 +80,7 @@ impl Past {
     /// A signed checkpoint of the log at a size, true or not.
     pub fn note(&self, size: u64, root: Hash) -> String {
         let origin = self.log_key.verifier().name().to_owned();
-        Checkpoint { origin, size, root }.sign(&self.log_key).expect("it can be signed")
+        Checkpoint { origin, size, root, purpose: Purpose::Publication }.sign(&self.log_key).expect("it can be signed")
     }
 
     /// The true checkpoint of a size.

@@ -11,6 +11,9 @@ use crate::records::{Facts, Record};
 use crate::refusal::Refusal;
 use crate::statement::Claim;
 
+/// What stands between the name of a registry and that of a party of it.
+const PARTIES: &str = ":parties:";
+
 impl<F: Facts> Case<'_, F> {
     pub(super) fn peer_added(&self, claim: &PeerAdded) -> Result<Vec<Record>, Refusal> {
         self.operator_only()?;
@@ -59,13 +62,26 @@ impl<F: Facts> Case<'_, F> {
         if let Some(other) = self.holder_of(claim) {
             return Err(refuse(format!("that log is already pinned for {other}")));
         }
-        Ok(Arc::clone(begun))
+        match self.namesake_of(begun) {
+            Some(holder) => Err(Refusal::PeerName { did_web: begun.did_web.to_string(), holder }),
+            None => Ok(Arc::clone(begun)),
+        }
     }
 
     /// Another peer with the same log.
     fn holder_of(&self, claim: &PeerAdded) -> Option<RegistryId> {
         let mut peers = self.facts.peers().into_iter();
         let other = peers.find(|peer| peer.origin == claim.origin && peer.registry != claim.registry)?;
+        Some(other.registry.clone())
+    }
+
+    /// This registry, or another peer, whose `did:web` a genesis claims. Of one that was expelled, too: credentials under its
+    /// name are still about.
+    fn namesake_of(&self, begun: &Genesis) -> Option<RegistryId> {
+        let own = Arc::clone(&self.genesis.genesis);
+        let peers = self.facts.peers().into_iter().map(|peer| Arc::clone(&peer.genesis));
+        let mut others = peers.filter(|other| other.registry != begun.registry).chain([own]);
+        let other = others.find(|other| overlap(other.did_web.as_str(), begun.did_web.as_str()))?;
         Some(other.registry.clone())
     }
 
@@ -95,4 +111,12 @@ impl<F: Facts> Case<'_, F> {
         }
         Ok(known)
     }
+}
+
+/// Whether one name is the other, or that of a party below it. A `did:web` begins with a host, in which case makes no
+/// difference.
+fn overlap(one: &str, other: &str) -> bool {
+    let below = |name: &str, above: &str| name.strip_prefix(above).is_some_and(|rest| rest.starts_with(PARTIES));
+    let (one, other) = (one.to_ascii_lowercase(), other.to_ascii_lowercase());
+    one == other || below(&one, &other) || below(&other, &one)
 }

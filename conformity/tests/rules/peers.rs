@@ -35,6 +35,14 @@ pub(crate) fn rows() -> Vec<Row> {
         row("the genesis of another registry", |w| w.say("op", "peer-added", pinned(&begun(json!({"registry": "asean"})))), "peer-genesis"),
         row("the genesis of another log", |w| w.say("op", "peer-added", with(peer("us", US), json!({"origin": "us2.registry.example"}))), "peer-genesis"),
         row("a genesis that signs all with one key", |w| w.say("op", "peer-added", pinned(&begun(json!({"nodeKey": key(200)})))), "peer-genesis"),
+        row("a genesis that claims our name", |w| w.say("op", "peer-added", pinned(&begun(json!({"didWeb": format!("did:web:{ORIGIN}")})))), "peer-name"),
+        row("a genesis that claims another peer's name", |w| w.say("op", "peer-added", pinned(&begun(json!({"didWeb": format!("did:web:{PEER_ORIGIN}")})))), "peer-name"),
+        row("the same in capitals", |w| w.say("op", "peer-added", pinned(&begun(json!({"didWeb": format!("did:web:{}", PEER_ORIGIN.to_uppercase())})))), "peer-name"),
+        row("a genesis that claims the name of a party of ours", |w| w.say("op", "peer-added", pinned(&begun(json!({"didWeb": format!("did:web:{ORIGIN}:parties:ministry")})))), "peer-name"),
+        row("a genesis that claims the name of an expelled peer", |w| {
+            w.must("op", "peer-expelled", json!({"registry": "eu", "reason": reason()}));
+            w.say("op", "peer-added", pinned(&begun(json!({"didWeb": format!("did:web:{PEER_ORIGIN}")}))))
+        }, "peer-name"),
         row("a stranger is expelled", |w| w.say("op", "peer-expelled", json!({"registry": "us", "reason": reason()})), "unknown-peer"),
         row("an expelled peer is expelled", |w| {
             w.must("op", "peer-expelled", json!({"registry": "eu", "reason": reason()}));
@@ -62,4 +70,15 @@ fn a_peer_that_begins_a_new_log_is_followed_from_its_start() {
     world.must("op", "peer-expelled", json!({"registry": "eu", "reason": reason()}));
     world.must("op", "peer-added", peer("eu", "eu2.registry.example"));
     assert_eq!(world.register.peer(&"eu".parse().unwrap()).unwrap().followed, 0);
+}
+
+#[test]
+fn a_name_beside_ours_is_the_peers_own() {
+    for name in ["did:web:example", "did:web:jp.registry.example%3A7443", "did:web:jp.registry.example:eu"] {
+        let mut world = World::furnished();
+        world.must("op", "peer-added", pinned(&begun(json!({"didWeb": name}))));
+    }
+    let mut world = World::furnished();
+    world.must("op", "peer-expelled", json!({"registry": "eu", "reason": reason()}));
+    world.must("op", "peer-added", peer("eu", PEER_ORIGIN));
 }

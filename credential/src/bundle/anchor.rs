@@ -22,7 +22,7 @@ pub(super) struct Anchored<'a> {
 pub(super) fn anchor<'a>(bundle: &Bundle, policy: &'a Policy, steps: &mut Steps) -> Result<Anchored<'a>, Fault> {
     let trusted = policy.registry(bundle.origin.as_str());
     let trusted = trusted.ok_or_else(|| Distrust::UnknownLog(bundle.origin.clone()))?;
-    let checkpoint = Checkpoint::verify(&bundle.checkpoint, &trusted.log).map_err(Broken::Checkpoint)?;
+    let checkpoint = Checkpoint::verify_published(&bundle.checkpoint, &trusted.log).map_err(Broken::Checkpoint)?;
     steps.held(
         StepName::Checkpoint,
         format!("{}, whose key the policy names, signed a checkpoint of {} entries", bundle.origin, checkpoint.size),

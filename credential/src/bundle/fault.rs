@@ -68,7 +68,7 @@ pub enum Broken {
         /// How many are read.
         max: usize,
     },
-    /// The log did not sign the checkpoint, or it is none.
+    /// The log did not sign the checkpoint, or not to be published, or it is none.
     #[error("the checkpoint is not believed: {0}")]
     Checkpoint(#[from] CheckpointError),
     /// A signature by a witness of the policy does not verify.

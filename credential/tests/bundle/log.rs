@@ -13,7 +13,7 @@ use conformity::records::{Facts, Register};
 use credential::bundle::{Bundle, Earlier, FORMAT, Item, Policy, Question};
 use credential::statement::read_unverified;
 use jiff::Timestamp;
-use ledger::checkpoint::Checkpoint;
+use ledger::checkpoint::{Checkpoint, Purpose};
 use ledger::digest::Digest;
 use ledger::encoding::{base64_encode, base64url_encode};
 use ledger::entry::{Entry, Kind};
@@ -293,8 +293,13 @@ impl Log {
 
     /// The signed checkpoint, cosigned by these witnesses.
     pub(crate) fn checkpoint(&self, by: &[usize]) -> String {
+        self.checkpoint_for(Purpose::Publication, by)
+    }
+
+    /// The same, signed for this purpose.
+    pub(crate) fn checkpoint_for(&self, purpose: Purpose, by: &[usize]) -> String {
         let origin = self.log_key.verifier().name().to_owned();
-        let checkpoint = Checkpoint { origin, size: self.tree.len(), root: self.tree.root() };
+        let checkpoint = Checkpoint { origin, size: self.tree.len(), root: self.tree.root(), purpose };
         let mut note = self.log_key.sign(&checkpoint.to_string()).unwrap();
         by.iter().for_each(|place| note.push_str(&self.cosignature(&note, *place)));
         note

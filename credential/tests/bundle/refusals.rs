@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use credential::bundle::{Bundle, Earlier, Item, MAX_BUNDLE, MAX_STATEMENTS, Policy, Question, verify};
 use jiff::SignedDuration;
+use ledger::checkpoint::Purpose;
 use ledger::encoding::base64_encode;
 use ledger::entry::Kind;
 use serde_json::json;
@@ -93,6 +94,8 @@ fn a_checkpoint_that_the_policy_does_not_believe_is_refused() {
     refuse(&with(format!("{bare}{other}")), "a cosignature of another", ("bundle", "witnesses", "bad-cosignature"));
     let resized = log.checkpoint(&[0, 1]).replacen("\n11\n", "\n12\n", 1);
     refuse(&with(resized), "another size", ("bundle", "checkpoint", "bad-checkpoint"));
+    let commit = log.checkpoint_for(Purpose::Commit, &[0, 1]);
+    refuse(&with(commit), "one of a commit, whoever cosigned it", ("bundle", "checkpoint", "bad-checkpoint"));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use ledger::checkpoint::Purpose;
 use ledger::key::{Algorithm, SigningKey};
 use ledger::merkle::leaf_hash;
 use ledger::note::{Cosigner, NoteSigner};
@@ -24,7 +25,7 @@ fn tree(common: u64, salt: &[u8]) -> Tree {
 }
 
 fn head(tree: &Tree, size: u64) -> Checkpoint {
-    Checkpoint { origin: ORIGIN.to_owned(), size, root: tree.root_at(size).unwrap() }
+    Checkpoint { origin: ORIGIN.to_owned(), size, root: tree.root_at(size).unwrap(), purpose: Purpose::Commit }
 }
 
 #[test]

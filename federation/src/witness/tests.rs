@@ -21,7 +21,7 @@ fn tree(size: u64, salt: u64) -> Tree {
 }
 
 fn head(tree: &Tree, size: u64) -> Checkpoint {
-    Checkpoint { origin: ORIGIN.to_owned(), size, root: tree.root_at(size).unwrap() }
+    Checkpoint { origin: ORIGIN.to_owned(), size, root: tree.root_at(size).unwrap(), purpose: Purpose::Publication }
 }
 
 fn proof(tree: &Tree, old: u64, size: u64) -> Proof {
@@ -48,7 +48,10 @@ fn checkpoints_are_refused_with_the_status_that_is_asked_for() {
     };
     let of = |old, proof, checkpoint| Cosign { old, proof, checkpoint };
     let eu = Checkpoint { origin: "eu.registry.example".into(), ..head(&tree, 9) }.sign(&other).unwrap();
+    let commit = Checkpoint { purpose: Purpose::Commit, ..head(&tree, 9) }.sign(&log).unwrap();
     let rows = [
+        ("one of a commit", of(5, proof(&tree, 5, 9), commit.clone()), 422, "commit-checkpoint"),
+        ("one of a commit, whatever the old size", of(0, Proof::default(), commit), 422, "commit-checkpoint"),
         ("no note", of(5, proof(&tree, 5, 9), "old 5\n".into()), 400, "malformed"),
         ("no checkpoint", of(5, proof(&tree, 5, 9), log.sign("text\n").unwrap()), 400, "malformed"),
         ("too long a proof", of(5, Proof(vec![leaf_hash(b""); 64]), good.checkpoint.clone()), 400, "malformed"),

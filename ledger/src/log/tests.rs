@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use super::*;
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, Purpose};
 use crate::journal::disk::Disk;
 use crate::journal::{MAX_BATCH_BYTES, Options, ReadError, Stored};
 use crate::map::EMPTY;
@@ -192,6 +192,8 @@ impl Model {
         }
         let checkpoint = Checkpoint::verify(&commit.checkpoint, signer().verifier()).unwrap();
         assert_eq!(checkpoint.size, self.entries.len() as u64);
+        let sealed = self.entries.last().unwrap().0.kind == Kind::Seal;
+        assert_eq!(checkpoint.purpose == Purpose::Publication, sealed, "a published checkpoint follows a seal");
         self.heads.push(checkpoint);
     }
 

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use super::*;
-use crate::checkpoint::{Checkpoint, CheckpointError};
+use crate::checkpoint::{Checkpoint, CheckpointError, Purpose};
 use proptest::prelude::*;
 
 const EXAMPLE_KEY: &str = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
@@ -128,6 +128,18 @@ fn checkpoints_are_refused_with_a_reason() {
     assert_eq!(checkpoint.size, 20_852_163);
     assert_eq!(checkpoint.sign(&log), log.sign(&good).map_err(CheckpointError::from));
     assert_eq!(verify(&format!("{good}an extension\n")), Ok(checkpoint.clone()));
+    let line = "secure-trust-registry/commit@1\n";
+    for text in [format!("{good}{line}"), format!("{good}one before\n{line}one behind\n")] {
+        let commit = Checkpoint { purpose: Purpose::Commit, ..checkpoint.clone() };
+        assert_eq!(verify(&text), Ok(commit.clone()));
+        assert_eq!(commit.to_string(), format!("{good}{line}"));
+        let published = Checkpoint::verify_published(&log.sign(&text).unwrap(), log.verifier());
+        assert_eq!(published, Err(CheckpointError::Commit));
+    }
+    for text in [good.clone(), format!("{good}{}", line.replace("@1", "@10"))] {
+        let published = Checkpoint::verify_published(&log.sign(&text).unwrap(), log.verifier());
+        assert_eq!(published.unwrap().purpose, Purpose::Publication);
+    }
     let rows = [
         ("two lines", good.replace(&format!("{root}\n"), "")),
         ("an empty line", format!("{good}\nmore\n")),

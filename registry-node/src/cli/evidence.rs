@@ -167,7 +167,7 @@ fn render(proof: &Proof) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use ledger::checkpoint::Checkpoint;
+    use ledger::checkpoint::{Checkpoint, Purpose};
     use ledger::key::{Algorithm, SigningKey};
     use ledger::merkle::leaf_hash;
     use ledger::note::NoteSigner;
@@ -175,7 +175,9 @@ mod tests {
     fn record() -> Record {
         let log = NoteSigner::new("eu.example", SigningKey::generate(Algorithm::Ed25519).unwrap()).unwrap();
         let note = |root: &[u8]| {
-            Checkpoint { origin: "eu.example".to_owned(), size: 7, root: leaf_hash(root) }.sign(&log).unwrap()
+            Checkpoint { origin: "eu.example".to_owned(), size: 7, root: leaf_hash(root), purpose: Purpose::Commit }
+                .sign(&log)
+                .unwrap()
         };
         Record {
             id: "0123456789abcdef".to_owned(),

@@ -129,7 +129,7 @@ impl Verify {
         let connection = runtime.block_on(client.connect())?;
         let mut remote = Remote { runtime, connection };
         let note = String::from_utf8(remote.fetch("/checkpoint")?)?;
-        let checkpoint = Checkpoint::verify(&note, log)?;
+        let checkpoint = Checkpoint::verify_published(&note, log)?;
         let tiles = TilePath::between(0, checkpoint.size).count() as u64;
         let progress = output::progress(tiles, "tiles", context.json);
         let fetch = |path: &TilePath| {
@@ -139,7 +139,7 @@ impl Verify {
         let leaves = check_tiles(&checkpoint, fetch)?;
         progress.finish_and_clear();
         let contains = remember(self.remember.as_deref(), &note, log, &leaves)?;
-        let Checkpoint { origin, size, root } = checkpoint;
+        let Checkpoint { origin, size, root, .. } = checkpoint;
         Ok(Verified {
             origin,
             size,
@@ -269,7 +269,7 @@ fn inside(context: &Context, file: Option<&Path>) -> anyhow::Result<Verified> {
     let published = match tiles.checkpoint()? {
         None => 0,
         Some(note) => {
-            let checkpoint = Checkpoint::verify(&note, reader.verifier())?;
+            let checkpoint = Checkpoint::verify_published(&note, reader.verifier())?;
             let read = |path: &TilePath| Ok(tiles.read(path)?.with_context(|| format!("{path} is missing"))?.to_vec());
             check_tiles(&checkpoint, read).context("run `registry-node rebuild`: tiles are derived again")?;
             contains(&checkpoint, &leaves).context("the published checkpoint")?;
@@ -341,6 +341,7 @@ fn render(verified: &Verified) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use ledger::checkpoint::Purpose;
     use ledger::digest::Digest;
     use ledger::tiles::{encode_bundle, encode_hashes};
 
@@ -352,7 +353,12 @@ mod tests {
     fn checkpoint(entries: &[Entry]) -> Checkpoint {
         let mut frontier = Frontier::new();
         entries.iter().for_each(|entry| frontier.push(entry.leaf_hash()));
-        Checkpoint { origin: "jp.registry.example".to_owned(), size: entries.len() as u64, root: frontier.root() }
+        Checkpoint {
+            origin: "jp.registry.example".to_owned(),
+            size: entries.len() as u64,
+            root: frontier.root(),
+            purpose: Purpose::Publication,
+        }
     }
 
     /// The tiles of a small log: one of hashes, one of entries.

@@ -98,7 +98,7 @@ impl Proving {
 
     /// Compares what came with what the log signed.
     pub(super) fn checkpoint(&mut self, note: &str) -> Result<Checkpoint, Contradiction> {
-        let checkpoint = Checkpoint::verify(note, &self.log)?;
+        let checkpoint = Checkpoint::verify_published(note, &self.log)?;
         let (size, seen) = (checkpoint.size, self.tree.len());
         if size > seen {
             return Err(Contradiction::Ahead { size, seen });
@@ -116,6 +116,7 @@ impl Proving {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
+    use ledger::checkpoint::Purpose;
     use ledger::digest::Digest;
     use ledger::entry::Kind;
     use ledger::key::{Algorithm, SigningKey};
@@ -137,7 +138,7 @@ mod tests {
         let mut tree = Tree::new();
         entries.iter().for_each(|entry| tree.push(entry.leaf_hash()));
         let origin = signer.verifier().name().to_owned();
-        Checkpoint { origin, size: tree.len(), root: tree.root() }.sign(signer).unwrap()
+        Checkpoint { origin, size: tree.len(), root: tree.root(), purpose: Purpose::Publication }.sign(signer).unwrap()
     }
 
     #[test]

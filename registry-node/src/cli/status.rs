@@ -76,7 +76,7 @@ async fn look(context: &Context) -> anyhow::Result<Shown> {
         Err(ClientError::Problem { status: 404, .. }) => None,
         Err(error) => return Err(error.into()),
     };
-    let checkpoint = checkpoint.map(|note| Checkpoint::verify(&note, &log)).transpose();
+    let checkpoint = checkpoint.map(|note| Checkpoint::verify_published(&note, &log)).transpose();
     let checkpoint =
         checkpoint.context("the published checkpoint is not signed by the log that these credentials pin")?;
     Ok(Shown {

@@ -107,6 +107,8 @@ codes! {
     UnknownLog "unknown-log"
     /// A checkpoint that is not signed by a trusted key of its log.
     UntrustedCheckpoint "untrusted-checkpoint"
+    /// A checkpoint that its log signed for a commit, and not to be published.
+    CommitCheckpoint "commit-checkpoint"
     /// An old size beyond the checkpoint.
     OldSizeBeyond "old-size-beyond"
     /// A checkpoint of nothing with a root of something.
@@ -190,6 +192,7 @@ pub(super) fn not_cosigned(error: &NotCosigned) -> Problem {
         Refusal::Malformed(_) | Refusal::Conflict { .. } => Code::BadBody,
         Refusal::UnknownLog => Code::UnknownLog,
         Refusal::Untrusted(_) => Code::UntrustedCheckpoint,
+        Refusal::Commit => Code::CommitCheckpoint,
         Refusal::OldBeyond { .. } => Code::OldSizeBeyond,
         Refusal::EmptyRoot => Code::EmptyRoot,
         Refusal::Inconsistent => Code::Inconsistent,

@@ -1,16 +1,22 @@
-//! What one holder of certificates may have going on at once, whatever the number of its connections, so that no single one
-//! keeps all others from writing. All who show no certificate count as one.
+//! What one holder of certificates may have going on at once, and how many checkpoints it may submit, whatever the number of its
+//! connections, so that no single one keeps all others from it. All who show no certificate count as one.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use certs::Identity;
+use federation::serve::Quota;
+use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
 /// Bulk submissions of one holder.
 pub(super) const BULKS_EACH: usize = 8;
 /// Units of memory for the bodies of one holder: 64 MiB, room for two statements with the largest attachments.
 const BODY_UNITS_EACH: usize = 64 * 1024;
+
+/// Checkpoints that one holder may submit at once, and per second in the long run: each costs the check of a signature, whoever
+/// signed it. Peers that ask over NATS do not come this way.
+pub(super) const CHECKPOINTS_EACH: (f64, f64) = (64.0, 8.0);
 
 /// The holders with something going on.
 #[derive(Default)]
@@ -37,5 +43,19 @@ impl Holders {
         let holding = Arc::new(new);
         all.insert(holder, Arc::downgrade(&holding));
         holding
+    }
+}
+
+/// What holders may still submit of checkpoints. Kept as long as the node runs, for a quota that is forgotten is a new one; there
+/// are no more of them than holders of certificates that this registry issued.
+#[derive(Default)]
+pub(super) struct Carriers(Mutex<HashMap<Option<Identity>, Quota>>);
+
+impl Carriers {
+    /// Whether `holder` may submit one now; without one, whether those may who show no certificate.
+    pub(super) fn may_submit(&self, holder: Option<&Identity>, now: Timestamp) -> bool {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let quota = all.entry(holder.cloned());
+        quota.or_insert_with(|| Quota::new(CHECKPOINTS_EACH.0, CHECKPOINTS_EACH.1)).take(1.0, now)
     }
 }

@@ -39,6 +39,9 @@ use kept::Key;
 
 pub(super) use kept::Proofs;
 
+/// Why no bundle is made of more bytes than one may have.
+const TOO_LONG: &str = "what it rests on has more bytes than a bundle";
+
 /// `GET /v1/verdicts/{verdict}/proof`
 pub(super) fn proof(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let wanted: VerdictRef = ask.value()?;
@@ -49,12 +52,8 @@ pub(super) fn proof(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let about = About::find(site, ask, &wanted, Extent { as_of, seal }).ok_or_else(Problem::not_found)?;
     let checkpoint = newest.filter(|_| about.begun() < seal).ok_or_else(code::not_published)?;
     let key = Key::of(&about, &checkpoint);
-    let bytes = match site.proofs.bundle(&key) {
-        Some(bytes) => bytes,
-        None => site
-            .proofs
-            .keep(key, Collecting { site, wanted: &wanted, about: &about, checkpoint: &checkpoint }.bundle()?),
-    };
+    let collecting = Collecting { site, wanted: &wanted, about: &about, checkpoint: &checkpoint };
+    let bytes = site.proofs.made(key, || collecting.bundle())?;
     Ok(answer::bytes(JSON, bytes, Keep::No))
 }
 
@@ -131,7 +130,7 @@ impl Collecting<'_> {
         if indexes.len() > MAX_STATEMENTS {
             return Err(code::not_provable("it rests on more statements than a bundle holds"));
         }
-        let statements = indexes.iter().map(|index| self.item(*index)).collect::<Result<Vec<_>, _>>()?;
+        let statements = self.statements(&indexes)?;
         let earlier = self.earlier()?;
         let mut leaves: Vec<u64> =
             indexes.into_iter().chain(earlier.iter().map(|one| one.index)).chain([seal]).collect();
@@ -152,9 +151,19 @@ impl Collecting<'_> {
         };
         let bytes = answer::to_json(&bundle)?;
         if bytes.len() > MAX_BUNDLE {
-            return Err(code::not_provable("what it rests on has more bytes than a bundle"));
+            return Err(code::not_provable(TOO_LONG));
         }
         Ok(bytes)
+    }
+
+    /// What it rests on, which is read no further than a bundle can hold.
+    fn statements(&self, indexes: &[u64]) -> Result<Vec<Arc<Item>>, Problem> {
+        let mut bytes = 0;
+        let mut counted = |item: Arc<Item>| {
+            bytes += item.statement.len() + item.attachment.as_ref().map_or(0, String::len);
+            if bytes > MAX_BUNDLE { Err(code::not_provable(TOO_LONG)) } else { Ok(item) }
+        };
+        indexes.iter().map(|index| self.item(*index).and_then(&mut counted)).collect()
     }
 
     /// Places of what it rests on.

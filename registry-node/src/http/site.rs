@@ -10,7 +10,7 @@ use conformity::records::Register;
 use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 
 use super::attachments::ResultLists;
-use super::holders::{Holders, Holding};
+use super::holders::{Carriers, Holders, Holding};
 use super::openapi;
 use super::proofs::Proofs;
 use super::published::Published;
@@ -63,6 +63,8 @@ pub(super) struct Site {
     pub(super) room: Room,
     /// One permit for each read of old events.
     pub(super) catch_ups: Semaphore,
+    /// How many checkpoints each holder of certificates may submit.
+    pub(super) carriers: Carriers,
     /// One permit for each submitted checkpoint that is judged.
     pub(super) witnessing: Arc<Semaphore>,
 }
@@ -86,6 +88,7 @@ impl Site {
             holders: Holders::default(),
             room: Room::new(registry.config.limits.answer_bytes()),
             catch_ups: Semaphore::new(CATCH_UPS),
+            carriers: Carriers::default(),
             witnessing: Arc::new(Semaphore::new(SUBMISSIONS)),
             registry,
         }

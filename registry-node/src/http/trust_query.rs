@@ -167,9 +167,6 @@ fn recognized(site: &Site, question: &Question, at: Timestamp) -> Result<String,
     }
     let signed_by = authority(site, &question.authority_id)?;
     let name = question.entity_id.as_str();
-    if name == did::of_registry(&site.registry.genesis) {
-        return Err(NOT_RECOGNIZED.to_owned());
-    }
     let (peers, arrangements) = {
         let register = site.register();
         (register.peers(), register.arrangements())
@@ -186,11 +183,10 @@ fn recognized(site: &Site, question: &Question, at: Timestamp) -> Result<String,
     accepted(acceptance(&arrangements, &relation))
 }
 
-/// The peer of this name at that time; whoever was expelled then is followed no more. A genesis names itself, so that two
-/// may claim one name: then it is nobody's.
+/// The peer of this name at that time; whoever was expelled then is followed no more. A genesis names itself, but the rules let
+/// no peer in that claims the name of another, or ours.
 fn peer(peers: Vec<Arc<PeerRecord>>, name: &str, at: Timestamp) -> Option<Arc<PeerRecord>> {
-    let mut named = peers.into_iter().filter(|peer| did::of_registry(&peer.genesis) == name && !is_expelled(peer, at));
-    named.next().filter(|_| named.next().is_none())
+    peers.into_iter().find(|peer| did::of_registry(&peer.genesis) == name && !is_expelled(peer, at))
 }
 
 fn is_expelled(peer: &PeerRecord, at: Timestamp) -> bool {

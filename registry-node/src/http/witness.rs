@@ -2,7 +2,8 @@
 //! evidence against forked logs.
 //!
 //! Anybody may carry a checkpoint here: the log's signature counts, not the carrier. A submission costs a signature check, of
-//! which few go on at once; what is written to disk, only a log's own key can bring about, and not faster than its quota.
+//! which few go on at once, and no carrier has more than its quota of them; what is written to disk, only a log's own key can
+//! bring about, and not faster than a quota of that log.
 
 use std::sync::Arc;
 
@@ -41,6 +42,11 @@ where
     S: Stream<Item = Result<B, warp::Error>> + Send + 'static,
     B: Buf + Send,
 {
+    let carrier = ask.speaker().map(|speaker| &speaker.identity);
+    if !site.carriers.may_submit(carrier, site.registry.now()) {
+        let detail = "too many checkpoints came from this holder of certificates, or from those who show none; submit the newest one later";
+        return Err(Problem::busy(Code::Busy.as_str(), detail, 1));
+    }
     let bounds = Bounds { purpose: Purpose::Question, bytes: MAX_REQUEST, seconds: BODY_SECONDS };
     // The permit lives as long as the bytes do.
     let (bytes, _body) = body::whole(&site, &ask, &headers, body, bounds).await?;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use conformity::digest::Digest;
+use ledger::checkpoint::Purpose;
 use ledger::key::{Algorithm, SigningKey};
 use ledger::merkle::{Tree, leaf_hash};
 use ledger::note::{CosignatureError, NoteSigner, cosignatures};
@@ -80,7 +81,7 @@ impl Stage {
 
     pub(crate) fn note(&self, branch: usize, size: u64) -> String {
         let root = self.trees[branch].root_at(size).unwrap();
-        Checkpoint { origin: EU.to_owned(), size, root }.sign(&self.log).unwrap()
+        Checkpoint { origin: EU.to_owned(), size, root, purpose: Purpose::Publication }.sign(&self.log).unwrap()
     }
 
     pub(crate) fn request(&self, branch: usize, old: u64, size: u64) -> Cosign {
@@ -144,11 +145,65 @@ fn what_contradicts_is_kept_and_ends_all_cosigning() {
 fn what_following_saw_counts_as_well() {
     let stage = Stage::new();
     let witness = stage.witness();
-    let checkpoint = Checkpoint { origin: EU.to_owned(), size: 7, root: stage.trees[0].root_at(7).unwrap() };
+    let checkpoint = Checkpoint {
+        origin: EU.to_owned(),
+        size: 7,
+        root: stage.trees[0].root_at(7).unwrap(),
+        purpose: Purpose::Commit,
+    };
     witness.saw(&stage.peer.registry, Seen { checkpoint, note: stage.note(0, 7) });
     assert_eq!(code(witness.cosign(&stage.peer, &stage.request(1, 0, 7), at(1))), "other-root");
     assert!(witness.evidence.accuses(&stage.peer));
     assert!(witness.newest(EU).unwrap().is_none());
+}
+
+/// Of a commit, too: it is not cosigned, but what it shows is kept.
+#[test]
+fn a_commit_checkpoint_is_evidence_and_nothing_else() {
+    let stage = Stage::new();
+    let witness = stage.witness();
+    let commit = |branch, old, size| {
+        let request = stage.request(branch, old, size);
+        let root = stage.trees[branch].root_at(size).unwrap();
+        let checkpoint = Checkpoint { origin: EU.to_owned(), size, root, purpose: Purpose::Commit };
+        Cosign { checkpoint: checkpoint.sign(&stage.log).unwrap(), ..request }
+    };
+    assert_eq!(code(witness.cosign(&stage.peer, &commit(0, 0, 8), at(1))), "commit-checkpoint");
+    assert!(witness.newest(EU).unwrap().is_none());
+    assert_eq!(code(witness.cosign(&stage.peer, &stage.request(0, 0, 6), at(2))), "cosigned", "nothing was put off");
+    assert_eq!(code(witness.cosign(&stage.peer, &commit(0, 6, 6), at(3))), "commit-checkpoint");
+    assert!(!witness.evidence.accuses(&stage.peer));
+    assert_eq!(code(witness.cosign(&stage.peer, &commit(1, 6, 6), at(4))), "commit-checkpoint");
+    assert!(witness.evidence.all()[0].proven);
+    assert_eq!(code(witness.cosign(&stage.peer, &stage.request(0, 6, 8), at(5))), "untrusted-checkpoint");
+}
+
+/// Both wait at the same lock, and whichever comes second is held against the first.
+#[test]
+fn two_forks_at_the_same_moment_are_evidence() {
+    for round in 0..20 {
+        let stage = Stage::new();
+        let witness = stage.witness();
+        let together = std::sync::Barrier::new(3);
+        let submit = |branch| {
+            let request = stage.request(branch, 0, 7);
+            together.wait();
+            code(witness.cosign(&stage.peer, &request, at(1)))
+        };
+        let mut codes = std::thread::scope(|scope| {
+            let both = [0, 1].map(|branch| scope.spawn(move || submit(branch)));
+            let hold = || {
+                together.wait();
+                std::thread::sleep(std::time::Duration::from_millis(10));
+                Ok((None, ()))
+            };
+            witness.cosigned.advance(EU, |_| hold()).unwrap();
+            both.map(|one| one.join().unwrap())
+        });
+        codes.sort_unstable();
+        assert_eq!(codes, ["conflict", "cosigned"], "round {round}");
+        assert!(witness.evidence.all()[0].proven, "round {round}");
+    }
 }
 
 #[test]
@@ -169,7 +224,12 @@ fn the_same_checkpoint_costs_nothing_and_many_new_ones_are_too_many() {
     let outcomes: Vec<_> = (0..40)
         .map(|old| {
             let root = tree.root_at(old + 1).unwrap();
-            let checkpoint = Checkpoint { origin: "us.registry.example".to_owned(), size: old + 1, root };
+            let checkpoint = Checkpoint {
+                origin: "us.registry.example".to_owned(),
+                size: old + 1,
+                root,
+                purpose: Purpose::Publication,
+            };
             let proof = Proof(if old == 0 { vec![] } else { tree.consistency_proof(old, old + 1).unwrap() });
             code(witness.cosign(&peer, &Cosign { old, proof, checkpoint: checkpoint.sign(&other).unwrap() }, at(300)))
         })
@@ -220,7 +280,7 @@ fn our_checkpoint_carries_the_cosignatures_that_came_for_it() {
     let known = [one.verifier().clone(), two.verifier().clone()];
     let text = |size: u64| {
         let root = leaf_hash(&size.to_be_bytes());
-        Checkpoint { origin: "jp.registry.example".to_owned(), size, root }.to_string()
+        Checkpoint { origin: "jp.registry.example".to_owned(), size, root, purpose: Purpose::Publication }.to_string()
     };
     let note = |size| log.sign(&text(size)).unwrap();
     let collected = Collected::open(Arc::clone(&tiles), &known).unwrap();

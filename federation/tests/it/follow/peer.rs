@@ -13,7 +13,7 @@ use conformity::ids::VerdictId;
 use conformity::records::{Facts, Register};
 use federation::follow::{Followed, Scope};
 use federation::messages::{CheckpointAnswer, Entries, Proof, Range};
-use ledger::checkpoint::Checkpoint;
+use ledger::checkpoint::{Checkpoint, Purpose};
 use ledger::digest::Digest;
 use ledger::entry::{Entry, Kind};
 use ledger::journal::{FileJournal, Options};
@@ -201,7 +201,7 @@ impl Peer {
     }
 
     pub(crate) fn note(&self, origin: &str, size: u64, root: ledger::merkle::Hash) -> String {
-        let checkpoint = Checkpoint { origin: origin.to_owned(), size, root };
+        let checkpoint = Checkpoint { origin: origin.to_owned(), size, root, purpose: Purpose::Commit };
         self.log_key.sign(&checkpoint.to_string()).unwrap()
     }
 

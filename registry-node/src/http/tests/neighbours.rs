@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use warp::http::Method;
 
-use super::fixture::{ORIGIN, Talk, World, day, now};
+use super::fixture::{Got, ORIGIN, Talk, World, day, now};
 use super::pressure;
 use super::stream::Events;
 use crate::core::derive::statement_id;
@@ -21,7 +21,7 @@ use crate::init::{self, NewRegistry};
 pub(super) const EU: &str = "eu.registry.example";
 
 /// The genesis of another registry at this port of `localhost`, by which it is named.
-fn foreign_genesis(id: &str, port: u16) -> String {
+pub(super) fn foreign_genesis(id: &str, port: u16) -> String {
     foreign_registry(tempfile::tempdir().unwrap().path(), id, port)
 }
 
@@ -76,22 +76,23 @@ pub(super) async fn peered() -> World {
 
 /// Pins `eu`.
 pub(super) async fn add_peer(world: &World) {
-    add_another(world, "eu", 7444).await;
-}
-
-/// Pins another registry.
-pub(super) async fn add_another(world: &World, id: &str, port: u16) {
-    pin(world, id, &foreign_genesis(id, port)).await;
+    pin(world, "eu", &foreign_genesis("eu", 7444)).await;
 }
 
 /// Makes the registry of that genesis a peer.
 pub(super) async fn pin(world: &World, id: &str, genesis: &str) {
+    let got = try_pin(world, id, genesis).await;
+    assert_eq!(got.status, 201, "{got:?}");
+}
+
+/// The answer to the operator who would make the registry of that genesis a peer.
+pub(super) async fn try_pin(world: &World, id: &str, genesis: &str) -> Got {
     let digest = conformity::Digest::of(genesis.as_bytes());
     let peer = json!({
         "registry": id, "origin": format!("{id}.registry.example"), "genesisDigest": digest, "genesis": genesis,
         "httpUrl": format!("https://{id}.example"),
     });
-    world.must(&world.operator(), "peer-added", peer).await;
+    world.say(&world.operator(), "peer-added", peer).await
 }
 
 /// The authority signs terms.

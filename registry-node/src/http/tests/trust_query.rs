@@ -8,7 +8,7 @@ use warp::http::Method;
 
 use super::fixture::{Got, Talk, World, accreditation, day, now};
 use super::json_schema::fault;
-use super::neighbours::{add_another, add_peer, sign, terms};
+use super::neighbours::{add_peer, foreign_genesis, sign, terms, try_pin};
 use crate::http::question::MAX_QUESTION;
 
 const JP: &str = "did:web:localhost%3A7443";
@@ -280,26 +280,16 @@ async fn a_suspension_or_expulsion_counts_from_its_moment() {
 }
 
 #[tokio::test]
-async fn a_name_that_two_claim_is_nobodys() {
+async fn a_name_is_one_registrys() {
     let kind = Kind::recognition();
     let world = arranged().await;
     let mut talk = world.talk(None).await;
-    let cards = || question(EU, JP, "recognize", "eucc@1");
-    assert!(kind.told(&mut talk, &cards()).await.0);
-    add_another(&world, "fr", 7444).await;
-    assert_eq!(kind.told(&mut talk, &cards()).await, (false, NOT_RECOGNIZED.to_owned()));
-    let expelled = json!({"registry": "fr", "reason": {"code": "false-name"}});
-    world.must(&world.operator(), "peer-expelled", expelled).await;
-    assert!(kind.told(&mut talk, &cards()).await.0);
-
-    // Its name is ours, which is no peer's.
-    add_another(&world, "xx", 7443).await;
-    let mut terms = terms();
-    (terms["id"], terms["mode"]) = (json!("false"), json!("unilateral"));
-    terms["parties"][1] =
-        json!({"registry": "xx", "origin": "xx.registry.example", "authority": "X", "roles": ["issuing"]});
-    terms["rules"][0]["from"] = json!(["xx"]);
-    sign(&world, terms).await;
+    // Another registry, under the name of a peer and under ours.
+    for (id, port) in [("fr", 7444), ("xx", 7443)] {
+        let got = try_pin(&world, id, &foreign_genesis(id, port)).await;
+        assert_eq!((got.status, got.code().as_str()), (422, "peer-name"), "{id}: {got:?}");
+    }
+    assert!(kind.told(&mut talk, &question(EU, JP, "recognize", "eucc@1")).await.0);
     let ours = question(JP, JP, "recognize", "eucc@1");
     assert_eq!(kind.told(&mut talk, &ours).await, (false, NOT_RECOGNIZED.to_owned()));
 }

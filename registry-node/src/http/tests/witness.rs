@@ -2,7 +2,7 @@
 
 use federation::messages::{Cosign, Proof};
 use federation::witness::render;
-use ledger::checkpoint::Checkpoint;
+use ledger::checkpoint::{Checkpoint, Purpose};
 use ledger::digest::Digest;
 use ledger::key::SigningKey;
 use ledger::merkle::{Tree, leaf_hash};
@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use super::fixture::{Got, World};
 use super::neighbours::{EU, foreign_registry, pin};
 use crate::folder::Folder;
+use crate::http::holders::CHECKPOINTS_EACH;
 
 /// `eu`, in our hands: its log key signs what we like.
 struct Eu {
@@ -44,7 +45,7 @@ impl Eu {
 
     fn checkpoint(&self, branch: usize, size: u64) -> Checkpoint {
         let root = self.trees[branch].root_at(size).unwrap();
-        Checkpoint { origin: EU.to_owned(), size, root }
+        Checkpoint { origin: EU.to_owned(), size, root, purpose: Purpose::Publication }
     }
 
     fn body(&self, branch: usize, old: u64, size: u64) -> String {
@@ -80,12 +81,19 @@ async fn a_checkpoint_is_cosigned_or_answered_with_the_status_that_is_asked_for(
     let good = eu.body(0, 5, 9);
     let other = NoteSigner::new("us.registry.example", SigningKey::generate(ledger::key::Algorithm::Ed25519).unwrap());
     let other = Checkpoint { origin: "us.registry.example".to_owned(), ..eu.checkpoint(0, 9) }.sign(&other.unwrap());
+    let commit = Checkpoint { purpose: Purpose::Commit, ..eu.checkpoint(0, 9) }.sign(&eu.log);
     let rows = [
         ("nothing", String::new(), 400, "bad-body"),
         ("no old size", good.replacen("old 5", "new 5", 1), 400, "bad-body"),
         ("no note", "old 5\n\nhello\n".to_owned(), 400, "bad-body"),
         ("an old size beyond", good.replacen("old 5", "old 10", 1), 400, "old-size-beyond"),
         ("a log that is no peer's", format!("old 0\n\n{}", other.unwrap()), 404, "unknown-log"),
+        (
+            "a checkpoint of a commit",
+            render(&Cosign { old: 5, proof: Proof::default(), checkpoint: commit.unwrap() }),
+            422,
+            "commit-checkpoint",
+        ),
         ("an altered checkpoint", good.replacen("\n9\n", "\n8\n", 1), 403, "untrusted-checkpoint"),
         ("another past", eu.body(1, 5, 9), 422, "inconsistent"),
         ("too long", "x".repeat(200_000), 413, "too-large"),
@@ -129,6 +137,31 @@ async fn what_was_cosigned_is_shown_and_a_fork_is_kept() {
     assert_eq!(world.ask(&format!("/v1/evidence/{id}")).await.json(), *piece);
     assert_eq!(world.ask("/v1/peers").await.json()["peers"][0]["evidence"], id);
     assert_eq!(world.ask("/v1/evidence/0000000000000000").await.code(), "not-found");
+}
+
+/// Whatever it submits: a stranger who sends what no log signed keeps neither a holder of a certificate nor a peer from it.
+#[tokio::test]
+async fn each_carrier_has_its_quota() {
+    let world = World::open().await;
+    let eu = Eu::of(&world).await;
+    let mut talks = [world.talk(None).await, world.talk(None).await];
+    let (mut answered, mut busy) = (0, [false; 2]);
+    while busy.contains(&false) {
+        for (talk, busy) in talks.iter_mut().zip(&mut busy) {
+            let got = talk.post("/add-checkpoint", "text/plain", "nothing").await;
+            if got.code() == "bad-body" {
+                answered += 1;
+            } else {
+                assert_eq!((got.status, got.code().as_str(), got.header("retry-after")), (503, "busy", "1"));
+                *busy = true;
+            }
+        }
+    }
+    let most = CHECKPOINTS_EACH.0;
+    assert!((most..2.0 * most).contains(&f64::from(answered)), "{answered} on both connections together");
+    let operator = world.operator();
+    let got = world.talk(Some(&operator)).await.post("/add-checkpoint", "text/plain", eu.body(0, 0, 5)).await;
+    assert_eq!(got.status, 200, "{got:?}");
 }
 
 #[tokio::test]
