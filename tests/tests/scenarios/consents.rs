@@ -4,7 +4,7 @@
 use conformity::party::Role;
 use ledger::key::Algorithm;
 use serde_json::{Value, json};
-use tests::claims::{SUPPLIER, day, verdict, with};
+use tests::claims::{SUPPLIER, day, rule, terms, verdict, with};
 use tests::{Federation, Party, Registry};
 
 use super::erasure::holders;
@@ -52,6 +52,8 @@ async fn places(buyer: &Party) -> Vec<String> {
 async fn a_buyer_sees_the_level_by_consent_and_nothing_after_its_withdrawal() {
     let federation = Federation::start(&["jp", "eu"]).await;
     federation.peer("jp", "eu").await;
+    let terms = terms("A-1", "bilateral", &["jp", "eu"], vec![rule("R-1", "jp", "eu", "stars")]);
+    federation.arrange(&terms).await;
     let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
     join(jp).await;
     documented(jp).await;
