@@ -10,6 +10,7 @@ use conformity::statement::Statement;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::erasure::replay;
 use crate::world::{Row, World, cover, party, reason, row, verdict, with};
 
 const GIVEN: &str = "disclosure-consented";
@@ -20,7 +21,7 @@ pub(crate) fn consent(id: &str) -> Value {
 }
 
 /// With two suppliers: `maker`, whom V-1 is about, and `baker`.
-fn join(world: &mut World) {
+pub(crate) fn join(world: &mut World) {
     for (seed, id, identifier) in [(20, "maker", "7000012050002"), (21, "baker", "5010401067252")] {
         let mut claim = party(id, "supplier", seed);
         claim["party"]["identifiers"] = json!([format!("corporate-number:{identifier}")]);
@@ -177,6 +178,24 @@ fn erasing_a_consent_or_its_verdict_ends_it() {
         }
         world.must("op", "statement-erased", json!({"index": standing, "reason": reason()}));
         assert!(world.register.consents_by(&"maker".parse().unwrap()).is_empty());
+    }
+}
+
+#[test]
+fn a_replay_without_the_erased_statement_comes_to_the_same_result() {
+    for with_verdict in [true, false] {
+        let mut world = World::furnished();
+        join(&mut world);
+        let given = world.next;
+        world.must("maker", GIVEN, consent("C-1"));
+        world.must("maker", WITHDRAWN, json!({"consent": "C-1"}));
+        world.must("maker", GIVEN, consent("C-2"));
+        world.must("maker", GIVEN, with(consent("C-3"), json!({"about": {"scheme": "stars@1"}})));
+        let erased = if with_verdict { world.verdict("V-1").history[0].index } else { given };
+        world.must("op", "statement-erased", json!({"index": erased, "reason": reason()}));
+        let told = world.taken.iter().map(|(bytes, at, _)| (serde_json::from_slice(bytes).unwrap(), *at));
+        let again = replay(&told.collect::<Vec<_>>(), &[erased]);
+        assert!(again == world.register, "{:#?}\n{again:#?}", world.register);
     }
 }
 
