@@ -17,7 +17,7 @@ pub enum Audience {
     Scheme(SchemeRef),
     /// Everyone who asks; peers do not follow it: the registry's relations to others, and what it derived.
     Relations,
-    /// The registry itself: its buyers and suppliers, restricted verdicts.
+    /// The registry itself: its buyers and suppliers, restricted verdicts, consents.
     Own,
 }
 
@@ -54,6 +54,8 @@ pub fn audience<F: Facts>(facts: &F, statement: &Statement) -> Audience {
         | Claim::PeerExpelled(_)
         | Claim::RecognitionDerived(_)
         | Claim::StatementErased(_) => Audience::Relations,
+        // They name who supplies whom.
+        Claim::DisclosureConsented(_) | Claim::DisclosureWithdrawn(_) => Audience::Own,
     }
 }
 

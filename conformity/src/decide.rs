@@ -13,6 +13,7 @@ mod acceptance;
 mod accreditation;
 mod arrangement;
 mod case;
+mod consent;
 mod credential;
 mod derived;
 mod erasure;
@@ -115,6 +116,8 @@ impl<F: Facts> Case<'_, F> {
             Claim::CredentialIssued(claim) => self.credential_issued(claim),
             Claim::ReportFiled(claim) => self.report_filed(claim),
             Claim::EvidenceAccepted(claim) => self.evidence_accepted(claim),
+            Claim::DisclosureConsented(claim) => self.disclosure_consented(claim),
+            Claim::DisclosureWithdrawn(claim) => self.disclosure_withdrawn(claim),
             Claim::ArrangementSigned(claim) => self.arrangement_signed(claim),
             Claim::ArrangementCountersigned(claim) => self.arrangement_countersigned(claim),
             Claim::ArrangementSuspended(claim) => self.arrangement_suspended(claim),

@@ -127,6 +127,10 @@ name! {
     AcceptanceId, "an acceptance id", "a letter or digit, then at most 127 of A-Z a-z 0-9 . _ -", is_id
 }
 name! {
+    /// A disclosure consent of a supplier; scoped by the supplier.
+    ConsentId, "a consent id", "a letter or digit, then at most 127 of A-Z a-z 0-9 . _ -", is_id
+}
+name! {
     /// A level of a scheme: `EAL4+`, `3`, `moderate`.
     LevelCode, "a level code", "a letter or digit, then at most 63 of A-Z a-z 0-9 . _ + -",
     |text| shaped(text, 64, |b| b.is_ascii_alphanumeric(), |b| id_byte(b) || b == b'+')

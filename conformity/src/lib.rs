@@ -17,6 +17,7 @@ pub mod accreditation;
 pub mod arrangement;
 pub mod audience;
 pub mod basis;
+pub mod consent;
 pub mod credential;
 pub mod decide;
 pub mod digest;

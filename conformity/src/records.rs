@@ -4,6 +4,7 @@
 //! batch that is not durable yet ([`Overlay`]). Out of scope: how a statement becomes records, see [`mod@crate::decide`], and
 //! keeping them on a disk.
 
+mod consents;
 mod facts;
 mod overlay;
 mod register;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::accreditation::{AccreditationRecord, DesignationRecord};
 use crate::arrangement::ArrangementRecord;
+use crate::consent::ConsentRecord;
 use crate::credential::CredentialRecord;
 use crate::digest::Digest;
 use crate::document::Document;
@@ -103,6 +105,8 @@ pub enum Record {
     Verdict(Arc<VerdictRecord>),
     /// A credential of a verdict.
     Credential(Arc<CredentialRecord>),
+    /// A disclosure consent.
+    Consent(Arc<ConsentRecord>),
     /// An arrangement.
     Arrangement(Arc<ArrangementRecord>),
     /// A peer.
@@ -126,6 +130,7 @@ impl Record {
             Self::Accreditation(record) => format!("accreditation/{}", record.accreditation.id),
             Self::Verdict(record) => format!("verdict/{}", record.id()),
             Self::Credential(record) => format!("credential/{}", record.credential.slot),
+            Self::Consent(record) => format!("consent/{}/{}", record.by, record.consent.consent),
             Self::Arrangement(record) => format!("arrangement/{}", record.id),
             Self::Peer(record) => format!("peer/{}", record.registry),
             Self::Recognition(record) => format!("recognition/{}", record.recognition.verdict),

@@ -9,8 +9,8 @@ use crate::accreditation::{Hold, Lapse};
 use crate::credential::StatusSlot;
 use crate::digest::Digest;
 use crate::ids::{
-    AcceptanceId, AccreditationId, ArrangementId, DesignationId, DocumentRef, LevelCode, Origin, PartyId, RegistryId,
-    ReportId, RuleId, SchemeId, SchemeRef, StatementId, VerdictId, VerdictRef,
+    AcceptanceId, AccreditationId, ArrangementId, ConsentId, DesignationId, DocumentRef, LevelCode, Origin, PartyId,
+    RegistryId, ReportId, RuleId, SchemeId, SchemeRef, StatementId, VerdictId, VerdictRef,
 };
 use crate::key::KeyId;
 use crate::party::Role;
@@ -476,6 +476,48 @@ refusals! {
         slot: StatusSlot,
     } = "slot-taken" Rules
         "status slot {slot} is used already; ask the registry for another one";
+    /// A consent about somebody else's verdict.
+    NotTheSupplier {
+        /// Who tried.
+        iss: PartyId,
+        /// Which verdict.
+        verdict: VerdictId,
+    } = "not-the-supplier" Rules
+        "verdict {verdict} is not about {iss}; only its supplier consents to what may be seen of it";
+    /// A consent for longer than one is given.
+    ConsentTooLong {
+        /// Its last day.
+        until: Day,
+        /// The latest that it could be.
+        latest: Day,
+    } = "consent-too-long" Submitter
+        "{until} is more than three years ahead; consent until {latest} at the latest, and again later";
+    /// The id is taken.
+    ConsentExists {
+        /// The id.
+        consent: ConsentId,
+    } = "consent-exists" Rules
+        "you gave a consent {consent} before; use a new id";
+    /// The same is consented to already.
+    ConsentStands {
+        /// By which consent.
+        consent: ConsentId,
+    } = "consent-stands" Rules
+        "consent {consent} about the same, to the same party, still stands; withdraw it to give another";
+    /// No such consent of this supplier.
+    UnknownConsent {
+        /// Which.
+        consent: ConsentId,
+    } = "unknown-consent" Submitter
+        "you gave no consent {consent}; list those that you gave";
+    /// Taken back already.
+    ConsentWithdrawn {
+        /// Which.
+        consent: ConsentId,
+        /// When it was.
+        at: Timestamp,
+    } = "consent-withdrawn" Rules
+        "consent {consent} was withdrawn at {at} and shows nothing any more";
     /// A body that decides must know whom it assessed.
     CountryNotStated {
         /// Which verdict.

@@ -19,6 +19,7 @@ use serde_json::value::RawValue;
 
 use crate::accreditation::{Accreditation, AccreditationChange, Designation, DesignationChange};
 use crate::arrangement::{ArrangementEnded, ArrangementSigned, ArrangementStep, Countersigned};
+use crate::consent::{Consent, ConsentWithdrawn};
 use crate::credential::Credential;
 use crate::digest::Digest;
 use crate::document::Document;
@@ -206,6 +207,10 @@ kinds! {
     ReportFiled(Arc<Report>) "report-filed"
     /// A list says that an authority accepted a verdict as evidence.
     EvidenceAccepted(Arc<Acceptance>) "evidence-accepted"
+    /// A supplier consents that somebody sees what a verdict keeps back.
+    DisclosureConsented(Arc<Consent>) "disclosure-consented"
+    /// It takes that back.
+    DisclosureWithdrawn(ConsentWithdrawn) "disclosure-withdrawn"
     /// We sign an arrangement.
     ArrangementSigned(ArrangementSigned) "arrangement-signed"
     /// A foreign party did something about an arrangement.

@@ -168,6 +168,8 @@ macro_rules! small_set {
     };
 }
 
+pub(crate) use small_set;
+
 small_set! {
     /// A set of viewpoints.
     Viewpoints of Viewpoint:

@@ -7,13 +7,15 @@
 //!  "verdict": {what the registry's rules compare with its log}}                                             ours
 //! ```
 //!
-//! In scope: from an [`Attestation`] to the payload and back, and which parts are concealed. What is read is written again
+//! In scope: from an [`Attestation`] to the payload and back, which parts are concealed, and by which names consents know
+//! them. What is read is written again
 //! and must come out the same, whatever of it was disclosed: so the four vocabularies in it never contradict each other,
 //! and nothing rides along unread. `docs/spec/credential.md` has the format. Out of scope: signatures and disclosures, see
 //! [`crate::sd_jwt`]; whether the log's rules allow it, which are `conformity`'s.
 
 mod concealed;
 mod names;
+mod parts;
 mod read;
 mod write;
 
@@ -29,6 +31,7 @@ use serde::{Deserialize, Serialize};
 
 pub use concealed::{PAD_TO, concealed};
 pub use names::{Web, party_did, split};
+pub use parts::part_of;
 pub use read::{ReadError, read, read_open};
 pub use write::{WriteError, write};
 

@@ -10,6 +10,7 @@ mod arrangement;
 mod certificate;
 mod certs;
 mod change;
+mod consent;
 mod context;
 mod credential;
 mod evidence;
@@ -92,6 +93,7 @@ enum Command {
     Annul(change::Annul),
     Change(change::Other),
     Credential(Box<credential::Credentials>),
+    Consent(Box<consent::Consents>),
     Report(report::FileReport),
     Standing(standing::Ask),
     Verdict(show::One),
@@ -162,6 +164,7 @@ impl Command {
             Self::Annul(command) => command.run(context),
             Self::Change(command) => command.run(context),
             Self::Credential(command) => command.run(context),
+            Self::Consent(command) => command.run(context),
             Self::Report(command) => command.run(context),
             Self::Standing(command) => command.run(context),
             Self::Verdict(command) => command.run(context),

@@ -18,3 +18,4 @@ pub mod state_map;
 pub mod status_lists;
 pub mod tiles;
 pub mod timekeeper;
+pub mod uses;

@@ -18,6 +18,7 @@ mod body;
 mod bulk;
 mod catalogue;
 mod code;
+mod consented;
 mod credentials;
 mod did;
 mod event_filter;
@@ -91,13 +92,13 @@ pub fn routes(
 
 fn memory(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
     let site = Arc::clone(site);
-    let asked = asked(|handler| matches!(handler, Handler::Memory(_)));
+    let asked = asked(|handler| matches!(handler, Handler::Memory(_) | Handler::Consented { .. }));
     asked
         .then(move |ask: Result<Ask, Problem>| {
             let site = Arc::clone(&site);
             async move {
                 match ask {
-                    Ok(ask) => shown(from_memory(&site, &ask).await),
+                    Ok(ask) => shown(from_memory(&site, ask).await),
                     Err(problem) => answer::problem(&problem),
                 }
             }
@@ -105,8 +106,14 @@ fn memory(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
         .boxed()
 }
 
-async fn from_memory(site: &Site, ask: &Ask) -> Result<Response, Problem> {
-    room::within(&site.room, &ask.caller().share, || std::future::ready(answered(site, ask))).await
+async fn from_memory(site: &Arc<Site>, ask: Ask) -> Result<Response, Problem> {
+    match ask.route().handler {
+        Handler::Consented { needed, recorded, .. } if needed(site, &ask) => {
+            let ask = Arc::new(ask);
+            room::within(&site.room, &ask.caller().share, || waiting(site, &ask, recorded)).await
+        }
+        _ => room::within(&site.room, &ask.caller().share, || std::future::ready(answered(site, &ask))).await,
+    }
 }
 
 fn disk(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
@@ -147,7 +154,9 @@ async fn waiting<T: Send + 'static>(
 
 fn answered(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     match ask.route().handler {
-        Handler::Memory(read) | Handler::Disk(read) | Handler::Large { read, .. } => read(site, ask),
+        Handler::Memory(read) | Handler::Consented { read, .. } | Handler::Disk(read) | Handler::Large { read, .. } => {
+            read(site, ask)
+        }
         // Their own filters answer these.
         Handler::Events | Handler::Statements | Handler::Question { .. } | Handler::Checkpoints => {
             Err(Problem::not_found())

@@ -1,7 +1,7 @@
 //! Erasing a statement. Its entry stays and all proofs hold; its bytes go, and with them what they said.
 //!
 //! Only the grant of a verdict can go, and the verdict goes with it; afterwards the statements that changed it rest on
-//! nothing and can go, too. A change alone, or anything that others rest on, stays: without it a replay would come to
+//! nothing and can go, too. So it is with a consent and what took it back. A change alone, or anything that others rest on, stays: without it a replay would come to
 //! another result.
 
 use std::sync::Arc;
@@ -22,7 +22,7 @@ impl<F: Facts> Case<'_, F> {
             return Err(Refusal::AlreadyErased { index });
         }
         let because = match self.facts.rests_on(index) {
-            None | Some(Rests::VerdictGrant) => {
+            None | Some(Rests::VerdictGrant | Rests::ConsentGiven) => {
                 return Ok(vec![Record::Erasure(Arc::new(ErasureRecord {
                     index,
                     reason: claim.reason.clone(),
@@ -32,6 +32,7 @@ impl<F: Facts> Case<'_, F> {
             Some(Rests::VerdictHistory) => {
                 "it changed or documents a verdict that is still there; erase the statement that granted it first"
             }
+            Some(Rests::ConsentWithdrawn) => "it takes back a consent that would stand again; erase the consent first",
             Some(Rests::Foundation) => "other records rest on it",
         };
         Err(Refusal::NotErasable { index, because })

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use crate::accreditation::{AccreditationRecord, DesignationRecord};
 use crate::arrangement::ArrangementRecord;
+use crate::consent::ConsentRecord;
 use crate::credential::{CredentialRecord, StatusSlot};
 use crate::genesis::{GenesisRecord, PeerRecord};
 use crate::identifiers::Identifier;
 use crate::ids::{
-    AccreditationId, ArrangementId, DesignationId, DocumentRef, PartyId, RegistryId, SchemeId, SchemeRef, StatementId,
-    VerdictId, VerdictRef,
+    AccreditationId, ArrangementId, ConsentId, DesignationId, DocumentRef, PartyId, RegistryId, SchemeId, SchemeRef,
+    StatementId, VerdictId, VerdictRef,
 };
 use crate::party::PartyRecord;
 use crate::recognised::RecognitionRecord;
@@ -33,6 +34,10 @@ pub enum Rests {
     VerdictGrant,
     /// A later change or a credential of a verdict that is still there.
     VerdictHistory,
+    /// A consent as given: erasing it ends it.
+    ConsentGiven,
+    /// What takes back a consent that is still there.
+    ConsentWithdrawn,
     /// Something that others rest on: the genesis, a party, a scheme, an accreditation, an arrangement, a peer …
     Foundation,
 }
@@ -73,6 +78,10 @@ pub trait Facts {
     fn credential(&self, slot: StatusSlot) -> Option<Arc<CredentialRecord>>;
     /// All credentials of a verdict, in the order of the log.
     fn credentials_of(&self, verdict: &VerdictId) -> Vec<Arc<CredentialRecord>>;
+    /// A consent, by who gave it.
+    fn consent(&self, by: &PartyId, id: &ConsentId) -> Option<Arc<ConsentRecord>>;
+    /// All consents that a supplier gave, whether they stand or not.
+    fn consents_by(&self, by: &PartyId) -> Vec<Arc<ConsentRecord>>;
     /// An arrangement.
     fn arrangement(&self, id: &ArrangementId) -> Option<Arc<ArrangementRecord>>;
     /// All arrangements.

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use super::{DocumentRecord, ErasureRecord, Facts, Record, Register, Rests, SchemeRecord, StatementRecord, View};
 use crate::accreditation::{AccreditationRecord, DesignationRecord};
 use crate::arrangement::ArrangementRecord;
+use crate::consent::{ConsentRecord, Subject};
 use crate::credential::{CredentialRecord, StatusSlot};
 use crate::genesis::{GenesisRecord, PeerRecord};
 use crate::identifiers::Identifier;
 use crate::ids::{
-    AccreditationId, ArrangementId, DesignationId, DocumentRef, PartyId, RegistryId, SchemeId, SchemeRef, StatementId,
-    VerdictId, VerdictRef,
+    AccreditationId, ArrangementId, ConsentId, DesignationId, DocumentRef, PartyId, RegistryId, SchemeId, SchemeRef,
+    StatementId, VerdictId, VerdictRef,
 };
 use crate::party::PartyRecord;
 use crate::recognised::RecognitionRecord;
@@ -46,6 +47,15 @@ impl<'a, F: Facts> Overlay<'a, F> {
         let granted = record.history.first().map(|item| item.index);
         let erased = granted.is_some_and(|index| self.pending.erasure(index).is_some());
         (!erased).then_some(record)
+    }
+
+    /// Whether a pending erasure took a consent of the base, itself or with its verdict.
+    fn consent_erased(&self, record: &ConsentRecord) -> bool {
+        let verdict_gone = match &record.consent.about {
+            Subject::Verdict(id) => self.verdict(id).is_none(),
+            Subject::Scheme(_) => false,
+        };
+        verdict_gone || self.pending.erasure(record.given.index).is_some()
     }
 }
 
@@ -145,6 +155,17 @@ impl<F: Facts> Facts for Overlay<'_, F> {
         merge(self.base.credentials_of(verdict), self.pending.credentials_of(verdict), |record| &record.credential.slot)
     }
 
+    fn consent(&self, by: &PartyId, id: &ConsentId) -> Option<Arc<ConsentRecord>> {
+        let pending = self.pending.consent(by, id);
+        pending.or_else(|| self.base.consent(by, id).filter(|record| !self.consent_erased(record)))
+    }
+
+    fn consents_by(&self, by: &PartyId) -> Vec<Arc<ConsentRecord>> {
+        let mut base = self.base.consents_by(by);
+        base.retain(|record| !self.consent_erased(record));
+        merge(base, self.pending.consents_by(by), |record| &record.consent.consent)
+    }
+
     fn arrangement(&self, id: &ArrangementId) -> Option<Arc<ArrangementRecord>> {
         self.pending.arrangement(id).or_else(|| self.base.arrangement(id))
     }
@@ -180,7 +201,7 @@ impl<F: Facts> Facts for Overlay<'_, F> {
     fn rests_on(&self, index: u64) -> Option<Rests> {
         let pending = self.pending.rests_on(index);
         pending.or_else(|| match self.base.rests_on(index) {
-            Some(Rests::VerdictGrant) if self.pending.erasure(index).is_some() => None,
+            Some(Rests::VerdictGrant | Rests::ConsentGiven) if self.pending.erasure(index).is_some() => None,
             rests => rests,
         })
     }

@@ -8,17 +8,19 @@ use std::hash::Hash;
 use std::ops::Bound;
 use std::sync::Arc;
 
+use super::consents::Consents;
 use super::rests;
 use super::{DocumentRecord, ErasureRecord, Facts, Record, Rests, SchemeRecord, StatementRecord, View};
 use crate::accreditation::{AccreditationRecord, DesignationRecord};
 use crate::arrangement::ArrangementRecord;
+use crate::consent::ConsentRecord;
 use crate::credential::{CredentialRecord, StatusSlot};
 use crate::digest::Digest;
 use crate::genesis::{GenesisRecord, PeerRecord};
 use crate::identifiers::Identifier;
 use crate::ids::{
-    AccreditationId, ArrangementId, DesignationId, DocumentRef, PartyId, RegistryId, SchemeId, SchemeRef, StatementId,
-    VerdictId, VerdictRef,
+    AccreditationId, ArrangementId, ConsentId, DesignationId, DocumentRef, PartyId, RegistryId, SchemeId, SchemeRef,
+    StatementId, VerdictId, VerdictRef,
 };
 use crate::party::PartyRecord;
 use crate::recognised::RecognitionRecord;
@@ -40,6 +42,7 @@ pub struct Register {
     verdicts_by_supplier: HashMap<Identifier, Vec<VerdictId>>,
     pub(super) credentials: BTreeMap<StatusSlot, Arc<CredentialRecord>>,
     credentials_by_verdict: HashMap<VerdictId, Vec<StatusSlot>>,
+    pub(super) consents: Consents,
     pub(super) arrangements: BTreeMap<ArrangementId, Arc<ArrangementRecord>>,
     pub(super) peers: BTreeMap<RegistryId, Arc<PeerRecord>>,
     pub(super) recognitions: BTreeMap<VerdictRef, Arc<RecognitionRecord>>,
@@ -87,6 +90,7 @@ impl Register {
             Record::Accreditation(record) => self.insert_accreditation(record),
             Record::Verdict(record) => self.insert_verdict(record),
             Record::Credential(record) => self.insert_credential(record),
+            Record::Consent(record) => self.consents.insert(record),
             Record::Arrangement(record) => put(&mut self.arrangements, record.id.clone(), record),
             Record::Peer(record) => put(&mut self.peers, record.registry.clone(), record),
             Record::Recognition(record) => self.insert_recognition(record),
@@ -142,6 +146,11 @@ impl Register {
     /// All credentials, by slot.
     pub fn credentials(&self) -> impl Iterator<Item = &Arc<CredentialRecord>> {
         self.credentials.values()
+    }
+
+    /// The consents by which `to` may see something of a verdict, unless they were taken back; some may be over.
+    pub fn consents_covering(&self, to: &PartyId, verdict: &VerdictRecord) -> Vec<Arc<ConsentRecord>> {
+        self.consents.covering(to, verdict)
     }
 
     /// The verdict that the statement at `index` granted. A search through all of them, made for the rare erasure.
@@ -207,13 +216,14 @@ impl Register {
         put(&mut self.recognitions, verdict.clone(), record);
     }
 
-    /// Forgets the statement, the verdict it granted and the statements about that verdict: a replay, which finds the
-    /// grant gone, takes none of them. Anything else that rests on a statement forbids its erasure.
+    /// Forgets the statement, the verdict or consent it gave and the statements about that: a replay, which finds the
+    /// first gone, takes none of them. Anything else that rests on a statement forbids its erasure.
     fn erase(&mut self, record: Arc<ErasureRecord>) {
         let mut gone = BTreeSet::from([record.index]);
         if let Some(verdict) = rests::granted_at(self, record.index) {
             gone.extend(self.remove_verdict(&verdict));
         }
+        gone.extend(self.consents.forget(record.index));
         for statements in self.statements.values_mut() {
             statements.retain(|_, statement| !gone.contains(&statement.index));
         }
@@ -221,7 +231,7 @@ impl Register {
         put(&mut self.erasures, record.index, record);
     }
 
-    /// Removes a verdict and its credentials, and gives the places of the statements that were about it alone.
+    /// Removes a verdict, its credentials and consents, and gives the places of the statements that were about it alone.
     fn remove_verdict(&mut self, id: &VerdictId) -> Vec<u64> {
         let Some(record) = self.verdicts.remove(id) else {
             return Vec::new();
@@ -235,7 +245,8 @@ impl Register {
         let items = record.history.iter().filter(|item| alone(&item.what)).map(|item| item.index);
         let slots = self.credentials_by_verdict.remove(id).unwrap_or_default();
         let credentials = slots.into_iter().filter_map(|slot| self.credentials.remove(&slot));
-        items.chain(credentials.map(|record| record.issued.index)).collect()
+        let consents = self.consents.forget_about(id);
+        items.chain(credentials.map(|record| record.issued.index)).chain(consents).collect()
     }
 }
 
@@ -346,6 +357,14 @@ impl Facts for Register {
 
     fn credentials_of(&self, verdict: &VerdictId) -> Vec<Arc<CredentialRecord>> {
         look_up(&self.credentials_by_verdict, verdict, &self.credentials)
+    }
+
+    fn consent(&self, by: &PartyId, id: &ConsentId) -> Option<Arc<ConsentRecord>> {
+        self.consents.get(by, id)
+    }
+
+    fn consents_by(&self, by: &PartyId) -> Vec<Arc<ConsentRecord>> {
+        self.consents.of(by)
     }
 
     fn arrangement(&self, id: &ArrangementId) -> Option<Arc<ArrangementRecord>> {

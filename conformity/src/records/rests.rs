@@ -9,6 +9,8 @@ pub(super) fn rests_on(register: &Register, index: u64) -> Option<Rests> {
         Some(Rests::VerdictGrant)
     } else if changed_at(register, index) || documented_at(register, index) {
         Some(Rests::VerdictHistory)
+    } else if let Some(rests) = register.consents.rests_on(index) {
+        Some(rests)
     } else if is_foundation(register, index) {
         Some(Rests::Foundation)
     } else {

@@ -1,4 +1,5 @@
-//! Who asks, and what of a restricted verdict he may know.
+//! Who asks, and what of a restricted verdict he may know for what he is. What a supplier consented to comes on top, see
+//! [`crate::consent`].
 
 use crate::identifiers::Identifier;
 use crate::ids::PartyId;
@@ -68,7 +69,8 @@ fn answered_for(body: &PartyId, verdict: &VerdictRecord) -> bool {
     verdict.now.issuer == *body || verdict.history.iter().any(|item| item.by == *body)
 }
 
-fn is_supplier(identifiers: &[Identifier], verdict: &VerdictRecord) -> bool {
+/// Whether a verdict is about the supplier that has these identifiers.
+pub fn is_supplier(identifiers: &[Identifier], verdict: &VerdictRecord) -> bool {
     let supplier = &verdict.terms.supplier;
     identifiers.iter().any(|one| *one == supplier.id || supplier.others.contains(one))
 }

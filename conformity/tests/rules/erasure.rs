@@ -61,7 +61,7 @@ fn a_verdict_goes_with_its_grant_and_then_its_changes_may_go() {
 }
 
 /// What was stated, in order; nothing for what was erased since.
-fn replay(told: &[(Value, jiff::Timestamp)], erased: &[u64]) -> Register {
+pub(crate) fn replay(told: &[(Value, jiff::Timestamp)], erased: &[u64]) -> Register {
     let mut register = Register::part();
     for (index, (payload, at)) in (0_u64..).zip(told) {
         let bytes = serde_json::to_vec(payload).unwrap();

@@ -11,6 +11,7 @@ mod accreditation;
 mod arrangements;
 mod basis;
 mod changing;
+mod consents;
 mod credentials;
 mod entitlement;
 mod envelope;
@@ -43,6 +44,7 @@ fn tables() -> Vec<Row> {
         granting::rows(),
         changing::rows(),
         credentials::rows(),
+        consents::rows(),
         reports::rows(),
         acceptances::rows(),
         arrangements::rows(),

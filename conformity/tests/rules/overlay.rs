@@ -5,6 +5,7 @@ use conformity::statement::Statement;
 use conformity::{Digest, Place, decide};
 use serde_json::{Value, json};
 
+use crate::consents::consent;
 use crate::world::{World, accreditation, key, kid, party, reason, verdict};
 
 /// Decides all on one overlay; the refusals' codes, and the world with what was decided taken up.
@@ -89,6 +90,38 @@ fn a_pending_erasure_hides_the_verdict_of_the_base() {
     );
     assert_eq!(answers, ["taken", "already-erased", "unknown-verdict", "taken"]);
     assert_eq!(world.state("V-1"), "granted");
+}
+
+#[test]
+fn consents_of_a_batch_are_seen_and_go_with_what_they_are_about() {
+    let mut world = World::furnished();
+    crate::consents::join(&mut world);
+    world.must("maker", "disclosure-consented", consent("C-0"));
+    let (base, granted) = (world.next - 1, world.verdict("V-1").history[0].index);
+    let withdrawn = |id: &str| json!({"consent": id});
+    let erased = |index: u64| json!({"index": index, "reason": reason()});
+    let answers = batch(
+        &mut world,
+        &[
+            ("maker", "disclosure-consented", consent("C-1")),
+            ("maker", "disclosure-withdrawn", withdrawn("C-0")),
+            ("maker", "disclosure-withdrawn", withdrawn("C-0")),
+            ("maker", "disclosure-consented", consent("C-1")),
+            ("maker", "disclosure-consented", consent("C-2")),
+        ],
+    );
+    assert_eq!(answers, ["consent-stands", "taken", "consent-withdrawn", "taken", "consent-stands"]);
+    let answers = batch(
+        &mut world,
+        &[
+            ("op", "statement-erased", erased(base)),
+            ("maker", "disclosure-consented", consent("C-0")),
+            ("op", "statement-erased", erased(granted)),
+            ("maker", "disclosure-withdrawn", withdrawn("C-1")),
+        ],
+    );
+    assert_eq!(answers, ["taken", "consent-stands", "taken", "unknown-consent"]);
+    assert!(world.register.consents_by(&"maker".parse().unwrap()).is_empty());
 }
 
 #[test]

@@ -6,6 +6,7 @@ use conformity::Record;
 use conformity::statement::{Kind, Statement};
 use serde_json::{Value, json};
 
+use crate::consents::consent;
 use crate::world::{
     World, acceptance, accreditation, changed, cover, designation, document, foreign, genesis, key, kid, party, peer,
     reason, report, scheme, signed, terms, transcribed, verdict, with,
@@ -36,6 +37,9 @@ fn claims() -> Vec<(&'static str, Value)> {
         ("verdict-changed", change(json!({"conditional": {"text": "t", "deadline": "2027-01-01"}}))),
         ("report-filed", with(report("P-1"), json!({"viewpoints": ["organization"]}))),
         ("evidence-accepted", acceptance("E-1")),
+        ("disclosure-consented", consent("C-1")),
+        ("disclosure-consented", with(consent("C-2"), json!({"about": {"scheme": "stars@1"}}))),
+        ("disclosure-withdrawn", json!({"consent": "C-1"})),
         ("arrangement-signed", signed(terms())),
         (
             "arrangement-countersigned",

@@ -4,7 +4,8 @@
 
 mod sample;
 
-use credential::attestation::{Attestation, PAD_TO, ReadError, concealed, read, read_open, write};
+use conformity::consent::{Part, Parts};
+use credential::attestation::{Attestation, PAD_TO, ReadError, concealed, part_of, read, read_open, write};
 use credential::sd_jwt::{Disclosed, Issuance, Pointer, REGISTRY, SystemSalts, Unverified, issue};
 use credential::statement::read_unverified;
 use ledger::key::{Algorithm, SigningKey};
@@ -68,6 +69,34 @@ fn any_part_can_be_shown_without_the_others() {
     let reach = read(&level).unwrap().detail.reach.unwrap();
     assert_eq!(reach.level.unwrap().as_str(), "4");
     assert!(reach.sites.is_empty() && read(&level).unwrap().detail.assessments.is_empty());
+}
+
+#[test]
+fn each_part_shows_what_it_names_and_nothing_else() {
+    let (key, attestation) = (key(), summary());
+    let credential = issued(&key, &attestation);
+    let detail = |parts: Parts| {
+        let payload = credential.payload();
+        let named = |place: &Pointer| part_of(payload, place).is_some_and(|part| parts.contains(part));
+        read(&shown(&key, &credential, named)).unwrap().detail
+    };
+    let told = |parts: Parts| {
+        let detail = detail(parts);
+        let found: Vec<_> = detail.assessments.values().collect();
+        let reach = detail.reach.clone().unwrap_or_default();
+        [
+            (Part::Level, reach.level.is_some() || found.iter().any(|one| one.level.is_some())),
+            (Part::Scope, !reach.sites.is_empty() || !reach.exclusions.is_empty()),
+            (Part::Results, found.iter().any(|one| !one.results.is_empty())),
+            (Part::Findings, found.iter().any(|one| !one.findings.is_empty())),
+            (Part::Evidence, found.iter().any(|one| !one.evidence.is_empty())),
+        ]
+    };
+    for part in Part::ALL {
+        let shown: Parts = told((*part).into()).into_iter().filter_map(|(one, there)| there.then_some(one)).collect();
+        assert_eq!(shown, (*part).into(), "{part}");
+    }
+    assert_eq!(detail(Parts::all()), attestation.detail, "together they are everything");
 }
 
 #[test]

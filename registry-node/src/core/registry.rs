@@ -37,6 +37,7 @@ use super::slots::Slots;
 use super::state_map::{Origins, StateMap};
 use super::status_lists::StatusLists;
 use super::tiles;
+use super::uses::{UseError, Uses};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::folder::Folder;
@@ -67,6 +68,8 @@ pub struct Registry {
     pub vault: Arc<Vault>,
     /// What credentials keep back.
     pub disclosures: Disclosures,
+    /// What was seen by consent.
+    pub uses: Arc<Uses>,
     /// Places in the status lists.
     pub slots: Slots,
     /// Status lists that were rendered.
@@ -158,6 +161,9 @@ pub enum SubmitError {
     /// What a credential keeps back could not be kept, or not be erased.
     #[error(transparent)]
     Disclosures(#[from] Arc<DisclosureError>),
+    /// What was seen of a verdict could not be erased.
+    #[error(transparent)]
+    Uses(#[from] Arc<UseError>),
     /// The connection belongs to somebody else.
     #[error("this connection speaks for {caller}, the statement is signed by {issuer}; send your own statements")]
     OtherIssuer {
@@ -199,6 +205,7 @@ impl Registry {
         let witness = Witness::open(cosigner(&folder, &genesis)?, Arc::clone(&vault), Arc::clone(&metrics))?;
         let collected = collected(&tiles, &register)?;
         let read_model = Arc::new(ReadModel::new(register));
+        let uses = Uses::open(Arc::clone(&vault), &read_model)?;
         let (grown, size) = watch::channel(reader.size());
         let indexer = Indexer::start(index, reader.clone()).map_err(file_error("the indexer"))?;
         let map = start_map(&folder, &genesis, &reader, &read_model)?;
@@ -213,13 +220,7 @@ impl Registry {
             .map_err(file_error("the sequencer"))?;
         let node_key = SigningKey::load(&folder.node_key())?;
         let deriver = Deriver::new(node_key, config.registry.origin.clone(), sequencer.clone(), Arc::clone(&clock));
-        let feed = Feed::new(
-            config.registry.id.clone(),
-            config.http.public_url.clone(),
-            reader.clone(),
-            Arc::clone(&read_model),
-            size.clone(),
-        );
+        let feed = feed(&config, &reader, &read_model, &size);
         let published = tiles.published_size().map_err(file_error("the published checkpoint"))?;
         Ok(Arc::new(Registry {
             genesis,
@@ -230,6 +231,7 @@ impl Registry {
             feed: Arc::new(feed),
             vault,
             disclosures,
+            uses: Arc::new(uses),
             slots,
             status_lists: StatusLists::default(),
             tiles,
@@ -287,11 +289,16 @@ impl Registry {
         }
     }
 
-    /// The bytes go from the journal, and what credentials of the verdict kept back from the vault.
+    /// The bytes go from the journal, and what credentials of the verdict kept back and who saw it from the vault.
     async fn submit_erasure(&self, candidate: Candidate, index: u64) -> Result<Receipt, SubmitError> {
-        let kept_back = self.kept_back(index);
+        let (verdict, kept_back) = (self.read_model.register().granted_at(index), self.kept_back(index));
         let receipt = self.sequencer.append(candidate).await?;
+        let uses = match verdict {
+            Some(verdict) => self.uses.erase(verdict).await,
+            None => Ok(()),
+        };
         self.carry_out(index, kept_back).await?;
+        uses.map_err(Arc::new)?;
         Ok(receipt)
     }
 
@@ -359,6 +366,11 @@ fn open_log(folder: &Folder, config: &Config, signer: NoteSigner, tiles: &TileSt
 fn collected(tiles: &Arc<TileStore>, register: &Register) -> Result<Collected, OpenError> {
     let witnesses: Vec<_> = register.peers().iter().filter_map(|peer| witness_key(peer)).collect();
     Collected::open(Arc::clone(tiles), &witnesses).map_err(file_error("the cosignatures"))
+}
+
+fn feed(config: &Config, log: &LogReader, read_model: &Arc<ReadModel>, size: &watch::Receiver<u64>) -> Feed {
+    let (registry, url) = (config.registry.id.clone(), config.http.public_url.clone());
+    Feed::new(registry, url, log.clone(), Arc::clone(read_model), size.clone())
 }
 
 fn start_map(

@@ -212,14 +212,16 @@ pub(super) fn submission(error: &SubmitError, metrics: &Metrics) -> Problem {
         SubmitError::Intake(error) => intake(error),
         SubmitError::OtherIssuer { .. } => Problem::forbidden(Code::OtherIssuer.as_str(), error.to_string()),
         SubmitError::Sequence(error) => return sequence(error),
-        SubmitError::Disclosures(error) => {
-            tracing::error!(%error, "the vault did not keep or erase what a credential keeps back");
-            let detail = "the vault cannot store anything now; send it again later";
-            Problem::busy(Code::NotDurable.as_str(), detail, 10)
-        }
+        SubmitError::Disclosures(error) => vault("the vault did not keep or erase what a credential keeps back", error),
+        SubmitError::Uses(error) => vault("the vault did not erase who saw what of a verdict", error),
     };
     metrics.refuse(problem.code());
     problem
+}
+
+fn vault(what: &'static str, error: &dyn std::fmt::Display) -> Problem {
+    tracing::error!(%error, "{what}");
+    Problem::busy(Code::NotDurable.as_str(), "the vault cannot store anything now; send it again later", 10)
 }
 
 fn intake(error: &IntakeError) -> Problem {

@@ -9,7 +9,7 @@ use conformity::credential::CredentialRecord;
 use conformity::ids::{PartyId, VerdictRef};
 use conformity::party::Role;
 use conformity::records::Facts;
-use conformity::standing::{Sight, concerns, sight};
+use conformity::verdict::VerdictRecord;
 use credential::attestation::Web;
 use credential::sd_jwt::{REGISTRY, Unverified};
 use jiff::Timestamp;
@@ -21,10 +21,12 @@ use warp::reply::Response;
 use super::answer::{self, Keep};
 use super::ask::{Ask, bad_parameter};
 use super::code;
+use super::consented::{self, Extent, Showing};
 use super::site::Site;
 use crate::core::disclosures::digest_of;
 use crate::core::slots::{MAX_AT_ONCE, RESERVED_FOR, SlotError};
 use crate::core::status_lists::{ListForm, TTL_SECONDS};
+use crate::core::uses::Way;
 use crate::problem::Problem;
 
 /// Media type of an SD-JWT VC.
@@ -81,30 +83,40 @@ fn certification_body(ask: &Ask) -> Result<PartyId, Problem> {
 /// `GET /v1/credentials/{verdict}`
 pub(super) fn newest(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let wanted: VerdictRef = ask.value()?;
-    let (record, all) = visible(site, ask, &wanted).ok_or_else(Problem::not_found)?;
-    let digest = digest_of(&*site.register(), &record).ok_or_else(Problem::not_found)?;
-    let whole = if all { site.registry.disclosures.whole(&digest) } else { Ok(None) };
-    let whole = whole.map_err(|error| code::internal("what a credential keeps back could not be read", &error))?;
-    let text = match whole {
-        Some(whole) => whole,
-        None => signed_part(site, &record)?,
+    let (verdict, extent, record) = visible(site, ask, &wanted).ok_or_else(Problem::not_found)?;
+    let text = match extent {
+        Extent::Whole => whole(site, &record)?,
+        Extent::Public => signed_part(site, &record)?,
+        Extent::Consent(permission) => {
+            let mut text = signed_part(site, &record)?;
+            let disclosures = consented::disclosures(site, &record, permission.parts)?;
+            let (disclosed, permission) = (disclosures.len(), &permission);
+            let (way, credential) = (Way::Credential, Some(&*record));
+            Showing { verdict: &verdict, permission, way, credential, disclosures: disclosed }.record(site, ask)?;
+            disclosures.iter().for_each(|one| text.extend([one, "~"]));
+            text
+        }
     };
     Ok(answer::bytes(SD_JWT, text.into(), Keep::No))
 }
 
-/// The newest credential of a verdict that the asker may see, and whether he may see all of it.
-fn visible(site: &Site, ask: &Ask, wanted: &VerdictRef) -> Option<(Arc<CredentialRecord>, bool)> {
+/// The newest credential of a verdict that the asker may see, and how much of it he may see.
+fn visible(site: &Site, ask: &Ask, wanted: &VerdictRef) -> Option<(Arc<VerdictRecord>, Extent, Arc<CredentialRecord>)> {
     if wanted.registry != site.registry.config.registry.id {
         return None;
     }
-    let (register, viewer) = (site.register(), ask.viewer());
-    let verdict = register.verdict(&wanted.id)?;
-    if sight(&*register, &viewer, &verdict) != Sight::Whole {
-        return None;
-    }
-    let newest = register.credentials_of(&wanted.id).into_iter().max_by_key(|record| record.issued.index)?;
-    let all = concerns(&*register, &viewer, &verdict);
-    Some((newest, all))
+    let (verdict, extent) = consented::look(site, ask, &wanted.id)?;
+    let issued = site.register().credentials_of(&wanted.id);
+    let newest = issued.into_iter().max_by_key(|record| record.issued.index)?;
+    Some((verdict, extent, newest))
+}
+
+/// The credential with all that it keeps back, unless that was erased.
+fn whole(site: &Site, record: &CredentialRecord) -> Result<String, Problem> {
+    let digest = digest_of(&*site.register(), record).ok_or_else(Problem::not_found)?;
+    let whole = site.registry.disclosures.whole(&digest);
+    let whole = whole.map_err(|error| code::internal("what a credential keeps back could not be read", &error))?;
+    whole.map_or_else(|| signed_part(site, record), Ok)
 }
 
 /// The credential as the log holds it, which shows nothing that it keeps back.

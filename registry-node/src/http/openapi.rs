@@ -66,7 +66,8 @@ fn operation(route: &Route) -> Value {
             let text = json!({ "schema": { "type": "string" } });
             operation["requestBody"] = json!({ "required": true, "content": { NOTE: text } });
         }
-        Handler::Memory(_) | Handler::Disk(_) | Handler::Large { .. } | Handler::Events => {}
+        Handler::Memory(_) | Handler::Consented { .. } | Handler::Disk(_) | Handler::Large { .. } | Handler::Events => {
+        }
     }
     operation
 }

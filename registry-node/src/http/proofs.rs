@@ -12,12 +12,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use conformity::basis;
+use conformity::consent::{Parts, Permission};
 use conformity::credential::CredentialRecord;
 use conformity::ids::VerdictRef;
 use conformity::map_label::MapLabel;
 use conformity::recognised::{Cause, RecognitionRecord};
 use conformity::records::{Facts, Register};
-use conformity::standing::{Sight, concerns, sight};
 use conformity::statement::{Claim, Kind};
 use conformity::verdict::VerdictRecord;
 use credential::bundle::{Bundle, Earlier, FORMAT, Item, MAX_BUNDLE, MAX_STATEMENTS};
@@ -29,11 +29,13 @@ use warp::reply::Response;
 use super::answer::{self, JSON, Keep};
 use super::ask::Ask;
 use super::code;
+use super::consented::{self, Showing};
 use super::published::Checkpoint;
 use super::site::Site;
 use crate::core::disclosures::digest_of;
 use crate::core::feed::parse_committed;
 use crate::core::state_map::ProveError;
+use crate::core::uses::Way;
 use crate::problem::Problem;
 use kept::Key;
 
@@ -51,6 +53,7 @@ pub(super) fn proof(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let seal = newest.as_ref().map_or(0, |newest| newest.size.saturating_sub(1));
     let about = About::find(site, ask, &wanted, Extent { as_of, seal }).ok_or_else(Problem::not_found)?;
     let checkpoint = newest.filter(|_| about.begun() < seal).ok_or_else(code::not_published)?;
+    about.record(site, ask)?;
     let key = Key::of(&about, &checkpoint);
     let collecting = Collecting { site, wanted: &wanted, about: &about, checkpoint: &checkpoint };
     let bytes = site.proofs.made(key, || collecting.bundle())?;
@@ -65,6 +68,17 @@ struct Extent {
     seal: u64,
 }
 
+/// What the asker may see of what a credential keeps back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Detail {
+    /// Nothing.
+    None,
+    /// These parts, by consent.
+    Parts(Parts),
+    /// All of it.
+    Whole,
+}
+
 /// What the asker may see of a verdict.
 pub(super) enum About {
     /// A verdict of this registry.
@@ -72,8 +86,10 @@ pub(super) enum About {
         record: Arc<VerdictRecord>,
         /// The newest credential of the time asked about.
         credential: Option<Arc<CredentialRecord>>,
-        /// Whether he may see what it keeps back.
-        whole: bool,
+        /// What he may see of what it keeps back.
+        detail: Detail,
+        /// By which consents, where he may by consent.
+        permission: Option<Permission>,
     },
     /// What is made here of another registry's.
     Foreign(Arc<RecognitionRecord>),
@@ -81,21 +97,40 @@ pub(super) enum About {
 
 impl About {
     fn find(site: &Site, ask: &Ask, wanted: &VerdictRef, extent: Extent) -> Option<Self> {
-        let (register, viewer) = (site.register(), ask.viewer());
         let known = |at: Timestamp| extent.as_of.is_none_or(|time| at <= time);
         if wanted.registry != site.registry.config.registry.id {
-            return register.recognition(wanted).filter(|record| known(record.since.at)).map(Self::Foreign);
+            return site.register().recognition(wanted).filter(|record| known(record.since.at)).map(Self::Foreign);
         }
-        let record = register.verdict(&wanted.id)?;
-        let granted = record.history.first().is_some_and(|item| known(item.at));
-        if !granted || sight(&*register, &viewer, &record) != Sight::Whole {
+        let (record, seen) = consented::look(site, ask, &wanted.id)?;
+        if !record.history.first().is_some_and(|item| known(item.at)) {
+            return None;
+        }
+        let (detail, permission) = match seen {
+            consented::Extent::Public => (Detail::None, None),
+            consented::Extent::Whole => (Detail::Whole, None),
+            consented::Extent::Consent(permission) => (Detail::Parts(permission.parts), Some(permission)),
+        };
+        // Its statements tell level and sites, and cannot be shown in part.
+        let told = |permission: &Permission| permission.parts.tell_statements();
+        if !record.terms.profile.is_public() && !permission.as_ref().is_none_or(told) {
             return None;
         }
         let sealed = |one: &Arc<CredentialRecord>| known(one.issued.at) && one.issued.index < extent.seal;
-        let issued = register.credentials_of(&wanted.id).into_iter().filter(sealed);
+        let issued = site.register().credentials_of(&wanted.id).into_iter().filter(sealed);
         let credential = issued.max_by_key(|one| one.issued.index);
-        let whole = credential.is_some() && concerns(&*register, &viewer, &record);
-        Some(Self::Own { record, credential, whole })
+        let detail = if credential.is_some() { detail } else { Detail::None };
+        Some(Self::Own { record, credential, detail, permission })
+    }
+
+    /// Records what is about to be shown by consent.
+    fn record(&self, site: &Site, ask: &Ask) -> Result<(), Problem> {
+        let Self::Own { record, credential, permission: Some(permission), .. } = self else { return Ok(()) };
+        let disclosures = match credential {
+            Some(credential) => consented::disclosures(site, credential, permission.parts)?.len(),
+            None => 0,
+        };
+        let (way, credential) = (Way::Proof, credential.as_deref());
+        Showing { verdict: record, permission, way, credential, disclosures }.record(site, ask)
     }
 
     /// Index of the entry without which there is nothing to prove.
@@ -248,7 +283,12 @@ impl Collecting<'_> {
     }
 
     fn disclosures(&self) -> Result<Vec<String>, Problem> {
-        let About::Own { credential: Some(credential), whole: true, .. } = self.about else { return Ok(Vec::new()) };
+        let About::Own { credential: Some(credential), detail, .. } = self.about else { return Ok(Vec::new()) };
+        match detail {
+            Detail::None => return Ok(Vec::new()),
+            Detail::Parts(parts) => return consented::disclosures(self.site, credential, *parts),
+            Detail::Whole => {}
+        }
         let digest = digest_of(&*self.site.register(), credential).ok_or_else(Problem::not_found)?;
         let whole = self.site.registry.disclosures.whole(&digest);
         let whole = whole.map_err(|error| code::internal("what a credential keeps back could not be read", &error))?;

@@ -6,8 +6,8 @@ use super::question::Question;
 use super::route::Verb::{Get, Post};
 use super::route::{Handler, Parameter, Route};
 use super::{
-    attachments, catalogue, credentials, keys, log, neighbours, proofs, service, standing, trust_query, verdicts,
-    witness,
+    attachments, catalogue, consented, credentials, keys, log, neighbours, proofs, service, standing, trust_query,
+    verdicts, witness,
 };
 use crate::metrics;
 
@@ -20,7 +20,11 @@ pub(super) static ROUTES: &[Route] = &[
         value: "registry:id, such as jp:V-1",
         parameters: &[],
         answer: JSON,
-        handler: Handler::Memory(verdicts::one),
+        handler: Handler::Consented {
+            needed: verdicts::by_consent,
+            read: verdicts::one,
+            recorded: verdicts::one_by_consent,
+        },
     },
     Route {
         verb: Get,
@@ -164,6 +168,16 @@ pub(super) static ROUTES: &[Route] = &[
         answer: SD_JWT,
         handler: Handler::Disk(credentials::newest),
     },
+    Route {
+        verb: Get,
+        path: "/v1/verdicts/{verdict}/disclosures",
+        summary: "What was seen of a verdict by consent, for its supplier",
+        value: "registry:id, such as jp:V-1",
+        parameters: &[],
+        answer: JSON,
+        handler: Handler::Disk(consented::uses),
+    },
+    list("/v1/consents", "The disclosure consents that the asker gave", consented::list),
     Route {
         verb: Get,
         path: "/v1/status-lists/{list}",

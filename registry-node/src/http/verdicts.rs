@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use conformity::consent::Permission;
 use conformity::identifiers::Identifier;
 use conformity::ids::{Origin, SchemeRef, VerdictId, VerdictRef};
 use conformity::recognised::{Recognition, RecognitionRecord};
@@ -24,8 +25,10 @@ use warp::reply::Response;
 
 use super::answer::{self, JSON, Keep};
 use super::ask::{Ask, SchemeChoice};
+use super::consented::{self, Showing};
 use super::page::{Listing, Page, cursor};
 use super::site::Site;
+use crate::core::uses::Way;
 use crate::problem::Problem;
 
 /// Items of a page unless asked otherwise.
@@ -71,6 +74,29 @@ pub(super) fn one(site: &Site, ask: &Ask) -> Result<Response, Problem> {
         if Arc::ptr_eq(&recorded, &record) { site.rendered.answer(&record, foreign) } else { foreign(&record) }
     };
     Ok(answer::bytes(JSON, answer?, Keep::No))
+}
+
+/// Whether it is a restricted verdict that the asker sees by consent.
+pub(super) fn by_consent(site: &Site, ask: &Ask) -> bool {
+    ask.speaker().is_some() && shown_by_consent(site, ask).is_some()
+}
+
+/// `GET /v1/verdicts/{verdict}`, by consent.
+pub(super) fn one_by_consent(site: &Site, ask: &Ask) -> Result<Response, Problem> {
+    let (wanted, record, permission) = shown_by_consent(site, ask).ok_or_else(Problem::not_found)?;
+    let answer = own(site, &wanted, &record)?;
+    let (way, permission) = (Way::Verdict, &permission);
+    Showing { verdict: &record, permission, way, credential: None, disclosures: 0 }.record(site, ask)?;
+    Ok(answer::bytes(JSON, answer, Keep::No))
+}
+
+fn shown_by_consent(site: &Site, ask: &Ask) -> Option<(VerdictRef, VerdictRecord, Permission)> {
+    let wanted: VerdictRef = ask.value().ok()?;
+    if wanted.registry != site.registry.config.registry.id {
+        return None;
+    }
+    let (record, permission) = consented::restricted(site, ask, &wanted.id)?;
+    Some((wanted, record, permission))
 }
 
 fn visible(site: &Site, ask: &Ask, id: &VerdictId) -> Option<Arc<VerdictRecord>> {

@@ -19,7 +19,7 @@ async fn grant(registry: &Registry, id: &str) -> Receipt {
 }
 
 /// Files below `folder` that hold what was erased: as text, and as it stands inside a signed statement.
-fn holders(folder: &Path, needles: &[Vec<u8>]) -> Vec<String> {
+pub(crate) fn holders(folder: &Path, needles: &[Vec<u8>]) -> Vec<String> {
     let mut found = Vec::new();
     for item in fs::read_dir(folder).unwrap().flatten().map(|item| item.path()) {
         if item.is_dir() {

@@ -3,6 +3,7 @@
 
 mod access;
 mod bounds;
+mod consents;
 mod copies;
 mod erasure;
 mod events;

@@ -15,7 +15,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::super::code::Code;
 use super::super::published::Checkpoint;
-use super::About;
+use super::{About, Detail};
 use crate::problem::Problem;
 
 /// Bytes of bundles that are kept.
@@ -41,9 +41,9 @@ pub(super) struct Key {
     _values: (Box<dyn Send + Sync>, Arc<Checkpoint>),
 }
 
-/// Addresses of the record and of the checkpoint, index of the credential, and whether its disclosures are there.
+/// Addresses of the record and of the checkpoint, index of the credential, and which of its disclosures are there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Address(usize, usize, Option<u64>, bool);
+struct Address(usize, usize, Option<u64>, Detail);
 
 /// Values up to so many bytes; then all of them go.
 struct Room<K, V> {
@@ -72,12 +72,12 @@ impl Key {
     pub(super) fn of(about: &About, checkpoint: &Arc<Checkpoint>) -> Self {
         let second = Arc::as_ptr(checkpoint).addr();
         let (address, record): (Address, Box<dyn Send + Sync>) = match about {
-            About::Own { record, credential, whole } => {
+            About::Own { record, credential, detail, .. } => {
                 let issued = credential.as_ref().map(|one| one.issued.index);
-                (Address(Arc::as_ptr(record).addr(), second, issued, *whole), Box::new(Arc::clone(record)))
+                (Address(Arc::as_ptr(record).addr(), second, issued, *detail), Box::new(Arc::clone(record)))
             }
             About::Foreign(record) => {
-                (Address(Arc::as_ptr(record).addr(), second, None, false), Box::new(Arc::clone(record)))
+                (Address(Arc::as_ptr(record).addr(), second, None, Detail::None), Box::new(Arc::clone(record)))
             }
         };
         Self { address, _values: (record, Arc::clone(checkpoint)) }
@@ -161,7 +161,7 @@ mod tests {
 
     fn key(number: usize) -> Key {
         let checkpoint = Checkpoint { size: 1, note: Bytes::new(), frame: Bytes::new() };
-        Key { address: Address(number, 0, None, false), _values: (Box::new(()), Arc::new(checkpoint)) }
+        Key { address: Address(number, 0, None, Detail::None), _values: (Box::new(()), Arc::new(checkpoint)) }
     }
 
     /// Four are held in the middle of being made; a fifth waits, is refused, and is made once there is a place.

@@ -73,7 +73,7 @@ pub(super) async fn documented(world: &World, claim: &Value) -> (StatusSlot, u64
     (slot, got.json()["index"].as_u64().unwrap(), text)
 }
 
-async fn fetch(world: &World, who: Option<&str>, verdict: &str) -> Got {
+pub(super) async fn fetch(world: &World, who: Option<&str>, verdict: &str) -> Got {
     let person = who.map(|who| if who == "operator" { world.operator() } else { world.person(who) });
     world.talk(person.as_ref()).await.ask(&format!("/v1/credentials/jp:{verdict}")).await.without_date()
 }

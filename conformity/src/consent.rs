@@ -1,0 +1,169 @@
+//! Disclosure consents 開示同意: a supplier says who may see what of its verdicts, and until when.
+//!
+//! In scope: the consent, taking it back, whether it stands, and what somebody may see by those that do. Out of scope: who
+//! may give one, see [`mod@crate::decide`]; where the parts stand in a credential, which another crate knows; and that each
+//! use is recorded, which is the node's.
+//!
+//! A consent adds to what somebody may see and never takes anything away.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::identifiers::Identifier;
+use crate::ids::{ConsentId, PartyId, SchemeRef, VerdictId};
+use crate::records::{Facts, Register};
+use crate::standing::Viewer;
+use crate::time::{Day, Moment};
+use crate::verdict::{Change, Cover, Happening, Verdict, VerdictRecord};
+use crate::viewpoint::{Doubled, UnknownWord, small_set};
+
+/// A part of what a verdict keeps back, to be shown without the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    /// Its level, and the levels from single viewpoints.
+    Level,
+    /// The sites that it covers, and what it does not cover.
+    Scope,
+    /// How each requirement is met.
+    Results,
+    /// What was found, in words.
+    Findings,
+    /// What the assessment rests on.
+    Evidence,
+}
+
+small_set! {
+    /// A set of parts. There is no word for all of them: whoever consents to all that there is does not consent to what
+    /// may be added later.
+    Parts of Part:
+        Level "level", Scope "scope", Results "results", Findings "findings", Evidence "evidence"
+}
+
+impl Parts {
+    /// Whether the statements of a verdict themselves say nothing beyond this: they tell level, sites and exclusions, and
+    /// cannot be shown in part.
+    pub const fn tell_statements(self) -> bool {
+        self.contains(Part::Level) && self.contains(Part::Scope)
+    }
+}
+
+/// Which verdicts a consent is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Subject {
+    /// One.
+    Verdict(VerdictId),
+    /// All of the supplier's under a scheme in a version, those to come included.
+    Scheme(SchemeRef),
+}
+
+/// A consent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Consent {
+    /// Its id, unique for the supplier.
+    pub consent: ConsentId,
+    /// About which verdicts.
+    pub about: Subject,
+    /// Who may see it: a party that is registered when the consent is sequenced. Whether it is, nobody is told: which
+    /// buyers there are is not the suppliers' business.
+    pub to: PartyId,
+    /// What may be seen.
+    pub parts: Parts,
+    /// The last day.
+    pub until: Day,
+}
+
+/// A consent is taken back, at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ConsentWithdrawn {
+    /// Which one.
+    pub consent: ConsentId,
+}
+
+/// A consent with its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ConsentRecord {
+    /// The consent.
+    pub consent: Arc<Consent>,
+    /// Who gave it.
+    pub by: PartyId,
+    /// The giver's identifiers, by which verdicts name it.
+    pub identifiers: Vec<Identifier>,
+    /// When it was given.
+    pub given: Moment,
+    /// When it was taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn: Option<Moment>,
+}
+
+impl ConsentRecord {
+    /// Whether it stands at `now`. One that was taken back stands at no time, however the clock is set.
+    pub fn stands(&self, now: Timestamp) -> bool {
+        self.withdrawn.is_none() && now < self.consent.until.end()
+    }
+}
+
+/// What somebody may see of a verdict by consent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Permission {
+    /// The consents that say so, by giver and id.
+    pub consents: Vec<(PartyId, ConsentId)>,
+    /// What they name together.
+    pub parts: Parts,
+}
+
+/// What `viewer` may see of a verdict of this registry at `now` because its supplier consented; nothing where no consent
+/// stands.
+pub fn permission(register: &Register, viewer: &Viewer, verdict: &VerdictRecord, now: Timestamp) -> Option<Permission> {
+    let Viewer::Party(id) = viewer else {
+        return None;
+    };
+    let registered = register.party(id)?.registered.index;
+    let mut standing = register.consents_covering(id, verdict);
+    // Whoever is registered under the name later is not whom the supplier meant.
+    standing.retain(|record| record.stands(now) && registered < record.given.index);
+    let parts = standing.iter().fold(Parts::default(), |all, record| all.union(record.consent.parts));
+    let consents = standing.iter().map(|record| (record.by.clone(), record.consent.consent.clone())).collect();
+    (!standing.is_empty()).then_some(Permission { consents, parts })
+}
+
+/// The verdict with only those of its level, sites and exclusions that are among `parts`, as granted, now and in its history.
+#[must_use]
+pub fn in_part(record: &VerdictRecord, parts: Parts) -> VerdictRecord {
+    let (level, scope) = (parts.contains(Part::Level), parts.contains(Part::Scope));
+    let mut shown = record.clone();
+    let terms = &*record.terms;
+    shown.terms = Arc::new(Verdict {
+        level: terms.level.clone().filter(|_| level),
+        sites: if scope { terms.sites.clone() } else { Vec::new() },
+        exclusions: if scope { terms.exclusions.clone() } else { Vec::new() },
+        ..terms.clone()
+    });
+    shown.now.level = shown.now.level.filter(|_| level);
+    if !scope {
+        shown.now.sites.clear();
+        shown.now.exclusions.clear();
+    }
+    for item in &mut shown.history {
+        if let Happening::Changed(Change::ScopeExtended(cover) | Change::ScopeReduced(cover)) = &mut item.what {
+            **cover = covered(cover, level, scope);
+        }
+    }
+    shown
+}
+
+fn covered(cover: &Cover, level: bool, scope: bool) -> Cover {
+    Cover {
+        scope: cover.scope.clone(),
+        viewpoints: cover.viewpoints,
+        level: cover.level.clone().filter(|_| level),
+        sites: cover.sites.clone().filter(|_| scope),
+        exclusions: cover.exclusions.clone().filter(|_| scope),
+    }
+}

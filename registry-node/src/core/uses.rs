@@ -1,0 +1,269 @@
+//! Uses of disclosure consents: who saw what of which verdict, for its supplier to read.
+//!
+//! They rest in the vault, all uses of one verdict in one value, so that erasing the verdict erases them with their key. A use
+//! is durable before what it tells of leaves. Nothing here is ever logged.
+//!
+//! Bounds: the same party that sees the same by the same consents on the same day is one record that counts. So a party
+//! that asks often does not push the records of others out, of which the newest are kept. Out of scope: who may read them.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use conformity::consent::Parts;
+use conformity::ids::{ConsentId, PartyId, VerdictId};
+use conformity::records::Facts;
+use conformity::time::Day;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::read_model::ReadModel;
+use crate::vault::{Vault, VaultError};
+
+/// Most records of one verdict.
+const MAX_RECORDS: usize = 1_000;
+/// Most uses that wait for the disk.
+const MAX_WAITING: usize = 16;
+/// What their names in the vault begin with.
+const PREFIX: &str = "uses/";
+
+/// Why a use was not recorded or read.
+#[derive(Debug, thiserror::Error)]
+pub enum UseError {
+    /// Too many wait already.
+    #[error("{MAX_WAITING} uses of consents wait to be recorded already; ask again")]
+    Busy,
+    /// The verdict was erased meanwhile.
+    #[error("the verdict is not there any more")]
+    Gone,
+    /// The vault.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// A value of the vault is not what this program writes.
+    #[error("the uses recorded of a verdict cannot be read: {0}")]
+    Unreadable(#[from] serde_json::Error),
+    /// The task that waits for the disk ended.
+    #[error("the vault was not asked to the end: {0}")]
+    Task(#[from] tokio::task::JoinError),
+}
+
+/// In which answer something was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Way {
+    /// The verdict with its history.
+    Verdict,
+    /// The newest credential.
+    Credential,
+    /// A bundle.
+    Proof,
+}
+
+/// What somebody saw.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Seen {
+    /// Who.
+    pub to: PartyId,
+    /// By which consents.
+    pub consents: Vec<Consented>,
+    /// In which answer.
+    pub way: Way,
+    /// The parts that the consents name.
+    pub parts: Parts,
+    /// Index of the credential's entry, where one was shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<u64>,
+    /// How many disclosures of it were shown: of what the parts name, as much as there is.
+    pub disclosures: usize,
+}
+
+/// A consent, by who gave it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consented {
+    /// The supplier.
+    pub by: PartyId,
+    /// The consent.
+    pub consent: ConsentId,
+}
+
+/// Something seen, once or more often on one day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Use {
+    /// What.
+    #[serde(flatten)]
+    pub seen: Seen,
+    /// When first.
+    pub first: Timestamp,
+    /// When last.
+    pub last: Timestamp,
+    /// How often.
+    pub times: u64,
+}
+
+/// The uses of one verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Book {
+    /// The records, the one used last at the end.
+    pub uses: Vec<Use>,
+    /// How many older records were dropped.
+    pub dropped: u64,
+}
+
+impl Book {
+    fn note(&mut self, seen: Seen, now: Timestamp) {
+        let same = |one: &Use| one.seen == seen && Day::of(one.last) == Day::of(now);
+        let before = self.uses.iter().position(same).map(|place| self.uses.remove(place));
+        let (first, times) = before.map_or((now, 0), |before| (before.first, before.times));
+        self.uses.push(Use { seen, first, last: now, times: times.saturating_add(1) });
+        if self.uses.len() > MAX_RECORDS {
+            self.uses.remove(0);
+            self.dropped += 1;
+        }
+    }
+}
+
+/// Keeper of uses.
+pub struct Uses {
+    vault: Arc<Vault>,
+    read_model: Arc<ReadModel>,
+    writing: Mutex<()>,
+    waiting: AtomicUsize,
+}
+
+impl Uses {
+    /// Opens the keeper, and erases what belongs to no verdict of the register.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn open(vault: Arc<Vault>, read_model: &Arc<ReadModel>) -> Result<Self, VaultError> {
+        for name in vault.names(PREFIX)? {
+            let verdict = name.strip_prefix(PREFIX).and_then(|id| id.parse().ok());
+            if verdict.is_none_or(|id: VerdictId| read_model.register().verdict(&id).is_none()) {
+                vault.erase(&name)?;
+            }
+        }
+        Ok(Self { vault, read_model: Arc::clone(read_model), writing: Mutex::default(), waiting: AtomicUsize::new(0) })
+    }
+
+    /// Records a use, durably. Waits for the disk.
+    ///
+    /// # Errors
+    /// [`UseError`]: then nothing may be shown.
+    pub fn record(&self, verdict: &VerdictId, seen: Seen, now: Timestamp) -> Result<(), UseError> {
+        let _place = Waiting::take(&self.waiting)?;
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        // The register forgets an erased verdict before its uses are erased, so none comes after that.
+        if self.read_model.register().verdict(verdict).is_none() {
+            return Err(UseError::Gone);
+        }
+        let mut book = self.of(verdict)?;
+        book.note(seen, now);
+        Ok(self.vault.put(&name(verdict), &serde_json::to_vec(&book)?)?)
+    }
+
+    /// The uses of a verdict.
+    ///
+    /// # Errors
+    /// [`UseError::Vault`], [`UseError::Unreadable`].
+    pub fn of(&self, verdict: &VerdictId) -> Result<Book, UseError> {
+        let kept = self.vault.value(&name(verdict))?;
+        kept.map_or_else(|| Ok(Book::default()), |bytes| Ok(serde_json::from_slice(&bytes)?))
+    }
+
+    /// Erases the uses of a verdict that the register does not hold any more.
+    ///
+    /// # Errors
+    /// [`UseError`]: the next start tries again.
+    pub async fn erase(self: &Arc<Self>, verdict: VerdictId) -> Result<(), UseError> {
+        let uses = Arc::clone(self);
+        let erased = tokio::task::spawn_blocking(move || {
+            let _writing = uses.writing.lock().unwrap_or_else(PoisonError::into_inner);
+            uses.vault.erase(&name(&verdict))
+        });
+        Ok(erased.await??)
+    }
+}
+
+/// A place among those that wait for the disk.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn take(waiting: &'a AtomicUsize) -> Result<Self, UseError> {
+        let place = Self(waiting);
+        if waiting.fetch_add(1, Ordering::Relaxed) < MAX_WAITING { Ok(place) } else { Err(UseError::Busy) }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn name(verdict: &VerdictId) -> String {
+    format!("{PREFIX}{verdict}")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use conformity::consent::Part;
+
+    fn seen(to: &str) -> Seen {
+        let consents = vec![Consented { by: "maker".parse().unwrap(), consent: "C-1".parse().unwrap() }];
+        let to = to.parse().unwrap();
+        Seen { to, consents, way: Way::Credential, parts: Part::Level.into(), credential: Some(7), disclosures: 2 }
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn who_asks_often_is_counted_and_pushes_nobody_out() {
+        let mut book = Book::default();
+        book.note(seen("quiet"), at(0));
+        for second in 1..=5_000 {
+            book.note(seen("loud"), at(second));
+        }
+        assert_eq!((book.uses.len(), book.dropped), (2, 0));
+        let loud = &book.uses[1];
+        assert_eq!((loud.times, loud.first, loud.last), (5_000, at(1), at(5_000)));
+        book.note(seen("quiet"), at(24 * 3600));
+        assert_eq!(book.uses.len(), 3, "another day is another record");
+        book.note(Seen { disclosures: 3, ..seen("quiet") }, at(24 * 3600));
+        assert_eq!(book.uses.len(), 4, "something else is another record");
+    }
+
+    #[test]
+    fn the_oldest_go_and_that_is_said() {
+        let mut book = Book::default();
+        for number in 0..MAX_RECORDS as i64 + 3 {
+            book.note(seen(&format!("buyer-{number}")), at(number));
+        }
+        assert_eq!((book.uses.len(), book.dropped), (MAX_RECORDS, 3));
+        assert_eq!(book.uses[0].seen.to.as_str(), "buyer-3");
+    }
+
+    #[test]
+    fn nothing_is_kept_of_a_verdict_that_is_not_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = Arc::new(Vault::open(folder.path()).unwrap());
+        vault.put("uses/V-1", b"{}").unwrap();
+        let uses = Uses::open(Arc::clone(&vault), &Arc::default()).unwrap();
+        assert_eq!(vault.names("uses/").unwrap(), Vec::<String>::new());
+        let verdict = "V-1".parse().unwrap();
+        assert!(matches!(uses.record(&verdict, seen("buyer"), at(0)), Err(UseError::Gone)));
+        assert_eq!(vault.names("uses/").unwrap(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn few_wait_for_the_disk() {
+        let waiting = AtomicUsize::new(0);
+        let places: Vec<_> = (0..MAX_WAITING).map(|_| Waiting::take(&waiting).unwrap()).collect();
+        assert!(matches!(Waiting::take(&waiting), Err(UseError::Busy)));
+        drop(places);
+        assert!(Waiting::take(&waiting).is_ok());
+    }
+}

@@ -1,0 +1,184 @@
+//! What a supplier consented to: shown to the party that it named once the use is recorded, and listed for the supplier.
+//!
+//! One rule for all answers about a verdict of this registry, see [`look`]. Whoever is not named gets the answer that he got
+//! before there were consents. Out of scope: what a consent lets see (`conformity::consent`), and where its parts stand in a
+//! credential (`credential::attestation`).
+
+use std::sync::Arc;
+
+use certs::Identity;
+use conformity::consent::{ConsentRecord, Part, Parts, Permission, in_part, permission};
+use conformity::credential::CredentialRecord;
+use conformity::ids::{ConsentId, PartyId, VerdictId, VerdictRef};
+use conformity::key::KeyId;
+use conformity::party::Role;
+use conformity::records::Facts;
+use conformity::standing::{Sight, concerns, is_supplier, sight};
+use conformity::verdict::VerdictRecord;
+use credential::attestation::part_of;
+use credential::sd_jwt::{Pointer, REGISTRY, Unverified};
+use serde::Serialize;
+use warp::reply::Response;
+
+use super::answer;
+use super::ask::Ask;
+use super::code;
+use super::page::Page;
+use super::site::Site;
+use crate::core::disclosures::digest_of;
+use crate::core::uses::{Book, Consented, Seen, UseError, Way};
+use crate::problem::Problem;
+
+/// Consents of a page unless asked otherwise.
+const USUAL_LIMIT: usize = 100;
+
+/// How much of a verdict the asker may see.
+pub(super) enum Extent {
+    /// What everyone may.
+    Public,
+    /// All of it, because it is his own affair.
+    Whole,
+    /// What its supplier consented to, on top of what everyone may.
+    Consent(Permission),
+}
+
+/// A verdict of this registry and how much of it the asker may see; nothing where it is to look as if it were not there.
+pub(super) fn look(site: &Site, ask: &Ask, id: &VerdictId) -> Option<(Arc<VerdictRecord>, Extent)> {
+    let (register, viewer) = (site.register(), ask.viewer());
+    let record = register.verdict(id)?;
+    if concerns(&*register, &viewer, &record) {
+        return Some((record, Extent::Whole));
+    }
+    if let Some(permission) = permission(&register, &viewer, &record, site.registry.now()) {
+        return Some((record, Extent::Consent(permission)));
+    }
+    (sight(&*register, &viewer, &record) == Sight::Whole).then_some((record, Extent::Public))
+}
+
+/// A restricted verdict by consent: as one in summary would be, with the parts that were named.
+pub(super) fn restricted(site: &Site, ask: &Ask, id: &VerdictId) -> Option<(VerdictRecord, Permission)> {
+    // Most questions are about public verdicts, and cost nothing more.
+    if site.register().verdict(id)?.terms.profile.is_public() {
+        return None;
+    }
+    match look(site, ask, id)? {
+        (record, Extent::Consent(permission)) => Some((in_part(&record, permission.parts), permission)),
+        _ => None,
+    }
+}
+
+/// The disclosures of a credential that are of these parts, each with what it stands in, in the order in which they came;
+/// none where they were erased.
+pub(super) fn disclosures(site: &Site, record: &CredentialRecord, parts: Parts) -> Result<Vec<String>, Problem> {
+    let failed =
+        |error: &dyn std::fmt::Display| code::internal("what a credential keeps back could not be read", error);
+    let digest = digest_of(&*site.register(), record).ok_or_else(Problem::not_found)?;
+    let Some(whole) = site.registry.disclosures.whole(&digest).map_err(|error| failed(&error))? else {
+        return Ok(Vec::new());
+    };
+    let unverified = Unverified::parse(&whole, REGISTRY).map_err(|error| failed(&error))?;
+    let kid = unverified.header().kid.as_deref().and_then(|kid| kid.parse::<KeyId>().ok());
+    let party = site.register().party(&record.by);
+    let held = kid.zip(party.as_ref()).and_then(|(kid, party)| party.key(&kid));
+    let held = held.ok_or_else(|| failed(&"its key is not in the register"))?;
+    let key = site.registry.read_model.public_key(held.kid, &held.jwk).map_err(|error| failed(&error))?;
+    let disclosed =
+        unverified.verify(&key).map_err(|error| failed(&error))?.disclose().map_err(|error| failed(&error))?;
+    let named = |place: &Pointer| part_of(disclosed.payload(), place).is_some_and(|part: Part| parts.contains(part));
+    let shown = disclosed.present(named);
+    Ok(shown.as_str().split('~').skip(1).filter(|one| !one.is_empty()).map(str::to_owned).collect())
+}
+
+/// What is about to be shown by consent.
+pub(super) struct Showing<'a> {
+    /// Of which verdict.
+    pub(super) verdict: &'a VerdictRecord,
+    /// By what.
+    pub(super) permission: &'a Permission,
+    /// In which answer.
+    pub(super) way: Way,
+    /// The credential that is shown with it.
+    pub(super) credential: Option<&'a CredentialRecord>,
+    /// How many disclosures of it are.
+    pub(super) disclosures: usize,
+}
+
+impl Showing<'_> {
+    /// Records it, unless everyone may see as much. Waits for the disk.
+    pub(super) fn record(self, site: &Site, ask: &Ask) -> Result<(), Problem> {
+        if self.verdict.terms.profile.is_public() && self.disclosures == 0 {
+            return Ok(());
+        }
+        let consents = self.permission.consents.iter().cloned().map(|(by, consent)| Consented { by, consent });
+        let seen = Seen {
+            to: party(ask)?,
+            consents: consents.collect(),
+            way: self.way,
+            parts: self.permission.parts,
+            credential: self.credential.map(|record| record.issued.index),
+            disclosures: self.disclosures,
+        };
+        let recorded = site.registry.uses.record(self.verdict.id(), seen, site.registry.now());
+        recorded.map_err(|error| unrecorded(&error))
+    }
+}
+
+/// What is not recorded is not shown.
+fn unrecorded(error: &UseError) -> Problem {
+    match error {
+        UseError::Busy => Problem::busy(code::Code::Busy.as_str(), error.to_string(), 1),
+        UseError::Gone => Problem::not_found(),
+        error => code::internal("the use of a consent could not be recorded, so nothing is shown", error),
+    }
+}
+
+fn party(ask: &Ask) -> Result<PartyId, Problem> {
+    match ask.speaker().map(|speaker| &speaker.identity) {
+        Some(Identity::Party { id, .. }) => Ok(id.clone()),
+        _ => Err(Problem::certificate_required()),
+    }
+}
+
+/// A consent as its giver sees it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Given {
+    #[serde(flatten)]
+    record: Arc<ConsentRecord>,
+    stands: bool,
+}
+
+/// `GET /v1/consents`: those that the asker gave.
+pub(super) fn list(site: &Site, ask: &Ask) -> Result<Response, Problem> {
+    let by = party(ask)?;
+    let page: Page<ConsentId> = Page::of(ask.query(), USUAL_LIMIT)?;
+    let (now, given) = (site.registry.now(), site.register().consents_by(&by));
+    let listing = page.cut("consents", given.into_iter(), |record| &record.consent.consent);
+    listing.map(|record| Given { record: Arc::clone(record), stands: record.stands(now) }).answer()
+}
+
+/// The uses of a verdict.
+#[derive(Serialize)]
+struct Told<'a> {
+    verdict: &'a VerdictRef,
+    #[serde(flatten)]
+    book: Book,
+}
+
+/// `GET /v1/verdicts/{verdict}/disclosures`: what was seen of it by consent, for its supplier.
+pub(super) fn uses(site: &Site, ask: &Ask) -> Result<Response, Problem> {
+    let wanted: VerdictRef = ask.value()?;
+    if wanted.registry != site.registry.config.registry.id || !supplies(site, ask, &wanted.id) {
+        return Err(Problem::not_found());
+    }
+    let book = site.registry.uses.of(&wanted.id);
+    let book = book.map_err(|error| code::internal("the uses of consents could not be read", &error))?;
+    answer::json(&Told { verdict: &wanted, book })
+}
+
+fn supplies(site: &Site, ask: &Ask, id: &VerdictId) -> bool {
+    let register = site.register();
+    let asker = party(ask).ok().and_then(|id| register.party(&id));
+    let supplier = asker.filter(|record| record.party.role == Role::Supplier);
+    supplier.zip(register.verdict(id)).is_some_and(|(asker, verdict)| is_supplier(&asker.party.identifiers, &verdict))
+}

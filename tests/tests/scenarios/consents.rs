@@ -1,0 +1,117 @@
+//! A supplier lets one buyer see a level that nobody else may know of, takes it back, and reads who looked; through a kill,
+//! and without a peer learning anything.
+
+use conformity::party::Role;
+use ledger::key::Algorithm;
+use serde_json::{Value, json};
+use tests::claims::{SUPPLIER, day, rule, terms, verdict, with};
+use tests::{Federation, Party, Registry};
+
+use super::erasure::holders;
+
+const VERDICT: &str = "/v1/verdicts/jp:V-1";
+
+/// The supplier of the verdict, and a second buyer.
+async fn join(jp: &Registry) {
+    let mut claim = jp.equip("maker", Role::Supplier, Algorithm::P256);
+    claim["party"]["identifiers"] = json!([SUPPLIER]);
+    jp.operator().must("party-registered", claim).await;
+    jp.register("buyer-2", Role::Buyer).await;
+}
+
+/// A restricted verdict at level 4 with its credential.
+async fn documented(jp: &Registry) {
+    let body = jp.party("cb-1");
+    body.must("verdict-granted", with(verdict("V-1"), json!({"profile": "restricted"}))).await;
+    let found = |requirement: &str| json!({"level": "4", "results": [{"document": "sp800-171@r3", "requirement": requirement, "outcome": "met"}]});
+    let detail = json!({
+        "reach": {"level": "4", "sites": ["Osaka", "Nagoya"]},
+        "assessments": {"organization": found("03.01.01"), "process": found("03.14.01")},
+    });
+    std::fs::write(body.folder().join("detail.json"), detail.to_string()).unwrap();
+    let jwk = body.key().public_key().to_jwk();
+    std::fs::write(jp.party("buyer-1").folder().join("cb-1.jwk"), jwk).unwrap();
+    let out = ["--detail", "detail.json", "--out", "V-1.sd-jwt"];
+    body.cli(&[&["credential", "issue", "V-1", "--assessed", &day(-20)][..], &out].concat()).await;
+}
+
+async fn refused(party: &Party, path: &str) -> String {
+    party.client().json::<Value>(path).await.unwrap_err().to_string()
+}
+
+/// What the buyer's copy of the credential shows, by place.
+async fn places(buyer: &Party) -> Vec<String> {
+    buyer.cli(&["credential", "fetch", "jp:V-1", "--out", "seen.sd-jwt"]).await;
+    let list = buyer.cli(&["credential", "present", "seen.sd-jwt", "--issuer", "cb-1.jwk", "--list"]).await;
+    let mut places: Vec<String> = serde_json::from_value(list).unwrap();
+    places.sort();
+    places
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_buyer_sees_the_level_by_consent_and_nothing_after_its_withdrawal() {
+    let federation = Federation::start(&["jp", "eu"]).await;
+    federation.peer("jp", "eu").await;
+    let terms = terms("A-1", "bilateral", &["jp", "eu"], vec![rule("R-1", "jp", "eu", "stars")]);
+    federation.arrange(&terms).await;
+    let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
+    join(jp).await;
+    documented(jp).await;
+    let (maker, buyer, other) = (jp.party("maker"), jp.party("buyer-1"), jp.party("buyer-2"));
+    let unseen = refused(&buyer, VERDICT).await;
+    let claim = json!({
+        "consent": "D-1", "about": {"verdict": "V-1"}, "to": "buyer-1", "parts": ["level"], "until": day(30),
+    });
+    let consent = maker.sign("disclosure-consented", claim);
+    let given = maker.send(consent.clone()).await.unwrap();
+
+    let seen: Value = buyer.client().json(VERDICT).await.unwrap();
+    assert_eq!((&seen["terms"]["level"], &seen["now"]["level"]), (&json!("4"), &json!("4")));
+    assert!(!seen.to_string().contains("Osaka"), "{seen}");
+    let assessed =
+        |index, rest: &str| format!("/credentialSubject/conformityAssessment/{index}/assessedPerformance{rest}");
+    let expected = [
+        assessed(0, ""),
+        assessed(0, "/0"),
+        assessed(1, ""),
+        assessed(1, "/0"),
+        "/verdict/reach".to_owned(),
+        "/verdict/reach/level".to_owned(),
+    ];
+    assert_eq!(places(&buyer).await, expected);
+    assert_eq!(refused(&other, VERDICT).await, unseen);
+    assert_eq!(refused(&other, VERDICT).await, refused(&other, "/v1/verdicts/jp:V-0").await.replace("V-0", "V-1"));
+
+    federation.node("jp").kill();
+    federation.restart("jp").await;
+    assert_eq!(places(&buyer).await, expected, "a consent survives");
+    maker.cli(&["consent", "withdraw", "D-1"]).await;
+    assert_eq!(refused(&buyer, VERDICT).await, unseen, "at once");
+    assert_eq!(refused(&buyer, "/v1/credentials/jp:V-1").await, refused(&other, "/v1/credentials/jp:V-1").await);
+
+    let told = maker.cli(&["consent", "uses", "jp:V-1"]).await;
+    let uses: Vec<_> = told["uses"].as_array().unwrap().iter().map(|one| (&one["to"], &one["way"])).collect();
+    let buyer_1 = json!("buyer-1");
+    // The nights of UTC may make two records of one.
+    assert!(uses.len() >= 2 && uses.iter().all(|(to, _)| **to == buyer_1), "{told}");
+    let times = |way: &str| uses_of(&told, way);
+    assert_eq!((times("verdict"), times("credential")), (1, 2), "{told}");
+    let listed = maker.cli(&["consent", "list"]).await;
+    assert_eq!((&listed["consents"][0]["stands"], &listed["consents"][0]["by"]), (&json!(false), &json!("maker")));
+
+    tests::soon("eu follows beyond the consent", async || {
+        let status = eu.peer_status("jp").await;
+        let followed = status["status"]["mirrored"].as_u64().unwrap_or_default();
+        if followed > given.index { Ok(()) } else { Err(status.to_string()) }
+    })
+    .await;
+    let text = String::from_utf8(consent.to_vec()).unwrap();
+    let signature = text.rsplit_once('.').unwrap().1.as_bytes().to_vec();
+    assert_eq!(holders(eu.folder().path(), std::slice::from_ref(&signature)), Vec::<String>::new());
+    assert!(!holders(jp.folder().path(), &[signature]).is_empty(), "it would be found where it is");
+}
+
+fn uses_of(told: &Value, way: &str) -> u64 {
+    let uses = told["uses"].as_array().unwrap().iter();
+    uses.filter(|one| one["way"] == way).filter_map(|one| one["times"].as_u64()).sum()
+}
