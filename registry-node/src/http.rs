@@ -30,6 +30,7 @@ mod log;
 mod neighbours;
 mod openapi;
 mod page;
+mod presentations;
 mod proofs;
 mod published;
 mod question;
@@ -82,6 +83,7 @@ pub fn routes(
     // The hottest group first: each group that does not know the path costs a little.
     let answers = memory(&site).or(disk(&site)).unify().or(questions(&site)).unify();
     let answers = answers.or(statements(&site)).unify().or(events(&site)).unify().or(checkpoints(&site)).unify();
+    let answers = answers.or(presented(&site)).unify();
     let answers = answers.recover(recovered).unify();
     let whole = warp::method().and(answers).map(|method, response| match method {
         Method::HEAD => answer::bodiless(response),
@@ -158,9 +160,11 @@ fn answered(site: &Site, ask: &Ask) -> Result<Response, Problem> {
             read(site, ask)
         }
         // Their own filters answer these.
-        Handler::Events | Handler::Statements | Handler::Question { .. } | Handler::Checkpoints => {
-            Err(Problem::not_found())
-        }
+        Handler::Events
+        | Handler::Statements
+        | Handler::Question { .. }
+        | Handler::Checkpoints
+        | Handler::Presentations => Err(Problem::not_found()),
     }
 }
 
@@ -208,6 +212,23 @@ fn checkpoints(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
             async move {
                 match ask {
                     Ok(ask) => shown(witness::add_checkpoint(site, ask, headers, body).await),
+                    Err(problem) => answer::problem(&problem),
+                }
+            }
+        })
+        .boxed()
+}
+
+fn presented(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
+    let site = Arc::clone(site);
+    asked(|handler| matches!(handler, Handler::Presentations))
+        .and(warp::header::headers_cloned())
+        .and(warp::body::stream())
+        .then(move |ask: Result<Ask, Problem>, headers: HeaderMap, body| {
+            let site = Arc::clone(&site);
+            async move {
+                match ask {
+                    Ok(ask) => shown(presentations::present(site, ask, headers, body).await),
                     Err(problem) => answer::problem(&problem),
                 }
             }

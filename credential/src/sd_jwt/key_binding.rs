@@ -126,6 +126,12 @@ impl Disclosed {
         holder_key(self.payload().get("cnf"))
     }
 
+    /// The nonce that the key binding names, which anyone may have written: good for finding what was expected, and for
+    /// nothing else.
+    pub fn claimed_nonce(&self) -> Option<&str> {
+        self.key_binding.as_ref()?.unverified_payload().get("nonce")?.as_str()
+    }
+
     /// Checks the key binding (section 7.3, step 5).
     ///
     /// # Errors

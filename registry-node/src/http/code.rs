@@ -7,6 +7,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 use conformity::refusal::Refusal as RuleRefusal;
 use conformity::statement::Malformed;
+use credential::sd_jwt::KeyBindingError;
 use federation::hush::Hushes;
 use federation::witness::Refusal;
 use ledger::jws::JwsError;
@@ -77,6 +78,16 @@ codes! {
     BadAttachment "bad-attachment"
     /// A credential that is not whole, contradicts itself, or shows what it must keep back.
     MalformedCredential "malformed-credential"
+    /// A nonce that does not wait for this party: used, too old, or another's.
+    UnknownNonce "unknown-nonce"
+    /// A presentation for somebody else.
+    OtherAudience "other-audience"
+    /// A presentation that is not bound to its holder and to this occasion.
+    NotBound "not-bound"
+    /// A credential that this log does not hold.
+    UnknownCredential "unknown-credential"
+    /// A credential that is over, suspended or not valid any more.
+    CredentialNotValid "credential-not-valid"
     /// A status slot that does not wait for this body.
     SlotNotHandedOut "slot-not-handed-out"
     /// Not a compact JWS.
@@ -177,6 +188,42 @@ pub(super) fn internal(what: &'static str, error: &dyn std::fmt::Display) -> Pro
         tracing::error!(%error, times, "{what}");
     }
     Problem::internal(format!("{what}; the node's log says more"))
+}
+
+/// A presentation cannot be read, or shows what its credential does not hold.
+pub(super) fn malformed_presentation(error: &dyn std::fmt::Display) -> Problem {
+    Problem::malformed(Code::MalformedCredential.as_str(), cut(&error.to_string()))
+}
+
+/// A presentation answers no nonce that waits for this party.
+pub(super) fn unknown_nonce() -> Problem {
+    let detail = "the nonce does not wait for you: it was used, is older than five minutes, or is another's; ask for one \
+                  at /v1/presentations/nonces";
+    not_shown(Code::UnknownNonce, detail)
+}
+
+/// A presentation is not bound as it must be.
+pub(super) fn not_bound(error: &KeyBindingError) -> Problem {
+    let code = match error {
+        KeyBindingError::Audience(_) => Code::OtherAudience,
+        _ => Code::NotBound,
+    };
+    not_shown(code, error)
+}
+
+/// The log holds no such credential.
+pub(super) fn unknown_credential() -> Problem {
+    not_shown(Code::UnknownCredential, "this log holds no such credential; present it where it was issued")
+}
+
+/// The credential does not count now.
+pub(super) fn does_not_hold(error: &dyn std::fmt::Display) -> Problem {
+    not_shown(Code::CredentialNotValid, error)
+}
+
+fn not_shown(code: Code, why: impl std::fmt::Display) -> Problem {
+    let problem = Problem::malformed(code.as_str(), cut(&why.to_string()));
+    with_status(422, "The presentation is not accepted", problem)
 }
 
 /// A checkpoint was not cosigned.

@@ -10,7 +10,6 @@ use certs::Identity;
 use conformity::consent::{ConsentRecord, Part, Parts, Permission, in_part, permission};
 use conformity::credential::CredentialRecord;
 use conformity::ids::{ConsentId, PartyId, VerdictId, VerdictRef};
-use conformity::key::KeyId;
 use conformity::party::Role;
 use conformity::records::Facts;
 use conformity::standing::{Sight, concerns, is_supplier, sight};
@@ -23,6 +22,7 @@ use warp::reply::Response;
 use super::answer;
 use super::ask::Ask;
 use super::code;
+use super::credentials::issuer_key;
 use super::page::Page;
 use super::site::Site;
 use crate::core::disclosures::digest_of;
@@ -77,11 +77,7 @@ pub(super) fn disclosures(site: &Site, record: &CredentialRecord, parts: Parts) 
         return Ok(Vec::new());
     };
     let unverified = Unverified::parse(&whole, REGISTRY).map_err(|error| failed(&error))?;
-    let kid = unverified.header().kid.as_deref().and_then(|kid| kid.parse::<KeyId>().ok());
-    let party = site.register().party(&record.by);
-    let held = kid.zip(party.as_ref()).and_then(|(kid, party)| party.key(&kid));
-    let held = held.ok_or_else(|| failed(&"its key is not in the register"))?;
-    let key = site.registry.read_model.public_key(held.kid, &held.jwk).map_err(|error| failed(&error))?;
+    let key = issuer_key(site, record, &unverified).ok_or_else(|| failed(&"its key is not in the register"))?;
     let disclosed =
         unverified.verify(&key).map_err(|error| failed(&error))?.disclose().map_err(|error| failed(&error))?;
     let named = |place: &Pointer| part_of(disclosed.payload(), place).is_some_and(|part: Part| parts.contains(part));
@@ -132,7 +128,8 @@ fn unrecorded(error: &UseError) -> Problem {
     }
 }
 
-fn party(ask: &Ask) -> Result<PartyId, Problem> {
+/// The party that asks.
+pub(super) fn party(ask: &Ask) -> Result<PartyId, Problem> {
     match ask.speaker().map(|speaker| &speaker.identity) {
         Some(Identity::Party { id, .. }) => Ok(id.clone()),
         _ => Err(Problem::certificate_required()),

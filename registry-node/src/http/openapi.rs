@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::answer::{JOSE, JSON, NDJSON, NOTE};
+use super::credentials::SD_JWT;
 use super::route::{Handler, Parameter, Route, Verb};
 use super::table::ROUTES;
 use crate::config::Config;
@@ -65,6 +66,11 @@ fn operation(route: &Route) -> Value {
         Handler::Checkpoints => {
             let text = json!({ "schema": { "type": "string" } });
             operation["requestBody"] = json!({ "required": true, "content": { NOTE: text } });
+        }
+        Handler::Presentations => {
+            operation["requestBody"] =
+                json!({ "required": true, "content": { SD_JWT: { "schema": { "type": "string" } } } });
+            operation["security"] = json!([{ "clientCertificate": [] }]);
         }
         Handler::Memory(_) | Handler::Consented { .. } | Handler::Disk(_) | Handler::Large { .. } | Handler::Events => {
         }

@@ -83,6 +83,8 @@ pub(super) enum Handler {
     },
     /// The body brings a checkpoint to be cosigned.
     Checkpoints,
+    /// The body brings a presentation.
+    Presentations,
 }
 
 impl Route {

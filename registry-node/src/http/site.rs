@@ -12,6 +12,7 @@ use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 use super::attachments::ResultLists;
 use super::holders::{Carriers, Holders, Holding};
 use super::openapi;
+use super::presentations::Nonces;
 use super::proofs::Proofs;
 use super::published::Published;
 use super::room::Room;
@@ -51,6 +52,8 @@ pub(super) struct Site {
     pub(super) published: Published,
     /// The digests of all result lists.
     pub(super) result_lists: ResultLists,
+    /// Nonces that wait for presentations.
+    pub(super) nonces: Nonces,
     /// One permit for each event stream.
     pub(super) streams: Arc<Semaphore>,
     /// Memory for bodies.
@@ -78,6 +81,7 @@ impl Site {
             proofs: Proofs::default(),
             published: Published::default(),
             result_lists: ResultLists::default(),
+            nonces: Nonces::default(),
             streams: Arc::new(Semaphore::new(registry.config.limits.event_streams.min(Semaphore::MAX_PERMITS))),
             bodies: Bodies {
                 small: Semaphore::new(SMALL_BODY_UNITS),

@@ -6,8 +6,8 @@ use super::question::Question;
 use super::route::Verb::{Get, Post};
 use super::route::{Handler, Parameter, Route};
 use super::{
-    attachments, catalogue, consented, credentials, keys, log, neighbours, proofs, service, standing, trust_query,
-    verdicts, witness,
+    attachments, catalogue, consented, credentials, keys, log, neighbours, presentations, proofs, service, standing,
+    trust_query, verdicts, witness,
 };
 use crate::metrics;
 
@@ -204,6 +204,24 @@ pub(super) static ROUTES: &[Route] = &[
         parameters: &[COUNT],
         answer: JSON,
         handler: Handler::Disk(credentials::hand_out),
+    },
+    Route {
+        verb: Post,
+        path: "/v1/presentations/nonces",
+        summary: "A nonce for one presentation of a credential; for parties",
+        value: "",
+        parameters: &[],
+        answer: JSON,
+        handler: Handler::Memory(presentations::nonce),
+    },
+    Route {
+        verb: Post,
+        path: "/v1/presentations",
+        summary: "Present a credential of this log, bound to a nonce (SD-JWT with key binding)",
+        value: "",
+        parameters: &[],
+        answer: JSON,
+        handler: Handler::Presentations,
     },
     plain("/v1/genesis", "The statement that began the log, as peers pin it", JOSE, Handler::Disk(catalogue::genesis)),
     Route {

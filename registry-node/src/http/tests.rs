@@ -12,6 +12,7 @@ mod keys;
 mod limits;
 mod log;
 mod neighbours;
+mod presentations;
 mod pressure;
 mod proofs;
 mod reads;

@@ -6,6 +6,7 @@ use std::path::Path;
 use bytes::Bytes;
 use conformity::refusal::Refusal;
 use conformity::statement::{Kind, Malformed};
+use credential::sd_jwt::KeyBindingError;
 use federation::witness;
 use serde_json::Value;
 use warp::http::Method;
@@ -177,6 +178,11 @@ fn rows_name_the_status_that_is_sent() {
         crate::http::code::bad_body(""),
         crate::http::code::bad_question(""),
         crate::http::code::bad_attachment(""),
+        crate::http::code::unknown_nonce(),
+        crate::http::code::unknown_credential(),
+        crate::http::code::does_not_hold(&""),
+        crate::http::code::not_bound(&KeyBindingError::Missing),
+        crate::http::code::not_bound(&KeyBindingError::Audience(String::new())),
         not_cosigned(witness::Refusal::Malformed("")),
         not_cosigned(witness::Refusal::UnknownLog),
         not_cosigned(witness::Refusal::Untrusted(String::new())),
