@@ -1,7 +1,8 @@
 //! Intake: from bytes that anyone may have sent to a statement that its named issuer signed.
 //!
 //! One type per stage: bytes, [`Claimed`] (well formed), [`Candidate`] (signed by a key that the register holds for its
-//! issuer). Whether the statement is allowed is the sequencer's to decide, at the place that it gets.
+//! issuer); a credential is [`Unopened`] in between, until somebody has looked at what it discloses. Whether the statement is
+//! allowed is the sequencer's to decide, at the place that it gets.
 //!
 //! The register is first asked for [`Claimed::verify`]: whoever may not carry the statement is turned away before, and
 //! learns from the refusal neither who takes part nor what they said.
@@ -86,6 +87,23 @@ pub struct Candidate {
     statement: Arc<Statement>,
     verified: Verified,
     attachments: Vec<Bytes>,
+}
+
+/// A credential that its issuer signed. Nobody has looked at what it discloses.
+#[derive(Debug, Clone)]
+pub struct Unopened {
+    candidate: Candidate,
+    whole: Bytes,
+    key: Arc<PublicKey>,
+}
+
+/// The very bytes that are in the log already; the answer is the same for ever, whatever became of the key.
+#[derive(Debug, Clone)]
+pub struct Repeated {
+    index: u64,
+    statement: Statement,
+    digest: Digest,
+    kid: KeyId,
     whole: Option<Bytes>,
 }
 
@@ -94,8 +112,10 @@ pub struct Candidate {
 pub enum Submission {
     /// A statement that is not in the log yet.
     New(Candidate),
-    /// The very bytes that are in the log already, and where; the answer is the same for ever, whatever became of the key.
-    Repeated(u64),
+    /// A credential that is not in the log yet.
+    Credential(Unopened),
+    /// What is in the log.
+    Repeated(Repeated),
 }
 
 /// Checks the form, and that nothing comes along which the statement does not name. A credential comes with its
@@ -144,18 +164,65 @@ impl Claimed {
         let jwk = {
             let register = read_model.register();
             match first_time(&*register, &statement, &digest) {
-                Err(Refusal::Duplicate { index }) => return Ok(Submission::Repeated(index)),
+                Err(Refusal::Duplicate { index }) => {
+                    return Ok(Submission::Repeated(Repeated { index, statement, digest, kid, whole }));
+                }
                 first => first?,
             }
             // What the register holds was sequenced before whatever comes now, however the clock stands.
             signing_key(&*register, &statement, &kid, Timestamp::MAX)?
         };
         let key = read_model.public_key(kid, &jwk)?;
-        let verified = unverified.verify(&key)?;
-        if let Some(whole) = &whole {
-            disclosed(whole, &key, &statement, read_model)?;
-        }
-        Ok(Submission::New(Candidate { statement: Arc::new(statement), verified, attachments, whole }))
+        let candidate = Candidate::new(statement, unverified.verify(&key)?, attachments);
+        Ok(match whole {
+            None => Submission::New(candidate),
+            Some(whole) => Submission::Credential(Unopened { candidate, whole, key }),
+        })
+    }
+}
+
+impl Unopened {
+    /// The credential, as its issuer signed it.
+    pub fn candidate(&self) -> &Candidate {
+        &self.candidate
+    }
+
+    /// Looks at what it discloses; answers it with all of that.
+    ///
+    /// # Errors
+    /// [`IntakeError`]: the submitter's fault, always.
+    pub fn open(self, read_model: &ReadModel) -> Result<(Candidate, Bytes), IntakeError> {
+        disclosed(&self.whole, &self.key, &self.candidate.statement, read_model)?;
+        Ok((self.candidate, self.whole))
+    }
+}
+
+impl Repeated {
+    /// Where it stands in the log.
+    pub const fn index(&self) -> u64 {
+        self.index
+    }
+
+    /// What it says.
+    pub const fn statement(&self) -> &Statement {
+        &self.statement
+    }
+
+    /// The digest that the entry commits to.
+    pub const fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Looks at what a credential discloses, which was issued at `at`; answers it with all of that, if it came whole.
+    ///
+    /// # Errors
+    /// [`IntakeError`]: the submitter's fault, always.
+    pub fn open(&self, read_model: &ReadModel, at: Timestamp) -> Result<Option<&Bytes>, IntakeError> {
+        let Some(whole) = &self.whole else { return Ok(None) };
+        // The key of that time: whatever became of it since changes nothing about what was taken.
+        let jwk = signing_key(&*read_model.register(), &self.statement, &self.kid, at)?;
+        disclosed(whole, &*read_model.public_key(self.kid, &jwk)?, &self.statement, read_model)?;
+        Ok(Some(whole))
     }
 }
 
@@ -193,7 +260,7 @@ fn complete(attestation: &Attestation, scheme: Option<&Scheme>) -> Result<(), &'
 impl Candidate {
     /// A statement with the proof that its issuer signed it.
     pub fn new(statement: Statement, verified: Verified, attachments: Vec<Bytes>) -> Candidate {
-        Candidate { statement: Arc::new(statement), verified, attachments, whole: None }
+        Candidate { statement: Arc::new(statement), verified, attachments }
     }
 
     /// Where it would stand in the log, for the rules.
@@ -219,11 +286,6 @@ impl Candidate {
     /// The digest that the entry commits to.
     pub fn digest(&self) -> Digest {
         Digest::from_bytes(*self.verified.digest().as_bytes())
-    }
-
-    /// A credential with all its disclosures.
-    pub fn whole(&self) -> Option<&Bytes> {
-        self.whole.as_ref()
     }
 
     /// The statement.

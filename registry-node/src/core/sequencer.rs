@@ -51,7 +51,9 @@ pub enum SequenceError {
     #[error("the registry cannot store anything now ({0}); reading goes on. Send it again later")]
     NotDurable(String),
     /// The erasure is in the log, but the bytes could not be removed yet.
-    #[error("the erasure is recorded, but the bytes could not be removed yet ({0}); the next start tries again")]
+    #[error(
+        "the erasure is recorded, but the bytes could not be removed yet ({0}); send it again, or start the node again"
+    )]
     NotErased(String),
     /// A sync failed, or the node is stopping: nothing is acknowledged until a restart.
     #[error("the registry has stopped acknowledging; an operator must look at its log and restart it")]
@@ -132,6 +134,18 @@ impl Sequencer {
     /// # Errors
     /// [`SequenceError`]; nothing changed then.
     pub async fn append(&self, candidate: Candidate) -> Result<Receipt, SequenceError> {
+        self.offer(candidate)?.await
+    }
+
+    /// Queues a verified statement behind those that were offered before; what is answered waits until it is durable. The
+    /// statement is appended whether or not anybody waits.
+    ///
+    /// # Errors
+    /// [`SequenceError`], at once if it was not queued; nothing changed then.
+    pub fn offer(
+        &self,
+        candidate: Candidate,
+    ) -> Result<impl Future<Output = Result<Receipt, SequenceError>> + Send + use<>, SequenceError> {
         let (answer, outcome) = oneshot::channel();
         self.queue.try_send(Command::Append { candidate: Box::new(candidate), answer }).map_err(
             |error| match error {
@@ -139,7 +153,7 @@ impl Sequencer {
                 mpsc::error::TrySendError::Closed(_) => SequenceError::Stopped,
             },
         )?;
-        outcome.await.unwrap_or(Err(SequenceError::Stopped))
+        Ok(async move { outcome.await.unwrap_or(Err(SequenceError::Stopped)) })
     }
 
     /// Appends a seal entry, which a checkpoint is then published over.
@@ -157,7 +171,7 @@ impl Sequencer {
     /// Removes the bytes of the statement at `index`, whose erasure is in the log already.
     ///
     /// # Errors
-    /// [`SequenceError::NotErased`] when the journal could not; the next start tries again.
+    /// [`SequenceError::NotErased`] when the journal could not; whoever asks again, and the next start, try again.
     pub async fn erase(&self, index: u64) -> Result<(), SequenceError> {
         let (answer, outcome) = oneshot::channel();
         self.queue.send(Command::Erase { index, answer }).await.map_err(|_| SequenceError::Stopped)?;

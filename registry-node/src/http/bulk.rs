@@ -30,8 +30,8 @@ use super::site::Site;
 use super::statements::Acknowledgement;
 use super::submission::Submission;
 use crate::core::intake::IntakeError;
-use crate::core::registry::SubmitError;
 use crate::core::sequencer::{Receipt, SequenceError};
+use crate::core::submit::SubmitError;
 use crate::problem::Problem;
 
 /// Most lines under way: as many as one commit holds.

@@ -13,8 +13,8 @@ use ledger::jws::JwsError;
 
 use super::ask::cut;
 use crate::core::intake::IntakeError;
-use crate::core::registry::SubmitError;
 use crate::core::sequencer::SequenceError;
+use crate::core::submit::SubmitError;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::witness::NotCosigned;
@@ -245,9 +245,11 @@ fn sequence(error: &SequenceError) -> Problem {
         SequenceError::NotDurable(_) => {
             (Code::NotDurable, "nothing can be stored now, and nothing was; reading goes on. Send it again later", 10)
         }
-        SequenceError::NotErased(_) => {
-            (Code::NotErased, "the erasure is recorded; the bytes go at the latest with the next start of the node", 60)
-        }
+        SequenceError::NotErased(_) => (
+            Code::NotErased,
+            "the erasure is recorded; the bytes go when it is sent again, at the latest with the next start of the node",
+            60,
+        ),
         SequenceError::Stopped => {
             (Code::Stopped, "nothing is acknowledged until an operator restarts the node; reading goes on", 60)
         }

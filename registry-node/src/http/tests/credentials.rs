@@ -17,7 +17,7 @@ const MEDIA_TYPE: &str = "application/dc+sd-jwt";
 const SECRET: &str = "weak password of the shop floor account";
 
 /// What the body says of a verdict that is like `claim`.
-fn attestation(world: &World, claim: &Value, slot: StatusSlot) -> Attestation {
+pub(super) fn attestation(world: &World, claim: &Value, slot: StatusSlot) -> Attestation {
     let open = claim["profile"] == "open";
     let mut credential = json!({
         "origin": ORIGIN, "registry": "jp", "didWeb": world.registry.genesis.did_web, "body": "The certification-body cb-1",
@@ -44,14 +44,14 @@ fn attestation(world: &World, claim: &Value, slot: StatusSlot) -> Attestation {
     }
 }
 
-fn signed(person: &Person, attestation: &Attestation) -> String {
+pub(super) fn signed(person: &Person, attestation: &Attestation) -> String {
     let payload = write(attestation).unwrap();
     let conceal = concealed(&payload, attestation.credential.reach.is_some());
     let issuance = Issuance { payload, conceal: &conceal, pad_to: PAD_TO, certificates: &[] };
     issue(person.key(), issuance, &mut SystemSalts::default()).unwrap().present(|_| true).as_str().to_owned()
 }
 
-async fn slot(world: &World, person: &Person) -> StatusSlot {
+pub(super) async fn slot(world: &World, person: &Person) -> StatusSlot {
     let got = world.talk(Some(person)).await.post("/v1/status-slots", "application/json", Bytes::new()).await;
     assert_eq!(got.status, 200, "{got:?}");
     let place = &got.json()["slots"][0];
@@ -59,7 +59,7 @@ async fn slot(world: &World, person: &Person) -> StatusSlot {
     StatusSlot::new(place["list"].as_u64().unwrap() as u32, place["index"].as_u64().unwrap() as u32).unwrap()
 }
 
-async fn submit(world: &World, person: &Person, text: String) -> Got {
+pub(super) async fn submit(world: &World, person: &Person, text: String) -> Got {
     world.talk(Some(person)).await.post("/v1/statements", MEDIA_TYPE, text).await
 }
 
