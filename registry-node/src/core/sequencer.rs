@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::SyncSender;
 
-use conformity::decide::{decide, signing_key};
 use conformity::records::{Overlay, Record};
 use conformity::refusal::Refusal;
 use jiff::Timestamp;
@@ -232,10 +231,7 @@ impl Writer {
         let at = at.max(instant(self.log.last_time_ms()));
         for Waiting { candidate, .. } in batch {
             let index = self.log.size() + drafts.len() as u64;
-            // The key may have been revoked since intake, even by a statement of this batch.
-            let signed = signing_key(&overlay, candidate.statement(), &candidate.kid(), at);
-            let decided = signed.and_then(|_| decide(&overlay, candidate.statement(), &candidate.place(index, at)));
-            let outcome = match decided {
+            let outcome = match candidate.decide(&overlay, index, at) {
                 Ok(records) => {
                     records.into_iter().for_each(|record| overlay.insert(record));
                     drafts.push(candidate.draft());

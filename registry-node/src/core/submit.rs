@@ -176,7 +176,7 @@ impl Registry {
         let Claim::CredentialIssued(credential) = &statement.claim else { return Ok(()) };
         let record = self.read_model.register().credential(credential.slot);
         let (Some(record), None) = (record, self.disclosures.whole(&digest)?) else { return Ok(()) };
-        let Some(whole) = repeated.open(&self.read_model, record.issued.at)? else { return Ok(()) };
+        let Some(whole) = repeated.open(&self.read_model, record.issued)? else { return Ok(()) };
         let kept = self.disclosures.keep(digest, whole);
         self.disclosures.settle(digest, || self.holds(statement, digest))?;
         Ok(kept?)

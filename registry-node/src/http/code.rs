@@ -221,7 +221,7 @@ pub(super) fn submission(error: &SubmitError, metrics: &Metrics) -> Problem {
 
 fn intake(error: &IntakeError) -> Problem {
     let code = match error {
-        IntakeError::Unknown(refusal) => return refused(refusal),
+        IntakeError::Unknown(refusal) | IntakeError::Refused(refusal) => return refused(refusal),
         IntakeError::Malformed(malformed) => malformed.code(),
         IntakeError::NotWhole | IntakeError::Credential(_) => Code::MalformedCredential.as_str(),
         IntakeError::Slot(_) => Code::SlotNotHandedOut.as_str(),

@@ -33,7 +33,7 @@ pub(super) fn attestation(world: &World, claim: &Value, slot: StatusSlot) -> Att
     let results = json!([{"document": "sp800-171@r3", "requirement": "03.01.02", "outcome": "partly-met"}]);
     let mut detail = json!({"assessments": {"organization": {"results": results, "findings": [finding]}}});
     if !open {
-        detail["reach"] = json!({"sites": ["Osaka"]});
+        detail["reach"] = json!({"sites": claim.get("sites").cloned().unwrap_or(json!([]))});
     }
     Attestation {
         issuer: "cb-1".parse().unwrap(),
@@ -214,6 +214,8 @@ async fn what_is_wrong_is_refused_and_nothing_is_kept() {
     untold.detail.assessments.clear();
     let mut elsewhere = good.clone();
     std::sync::Arc::make_mut(&mut elsewhere.credential).scope = "everything".parse().unwrap();
+    let mut wide = restricted("V-2");
+    wide["sites"] = json!(["Osaka"]);
     let rows = [
         ("no disclosures at all", jwt.to_owned(), "malformed-credential"),
         ("a disclosure that is missing", format!("{jwt}~"), "malformed-credential"),
@@ -224,6 +226,7 @@ async fn what_is_wrong_is_refused_and_nothing_is_kept() {
         ("a level that the scheme lacks", signed(&body, &level), "malformed-credential"),
         ("a viewpoint of which nothing is told", signed(&body, &untold), "malformed-credential"),
         ("another scope", signed(&body, &elsewhere), "credential-differs"),
+        ("a reach that is not the verdict's", signed(&body, &attestation(&world, &wide, slot)), "credential-differs"),
     ];
     let before = world.registry.log.size();
     for (why, text, code) in rows {

@@ -5,13 +5,15 @@ use std::task::Poll;
 use std::time::Duration;
 
 use conformity::digest::Digest;
+use conformity::refusal::Refusal;
 use ledger::journal::Stored;
 use serde_json::json;
 
 use super::credentials::{attestation, documented, signed, slot, submit};
 use super::events::speaker;
-use super::fixture::{Got, World, verdict};
+use super::fixture::{Got, World, change, restricted, verdict};
 use crate::core::intake::{Submission, read_submission};
+use crate::core::sequencer::SequenceError;
 
 /// Asks once, and does not wait for the answer.
 async fn hang_up<T>(request: impl Future<Output = T>) {
@@ -112,4 +114,24 @@ async fn a_credential_whose_detail_was_lost_is_completed_when_it_is_sent_again()
     assert!(detail(&world).is_empty());
     assert_eq!(submit(&world, &body, whole).await.code(), "slot-not-handed-out");
     assert!(detail(&world).is_empty());
+}
+
+#[tokio::test]
+async fn a_reach_that_changes_behind_intake_is_compared_again() {
+    let world = World::furnished().await;
+    let body = world.person("cb-1");
+    let mut claim = restricted("V-3");
+    claim["sites"] = json!(["Osaka"]);
+    world.must(&body, "verdict-granted", claim.clone()).await;
+    let text = signed(&body, &attestation(&world, &claim, slot(&world, &body).await));
+    let claimed = read_submission(text.clone().into(), Vec::new()).unwrap();
+    let Submission::Credential(unopened) = claimed.verify(&world.registry.read_model).unwrap() else {
+        panic!("it is in no log yet")
+    };
+    let (candidate, _) = unopened.open(&world.registry.read_model).unwrap();
+    let wider = json!({"scope-extended": {"scope": claim["scope"], "sites": ["Osaka", "Nagoya"]}});
+    world.must(&body, "verdict-changed", change("V-3", wider)).await;
+    let refused = world.registry.sequencer.append(candidate).await.unwrap_err();
+    assert!(matches!(refused, SequenceError::Refused(Refusal::CredentialDiffers { member: "reach", .. })), "{refused}");
+    assert_eq!(submit(&world, &body, text).await.code(), "credential-differs");
 }
