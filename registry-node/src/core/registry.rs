@@ -157,8 +157,7 @@ impl Registry {
         let (register, index) = replay::restore(&reader, &folder.index(), trial)?;
         finish_erasures(&mut log, &register)?;
         let genesis = checked_genesis(&config, &register)?;
-        let vault = Arc::new(Vault::open(&folder.vault())?);
-        let disclosures = Disclosures::open(Arc::clone(&vault), &register)?;
+        let (vault, disclosures) = open_vault(&folder, &register)?;
         let slots = Slots::open(Arc::clone(&vault), &register)?;
         let metrics = Arc::new(Metrics::default());
         let witness = Witness::open(cosigner(&folder, &genesis)?, Arc::clone(&vault), Arc::clone(&metrics))?;
@@ -221,6 +220,14 @@ fn open_log(folder: &Folder, config: &Config, signer: NoteSigner, tiles: &TileSt
     let published_size = tiles.published_size().map_err(file_error("the published checkpoint"))?;
     let options = Options { roll_bytes: config.log.segment_bytes, published_size };
     Ok(Log::open(FileJournal::open(&folder.journal(), options)?, signer)?)
+}
+
+/// The vault, and in it what credentials keep back, without what belongs to none and without a byte of keys that were destroyed.
+fn open_vault(folder: &Folder, register: &Register) -> Result<(Arc<Vault>, Disclosures), VaultError> {
+    let vault = Arc::new(Vault::open(&folder.vault())?);
+    let disclosures = Disclosures::open(Arc::clone(&vault), register)?;
+    vault.shred()?;
+    Ok((vault, disclosures))
 }
 
 /// The cosignatures that peers gave our published checkpoint.

@@ -319,7 +319,7 @@ impl Writer {
 }
 
 /// An entry's time; the last instant that can be written for one that cannot.
-fn instant(time_ms: u64) -> Timestamp {
+pub(super) fn instant(time_ms: u64) -> Timestamp {
     i64::try_from(time_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or(Timestamp::MAX)
 }
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! bytes ──read, may the speaker carry it, signed by its issuer──▶ append ──▶ receipt
-//!            credential: disclosures durable in the vault first, settled after
+//!            credential: asked whether the rules allow it, disclosures durable in the vault, settled after
 //!            erasure:    disclosures and bytes removed after
 //! ```
 //!
@@ -18,12 +18,13 @@ use conformity::digest::Digest;
 use conformity::ids::PartyId;
 use conformity::party::Role;
 use conformity::records::Facts;
+use conformity::refusal::Refusal;
 use conformity::statement::{Claim, Statement};
 
 use super::disclosures::DisclosureError;
 use super::intake::{self, Candidate, IntakeError, Repeated, Submission, Unopened};
 use super::registry::Registry;
-use super::sequencer::{Receipt, SequenceError};
+use super::sequencer::{Receipt, SequenceError, instant};
 use crate::vault::VaultError;
 
 /// Why a submission was not acknowledged. Nothing changed.
@@ -105,7 +106,11 @@ impl Registry {
     /// Removes what the log says is erased: the bytes from the journal, and what credentials of the verdict kept back from the
     /// vault. Both homes are asked, whatever the first of them answers; doing it again does no harm.
     async fn carry_out(self: &Arc<Self>, index: u64) -> Result<(), SubmitError> {
-        let detail = self.blocking(|registry| Ok(registry.disclosures.sweep_by(&registry.read_model)?)).await;
+        let detail = self.blocking(|registry| {
+            registry.disclosures.sweep_by(&registry.read_model)?;
+            Ok(registry.vault.shred()?)
+        });
+        let detail = detail.await;
         let bytes = self.sequencer.erase(index).await;
         self.feed.forget();
         detail?;
@@ -119,8 +124,20 @@ impl Registry {
         {
             return Err(IntakeError::Slot(credential.slot).into());
         }
+        // Asked before anything of it is kept: what is refused leaves nothing in the vault.
+        self.allows(unopened.candidate())?;
         let registry = Arc::clone(self);
         to_the_end(async move { registry.take_credential(unopened).await }).await
+    }
+
+    /// Whether the rules would take it now; the sequencer decides again, at the place that it gets.
+    fn allows(&self, candidate: &Candidate) -> Result<(), IntakeError> {
+        let index = self.log.size();
+        let last = self.log.time_of(index.saturating_sub(1)).unwrap_or_default();
+        match candidate.decide(&*self.read_model.register(), index, self.now().max(instant(last))) {
+            Ok(_) | Err(Refusal::Duplicate { .. }) => Ok(()),
+            Err(refusal) => Err(IntakeError::Refused(refusal)),
+        }
     }
 
     /// What it keeps back is durable before the log takes it.

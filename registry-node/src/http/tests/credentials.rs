@@ -237,6 +237,8 @@ async fn what_is_wrong_is_refused_and_nothing_is_kept() {
     assert_eq!(foreign.code(), "other-issuer");
     assert_eq!(world.registry.log.size(), before);
     assert_eq!(world.registry.vault.names("credential/").unwrap(), Vec::<String>::new());
+    let values = std::fs::read(world.registry.folder.vault().join("values.redb")).unwrap();
+    assert!(!values.windows(11).any(|window| window == b"credential/"), "not even a name");
     assert_eq!(submit(&world, &body, text.clone()).await.status, 201);
     assert_eq!(submit(&world, &body, text).await.json()["repeated"], true);
     assert_eq!(world.registry.vault.names("credential/").unwrap().len(), 1);

@@ -62,6 +62,27 @@ async fn an_erasure_is_carried_out_though_nobody_waits_for_it() {
     let index = granted(&world);
     hang_up(world.registry.submit(erasure(&world, index), Vec::new(), &speaker(&world))).await;
     until(|| detail(&world).is_empty() && !has_bytes(&world, index)).await;
+    // The files of the vault end with what they held before: no name of a key that was there is left.
+    until(|| {
+        let keys = std::fs::read(world.registry.folder.vault().join("keys.redb")).unwrap();
+        !keys.windows(11).any(|window| window == b"credential/")
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_line_may_carry_the_credential_of_a_verdict_that_an_earlier_line_grants() {
+    let world = World::furnished().await;
+    let body = world.person("cb-1");
+    let claim = verdict("V-4");
+    let whole = signed(&body, &attestation(&world, &claim, slot(&world, &body).await));
+    let granted = String::from_utf8(world.sign(&body, "verdict-granted", claim).to_vec()).unwrap();
+    let lines = format!("{granted}\n{whole}\n");
+    let got = world.talk(Some(&body)).await.post("/v1/statements", "application/x-ndjson", lines).await;
+    let text = String::from_utf8(got.body.to_vec()).unwrap();
+    let answers: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(answers.len() == 2 && answers.iter().all(|answer| answer["repeated"] == false), "{text}");
+    assert_eq!(detail(&world).len(), 1);
 }
 
 #[tokio::test]
