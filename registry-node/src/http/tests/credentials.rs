@@ -6,7 +6,7 @@ use credential::attestation::{Attestation, PAD_TO, concealed, read, write};
 use credential::jwt::KidRule;
 use credential::sd_jwt::{Issuance, REGISTRY, SystemSalts, Unverified, issue};
 use credential::status::Status;
-use credential::status::bitstring::{Bitstring, StatusCredential};
+use credential::status::bitstring::StatusCredential;
 use credential::status::token;
 use ledger::key::PublicKey;
 use serde_json::{Value, json};
@@ -95,13 +95,24 @@ async fn status(world: &World, slot: StatusSlot) -> (Status, bool, bool) {
 }
 
 async fn bit(world: &World, slot: StatusSlot, purpose: &str) -> bool {
+    bitstring(world, slot, purpose).await.list.is_set(slot.index().into()).unwrap()
+}
+
+async fn bitstring(world: &World, slot: StatusSlot, purpose: &str) -> StatusCredential {
     let got = world.ask(&format!("/v1/bitstring-status-lists/{}/{purpose}", slot.list())).await;
     assert_eq!(got.header("content-type"), "application/vc+jwt");
     let payload = ledger::compact::Compact::split(&got.body).unwrap();
     payload.verify(&node_key(world)).unwrap();
-    let credential = StatusCredential::from_json(&payload.payload).unwrap();
-    let list: &Bitstring = &credential.list;
-    list.is_set(slot.index().into()).unwrap()
+    StatusCredential::from_json(&payload.payload).unwrap()
+}
+
+#[tokio::test]
+async fn all_forms_of_a_list_say_how_it_stood_at_one_time() {
+    let world = World::furnished().await;
+    let (slot, _, _) = documented(&world, &verdict("V-1")).await;
+    let first = bitstring(&world, slot, "revocation").await.valid_from.unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    assert_eq!(bitstring(&world, slot, "suspension").await.valid_from, Some(first));
 }
 
 #[tokio::test]
