@@ -142,7 +142,8 @@ impl Registry {
 
     /// What it keeps back is durable before the log takes it.
     async fn take_credential(self: &Arc<Self>, unopened: Unopened) -> Result<Receipt, SubmitError> {
-        let (candidate, whole) = unopened.open(&self.read_model)?;
+        // Up to a mebibyte is hashed and parsed: not on a thread that answers others.
+        let (candidate, whole) = self.blocking(move |registry| Ok(unopened.open(&registry.read_model)?)).await?;
         let (digest, statement) = (candidate.digest(), Arc::clone(candidate.statement()));
         let kept = self.blocking(move |registry| Ok(registry.disclosures.keep(digest, &whole)?)).await;
         let outcome = match kept {
