@@ -20,7 +20,7 @@ use crate::party::Party;
 use crate::scheme::{Evaluation, Scheme};
 use crate::text::Text;
 use crate::time::{Day, Moment};
-use crate::verdict::{AssessedObject, Change, Happening, Profile, StateName, Supplier, VerdictRecord};
+use crate::verdict::{AssessedObject, Change, Happening, Profile, Snapshot, StateName, Supplier, VerdictRecord};
 use crate::viewpoint::Viewpoints;
 
 /// A place in one of the registry's status lists. The registry hands it out; it is used once.
@@ -164,6 +164,20 @@ pub struct Reach {
     pub exclusions: Vec<Text<256>>,
 }
 
+impl Reach {
+    /// As a verdict has it.
+    pub fn of(now: &Snapshot) -> Self {
+        Self { level: now.level.clone(), sites: now.sites.clone(), exclusions: now.exclusions.clone() }
+    }
+
+    /// Whether each part that is told here is that of `whole`.
+    pub fn is_part_of(&self, whole: &Self) -> bool {
+        (self.level.is_none() || self.level == whole.level)
+            && (self.sites.is_empty() || self.sites == whole.sites)
+            && (self.exclusions.is_empty() || self.exclusions == whole.exclusions)
+    }
+}
+
 /// What a credential must agree with.
 #[derive(Debug, Clone, Copy)]
 pub struct Documented<'a> {
@@ -206,12 +220,7 @@ impl Credential {
 
 /// What the verdict shows of its reach to everyone.
 fn open_reach(record: &VerdictRecord) -> Option<Reach> {
-    let now = &record.now;
-    (record.terms.profile == Profile::Open).then(|| Reach {
-        level: now.level.clone(),
-        sites: now.sites.clone(),
-        exclusions: now.exclusions.clone(),
-    })
+    (record.terms.profile == Profile::Open).then(|| Reach::of(&record.now))
 }
 
 /// A credential with its place.

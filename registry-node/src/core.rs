@@ -16,6 +16,7 @@ pub mod sequencer;
 pub mod slots;
 pub mod state_map;
 pub mod status_lists;
+pub mod submit;
 pub mod tiles;
 pub mod timekeeper;
 pub mod uses;

@@ -53,6 +53,8 @@ mod tests;
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use bytes::Buf;
+use futures_util::Stream;
 use warp::filters::BoxedFilter;
 use warp::http::{HeaderMap, Method};
 use warp::path::FullPath;
@@ -81,9 +83,7 @@ pub fn routes(
 + 'static {
     let site = Arc::new(Site::new(registry));
     // The hottest group first: each group that does not know the path costs a little.
-    let answers = memory(&site).or(disk(&site)).unify().or(questions(&site)).unify();
-    let answers = answers.or(statements(&site)).unify().or(events(&site)).unify().or(checkpoints(&site)).unify();
-    let answers = answers.or(presented(&site)).unify();
+    let answers = memory(&site).or(disk(&site)).unify().or(bodies(&site)).unify().or(events(&site)).unify();
     let answers = answers.recover(recovered).unify();
     let whole = warp::method().and(answers).map(|method, response| match method {
         Method::HEAD => answer::bodiless(response),
@@ -168,16 +168,23 @@ fn answered(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     }
 }
 
-fn statements(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
+/// Routes whose handlers read what was sent.
+fn bodies(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
     let site = Arc::clone(site);
-    asked(|handler| matches!(handler, Handler::Statements))
+    let reads = |handler: &Handler| {
+        matches!(
+            handler,
+            Handler::Statements | Handler::Question { .. } | Handler::Checkpoints | Handler::Presentations
+        )
+    };
+    asked(reads)
         .and(warp::header::headers_cloned())
         .and(warp::body::stream())
         .then(move |ask: Result<Ask, Problem>, headers: HeaderMap, body| {
             let site = Arc::clone(&site);
             async move {
                 match ask {
-                    Ok(ask) => shown(statements::submit(site, ask, headers, body).await),
+                    Ok(ask) => shown(from_body(site, ask, headers, body).await),
                     Err(problem) => answer::problem(&problem),
                 }
             }
@@ -185,55 +192,21 @@ fn statements(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
         .boxed()
 }
 
-fn questions(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
-    let site = Arc::clone(site);
-    asked(|handler| matches!(handler, Handler::Question { .. }))
-        .and(warp::header::headers_cloned())
-        .and(warp::body::stream())
-        .then(move |ask: Result<Ask, Problem>, headers: HeaderMap, body| {
-            let site = Arc::clone(&site);
-            async move {
-                match ask {
-                    Ok(ask) => shown(question::answered(&site, &ask, &headers, body).await),
-                    Err(problem) => answer::problem(&problem),
-                }
-            }
-        })
-        .boxed()
-}
-
-fn checkpoints(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
-    let site = Arc::clone(site);
-    asked(|handler| matches!(handler, Handler::Checkpoints))
-        .and(warp::header::headers_cloned())
-        .and(warp::body::stream())
-        .then(move |ask: Result<Ask, Problem>, headers: HeaderMap, body| {
-            let site = Arc::clone(&site);
-            async move {
-                match ask {
-                    Ok(ask) => shown(witness::add_checkpoint(site, ask, headers, body).await),
-                    Err(problem) => answer::problem(&problem),
-                }
-            }
-        })
-        .boxed()
-}
-
-fn presented(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
-    let site = Arc::clone(site);
-    asked(|handler| matches!(handler, Handler::Presentations))
-        .and(warp::header::headers_cloned())
-        .and(warp::body::stream())
-        .then(move |ask: Result<Ask, Problem>, headers: HeaderMap, body| {
-            let site = Arc::clone(&site);
-            async move {
-                match ask {
-                    Ok(ask) => shown(presentations::present(site, ask, headers, body).await),
-                    Err(problem) => answer::problem(&problem),
-                }
-            }
-        })
-        .boxed()
+async fn from_body<S, B>(site: Arc<Site>, ask: Ask, headers: HeaderMap, body: S) -> Result<Response, Problem>
+where
+    S: Stream<Item = Result<B, warp::Error>> + Send + 'static,
+    B: Buf + Send,
+{
+    match ask.route().handler {
+        Handler::Statements => statements::submit(site, ask, headers, body).await,
+        Handler::Question { .. } => question::answered(&site, &ask, &headers, body).await,
+        Handler::Checkpoints => witness::add_checkpoint(site, ask, headers, body).await,
+        Handler::Presentations => presentations::present(site, ask, headers, body).await,
+        // Other filters answer these.
+        Handler::Memory(_) | Handler::Consented { .. } | Handler::Disk(_) | Handler::Large { .. } | Handler::Events => {
+            Err(Problem::not_found())
+        }
+    }
 }
 
 fn events(site: &Arc<Site>) -> BoxedFilter<(Response,)> {

@@ -2,7 +2,8 @@
 //! disclosures, consents and watchlists).
 //!
 //! Each value is sealed with AES-256-GCM under a key of its own; those keys rest in a second file, wrapped under the
-//! vault key. Erasing a value destroys its key, so copies of `values.redb` in old backups become unreadable.
+//! vault key. Erasing a value destroys its key, so copies of `values.redb` in old backups become unreadable; shredding
+//! rewrites the file of keys, in whose free pages the destroyed ones rest.
 //! Out of scope: what the values mean.
 //!
 //! Durability: redb commits with fsync before `put` and `erase` return. Nobody retries: an error means "not stored".
@@ -14,15 +15,20 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::rand;
-use redb::{Database, ReadableDatabase, TableDefinition};
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use zeroize::Zeroizing;
 
 /// Largest value, in bytes.
 pub const MAX_VALUE_BYTES: usize = 16 * 1024 * 1024;
 
 const KEY_BYTES: usize = 32;
+const KEYS_FILE: &str = "keys.redb";
+/// The file of keys while it is rewritten.
+const NEW_KEYS_FILE: &str = "keys.redb.new";
 const VALUES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("values");
 const KEYS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("keys");
+/// Beside the keys, so that it goes with their file: not empty while that file may hold bytes of erased keys.
+const ERASED: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("erased");
 
 /// Why the vault did not do as asked.
 #[derive(Debug, thiserror::Error)]
@@ -59,11 +65,11 @@ pub enum VaultError {
 
 /// An open vault. One process at a time; shared by reference among tasks.
 pub struct Vault {
+    folder: PathBuf,
     values: Database,
-    keys: Database,
-    vault_key: LessSafeKey,
     /// Held while a value is replaced: two writers of one name would seal it under one key and keep the other.
-    writing: Mutex<()>,
+    keys: Mutex<Database>,
+    vault_key: LessSafeKey,
 }
 
 impl Vault {
@@ -82,11 +88,12 @@ impl Vault {
             }
             write_secret(&key_file, &*random_key()?)?;
         }
+        remove_if_present(&folder.join(NEW_KEYS_FILE))?;
         Ok(Vault {
+            folder: folder.to_owned(),
             vault_key: aead_key(&read_secret(&key_file)?)?,
             values: Database::create(values_file).map_err(redb::Error::from)?,
-            keys: Database::create(folder.join("keys.redb")).map_err(redb::Error::from)?,
-            writing: Mutex::new(()),
+            keys: Mutex::new(Database::create(folder.join(KEYS_FILE)).map_err(redb::Error::from)?),
         })
     }
 
@@ -101,17 +108,19 @@ impl Vault {
         if value.len() > MAX_VALUE_BYTES {
             return Err(VaultError::TooLarge { bytes: value.len() });
         }
-        let _writing = self.writing();
+        let keys = self.keys();
         let generation = self.generation(name)?.wrapping_add(1);
         let key = random_key()?;
         let slot = slot(name, generation);
         let sealed = seal(&aead_key(&*key)?, &slot, value)?;
         let wrapped = seal(&self.vault_key, &slot, &*key)?;
-        insert(&self.keys, KEYS, &slot, &wrapped)?;
+        insert(&keys, KEYS, &slot, &wrapped)?;
         insert(&self.values, VALUES, &slot, &sealed)?;
         insert(&self.values, VALUES, name, &generation.to_be_bytes())?;
         if generation > 1 {
-            self.forget(&self::slot(name, generation - 1))?;
+            let before = self::slot(name, generation - 1);
+            remove(&keys, KEYS, &before)?;
+            remove(&self.values, VALUES, &before)?;
         }
         Ok(())
     }
@@ -122,22 +131,47 @@ impl Vault {
     /// [`VaultError`] when it exists but cannot be read.
     pub fn value(&self, name: &str) -> Result<Option<Vec<u8>>, VaultError> {
         // A replacement has moments in which neither the old value nor the new one is whole.
-        let _writing = self.writing();
+        let keys = self.keys();
         let slot = slot(name, self.generation(name)?);
-        let (Some(wrapped), Some(sealed)) = (read(&self.keys, KEYS, &slot)?, read(&self.values, VALUES, &slot)?) else {
+        let (Some(wrapped), Some(sealed)) = (read(&keys, KEYS, &slot)?, read(&self.values, VALUES, &slot)?) else {
             return Ok(None);
         };
         let key = Zeroizing::new(unseal(&self.vault_key, &slot, wrapped)?);
         unseal(&aead_key(&key)?, &slot, sealed).map(Some)
     }
 
-    /// Erases `name` for ever: its key is destroyed first.
+    /// Erases `name` for ever: its key is destroyed first. Its bytes may rest in the files until the next [`shred`](Self::shred).
     ///
     /// # Errors
     /// [`VaultError::Storage`]; the value may then still be readable.
     pub fn erase(&self, name: &str) -> Result<(), VaultError> {
-        let _writing = self.writing();
-        self.forget(&slot(name, self.generation(name)?))
+        let keys = self.keys();
+        let slot = slot(name, self.generation(name)?);
+        destroy(&keys, &slot)?;
+        remove(&self.values, VALUES, &slot)
+    }
+
+    /// Rewrites the file of keys without a byte of those that were destroyed, if any were since it was last rewritten.
+    ///
+    /// Takes as long as there are keys, and nobody reads or writes the vault meanwhile: call it once after many erasures. A crash
+    /// leaves the old file or the new one in place, whole; that shredding is due rests in the old one and goes with it. What the
+    /// device keeps of blocks that a file gave back is out of reach.
+    ///
+    /// # Errors
+    /// [`VaultError`]; call it again then, at the latest after the next start.
+    pub fn shred(&self) -> Result<(), VaultError> {
+        let mut keys = self.keys();
+        if slots(&keys, ERASED, "")?.is_empty() {
+            return Ok(());
+        }
+        let (file, new) = (self.folder.join(KEYS_FILE), self.folder.join(NEW_KEYS_FILE));
+        remove_if_present(&new)?;
+        let rewritten = rewritten(&keys, &new)?;
+        std::fs::rename(&new, &file).map_err(|error| file_error(&new, &error.to_string()))?;
+        // From here on the old file has no name: whatever is stored next belongs into the new one.
+        *keys = rewritten;
+        let synced = std::fs::File::open(&self.folder).and_then(|folder| folder.sync_all());
+        synced.map_err(|error| file_error(&self.folder, &error.to_string()))
     }
 
     /// The names that begin with `prefix` and still have a value, in order.
@@ -145,9 +179,9 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Storage`].
     pub fn names(&self, prefix: &str) -> Result<Vec<String>, VaultError> {
-        let _writing = self.writing();
+        let keys = self.keys();
         let mut present = Vec::new();
-        for slot in slots(&self.keys, KEYS, prefix)? {
+        for slot in slots(&keys, KEYS, prefix)? {
             let name = slot.split('\u{0}').next().unwrap_or_default();
             // A crash may leave a key behind whose value never counted.
             if slot == self::slot(name, self.generation(name)?) {
@@ -157,14 +191,9 @@ impl Vault {
         Ok(present)
     }
 
-    // It guards no value of its own, so a panic elsewhere leaves nothing half done.
-    fn writing(&self) -> MutexGuard<'_, ()> {
-        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn forget(&self, slot: &str) -> Result<(), VaultError> {
-        remove(&self.keys, KEYS, slot)?;
-        remove(&self.values, VALUES, slot)
+    // A panic elsewhere leaves the database as it was committed last.
+    fn keys(&self) -> MutexGuard<'_, Database> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How often `name` was written; 0 when never.
@@ -194,6 +223,42 @@ fn remove(database: &Database, table: TableDefinition<'_, &str, &[u8]>, key: &st
     let write = database.begin_write().map_err(redb::Error::from)?;
     write.open_table(table).map_err(redb::Error::from)?.remove(key).map_err(redb::Error::from)?;
     Ok(write.commit().map_err(redb::Error::from)?)
+}
+
+/// Destroys a key, and notes in the same commit that its bytes are still in the file.
+fn destroy(keys: &Database, slot: &str) -> Result<(), VaultError> {
+    let write = keys.begin_write().map_err(redb::Error::from)?;
+    let destroyed = {
+        let mut table = write.open_table(KEYS).map_err(redb::Error::from)?;
+        table.remove(slot).map_err(redb::Error::from)?.is_some()
+    };
+    if destroyed {
+        write.open_table(ERASED).map_err(redb::Error::from)?.insert("", [].as_slice()).map_err(redb::Error::from)?;
+    }
+    Ok(write.commit().map_err(redb::Error::from)?)
+}
+
+/// A new file with the keys that there are, durable when this returns.
+fn rewritten(keys: &Database, path: &Path) -> Result<Database, VaultError> {
+    let new = Database::create(path).map_err(redb::Error::from)?;
+    let (read, write) = (keys.begin_read().map_err(redb::Error::from)?, new.begin_write().map_err(redb::Error::from)?);
+    {
+        let old = read.open_table(KEYS).map_err(redb::Error::from)?;
+        let mut table = write.open_table(KEYS).map_err(redb::Error::from)?;
+        for entry in old.iter().map_err(redb::Error::from)? {
+            let (slot, wrapped) = entry.map_err(redb::Error::from)?;
+            table.insert(slot.value(), wrapped.value()).map_err(redb::Error::from)?;
+        }
+    }
+    write.commit().map_err(redb::Error::from)?;
+    Ok(new)
+}
+
+fn remove_if_present(path: &Path) -> Result<(), VaultError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(file_error(path, &error.to_string())),
+        _ => Ok(()),
+    }
 }
 
 fn read(
@@ -290,104 +355,4 @@ fn file_error(path: &Path, problem: &str) -> VaultError {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-        haystack.windows(needle.len()).any(|window| window == needle)
-    }
-
-    #[test]
-    fn values_survive_reopening_and_are_sealed_on_disk() {
-        let folder = tempfile::tempdir().unwrap();
-        {
-            let vault = Vault::open(folder.path()).unwrap();
-            vault.put("peer/eu", b"the first secret").unwrap();
-            vault.put("peer/eu", b"the second secret").unwrap();
-        }
-        let vault = Vault::open(folder.path()).unwrap();
-        assert_eq!(vault.value("peer/eu").unwrap().unwrap(), b"the second secret");
-        assert_eq!(vault.value("peer/us").unwrap(), None);
-        let on_disk = std::fs::read(folder.path().join("values.redb")).unwrap();
-        assert!(!contains(&on_disk, b"second secret"));
-    }
-
-    #[test]
-    fn an_erased_value_stays_unreadable_even_with_an_old_copy_of_the_values() {
-        let folder = tempfile::tempdir().unwrap();
-        let values = folder.path().join("values.redb");
-        {
-            let vault = Vault::open(folder.path()).unwrap();
-            vault.put("x", b"secret").unwrap();
-        }
-        let backup = std::fs::read(&values).unwrap();
-        Vault::open(folder.path()).unwrap().erase("x").unwrap();
-        std::fs::write(&values, backup).unwrap();
-        assert_eq!(Vault::open(folder.path()).unwrap().value("x").unwrap(), None);
-    }
-
-    #[test]
-    fn a_reader_never_sees_a_replacement_half_done() {
-        let folder = tempfile::tempdir().unwrap();
-        let vault = Vault::open(folder.path()).unwrap();
-        vault.put("evidence", b"0").unwrap();
-        std::thread::scope(|scope| {
-            let writer = scope.spawn(|| (0..40).for_each(|number| vault.put("evidence", &[number]).unwrap()));
-            while !writer.is_finished() {
-                assert!(vault.value("evidence").unwrap().is_some());
-            }
-        });
-    }
-
-    #[test]
-    fn names_are_those_of_values() {
-        let folder = tempfile::tempdir().unwrap();
-        let vault = Vault::open(folder.path()).unwrap();
-        assert!(vault.names("").unwrap().is_empty());
-        for name in ["peer/us/3", "peer/eu/1", "peer/eu/1", "peer/jp/2", "witness/eu"] {
-            vault.put(name, b"x").unwrap();
-        }
-        vault.erase("peer/jp/2").unwrap();
-        // As a crash between the key and its value leaves it.
-        for crashed in [slot("peer/eu/1", 3), slot("peer/eu/4", 1)] {
-            insert(&vault.keys, KEYS, &crashed, b"key").unwrap();
-        }
-        assert_eq!(vault.names("peer/").unwrap(), ["peer/eu/1", "peer/us/3"]);
-    }
-
-    #[test]
-    fn refusals() {
-        let folder = tempfile::tempdir().unwrap();
-        let vault = Vault::open(folder.path()).unwrap();
-        assert!(matches!(vault.put("x", &vec![0; MAX_VALUE_BYTES + 1]), Err(VaultError::TooLarge { .. })));
-        drop(vault);
-        let key = folder.path().join("vault.key");
-        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(Vault::open(folder.path()).err().unwrap().to_string().contains("chmod 600"));
-        std::fs::remove_file(&key).unwrap();
-        assert!(Vault::open(folder.path()).err().unwrap().to_string().contains("restore it"));
-    }
-
-    #[test]
-    fn a_value_that_many_write_at_once_is_one_of_theirs() {
-        let folder = tempfile::tempdir().unwrap();
-        let vault = Vault::open(folder.path()).unwrap();
-        let rounds = 8;
-        std::thread::scope(|scope| {
-            for writer in 0..4_u8 {
-                let vault = &vault;
-                scope.spawn(move || (0..rounds).for_each(|_| vault.put("x", &[writer]).unwrap()));
-            }
-        });
-        assert!(vault.value("x").unwrap().unwrap()[0] < 4);
-        assert_eq!(vault.generation("x").unwrap(), 4 * rounds);
-    }
-
-    #[test]
-    fn a_value_moved_to_another_name_does_not_open() {
-        let key = aead_key(&[7; KEY_BYTES]).unwrap();
-        let sealed = seal(&key, &slot("a", 1), b"secret").unwrap();
-        assert!(matches!(unseal(&key, &slot("b", 1), sealed), Err(VaultError::Sealed { .. })));
-    }
-}
+mod tests;

@@ -153,11 +153,6 @@ impl Register {
         self.consents.covering(to, verdict)
     }
 
-    /// The verdict that the statement at `index` granted. A search through all of them, made for the rare erasure.
-    pub fn granted_at(&self, index: u64) -> Option<VerdictId> {
-        rests::granted_at(self, index)
-    }
-
     /// The credentials whose slots lie in one status list, by place.
     pub fn credentials_in(&self, list: u32) -> impl Iterator<Item = &Arc<CredentialRecord>> {
         let first = StatusSlot::new(list, 0).ok();

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use conformity::accreditation::AccreditedAs;
-use conformity::credential::CredentialStatus;
-use conformity::ids::{AccreditationId, Origin, PartyId, VerdictRef};
+use conformity::credential::{CredentialStatus, Reach};
+use conformity::ids::{AccreditationId, Origin, PartyId, VerdictId, VerdictRef};
 use conformity::recognised::RecognitionRecord;
 use conformity::recognition::in_effect;
 use conformity::records::Facts;
 use conformity::text::Text;
 use conformity::time::Moment;
-use conformity::verdict::{HistoryItem, Snapshot, StateName, Verdict, VerdictRecord};
+use conformity::verdict::{HistoryItem, Profile, Snapshot, StateName, Verdict, VerdictRecord};
 use jiff::Timestamp;
 use ledger::jws;
 use ledger::merkle::Hash;
@@ -19,7 +19,7 @@ use serde::Serialize;
 use super::anchor::Anchored;
 use super::replay::Replayed;
 use super::step::{Step, StepName, Steps};
-use super::{Broken, Bundle, Distrust, Fault};
+use super::{Broken, Bundle, Distrust, Fault, Misbehaved};
 use crate::attestation::{Detail, read};
 use crate::sd_jwt;
 
@@ -207,7 +207,11 @@ fn credential(
     steps: &mut Steps,
 ) -> Result<Option<Shown>, Fault> {
     let detail = match &replayed.credential {
-        Some((_, verified)) => detail(verified, &bundle.disclosures)?,
+        Some((index, verified)) => {
+            let detail = detail(verified, &bundle.disclosures)?;
+            same_reach(&detail, &bundle.verdict.id, &replayed.register, *index)?;
+            detail
+        }
         None if bundle.disclosures.is_empty() => Detail::default(),
         None => return Err(Broken::NoCredential.into()),
     };
@@ -231,6 +235,16 @@ fn detail(verified: &jws::Verified, disclosures: &[String]) -> Result<Detail, Br
     let verified = sd_jwt::Verified::of_statement(verified, disclosures)?;
     let disclosed = verified.disclose()?;
     Ok(read(disclosed.payload())?.detail)
+}
+
+/// What was disclosed of the reach of a restricted verdict is what the verdict had when the credential was issued. In the log a
+/// summary verdict has none to compare with, and an open one keeps none back.
+fn same_reach(detail: &Detail, verdict: &VerdictId, register: &impl Facts, issued: u64) -> Result<(), Misbehaved> {
+    let record = register.verdict(verdict).filter(|record| record.terms.profile == Profile::Restricted);
+    let (Some(then), Some(reach)) = (record.and_then(|record| record.after_entry(issued)), &detail.reach) else {
+        return Ok(());
+    };
+    if reach.is_part_of(&Reach::of(&then)) { Ok(()) } else { Err(Misbehaved::OtherReach { index: issued }) }
 }
 
 fn foreign(

@@ -180,6 +180,15 @@ pub enum Misbehaved {
         /// Why.
         error: jws::VerifyError,
     },
+    /// A credential of a restricted verdict that keeps another reach back than the verdict has. The signed part commits to it, and
+    /// a registry compares before it takes it.
+    #[error(
+        "the credential of entry {index} keeps another level, other sites or other exclusions back than the verdict has"
+    )]
+    OtherReach {
+        /// Where it was issued.
+        index: u64,
+    },
 }
 
 /// What the policy or the question asks for and the bundle does not give.
@@ -327,6 +336,7 @@ impl Misbehaved {
             Self::Refused { refusal, .. } => refusal.code(),
             Self::Key { .. } => "bad-key",
             Self::Signature { .. } => "bad-signature",
+            Self::OtherReach { .. } => "credential-differs",
         }
     }
 
@@ -335,6 +345,7 @@ impl Misbehaved {
             Self::TimeBackwards { .. } | Self::ImpossibleTime { .. } => StepName::Inclusion,
             Self::OtherLogKey { .. } => StepName::Genesis,
             Self::Refused { .. } | Self::Key { .. } | Self::Signature { .. } => StepName::Statement,
+            Self::OtherReach { .. } => StepName::Credential,
         }
     }
 }

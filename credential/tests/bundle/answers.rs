@@ -4,7 +4,7 @@ use conformity::credential::StatusSlot;
 use credential::attestation::{Attestation, PAD_TO, concealed, write};
 use credential::bundle::{Bundle, Finding, Own, Question, StepName, Verified, verify};
 use credential::sd_jwt::{Issuance, SystemSalts, issue};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::log::{Log, ORIGIN, at_the_checkpoint, verdict};
 
@@ -71,17 +71,20 @@ fn a_verdict_whose_last_day_is_past_is_not_in_force_whatever_its_state() {
 
 /// The log with a credential, and the credential's disclosures.
 pub(crate) fn documented() -> (Log, Vec<String>) {
-    let mut log = Log::at_work();
-    let claim = verdict("V-1");
+    issued(Log::at_work(), verdict("V-1"), json!({"sites": ["Osaka"]}))
+}
+
+/// The log with a credential of `claim` that keeps `reach` back, and the credential's disclosures.
+fn issued(mut log: Log, claim: Value, reach: Value) -> (Log, Vec<String>) {
     let slot = StatusSlot::new(0, 7).unwrap();
     let credential = json!({
         "origin": ORIGIN, "registry": "jp", "didWeb": format!("did:web:{ORIGIN}"), "body": "The certification-body",
-        "verdict": "V-1", "slot": slot, "supplier": claim["supplier"], "object": claim["object"], "scheme": "stars@1",
+        "verdict": claim["verdict"], "slot": slot, "supplier": claim["supplier"], "object": claim["object"], "scheme": "stars@1",
         "documents": ["sp800-171@r3"], "evaluation": "third-party", "viewpoints": ["organization"],
         "assessed": "2026-12-01", "scope": claim["scope"], "validFrom": claim["validFrom"],
-        "validUntil": claim["validUntil"], "profile": "summary",
+        "validUntil": claim["validUntil"], "profile": claim["profile"],
     });
-    let detail = json!({"reach": {"sites": ["Osaka"]}, "assessments": {"organization": {"level": "3"}}});
+    let detail = json!({"reach": reach, "assessments": {"organization": {"level": "3"}}});
     let attestation = Attestation {
         issuer: "cb-1".parse().unwrap(),
         jti: "c-7".parse().unwrap(),
@@ -114,6 +117,33 @@ fn a_credential_shows_what_was_disclosed_of_it_and_no_more() {
     assert_eq!((shown.disclosures, shown.detail.reach.as_ref()), (0, None));
     let before = Question { at: Some(log.at(9)), now: log.now() };
     assert_eq!(own(&good(&log, &whole, before)).credential, None, "it was not issued then");
+}
+
+#[test]
+fn the_reach_that_a_restricted_verdict_keeps_back_is_the_verdicts() {
+    let mut claim = verdict("V-1");
+    claim["profile"] = json!("restricted");
+    claim["sites"] = json!(["Osaka"]);
+    for (reach, holds) in [
+        (json!({"sites": ["Osaka"]}), true),
+        (json!({}), true),
+        (json!({"sites": ["Osaka", "Nagoya"]}), false),
+        (json!({"sites": ["Osaka"], "exclusions": ["the annex"]}), false),
+    ] {
+        let (mut log, disclosures) = issued(Log::at_work_with(claim.clone()), claim.clone(), reach.clone());
+        // What the verdict covers later changes nothing about what was issued.
+        let wider = json!({"scope-extended": {"scope": "more", "sites": ["Osaka", "Kobe"]}});
+        let change =
+            json!({"verdict": "V-1", "change": wider, "reason": {"code": "as-agreed"}, "effective": log.now()});
+        log.say("cb-1", "verdict-changed", change);
+        log.seal();
+        let bundle = Bundle { disclosures, ..log.bundle() };
+        let outcome = verify(&bytes(&bundle), &log.policy(), at_the_checkpoint(&log));
+        let code =
+            outcome.as_ref().map_err(|failure| (failure.step.as_str(), failure.fault.blame(), failure.fault.code()));
+        let refused = Err(("credential", "registry", "credential-differs"));
+        assert_eq!(code.map(drop), if holds { Ok(()) } else { refused }, "{reach}");
+    }
 }
 
 #[test]

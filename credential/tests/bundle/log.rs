@@ -88,6 +88,11 @@ impl Log {
 
     /// A registry at work: V-1 was granted and is sealed.
     pub(crate) fn at_work() -> Self {
+        Self::at_work_with(verdict("V-1"))
+    }
+
+    /// A registry at work: the verdict was granted and is sealed.
+    pub(crate) fn at_work_with(claim: Value) -> Self {
         let mut log = Self::begun();
         for (id, role) in [
             ("ministry", "authority"),
@@ -105,7 +110,7 @@ impl Log {
         let designation = json!({"id": "D-1", "accreditationBody": "ab", "schemes": ["stars"], "from": "2026-01-01"});
         log.say("ministry", "designation-made", designation);
         log.say("ab", "accreditation-granted", accreditation("C-1", "cb-1"));
-        log.say("cb-1", "verdict-granted", verdict("V-1"));
+        log.say("cb-1", "verdict-granted", claim);
         log.seal();
         log
     }

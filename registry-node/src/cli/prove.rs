@@ -3,8 +3,10 @@
 //! Out of scope: what is checked, see [`credential::bundle`].
 
 use std::fmt::Write as _;
+use std::num::ParseIntError;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
@@ -172,7 +174,9 @@ enum PolicyCommand {
 Examples:
   registry-node policy init policy.toml --genesis jp/genesis.jws
   registry-node policy init policy.toml --genesis jp/genesis.jws --genesis eu.jws --witness us=us.registry.example+1f2e3d4c+BKey… --quorum 1
+  registry-node policy init policy.toml --genesis jp/genesis.jws --max-age 3600
 
+Without --max-age, how things stand now is believed from a checkpoint of the last day; with --max-age none, from any, however old.
 A genesis is worth as much as the way on which you got it: from the registry itself, by hand or over its own TLS, never with the bundle.")]
 struct PolicyInit {
     /// Where to write it
@@ -186,6 +190,21 @@ struct PolicyInit {
     /// How many of them must have cosigned
     #[arg(long, default_value_t = 0)]
     quorum: usize,
+    /// How old a checkpoint may be that tells how things stand now, in seconds; none for any age
+    #[arg(long, value_name = "SECONDS", default_value = "86400")]
+    max_age: MaxAge,
+}
+
+/// How old a checkpoint may be.
+#[derive(Debug, Clone, Copy)]
+struct MaxAge(Option<u32>);
+
+impl FromStr for MaxAge {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        if text == "none" { Ok(Self(None)) } else { text.parse().map(|seconds| Self(Some(seconds))) }
+    }
 }
 
 impl Policies {
@@ -206,6 +225,9 @@ impl PolicyInit {
 
     fn text(&self) -> anyhow::Result<String> {
         let mut text = format!("quorum = {}\n", self.quorum);
+        if let Some(seconds) = self.max_age.0 {
+            writeln!(text, "max_age_seconds = {seconds}")?;
+        }
         for file in &self.genesis {
             let pinned = Pinned::read(file)?;
             let log: NoteVerifier = pinned.log()?;

@@ -1,18 +1,18 @@
 //! What credentials keep back: their disclosures, in the vault, each credential's under a key of its own.
 //!
 //! They are durable before the credential is in the log, so that none is acknowledged whose detail could be lost, and gone
-//! when its verdict is erased: with their key, for ever, while every proof of the credential still verifies. What a crash
-//! left behind without a credential is erased at the next start. Nothing here is ever logged.
-//! Out of scope: who may see which of them.
+//! when its verdict is erased: with their key, for ever, while every proof of the credential still verifies. What belongs to
+//! no credential of the log and to no submission under way is swept out: after each erasure, and at each start. Nothing here
+//! is ever logged. Everything here waits for the disk. Out of scope: who may see which of them.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
-use conformity::credential::CredentialRecord;
+use conformity::credential::{CredentialRecord, StatusSlot};
 use conformity::digest::Digest;
 use conformity::records::{Facts, Register};
 
+use super::read_model::ReadModel;
 use crate::vault::{Vault, VaultError};
 
 /// What their names in the vault begin with.
@@ -42,51 +42,53 @@ impl Disclosures {
     /// # Errors
     /// [`VaultError`].
     pub fn open(vault: Arc<Vault>, register: &Register) -> Result<Self, VaultError> {
-        let known: HashSet<String> = register.credentials().filter_map(|record| name_of(register, record)).collect();
-        for orphan in vault.names(PREFIX)?.iter().filter(|name| !known.contains(*name)) {
-            vault.erase(orphan)?;
-        }
-        Ok(Self { vault, under_way: Mutex::default() })
+        let disclosures = Self { vault, under_way: Mutex::default() };
+        disclosures.sweep(|list| names_in(register, list))?;
+        Ok(disclosures)
     }
 
-    /// Makes a credential with its disclosures durable, before the log takes it.
+    /// Makes a credential with its disclosures durable, before the log takes it. Whether or not that succeeds, its submission
+    /// is under way until it is [settled](Self::settle).
     ///
     /// # Errors
-    /// [`DisclosureError`]: then it must not be submitted.
-    pub async fn keep(&self, digest: Digest, whole: Bytes) -> Result<(), DisclosureError> {
+    /// [`VaultError`]: then it must not be submitted.
+    pub fn keep(&self, digest: Digest, whole: &[u8]) -> Result<(), VaultError> {
         *self.under_way().entry(digest).or_default() += 1;
-        let vault = Arc::clone(&self.vault);
-        tokio::task::spawn_blocking(move || vault.put(&name(&digest), &whole)).await??;
-        Ok(())
+        self.vault.put(&name(&digest), whole)
     }
 
     /// A submission ended. Unless the log `holds` the credential or another submission of it is under way, what it kept is
     /// erased.
     ///
     /// # Errors
-    /// [`DisclosureError`]: the next start tries again.
-    pub async fn settle(&self, digest: Digest, holds: bool) -> Result<(), DisclosureError> {
-        let last = {
-            let mut under_way = self.under_way();
-            let count = under_way.entry(digest).or_default();
-            *count = count.saturating_sub(1);
-            let last = *count == 0;
-            if last {
-                under_way.remove(&digest);
-            }
-            last
-        };
-        if holds || !last { Ok(()) } else { self.erase(vec![digest]).await }
+    /// [`VaultError`]: the next sweep tries again.
+    pub fn settle(&self, digest: Digest, holds: impl FnOnce() -> bool) -> Result<(), VaultError> {
+        let mut under_way = self.under_way();
+        let others = under_way.remove(&digest).unwrap_or_default().saturating_sub(1);
+        if others > 0 {
+            under_way.insert(digest, others);
+            return Ok(());
+        }
+        // Asked last: an erasure whose sweep passed over it, as it was under way then, is in the register by now.
+        if holds() { Ok(()) } else { self.vault.erase(&name(&digest)) }
     }
 
-    /// Erases the disclosures of credentials.
+    /// Erases what belongs to no credential of the log, as `read_model` has it, and to no submission under way.
     ///
     /// # Errors
-    /// [`DisclosureError`]: the next start tries again.
-    pub async fn erase(&self, digests: Vec<Digest>) -> Result<(), DisclosureError> {
-        let vault = Arc::clone(&self.vault);
-        tokio::task::spawn_blocking(move || digests.iter().try_for_each(|digest| vault.erase(&name(digest)))).await??;
-        Ok(())
+    /// [`VaultError`]: the next sweep tries again.
+    pub fn sweep_by(&self, read_model: &ReadModel) -> Result<(), VaultError> {
+        // List by list: the sequencer waits for whoever reads the register.
+        self.sweep(|list| names_in(&read_model.register(), list))
+    }
+
+    fn sweep(&self, names_in: impl Fn(u32) -> Vec<String>) -> Result<(), VaultError> {
+        let names = self.vault.names(PREFIX)?;
+        // Held to the end, so that no submission begins meanwhile. Those that ended before are in the register by now.
+        let under_way = self.under_way();
+        let mut known: HashSet<String> = under_way.keys().map(name).collect();
+        known.extend((0..StatusSlot::LISTS).flat_map(names_in));
+        names.iter().filter(|name| !known.contains(*name)).try_for_each(|orphan| self.vault.erase(orphan))
     }
 
     /// The credential with all its disclosures, unless they were erased.
@@ -109,10 +111,65 @@ pub fn digest_of(facts: &impl Facts, record: &CredentialRecord) -> Option<Digest
     facts.statement(&record.by, &record.jti).map(|statement| statement.digest)
 }
 
-fn name_of(register: &Register, record: &CredentialRecord) -> Option<String> {
-    digest_of(register, record).map(|digest| name(&digest))
+/// What the disclosures of the credentials of one status list are called.
+fn names_in(register: &Register, list: u32) -> Vec<String> {
+    let digests = register.credentials_in(list).filter_map(|record| digest_of(register, record));
+    digests.map(|digest| name(&digest)).collect()
 }
 
 fn name(digest: &Digest) -> String {
     format!("{PREFIX}{digest}")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn opened(folder: &std::path::Path) -> Disclosures {
+        Disclosures::open(Arc::new(Vault::open(folder).unwrap()), &Register::new()).unwrap()
+    }
+
+    #[test]
+    fn a_credential_that_is_sequenced_while_its_verdict_is_erased_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let (disclosures, erased) = (opened(folder.path()), ReadModel::default());
+        let digest = Digest::of(b"credential");
+        disclosures.keep(digest, b"whole").unwrap();
+        disclosures.sweep_by(&erased).unwrap();
+        assert!(disclosures.whole(&digest).unwrap().is_some(), "its submission is under way");
+        disclosures.settle(digest, || false).unwrap();
+        assert_eq!(disclosures.whole(&digest).unwrap(), None);
+    }
+
+    #[test]
+    fn one_submission_that_fails_takes_nothing_from_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let disclosures = opened(folder.path());
+        let (held, refused) = (Digest::of(b"held"), Digest::of(b"refused"));
+        for digest in [held, held, refused, refused] {
+            disclosures.keep(digest, b"whole").unwrap();
+        }
+        disclosures.settle(held, || false).unwrap();
+        disclosures.settle(refused, || false).unwrap();
+        assert!([held, refused].iter().all(|digest| disclosures.whole(digest).unwrap().is_some()));
+        disclosures.settle(held, || true).unwrap();
+        disclosures.settle(refused, || false).unwrap();
+        assert_eq!(disclosures.vault.names(PREFIX).unwrap(), [name(&held)]);
+        disclosures.sweep_by(&ReadModel::default()).unwrap();
+        assert_eq!(disclosures.whole(&held).unwrap(), None, "nothing is under way, and no log holds it");
+    }
+
+    #[test]
+    fn what_is_in_doubt_waits_for_the_next_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let digest = Digest::of(b"credential");
+        {
+            let disclosures = opened(folder.path());
+            disclosures.keep(digest, b"whole").unwrap();
+            disclosures.sweep_by(&ReadModel::default()).unwrap();
+            assert!(disclosures.whole(&digest).unwrap().is_some(), "nobody knows whether the log took it");
+        }
+        assert_eq!(opened(folder.path()).whole(&digest).unwrap(), None);
+    }
 }

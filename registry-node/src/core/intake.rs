@@ -1,7 +1,8 @@
 //! Intake: from bytes that anyone may have sent to a statement that its named issuer signed.
 //!
 //! One type per stage: bytes, [`Claimed`] (well formed), [`Candidate`] (signed by a key that the register holds for its
-//! issuer). Whether the statement is allowed is the sequencer's to decide, at the place that it gets.
+//! issuer); a credential is [`Unopened`] in between, until somebody has looked at what it discloses. Whether the statement is
+//! allowed is the sequencer's to decide, at the place that it gets.
 //!
 //! The register is first asked for [`Claimed::verify`]: whoever may not carry the statement is turned away before, and
 //! learns from the refusal neither who takes part nor what they said.
@@ -9,15 +10,17 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use conformity::credential::StatusSlot;
-use conformity::decide::{Place, first_time, signing_key};
+use conformity::credential::{Reach, StatusSlot};
+use conformity::decide::{Place, decide, first_time, signing_key};
 use conformity::digest::Digest;
 use conformity::ids::PartyId;
 use conformity::key::KeyId;
-use conformity::records::Facts;
+use conformity::records::{Facts, Record};
 use conformity::refusal::Refusal;
 use conformity::scheme::Scheme;
 use conformity::statement::{Claim, Kind, Statement};
+use conformity::time::Moment;
+use conformity::verdict::{Profile, Snapshot, VerdictRecord};
 use credential::attestation::{Attestation, ReadError, read};
 use credential::jwt;
 use credential::sd_jwt::{self, MAX_TEXT, REGISTRY};
@@ -45,6 +48,9 @@ pub enum IntakeError {
     /// Nobody is known under that name and key, or not now.
     #[error(transparent)]
     Unknown(#[from] Refusal),
+    /// The rules refuse it as things stand now.
+    #[error(transparent)]
+    Refused(Refusal),
     /// The registered key does not pass the strict rule.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -86,6 +92,24 @@ pub struct Candidate {
     statement: Arc<Statement>,
     verified: Verified,
     attachments: Vec<Bytes>,
+    kept_back: Option<Reach>,
+}
+
+/// A credential that its issuer signed. Nobody has looked at what it discloses.
+#[derive(Debug, Clone)]
+pub struct Unopened {
+    candidate: Candidate,
+    whole: Bytes,
+    key: Arc<PublicKey>,
+}
+
+/// The very bytes that are in the log already; the answer is the same for ever, whatever became of the key.
+#[derive(Debug, Clone)]
+pub struct Repeated {
+    index: u64,
+    statement: Statement,
+    digest: Digest,
+    kid: KeyId,
     whole: Option<Bytes>,
 }
 
@@ -94,8 +118,10 @@ pub struct Candidate {
 pub enum Submission {
     /// A statement that is not in the log yet.
     New(Candidate),
-    /// The very bytes that are in the log already, and where; the answer is the same for ever, whatever became of the key.
-    Repeated(u64),
+    /// A credential that is not in the log yet.
+    Credential(Unopened),
+    /// What is in the log.
+    Repeated(Repeated),
 }
 
 /// Checks the form, and that nothing comes along which the statement does not name. A credential comes with its
@@ -144,24 +170,80 @@ impl Claimed {
         let jwk = {
             let register = read_model.register();
             match first_time(&*register, &statement, &digest) {
-                Err(Refusal::Duplicate { index }) => return Ok(Submission::Repeated(index)),
+                Err(Refusal::Duplicate { index }) => {
+                    return Ok(Submission::Repeated(Repeated { index, statement, digest, kid, whole }));
+                }
                 first => first?,
             }
             // What the register holds was sequenced before whatever comes now, however the clock stands.
             signing_key(&*register, &statement, &kid, Timestamp::MAX)?
         };
         let key = read_model.public_key(kid, &jwk)?;
-        let verified = unverified.verify(&key)?;
-        if let Some(whole) = &whole {
-            disclosed(whole, &key, &statement, read_model)?;
-        }
-        Ok(Submission::New(Candidate { statement: Arc::new(statement), verified, attachments, whole }))
+        let candidate = Candidate::new(statement, unverified.verify(&key)?, attachments);
+        Ok(match whole {
+            None => Submission::New(candidate),
+            Some(whole) => Submission::Credential(Unopened { candidate, whole, key }),
+        })
+    }
+}
+
+impl Unopened {
+    /// The credential, as its issuer signed it.
+    pub fn candidate(&self) -> &Candidate {
+        &self.candidate
+    }
+
+    /// Looks at what it discloses; answers it with all of that.
+    ///
+    /// # Errors
+    /// [`IntakeError`]: the submitter's fault, always.
+    pub fn open(self, read_model: &ReadModel) -> Result<(Candidate, Bytes), IntakeError> {
+        let Unopened { mut candidate, whole, key } = self;
+        candidate.kept_back = Some(disclosed(&whole, &key, &candidate.statement, read_model)?);
+        candidate.same_reach(&*read_model.register()).map_err(IntakeError::Refused)?;
+        Ok((candidate, whole))
+    }
+}
+
+impl Repeated {
+    /// Where it stands in the log.
+    pub const fn index(&self) -> u64 {
+        self.index
+    }
+
+    /// What it says.
+    pub const fn statement(&self) -> &Statement {
+        &self.statement
+    }
+
+    /// The digest that the entry commits to.
+    pub const fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Looks at what a credential discloses, which was issued then; answers it with all of that, if it came whole.
+    ///
+    /// # Errors
+    /// [`IntakeError`]: the submitter's fault, always.
+    pub fn open(&self, read_model: &ReadModel, issued: Moment) -> Result<Option<&Bytes>, IntakeError> {
+        let Some(whole) = &self.whole else { return Ok(None) };
+        // Key and verdict of that time: whatever became of them since changes nothing about what was taken.
+        let jwk = signing_key(&*read_model.register(), &self.statement, &self.kid, issued.at)?;
+        let kept_back = disclosed(whole, &*read_model.public_key(self.kid, &jwk)?, &self.statement, read_model)?;
+        let then = |record: &VerdictRecord| record.after_entry(issued.index);
+        same_reach(&self.statement, &kept_back, then, &*read_model.register()).map_err(IntakeError::Refused)?;
+        Ok(Some(whole))
     }
 }
 
 /// Checks what a credential discloses, which the log's rules never see: it belongs to the signed part, nothing of it is
-/// missing that a credential needs, and levels are those of the scheme.
-fn disclosed(whole: &Bytes, key: &PublicKey, statement: &Statement, read_model: &ReadModel) -> Result<(), IntakeError> {
+/// missing that a credential needs, and levels are those of the scheme. Answers the reach that it keeps back.
+fn disclosed(
+    whole: &Bytes,
+    key: &PublicKey,
+    statement: &Statement,
+    read_model: &ReadModel,
+) -> Result<Reach, IntakeError> {
     let refuse = |why: &dyn std::fmt::Display| IntakeError::Credential(why.to_string());
     let text = std::str::from_utf8(whole).map_err(|error| refuse(&error))?;
     let unverified = sd_jwt::Unverified::parse(text, REGISTRY).map_err(|error| refuse(&error))?;
@@ -172,7 +254,26 @@ fn disclosed(whole: &Bytes, key: &PublicKey, statement: &Statement, read_model: 
         return Err(IntakeError::NotWhole);
     }
     let scheme = read_model.register().scheme(&attestation.credential.scheme);
-    complete(&attestation, scheme.as_ref().map(|record| &*record.scheme)).map_err(|why| refuse(&why))
+    complete(&attestation, scheme.as_ref().map(|record| &*record.scheme)).map_err(|why| refuse(&why))?;
+    Ok(attestation.detail.reach.unwrap_or_default())
+}
+
+/// The reach that a credential of a restricted verdict keeps back is the verdict's, whole. In the log a summary verdict has none
+/// to compare with, and an open one keeps none back.
+fn same_reach(
+    statement: &Statement,
+    kept_back: &Reach,
+    then: impl Fn(&VerdictRecord) -> Option<Snapshot>,
+    facts: &impl Facts,
+) -> Result<(), Refusal> {
+    let Claim::CredentialIssued(credential) = &statement.claim else { return Ok(()) };
+    let record = facts.verdict(&credential.verdict).filter(|record| record.terms.profile == Profile::Restricted);
+    match record.and_then(|record| then(&record)) {
+        Some(verdict) if Reach::of(&verdict) != *kept_back => {
+            Err(Refusal::CredentialDiffers { verdict: credential.verdict.clone(), member: "reach" })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn complete(attestation: &Attestation, scheme: Option<&Scheme>) -> Result<(), &'static str> {
@@ -193,16 +294,34 @@ fn complete(attestation: &Attestation, scheme: Option<&Scheme>) -> Result<(), &'
 impl Candidate {
     /// A statement with the proof that its issuer signed it.
     pub fn new(statement: Statement, verified: Verified, attachments: Vec<Bytes>) -> Candidate {
-        Candidate { statement: Arc::new(statement), verified, attachments, whole: None }
+        Candidate { statement: Arc::new(statement), verified, attachments, kept_back: None }
     }
 
     /// Where it would stand in the log, for the rules.
-    pub fn place(&self, index: u64, at: Timestamp) -> Place<'_> {
+    fn place(&self, index: u64, at: Timestamp) -> Place<'_> {
         Place { index, at, digest: self.digest(), attachment: self.attachments.first().map(|bytes| &**bytes) }
     }
 
+    /// Decides it for a place in the log: the rules, and what only its registry sees of it.
+    ///
+    /// # Errors
+    /// The first reason against it.
+    pub fn decide<F: Facts>(&self, facts: &F, index: u64, at: Timestamp) -> Result<Vec<Record>, Refusal> {
+        // The key may have been revoked since intake, even by a statement of the same batch.
+        signing_key(facts, &self.statement, &self.kid(), at)?;
+        let records = decide(facts, &self.statement, &self.place(index, at))?;
+        self.same_reach(facts)?;
+        Ok(records)
+    }
+
+    /// What was disclosed of a credential fits the verdict, which may have changed since intake.
+    fn same_reach(&self, facts: &impl Facts) -> Result<(), Refusal> {
+        let now = |record: &VerdictRecord| Some(record.now.clone());
+        self.kept_back.as_ref().map_or(Ok(()), |reach| same_reach(&self.statement, reach, now, facts))
+    }
+
     /// The key that signed it.
-    pub fn kid(&self) -> KeyId {
+    fn kid(&self) -> KeyId {
         KeyId::from_bytes(*self.verified.kid().as_bytes())
     }
 
@@ -219,11 +338,6 @@ impl Candidate {
     /// The digest that the entry commits to.
     pub fn digest(&self) -> Digest {
         Digest::from_bytes(*self.verified.digest().as_bytes())
-    }
-
-    /// A credential with all its disclosures.
-    pub fn whole(&self) -> Option<&Bytes> {
-        self.whole.as_ref()
     }
 
     /// The statement.

@@ -2,20 +2,14 @@
 //!
 //! Opening follows the way that a statement takes, in order: journal, log, index or replay, read model, sequencer. What
 //! is a copy (index, tiles) is derived again when it is in doubt; what is truth (journal, vault) is refused when damaged.
+//! Out of scope: what becomes of a submission, see [`super::submit`].
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bytes::Bytes;
-use certs::{Identity, Speaker};
-use conformity::credential::StatusSlot;
-use conformity::digest::Digest;
 use conformity::genesis::Genesis;
-use conformity::ids::PartyId;
 use conformity::key::Jwk;
-use conformity::party::Role;
 use conformity::records::{Facts, Register};
-use conformity::statement::Claim;
 use jiff::Timestamp;
 use ledger::journal::{FileJournal, Options, Stored};
 use ledger::key::SigningKey;
@@ -26,18 +20,17 @@ use ledger::vrf::VrfKey;
 use tokio::sync::watch;
 
 use super::derive::Deriver;
-use super::disclosures::{DisclosureError, Disclosures, digest_of};
+use super::disclosures::Disclosures;
 use super::feed::Feed;
-use super::intake::{self, Candidate, IntakeError, Submission};
 use super::peer_board::PeerBoard;
 use super::read_model::ReadModel;
 use super::replay::{self, ReplayError};
-use super::sequencer::{Parts, Receipt, SequenceError, Sequencer};
+use super::sequencer::{Parts, Sequencer};
 use super::slots::Slots;
 use super::state_map::{Origins, StateMap};
 use super::status_lists::StatusLists;
 use super::tiles;
-use super::uses::{UseError, Uses};
+use super::uses::Uses;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::folder::Folder;
@@ -149,37 +142,6 @@ pub enum OpenError {
     },
 }
 
-/// Why a submission was not acknowledged. Nothing changed.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum SubmitError {
-    /// Not a statement signed by its issuer.
-    #[error(transparent)]
-    Intake(#[from] IntakeError),
-    /// Refused by the rules, or not stored.
-    #[error(transparent)]
-    Sequence(#[from] SequenceError),
-    /// What a credential keeps back could not be kept, or not be erased.
-    #[error(transparent)]
-    Disclosures(#[from] Arc<DisclosureError>),
-    /// What was seen of a verdict could not be erased.
-    #[error(transparent)]
-    Uses(#[from] Arc<UseError>),
-    /// The connection belongs to somebody else.
-    #[error("this connection speaks for {caller}, the statement is signed by {issuer}; send your own statements")]
-    OtherIssuer {
-        /// Holder of the certificate.
-        caller: String,
-        /// `iss` of the statement.
-        issuer: PartyId,
-    },
-}
-
-impl From<DisclosureError> for SubmitError {
-    fn from(error: DisclosureError) -> Self {
-        Self::Disclosures(Arc::new(error))
-    }
-}
-
 impl Registry {
     /// Opens the registry in `folder` and starts its sequencer and indexer.
     ///
@@ -198,8 +160,7 @@ impl Registry {
         let (register, index) = replay::restore(&reader, &folder.index(), trial)?;
         finish_erasures(&mut log, &register)?;
         let genesis = checked_genesis(&config, &register)?;
-        let vault = Arc::new(Vault::open(&folder.vault())?);
-        let disclosures = Disclosures::open(Arc::clone(&vault), &register)?;
+        let (vault, disclosures) = open_vault(&folder, &register)?;
         let slots = Slots::open(Arc::clone(&vault), &register)?;
         let metrics = Arc::new(Metrics::default());
         let witness = Witness::open(cosigner(&folder, &genesis)?, Arc::clone(&vault), Arc::clone(&metrics))?;
@@ -248,111 +209,9 @@ impl Registry {
         }))
     }
 
-    /// Takes a statement from a connection: verified, decided, durable, then acknowledged.
-    ///
-    /// The connection must speak for the issuer. The operator may also carry statements of others, such as a body's own
-    /// signature collected on paper forms; the signature counts, not the carrier.
-    ///
-    /// # Errors
-    /// [`SubmitError`]; nothing changed then.
-    pub async fn submit(
-        &self,
-        compact: Bytes,
-        attachments: Vec<Bytes>,
-        speaker: &Speaker,
-    ) -> Result<Receipt, SubmitError> {
-        let claimed = intake::read_submission(compact, attachments)?;
-        let issuer = claimed.issuer();
-        // Before the register is asked anything: a refusal from there would tell who takes part.
-        if !may_carry(speaker, issuer) {
-            return Err(SubmitError::OtherIssuer { caller: caller_name(speaker), issuer: issuer.clone() });
-        }
-        let candidate = match claimed.verify(&self.read_model)? {
-            Submission::New(candidate) => candidate,
-            Submission::Repeated(index) => {
-                return Ok(Receipt { index, at: self.now(), size: *self.size.borrow(), repeated: true });
-            }
-        };
-        match &candidate.statement().claim {
-            Claim::StatementErased(erased) => {
-                let index = erased.index;
-                self.submit_erasure(candidate, index).await
-            }
-            Claim::CredentialIssued(credential) => {
-                if !self.slots.is_reserved(credential.slot, &candidate.statement().iss, self.now()) {
-                    return Err(IntakeError::Slot(credential.slot).into());
-                }
-                let slot = credential.slot;
-                self.submit_credential(candidate, slot).await
-            }
-            _ => Ok(self.sequencer.append(candidate).await?),
-        }
-    }
-
-    /// The bytes go from the journal, and what credentials of the verdict kept back and who saw it from the vault.
-    async fn submit_erasure(&self, candidate: Candidate, index: u64) -> Result<Receipt, SubmitError> {
-        let (verdict, kept_back) = (self.read_model.register().granted_at(index), self.kept_back(index));
-        let receipt = self.sequencer.append(candidate).await?;
-        let uses = match verdict {
-            Some(verdict) => self.uses.erase(verdict).await,
-            None => Ok(()),
-        };
-        self.carry_out(index, kept_back).await?;
-        uses.map_err(Arc::new)?;
-        Ok(receipt)
-    }
-
-    /// Removes what the log says is erased. Both homes are asked, whatever the first of them answers.
-    async fn carry_out(&self, index: u64, kept_back: Vec<Digest>) -> Result<(), SubmitError> {
-        let detail = self.disclosures.erase(kept_back).await;
-        let bytes = self.sequencer.erase(index).await;
-        self.feed.forget();
-        detail?;
-        Ok(bytes?)
-    }
-
-    /// The digests of the credentials of the verdict that was granted at `index`.
-    fn kept_back(&self, index: u64) -> Vec<Digest> {
-        let register = self.read_model.register();
-        let Some(verdict) = register.granted_at(index) else { return Vec::new() };
-        register.credentials_of(&verdict).iter().filter_map(|record| digest_of(&*register, record)).collect()
-    }
-
-    /// What it keeps back is durable before the log takes it.
-    async fn submit_credential(&self, candidate: Candidate, slot: StatusSlot) -> Result<Receipt, SubmitError> {
-        let (digest, whole) = (candidate.digest(), candidate.whole().cloned().ok_or(IntakeError::NotWhole)?);
-        let (iss, jti) = (candidate.statement().iss.clone(), candidate.statement().jti.clone());
-        let outcome = match self.disclosures.keep(digest, whole).await {
-            Ok(()) => self.sequencer.append(candidate).await.map_err(SubmitError::from),
-            Err(error) => Err(error.into()),
-        };
-        let held = self.read_model.register().statement(&iss, &jti).is_some_and(|record| record.digest == digest);
-        if held {
-            self.slots.used(slot);
-        }
-        // After a failed sync nobody knows what the log holds: the next start does, and erases what belongs to nothing.
-        let unknown = matches!(outcome, Err(SubmitError::Sequence(SequenceError::Stopped)));
-        self.disclosures.settle(digest, held || unknown).await?;
-        outcome
-    }
-
     /// The present.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
-    }
-}
-
-fn may_carry(speaker: &Speaker, issuer: &PartyId) -> bool {
-    match &speaker.identity {
-        Identity::Party { role, id } => id == issuer || *role == Role::Operator,
-        _ => false,
-    }
-}
-
-fn caller_name(speaker: &Speaker) -> String {
-    match &speaker.identity {
-        Identity::Party { role, id } => format!("{role} {id}"),
-        _ => "no party".to_owned(),
     }
 }
 
@@ -360,6 +219,14 @@ fn open_log(folder: &Folder, config: &Config, signer: NoteSigner, tiles: &TileSt
     let published_size = tiles.published_size().map_err(file_error("the published checkpoint"))?;
     let options = Options { roll_bytes: config.log.segment_bytes, published_size };
     Ok(Log::open(FileJournal::open(&folder.journal(), options)?, signer)?)
+}
+
+/// The vault, and in it what credentials keep back, without what belongs to none and without a byte of keys that were destroyed.
+fn open_vault(folder: &Folder, register: &Register) -> Result<(Arc<Vault>, Disclosures), VaultError> {
+    let vault = Arc::new(Vault::open(&folder.vault())?);
+    let disclosures = Disclosures::open(Arc::clone(&vault), register)?;
+    vault.shred()?;
+    Ok((vault, disclosures))
 }
 
 /// The cosignatures that peers gave our published checkpoint.

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::SyncSender;
 
-use conformity::decide::{decide, signing_key};
 use conformity::records::{Overlay, Record};
 use conformity::refusal::Refusal;
 use jiff::Timestamp;
@@ -51,7 +50,9 @@ pub enum SequenceError {
     #[error("the registry cannot store anything now ({0}); reading goes on. Send it again later")]
     NotDurable(String),
     /// The erasure is in the log, but the bytes could not be removed yet.
-    #[error("the erasure is recorded, but the bytes could not be removed yet ({0}); the next start tries again")]
+    #[error(
+        "the erasure is recorded, but the bytes could not be removed yet ({0}); send it again, or start the node again"
+    )]
     NotErased(String),
     /// A sync failed, or the node is stopping: nothing is acknowledged until a restart.
     #[error("the registry has stopped acknowledging; an operator must look at its log and restart it")]
@@ -132,6 +133,18 @@ impl Sequencer {
     /// # Errors
     /// [`SequenceError`]; nothing changed then.
     pub async fn append(&self, candidate: Candidate) -> Result<Receipt, SequenceError> {
+        self.offer(candidate)?.await
+    }
+
+    /// Queues a verified statement behind those that were offered before; what is answered waits until it is durable. The
+    /// statement is appended whether or not anybody waits.
+    ///
+    /// # Errors
+    /// [`SequenceError`], at once if it was not queued; nothing changed then.
+    pub fn offer(
+        &self,
+        candidate: Candidate,
+    ) -> Result<impl Future<Output = Result<Receipt, SequenceError>> + Send + use<>, SequenceError> {
         let (answer, outcome) = oneshot::channel();
         self.queue.try_send(Command::Append { candidate: Box::new(candidate), answer }).map_err(
             |error| match error {
@@ -139,7 +152,7 @@ impl Sequencer {
                 mpsc::error::TrySendError::Closed(_) => SequenceError::Stopped,
             },
         )?;
-        outcome.await.unwrap_or(Err(SequenceError::Stopped))
+        Ok(async move { outcome.await.unwrap_or(Err(SequenceError::Stopped)) })
     }
 
     /// Appends a seal entry, which a checkpoint is then published over.
@@ -157,7 +170,7 @@ impl Sequencer {
     /// Removes the bytes of the statement at `index`, whose erasure is in the log already.
     ///
     /// # Errors
-    /// [`SequenceError::NotErased`] when the journal could not; the next start tries again.
+    /// [`SequenceError::NotErased`] when the journal could not; whoever asks again, and the next start, try again.
     pub async fn erase(&self, index: u64) -> Result<(), SequenceError> {
         let (answer, outcome) = oneshot::channel();
         self.queue.send(Command::Erase { index, answer }).await.map_err(|_| SequenceError::Stopped)?;
@@ -218,10 +231,7 @@ impl Writer {
         let at = at.max(instant(self.log.last_time_ms()));
         for Waiting { candidate, .. } in batch {
             let index = self.log.size() + drafts.len() as u64;
-            // The key may have been revoked since intake, even by a statement of this batch.
-            let signed = signing_key(&overlay, candidate.statement(), &candidate.kid(), at);
-            let decided = signed.and_then(|_| decide(&overlay, candidate.statement(), &candidate.place(index, at)));
-            let outcome = match decided {
+            let outcome = match candidate.decide(&overlay, index, at) {
                 Ok(records) => {
                     records.into_iter().for_each(|record| overlay.insert(record));
                     drafts.push(candidate.draft());
@@ -309,7 +319,7 @@ impl Writer {
 }
 
 /// An entry's time; the last instant that can be written for one that cannot.
-fn instant(time_ms: u64) -> Timestamp {
+pub(super) fn instant(time_ms: u64) -> Timestamp {
     i64::try_from(time_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or(Timestamp::MAX)
 }
 

@@ -141,6 +141,11 @@ impl Slots {
         self.book().reserved.remove(&slot);
     }
 
+    /// How many slots of a list were handed out; nothing where there is no such list yet.
+    pub fn count(&self, list: u32) -> Option<usize> {
+        self.book().lists.get(&list).map(|handed_out| handed_out.count() as usize)
+    }
+
     /// The slots of a list that were handed out; nothing where there is no such list yet.
     pub fn handed_out(&self, list: u32) -> Option<Vec<u32>> {
         let handed_out = self.book().lists.get(&list)?.clone();
@@ -210,6 +215,7 @@ mod tests {
         }
         let slots = open(folder.path());
         assert_eq!(slots.handed_out(0).unwrap().len(), seen.len());
+        assert_eq!((slots.count(0), slots.count(1)), (Some(seen.len()), None));
         assert_eq!(slots.handed_out(1), None);
     }
 

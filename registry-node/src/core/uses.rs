@@ -41,9 +41,6 @@ pub enum UseError {
     /// A value of the vault is not what this program writes.
     #[error("the uses recorded of a verdict cannot be read: {0}")]
     Unreadable(#[from] serde_json::Error),
-    /// The task that waits for the disk ended.
-    #[error("the vault was not asked to the end: {0}")]
-    Task(#[from] tokio::task::JoinError),
 }
 
 /// In which answer something was seen.
@@ -136,13 +133,25 @@ impl Uses {
     /// # Errors
     /// [`VaultError`].
     pub fn open(vault: Arc<Vault>, read_model: &Arc<ReadModel>) -> Result<Self, VaultError> {
-        for name in vault.names(PREFIX)? {
+        let read_model = Arc::clone(read_model);
+        let uses = Self { vault, read_model, writing: Mutex::default(), waiting: AtomicUsize::new(0) };
+        uses.sweep()?;
+        Ok(uses)
+    }
+
+    /// Erases what belongs to no verdict of the register. Waits for the disk.
+    ///
+    /// # Errors
+    /// [`VaultError`]: the next sweep tries again.
+    pub fn sweep(&self) -> Result<(), VaultError> {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        for name in self.vault.names(PREFIX)? {
             let verdict = name.strip_prefix(PREFIX).and_then(|id| id.parse().ok());
-            if verdict.is_none_or(|id: VerdictId| read_model.register().verdict(&id).is_none()) {
-                vault.erase(&name)?;
+            if verdict.is_none_or(|id: VerdictId| self.read_model.register().verdict(&id).is_none()) {
+                self.vault.erase(&name)?;
             }
         }
-        Ok(Self { vault, read_model: Arc::clone(read_model), writing: Mutex::default(), waiting: AtomicUsize::new(0) })
+        Ok(())
     }
 
     /// Records a use, durably. Waits for the disk.
@@ -168,19 +177,6 @@ impl Uses {
     pub fn of(&self, verdict: &VerdictId) -> Result<Book, UseError> {
         let kept = self.vault.value(&name(verdict))?;
         kept.map_or_else(|| Ok(Book::default()), |bytes| Ok(serde_json::from_slice(&bytes)?))
-    }
-
-    /// Erases the uses of a verdict that the register does not hold any more.
-    ///
-    /// # Errors
-    /// [`UseError`]: the next start tries again.
-    pub async fn erase(self: &Arc<Self>, verdict: VerdictId) -> Result<(), UseError> {
-        let uses = Arc::clone(self);
-        let erased = tokio::task::spawn_blocking(move || {
-            let _writing = uses.writing.lock().unwrap_or_else(PoisonError::into_inner);
-            uses.vault.erase(&name(&verdict))
-        });
-        Ok(erased.await??)
     }
 }
 

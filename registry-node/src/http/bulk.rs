@@ -1,8 +1,8 @@
 //! Many statements in one request: a line in, a line out, in the same order.
 //!
 //! Lines go to the sequencer as they come, without waiting for each other, so that many share a commit; in their order, so
-//! that a later line may rest on an earlier one. A line whose signer is unknown waits for what is under way, since one of
-//! those may be what makes the signer known. All of it is bounded: the length of a line, the lines and bytes under way,
+//! that a later line may rest on an earlier one. A line whose signer is unknown, or which the rules refuse before it queues, waits
+//! for what is under way, since one of those may be what makes the signer known or the line allowed. All of it is bounded: the length of a line, the lines and bytes under way,
 //! the answers that wait for the client, and the time. A client that sends without reading is slowed down, then cut off.
 
 use std::future::poll_fn;
@@ -30,8 +30,8 @@ use super::site::Site;
 use super::statements::Acknowledgement;
 use super::submission::Submission;
 use crate::core::intake::IntakeError;
-use crate::core::registry::SubmitError;
 use crate::core::sequencer::{Receipt, SequenceError};
+use crate::core::submit::SubmitError;
 use crate::problem::Problem;
 
 /// Most lines under way: as many as one commit holds.
@@ -224,7 +224,7 @@ impl Bulk {
             let first = poll_fn(|context| Poll::Ready(attempt.as_mut().poll(context))).await;
             match first {
                 Poll::Pending => break attempt,
-                Poll::Ready(landed) if is_unknown_signer(&landed) && !self.under_way.is_empty() => {
+                Poll::Ready(landed) if may_rest_on_others(&landed) && !self.under_way.is_empty() => {
                     self.land_all().await?;
                 }
                 Poll::Ready(landed) if is_busy(&landed) && Instant::now() < self.deadline => {
@@ -310,9 +310,13 @@ impl Bulk {
     }
 }
 
-fn is_unknown_signer(landed: &Landed) -> bool {
+fn may_rest_on_others(landed: &Landed) -> bool {
     let unknown = |refusal: &Refusal| matches!(refusal, Refusal::UnknownIssuer { .. } | Refusal::UnknownKey { .. });
-    matches!(&landed.outcome, Err(SubmitError::Intake(IntakeError::Unknown(refusal))) if unknown(refusal))
+    match &landed.outcome {
+        Err(SubmitError::Intake(IntakeError::Unknown(refusal))) => unknown(refusal),
+        Err(SubmitError::Intake(IntakeError::Refused(_))) => true,
+        _ => false,
+    }
 }
 
 fn is_busy(landed: &Landed) -> bool {

@@ -14,8 +14,8 @@ use ledger::jws::JwsError;
 
 use super::ask::cut;
 use crate::core::intake::IntakeError;
-use crate::core::registry::SubmitError;
 use crate::core::sequencer::SequenceError;
+use crate::core::submit::SubmitError;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::witness::NotCosigned;
@@ -260,7 +260,6 @@ pub(super) fn submission(error: &SubmitError, metrics: &Metrics) -> Problem {
         SubmitError::OtherIssuer { .. } => Problem::forbidden(Code::OtherIssuer.as_str(), error.to_string()),
         SubmitError::Sequence(error) => return sequence(error),
         SubmitError::Disclosures(error) => vault("the vault did not keep or erase what a credential keeps back", error),
-        SubmitError::Uses(error) => vault("the vault did not erase who saw what of a verdict", error),
     };
     metrics.refuse(problem.code());
     problem
@@ -273,7 +272,7 @@ fn vault(what: &'static str, error: &dyn std::fmt::Display) -> Problem {
 
 fn intake(error: &IntakeError) -> Problem {
     let code = match error {
-        IntakeError::Unknown(refusal) => return refused(refusal),
+        IntakeError::Unknown(refusal) | IntakeError::Refused(refusal) => return refused(refusal),
         IntakeError::Malformed(malformed) => malformed.code(),
         IntakeError::NotWhole | IntakeError::Credential(_) => Code::MalformedCredential.as_str(),
         IntakeError::Slot(_) => Code::SlotNotHandedOut.as_str(),
@@ -297,9 +296,11 @@ fn sequence(error: &SequenceError) -> Problem {
         SequenceError::NotDurable(_) => {
             (Code::NotDurable, "nothing can be stored now, and nothing was; reading goes on. Send it again later", 10)
         }
-        SequenceError::NotErased(_) => {
-            (Code::NotErased, "the erasure is recorded; the bytes go at the latest with the next start of the node", 60)
-        }
+        SequenceError::NotErased(_) => (
+            Code::NotErased,
+            "the erasure is recorded; the bytes go when it is sent again, at the latest with the next start of the node",
+            60,
+        ),
         SequenceError::Stopped => {
             (Code::Stopped, "nothing is acknowledged until an operator restarts the node; reading goes on", 60)
         }

@@ -22,5 +22,6 @@ mod state_map;
 mod stream;
 mod trust_query;
 mod trust_query_spec;
+mod unfinished;
 mod witness;
 mod writes;

@@ -107,9 +107,16 @@ fn a_policy_is_written_only_if_it_can_be_used() {
         ("policy init p.toml --genesis jp/genesis.jws --witness one", "NAME=KEY"),
         ("policy init p.toml --genesis jp/genesis.jws --witness one=two", "witness one"),
         ("policy init p.toml --genesis jp/registry.toml", "no genesis"),
+        ("policy init p.toml --genesis jp/genesis.jws --max-age never", "--max-age"),
     ] {
         let told = house.bad(line);
         assert!(told.contains(needle), "{line}: {told}");
     }
     assert!(!house.path("p.toml").exists());
+    for (flag, max_age) in [("", Some(86_400)), ("--max-age 60", Some(60)), ("--max-age none", None)] {
+        house.good(&format!("policy init p.toml --genesis jp/genesis.jws {flag}"));
+        let policy = credential::bundle::Policy::parse(&read(&house.path("p.toml"))).unwrap();
+        assert_eq!(policy.max_age_seconds(), max_age, "{flag}");
+        std::fs::remove_file(house.path("p.toml")).unwrap();
+    }
 }

@@ -6,7 +6,7 @@ use credential::attestation::{Attestation, PAD_TO, concealed, read, write};
 use credential::jwt::KidRule;
 use credential::sd_jwt::{Issuance, REGISTRY, SystemSalts, Unverified, issue};
 use credential::status::Status;
-use credential::status::bitstring::{Bitstring, StatusCredential};
+use credential::status::bitstring::StatusCredential;
 use credential::status::token;
 use ledger::key::PublicKey;
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ pub(super) fn attestation(world: &World, claim: &Value, slot: StatusSlot) -> Att
     let results = json!([{"document": "sp800-171@r3", "requirement": "03.01.02", "outcome": "partly-met"}]);
     let mut detail = json!({"assessments": {"organization": {"results": results, "findings": [finding]}}});
     if !open {
-        detail["reach"] = json!({"sites": ["Osaka"]});
+        detail["reach"] = json!({"sites": claim.get("sites").cloned().unwrap_or(json!([]))});
     }
     Attestation {
         issuer: "cb-1".parse().unwrap(),
@@ -95,13 +95,24 @@ async fn status(world: &World, slot: StatusSlot) -> (Status, bool, bool) {
 }
 
 async fn bit(world: &World, slot: StatusSlot, purpose: &str) -> bool {
+    bitstring(world, slot, purpose).await.list.is_set(slot.index().into()).unwrap()
+}
+
+async fn bitstring(world: &World, slot: StatusSlot, purpose: &str) -> StatusCredential {
     let got = world.ask(&format!("/v1/bitstring-status-lists/{}/{purpose}", slot.list())).await;
     assert_eq!(got.header("content-type"), "application/vc+jwt");
     let payload = ledger::compact::Compact::split(&got.body).unwrap();
     payload.verify(&node_key(world)).unwrap();
-    let credential = StatusCredential::from_json(&payload.payload).unwrap();
-    let list: &Bitstring = &credential.list;
-    list.is_set(slot.index().into()).unwrap()
+    StatusCredential::from_json(&payload.payload).unwrap()
+}
+
+#[tokio::test]
+async fn all_forms_of_a_list_say_how_it_stood_at_one_time() {
+    let world = World::furnished().await;
+    let (slot, _, _) = documented(&world, &verdict("V-1")).await;
+    let first = bitstring(&world, slot, "revocation").await.valid_from.unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    assert_eq!(bitstring(&world, slot, "suspension").await.valid_from, Some(first));
 }
 
 #[tokio::test]
@@ -214,6 +225,8 @@ async fn what_is_wrong_is_refused_and_nothing_is_kept() {
     untold.detail.assessments.clear();
     let mut elsewhere = good.clone();
     std::sync::Arc::make_mut(&mut elsewhere.credential).scope = "everything".parse().unwrap();
+    let mut wide = restricted("V-2");
+    wide["sites"] = json!(["Osaka"]);
     let rows = [
         ("no disclosures at all", jwt.to_owned(), "malformed-credential"),
         ("a disclosure that is missing", format!("{jwt}~"), "malformed-credential"),
@@ -224,6 +237,7 @@ async fn what_is_wrong_is_refused_and_nothing_is_kept() {
         ("a level that the scheme lacks", signed(&body, &level), "malformed-credential"),
         ("a viewpoint of which nothing is told", signed(&body, &untold), "malformed-credential"),
         ("another scope", signed(&body, &elsewhere), "credential-differs"),
+        ("a reach that is not the verdict's", signed(&body, &attestation(&world, &wide, slot)), "credential-differs"),
     ];
     let before = world.registry.log.size();
     for (why, text, code) in rows {
@@ -234,6 +248,8 @@ async fn what_is_wrong_is_refused_and_nothing_is_kept() {
     assert_eq!(foreign.code(), "other-issuer");
     assert_eq!(world.registry.log.size(), before);
     assert_eq!(world.registry.vault.names("credential/").unwrap(), Vec::<String>::new());
+    let values = std::fs::read(world.registry.folder.vault().join("values.redb")).unwrap();
+    assert!(!values.windows(11).any(|window| window == b"credential/"), "not even a name");
     assert_eq!(submit(&world, &body, text.clone()).await.status, 201);
     assert_eq!(submit(&world, &body, text).await.json()["repeated"], true);
     assert_eq!(world.registry.vault.names("credential/").unwrap().len(), 1);

@@ -230,7 +230,7 @@ async fn what_is_given_at_once_is_bounded_by_bytes() {
 }
 
 /// The operator's certificate, as the door would read it.
-fn speaker(world: &World) -> certs::Speaker {
+pub(super) fn speaker(world: &World) -> certs::Speaker {
     let mut authority = certs::Authority::open(&world.registry.folder.ca()).unwrap();
     let issued = authority.show().unwrap();
     let operator = issued.iter().find(|issued| issued.identity.ends_with("/operator/operator")).unwrap();

@@ -9,8 +9,8 @@ use ledger::proof::TlogProof;
 use serde_json::{Value, json};
 
 use super::fixture::{ORIGIN, Person, World, accreditation, change, now, registration, verdict};
-use crate::core::registry::SubmitError;
 use crate::core::sequencer::SequenceError;
+use crate::core::submit::SubmitError;
 use crate::http::code;
 
 const JOSE: &str = "application/jose";
