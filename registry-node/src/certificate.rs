@@ -12,10 +12,11 @@ mod words;
 
 use std::fmt::Display;
 
-use conformity::recognised::Recognition;
-use conformity::verdict::StateName;
+use conformity::credential::{CredentialStatus, Reach};
+use conformity::recognised::{Recognition, RecognitionOutcome};
+use conformity::verdict::{Profile, StateName};
 use credential::attestation::Web;
-use credential::bundle::{Finding, Own, Shown, Verified};
+use credential::bundle::{Finding, Own, Verified};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use qrcode::render::svg;
 use qrcode::{EcLevel, QrCode};
@@ -76,7 +77,7 @@ pub fn page(verified: &Verified, language: Language) -> Result<String, Certifica
 
 /// A verdict of the registry itself.
 fn own(verified: &Verified, own: &Own, words: &Words) -> Markup {
-    let reach = own.credential.as_ref().and_then(|shown| shown.detail.reach.as_ref());
+    let reach = kept_back(own);
     let level = own.then.level.as_ref().or_else(|| reach.and_then(|reach| reach.level.as_ref()));
     let sites = if own.then.sites.is_empty() { reach.map_or(&[][..], |reach| &reach.sites) } else { &own.then.sites };
     let exclusions = if own.then.exclusions.is_empty() {
@@ -105,19 +106,26 @@ fn own(verified: &Verified, own: &Own, words: &Words) -> Markup {
             (row(words.accreditation, own.accreditation.as_ref().map_or_else(|| words.none.to_owned(), ToString::to_string)))
         }
         @if own.terms.provenance.is_transcribed() { p.warning { (words.transcribed) } }
-        @if own.credential.as_ref().is_some_and(kept_back) { p.note { (words.kept_back) } }
+        @if reach.is_some() || terms.profile == Profile::Restricted { p.note { (words.kept_back) } }
     }
 }
 
-/// Whether the page may hold what is not shown to everybody.
-fn kept_back(shown: &Shown) -> bool {
-    shown.detail.reach.is_some()
+/// The reach of a verdict that the log shows in summary: only its credential says it, as long as that says what holds.
+fn kept_back(own: &Own) -> Option<&Reach> {
+    let shown = own.credential.as_ref().filter(|shown| shown.status != CredentialStatus::Invalid)?;
+    shown.detail.reach.as_ref().filter(|_| own.terms.profile == Profile::Summary)
 }
 
 /// What the registry makes of another's verdict.
 fn foreign(verified: &Verified, recognition: &Recognition, words: &Words) -> Markup {
+    let over = recognition.valid_until.is_some_and(|day| day.end() <= verified.at);
+    let counts = recognition.outcome != RecognitionOutcome::Refused && !over;
     html! {
-        p.state { bdi { (words.outcome(recognition.outcome)) } small { (words.as_of) " " (verified.at) } }
+        p class=(if counts { "state" } else { "state off" }) {
+            (words.outcome(recognition.outcome))
+            @if over { " · " (words.not_in_force) }
+            small { (words.as_of) " " (verified.at) }
+        }
         dl {
             (row(words.verdict, &verified.verdict))
             (row(words.supplier, &recognition.supplier.name))

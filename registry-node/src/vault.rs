@@ -1,5 +1,5 @@
-//! The vault: private truth that no log may hold and nothing can rebuild (what peers showed us, evidence, and later
-//! disclosures, consents and watchlists).
+//! The vault: private truth that no log may hold and nothing can rebuild (what peers showed us, what we cosigned, evidence,
+//! disclosures and who saw them).
 //!
 //! Each value is sealed with AES-256-GCM under a key of its own; those keys rest in a second file, wrapped under the
 //! vault key. Erasing a value destroys its key, so copies of `values.redb` in old backups become unreadable; shredding
@@ -11,6 +11,7 @@
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
@@ -69,6 +70,8 @@ pub struct Vault {
     values: Database,
     /// Held while a value is replaced: two writers of one name would seal it under one key and keep the other.
     keys: Mutex<Database>,
+    /// A power loss may bring back the file of keys that was replaced: nothing may be stored any more.
+    uncertain: AtomicBool,
     vault_key: LessSafeKey,
 }
 
@@ -88,11 +91,15 @@ impl Vault {
             }
             write_secret(&key_file, &*random_key()?)?;
         }
+        let vault_key = aead_key(&read_secret(&key_file)?)?;
+        // Locks the vault: only whoever holds it may take away what is left of rewriting the keys.
+        let values = Database::create(values_file).map_err(redb::Error::from)?;
         remove_if_present(&folder.join(NEW_KEYS_FILE))?;
         Ok(Vault {
             folder: folder.to_owned(),
-            vault_key: aead_key(&read_secret(&key_file)?)?,
-            values: Database::create(values_file).map_err(redb::Error::from)?,
+            vault_key,
+            values,
+            uncertain: AtomicBool::new(false),
             keys: Mutex::new(Database::create(folder.join(KEYS_FILE)).map_err(redb::Error::from)?),
         })
     }
@@ -109,6 +116,12 @@ impl Vault {
             return Err(VaultError::TooLarge { bytes: value.len() });
         }
         let keys = self.keys();
+        if self.uncertain.load(Ordering::Relaxed) {
+            return Err(file_error(
+                &self.folder,
+                "could not be synced after its keys were rewritten: restart the node",
+            ));
+        }
         let generation = self.generation(name)?.wrapping_add(1);
         let key = random_key()?;
         let slot = slot(name, generation);
@@ -158,7 +171,8 @@ impl Vault {
     /// device keeps of blocks that a file gave back is out of reach.
     ///
     /// # Errors
-    /// [`VaultError`]; call it again then, at the latest after the next start.
+    /// [`VaultError`]; call it again then, at the latest after the next start. When the folder cannot be synced, nothing is
+    /// stored any more until then: syncing it again would prove nothing.
     pub fn shred(&self) -> Result<(), VaultError> {
         let mut keys = self.keys();
         if slots(&keys, ERASED, "")?.is_empty() {
@@ -171,7 +185,10 @@ impl Vault {
         // From here on the old file has no name: whatever is stored next belongs into the new one.
         *keys = rewritten;
         let synced = std::fs::File::open(&self.folder).and_then(|folder| folder.sync_all());
-        synced.map_err(|error| file_error(&self.folder, &error.to_string()))
+        synced.map_err(|error| {
+            self.uncertain.store(true, Ordering::Relaxed);
+            file_error(&self.folder, &error.to_string())
+        })
     }
 
     /// The names that begin with `prefix` and still have a value, in order.

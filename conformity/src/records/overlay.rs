@@ -156,14 +156,14 @@ impl<F: Facts> Facts for Overlay<'_, F> {
     }
 
     fn consent(&self, by: &PartyId, id: &ConsentId) -> Option<Arc<ConsentRecord>> {
-        let pending = self.pending.consent(by, id);
-        pending.or_else(|| self.base.consent(by, id).filter(|record| !self.consent_erased(record)))
+        let record = self.pending.consent(by, id).or_else(|| self.base.consent(by, id));
+        record.filter(|record| !self.consent_erased(record))
     }
 
     fn consents_by(&self, by: &PartyId) -> Vec<Arc<ConsentRecord>> {
-        let mut base = self.base.consents_by(by);
-        base.retain(|record| !self.consent_erased(record));
-        merge(base, self.pending.consents_by(by), |record| &record.consent.consent)
+        let mut all = merge(self.base.consents_by(by), self.pending.consents_by(by), |record| &record.consent.consent);
+        all.retain(|record| !self.consent_erased(record));
+        all
     }
 
     fn arrangement(&self, id: &ArrangementId) -> Option<Arc<ArrangementRecord>> {

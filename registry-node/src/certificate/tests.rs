@@ -5,7 +5,7 @@ use conformity::recognised::RecognitionRecord;
 use conformity::time::Moment;
 use credential::bundle::{LogOwner, Sealed};
 use ledger::merkle::empty_root;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 
@@ -54,6 +54,22 @@ fn what_others_wrote_stays_text() {
     }
     assert!(page.contains("https://jp.registry.example:8443/v1/verdicts/eu:V-1"), "{page}");
     assert!(page.contains("default-src 'none'"), "nothing is loaded: {page}");
+}
+
+#[test]
+fn what_does_not_count_does_not_look_as_if_it_did() {
+    let stated = |patch: Value| {
+        let mut verified = hostile("did:web:jp.registry.example");
+        let Finding::Foreign(record) = &mut verified.finding else { unreachable!("it is foreign") };
+        let mut recognition = serde_json::to_value(&*record.recognition).unwrap();
+        recognition.as_object_mut().unwrap().extend(patch.as_object().unwrap().clone());
+        Arc::get_mut(record).unwrap().recognition = Arc::new(serde_json::from_value(recognition).unwrap());
+        page(&verified, Language::En).unwrap()
+    };
+    assert!(!stated(json!({"validUntil": "2026-07-01"})).contains("state off"));
+    assert!(stated(json!({"outcome": "refused"})).contains("state off"));
+    let over = stated(json!({"validUntil": "2026-06-01"}));
+    assert!(over.contains("state off") && over.contains("not in force"), "{over}");
 }
 
 #[test]

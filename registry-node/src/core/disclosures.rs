@@ -12,11 +12,15 @@ use conformity::credential::{CredentialRecord, StatusSlot};
 use conformity::digest::Digest;
 use conformity::records::{Facts, Register};
 
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
 use super::read_model::ReadModel;
 use crate::vault::{Vault, VaultError};
 
 /// What their names in the vault begin with.
 const PREFIX: &str = "credential/";
+/// KiB of credentials under way, in all.
+const ROOM: usize = 64 * 1024;
 
 /// Why disclosures were not kept or not found.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +38,8 @@ pub struct Disclosures {
     vault: Arc<Vault>,
     /// Submissions under way, by what they submit: one that fails takes nothing away from another.
     under_way: Mutex<HashMap<Digest, usize>>,
+    /// KiB of credentials that may be under way: they go on though their clients hang up.
+    room: Arc<Semaphore>,
 }
 
 impl Disclosures {
@@ -42,9 +48,15 @@ impl Disclosures {
     /// # Errors
     /// [`VaultError`].
     pub fn open(vault: Arc<Vault>, register: &Register) -> Result<Self, VaultError> {
-        let disclosures = Self { vault, under_way: Mutex::default() };
+        let disclosures = Self { vault, under_way: Mutex::default(), room: Arc::new(Semaphore::new(ROOM)) };
         disclosures.sweep(|list| names_in(register, list))?;
         Ok(disclosures)
+    }
+
+    /// Room for a credential of so many bytes, for as long as it is under way; nothing when there is none.
+    pub fn place(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        let units = u32::try_from(bytes / 1024 + 1).ok()?;
+        Arc::clone(&self.room).try_acquire_many_owned(units).ok()
     }
 
     /// Makes a credential with its disclosures durable, before the log takes it. Whether or not that succeeds, its submission

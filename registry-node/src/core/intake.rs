@@ -193,6 +193,11 @@ impl Unopened {
         &self.candidate
     }
 
+    /// How many bytes it has with all that it discloses.
+    pub fn bytes(&self) -> usize {
+        self.whole.len()
+    }
+
     /// Looks at what it discloses; answers it with all of that.
     ///
     /// # Errors

@@ -27,7 +27,7 @@ use super::registry::Registry;
 use super::sequencer::{Receipt, SequenceError, instant};
 use crate::vault::VaultError;
 
-/// Why a submission was not acknowledged. Nothing changed.
+/// Why a submission was not acknowledged. Nothing changed, unless it says otherwise.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum SubmitError {
     /// Not a statement signed by its issuer.
@@ -36,7 +36,7 @@ pub enum SubmitError {
     /// Refused by the rules, or not stored.
     #[error(transparent)]
     Sequence(#[from] SequenceError),
-    /// What a credential keeps back could not be kept, or not be erased.
+    /// What a credential keeps back could not be kept.
     #[error(transparent)]
     Disclosures(#[from] Arc<DisclosureError>),
     /// The connection belongs to somebody else.
@@ -114,7 +114,8 @@ impl Registry {
         let detail = detail.await;
         let bytes = self.sequencer.erase(index).await;
         self.feed.forget();
-        detail?;
+        // The log holds the erasure by now.
+        detail.map_err(|error| SequenceError::NotErased(error.to_string()))?;
         Ok(bytes?)
     }
 
@@ -127,8 +128,13 @@ impl Registry {
         }
         // Asked before anything of it is kept: what is refused leaves nothing in the vault.
         self.allows(unopened.candidate())?;
+        let place = self.disclosures.place(unopened.bytes()).ok_or(SequenceError::Busy)?;
         let registry = Arc::clone(self);
-        to_the_end(async move { registry.take_credential(unopened).await }).await
+        to_the_end(async move {
+            let _place = place;
+            registry.take_credential(unopened).await
+        })
+        .await
     }
 
     /// Whether the rules would take it now; the sequencer decides again, at the place that it gets.
@@ -156,7 +162,9 @@ impl Registry {
             return outcome;
         }
         let taken = outcome.is_ok();
-        self.blocking(move |registry| registry.settle(&statement, digest, taken)).await?;
+        if let Err(error) = self.blocking(move |registry| registry.settle(&statement, digest, taken)).await {
+            tracing::warn!(%error, "what a refused credential keeps back is erased by the next sweep only");
+        }
         outcome
     }
 

@@ -13,6 +13,7 @@ use conformity::consent::Parts;
 use conformity::ids::{ConsentId, PartyId, VerdictId};
 use conformity::records::Facts;
 use conformity::time::Day;
+use conformity::verdict::VerdictRecord;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -146,8 +147,7 @@ impl Uses {
     pub fn sweep(&self) -> Result<(), VaultError> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         for name in self.vault.names(PREFIX)? {
-            let verdict = name.strip_prefix(PREFIX).and_then(|id| id.parse().ok());
-            if verdict.is_none_or(|id: VerdictId| self.read_model.register().verdict(&id).is_none()) {
+            if granted(&name).is_none_or(|(id, index)| !self.stands(&id, index)) {
                 self.vault.erase(&name)?;
             }
         }
@@ -158,25 +158,30 @@ impl Uses {
     ///
     /// # Errors
     /// [`UseError`]: then nothing may be shown.
-    pub fn record(&self, verdict: &VerdictId, seen: Seen, now: Timestamp) -> Result<(), UseError> {
+    pub fn record(&self, verdict: Granted<'_>, seen: Seen, now: Timestamp) -> Result<(), UseError> {
         let _place = Waiting::take(&self.waiting)?;
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         // The register forgets an erased verdict before its uses are erased, so none comes after that.
-        if self.read_model.register().verdict(verdict).is_none() {
+        if !self.stands(verdict.id, verdict.index) {
             return Err(UseError::Gone);
         }
         let mut book = self.of(verdict)?;
         book.note(seen, now);
-        Ok(self.vault.put(&name(verdict), &serde_json::to_vec(&book)?)?)
+        Ok(self.vault.put(&verdict.name(), &serde_json::to_vec(&book)?)?)
     }
 
     /// The uses of a verdict.
     ///
     /// # Errors
     /// [`UseError::Vault`], [`UseError::Unreadable`].
-    pub fn of(&self, verdict: &VerdictId) -> Result<Book, UseError> {
-        let kept = self.vault.value(&name(verdict))?;
+    pub fn of(&self, verdict: Granted<'_>) -> Result<Book, UseError> {
+        let kept = self.vault.value(&verdict.name())?;
         kept.map_or_else(|| Ok(Book::default()), |bytes| Ok(serde_json::from_slice(&bytes)?))
+    }
+
+    fn stands(&self, id: &VerdictId, index: u64) -> bool {
+        let record = self.read_model.register().verdict(id);
+        record.is_some_and(|record| Granted::of(&record).index == index)
     }
 }
 
@@ -196,8 +201,28 @@ impl Drop for Waiting<'_> {
     }
 }
 
-fn name(verdict: &VerdictId) -> String {
-    format!("{PREFIX}{verdict}")
+/// A verdict by the entry that granted it: an id that was erased may be granted again, to somebody else.
+#[derive(Debug, Clone, Copy)]
+pub struct Granted<'a> {
+    id: &'a VerdictId,
+    index: u64,
+}
+
+impl<'a> Granted<'a> {
+    /// The grant of this verdict.
+    pub fn of(record: &'a VerdictRecord) -> Self {
+        Self { id: record.id(), index: record.history.first().map_or(0, |item| item.index) }
+    }
+
+    fn name(self) -> String {
+        format!("{PREFIX}{}/{}", self.id, self.index)
+    }
+}
+
+/// The grant whose uses have this name.
+fn granted(name: &str) -> Option<(VerdictId, u64)> {
+    let (id, index) = name.strip_prefix(PREFIX)?.rsplit_once('/')?;
+    Some((id.parse().ok()?, index.parse().ok()?))
 }
 
 #[cfg(test)]
@@ -246,11 +271,11 @@ mod tests {
     fn nothing_is_kept_of_a_verdict_that_is_not_there() {
         let folder = tempfile::tempdir().unwrap();
         let vault = Arc::new(Vault::open(folder.path()).unwrap());
-        vault.put("uses/V-1", b"{}").unwrap();
+        vault.put("uses/V-1/7", b"{}").unwrap();
         let uses = Uses::open(Arc::clone(&vault), &Arc::default()).unwrap();
         assert_eq!(vault.names("uses/").unwrap(), Vec::<String>::new());
         let verdict = "V-1".parse().unwrap();
-        assert!(matches!(uses.record(&verdict, seen("buyer"), at(0)), Err(UseError::Gone)));
+        assert!(matches!(uses.record(Granted { id: &verdict, index: 7 }, seen("buyer"), at(0)), Err(UseError::Gone)));
         assert_eq!(vault.names("uses/").unwrap(), Vec::<String>::new());
     }
 

@@ -26,7 +26,7 @@ use super::credentials::issuer_key;
 use super::page::Page;
 use super::site::Site;
 use crate::core::disclosures::digest_of;
-use crate::core::uses::{Book, Consented, Seen, UseError, Way};
+use crate::core::uses::{Book, Consented, Granted, Seen, UseError, Way};
 use crate::problem::Problem;
 
 /// Consents of a page unless asked otherwise.
@@ -114,7 +114,7 @@ impl Showing<'_> {
             credential: self.credential.map(|record| record.issued.index),
             disclosures: self.disclosures,
         };
-        let recorded = site.registry.uses.record(self.verdict.id(), seen, site.registry.now());
+        let recorded = site.registry.uses.record(Granted::of(self.verdict), seen, site.registry.now());
         recorded.map_err(|error| unrecorded(&error))
     }
 }
@@ -165,17 +165,19 @@ struct Told<'a> {
 /// `GET /v1/verdicts/{verdict}/disclosures`: what was seen of it by consent, for its supplier.
 pub(super) fn uses(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let wanted: VerdictRef = ask.value()?;
-    if wanted.registry != site.registry.config.registry.id || !supplies(site, ask, &wanted.id) {
-        return Err(Problem::not_found());
-    }
-    let book = site.registry.uses.of(&wanted.id);
+    let own = wanted.registry == site.registry.config.registry.id;
+    let supplied = own.then(|| supplied(site, ask, &wanted.id)).flatten();
+    let verdict = supplied.ok_or_else(Problem::not_found)?;
+    let book = site.registry.uses.of(Granted::of(&verdict));
     let book = book.map_err(|error| code::internal("the uses of consents could not be read", &error))?;
     answer::json(&Told { verdict: &wanted, book })
 }
 
-fn supplies(site: &Site, ask: &Ask, id: &VerdictId) -> bool {
+/// The verdict, if the asker is its supplier.
+fn supplied(site: &Site, ask: &Ask, id: &VerdictId) -> Option<Arc<VerdictRecord>> {
     let register = site.register();
     let asker = party(ask).ok().and_then(|id| register.party(&id));
     let supplier = asker.filter(|record| record.party.role == Role::Supplier);
-    supplier.zip(register.verdict(id)).is_some_and(|(asker, verdict)| is_supplier(&asker.party.identifiers, &verdict))
+    let (asker, verdict) = supplier.zip(register.verdict(id))?;
+    is_supplier(&asker.party.identifiers, &verdict).then_some(verdict)
 }

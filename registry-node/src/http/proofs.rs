@@ -53,10 +53,10 @@ pub(super) fn proof(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let seal = newest.as_ref().map_or(0, |newest| newest.size.saturating_sub(1));
     let about = About::find(site, ask, &wanted, Extent { as_of, seal }).ok_or_else(Problem::not_found)?;
     let checkpoint = newest.filter(|_| about.begun() < seal).ok_or_else(code::not_published)?;
-    about.record(site, ask)?;
     let key = Key::of(&about, &checkpoint);
     let collecting = Collecting { site, wanted: &wanted, about: &about, checkpoint: &checkpoint };
     let bytes = site.proofs.made(key, || collecting.bundle())?;
+    about.record(site, ask)?;
     Ok(answer::bytes(JSON, bytes, Keep::No))
 }
 

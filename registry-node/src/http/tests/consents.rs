@@ -205,8 +205,8 @@ async fn erasing_the_verdict_erases_who_saw_it() {
     let world = world().await;
     world.must(&world.person("maker"), "disclosure-consented", consent("C-1", &["findings"])).await;
     fetch(&world, Some("buyer-1"), "V-3").await;
-    assert_eq!(world.registry.vault.names("uses/").unwrap(), ["uses/V-3"]);
     let granted = world.registry.read_model.register().verdicts_after(None).last().unwrap().history[0].index;
+    assert_eq!(world.registry.vault.names("uses/").unwrap(), [format!("uses/V-3/{granted}")]);
     let erased = json!({"index": granted, "reason": {"code": "court-order"}});
     world.must(&world.operator(), "statement-erased", erased).await;
     assert_eq!(world.registry.vault.names("uses/").unwrap(), Vec::<String>::new());

@@ -33,7 +33,9 @@ pub(super) fn attestation(world: &World, claim: &Value, slot: StatusSlot) -> Att
     let results = json!([{"document": "sp800-171@r3", "requirement": "03.01.02", "outcome": "partly-met"}]);
     let mut detail = json!({"assessments": {"organization": {"results": results, "findings": [finding]}}});
     if !open {
-        detail["reach"] = json!({"sites": claim.get("sites").cloned().unwrap_or(json!([]))});
+        // What the log shows in summary, only the credential says.
+        let sites = if claim["profile"] == "summary" { json!(["Osaka"]) } else { json!(claim["sites"].as_array()) };
+        detail["reach"] = json!({"sites": sites.as_array().cloned().unwrap_or_default()});
     }
     Attestation {
         issuer: "cb-1".parse().unwrap(),
