@@ -115,8 +115,9 @@ fn what_the_readme_says_about_verifying_can_be_done() {
     let house = furnished();
     house.good(&format!("--as certification-body grant V-1 {GRANT}"));
     let commands = section(&readme, "## Verify it yourself");
-    assert_eq!(commands.len(), 3);
+    assert_eq!(commands.len(), 4);
     let told: Vec<String> = commands.into_iter().map(|line| house.good(line)).collect();
-    let last = told.last().unwrap().trim_end().lines().last().unwrap();
+    let last = told[2].trim_end().lines().last().unwrap();
     assert!(last.starts_with("VERIFIED  jp:V-1 at ") && last.ends_with("granted, in force"), "{last}");
+    assert!(read(&house.path("certificate.html")).contains("適合証明書"));
 }
