@@ -76,8 +76,12 @@ pub trait Facts {
     fn verdicts_of(&self, supplier: &Identifier) -> Vec<Arc<VerdictRecord>>;
     /// The credential whose status this slot tells.
     fn credential(&self, slot: StatusSlot) -> Option<Arc<CredentialRecord>>;
-    /// All credentials of a verdict, in the order of the log.
+    /// All credentials of a verdict.
     fn credentials_of(&self, verdict: &VerdictId) -> Vec<Arc<CredentialRecord>>;
+    /// The credential of a verdict that was issued last.
+    fn newest_credential(&self, verdict: &VerdictId) -> Option<Arc<CredentialRecord>> {
+        self.credentials_of(verdict).into_iter().max_by_key(|record| record.issued.index)
+    }
     /// A consent, by who gave it.
     fn consent(&self, by: &PartyId, id: &ConsentId) -> Option<Arc<ConsentRecord>>;
     /// All consents that a supplier gave, whether they stand or not.

@@ -139,8 +139,7 @@ fn not_valid(read_model: &ReadModel, list: u32, handed_out: &[u32]) -> Vec<(u64,
 }
 
 fn is_newest(register: &Register, record: &CredentialRecord) -> bool {
-    let of_verdict = register.credentials_of(&record.credential.verdict);
-    let newest = of_verdict.iter().max_by_key(|one| one.issued.index);
+    let newest = register.newest_credential(&record.credential.verdict);
     newest.is_some_and(|newest| newest.credential.slot == record.credential.slot)
 }
 

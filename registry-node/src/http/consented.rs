@@ -22,10 +22,9 @@ use warp::reply::Response;
 use super::answer;
 use super::ask::Ask;
 use super::code;
-use super::credentials::issuer_key;
+use super::credentials::{issuer_key, whole};
 use super::page::Page;
 use super::site::Site;
-use crate::core::disclosures::digest_of;
 use crate::core::uses::{Book, Consented, Granted, Seen, UseError, Way};
 use crate::problem::Problem;
 
@@ -72,10 +71,7 @@ pub(super) fn restricted(site: &Site, ask: &Ask, id: &VerdictId) -> Option<(Verd
 pub(super) fn disclosures(site: &Site, record: &CredentialRecord, parts: Parts) -> Result<Vec<String>, Problem> {
     let failed =
         |error: &dyn std::fmt::Display| code::internal("what a credential keeps back could not be read", error);
-    let digest = digest_of(&*site.register(), record).ok_or_else(Problem::not_found)?;
-    let Some(whole) = site.registry.disclosures.whole(&digest).map_err(|error| failed(&error))? else {
-        return Ok(Vec::new());
-    };
+    let Some(whole) = whole(site, record)? else { return Ok(Vec::new()) };
     let unverified = Unverified::parse(&whole, REGISTRY).map_err(|error| failed(&error))?;
     let key = issuer_key(site, record, &unverified).ok_or_else(|| failed(&"its key is not in the register"))?;
     let disclosed =

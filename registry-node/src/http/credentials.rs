@@ -87,7 +87,7 @@ pub(super) fn newest(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let wanted: VerdictRef = ask.value()?;
     let (verdict, extent, record) = visible(site, ask, &wanted).ok_or_else(Problem::not_found)?;
     let text = match extent {
-        Extent::Whole => whole(site, &record)?,
+        Extent::Whole => whole(site, &record)?.map_or_else(|| signed_part(site, &record), Ok)?,
         Extent::Public => signed_part(site, &record)?,
         Extent::Consent(permission) => {
             let mut text = signed_part(site, &record)?;
@@ -108,17 +108,15 @@ fn visible(site: &Site, ask: &Ask, wanted: &VerdictRef) -> Option<(Arc<VerdictRe
         return None;
     }
     let (verdict, extent) = consented::look(site, ask, &wanted.id)?;
-    let issued = site.register().credentials_of(&wanted.id);
-    let newest = issued.into_iter().max_by_key(|record| record.issued.index)?;
+    let newest = site.register().newest_credential(&wanted.id)?;
     Some((verdict, extent, newest))
 }
 
 /// The credential with all that it keeps back, unless that was erased.
-fn whole(site: &Site, record: &CredentialRecord) -> Result<String, Problem> {
+pub(super) fn whole(site: &Site, record: &CredentialRecord) -> Result<Option<String>, Problem> {
     let digest = digest_of(&*site.register(), record).ok_or_else(Problem::not_found)?;
     let whole = site.registry.disclosures.whole(&digest);
-    let whole = whole.map_err(|error| code::internal("what a credential keeps back could not be read", &error))?;
-    whole.map_or_else(|| signed_part(site, record), Ok)
+    whole.map_err(|error| code::internal("what a credential keeps back could not be read", &error))
 }
 
 /// The credential as the log holds it, which shows nothing that it keeps back.

@@ -44,6 +44,8 @@ const CLOCK_AHEAD: i64 = 60;
 const MAX_EACH: usize = 64;
 /// Most nonces that wait.
 const MAX_NONCES: usize = 65_536;
+/// Most presentations that are judged at once.
+pub(super) const AT_ONCE: usize = 16;
 /// Seconds in which a presentation must have come.
 const BODY_SECONDS: u64 = 30;
 
@@ -127,10 +129,13 @@ where
     }
     let holding = site.holders.of(ask.speaker().map(|speaker| &speaker.identity));
     let bounds = Bounds { purpose: Purpose::Statement(&holding), bytes: MAX_TEXT + 2, seconds: BODY_SECONDS };
-    let (bytes, _permit) = body::whole(&site, &ask, &headers, body, bounds).await?;
+    let (bytes, _body) = body::whole(&site, &ask, &headers, body, bounds).await?;
+    let busy = |_| Problem::busy(Code::Busy.as_str(), "many presentations are being judged; send it again", 1);
+    let permit = Arc::clone(&site.presenting).try_acquire_owned().map_err(busy)?;
     let judging = Arc::clone(&site);
-    // A thousand disclosures are hashed, and signatures checked.
+    // A thousand disclosures are hashed, and signatures checked; that goes on though the client hangs up.
     let judged = tokio::task::spawn_blocking(move || {
+        let _permit = permit;
         let text = std::str::from_utf8(&bytes).map_err(|error| malformed(&error))?;
         judge(&judging, &party, text.trim_ascii_end())
     });
@@ -185,7 +190,7 @@ fn verified(site: &Site, record: &CredentialRecord, unverified: Unverified) -> R
 fn status(site: &Site, record: &CredentialRecord) -> Result<CredentialStatus, Problem> {
     let register = site.register();
     let verdict = &record.credential.verdict;
-    let newest = register.credentials_of(verdict).into_iter().max_by_key(|one| one.issued.index);
+    let newest = register.newest_credential(verdict);
     let newest = newest.is_some_and(|newest| newest.issued.index == record.issued.index);
     match record.status(register.verdict(verdict).as_deref(), newest) {
         CredentialStatus::Invalid => Err(code::does_not_hold(&"it is not valid any more")),

@@ -30,9 +30,9 @@ use super::answer::{self, JSON, Keep};
 use super::ask::Ask;
 use super::code;
 use super::consented::{self, Showing};
+use super::credentials::whole;
 use super::published::Checkpoint;
 use super::site::Site;
-use crate::core::disclosures::digest_of;
 use crate::core::feed::parse_committed;
 use crate::core::state_map::ProveError;
 use crate::core::uses::Way;
@@ -51,7 +51,7 @@ pub(super) fn proof(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let newest = site.published.newest(&site.registry);
     let newest = newest.map_err(|error| code::internal("the published checkpoint could not be read", &error))?;
     let seal = newest.as_ref().map_or(0, |newest| newest.size.saturating_sub(1));
-    let about = About::find(site, ask, &wanted, Extent { as_of, seal }).ok_or_else(Problem::not_found)?;
+    let about = About::find(site, ask, &wanted, Horizon { as_of, seal }).ok_or_else(Problem::not_found)?;
     let checkpoint = newest.filter(|_| about.begun() < seal).ok_or_else(code::not_published)?;
     let key = Key::of(&about, &checkpoint);
     let collecting = Collecting { site, wanted: &wanted, about: &about, checkpoint: &checkpoint };
@@ -62,7 +62,7 @@ pub(super) fn proof(site: &Site, ask: &Ask) -> Result<Response, Problem> {
 
 /// Up to where the log is told of.
 #[derive(Clone, Copy)]
-struct Extent {
+struct Horizon {
     as_of: Option<Timestamp>,
     /// Index of the published checkpoint's last entry.
     seal: u64,
@@ -96,8 +96,8 @@ pub(super) enum About {
 }
 
 impl About {
-    fn find(site: &Site, ask: &Ask, wanted: &VerdictRef, extent: Extent) -> Option<Self> {
-        let known = |at: Timestamp| extent.as_of.is_none_or(|time| at <= time);
+    fn find(site: &Site, ask: &Ask, wanted: &VerdictRef, horizon: Horizon) -> Option<Self> {
+        let known = |at: Timestamp| horizon.as_of.is_none_or(|time| at <= time);
         if wanted.registry != site.registry.config.registry.id {
             return site.register().recognition(wanted).filter(|record| known(record.since.at)).map(Self::Foreign);
         }
@@ -115,7 +115,7 @@ impl About {
         if !record.terms.profile.is_public() && !permission.as_ref().is_none_or(told) {
             return None;
         }
-        let sealed = |one: &Arc<CredentialRecord>| known(one.issued.at) && one.issued.index < extent.seal;
+        let sealed = |one: &Arc<CredentialRecord>| known(one.issued.at) && one.issued.index < horizon.seal;
         let issued = site.register().credentials_of(&wanted.id).into_iter().filter(sealed);
         let credential = issued.max_by_key(|one| one.issued.index);
         let detail = if credential.is_some() { detail } else { Detail::None };
@@ -289,9 +289,7 @@ impl Collecting<'_> {
             Detail::Parts(parts) => return consented::disclosures(self.site, credential, *parts),
             Detail::Whole => {}
         }
-        let digest = digest_of(&*self.site.register(), credential).ok_or_else(Problem::not_found)?;
-        let whole = self.site.registry.disclosures.whole(&digest);
-        let whole = whole.map_err(|error| code::internal("what a credential keeps back could not be read", &error))?;
+        let whole = whole(self.site, credential)?;
         let parts = whole.iter().flat_map(|text| text.split('~').skip(1)).filter(|part| !part.is_empty());
         Ok(parts.map(str::to_owned).collect())
     }

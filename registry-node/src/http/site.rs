@@ -12,7 +12,7 @@ use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 use super::attachments::ResultLists;
 use super::holders::{Carriers, Holders, Holding};
 use super::openapi;
-use super::presentations::Nonces;
+use super::presentations::{AT_ONCE, Nonces};
 use super::proofs::Proofs;
 use super::published::Published;
 use super::room::Room;
@@ -70,6 +70,8 @@ pub(super) struct Site {
     pub(super) carriers: Carriers,
     /// One permit for each submitted checkpoint that is judged.
     pub(super) witnessing: Arc<Semaphore>,
+    /// One permit for each presentation that is judged.
+    pub(super) presenting: Arc<Semaphore>,
 }
 
 impl Site {
@@ -94,6 +96,7 @@ impl Site {
             catch_ups: Semaphore::new(CATCH_UPS),
             carriers: Carriers::default(),
             witnessing: Arc::new(Semaphore::new(SUBMISSIONS)),
+            presenting: Arc::new(Semaphore::new(AT_ONCE)),
             registry,
         }
     }

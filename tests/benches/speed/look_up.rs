@@ -14,14 +14,14 @@ use hyper_util::rt::TokioIo;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
-use tests::{Registry, claims, soon};
+use tests::{Registry, soon};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 
 use crate::bare::Bare;
 use crate::sums::Sums;
-use crate::workshop::{Workshop, grants};
+use crate::workshop::Workshop;
 
 const CONNECTIONS: usize = 32;
 const ROUNDS: usize = 9;
@@ -32,13 +32,8 @@ const AIM: f64 = 0.7;
 const VERDICTS: usize = 10_000;
 
 pub(crate) async fn measure(sums: &mut Sums) {
-    let workshop = Workshop::open("jp").await;
+    let workshop = Workshop::filled(VERDICTS, "looked-up").await;
     let registry = &workshop.registry;
-    let body = registry.party("cb-1");
-    for lines in grants(&body, VERDICTS).chunks(1_000) {
-        registry.bulk(&body, lines).await;
-    }
-    body.must("verdict-granted", claims::verdict("looked-up")).await;
     let path = "/v1/verdicts/jp:looked-up";
     let tls = connector(registry);
     let ours = registry.config().http.listen;

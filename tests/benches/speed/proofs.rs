@@ -12,11 +12,11 @@ use ledger::digest::Digest;
 use ledger::key::{Algorithm, SigningKey};
 use ledger::vrf::{VrfKey, VrfProof};
 use serde_json::{Map, Value, json};
-use tests::{Registry, claims, soon};
+use tests::{Registry, soon};
 
 use crate::look_up::{connector, round};
 use crate::sums::Sums;
-use crate::workshop::{Workshop, grants};
+use crate::workshop::Workshop;
 
 /// Verdicts that the registry holds, so that proofs have a depth.
 const VERDICTS: usize = 10_000;
@@ -31,13 +31,8 @@ const CHECKED: f64 = 0.77;
 const RESULTS: usize = 30;
 
 pub(crate) async fn measure(sums: &mut Sums) {
-    let workshop = Workshop::open("jp").await;
+    let workshop = Workshop::filled(VERDICTS, "proven").await;
     let registry = &workshop.registry;
-    let body = registry.party("cb-1");
-    for lines in grants(&body, VERDICTS).chunks(1_000) {
-        registry.bulk(&body, lines).await;
-    }
-    body.must("verdict-granted", claims::verdict("proven")).await;
     let bundle = soon("a published checkpoint covers the verdict", async || fetch(registry, PROOF).await).await;
     let answer = fetch(registry, LOOK_UP).await.expect("an answer");
     let (tls, address) = (connector(registry), registry.config().http.listen);

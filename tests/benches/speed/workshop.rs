@@ -35,6 +35,17 @@ impl Workshop {
         Self { node, registry, folder }
     }
 
+    /// The same, with so many verdicts that one has to be found, and one of them under this id.
+    pub(crate) async fn filled(count: usize, verdict: &str) -> Self {
+        let workshop = Self::open("jp").await;
+        let body = workshop.registry.party("cb-1");
+        for lines in grants(&body, count).chunks(1_000) {
+            workshop.registry.bulk(&body, lines).await;
+        }
+        body.must("verdict-granted", claims::verdict(verdict)).await;
+        workshop
+    }
+
     /// A file of ours on the same disk.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
