@@ -78,12 +78,11 @@ pub fn page(verified: &Verified, language: Language) -> Result<String, Certifica
 /// A verdict of the registry itself.
 fn own(verified: &Verified, own: &Own, words: &Words) -> Markup {
     let reach = kept_back(own);
+    let summary = own.terms.profile == Profile::Summary;
     let level = own.then.level.as_ref().or_else(|| reach.and_then(|reach| reach.level.as_ref()));
-    let sites = if own.then.sites.is_empty() { reach.map_or(&[][..], |reach| &reach.sites) } else { &own.then.sites };
-    let exclusions = if own.then.exclusions.is_empty() {
-        reach.map_or(&[][..], |reach| &reach.exclusions)
-    } else {
-        &own.then.exclusions
+    let (sites, exclusions) = match reach {
+        Some(reach) => (&reach.sites, &reach.exclusions),
+        None => (&own.then.sites, &own.then.exclusions),
     };
     let terms = &own.terms;
     html! {
@@ -96,10 +95,10 @@ fn own(verified: &Verified, own: &Own, words: &Words) -> Markup {
             (row(words.object, object(&terms.object.name, terms.object.version.as_ref())))
             (row(words.scheme, &terms.scheme))
             (row(words.viewpoints, viewpoints(own.then.viewpoints, words)))
-            @if let Some(level) = level { (row(words.level, level)) }
+            (told(words.level, level.into_iter(), summary, words))
             (row(words.scope, &own.then.scope))
-            (rows(words.sites, sites))
-            (rows(words.exclusions, exclusions))
+            (told(words.sites, sites.iter(), summary, words))
+            (told(words.exclusions, exclusions.iter(), summary, words))
             (row(words.valid_from, terms.valid_from))
             (row(words.valid_until, own.then.valid_until.map_or_else(|| words.until_changed.to_owned(), |day| day.to_string())))
             (row(words.body, own.issuer_name.as_ref().map_or_else(|| own.then.issuer.to_string(), ToString::to_string)))
@@ -184,8 +183,16 @@ fn row(name: &str, value: impl Display) -> Markup {
     html! { dt { (name) } dd { bdi { (value.to_string()) } } }
 }
 
-fn rows<T: Display>(name: &str, values: &[T]) -> Markup {
-    html! { @if !values.is_empty() { dt { (name) } @for value in values { dd { bdi { (value.to_string()) } } } } }
+/// All values. Where the log shows a verdict in summary, none is no news: whoever made the bundle may have left them out.
+fn told<T: Display>(name: &str, values: impl ExactSizeIterator<Item = T>, summary: bool, words: &Words) -> Markup {
+    html! {
+        @if values.len() > 0 {
+            dt { (name) }
+            @for value in values { dd { bdi { (value.to_string()) } } }
+        } @else if summary {
+            (row(name, words.not_shown))
+        }
+    }
 }
 
 fn object(name: &impl Display, version: Option<&impl Display>) -> String {

@@ -153,6 +153,15 @@ impl Vault {
         unseal(&aead_key(&key)?, &slot, sealed).map(Some)
     }
 
+    /// Whether a value is stored under `name`, without opening it.
+    ///
+    /// # Errors
+    /// [`VaultError::Storage`].
+    pub fn has(&self, name: &str) -> Result<bool, VaultError> {
+        let keys = self.keys();
+        Ok(read(&keys, KEYS, &slot(name, self.generation(name)?))?.is_some())
+    }
+
     /// Erases `name` for ever: its key is destroyed first. Its bytes may rest in the files until the next [`shred`](Self::shred).
     ///
     /// # Errors

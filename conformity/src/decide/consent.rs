@@ -12,7 +12,7 @@ use crate::standing::is_supplier;
 
 /// How many months a consent lasts at most: who goes on wanting it consents again.
 const MAX_MONTHS: u16 = 36;
-/// How many consents one supplier may give in all: each new one is compared with those before.
+/// How many consents one supplier may give in all: all of them are kept in memory.
 const MAX_CONSENTS: usize = 10_000;
 
 impl<F: Facts> Case<'_, F> {
@@ -67,12 +67,12 @@ impl<F: Facts> Case<'_, F> {
         if self.facts.consent(self.iss(), &consent.consent).is_some() {
             return Err(Refusal::ConsentExists { consent: consent.consent.clone() });
         }
-        let given = self.facts.consents_by(self.iss());
-        let same = |one: &&Arc<ConsentRecord>| one.consent.about == consent.about && one.consent.to == consent.to;
-        if let Some(standing) = given.iter().filter(same).find(|one| one.stands(self.at())) {
+        let same = self.facts.consents_between(self.iss(), &consent.to, &consent.about);
+        let known = same.iter().filter_map(|id| self.facts.consent(self.iss(), id));
+        if let Some(standing) = known.into_iter().find(|one| one.stands(self.at())) {
             return Err(Refusal::ConsentStands { consent: standing.consent.consent.clone() });
         }
-        if given.len() < MAX_CONSENTS {
+        if self.facts.consent_count(self.iss()) < MAX_CONSENTS {
             return Ok(());
         }
         Err(Refusal::TooMany { what: "consents of a supplier", max: MAX_CONSENTS })

@@ -3,7 +3,9 @@
 //! Whether a consent covers a verdict is looked up, never searched for: how long an answer takes must not tell a named
 //! party of one supplier anything about the verdicts of another.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::Hash;
 use std::sync::Arc;
 
 use crate::consent::{ConsentRecord, Subject};
@@ -18,6 +20,8 @@ pub(super) struct Consents {
     given: HashMap<PartyId, BTreeMap<ConsentId, Arc<ConsentRecord>>>,
     /// Those that were not taken back, by who may see what.
     covering: HashMap<(PartyId, Covered), BTreeSet<(PartyId, ConsentId)>>,
+    /// The same, by who gave them to whom about what.
+    between: HashMap<(PartyId, PartyId, Subject), BTreeSet<ConsentId>>,
 }
 
 /// What a consent covers, as a verdict names it.
@@ -35,6 +39,7 @@ impl Consents {
                 let names = self.covering.entry((record.consent.to.clone(), covered)).or_default();
                 names.insert((record.by.clone(), record.consent.consent.clone()));
             }
+            self.between.entry(pair(&record)).or_default().insert(record.consent.consent.clone());
         }
         self.given.entry(record.by.clone()).or_default().insert(record.consent.consent.clone(), record);
     }
@@ -45,6 +50,17 @@ impl Consents {
 
     pub(super) fn of(&self, by: &PartyId) -> Vec<Arc<ConsentRecord>> {
         self.given.get(by).into_iter().flat_map(|given| given.values().cloned()).collect()
+    }
+
+    /// How many a supplier gave.
+    pub(super) fn count(&self, by: &PartyId) -> usize {
+        self.given.get(by).map_or(0, BTreeMap::len)
+    }
+
+    /// Those that a supplier gave to one party about the same and did not take back.
+    pub(super) fn between(&self, by: &PartyId, to: &PartyId, about: &Subject) -> Vec<ConsentId> {
+        let names = self.between.get(&(by.clone(), to.clone(), about.clone()));
+        names.into_iter().flatten().cloned().collect()
     }
 
     /// Those that let `to` see something of the verdict and were not taken back, by giver and id.
@@ -93,19 +109,27 @@ impl Consents {
     fn unlist(&mut self, record: &ConsentRecord) {
         let name = (record.by.clone(), record.consent.consent.clone());
         for covered in covered(record) {
-            let key = (record.consent.to.clone(), covered);
-            if let Some(names) = self.covering.get_mut(&key) {
-                names.remove(&name);
-                if names.is_empty() {
-                    self.covering.remove(&key);
-                }
-            }
+            unlist(&mut self.covering, (record.consent.to.clone(), covered), &name);
         }
+        unlist(&mut self.between, pair(record), &name.1);
     }
 
     fn all(&self) -> impl Iterator<Item = &Arc<ConsentRecord>> {
         self.given.values().flat_map(BTreeMap::values)
     }
+}
+
+fn unlist<K: Hash + Eq, N: Ord>(lists: &mut HashMap<K, BTreeSet<N>>, key: K, name: &N) {
+    if let Entry::Occupied(mut names) = lists.entry(key) {
+        names.get_mut().remove(name);
+        if names.get().is_empty() {
+            names.remove();
+        }
+    }
+}
+
+fn pair(record: &ConsentRecord) -> (PartyId, PartyId, Subject) {
+    (record.by.clone(), record.consent.to.clone(), record.consent.about.clone())
 }
 
 fn covered(record: &ConsentRecord) -> Vec<Covered> {

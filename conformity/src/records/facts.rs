@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::accreditation::{AccreditationRecord, DesignationRecord};
 use crate::arrangement::ArrangementRecord;
-use crate::consent::ConsentRecord;
+use crate::consent::{ConsentRecord, Subject};
 use crate::credential::{CredentialRecord, StatusSlot};
 use crate::genesis::{GenesisRecord, PeerRecord};
 use crate::identifiers::Identifier;
@@ -86,6 +86,10 @@ pub trait Facts {
     fn consent(&self, by: &PartyId, id: &ConsentId) -> Option<Arc<ConsentRecord>>;
     /// All consents that a supplier gave, whether they stand or not.
     fn consents_by(&self, by: &PartyId) -> Vec<Arc<ConsentRecord>>;
+    /// How many those are.
+    fn consent_count(&self, by: &PartyId) -> usize;
+    /// Those of them to one party about the same that may stand, by name: looked up, since a supplier may give many at once.
+    fn consents_between(&self, by: &PartyId, to: &PartyId, about: &Subject) -> Vec<ConsentId>;
     /// An arrangement.
     fn arrangement(&self, id: &ArrangementId) -> Option<Arc<ArrangementRecord>>;
     /// All arrangements.

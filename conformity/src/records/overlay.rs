@@ -1,5 +1,6 @@
 //! Reading through the records of a batch that is decided but not durable yet.
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::{DocumentRecord, ErasureRecord, Facts, Record, Register, Rests, SchemeRecord, StatementRecord, View};
@@ -23,16 +24,24 @@ pub struct Overlay<'a, F> {
     base: &'a F,
     pending: Register,
     records: Vec<Record>,
+    /// How many consents each supplier gave that the base does not know.
+    fresh_consents: HashMap<PartyId, usize>,
 }
 
 impl<'a, F: Facts> Overlay<'a, F> {
     /// Nothing pending yet.
     pub fn new(base: &'a F) -> Self {
-        Self { base, pending: Register::new(), records: Vec::new() }
+        Self { base, pending: Register::new(), records: Vec::new(), fresh_consents: HashMap::new() }
     }
 
     /// Takes up a pending record.
     pub fn insert(&mut self, record: Record) {
+        if let Record::Consent(given) = &record {
+            let (by, id) = (&given.by, &given.consent.consent);
+            if self.base.consent(by, id).or_else(|| self.pending.consent(by, id)).is_none() {
+                *self.fresh_consents.entry(by.clone()).or_default() += 1;
+            }
+        }
         self.pending.insert(record.clone());
         self.records.push(record);
     }
@@ -52,7 +61,10 @@ impl<'a, F: Facts> Overlay<'a, F> {
     /// Whether a pending erasure took a consent of the base, itself or with its verdict.
     fn consent_erased(&self, record: &ConsentRecord) -> bool {
         let verdict_gone = match &record.consent.about {
-            Subject::Verdict(id) => self.verdict(id).is_none(),
+            Subject::Verdict(id) => self.verdict(id).is_none_or(|verdict| {
+                // An id that was erased may have been granted again.
+                verdict.history.first().is_some_and(|granted| granted.index > record.given.index)
+            }),
             Subject::Scheme(_) => false,
         };
         verdict_gone || self.pending.erasure(record.given.index).is_some()
@@ -161,9 +173,24 @@ impl<F: Facts> Facts for Overlay<'_, F> {
     }
 
     fn consents_by(&self, by: &PartyId) -> Vec<Arc<ConsentRecord>> {
-        let mut all = merge(self.base.consents_by(by), self.pending.consents_by(by), |record| &record.consent.consent);
-        all.retain(|record| !self.consent_erased(record));
-        all
+        let all = self.base.consents_by(by).into_iter().chain(self.pending.consents_by(by));
+        // The later ones replace those of the same name.
+        let all: BTreeMap<_, _> = all.map(|record| (record.consent.consent.clone(), record)).collect();
+        all.into_values().filter(|record| !self.consent_erased(record)).collect()
+    }
+
+    fn consent_count(&self, by: &PartyId) -> usize {
+        if self.pending.erasures().next().is_some() {
+            // Rare enough to be counted one by one.
+            return self.consents_by(by).len();
+        }
+        self.base.consent_count(by) + self.fresh_consents.get(by).copied().unwrap_or(0)
+    }
+
+    fn consents_between(&self, by: &PartyId, to: &PartyId, about: &Subject) -> Vec<ConsentId> {
+        let mut names = self.base.consents_between(by, to, about);
+        names.extend(self.pending.consents_between(by, to, about));
+        names
     }
 
     fn arrangement(&self, id: &ArrangementId) -> Option<Arc<ArrangementRecord>> {

@@ -13,7 +13,7 @@ use super::rests;
 use super::{DocumentRecord, ErasureRecord, Facts, Record, Rests, SchemeRecord, StatementRecord, View};
 use crate::accreditation::{AccreditationRecord, DesignationRecord};
 use crate::arrangement::ArrangementRecord;
-use crate::consent::ConsentRecord;
+use crate::consent::{ConsentRecord, Subject};
 use crate::credential::{CredentialRecord, StatusSlot};
 use crate::digest::Digest;
 use crate::genesis::{GenesisRecord, PeerRecord};
@@ -360,6 +360,14 @@ impl Facts for Register {
 
     fn consents_by(&self, by: &PartyId) -> Vec<Arc<ConsentRecord>> {
         self.consents.of(by)
+    }
+
+    fn consent_count(&self, by: &PartyId) -> usize {
+        self.consents.count(by)
+    }
+
+    fn consents_between(&self, by: &PartyId, to: &PartyId, about: &Subject) -> Vec<ConsentId> {
+        self.consents.between(by, to, about)
     }
 
     fn arrangement(&self, id: &ArrangementId) -> Option<Arc<ArrangementRecord>> {

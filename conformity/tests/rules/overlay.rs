@@ -124,6 +124,38 @@ fn consents_of_a_batch_are_seen_and_go_with_what_they_are_about() {
     assert!(world.register.consents_by(&"maker".parse().unwrap()).is_empty());
 }
 
+/// Consents of a supplier, as many as it may give, told in two batches and one by one: the same answers.
+#[test]
+fn consents_are_counted_in_a_batch_as_one_by_one() {
+    const MOST: usize = 10_000;
+    let mut world = World::furnished();
+    crate::consents::join(&mut world);
+    let maker = "maker".parse().unwrap();
+    let numbered = |number: usize| {
+        let mut claim = consent(&format!("C-{number}"));
+        claim["to"] = json!(format!("nobody-{number}"));
+        ("maker", "disclosure-consented", claim)
+    };
+    let half: Vec<_> = (0..MOST / 2).map(numbered).collect();
+    assert!(batch(&mut world, &half).iter().all(|answer| *answer == "taken"));
+    let rest: Vec<_> = (MOST / 2..MOST - 1).map(numbered).collect();
+    assert!(batch(&mut world, &rest).iter().all(|answer| *answer == "taken"));
+    let given = world.register.consents_by(&maker);
+    let index = given.iter().find(|one| one.consent.consent.as_str() == "C-7").unwrap().given.index;
+    let withdrawn = json!({"consent": "C-8"});
+    let told = [
+        ("maker", "disclosure-withdrawn", withdrawn),
+        numbered(MOST - 1),
+        numbered(MOST),
+        ("op", "statement-erased", json!({"index": index, "reason": reason()})),
+        numbered(MOST),
+        numbered(MOST + 1),
+    ];
+    let answers = batch(&mut world, &told);
+    assert_eq!(answers, ["taken", "taken", "too-many", "taken", "taken", "too-many"]);
+    assert_eq!((world.register.consent_count(&maker), world.register.consents_by(&maker).len()), (MOST, MOST));
+}
+
 #[test]
 fn lists_are_merged_by_name() {
     let world = World::furnished();

@@ -5,22 +5,23 @@
 //! no credential of the log and to no submission under way is swept out: after each erasure, and at each start. Nothing here
 //! is ever logged. Everything here waits for the disk. Out of scope: who may see which of them.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use conformity::credential::{CredentialRecord, StatusSlot};
 use conformity::digest::Digest;
+use conformity::ids::PartyId;
 use conformity::records::{Facts, Register};
-
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::read_model::ReadModel;
 use crate::vault::{Vault, VaultError};
 
 /// What their names in the vault begin with.
 const PREFIX: &str = "credential/";
-/// KiB of credentials under way, in all.
+/// KiB of credentials under way, in all, and of one body.
 const ROOM: usize = 64 * 1024;
+const ROOM_EACH: usize = ROOM / 4;
 
 /// Why disclosures were not kept or not found.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +40,26 @@ pub struct Disclosures {
     /// Submissions under way, by what they submit: one that fails takes nothing away from another.
     under_way: Mutex<HashMap<Digest, usize>>,
     /// KiB of credentials that may be under way: they go on though their clients hang up.
-    room: Arc<Semaphore>,
+    room: Arc<Mutex<HashMap<PartyId, usize>>>,
+}
+
+/// Room that a credential takes while it is under way.
+pub struct Room {
+    taken: Arc<Mutex<HashMap<PartyId, usize>>>,
+    body: PartyId,
+    units: usize,
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Entry::Occupied(mut own) = taken.entry(self.body.clone()) {
+            *own.get_mut() -= self.units;
+            if *own.get() == 0 {
+                own.remove();
+            }
+        }
+    }
 }
 
 impl Disclosures {
@@ -48,15 +68,31 @@ impl Disclosures {
     /// # Errors
     /// [`VaultError`].
     pub fn open(vault: Arc<Vault>, register: &Register) -> Result<Self, VaultError> {
-        let disclosures = Self { vault, under_way: Mutex::default(), room: Arc::new(Semaphore::new(ROOM)) };
+        let disclosures = Self { vault, under_way: Mutex::default(), room: Arc::default() };
         disclosures.sweep(|list| names_in(register, list))?;
         Ok(disclosures)
     }
 
-    /// Room for a credential of so many bytes, for as long as it is under way; nothing when there is none.
-    pub fn place(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
-        let units = u32::try_from(bytes / 1024 + 1).ok()?;
-        Arc::clone(&self.room).try_acquire_many_owned(units).ok()
+    /// Room for a credential of so many bytes of `body`, for as long as it is under way; nothing when there is none, or when
+    /// the body has its share.
+    pub fn room(&self, body: &PartyId, bytes: usize) -> Option<Room> {
+        let units = bytes / 1024 + 1;
+        let mut taken = self.room.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = taken.values().sum::<usize>() + units;
+        let own = taken.get(body).copied().unwrap_or(0) + units;
+        if all > ROOM || own > ROOM_EACH {
+            return None;
+        }
+        taken.insert(body.clone(), own);
+        Some(Room { taken: Arc::clone(&self.room), body: body.clone(), units })
+    }
+
+    /// Whether the vault has it, without opening it.
+    ///
+    /// # Errors
+    /// [`VaultError`] when the vault cannot be read.
+    pub fn has(&self, digest: &Digest) -> Result<bool, VaultError> {
+        self.vault.has(&name(digest))
     }
 
     /// Makes a credential with its disclosures durable, before the log takes it. Whether or not that succeeds, its submission
@@ -152,6 +188,22 @@ mod tests {
         assert!(disclosures.whole(&digest).unwrap().is_some(), "its submission is under way");
         disclosures.settle(digest, || false).unwrap();
         assert_eq!(disclosures.whole(&digest).unwrap(), None);
+    }
+
+    #[test]
+    fn no_body_takes_all_the_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let disclosures = opened(folder.path());
+        let body = |number: usize| format!("cb-{number}").parse::<PartyId>().unwrap();
+        let whole = (ROOM_EACH - 1) * 1024;
+        let first = disclosures.room(&body(1), whole).unwrap();
+        assert!(disclosures.room(&body(1), 0).is_none(), "it has its share");
+        let others: Vec<_> = (2..=4).map(|number| disclosures.room(&body(number), whole).unwrap()).collect();
+        assert!(disclosures.room(&body(5), 0).is_none(), "there is no more");
+        drop(first);
+        assert!(disclosures.room(&body(5), whole).is_some());
+        drop(others);
+        assert!(disclosures.room.lock().unwrap().is_empty());
     }
 
     #[test]

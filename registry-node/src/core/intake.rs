@@ -226,6 +226,11 @@ impl Repeated {
         self.digest
     }
 
+    /// How many bytes it has with all that it discloses, if it came whole.
+    pub fn bytes(&self) -> usize {
+        self.whole.as_ref().map_or(0, Bytes::len)
+    }
+
     /// Looks at what a credential discloses, which was issued then; answers it with all of that, if it came whole.
     ///
     /// # Errors

@@ -29,6 +29,7 @@ use super::sequencer::{Parts, Sequencer};
 use super::slots::Slots;
 use super::state_map::{Origins, StateMap};
 use super::status_lists::StatusLists;
+use super::submit::Sweeps;
 use super::tiles;
 use super::uses::Uses;
 use crate::clock::Clock;
@@ -63,6 +64,8 @@ pub struct Registry {
     pub disclosures: Disclosures,
     /// What was seen by consent.
     pub uses: Arc<Uses>,
+    /// Sweeps of the vault after erasures.
+    pub sweeps: Sweeps,
     /// Places in the status lists.
     pub slots: Slots,
     /// Status lists that were rendered.
@@ -193,6 +196,7 @@ impl Registry {
             vault,
             disclosures,
             uses: Arc::new(uses),
+            sweeps: Sweeps::default(),
             slots,
             status_lists: StatusLists::default(),
             tiles,

@@ -11,6 +11,7 @@
 //! which place a statement gets (the sequencer).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use certs::{Identity, Speaker};
@@ -61,6 +62,13 @@ impl From<VaultError> for SubmitError {
     }
 }
 
+/// The sweeps of the vault that were asked for, and up to which of them all are done.
+#[derive(Default)]
+pub struct Sweeps {
+    asked: AtomicU64,
+    done: tokio::sync::Mutex<u64>,
+}
+
 impl Registry {
     /// Takes a statement from a connection: verified, decided, durable, then acknowledged.
     ///
@@ -106,17 +114,31 @@ impl Registry {
     /// Removes what the log says is erased: the bytes from the journal, and what credentials of the verdict kept back, and
     /// who saw it, from the vault. Both homes are asked, whatever the first of them answers; doing it again does no harm.
     async fn carry_out(self: &Arc<Self>, index: u64) -> Result<(), SubmitError> {
-        let detail = self.blocking(|registry| {
-            registry.disclosures.sweep_by(&registry.read_model)?;
-            registry.uses.sweep()?;
-            Ok(registry.vault.shred()?)
-        });
-        let detail = detail.await;
+        let detail = self.sweep().await;
         let bytes = self.sequencer.erase(index).await;
         self.feed.forget();
         // The log holds the erasure by now.
         detail.map_err(|error| SequenceError::NotErased(error.to_string()))?;
         Ok(bytes?)
+    }
+
+    /// Sweeps what belongs to nothing any more out of the vault. One sweep serves all who asked before it began: each looks at
+    /// everything that is kept.
+    async fn sweep(self: &Arc<Self>) -> Result<(), SubmitError> {
+        let asked = self.sweeps.asked.fetch_add(1, Ordering::SeqCst) + 1;
+        let mut done = self.sweeps.done.lock().await;
+        if *done >= asked {
+            return Ok(());
+        }
+        let served = self.sweeps.asked.load(Ordering::SeqCst);
+        self.blocking(|registry| {
+            registry.disclosures.sweep_by(&registry.read_model)?;
+            registry.uses.sweep()?;
+            Ok(registry.vault.shred()?)
+        })
+        .await?;
+        *done = served;
+        Ok(())
     }
 
     async fn submit_credential(self: &Arc<Self>, unopened: Unopened) -> Result<Receipt, SubmitError> {
@@ -128,10 +150,10 @@ impl Registry {
         }
         // Asked before anything of it is kept: what is refused leaves nothing in the vault.
         self.allows(unopened.candidate())?;
-        let place = self.disclosures.place(unopened.bytes()).ok_or(SequenceError::Busy)?;
+        let room = self.disclosures.room(&statement.iss, unopened.bytes()).ok_or(SequenceError::Busy)?;
         let registry = Arc::clone(self);
         to_the_end(async move {
-            let _place = place;
+            let _room = room;
             registry.take_credential(unopened).await
         })
         .await
@@ -191,7 +213,15 @@ impl Registry {
                 let (registry, index) = (Arc::clone(self), erased.index);
                 to_the_end(async move { registry.carry_out(index).await }).await?;
             }
-            Claim::CredentialIssued(_) => self.blocking(move |registry| registry.complete(&repeated)).await?,
+            Claim::CredentialIssued(_) => {
+                let body = &repeated.statement().iss;
+                let room = self.disclosures.room(body, repeated.bytes()).ok_or(SequenceError::Busy)?;
+                let complete = move |registry: &Registry| {
+                    let _room = room;
+                    registry.complete(&repeated)
+                };
+                self.blocking(complete).await?;
+            }
             _ => {}
         }
         Ok(receipt)
@@ -202,7 +232,7 @@ impl Registry {
         let (statement, digest) = (repeated.statement(), repeated.digest());
         let Claim::CredentialIssued(credential) = &statement.claim else { return Ok(()) };
         let record = self.read_model.register().credential(credential.slot);
-        let (Some(record), None) = (record, self.disclosures.whole(&digest)?) else { return Ok(()) };
+        let (Some(record), false) = (record, self.disclosures.has(&digest)?) else { return Ok(()) };
         let Some(whole) = repeated.open(&self.read_model, record.issued)? else { return Ok(()) };
         let kept = self.disclosures.keep(digest, whole);
         self.disclosures.settle(digest, || self.holds(statement, digest))?;

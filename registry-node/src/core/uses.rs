@@ -4,8 +4,10 @@
 //! is durable before what it tells of leaves. Nothing here is ever logged.
 //!
 //! Bounds: the same party that sees the same by the same consents on the same day is one record that counts. So a party
-//! that asks often does not push the records of others out, of which the newest are kept. Out of scope: who may read them.
+//! that asks often does not push the records of others out; when there are too many, whoever has most gives up its oldest. Out of
+//! scope: who may read them.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -114,9 +116,19 @@ impl Book {
         let (first, times) = before.map_or((now, 0), |before| (before.first, before.times));
         self.uses.push(Use { seen, first, last: now, times: times.saturating_add(1) });
         if self.uses.len() > MAX_RECORDS {
-            self.uses.remove(0);
+            self.uses.remove(self.oldest_of_the_loudest());
             self.dropped += 1;
         }
+    }
+
+    /// Whoever has most gives up its oldest: nobody pushes the records of others out.
+    fn oldest_of_the_loudest(&self) -> usize {
+        let mut counts: HashMap<&PartyId, usize> = HashMap::new();
+        for one in &self.uses {
+            *counts.entry(&one.seen.to).or_default() += 1;
+        }
+        let most = counts.values().copied().max();
+        self.uses.iter().position(|one| counts.get(&one.seen.to).copied() == most).unwrap_or(0)
     }
 }
 
@@ -154,12 +166,19 @@ impl Uses {
         Ok(())
     }
 
+    /// A place among the few who look at what is shown by consent and record it, to be taken before the work.
+    ///
+    /// # Errors
+    /// [`UseError::Busy`].
+    pub fn place(&self) -> Result<Place<'_>, UseError> {
+        Place::take(&self.waiting)
+    }
+
     /// Records a use, durably. Waits for the disk.
     ///
     /// # Errors
     /// [`UseError`]: then nothing may be shown.
-    pub fn record(&self, verdict: Granted<'_>, seen: Seen, now: Timestamp) -> Result<(), UseError> {
-        let _place = Waiting::take(&self.waiting)?;
+    pub fn record(&self, _place: &Place<'_>, verdict: Granted<'_>, seen: Seen, now: Timestamp) -> Result<(), UseError> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         // The register forgets an erased verdict before its uses are erased, so none comes after that.
         if !self.stands(verdict.id, verdict.index) {
@@ -185,17 +204,17 @@ impl Uses {
     }
 }
 
-/// A place among those that wait for the disk.
-struct Waiting<'a>(&'a AtomicUsize);
+/// A place among those that are shown something by consent.
+pub struct Place<'a>(&'a AtomicUsize);
 
-impl<'a> Waiting<'a> {
+impl<'a> Place<'a> {
     fn take(waiting: &'a AtomicUsize) -> Result<Self, UseError> {
         let place = Self(waiting);
         if waiting.fetch_add(1, Ordering::Relaxed) < MAX_WAITING { Ok(place) } else { Err(UseError::Busy) }
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for Place<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -268,6 +287,17 @@ mod tests {
     }
 
     #[test]
+    fn whoever_fills_the_book_gives_up_its_own() {
+        let mut book = Book::default();
+        book.note(seen("quiet"), at(0));
+        for number in 0..MAX_RECORDS + 5 {
+            book.note(Seen { credential: Some(number as u64), ..seen("loud") }, at(1 + number as i64));
+        }
+        assert_eq!((book.uses.len(), book.dropped), (MAX_RECORDS, 6));
+        assert_eq!(book.uses[0].seen.to.as_str(), "quiet");
+    }
+
+    #[test]
     fn nothing_is_kept_of_a_verdict_that_is_not_there() {
         let folder = tempfile::tempdir().unwrap();
         let vault = Arc::new(Vault::open(folder.path()).unwrap());
@@ -275,16 +305,19 @@ mod tests {
         let uses = Uses::open(Arc::clone(&vault), &Arc::default()).unwrap();
         assert_eq!(vault.names("uses/").unwrap(), Vec::<String>::new());
         let verdict = "V-1".parse().unwrap();
-        assert!(matches!(uses.record(Granted { id: &verdict, index: 7 }, seen("buyer"), at(0)), Err(UseError::Gone)));
+        assert!(matches!(
+            uses.record(&uses.place().unwrap(), Granted { id: &verdict, index: 7 }, seen("buyer"), at(0)),
+            Err(UseError::Gone)
+        ));
         assert_eq!(vault.names("uses/").unwrap(), Vec::<String>::new());
     }
 
     #[test]
     fn few_wait_for_the_disk() {
         let waiting = AtomicUsize::new(0);
-        let places: Vec<_> = (0..MAX_WAITING).map(|_| Waiting::take(&waiting).unwrap()).collect();
-        assert!(matches!(Waiting::take(&waiting), Err(UseError::Busy)));
+        let places: Vec<_> = (0..MAX_WAITING).map(|_| Place::take(&waiting).unwrap()).collect();
+        assert!(matches!(Place::take(&waiting), Err(UseError::Busy)));
         drop(places);
-        assert!(Waiting::take(&waiting).is_ok());
+        assert!(Place::take(&waiting).is_ok());
     }
 }

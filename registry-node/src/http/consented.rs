@@ -25,7 +25,7 @@ use super::code;
 use super::credentials::{issuer_key, whole};
 use super::page::Page;
 use super::site::Site;
-use crate::core::uses::{Book, Consented, Granted, Seen, UseError, Way};
+use crate::core::uses::{Book, Consented, Granted, Place, Seen, UseError, Way};
 use crate::problem::Problem;
 
 /// Consents of a page unless asked otherwise.
@@ -97,7 +97,7 @@ pub(super) struct Showing<'a> {
 
 impl Showing<'_> {
     /// Records it, unless everyone may see as much. Waits for the disk.
-    pub(super) fn record(self, site: &Site, ask: &Ask) -> Result<(), Problem> {
+    pub(super) fn record(self, site: &Site, ask: &Ask, place: &Place<'_>) -> Result<(), Problem> {
         if self.verdict.terms.profile.is_public() && self.disclosures == 0 {
             return Ok(());
         }
@@ -110,9 +110,14 @@ impl Showing<'_> {
             credential: self.credential.map(|record| record.issued.index),
             disclosures: self.disclosures,
         };
-        let recorded = site.registry.uses.record(Granted::of(self.verdict), seen, site.registry.now());
+        let recorded = site.registry.uses.record(place, Granted::of(self.verdict), seen, site.registry.now());
         recorded.map_err(|error| unrecorded(&error))
     }
+}
+
+/// A place to look at what is shown by consent. Whoever is not named never gets so far.
+pub(super) fn place(site: &Site) -> Result<Place<'_>, Problem> {
+    site.registry.uses.place().map_err(|error| unrecorded(&error))
 }
 
 /// What is not recorded is not shown.

@@ -90,11 +90,13 @@ pub(super) fn newest(site: &Site, ask: &Ask) -> Result<Response, Problem> {
         Extent::Whole => whole(site, &record)?.map_or_else(|| signed_part(site, &record), Ok)?,
         Extent::Public => signed_part(site, &record)?,
         Extent::Consent(permission) => {
+            let place = consented::place(site)?;
             let mut text = signed_part(site, &record)?;
             let disclosures = consented::disclosures(site, &record, permission.parts)?;
             let (disclosed, permission) = (disclosures.len(), &permission);
             let (way, credential) = (Way::Credential, Some(&*record));
-            Showing { verdict: &verdict, permission, way, credential, disclosures: disclosed }.record(site, ask)?;
+            Showing { verdict: &verdict, permission, way, credential, disclosures: disclosed }
+                .record(site, ask, &place)?;
             disclosures.iter().for_each(|one| text.extend([one, "~"]));
             text
         }

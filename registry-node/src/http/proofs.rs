@@ -125,12 +125,13 @@ impl About {
     /// Records what is about to be shown by consent.
     fn record(&self, site: &Site, ask: &Ask) -> Result<(), Problem> {
         let Self::Own { record, credential, permission: Some(permission), .. } = self else { return Ok(()) };
+        let place = consented::place(site)?;
         let disclosures = match credential {
             Some(credential) => consented::disclosures(site, credential, permission.parts)?.len(),
             None => 0,
         };
         let (way, credential) = (Way::Proof, credential.as_deref());
-        Showing { verdict: record, permission, way, credential, disclosures }.record(site, ask)
+        Showing { verdict: record, permission, way, credential, disclosures }.record(site, ask, &place)
     }
 
     /// Index of the entry without which there is nothing to prove.
