@@ -3,7 +3,8 @@ use std::sync::Arc;
 
 use conformity::recognised::RecognitionRecord;
 use conformity::time::Moment;
-use credential::bundle::{LogOwner, Sealed};
+use credential::attestation::Detail;
+use credential::bundle::{LogOwner, Sealed, Shown};
 use ledger::merkle::empty_root;
 use serde_json::{Value, json};
 
@@ -70,6 +71,55 @@ fn what_does_not_count_does_not_look_as_if_it_did() {
     assert!(stated(json!({"outcome": "refused"})).contains("state off"));
     let over = stated(json!({"validUntil": "2026-06-01"}));
     assert!(over.contains("state off") && over.contains("not in force"), "{over}");
+}
+
+/// A verdict of the registry itself, which the log shows in summary, with a credential that discloses this reach.
+fn summary(reach: Option<Value>, status: CredentialStatus) -> String {
+    let terms = json!({
+        "verdict": "V-1", "supplier": {"id": "lei:5493001KJTIIGC8Y1R12", "name": "Exemple SA", "country": "FR"},
+        "object": {"kind": "organization", "name": "Head office"}, "scheme": "demo@1",
+        "viewpoints": ["organization"], "scope": "All of it", "validFrom": "2026-04-01", "validUntil": "2029-03-31",
+        "profile": "summary", "provenance": "decided",
+    });
+    let then = json!({
+        "state": {"granted": {"since": AT}}, "issuer": "cb-1", "viewpoints": ["organization"], "scope": "All of it",
+        "validUntil": "2029-03-31", "marks": {},
+    });
+    let shown = Shown {
+        issued: Moment { index: 8, at: AT.parse().unwrap() },
+        by: "cb-1".parse().unwrap(),
+        status,
+        disclosures: 1,
+        detail: Detail { reach: reach.map(|reach| serde_json::from_value(reach).unwrap()), ..Detail::default() },
+    };
+    let own = Own {
+        state: StateName::Granted,
+        in_force: true,
+        terms: Arc::new(serde_json::from_value(terms).unwrap()),
+        then: serde_json::from_value(then).unwrap(),
+        history: Vec::new(),
+        issuer_name: None,
+        fictional: true,
+        accreditation: None,
+        credential: Some(shown),
+    };
+    let finding = Finding::Own(Box::new(own));
+    page(&Verified { finding, ..hostile("did:web:jp.registry.example") }, Language::En).unwrap()
+}
+
+#[test]
+fn what_a_summary_leaves_out_is_never_passed_over() {
+    const HIDDEN: &str = "not shown here; there may be something";
+    let hidden = |page: &str| page.matches(HIDDEN).count();
+    let whole = json!({"level": "4", "sites": ["Osaka"], "exclusions": ["Plant 2"]});
+    let page = summary(Some(whole.clone()), CredentialStatus::Valid);
+    assert!(page.contains("Osaka") && page.contains("Plant 2") && page.contains("not a real certificate"), "{page}");
+    assert_eq!(hidden(&page), 0);
+    let clean = summary(Some(json!({"level": "4", "sites": ["Osaka"]})), CredentialStatus::Valid);
+    assert_eq!(hidden(&clean), 1, "the exclusions may have been taken out of the bundle: {clean}");
+    assert_eq!(hidden(&summary(None, CredentialStatus::Valid)), 3);
+    let outdated = summary(Some(whole), CredentialStatus::Invalid);
+    assert!(!outdated.contains("Osaka") && hidden(&outdated) == 3, "{outdated}");
 }
 
 #[test]

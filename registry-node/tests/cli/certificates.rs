@@ -18,6 +18,13 @@ fn a_certificate_is_asked_for_signed_and_shown() {
     assert!(!house.good("--registry jp certs show").contains("buyer/b-1"));
     assert!(house.good("--registry jp certs show --all").contains("revoked (superseded)"));
     assert!(house.bad("--registry jp certs revoke buyer/b-9").contains("certs show"));
+    house.good("--registry jp certs issue --party buyer/b-3 --out b-3");
+    assert!(read(&house.path("b-3.key")).contains("PRIVATE KEY"));
+    assert!(house.good("--registry jp certs show").contains("spiffe://jp.registry.example/buyer/b-3"));
+    let mode = std::fs::metadata(house.path("b-3.key")).unwrap().permissions();
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&mode) & 0o777, 0o600);
+    house.good("certs init spare --origin eu.registry.example");
+    assert!(house.bad("certs init spare --origin eu.registry.example").contains("spare"));
     let before = read(&house.path("jp/tls/server.pem"));
     house.good("--registry jp certs issue --server");
     assert_ne!(read(&house.path("jp/tls/server.pem")), before);

@@ -1,6 +1,6 @@
 //! A verdict from its scheme to its end, told by commands.
 
-use crate::house::House;
+use crate::house::{House, read};
 
 const SCHEME: &str = r#"
 scheme = "demo@1"
@@ -48,6 +48,47 @@ fn standing(house: &House) -> (String, bool) {
     let own = &answer["holdings"][0]["own"];
     let state = own["standing"]["state"].as_object().unwrap().keys().next().unwrap().clone();
     (state, own["inForce"].as_bool().unwrap())
+}
+
+#[test]
+fn what_was_granted_is_extended_and_annulled() {
+    let house = furnished();
+    house.good(&format!("--as certification-body grant V-1 {GRANT}"));
+    let extend =
+        "--as certification-body scope extend V-1 --scope Terminals_and_servers --site Osaka --reason site-added";
+    house.good(extend);
+    let verdict = house.json("--as buyer verdict jp:V-1");
+    assert_eq!(
+        (&verdict["now"]["sites"][0], &verdict["now"]["scope"]),
+        (&"Osaka".into(), &"Terminals and servers".into())
+    );
+    house.good("--as certification-body annul V-1 --reason granted-in-error");
+    assert_eq!(standing(&house), ("annulled".to_owned(), false));
+    assert!(house.bad(extend).contains("annulled"));
+}
+
+/// Whoever has nothing but an address, a root and a key.
+#[test]
+fn a_stranger_verifies_the_log_by_its_address() {
+    let mut house = House::new();
+    house.serve();
+    house.good("policy init policy.toml --genesis jp/genesis.jws");
+    let value = |file: &str, key: &str| {
+        let text = read(&house.path(file));
+        let line = text.lines().find_map(|line| line.strip_prefix(key)?.trim_start().strip_prefix('='));
+        line.unwrap_or_else(|| panic!("{key} in {text}")).trim().trim_matches('"').to_owned()
+    };
+    let (url, key) = (value("jp/registry.toml", "public_url"), value("policy.toml", "log_key"));
+    // What is published follows the first commits within about a second.
+    let line = format!("log verify --url {url} --ca jp/ca/public/root.pem --vkey {key} --remember seen");
+    let told = (0..50).map(|_| house.run(&line)).find(|told| {
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        told.code == 0
+    });
+    assert!(told.is_some(), "{:?}", house.run(&line));
+    let other = key.replacen("jp.registry", "eu.registry", 1);
+    house.bad(&format!("log verify --url {url} --ca jp/ca/public/root.pem --vkey {other}"));
+    assert_eq!(house.end(), Some(0));
 }
 
 #[test]

@@ -91,6 +91,29 @@ async fn reported(jp: &Registry) {
 
 /// A list says that an authority accepted a verdict as evidence. Everybody may see it at home, whoever follows takes it,
 /// and nothing is recognised by it.
+/// What rested on an arrangement ends with it, as its rule says, from the day that is named on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_rested_on_an_arrangement_ends_with_it() {
+    let federation = Federation::start(&["jp", "eu"]).await;
+    federation.peer("jp", "eu").await;
+    federation.arrange(&terms("A-1", "bilateral", &["jp", "eu"], vec![rule("R-1", "jp", "eu", "stars")])).await;
+    let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
+    jp.party("cb-1").must("verdict-granted", claims::verdict("V-1")).await;
+    eu.recognises("jp:V-1", |one| one["outcome"] == "recognised").await;
+    let end = |day: i64| json!({"id": "A-1", "effective": claims::day(day), "reason": claims::reason("superseded")});
+    let early = jp.operator().say("arrangement-ended", end(-1)).await.unwrap_err();
+    assert!(early.to_string().contains("notice"), "{early}");
+    jp.operator().must("arrangement-ended", end(0)).await;
+    eu.recognises("jp:V-1", |one| one["gaps"][0]["code"] == "arrangement-ended").await;
+    force(eu, "A-1", "ended").await;
+    assert!(
+        jp.operator()
+            .say("arrangement-restored", json!({"id": "A-1", "reason": claims::reason("as-agreed")}))
+            .await
+            .is_err()
+    );
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_acceptance_as_evidence_is_told_and_recognises_nothing() {
     let federation = Federation::start(&["jp", "eu"]).await;

@@ -2,14 +2,16 @@
 //! recognising. In the end every verdict is recognised, each exactly once.
 
 use std::collections::BTreeMap;
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tests::claims::{rule, terms, verdict};
+use serde_json::json;
+use tests::claims::{reason, rule, terms, verdict};
 use tests::events::Frame;
 use tests::node::NatsServer;
-use tests::{Buyer, Chance, Events, Federation, Registry, soon};
+use tests::{Buyer, Chance, Events, Federation, Registry, program, soon};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
@@ -91,6 +93,51 @@ async fn a_registry_without_its_own_nats_server_follows_others_all_the_same() {
     federation.restart("eu").await;
     jp.party("cb-1").must("verdict-granted", verdict("V-1")).await;
     each_once(eu, 1).await;
+}
+
+/// A nats-server that somebody else runs, as an operator's service manager would.
+struct Service(Child);
+
+impl Service {
+    async fn run(registry: &Registry) -> Service {
+        let config = registry.folder().nats().join("nats.conf");
+        soon("the node writes the configuration", async || {
+            if config.is_file() { Ok(()) } else { Err(format!("no {}", config.display())) }
+        })
+        .await;
+        let mut command = Command::new(program::nats_server());
+        command.arg("--config").arg(&config).stdout(Stdio::null()).stderr(Stdio::null());
+        Service(command.spawn().expect("nats-server starts"))
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_nats_server_of_somebody_else_is_given_the_accounts() {
+    let federation = Federation::create(&["jp", "eu"]);
+    let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
+    jp.configure("external = false", "external = true");
+    federation.start_all().await;
+    let _service = Service::run(jp).await;
+    jp.furnish().await;
+    eu.furnish().await;
+    federation.peer("jp", "eu").await;
+    federation.arrange(&terms("A-1", "bilateral", &["jp", "eu"], vec![rule("R-1", "jp", "eu", "stars")])).await;
+    jp.party("cb-1").must("verdict-granted", verdict("V-1")).await;
+    eu.recognises("jp:V-1", |one| one["outcome"] == "recognised").await;
+    let expelled = json!({"registry": "eu", "reason": reason("breach")});
+    jp.operator().must("peer-expelled", expelled).await;
+    soon("eu is cut off", async || {
+        let state = eu.peer_status("jp").await;
+        if state["status"]["state"] == "unreachable" { Ok(()) } else { Err(state.to_string()) }
+    })
+    .await;
 }
 
 /// A server that hangs holds up whoever listens there, and nobody else.
