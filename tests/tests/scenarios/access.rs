@@ -89,7 +89,13 @@ async fn a_suspended_arrangement_takes_the_feed_and_leaves_control() {
     let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
     let peer = Dialled::as_peer(jp, eu).await;
     peer.connected().await;
-    assert_eq!(has(&peer).await, (true, false), "peered: control only");
+    // Control comes with the account, as soon as the node listens there; the feed not for a moment.
+    soon("the peer has control", async || {
+        let (control, feed) = has(&peer).await;
+        assert!(!feed, "nothing is in force yet");
+        if control { Ok(()) } else { Err("nobody answers".to_owned()) }
+    })
+    .await;
     federation.arrange(&terms("A-1", "bilateral", &["jp", "eu"], vec![rule("R-1", "jp", "eu", "stars")])).await;
     has_soon(&peer, (true, true)).await;
     let step = json!({"id": "A-1", "reason": claims::reason("as-agreed")});
