@@ -15,7 +15,7 @@ mod signing;
 mod tests;
 
 pub use public::{KeyError, PublicKey, SignatureError};
-pub use signing::{KeyFileError, SigningError, SigningKey};
+pub use signing::{Keeper, KeyFileError, SigningError, SigningKey, read_key_file};
 
 use crate::encoding::{base64url_decode, base64url_encode};
 use std::fmt;

@@ -5,15 +5,16 @@
 //! credentials.toml   registry address, origin, party, role
 //! ca.pem             root of the registry's certificate authority
 //! tls.pem, tls.key   client certificate and its key
-//! signing.pem        key that signs statements
+//! signing.pem        key that signs statements, or the PKCS#11 URI of one in a token
 //! ```
 
 use std::path::{Path, PathBuf};
 
 use conformity::ids::{Origin, PartyId, RegistryId};
 use conformity::party::Role;
-use ledger::key::{KeyFileError, SigningKey};
+use ledger::key::SigningKey;
 use serde::{Deserialize, Serialize};
+use token::TokenError;
 
 const FILE_NAME: &str = "credentials.toml";
 
@@ -64,10 +65,13 @@ pub enum CredentialsError {
     },
     /// The signing key.
     #[error(transparent)]
-    Key(#[from] KeyFileError),
+    Key(#[from] TokenError),
 }
 
 impl Credentials {
+    /// Name of the file of the key that signs statements.
+    pub const SIGNING_KEY: &'static str = "signing.pem";
+
     /// Opens `folder`.
     ///
     /// # Errors
@@ -104,14 +108,14 @@ impl Credentials {
 
     /// File of the key that signs statements.
     pub fn signing_key_file(&self) -> PathBuf {
-        self.folder.join("signing.pem")
+        self.folder.join(Self::SIGNING_KEY)
     }
 
     /// The key that signs statements.
     ///
     /// # Errors
-    /// [`CredentialsError::Key`] when it is missing, damaged, or readable by others.
+    /// [`CredentialsError::Key`] when it is missing, damaged, readable by others, or its token does not give it.
     pub fn signing_key(&self) -> Result<SigningKey, CredentialsError> {
-        Ok(SigningKey::load(&self.signing_key_file())?)
+        Ok(token::open_key(&self.signing_key_file())?)
     }
 }

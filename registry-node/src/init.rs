@@ -21,6 +21,7 @@ use ledger::note::{Cosigner, NoteSigner, NoteVerifier};
 use crate::config::{self, NewConfig};
 use crate::credentials::{About, Credentials};
 use crate::folder::Folder;
+use crate::keys::{self, Keys};
 
 /// Name of the operator's party until the registry registers others.
 const OPERATOR: &str = "operator";
@@ -44,21 +45,40 @@ pub struct NewRegistry {
     pub nats: SocketAddr,
     /// Host under which others reach both.
     pub host: String,
+    /// Where its keys rest.
+    pub keys: Keys,
 }
 
 /// Makes the folder of a new registry at `path`, which must not exist yet.
 ///
 /// # Errors
-/// A name that is too long, or a file that cannot be written. Nothing is left behind at `path` then.
+/// A name that is too long, a file that cannot be written, or a token that makes no keys. Nothing is left behind then, neither at
+/// `path` nor in the token.
 pub fn init(path: &Path, new: &NewRegistry, now: Timestamp) -> anyhow::Result<()> {
     anyhow::ensure!(!path.exists(), "{} exists already; choose another folder, or remove it", path.display());
     let draft = draft_path(path)?;
-    if draft.exists() {
-        std::fs::remove_dir_all(&draft)?;
+    discard(&draft)?;
+    if let Err(error) = fill(&Folder::new(&draft), new, now) {
+        return match discard(&draft) {
+            Ok(()) => Err(error),
+            Err(leftover) => Err(error.context(format!("{leftover}; {} is left", draft.display()))),
+        };
     }
-    fill(&Folder::new(&draft), new, now)?;
     std::fs::rename(&draft, path)?;
     Ok(())
+}
+
+/// Removes what an init left unfinished, keys in a token before the files that name them.
+fn discard(draft: &Path) -> anyhow::Result<()> {
+    if !draft.exists() {
+        return Ok(());
+    }
+    let folder = Folder::new(draft);
+    let signing = folder.operator().join(Credentials::SIGNING_KEY);
+    for file in [folder.log_key(), folder.node_key(), folder.witness_key(), signing] {
+        keys::destroy(&file)?;
+    }
+    Ok(std::fs::remove_dir_all(draft)?)
 }
 
 fn draft_path(path: &Path) -> anyhow::Result<PathBuf> {
@@ -85,8 +105,9 @@ fn fill(folder: &Folder, new: &NewRegistry, now: Timestamp) -> anyhow::Result<()
     let config = config::Config::parse(&text, Path::new(config::FILE_NAME))?;
     let mut authority = Authority::init(&folder.ca(), &new.origin, now)?;
     certify_node(folder, &mut authority, &config, now)?;
-    let (log_key, node_key) = (new_key(&folder.log_key())?, new_key(&folder.node_key())?);
-    let map_key = jwk(&new_key(&folder.map_key())?)?;
+    let key = |file: &Path, name: &str| new.keys.make(file, &format!("{}-{name}", new.id), Algorithm::Ed25519);
+    let (log_key, node_key) = (key(&folder.log_key(), "log")?, key(&folder.node_key(), "node")?);
+    let map_key = jwk(&Keys::Files.make(&folder.map_key(), "map", Algorithm::Ed25519)?)?;
     let about = About {
         url: config.http.public_url.clone(),
         nats: config.nats.public_address.clone(),
@@ -95,9 +116,9 @@ fn fill(folder: &Folder, new: &NewRegistry, now: Timestamp) -> anyhow::Result<()
         party: OPERATOR.parse()?,
         role: Role::Operator,
     };
-    let operator = equip(&folder.operator(), about, &mut authority, Algorithm::Ed25519, now)?;
+    let operator = equip(&folder.operator(), about, &mut authority, (&new.keys, Algorithm::Ed25519), now)?;
     let signer = NoteSigner::new(new.origin.as_str(), log_key)?;
-    let witness = Cosigner::new(new.origin.as_str(), new_key(&folder.witness_key())?)?;
+    let witness = Cosigner::new(new.origin.as_str(), key(&folder.witness_key(), "witness")?)?;
     let node = Node { log: signer.verifier(), witness: witness.verifier(), key: jwk(&node_key)?, map: map_key };
     let genesis = genesis(new, node, &authority, operator)?;
     begin(folder, &config, signer, &node_key, genesis, now)
@@ -129,17 +150,16 @@ pub fn equip(
     folder: &Path,
     about: About,
     authority: &mut Authority,
-    algorithm: Algorithm,
+    (keys, algorithm): (&Keys, Algorithm),
     now: Timestamp,
 ) -> anyhow::Result<Jwk> {
+    let label = format!("{}-{}", about.registry, about.party);
     let holder = Holder::party(about.role, about.party.clone())?;
     let credentials = Credentials::create(folder, about)?;
     std::fs::copy(authority.public().root(), credentials.ca())?;
     let (certificate, key) = credentials.tls();
     authority.issue(&holder, Lifetime::Usual, now)?.write(&certificate, &key)?;
-    let signing = SigningKey::generate(algorithm)?;
-    signing.store(&credentials.signing_key_file())?;
-    jwk(&signing)
+    jwk(&keys.make(&credentials.signing_key_file(), &label, algorithm)?)
 }
 
 /// The node's own keys, as the genesis names them.
@@ -195,12 +215,6 @@ fn begin(
     let at_ms = u64::try_from(now.as_millisecond())?;
     Log::create(FileJournal::open(&folder.journal(), options)?, signer, at_ms, draft)?;
     Ok(())
-}
-
-fn new_key(path: &Path) -> anyhow::Result<SigningKey> {
-    let key = SigningKey::generate(Algorithm::Ed25519)?;
-    key.store(path)?;
-    Ok(key)
 }
 
 fn jwk(key: &SigningKey) -> anyhow::Result<Jwk> {

@@ -16,6 +16,7 @@ pub mod http;
 pub mod import;
 pub mod index;
 pub mod init;
+pub mod keys;
 pub mod link;
 pub mod metrics;
 pub mod problem;

@@ -23,13 +23,20 @@ const GRACE: Duration = Duration::from_secs(20);
 pub struct Node {
     folders: Vec<PathBuf>,
     log: PathBuf,
+    environment: Vec<(&'static str, PathBuf)>,
     process: Mutex<Option<Child>>,
 }
 
 impl Node {
     /// A node for the registries in `folders`, not started. What it says is appended to `log`.
     pub fn new(folders: Vec<PathBuf>, log: PathBuf) -> Node {
-        Node { folders, log, process: Mutex::default() }
+        Node { folders, log, environment: Vec::new(), process: Mutex::default() }
+    }
+
+    /// The same, with one more variable in its environment.
+    pub fn with_variable(mut self, name: &'static str, value: PathBuf) -> Node {
+        self.environment.push((name, value));
+        self
     }
 
     /// Starts the process; it is not ready yet.
@@ -45,7 +52,8 @@ impl Node {
         command
             .env("REGISTRY_NATS_SERVER", program::nats_server())
             .env("REGISTRY_LOG", log_filter())
-            .env("NO_COLOR", "1");
+            .env("NO_COLOR", "1")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(said).process_group(0);
         *process = Some(command.spawn().expect("registry-node starts"));
     }

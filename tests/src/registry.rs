@@ -24,6 +24,7 @@ use registry_node::core::state_map::{Seals, check_seals};
 use registry_node::credentials::About;
 use registry_node::folder::Folder;
 use registry_node::init::{NewRegistry, equip, init};
+use registry_node::keys::Keys;
 use serde_json::{Value, json};
 
 use crate::party::{JOSE, NDJSON, Party, STATEMENTS};
@@ -66,6 +67,7 @@ impl Registry {
             http: ports::free(),
             nats: ports::free(),
             host: "localhost".to_owned(),
+            keys: Keys::Files,
         };
         init(&path, &new, Timestamp::now()).expect("a registry is made");
         let config = Config::load(&path).expect("the configuration is good");
@@ -130,7 +132,8 @@ impl Registry {
             role,
         };
         let folder = self.people.join(id);
-        let key = equip(&folder, about, &mut authority, algorithm, Timestamp::now()).expect("credentials are made");
+        let key = equip(&folder, about, &mut authority, (&Keys::Files, algorithm), Timestamp::now())
+            .expect("credentials are made");
         // With it, commands check the proofs that they get.
         std::fs::copy(self.folder.genesis(), folder.join("genesis.jws")).expect("the genesis is copied");
         json!({"party": {"id": id, "role": role, "name": format!("The {role} {id}"), "country": "JP"}, "keys": [key]})

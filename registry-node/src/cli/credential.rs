@@ -296,7 +296,7 @@ impl Present {
         let presentation = credential.present(|place| self.show.iter().any(|wanted| wanted.contains(place)));
         let text = match (&self.key, &self.audience, &self.nonce) {
             (Some(key), Some(audience), Some(nonce)) => {
-                presentation.bind(&SigningKey::load(key)?, audience, nonce, SystemClock.now().as_second())?
+                presentation.bind(&token::open_key(key)?, audience, nonce, SystemClock.now().as_second())?
             }
             _ => presentation.as_str().to_owned(),
         };

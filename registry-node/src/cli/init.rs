@@ -7,11 +7,13 @@ use std::process::ExitCode;
 use clap::Args;
 use conformity::ids::{CountryCode, Origin, RegistryId};
 use serde::Serialize;
+use token::TokenUri;
 
 use super::context::Context;
 use crate::clock::{Clock, SystemClock};
 use crate::folder::Folder;
 use crate::init::{self, NewRegistry};
+use crate::keys::Keys;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -19,7 +21,11 @@ Examples:
   registry-node init eu --id eu --origin eu.registry.example --name \"EU Registry\" --http 127.0.0.1:7543 --nats 127.0.0.1:4322
 
 The folder is ready to run: configuration, certificate authority, keys, the operator's credentials and the log with its
-genesis entry. It is made as a whole, or not at all. Id and origin are permanent.";
+genesis entry. It is made as a whole, or not at all. Id and origin are permanent.
+
+With --token the keys that sign (log, node, witness, operator) are made in a PKCS#11 token and never leave it:
+  registry-node init jp --id jp --origin jp.registry.example --name \"Registry of Japan\" \\
+    --token 'pkcs11:token=jp?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/etc/registry/pin'";
 
 /// Make the folder of a new registry
 #[derive(Debug, Args)]
@@ -48,6 +54,9 @@ pub(super) struct Init {
     /// Host name under which others reach both
     #[arg(long, value_name = "HOST", default_value = "localhost")]
     host: String,
+    /// PKCS#11 token (RFC 7512) that makes and keeps the keys, instead of files
+    #[arg(long, value_name = "URI")]
+    token: Option<TokenUri>,
 }
 
 #[derive(Debug, Serialize)]
@@ -81,6 +90,7 @@ impl Init {
             http: self.http,
             nats: self.nats,
             host: self.host,
+            keys: Keys::new(self.token),
         };
         init::init(&self.folder, &new, SystemClock.now())?;
         context.answer(&made, render)

@@ -11,7 +11,6 @@ use indicatif::ProgressBar;
 use ledger::checkpoint::Checkpoint;
 use ledger::entry::{Entry, Kind};
 use ledger::journal::{FileJournal, Options, Stored};
-use ledger::key::SigningKey;
 use ledger::log::{Log, LogReader};
 use ledger::merkle::{Frontier, Hash};
 use ledger::note::{NoteSigner, NoteVerifier};
@@ -247,7 +246,7 @@ fn contains(seen: &Checkpoint, leaves: &[Hash]) -> anyhow::Result<()> {
 /// Opens the log in a registry's folder for as long as the command takes.
 pub(super) fn open(folder: &Folder) -> anyhow::Result<(Log, TileStore)> {
     let config = Config::load(folder.path())?;
-    let signer = NoteSigner::new(config.registry.origin.as_str(), SigningKey::load(&folder.log_key())?)?;
+    let signer = NoteSigner::new(config.registry.origin.as_str(), token::open_key(&folder.log_key())?)?;
     let tiles = tiles::open(folder, signer.verifier())?;
     let published_size = tiles.published_size()?;
     let options = Options { roll_bytes: config.log.segment_bytes, published_size };

@@ -16,6 +16,7 @@ use ledger::jws::Verified;
 use ledger::key::Algorithm;
 use serde::Serialize;
 use serde_json::{Value, json};
+use token::TokenUri;
 
 use super::context::{Context, wait, word};
 use super::output;
@@ -27,6 +28,7 @@ use crate::config::Config;
 use crate::credentials::{About, Credentials};
 use crate::folder::Folder;
 use crate::init::equip;
+use crate::keys::{self, Keys};
 
 /// The signed registration, kept until it is known to be acknowledged.
 const PENDING: &str = "registration.jws";
@@ -81,6 +83,9 @@ struct Add {
     /// How it signs: ed25519 or p256
     #[arg(long, default_value = "ed25519", value_parser = algorithm)]
     alg: Algorithm,
+    /// PKCS#11 token (RFC 7512) that makes and keeps the key it signs with, instead of a file
+    #[arg(long, value_name = "URI")]
+    token: Option<TokenUri>,
 }
 
 /// List the parties of the registry, buyers left out
@@ -126,7 +131,7 @@ impl Add {
             Err(error) => {
                 // Refused for good: the keys are of no use. Otherwise nobody knows, and the same command asks again.
                 if is_refusal(&error) {
-                    std::fs::remove_dir_all(&self.folder)?;
+                    self.discard()?;
                 }
                 return Err(error);
             }
@@ -153,9 +158,14 @@ impl Add {
             Ok(signed)
         });
         if made.is_err() && self.folder.exists() {
-            std::fs::remove_dir_all(&self.folder)?;
+            self.discard()?;
         }
         made
+    }
+
+    fn discard(&self) -> anyhow::Result<()> {
+        keys::destroy(&self.folder.join(Credentials::SIGNING_KEY))?;
+        Ok(std::fs::remove_dir_all(&self.folder)?)
     }
 
     /// A registration that was signed before and perhaps not sent.
@@ -178,7 +188,8 @@ impl Add {
             party: self.id.clone(),
             role: self.role,
         };
-        let key = equip(&self.folder, about, &mut authority, self.alg, SystemClock.now())?;
+        let keys = Keys::new(self.token.clone());
+        let key = equip(&self.folder, about, &mut authority, (&keys, self.alg), SystemClock.now())?;
         std::fs::copy(folder.genesis(), self.folder.join(pinned::FILE_NAME))
             .with_context(|| format!("cannot copy {}", folder.genesis().display()))?;
         Ok(key)

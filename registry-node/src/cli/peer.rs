@@ -282,6 +282,7 @@ mod tests {
             http: "127.0.0.1:7443".parse().unwrap(),
             nats: "127.0.0.1:4222".parse().unwrap(),
             host: "localhost".to_owned(),
+            keys: crate::keys::Keys::Files,
         };
         crate::init::init(&path, &new, SystemClock.now()).unwrap();
         let genesis = std::fs::read_to_string(path.join("genesis.jws")).unwrap();

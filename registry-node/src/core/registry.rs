@@ -12,11 +12,11 @@ use conformity::key::Jwk;
 use conformity::records::{Facts, Register};
 use jiff::Timestamp;
 use ledger::journal::{FileJournal, Options, Stored};
-use ledger::key::SigningKey;
 use ledger::log::{Log, LogReader};
 use ledger::note::{Cosigner, NoteSigner};
 use ledger::tiles::TileStore;
 use ledger::vrf::VrfKey;
+use token::TokenError;
 use tokio::sync::watch;
 
 use super::derive::Deriver;
@@ -98,7 +98,7 @@ pub enum OpenError {
     Config(#[from] ConfigError),
     /// A key file.
     #[error(transparent)]
-    Key(#[from] ledger::key::KeyFileError),
+    Key(#[from] TokenError),
     /// The log key does not fit the origin.
     #[error(transparent)]
     LogKey(#[from] ledger::note::VerifierKeyError),
@@ -156,7 +156,7 @@ impl Registry {
         trial: impl Fn(&Path) -> bool,
     ) -> Result<Arc<Registry>, OpenError> {
         let config = Config::load(folder.path())?;
-        let signer = NoteSigner::new(config.registry.origin.as_str(), SigningKey::load(&folder.log_key())?)?;
+        let signer = NoteSigner::new(config.registry.origin.as_str(), token::open_key(&folder.log_key())?)?;
         let tiles = Arc::new(tiles::open(&folder, signer.verifier()).map_err(file_error("the tiles"))?);
         let mut log = open_log(&folder, &config, signer, &tiles)?;
         let reader = log.reader();
@@ -182,7 +182,7 @@ impl Registry {
         };
         let sequencer = Sequencer::start(log, parts, indexer, config.limits.queue, config.log.batch_statements)
             .map_err(file_error("the sequencer"))?;
-        let node_key = SigningKey::load(&folder.node_key())?;
+        let node_key = token::open_key(&folder.node_key())?;
         let deriver = Deriver::new(node_key, config.registry.origin.clone(), sequencer.clone(), Arc::clone(&clock));
         let feed = feed(&config, &reader, &read_model, &size);
         let published = tiles.published_size().map_err(file_error("the published checkpoint"))?;
@@ -250,7 +250,7 @@ fn start_map(
     log: &LogReader,
     read_model: &Arc<ReadModel>,
 ) -> Result<StateMap, OpenError> {
-    let key = VrfKey::load(&folder.map_key())?;
+    let key = VrfKey::load(&folder.map_key()).map_err(TokenError::from)?;
     if genesis.map_key != (Jwk::Ed25519 { x: *key.public_key().as_bytes() }) {
         return Err(OpenError::MapKey);
     }
@@ -286,7 +286,7 @@ fn checked_genesis(config: &Config, register: &Register) -> Result<Arc<Genesis>,
 
 fn cosigner(folder: &Folder, genesis: &Genesis) -> Result<Cosigner, OpenError> {
     let file = folder.witness_key();
-    let cosigner = Cosigner::new(genesis.origin.as_str(), SigningKey::load(&file)?)?;
+    let cosigner = Cosigner::new(genesis.origin.as_str(), token::open_key(&file)?)?;
     if cosigner.verifier().to_string() == genesis.witness_key.as_str() {
         Ok(cosigner)
     } else {

@@ -6,6 +6,8 @@
 
 #![allow(clippy::panic, clippy::print_stderr)]
 
+pub mod softhsm;
+
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -32,6 +32,7 @@ use crate::folder::Folder;
 use crate::http;
 use crate::http::server::Door;
 use crate::init::{self, NewRegistry};
+use crate::keys::Keys;
 
 pub(super) const ORIGIN: &str = "jp.registry.example";
 const SUPPLIER: &str = "corporate-number:7000012050002";
@@ -102,6 +103,7 @@ impl World {
             http: "127.0.0.1:7443".parse().unwrap(),
             nats: "127.0.0.1:4222".parse().unwrap(),
             host: "localhost".to_owned(),
+            keys: Keys::Files,
         };
         init::init(folder.path(), &new, now()).unwrap();
         let file = folder.path().join(crate::config::FILE_NAME);
@@ -192,7 +194,7 @@ impl World {
         let mut authority = Authority::open(&self.registry.folder.ca()).unwrap();
         let folder = self.folder(id);
         std::fs::create_dir_all(&folder).unwrap();
-        let jwk = init::equip(&folder, about, &mut authority, Algorithm::Ed25519, now()).unwrap();
+        let jwk = init::equip(&folder, about, &mut authority, (&Keys::Files, Algorithm::Ed25519), now()).unwrap();
         serde_json::to_value(jwk).unwrap()
     }
 

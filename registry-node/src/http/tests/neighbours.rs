@@ -17,6 +17,7 @@ use crate::core::feed::{BATCH_BYTES, bytes};
 use crate::core::intake::MAX_ATTACHMENT;
 use crate::core::peer_board::{PeerFault, PeerState, PeerStatus};
 use crate::init::{self, NewRegistry};
+use crate::keys::Keys;
 
 pub(super) const EU: &str = "eu.registry.example";
 
@@ -35,6 +36,7 @@ pub(super) fn foreign_registry(dir: &std::path::Path, id: &str, port: u16) -> St
         http: format!("127.0.0.1:{port}").parse().unwrap(),
         nats: "127.0.0.1:4223".parse().unwrap(),
         host: "localhost".to_owned(),
+        keys: Keys::Files,
     };
     init::init(&dir.join(id), &new, now()).unwrap();
     std::fs::read_to_string(dir.join(id).join("genesis.jws")).unwrap()
