@@ -217,7 +217,7 @@ fn credential(
     };
     let known = replayed.register.credentials_of(&bundle.verdict.id);
     let known = known.into_iter().filter(|record| record.issued.at <= at);
-    let Some(record) = known.max_by_key(|record| record.issued.index) else { return Ok(None) };
+    let Some(record) = known.max_by_key(|record| record.rank()) else { return Ok(None) };
     let newest = replayed.credential.as_ref().is_some_and(|(index, _)| *index == record.issued.index);
     let (disclosures, detail) = if newest { (bundle.disclosures.len(), detail) } else { (0, Detail::default()) };
     let status = record.status(Some(then), true);

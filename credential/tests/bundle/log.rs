@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use conformity::basis::{of_recognition, of_verdict};
 use conformity::decide::{Place, decide};
+use conformity::key::KeyId;
 use conformity::map_label::MapLabel;
 use conformity::records::{Facts, Register};
 use credential::bundle::{Bundle, Earlier, FORMAT, Item, Policy, Question};
@@ -56,7 +57,7 @@ impl Log {
         let origin = format!("{registry}.registry.test");
         let log_key = NoteSigner::new(&origin, ed25519()).unwrap();
         let map_key = VrfKey::from_seed(&[7; 32]).unwrap();
-        let names = ["node", "op", "ministry", "ab", "cb-1", "cb-2", "stranger"];
+        let names = ["node", "op", "ministry", "ab", "cb-1", "cb-2", "stranger", "spare"];
         let keys: HashMap<_, _> = names.into_iter().map(|name| (name.to_owned(), ed25519())).collect();
         let witnesses = ["one", "two", "three"].map(|name| Cosigner::new(&format!("{name}.test"), ed25519()).unwrap());
         let mut genesis = json!({
@@ -128,7 +129,8 @@ impl Log {
         let (index, at) = (self.tree.len(), self.now());
         let digest = conformity::Digest::from_bytes(*unverified.digest().as_bytes());
         let list = attachment.as_ref().map(String::as_bytes);
-        let records = decide(&self.register, &statement, &Place { index, at, digest, attachment: list });
+        let kid = KeyId::from_bytes(*unverified.kid().as_bytes());
+        let records = decide(&self.register, &statement, &Place { index, at, kid, digest, attachment: list });
         records
             .unwrap_or_else(|refusal| panic!("{refusal}: {statement:?}"))
             .into_iter()
@@ -243,7 +245,7 @@ impl Log {
     pub(crate) fn bundle(&self) -> Bundle {
         let id = "V-1".parse().unwrap();
         let mut indexes = of_verdict(&self.register, &self.register.verdict(&id).unwrap());
-        indexes.extend(self.register.credentials_of(&id).last().map(|record| record.issued.index));
+        indexes.extend(self.register.newest_credential(&id).map(|record| record.issued.index));
         self.bundle_of("jp:V-1", &indexes.into_iter().collect::<Vec<_>>())
     }
 
