@@ -57,7 +57,7 @@ impl Log {
         let origin = format!("{registry}.registry.test");
         let log_key = NoteSigner::new(&origin, ed25519()).unwrap();
         let map_key = VrfKey::from_seed(&[7; 32]).unwrap();
-        let names = ["node", "op", "ministry", "ab", "cb-1", "cb-2", "stranger", "spare"];
+        let names = ["node", "op", "ministry", "ab", "cb-1", "cb-2", "stranger"];
         let keys: HashMap<_, _> = names.into_iter().map(|name| (name.to_owned(), ed25519())).collect();
         let witnesses = ["one", "two", "three"].map(|name| Cosigner::new(&format!("{name}.test"), ed25519()).unwrap());
         let mut genesis = json!({
@@ -120,6 +120,12 @@ impl Log {
     pub(crate) fn say(&mut self, iss: &str, kind: &str, claim: Value) -> u64 {
         let compact = self.signed(iss, iss, kind, claim);
         self.take(compact, None)
+    }
+
+    /// The key of `cb-1` turns out to be in other hands since then.
+    pub(crate) fn stolen(&mut self, since: Timestamp) -> u64 {
+        let kid = self.key("cb-1").public_key().thumbprint().to_string();
+        self.say("op", "key-revoked", json!({"party": "cb-1", "kid": kid, "compromisedSince": since.to_string()}))
     }
 
     /// Takes a statement that the rules allow.

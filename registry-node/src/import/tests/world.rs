@@ -57,7 +57,7 @@ impl World {
         let place = Place {
             index: self.next,
             at: self.at,
-            kid: KeyId::from_bytes([0; 32]),
+            kid: conformity::key::KeyId::from_bytes([0; 32]),
             digest: Digest::of(&payload),
             attachment: None,
         };
