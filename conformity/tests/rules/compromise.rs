@@ -374,6 +374,20 @@ fn too_many_are_voided_piece_by_piece() {
 }
 
 #[test]
+fn ten_thousand_verdicts_fall_in_one_statement() {
+    let mut world = World::furnished();
+    world.at("2026-11-03T00:00:00Z");
+    let since = world.now;
+    for number in 0..10_000 {
+        world.steal("cb-1", "verdict-granted", verdict(&format!("N-{number}"))).unwrap();
+    }
+    let records = found_out(&mut world, since);
+    assert_eq!(records.len(), 10_000 + 2, "each verdict, the party, the statement");
+    let void = world.register.verdicts_after(None).filter(|record| record.now.state.name().as_str() == "void");
+    assert_eq!(void.count(), 10_000);
+}
+
+#[test]
 fn a_batch_sees_what_was_signed_in_it() {
     let mut world = World::furnished();
     let since = world.now.to_string();

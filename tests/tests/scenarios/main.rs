@@ -16,4 +16,5 @@ mod mesh;
 mod multilateral;
 mod outages;
 mod refusals;
+mod stolen_key;
 mod witness;
