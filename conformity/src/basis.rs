@@ -10,12 +10,13 @@ use crate::accreditation::{AccreditationRecord, DesignationRecord};
 use crate::arrangement::{ArrangementAct, ArrangementRecord};
 use crate::genesis::PeerRecord;
 use crate::ids::{ArrangementId, PartyId, RegistryId, SchemeId, SchemeRef};
+use crate::party::PartyKey;
 use crate::recognised::RecognitionRecord;
 use crate::records::Facts;
 use crate::verdict::{Change, Happening, VerdictRecord};
 
-/// Places of the statements on which a verdict of this registry rests, its own history included. Its credentials are not among
-/// them: whoever shows one adds its place.
+/// Places of the statements on which a verdict of this registry rests, its own history included. Of its credentials only
+/// void ones are among them, since its history says that something was void: whoever shows another adds its place.
 pub fn of_verdict<F: Facts>(facts: &F, verdict: &VerdictRecord) -> BTreeSet<u64> {
     let mut basis = Basis::begun(facts);
     let scheme = &verdict.terms.scheme;
@@ -26,6 +27,11 @@ pub fn of_verdict<F: Facts>(facts: &F, verdict: &VerdictRecord) -> BTreeSet<u64>
         if let Happening::Changed(Change::Transferred { to }) = &item.what {
             basis.body(to, scheme);
         }
+    }
+    let void = facts.credentials_of(verdict.id()).into_iter().filter(|record| record.voided.is_some());
+    for record in void.collect::<Vec<_>>() {
+        basis.indexes.insert(record.issued.index);
+        basis.body(&record.by, scheme);
     }
     basis.indexes
 }
@@ -78,10 +84,7 @@ impl<'a, F: Facts> Basis<'a, F> {
         }
         let Some(record) = self.facts.party(id) else { return };
         self.indexes.insert(record.registered.index);
-        for key in &record.keys {
-            self.indexes.insert(key.added.index);
-            self.indexes.extend(key.revoked.as_ref().map(|end| end.moment.index));
-        }
+        self.indexes.extend(record.keys.iter().flat_map(PartyKey::entries));
     }
 
     /// Whoever says something about a verdict, with what it is accredited for under the verdict's scheme.

@@ -100,12 +100,21 @@ pub struct ConsentRecord {
     /// When it was taken back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withdrawn: Option<Moment>,
+    /// Where the log says that it is void, because the key that signed it was stolen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voided: Option<Moment>,
 }
 
 impl ConsentRecord {
-    /// Whether it stands at `now`. One that was taken back stands at no time, however the clock is set.
+    /// Whether it may stand: it was not taken back, and the supplier gave it. One that may not stands at no time, however
+    /// the clock is set.
+    pub const fn may_stand(&self) -> bool {
+        self.withdrawn.is_none() && self.voided.is_none()
+    }
+
+    /// Whether it stands at `now`.
     pub fn stands(&self, now: Timestamp) -> bool {
-        self.withdrawn.is_none() && now < self.consent.until.end()
+        self.may_stand() && now < self.consent.until.end()
     }
 }
 

@@ -235,14 +235,27 @@ pub struct CredentialRecord {
     pub by: PartyId,
     /// Where the log holds it.
     pub issued: Moment,
+    /// Where the log says that it is void, because the key that signed it was stolen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voided: Option<Moment>,
 }
 
 impl CredentialRecord {
+    /// Its place among the credentials of one verdict: the greatest counts. A void one takes the place of none.
+    pub fn rank(&self) -> (bool, u64) {
+        self.rank_before(u64::MAX)
+    }
+
+    /// The same, by what the entries before `size` say.
+    pub fn rank_before(&self, size: u64) -> (bool, u64) {
+        (self.voided.is_none_or(|voided| voided.index >= size), self.issued.index)
+    }
+
     /// What the status list says of it. `newest`: whether no later credential of the same verdict exists.
     ///
     /// A verdict that is not there was erased; its credentials never count again.
     pub fn status(&self, verdict: Option<&VerdictRecord>, newest: bool) -> CredentialStatus {
-        let Some(record) = verdict.filter(|record| newest && !self.outdated(record)) else {
+        let Some(record) = verdict.filter(|record| newest && self.voided.is_none() && !self.outdated(record)) else {
             return CredentialStatus::Invalid;
         };
         match record.now.state.name() {
@@ -253,10 +266,14 @@ impl CredentialRecord {
         }
     }
 
-    /// Whether terms of the verdict were set after the credential was issued.
+    /// Whether the verdict has other terms than when the credential was issued: later ones, or it was issued by terms that
+    /// are void since.
     fn outdated(&self, record: &VerdictRecord) -> bool {
-        let later = record.history.iter().rev().take_while(|item| item.index > self.issued.index);
-        later.map(|item| &item.what).any(sets_terms)
+        let issued = self.issued.index;
+        record.history.iter().rev().filter(|item| sets_terms(&item.what)).any(|item| match item.voided {
+            None => item.index > issued,
+            Some(voided) => item.index < issued && issued < voided.index,
+        })
     }
 }
 

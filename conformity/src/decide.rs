@@ -13,6 +13,7 @@ mod acceptance;
 mod accreditation;
 mod arrangement;
 mod case;
+mod compromise;
 mod consent;
 mod credential;
 mod derived;
@@ -35,6 +36,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::digest::Digest;
+use crate::key::KeyId;
 use crate::records::{Facts, Record, StatementRecord};
 use crate::refusal::Refusal;
 use crate::statement::{Claim, Statement};
@@ -42,6 +44,7 @@ use crate::time::Moment;
 use case::Case;
 
 pub use acceptance::MAX_ACCEPTANCES;
+pub use compromise::MAX_VOIDED;
 pub use key::signing_key;
 
 /// Where a statement stands, or would stand, in the log.
@@ -51,6 +54,8 @@ pub struct Place<'a> {
     pub index: u64,
     /// Its sequencing time.
     pub at: Timestamp,
+    /// The key that signed it, as [`signing_key`] was asked.
+    pub kid: KeyId,
     /// Digest of the statement's bytes, as the entry commits to them.
     pub digest: Digest,
     /// The attachment it names, where deciding needs it: the result list of a derivation.
@@ -68,15 +73,21 @@ impl Place<'_> {
 /// # Errors
 /// The first reason against it.
 pub fn decide<F: Facts>(facts: &F, statement: &Statement, place: &Place<'_>) -> Result<Vec<Record>, Refusal> {
-    let mut records = match &statement.claim {
-        Claim::Genesis(genesis) => genesis::begin(facts, genesis, statement, place)?,
-        _ => Case::open(facts, statement, place)?.decide()?,
+    let (mut records, voidable) = match &statement.claim {
+        Claim::Genesis(genesis) => (genesis::begin(facts, genesis, statement, place)?, None),
+        _ => {
+            let case = Case::open(facts, statement, place)?;
+            let records = case.decide()?;
+            let voidable = case.voidable(&records);
+            (records, voidable)
+        }
     };
     records.push(Record::Statement(Arc::new(StatementRecord {
         iss: statement.iss.clone(),
         jti: statement.jti.clone(),
         index: place.index,
         digest: place.digest,
+        voidable,
     })));
     Ok(records)
 }

@@ -55,6 +55,12 @@ impl Role {
         }
     }
 
+    /// Whether what a key of this role signed can be taken back where the key was stolen. What an operator or a node signed
+    /// is the log itself, and on what authorities and accreditation bodies signed others have built.
+    pub const fn may_be_voided(self) -> bool {
+        !matches!(self, Self::Operator | Self::Node | Self::Authority | Self::AccreditationBody)
+    }
+
     /// Whether everybody may know who has this role. Who buys or supplies is the registry's own.
     pub const fn is_public(self) -> bool {
         !matches!(self, Self::Buyer | Self::Supplier)
@@ -98,6 +104,9 @@ pub struct PartyKey {
     /// When and why it was revoked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked: Option<Revocation>,
+    /// That it was in other hands, as it was declared: each declaration reaches further back than the one before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub compromised: Vec<Compromise>,
 }
 
 /// The end of a key.
@@ -111,7 +120,33 @@ pub struct Revocation {
     pub reason: Option<Reason>,
 }
 
+/// That a key was in other hands from a moment on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Compromise {
+    /// From when: what the key signed and the log sequenced then or later is void.
+    #[serde(with = "crate::time::instant")]
+    pub since: Timestamp,
+    /// Where the log declares it.
+    pub declared: Moment,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+}
+
 impl PartyKey {
+    /// Since when it counts as compromised, by the declaration that reaches furthest back.
+    pub fn compromised_since(&self) -> Option<Timestamp> {
+        self.compromised.last().map(|declared| declared.since)
+    }
+
+    /// Indexes of all entries that say something about it.
+    pub fn entries(&self) -> impl Iterator<Item = u64> {
+        let ends = self.revoked.iter().map(|end| end.moment);
+        let ends = ends.chain(self.compromised.iter().map(|compromise| compromise.declared));
+        std::iter::once(self.added).chain(ends).map(|moment| moment.index)
+    }
+
     /// Whether it may sign at `at`: added then or before, not yet revoked.
     pub fn signs_at(&self, at: Timestamp) -> bool {
         self.added.at <= at && self.revoked.as_ref().is_none_or(|end| at < end.moment.at)

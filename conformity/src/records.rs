@@ -9,9 +9,11 @@ mod facts;
 mod overlay;
 mod register;
 mod rests;
+mod signed;
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::accreditation::{AccreditationRecord, DesignationRecord};
@@ -22,6 +24,7 @@ use crate::digest::Digest;
 use crate::document::Document;
 use crate::genesis::{GenesisRecord, PeerRecord};
 use crate::ids::{PartyId, StatementId};
+use crate::key::KeyId;
 use crate::party::PartyRecord;
 use crate::reason::Reason;
 use crate::recognised::RecognitionRecord;
@@ -29,9 +32,10 @@ use crate::scheme::Scheme;
 use crate::time::Moment;
 use crate::verdict::VerdictRecord;
 
-pub use facts::{Facts, Rests, View};
+pub use facts::{Facts, Rests, Taken, View};
 pub use overlay::Overlay;
 pub use register::Register;
+pub use signed::{Signed, Touched};
 
 /// A document with its place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +73,21 @@ pub struct StatementRecord {
     pub index: u64,
     /// Digest of its bytes.
     pub digest: Digest,
+    /// What goes with it if its key turns out to have been stolen; nothing for a statement that cannot become void.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voidable: Option<Voidable>,
+}
+
+/// That a statement becomes void with its key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Voidable {
+    /// The key that signed it.
+    pub kid: KeyId,
+    /// When it was sequenced.
+    pub at: Timestamp,
+    /// What becomes void.
+    pub touches: Touched,
 }
 
 /// That a statement was erased.

@@ -247,6 +247,48 @@ refusals! {
         party: PartyId,
     } = "last-key" Rules
         "this is the last key of {party}, without which the log could not go on; add another key first";
+    /// Compromised from a moment that has not come.
+    CompromisedInFuture {
+        /// From when.
+        since: Timestamp,
+        /// The time of the log.
+        at: Timestamp,
+    } = "compromised-in-future" Submitter
+        "compromised since {since}, which is after {at}; a revoked key signs nothing any more, so name the time of the theft";
+    /// Compromised before it was there.
+    CompromisedBeforeAdded {
+        /// The key.
+        kid: KeyId,
+        /// From when.
+        since: Timestamp,
+        /// When it was added.
+        added: Timestamp,
+    } = "compromised-before-added" Submitter
+        "key {kid} was added at {added} and signed nothing before; {since} is earlier: name that time, or a later one";
+    /// Declared compromised already, from then or earlier on.
+    CompromisedAlready {
+        /// The key.
+        kid: KeyId,
+        /// From when.
+        declared: Timestamp,
+    } = "compromised-already" Rules
+        "key {kid} is declared compromised since {declared}; the moment can be moved back, never forward: what is void stays so";
+    /// What a key of this role signed carries others.
+    NotVoidable {
+        /// Whose key.
+        party: PartyId,
+        /// Its role.
+        role: Role,
+    } = "not-voidable" Rules
+        "{party} is {role}, and what it signed cannot be voided from a moment on: others have built on it. Revoke the key without that, and undo what the thief did with another key: {}", undo_words(*role);
+    /// More statements than one declaration voids.
+    TooManyVoided {
+        /// How many it may void.
+        max: usize,
+        /// From when on it is not more.
+        since: Timestamp,
+    } = "too-many-voided" Submitter
+        "the key signed more than {max} statements since then; declare it compromised since {since} first, and then since earlier, as often as it takes";
 
     // Documents and schemes.
 
@@ -948,6 +990,14 @@ const fn hold(hold: &Hold) -> &'static str {
         Hold::None => "in force",
         Hold::Suspended => "suspended",
         Hold::Withdrawn => "withdrawn",
+    }
+}
+
+const fn undo_words(role: Role) -> &'static str {
+    match role {
+        Role::AccreditationBody => "restore or withdraw the accreditations that he changed or granted",
+        Role::Authority => "restore or withdraw the designations, arrangements and verdicts that he touched",
+        _ => "what they signed is the log itself, which witnesses and peers hold",
     }
 }
 

@@ -13,6 +13,7 @@ mod malformed;
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -272,7 +273,7 @@ pub struct KeyAdded {
     pub key: Jwk,
 }
 
-/// A key ends.
+/// A key ends; or what it signed since it was stolen is void.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct KeyRevoked {
@@ -280,6 +281,9 @@ pub struct KeyRevoked {
     pub party: PartyId,
     /// Its thumbprint.
     pub kid: KeyId,
+    /// Since when it was in other hands: what it signed and the log sequenced then or later is void.
+    #[serde(default, with = "crate::time::instant::optional", skip_serializing_if = "Option::is_none")]
+    pub compromised_since: Option<Timestamp>,
     /// Why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,

@@ -144,6 +144,31 @@ pub mod instant {
         })
     }
 
+    /// Instants that may be left out. What is there is never null.
+    pub mod optional {
+        use jiff::Timestamp;
+        use serde::{Deserializer, Serializer};
+
+        /// Writes the instant, if there is one: a member without it is to be skipped.
+        ///
+        /// # Errors
+        /// Only those of the serializer.
+        pub fn serialize<S: Serializer>(moment: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+            match moment {
+                Some(moment) => super::serialize(moment, serializer),
+                None => serializer.serialize_none(),
+            }
+        }
+
+        /// Reads the instant.
+        ///
+        /// # Errors
+        /// The text is not an instant in UTC.
+        pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+            super::deserialize(deserializer).map(Some)
+        }
+    }
+
     /// The instant that `text` writes in this form.
     pub fn parse(text: &str) -> Option<Timestamp> {
         let (seconds, rest) = text.split_at_checked(19)?;

@@ -20,10 +20,10 @@ use crate::text::Text;
 use crate::time::Day;
 use crate::viewpoint::{ObjectKind, Viewpoints};
 
-pub use history::{Happening, HistoryItem, Marks, Snapshot, VerdictRecord};
+pub use history::{Happening, HistoryItem, Marks, Snapshot, VerdictRecord, Voiding};
 pub use lifecycle::{
     Annulled, Conditional, Expired, Granted, Historical, IllegalMove, State, StateName, Superseded, Surrendered,
-    Suspended, Withdrawn,
+    Suspended, Void, Withdrawn,
 };
 
 /// 事業者: whom the verdict is about.

@@ -65,6 +65,7 @@ impl<'a, F: Facts> Case<'a, F> {
             reason: None,
             legal_basis: None,
             by: self.iss().clone(),
+            voided: None,
         }
     }
 

@@ -31,6 +31,7 @@ impl<F: Facts> Case<'_, F> {
             identifiers: self.speaker.party.identifiers.clone(),
             given: self.moment(),
             withdrawn: None,
+            voided: None,
         }))])
     }
 

@@ -35,6 +35,7 @@ impl<F: Facts> Case<'_, F> {
             jti: self.statement.jti.clone(),
             by: self.iss().clone(),
             issued: self.moment(),
+            voided: None,
         }))])
     }
 
@@ -56,7 +57,9 @@ impl<F: Facts> Case<'_, F> {
         if self.facts.credential(credential.slot).is_some() {
             return Err(Refusal::SlotTaken { slot: credential.slot });
         }
-        if self.facts.credentials_of(known.id()).len() >= MAX_CREDENTIALS {
+        let issued = self.facts.credentials_of(known.id());
+        // Void ones do not count: a thief must not keep the body from documenting its verdict.
+        if issued.iter().filter(|record| record.voided.is_none()).count() >= MAX_CREDENTIALS {
             return Err(Refusal::TooMany { what: "credentials of a verdict", max: MAX_CREDENTIALS });
         }
         Ok(())

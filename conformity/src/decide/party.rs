@@ -40,13 +40,19 @@ impl<F: Facts> Case<'_, F> {
         let mut record = PartyRecord::clone(&*self.party(&claim.party)?);
         self.keeps_a_key(&record, claim)?;
         let unknown = || Refusal::UnknownKey { iss: claim.party.clone(), kid: claim.kid };
+        let role = record.party.role;
         let key = record.keys.iter_mut().find(|key| key.kid == claim.kid);
         let key = key.ok_or_else(unknown)?;
-        if let Some(end) = &key.revoked {
-            return Err(Refusal::KeyRevoked { kid: claim.kid, revoked: end.moment.at });
+        let mut records = match (claim.compromised_since, &key.revoked) {
+            (Some(since), _) => self.compromised(claim, since, role, key)?,
+            (None, None) => Vec::new(),
+            (None, Some(end)) => return Err(Refusal::KeyRevoked { kid: claim.kid, revoked: end.moment.at }),
+        };
+        if key.revoked.is_none() {
+            key.revoked = Some(Revocation { moment: self.moment(), reason: claim.reason.clone() });
         }
-        key.revoked = Some(Revocation { moment: self.moment(), reason: claim.reason.clone() });
-        Ok(vec![Record::Party(Arc::new(record))])
+        records.push(Record::Party(Arc::new(record)));
+        Ok(records)
     }
 
     /// Without a key of the operator or of the node the log could never go on.
@@ -77,6 +83,6 @@ fn add(keys: &mut Vec<PartyKey>, party: &PartyId, jwk: Jwk, added: Moment) -> Re
     if keys.iter().any(|key| key.kid == kid) {
         return Err(Refusal::KeyExists { party: party.clone(), kid });
     }
-    keys.push(PartyKey { kid, jwk, added, revoked: None });
+    keys.push(PartyKey { kid, jwk, added, revoked: None, compromised: Vec::new() });
     Ok(())
 }

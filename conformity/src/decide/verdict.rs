@@ -108,6 +108,7 @@ impl<F: Facts> Case<'_, F> {
             reason: None,
             legal_basis: None,
             by: self.iss().clone(),
+            voided: None,
         }
     }
 }

@@ -56,6 +56,7 @@ impl<F: Facts> Case<'_, F> {
             reason: Some(claim.reason.clone()),
             legal_basis: claim.legal_basis.clone(),
             by: self.iss().clone(),
+            voided: None,
         }
     }
 
@@ -229,9 +230,10 @@ const fn ends_or_rests(change: &Change) -> bool {
     )
 }
 
-/// Refuses to add to a history that is full.
+/// Refuses to add to a history that is full. What is void does not fill it: a thief must not keep the body from changing its
+/// verdict.
 pub(super) fn room_left(known: &VerdictRecord) -> Result<(), Refusal> {
-    if known.history.len() < MAX_HISTORY {
+    if known.history.iter().filter(|item| item.voided.is_none()).count() < MAX_HISTORY {
         return Ok(());
     }
     Err(Refusal::HistoryFull { what: format!("verdict {}", known.id()), max: MAX_HISTORY })

@@ -203,7 +203,16 @@ pub(crate) fn verdict(base: &Value, changes: &Value) -> VerdictRecord {
 
 /// One more item of a history.
 pub(crate) fn item(index: u64, when: &str, what: Happening) -> HistoryItem {
-    HistoryItem { index, at: at(when), effective: at(when), what, reason: None, legal_basis: None, by: name("body") }
+    HistoryItem {
+        index,
+        at: at(when),
+        effective: at(when),
+        what,
+        reason: None,
+        legal_basis: None,
+        by: name("body"),
+        voided: None,
+    }
 }
 
 /// The verdict after one more change.

@@ -337,6 +337,7 @@ const fn not_in_force(state: StateName) -> &'static str {
         StateName::Superseded => "verdict-superseded",
         StateName::Annulled => "verdict-annulled",
         StateName::Historical => "verdict-historical",
+        StateName::Void => "verdict-void",
     }
 }
 

@@ -75,6 +75,9 @@ fn lighter_gap(gap: &GapKind, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 
 fn verdict_gap(gap: &GapKind, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match gap {
+        GapKind::NotInForce { state: StateName::Void, .. } => f.write_str(
+            "where it was granted it is void: it was signed with a stolen key, and was never in force; only a new verdict can count",
+        ),
         GapKind::NotInForce { state, since } => {
             write!(f, "where it was granted it has been {state} since {since}; ")?;
             f.write_str(after_state(*state))

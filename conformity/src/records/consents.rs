@@ -18,6 +18,8 @@ use crate::verdict::VerdictRecord;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Consents {
     given: HashMap<PartyId, BTreeMap<ConsentId, Arc<ConsentRecord>>>,
+    /// How many of those are void.
+    void: HashMap<PartyId, usize>,
     /// Those that were not taken back, by who may see what.
     covering: HashMap<(PartyId, Covered), BTreeSet<(PartyId, ConsentId)>>,
     /// The same, by who gave them to whom about what.
@@ -34,14 +36,18 @@ enum Covered {
 impl Consents {
     pub(super) fn insert(&mut self, record: Arc<ConsentRecord>) {
         self.unlist(&record);
-        if record.withdrawn.is_none() {
+        if record.may_stand() {
             for covered in covered(&record) {
                 let names = self.covering.entry((record.consent.to.clone(), covered)).or_default();
                 names.insert((record.by.clone(), record.consent.consent.clone()));
             }
             self.between.entry(pair(&record)).or_default().insert(record.consent.consent.clone());
         }
-        self.given.entry(record.by.clone()).or_default().insert(record.consent.consent.clone(), record);
+        let (by, is_void) = (record.by.clone(), record.voided.is_some());
+        let before = self.given.entry(by.clone()).or_default().insert(record.consent.consent.clone(), record);
+        if is_void && before.is_none_or(|before| before.voided.is_none()) {
+            *self.void.entry(by).or_default() += 1;
+        }
     }
 
     pub(super) fn get(&self, by: &PartyId, id: &ConsentId) -> Option<Arc<ConsentRecord>> {
@@ -52,9 +58,10 @@ impl Consents {
         self.given.get(by).into_iter().flat_map(|given| given.values().cloned()).collect()
     }
 
-    /// How many a supplier gave.
+    /// How many a supplier gave, void ones apart: a thief must not use up what it may give.
     pub(super) fn count(&self, by: &PartyId) -> usize {
-        self.given.get(by).map_or(0, BTreeMap::len)
+        let void = self.void.get(by).copied().unwrap_or(0);
+        self.given.get(by).map_or(0, BTreeMap::len).saturating_sub(void)
     }
 
     /// Those that a supplier gave to one party about the same and did not take back.
@@ -100,8 +107,14 @@ impl Consents {
             if let Some(given) = self.given.get_mut(&record.by) {
                 given.remove(&record.consent.consent);
             }
+            if record.voided.is_some()
+                && let Some(void) = self.void.get_mut(&record.by)
+            {
+                *void = void.saturating_sub(1);
+            }
         }
         self.given.retain(|_, given| !given.is_empty());
+        self.void.retain(|_, void| *void > 0);
         let ends = |record: &Arc<ConsentRecord>| [Some(record.given), record.withdrawn];
         removed.iter().flat_map(ends).flatten().map(|moment| moment.index).collect()
     }

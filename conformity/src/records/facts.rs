@@ -2,19 +2,23 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::accreditation::{AccreditationRecord, DesignationRecord};
 use crate::arrangement::ArrangementRecord;
 use crate::consent::{ConsentRecord, Subject};
 use crate::credential::{CredentialRecord, StatusSlot};
+use crate::digest::Digest;
 use crate::genesis::{GenesisRecord, PeerRecord};
 use crate::identifiers::Identifier;
 use crate::ids::{
     AccreditationId, ArrangementId, ConsentId, DesignationId, DocumentRef, PartyId, RegistryId, SchemeId, SchemeRef,
     StatementId, VerdictId, VerdictRef,
 };
+use crate::key::KeyId;
 use crate::party::PartyRecord;
 use crate::recognised::RecognitionRecord;
-use crate::records::{DocumentRecord, ErasureRecord, SchemeRecord, StatementRecord};
+use crate::records::{DocumentRecord, ErasureRecord, SchemeRecord, Signed};
 use crate::verdict::VerdictRecord;
 
 /// How much of a log its reader sees.
@@ -42,6 +46,15 @@ pub enum Rests {
     Foundation,
 }
 
+/// What a registry keeps of a statement beside its name: there are more statements than anything else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    /// Where it stands.
+    pub index: u64,
+    /// Digest of its bytes.
+    pub digest: Digest,
+}
+
 /// What a registry knows. Every answer is a shared, immutable value.
 ///
 /// Lists come in no promised order, except that an implementation gives the same order for the same content.
@@ -51,7 +64,10 @@ pub trait Facts {
     /// The log's beginning.
     fn genesis(&self) -> Option<Arc<GenesisRecord>>;
     /// The statement that this issuer gave this id.
-    fn statement(&self, iss: &PartyId, jti: &StatementId) -> Option<Arc<StatementRecord>>;
+    fn statement(&self, iss: &PartyId, jti: &StatementId) -> Option<Taken>;
+    /// What a key of a party signed that can become void and was sequenced at `since` or later, but before `until`, in the
+    /// order of the log: looked up, since others of the party's keys may have signed very much.
+    fn signed(&self, by: &PartyId, kid: &KeyId, since: Timestamp, until: Option<Timestamp>) -> Vec<Signed>;
     /// A party.
     fn party(&self, id: &PartyId) -> Option<Arc<PartyRecord>>;
     /// A document in a version.
@@ -78,15 +94,15 @@ pub trait Facts {
     fn credential(&self, slot: StatusSlot) -> Option<Arc<CredentialRecord>>;
     /// All credentials of a verdict.
     fn credentials_of(&self, verdict: &VerdictId) -> Vec<Arc<CredentialRecord>>;
-    /// The credential of a verdict that was issued last.
+    /// The credential of a verdict that was issued last; a void one only where there is no other.
     fn newest_credential(&self, verdict: &VerdictId) -> Option<Arc<CredentialRecord>> {
-        self.credentials_of(verdict).into_iter().max_by_key(|record| record.issued.index)
+        self.credentials_of(verdict).into_iter().max_by_key(|record| record.rank())
     }
     /// A consent, by who gave it.
     fn consent(&self, by: &PartyId, id: &ConsentId) -> Option<Arc<ConsentRecord>>;
     /// All consents that a supplier gave, whether they stand or not.
     fn consents_by(&self, by: &PartyId) -> Vec<Arc<ConsentRecord>>;
-    /// How many those are.
+    /// How many of those are not void.
     fn consent_count(&self, by: &PartyId) -> usize;
     /// Those of them to one party about the same that may stand, by name: looked up, since a supplier may give many at once.
     fn consents_between(&self, by: &PartyId, to: &PartyId, about: &Subject) -> Vec<ConsentId>;

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::{DocumentRecord, ErasureRecord, Facts, Record, Register, Rests, SchemeRecord, StatementRecord, View};
+use jiff::Timestamp;
+
+use super::{DocumentRecord, ErasureRecord, Facts, Record, Register, Rests, SchemeRecord, Signed, Taken, View};
 use crate::accreditation::{AccreditationRecord, DesignationRecord};
 use crate::arrangement::ArrangementRecord;
 use crate::consent::{ConsentRecord, Subject};
@@ -14,6 +16,7 @@ use crate::ids::{
     AccreditationId, ArrangementId, ConsentId, DesignationId, DocumentRef, PartyId, RegistryId, SchemeId, SchemeRef,
     StatementId, VerdictId, VerdictRef,
 };
+use crate::key::KeyId;
 use crate::party::PartyRecord;
 use crate::recognised::RecognitionRecord;
 use crate::verdict::VerdictRecord;
@@ -95,7 +98,14 @@ impl<F: Facts> Facts for Overlay<'_, F> {
         self.pending.genesis().or_else(|| self.base.genesis())
     }
 
-    fn statement(&self, iss: &PartyId, jti: &StatementId) -> Option<Arc<StatementRecord>> {
+    fn signed(&self, by: &PartyId, kid: &KeyId, since: Timestamp, until: Option<Timestamp>) -> Vec<Signed> {
+        let mut signed = self.base.signed(by, kid, since, until);
+        signed.extend(self.pending.signed(by, kid, since, until));
+        signed.retain(|one| self.pending.erasure(one.moment.index).is_none());
+        signed
+    }
+
+    fn statement(&self, iss: &PartyId, jti: &StatementId) -> Option<Taken> {
         self.pending.statement(iss, jti).or_else(|| {
             let known = self.base.statement(iss, jti)?;
             self.pending.erasure(known.index).is_none().then_some(known)
@@ -182,7 +192,7 @@ impl<F: Facts> Facts for Overlay<'_, F> {
     fn consent_count(&self, by: &PartyId) -> usize {
         if self.pending.erasures().next().is_some() {
             // Rare enough to be counted one by one.
-            return self.consents_by(by).len();
+            return self.consents_by(by).iter().filter(|record| record.voided.is_none()).count();
         }
         self.base.consent_count(by) + self.fresh_consents.get(by).copied().unwrap_or(0)
     }

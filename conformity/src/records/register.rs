@@ -8,20 +8,23 @@ use std::hash::Hash;
 use std::ops::Bound;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::consents::Consents;
 use super::rests;
-use super::{DocumentRecord, ErasureRecord, Facts, Record, Rests, SchemeRecord, StatementRecord, View};
+use super::signed::{Signed, SignedByKey};
+use super::{DocumentRecord, ErasureRecord, Facts, Record, Rests, SchemeRecord, StatementRecord, Taken, View};
 use crate::accreditation::{AccreditationRecord, DesignationRecord};
 use crate::arrangement::ArrangementRecord;
 use crate::consent::{ConsentRecord, Subject};
 use crate::credential::{CredentialRecord, StatusSlot};
-use crate::digest::Digest;
 use crate::genesis::{GenesisRecord, PeerRecord};
 use crate::identifiers::Identifier;
 use crate::ids::{
     AccreditationId, ArrangementId, ConsentId, DesignationId, DocumentRef, PartyId, RegistryId, SchemeId, SchemeRef,
     StatementId, VerdictId, VerdictRef,
 };
+use crate::key::KeyId;
 use crate::party::PartyRecord;
 use crate::recognised::RecognitionRecord;
 use crate::verdict::{Happening, VerdictRecord};
@@ -32,6 +35,7 @@ pub struct Register {
     view: View,
     pub(super) genesis: Option<Arc<GenesisRecord>>,
     statements: HashMap<PartyId, HashMap<StatementId, Taken>>,
+    signed: SignedByKey,
     pub(super) parties: BTreeMap<PartyId, Arc<PartyRecord>>,
     pub(super) documents: BTreeMap<DocumentRef, Arc<DocumentRecord>>,
     pub(super) schemes: BTreeMap<SchemeRef, Arc<SchemeRecord>>,
@@ -48,13 +52,6 @@ pub struct Register {
     pub(super) recognitions: BTreeMap<VerdictRef, Arc<RecognitionRecord>>,
     recognitions_by_supplier: HashMap<Identifier, Vec<VerdictRef>>,
     erasures: BTreeMap<u64, Arc<ErasureRecord>>,
-}
-
-/// What is kept of a statement beside its name: there are more statements than anything else.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Taken {
-    index: u64,
-    digest: Digest,
 }
 
 impl Register {
@@ -166,6 +163,7 @@ impl Register {
     }
 
     fn insert_statement(&mut self, record: &StatementRecord) {
+        self.signed.insert(record);
         let taken = Taken { index: record.index, digest: record.digest };
         self.statements.entry(record.iss.clone()).or_default().insert(record.jti.clone(), taken);
     }
@@ -223,6 +221,7 @@ impl Register {
             statements.retain(|_, statement| !gone.contains(&statement.index));
         }
         self.statements.retain(|_, statements| !statements.is_empty());
+        self.signed.forget(&gone);
         put(&mut self.erasures, record.index, record);
     }
 
@@ -295,11 +294,12 @@ impl Facts for Register {
         self.genesis.clone()
     }
 
-    fn statement(&self, iss: &PartyId, jti: &StatementId) -> Option<Arc<StatementRecord>> {
-        let (iss, statements) = self.statements.get_key_value(iss)?;
-        let (jti, taken) = statements.get_key_value(jti)?;
-        let (iss, jti) = (iss.clone(), jti.clone());
-        Some(Arc::new(StatementRecord { iss, jti, index: taken.index, digest: taken.digest }))
+    fn statement(&self, iss: &PartyId, jti: &StatementId) -> Option<Taken> {
+        self.statements.get(iss)?.get(jti).copied()
+    }
+
+    fn signed(&self, by: &PartyId, kid: &KeyId, since: Timestamp, until: Option<Timestamp>) -> Vec<Signed> {
+        self.signed.between(by, kid, since, until)
     }
 
     fn party(&self, id: &PartyId) -> Option<Arc<PartyRecord>> {

@@ -2,6 +2,7 @@
 
 use super::{Register, Rests};
 use crate::ids::VerdictId;
+use crate::party::PartyKey;
 
 /// What rests on the statement at `index`.
 pub(super) fn rests_on(register: &Register, index: u64) -> Option<Rests> {
@@ -43,10 +44,7 @@ fn is_foundation(register: &Register, index: u64) -> bool {
 
 fn registered_at(register: &Register, index: u64) -> bool {
     let party = register.parties.values().any(|record| {
-        record.registered.index == index
-            || record.keys.iter().any(|key| {
-                key.added.index == index || key.revoked.as_ref().is_some_and(|end| end.moment.index == index)
-            })
+        record.registered.index == index || record.keys.iter().flat_map(PartyKey::entries).any(|entry| entry == index)
     });
     party
         || register.documents.values().any(|record| record.published.index == index)

@@ -1,7 +1,11 @@
 //! What happened to a verdict, and what follows from it: the snapshot is the fold of the history, never anything else.
 //!
+//! What was signed with a stolen key stays in the history and is marked void. The fold passes it over for every time asked
+//! about, those before anybody knew of the theft included: what a thief signed was at no time the body's word.
+//!
 //! Out of scope: whether something was allowed to happen, see [`mod@crate::decide`].
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -10,10 +14,11 @@ use serde::{Deserialize, Serialize};
 use super::lifecycle::{IllegalMove, State};
 use super::{Acceptance, Change, Cover, Recommendation, Report, Verdict};
 use crate::ids::{LevelCode, PartyId, VerdictId};
+use crate::key::KeyId;
 use crate::reason::Reason;
 use crate::scheme::Surveillance;
 use crate::text::Text;
-use crate::time::Day;
+use crate::time::{Day, Moment};
 use crate::viewpoint::Viewpoints;
 
 /// What happened.
@@ -32,6 +37,21 @@ pub enum Happening {
     Reported(Arc<Report>),
     /// An authority took it as evidence for a decision of its own, as a list says. Nothing follows from it.
     AcceptedAsEvidence(Arc<Acceptance>),
+    /// A key was declared compromised, and something of this verdict that it signed is void.
+    Voided(Arc<Voiding>),
+}
+
+/// Which key was declared compromised, and since when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Voiding {
+    /// Whose key.
+    pub party: PartyId,
+    /// Its thumbprint.
+    pub kid: KeyId,
+    /// Since when: what it signed and the log sequenced then or later is void.
+    #[serde(with = "crate::time::instant")]
+    pub since: Timestamp,
 }
 
 impl Happening {
@@ -44,6 +64,7 @@ impl Happening {
             Self::SurveillanceOverdue => "surveillance-overdue",
             Self::Reported(_) => "reported",
             Self::AcceptedAsEvidence(_) => "accepted-as-evidence",
+            Self::Voided(_) => "voided",
         }
     }
 }
@@ -68,6 +89,16 @@ pub struct HistoryItem {
     pub legal_basis: Option<Text<280>>,
     /// Who said so.
     pub by: PartyId,
+    /// Where the log says that it is void, because the key that signed it was stolen. Nothing follows from it then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voided: Option<Moment>,
+}
+
+impl HistoryItem {
+    /// Whether the log says by the entry at `index` that it is void.
+    fn is_void_at(&self, index: u64) -> bool {
+        self.voided.is_some_and(|voided| voided.index <= index)
+    }
 }
 
 /// Marks beside the state: none of them changes it.
@@ -132,6 +163,11 @@ impl Snapshot {
         }
     }
 
+    /// As a thief pretended to grant it.
+    fn void(terms: &Verdict, item: &HistoryItem) -> Self {
+        Self { state: State::void(item.effective), ..Self::granted(terms, item) }
+    }
+
     /// As it stands after one more thing happened.
     fn after(mut self, item: &HistoryItem) -> Result<Self, IllegalMove> {
         self.state = self.state.after(&item.what, item.effective)?;
@@ -139,7 +175,7 @@ impl Snapshot {
             Happening::Changed(change) => self.change(change),
             Happening::Reported(report) => self.report(report),
             Happening::SurveillanceOverdue => self.marks.surveillance_overdue = true,
-            Happening::Granted | Happening::Expired | Happening::AcceptedAsEvidence(_) => {}
+            Happening::Granted | Happening::Expired | Happening::AcceptedAsEvidence(_) | Happening::Voided(_) => {}
         }
         Ok(self)
     }
@@ -228,6 +264,22 @@ impl VerdictRecord {
         Ok(Self { terms: Arc::clone(&self.terms), now, history })
     }
 
+    /// The verdict without what the entries at `void` say about it, which `voided` declares void. They may also be
+    /// credentials of it, which its history does not name.
+    #[must_use]
+    pub fn without(&self, void: &BTreeSet<u64>, voided: HistoryItem) -> Self {
+        let declared = Moment { index: voided.index, at: voided.at };
+        let mut history = Vec::with_capacity(self.history.len() + 1);
+        history.extend_from_slice(&self.history);
+        for item in history.iter_mut().filter(|item| item.voided.is_none() && void.contains(&item.index)) {
+            item.voided = Some(declared);
+        }
+        history.push(voided);
+        let after = Self { terms: Arc::clone(&self.terms), now: self.now.clone(), history };
+        let now = after.fold(|_| true, u64::MAX).unwrap_or_else(|| self.now.clone());
+        Self { now, ..after }
+    }
+
     /// Its id.
     pub fn id(&self) -> &VerdictId {
         &self.terms.verdict
@@ -247,18 +299,19 @@ impl VerdictRecord {
         self.history.first().map_or(self.terms.valid_from.start(), |item| item.effective)
     }
 
-    /// The verdict as the log showed it at `time`, or nothing when it was not yet granted then.
+    /// The verdict as the log showed it at `time`, or nothing when it was not yet granted then. What is void by all that is
+    /// known today does not count, whenever the theft was found out.
     pub fn as_of(&self, time: Timestamp) -> Option<Snapshot> {
         if self.history.last().is_some_and(|item| item.at <= time) {
             return Some(self.now.clone());
         }
-        self.fold(|item| item.at <= time)
+        self.fold(|item| item.at <= time, u64::MAX)
     }
 
     /// The verdict as, by all that is known today, it was in effect at `time`: a suspension that was sequenced later but
     /// took effect before counts.
     pub fn in_effect_at(&self, time: Timestamp) -> Option<Snapshot> {
-        self.fold(|item| item.effective <= time)
+        self.fold(|item| item.effective <= time, u64::MAX)
     }
 
     /// Whether the body stands behind it at `time` and `time` lies within its days.
@@ -266,24 +319,29 @@ impl VerdictRecord {
         self.as_of(time).is_some_and(|then| then.state.name().is_in_force() && self.covers(&then, time))
     }
 
-    /// The verdict right after the entry at `index`, or nothing when it was not yet granted there.
+    /// The verdict right after the entry at `index`, or nothing when it was not yet granted there. Alone of these views
+    /// it counts what was declared void only later: it is what the log itself said up to there.
     pub fn after_entry(&self, index: u64) -> Option<Snapshot> {
-        self.fold(|item| item.index <= index)
+        self.fold(|item| item.index <= index, index)
     }
 
     fn covers(&self, snapshot: &Snapshot, time: Timestamp) -> bool {
         self.terms.valid_from.start() <= time && snapshot.valid_until.is_none_or(|day| time < day.end())
     }
 
-    /// Folds those items of the history that `counts`. Items left out may leave later ones without a place to start from
+    /// Folds those items of the history that `counts` and that no entry up to the one at `known` declares void. Items left out may leave later ones without a place to start from
     /// (a restoration without its suspension): these change nothing.
-    fn fold(&self, counts: impl Fn(&HistoryItem) -> bool) -> Option<Snapshot> {
+    fn fold(&self, counts: impl Fn(&HistoryItem) -> bool, known: u64) -> Option<Snapshot> {
         let (granted, rest) = self.history.split_first()?;
         if !counts(granted) {
             return None;
         }
+        if granted.is_void_at(known) {
+            return Some(Snapshot::void(&self.terms, granted));
+        }
         let first = Snapshot::granted(&self.terms, granted);
-        Some(rest.iter().filter(|item| counts(item)).fold(first, |then, item| then.clone().after(item).unwrap_or(then)))
+        let counting = rest.iter().filter(|item| counts(item) && !item.is_void_at(known));
+        Some(counting.fold(first, |then, item| then.clone().after(item).unwrap_or(then)))
     }
 
     /// The first day on which surveillance is overdue, by a scheme's duty to look again.

@@ -1,8 +1,8 @@
 //! The states of a verdict, one struct each, and the moves between them.
 //!
 //! A move consumes the state it leaves. What a struct has no method for cannot be written down in this crate; a statement
-//! that asks for it becomes an [`IllegalMove`]. Surrendered, withdrawn, superseded and annulled have no methods at all:
-//! nothing leaves them.
+//! that asks for it becomes an [`IllegalMove`]. Surrendered, withdrawn, superseded, annulled and void have no methods at all:
+//! nothing leaves them. Nothing leads to void either: a verdict is void from its beginning, or never.
 //!
 //! Out of scope: who may ask for a move, and the dates of it, see [`mod@crate::decide`].
 
@@ -42,6 +42,8 @@ states! {
     Annulled
     /// No longer current; kept for those who relied on it.
     Historical
+    /// 無効: signed with a stolen key; it was never in force.
+    Void
 }
 
 /// 条件付き: in force while something is still to be met.
@@ -122,10 +124,12 @@ pub enum State {
     Expired(Expired),
     /// Replaced.
     Superseded(Superseded),
-    /// Void.
+    /// Should never have been granted.
     Annulled(Annulled),
     /// No longer current.
     Historical(Historical),
+    /// Never granted by the body that it names.
+    Void(Void),
 }
 
 /// The name of a state, for queries, events and results.
@@ -146,15 +150,17 @@ pub enum StateName {
     Expired,
     /// Replaced.
     Superseded,
-    /// Void.
+    /// Should never have been granted.
     Annulled,
     /// No longer current.
     Historical,
+    /// Never granted by the body that it names.
+    Void,
 }
 
 impl StateName {
-    /// Every state, in the order of the blueprint.
-    pub const ALL: [Self; 9] = [
+    /// Every state.
+    pub const ALL: [Self; 10] = [
         Self::Granted,
         Self::Conditional,
         Self::Suspended,
@@ -164,6 +170,7 @@ impl StateName {
         Self::Superseded,
         Self::Annulled,
         Self::Historical,
+        Self::Void,
     ];
 
     /// The word that statements and queries use.
@@ -178,12 +185,13 @@ impl StateName {
             Self::Superseded => "superseded",
             Self::Annulled => "annulled",
             Self::Historical => "historical",
+            Self::Void => "void",
         }
     }
 
-    /// Whether nothing ever leaves it.
+    /// Whether nothing that its body does ever leaves it.
     pub const fn is_terminal(self) -> bool {
-        matches!(self, Self::Surrendered | Self::Withdrawn | Self::Superseded | Self::Annulled)
+        matches!(self, Self::Surrendered | Self::Withdrawn | Self::Superseded | Self::Annulled | Self::Void)
     }
 
     /// Whether its last day ends it: it still counted, or could be made to count again.
@@ -207,8 +215,8 @@ impl std::str::FromStr for StateName {
     type Err = crate::viewpoint::UnknownWord;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const WORDS: [&str; 9] = {
-            let mut words = [""; 9];
+        const WORDS: [&str; StateName::ALL.len()] = {
+            let mut words = [""; StateName::ALL.len()];
             let mut i = 0;
             while i < words.len() {
                 words[i] = StateName::ALL[i].as_str();
@@ -243,6 +251,11 @@ impl State {
         }
     }
 
+    /// The state of a verdict that a thief granted: `since` is when it pretended to begin.
+    pub(super) const fn void(since: Timestamp) -> Self {
+        Self::Void(Void { since })
+    }
+
     /// Its name.
     pub const fn name(&self) -> StateName {
         match self {
@@ -255,6 +268,7 @@ impl State {
             Self::Superseded(_) => StateName::Superseded,
             Self::Annulled(_) => StateName::Annulled,
             Self::Historical(_) => StateName::Historical,
+            Self::Void(_) => StateName::Void,
         }
     }
 
@@ -270,6 +284,7 @@ impl State {
             Self::Superseded(state) => state.since,
             Self::Annulled(state) => state.since,
             Self::Historical(state) => state.since,
+            Self::Void(state) => state.since,
         }
     }
 
@@ -282,6 +297,8 @@ impl State {
             Happening::Reported(_) if !self.name().is_terminal() => Ok(self),
             // What an authority once decided stays true of a verdict that is over.
             Happening::AcceptedAsEvidence(_) => Ok(self),
+            // What is void does not count; that something is so moves nothing that counts.
+            Happening::Voided(_) => Ok(self),
             Happening::Granted | Happening::SurveillanceOverdue | Happening::Reported(_) => {
                 Err(self.refuse(what.as_str()))
             }

@@ -7,7 +7,7 @@ use conformity::verdict::Happening;
 use conformity::{Digest, Place, decide};
 use serde_json::{Value, json};
 
-use crate::world::{Row, World, acceptance, changed, reason, row, transcribed, verdict, with};
+use crate::world::{Row, World, acceptance, changed, reason, row, signer, transcribed, verdict, with};
 
 const KIND: &str = "evidence-accepted";
 
@@ -122,8 +122,15 @@ fn an_acceptance_goes_with_the_verdict_and_not_before_and_a_replay_agrees() {
     assert!(world.register.statement(&op, &jti).is_none(), "the statement about it is forgotten, too");
     // A replay finds the grant gone and takes no word about it.
     let bytes = serde_json::to_vec(&payload).unwrap();
-    let place = Place { index: told, at, digest: Digest::of(&bytes), attachment: None };
-    let refusal = decide(&world.register, &Statement::parse(&bytes).unwrap(), &place).unwrap_err();
+    let statement = Statement::parse(&bytes).unwrap();
+    let place = Place {
+        index: told,
+        at,
+        kid: signer(&world.register, &statement),
+        digest: Digest::of(&bytes),
+        attachment: None,
+    };
+    let refusal = decide(&world.register, &statement, &place).unwrap_err();
     assert_eq!(refusal.code(), "unknown-verdict");
     erase(&mut world, told).unwrap();
 }
@@ -144,8 +151,10 @@ fn a_follower_comes_to_the_same_verdict() {
     let (payload, index, at) = (world.envelope("op", KIND, acceptance("E-1")), world.next, world.now);
     world.take(&payload, None).unwrap();
     let bytes = serde_json::to_vec(&payload).unwrap();
-    let place = Place { index, at, digest: Digest::of(&bytes), attachment: None };
-    for record in decide(&part, &Statement::parse(&bytes).unwrap(), &place).unwrap() {
+    let statement = Statement::parse(&bytes).unwrap();
+    let place =
+        Place { index, at, kid: signer(&world.register, &statement), digest: Digest::of(&bytes), attachment: None };
+    for record in decide(&part, &statement, &place).unwrap() {
         part.insert(record);
     }
     assert_eq!(part.verdict(&"T-1".parse().unwrap()).unwrap(), world.verdict("T-1"));

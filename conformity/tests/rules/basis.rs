@@ -11,15 +11,21 @@ use serde_json::json;
 
 use crate::properties::{attempts, furnished};
 use crate::recognitions::{end_row, ended, expel, follow, recognise};
-use crate::world::{World, accreditation, key, kid, reason, signed, terms, verdict};
+use crate::world::{World, accreditation, key, kid, reason, signed, signer, terms, verdict};
 
 /// Reads these statements of a log and no others, by the rules.
-fn read(world: &World, indexes: &BTreeSet<u64>) -> Result<Register, String> {
+pub(crate) fn read(world: &World, indexes: &BTreeSet<u64>) -> Result<Register, String> {
     let mut register = Register::part();
     for &index in indexes {
         let (bytes, at, attachment) = &world.taken[usize::try_from(index).unwrap()];
         let statement = Statement::parse(bytes).unwrap();
-        let place = Place { index, at: *at, digest: Digest::of(bytes), attachment: attachment.as_deref() };
+        let place = Place {
+            index,
+            at: *at,
+            kid: signer(&register, &statement),
+            digest: Digest::of(bytes),
+            attachment: attachment.as_deref(),
+        };
         let records = decide(&register, &statement, &place);
         let records = records.map_err(|refusal| format!("{index} {}: {}", statement.kind(), refusal.code()))?;
         records.into_iter().for_each(|record| register.insert(record));

@@ -82,7 +82,7 @@ fn seen(world: &World, who: &str, id: &str) -> Option<Permission> {
     permission(&world.register, &Viewer::Party(who.parse().unwrap()), &world.verdict(id), world.now)
 }
 
-fn parts(world: &World, who: &str, id: &str) -> Parts {
+pub(crate) fn parts(world: &World, who: &str, id: &str) -> Parts {
     seen(world, who, id).map(|permission| permission.parts).unwrap_or_default()
 }
 

@@ -7,10 +7,10 @@ use conformity::statement::{Claim, Statement};
 use conformity::{Digest, Place, Record, decide};
 use serde_json::{Value, json};
 
-use crate::world::{ORIGIN, Row, World, cover, reason, row, transcribed, verdict, with};
+use crate::world::{ORIGIN, Row, World, cover, reason, row, signer, transcribed, verdict, with};
 
 /// What the body says about V-1 in the open.
-fn credential(index: u32) -> Value {
+pub(crate) fn credential(index: u32) -> Value {
     json!({
         "origin": ORIGIN, "registry": "jp", "didWeb": format!("did:web:{ORIGIN}"), "body": "The certification-body cb-1",
         "documents": ["sp800-171@r3"], "evaluation": "third-party", "assessed": "2026-09-20", "verdict": "V-1", "slot": {"list": 0, "index": index},
@@ -22,16 +22,23 @@ fn credential(index: u32) -> Value {
     })
 }
 
-fn issue(world: &mut World, iss: &str, credential: Value) -> Result<Vec<Record>, Refusal> {
+pub(crate) fn issue(world: &mut World, iss: &str, credential: Value) -> Result<Vec<Record>, Refusal> {
+    let id = format!("s-{}", world.next);
+    issue_as(world, iss, &id, credential)
+}
+
+/// Issues a credential by a statement of this id.
+pub(crate) fn issue_as(world: &mut World, iss: &str, id: &str, credential: Value) -> Result<Vec<Record>, Refusal> {
     let statement = Statement {
         iss: iss.parse().unwrap(),
         aud: ORIGIN.parse().unwrap(),
-        jti: format!("s-{}", world.next).parse().unwrap(),
+        jti: id.parse().unwrap(),
         iat: world.now.as_second(),
         claim: Claim::CredentialIssued(serde_json::from_value(credential).unwrap()),
     };
     let digest = Digest::of(&serde_json::to_vec(&statement).unwrap());
-    let place = Place { index: world.next, at: world.now, digest, attachment: None };
+    let place =
+        Place { index: world.next, at: world.now, kid: signer(&world.register, &statement), digest, attachment: None };
     let records = decide(&world.register, &statement, &place)?;
     records.iter().for_each(|record| world.register.insert(record.clone()));
     world.next += 1;
@@ -39,11 +46,11 @@ fn issue(world: &mut World, iss: &str, credential: Value) -> Result<Vec<Record>,
     Ok(records)
 }
 
-fn status(world: &World, index: u32) -> CredentialStatus {
+pub(crate) fn status(world: &World, index: u32) -> CredentialStatus {
     let slot = conformity::credential::StatusSlot::new(0, index).unwrap();
     let record: &CredentialRecord = &world.register.credential(slot).unwrap();
     let verdict = &record.credential.verdict;
-    let newest = world.register.credentials_of(verdict).last().is_some_and(|last| last.credential.slot == slot);
+    let newest = world.register.newest_credential(verdict).is_some_and(|last| last.credential.slot == slot);
     record.status(world.register.verdict(verdict).as_deref(), newest)
 }
 

@@ -5,7 +5,7 @@ use conformity::statement::Statement;
 use conformity::{Digest, Place, decide};
 use serde_json::{Value, json};
 
-use crate::world::{Row, World, changed, reason, report, row, verdict};
+use crate::world::{Row, World, changed, reason, report, row, signer, verdict};
 
 fn erase(world: &mut World, index: u64) -> Result<Vec<conformity::Record>, conformity::Refusal> {
     world.say("op", "statement-erased", json!({"index": index, "reason": reason()}))
@@ -66,7 +66,8 @@ pub(crate) fn replay(told: &[(Value, jiff::Timestamp)], erased: &[u64]) -> Regis
     for (index, (payload, at)) in (0_u64..).zip(told) {
         let bytes = serde_json::to_vec(payload).unwrap();
         let statement = Statement::parse(&bytes).unwrap();
-        let place = Place { index, at: *at, digest: Digest::of(&bytes), attachment: None };
+        let place =
+            Place { index, at: *at, kid: signer(&register, &statement), digest: Digest::of(&bytes), attachment: None };
         if erased.contains(&index) {
             continue;
         }

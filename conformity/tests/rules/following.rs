@@ -6,7 +6,8 @@ use conformity::{Digest, Place, Refusal, decide};
 use serde_json::{Value, json};
 
 use crate::world::{
-    ORIGIN, World, accreditation, changed, designation, document, genesis, party, reason, report, scheme, verdict, with,
+    ORIGIN, World, accreditation, changed, designation, document, genesis, party, reason, report, scheme, signer,
+    verdict, with,
 };
 
 /// Everything told to a registry, in order.
@@ -61,7 +62,13 @@ fn follow(mut register: Register, told: &Told) -> Result<Register, Refusal> {
     for (index, at, payload) in told.0.iter().filter(|(_, _, payload)| visible(payload)) {
         let bytes = serde_json::to_vec(payload).unwrap();
         let statement = Statement::parse(&bytes).unwrap();
-        let place = Place { index: *index, at: *at, digest: Digest::of(&bytes), attachment: None };
+        let place = Place {
+            index: *index,
+            at: *at,
+            kid: signer(&register, &statement),
+            digest: Digest::of(&bytes),
+            attachment: None,
+        };
         for record in decide(&register, &statement, &place)? {
             register.insert(record);
         }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{World, cover, verdict};
+use crate::world::{World, cover, key, kid, verdict};
 
 /// Every change there is.
 fn changes() -> Vec<(&'static str, Value)> {
@@ -51,6 +51,7 @@ const TABLE: &[(&str, &[(&str, &str)])] = &[
     ("withdrawn", &[]),
     ("superseded", &[]),
     ("annulled", &[]),
+    ("void", &[]),
 ];
 
 /// V-1 in this state.
@@ -63,6 +64,10 @@ fn world_in(state: &str) -> World {
         world.must("ministry", "accreditation-changed", renewed);
         world.at("2029-10-01T00:00:00Z");
         world.must("node", "verdict-expired", json!({"verdicts": ["V-1"]}));
+    } else if state == "void" {
+        world.must("op", "key-added", json!({"party": "cb-1", "key": key(50)}));
+        let since = world.verdict("V-1").history[0].at.to_string();
+        world.must("op", "key-revoked", json!({"party": "cb-1", "kid": kid(5), "compromisedSince": since}));
     } else if state != "granted" {
         let (_, change) = changes().into_iter().find(|(name, _)| *name == state).unwrap();
         world.must_change(change);

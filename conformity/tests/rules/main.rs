@@ -11,6 +11,7 @@ mod accreditation;
 mod arrangements;
 mod basis;
 mod changing;
+mod compromise;
 mod consents;
 mod credentials;
 mod entitlement;
@@ -40,6 +41,7 @@ fn tables() -> Vec<Row> {
     [
         envelope::rows(),
         parties::rows(),
+        compromise::rows(),
         accreditation::rows(),
         granting::rows(),
         changing::rows(),

@@ -6,10 +6,10 @@ use conformity::{Digest, Place, decide};
 use serde_json::{Value, json};
 
 use crate::consents::consent;
-use crate::world::{World, accreditation, key, kid, party, reason, verdict};
+use crate::world::{World, accreditation, key, kid, party, reason, signer, verdict};
 
 /// Decides all on one overlay; the refusals' codes, and the world with what was decided taken up.
-fn batch(world: &mut World, told: &[(&str, &str, Value)]) -> Vec<&'static str> {
+pub(crate) fn batch(world: &mut World, told: &[(&str, &str, Value)]) -> Vec<&'static str> {
     let mut overlay = Overlay::new(&world.register);
     let mut answers = Vec::new();
     let mut next = world.next;
@@ -18,7 +18,13 @@ fn batch(world: &mut World, told: &[(&str, &str, Value)]) -> Vec<&'static str> {
         payload["jti"] = json!(format!("b-{next}"));
         let bytes = serde_json::to_vec(&payload).unwrap();
         let statement = Statement::parse(&bytes).unwrap();
-        let place = Place { index: next, at: world.now, digest: Digest::of(&bytes), attachment: None };
+        let place = Place {
+            index: next,
+            at: world.now,
+            kid: signer(&overlay, &statement),
+            digest: Digest::of(&bytes),
+            attachment: None,
+        };
         match decide(&overlay, &statement, &place) {
             Ok(records) => {
                 records.into_iter().for_each(|record| overlay.insert(record));

@@ -21,6 +21,7 @@ fn claims() -> Vec<(&'static str, Value)> {
         ("party-registered", party("cb", "certification-body", 5)),
         ("key-added", json!({"party": "cb", "key": {"kty": "EC", "crv": "P-256", "x": key(1)["x"], "y": key(2)["x"]}})),
         ("key-revoked", json!({"party": "cb", "kid": kid(5), "reason": reason()})),
+        ("key-revoked", json!({"party": "cb", "kid": kid(5), "compromisedSince": "2026-11-02T09:00:00Z"})),
         ("document-published", with(document(), json!({"requirements": 97, "source": "https://x.example/"}))),
         ("scheme-published", scheme()),
         ("designation-made", designation()),
@@ -94,7 +95,10 @@ fn records_are_read_back_and_have_keys_of_their_own() {
     records.extend(world.say("op", "evidence-accepted", acceptance("E-1")).unwrap());
     records.extend(world.change(json!({"conditional": {"text": "t", "deadline": "2027-01-01"}})).unwrap());
     records.extend(world.change(json!("suspended")).unwrap());
-    records.extend(world.say("op", "key-revoked", json!({"party": "cb-1", "kid": kid(5)})).unwrap());
+    let since = world.verdict("V-1").history[0].at.to_string();
+    records.extend(
+        world.say("op", "key-revoked", json!({"party": "cb-1", "kid": kid(5), "compromisedSince": since})).unwrap(),
+    );
     records.extend(
         world
             .say("ab", "accreditation-changed", json!({"id": "C-1", "change": "suspended", "reason": reason()}))
@@ -111,7 +115,7 @@ fn records_are_read_back_and_have_keys_of_their_own() {
         assert_eq!(read.key(), record.key());
     }
     let verdicts = records.iter().filter(|record| record.key() == "verdict/V-1").count();
-    assert_eq!(verdicts, 3, "a changed record keeps its key");
+    assert_eq!(verdicts, 4, "a changed record keeps its key");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use conformity::key::KeyId;
 use conformity::records::{Facts, Register};
 use conformity::refusal::Refusal;
 use conformity::statement::Statement;
@@ -39,6 +40,8 @@ pub(crate) struct World {
 }
 
 pub(crate) const ORIGIN: &str = "jp.registry.example";
+/// How the ids of statements begin that a thief signed.
+pub(crate) const STOLEN: &str = "stolen-";
 pub(crate) const PEER_ORIGIN: &str = "eu.registry.example";
 
 static FURNISHED: LazyLock<World> = LazyLock::new(furnish);
@@ -84,7 +87,13 @@ impl World {
     pub(crate) fn take(&mut self, payload: &Value, attachment: Option<&[u8]>) -> Result<Vec<Record>, Refusal> {
         let bytes = serde_json::to_vec(payload).unwrap();
         let statement = Statement::parse(&bytes).unwrap_or_else(|malformed| panic!("{malformed}: {payload:#}"));
-        let place = Place { index: self.next, at: self.now, digest: Digest::of(&bytes), attachment };
+        let place = Place {
+            index: self.next,
+            at: self.now,
+            kid: signer(&self.register, &statement),
+            digest: Digest::of(&bytes),
+            attachment,
+        };
         let records = decide(&self.register, &statement, &place)?;
         for record in &records {
             self.register.insert(record.clone());
@@ -93,6 +102,13 @@ impl World {
         self.next += 1;
         self.now += jiff::SignedDuration::from_secs(1);
         Ok(records)
+    }
+
+    /// A thief who has the first key of `iss` states something with it.
+    pub(crate) fn steal(&mut self, iss: &str, kind: &str, claim: Value) -> Result<Vec<Record>, Refusal> {
+        let stolen = json!(format!("{STOLEN}{}", self.next));
+        let payload = with(self.envelope(iss, kind, claim), json!({"jti": stolen}));
+        self.take(&payload, None)
     }
 
     /// The verdict of this id.
@@ -122,6 +138,15 @@ impl World {
             panic!("{change}: {refusal}");
         }
     }
+}
+
+/// Which key signed a statement, as if each party signed with its newest key that still signs, and thieves with its first.
+pub(crate) fn signer(facts: &impl Facts, statement: &Statement) -> KeyId {
+    let party = facts.party(&statement.iss);
+    let keys = party.as_ref().map_or(&[][..], |record| &record.keys);
+    let newest = keys.iter().rev().find(|key| key.revoked.is_none());
+    let key = if statement.jti.as_str().starts_with(STOLEN) { keys.first() } else { newest };
+    key.or(keys.first()).map_or(KeyId::from_bytes([0; 32]), |key| key.kid)
 }
 
 /// `base` with the members of `patch`; null takes a member away.

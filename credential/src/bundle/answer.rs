@@ -171,7 +171,10 @@ fn own(bundle: &Bundle, replayed: &Replayed, at: Timestamp, steps: &mut Steps) -
     let credential = credential(bundle, replayed, &then, at, steps)?;
     let (state, in_force) = (then.now.state.name(), record.in_force_at(at));
     let standing = if in_force { "in force" } else { "not in force" };
-    let words = format!("at {at} {} was {}, and {standing}", bundle.verdict, state.as_str());
+    let mut words = format!("at {at} {} was {}, and {standing}", bundle.verdict, state.as_str());
+    if let Some(voided) = then.history.first().and_then(|granted| granted.voided) {
+        words.push_str(&format!(": by entry {} it was granted with a stolen key", voided.index));
+    }
     steps.held(StepName::Verdict, words);
     let VerdictRecord { terms, now, history } = then;
     let issuer_name = register.party(&now.issuer).map(|record| record.party.name.clone());
@@ -217,7 +220,7 @@ fn credential(
     };
     let known = replayed.register.credentials_of(&bundle.verdict.id);
     let known = known.into_iter().filter(|record| record.issued.at <= at);
-    let Some(record) = known.max_by_key(|record| record.issued.index) else { return Ok(None) };
+    let Some(record) = known.max_by_key(|record| record.rank()) else { return Ok(None) };
     let newest = replayed.credential.as_ref().is_some_and(|(index, _)| *index == record.issued.index);
     let (disclosures, detail) = if newest { (bundle.disclosures.len(), detail) } else { (0, Detail::default()) };
     let status = record.status(Some(then), true);

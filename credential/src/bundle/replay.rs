@@ -20,7 +20,7 @@ use super::{Bundle, Distrust, Fault, Misbehaved};
 /// What the log says, as far as the bundle shows it.
 pub(super) struct Replayed {
     pub(super) register: Register,
-    /// The newest credential, by its index.
+    /// The newest credential of the verdict, by its index: a void one only where there is no other.
     pub(super) credential: Option<(u64, Verified)>,
 }
 
@@ -30,14 +30,17 @@ pub(super) fn replay(
     statements: Vec<Entered>,
     steps: &mut Steps,
 ) -> Result<Replayed, Fault> {
-    let mut replay = Replay { register: Register::part(), keys: HashMap::new(), credential: None };
+    let mut replay = Replay { register: Register::part(), keys: HashMap::new(), credentials: HashMap::new() };
     for (entered, item) in statements.into_iter().zip(&bundle.statements) {
         if let Claim::Genesis(_) = &entered.statement.claim {
             begins(&entered, trusted, steps)?;
         }
         replay.take(entered, item.attachment.as_deref().map(str::as_bytes), steps)?;
     }
-    Ok(Replayed { register: replay.register, credential: replay.credential })
+    let Replay { register, mut credentials, .. } = replay;
+    let newest = register.newest_credential(&bundle.verdict.id).map(|record| record.issued.index);
+    let credential = newest.and_then(|index| credentials.remove_entry(&index));
+    Ok(Replayed { register, credential })
 }
 
 /// The genesis, if it is the one that the policy means.
@@ -59,7 +62,8 @@ fn begins(entered: &Entered, trusted: &Trusted, steps: &mut Steps) -> Result<(),
 struct Replay {
     register: Register,
     keys: HashMap<KeyId, PublicKey>,
-    credential: Option<(u64, Verified)>,
+    /// By index: which of them counts is known at the end, when all is said.
+    credentials: HashMap<u64, Verified>,
 }
 
 impl Replay {
@@ -71,10 +75,11 @@ impl Replay {
         let key = self.key(index, kid, &jwk)?;
         let verified = unverified.verify(key).map_err(|error| Misbehaved::Signature { index, error })?;
         let digest = Digest::from_bytes(*verified.digest().as_bytes());
-        let records = decide(&self.register, &statement, &Place { index, at, digest, attachment }).map_err(refused)?;
+        let records =
+            decide(&self.register, &statement, &Place { index, at, kid, digest, attachment }).map_err(refused)?;
         records.into_iter().for_each(|record| self.register.insert(record));
         if statement.kind() == Kind::CredentialIssued {
-            self.credential = Some((index, verified));
+            self.credentials.insert(index, verified);
         }
         steps.held(
             StepName::Statement,

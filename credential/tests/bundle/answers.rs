@@ -75,8 +75,14 @@ pub(crate) fn documented() -> (Log, Vec<String>) {
 }
 
 /// The log with a credential of `claim` that keeps `reach` back, and the credential's disclosures.
-fn issued(mut log: Log, claim: Value, reach: Value) -> (Log, Vec<String>) {
-    let slot = StatusSlot::new(0, 7).unwrap();
+fn issued(log: Log, claim: Value, reach: Value) -> (Log, Vec<String>) {
+    issued_at(7, log, claim, reach)
+}
+
+/// The same in this slot.
+pub(crate) fn issued_at(slot: u32, mut log: Log, claim: Value, reach: Value) -> (Log, Vec<String>) {
+    let jti = format!("c-{slot}");
+    let slot = StatusSlot::new(0, slot).unwrap();
     let credential = json!({
         "origin": ORIGIN, "registry": "jp", "didWeb": format!("did:web:{ORIGIN}"), "body": "The certification-body",
         "verdict": claim["verdict"], "slot": slot, "supplier": claim["supplier"], "object": claim["object"], "scheme": "stars@1",
@@ -87,7 +93,7 @@ fn issued(mut log: Log, claim: Value, reach: Value) -> (Log, Vec<String>) {
     let detail = json!({"reach": reach, "assessments": {"organization": {"level": "3"}}});
     let attestation = Attestation {
         issuer: "cb-1".parse().unwrap(),
-        jti: "c-7".parse().unwrap(),
+        jti: jti.parse().unwrap(),
         iat: log.now().as_second(),
         credential: serde_json::from_value(credential).unwrap(),
         detail: serde_json::from_value(detail).unwrap(),

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use conformity::basis::{of_recognition, of_verdict};
 use conformity::decide::{Place, decide};
+use conformity::key::KeyId;
 use conformity::map_label::MapLabel;
 use conformity::records::{Facts, Register};
 use credential::bundle::{Bundle, Earlier, FORMAT, Item, Policy, Question};
@@ -121,6 +122,12 @@ impl Log {
         self.take(compact, None)
     }
 
+    /// The key of `cb-1` turns out to be in other hands since then.
+    pub(crate) fn stolen(&mut self, since: Timestamp) -> u64 {
+        let kid = self.key("cb-1").public_key().thumbprint().to_string();
+        self.say("op", "key-revoked", json!({"party": "cb-1", "kid": kid, "compromisedSince": since.to_string()}))
+    }
+
     /// Takes a statement that the rules allow.
     pub(crate) fn take(&mut self, compact: String, attachment: Option<String>) -> u64 {
         let unverified = jws::Unverified::parse(Bytes::from(compact.clone())).unwrap();
@@ -128,7 +135,8 @@ impl Log {
         let (index, at) = (self.tree.len(), self.now());
         let digest = conformity::Digest::from_bytes(*unverified.digest().as_bytes());
         let list = attachment.as_ref().map(String::as_bytes);
-        let records = decide(&self.register, &statement, &Place { index, at, digest, attachment: list });
+        let kid = KeyId::from_bytes(*unverified.kid().as_bytes());
+        let records = decide(&self.register, &statement, &Place { index, at, kid, digest, attachment: list });
         records
             .unwrap_or_else(|refusal| panic!("{refusal}: {statement:?}"))
             .into_iter()
@@ -243,7 +251,7 @@ impl Log {
     pub(crate) fn bundle(&self) -> Bundle {
         let id = "V-1".parse().unwrap();
         let mut indexes = of_verdict(&self.register, &self.register.verdict(&id).unwrap());
-        indexes.extend(self.register.credentials_of(&id).last().map(|record| record.issued.index));
+        indexes.extend(self.register.newest_credential(&id).map(|record| record.issued.index));
         self.bundle_of("jp:V-1", &indexes.into_iter().collect::<Vec<_>>())
     }
 

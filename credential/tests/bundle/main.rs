@@ -3,6 +3,7 @@
 
 mod alterations;
 mod answers;
+mod compromise;
 mod log;
 mod policies;
 mod refusals;

@@ -99,7 +99,7 @@ impl<'a> Reading<'a> {
         let jwk = signing_key(&self.overlay, &statement, &kid, at).map_err(|refusal| refused(index, &refusal))?;
         self.signed(index, &kid, &jwk, unverified).map_err(|text| fault("bad-signature", text))?;
         let digest = conformity::digest::Digest::from_bytes(*entry.digest.as_bytes());
-        let place = Place { index, at, digest, attachment: None };
+        let place = Place { index, at, kid, digest, attachment: None };
         let records = decide(&self.overlay, &statement, &place).map_err(|refusal| refused(index, &refusal))?;
         if !in_scope(&self.overlay, &records, &statement, self.scope) {
             return Err(fault("out-of-scope", format!("{} does not belong to what was agreed", statement.kind())));

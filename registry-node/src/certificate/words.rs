@@ -83,6 +83,7 @@ impl Words {
             StateName::Superseded => ("Superseded", "差替え済み"),
             StateName::Annulled => ("Annulled", "無効"),
             StateName::Historical => ("Historical", "過去の記録"),
+            StateName::Void => ("Void: signed with a stolen key", "無効（盗まれた鍵による署名）"),
         };
         self.pick(english, japanese)
     }

@@ -8,20 +8,21 @@ use certs::Authority;
 use clap::{Args, Subcommand};
 use conformity::identifiers::Identifier;
 use conformity::ids::{CountryCode, PartyId};
-use conformity::key::Jwk;
-use conformity::party::{Party, Role};
-use conformity::statement::{Claim, PartyRegistered};
+use conformity::key::{Jwk, KeyId};
+use conformity::party::{Party, PartyKey, Role};
+use conformity::statement::{Claim, KeyRevoked, PartyRegistered};
 use conformity::text::Text;
+use jiff::Timestamp;
 use ledger::jws::Verified;
 use ledger::key::Algorithm;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use token::TokenUri;
 
 use super::context::{Context, wait, word};
 use super::output;
 use super::pinned;
-use super::submission::{Receipt, Speaker};
+use super::submission::{Because, Receipt, Signing, Speaker, say};
 use crate::client::ClientError;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
@@ -37,6 +38,7 @@ const EXAMPLES: &str = "\
 Examples:
   registry-node --registry jp party add cb-1 --role certification-body --id cb-1 --name \"Example Certification KK\" --country JP
   registry-node --registry jp party add buyer-1 --role buyer --id buyer-1 --name \"Example Motors\" --identifier lei:5493001KJTIIGC8Y1R12
+  registry-node --registry jp party revoke-key cb-1 --compromised-since 2026-11-20T00:00:00Z --reason key-compromise
   registry-node --registry jp party list";
 
 /// Register parties and equip them
@@ -50,6 +52,7 @@ pub(super) struct Parties {
 #[derive(Debug, Subcommand)]
 enum PartyCommand {
     Add(Add),
+    RevokeKey(RevokeKey),
     List(List),
 }
 
@@ -88,6 +91,31 @@ struct Add {
     token: Option<TokenUri>,
 }
 
+/// End a key of a party, and say since when it was in other hands
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  registry-node --registry jp party revoke-key cb-1 --reason rotation
+  registry-node --registry jp party revoke-key cb-1 --compromised-since 2026-11-20T00:00:00Z --reason key-compromise
+
+The key signs nothing from now on. With --compromised-since, what it signed and the log sequenced then or later is void, as
+if it had never been: verdicts, changes, reports, credentials, consents. That cannot be taken back; it can be said again of the same key with
+an earlier time. Not for keys of the operator, the node, authorities and accreditation bodies.")]
+struct RevokeKey {
+    /// Whose key
+    party: PartyId,
+    /// Its thumbprint [default: the only key of the party that still signs]
+    #[arg(long, value_name = "THUMBPRINT")]
+    kid: Option<KeyId>,
+    /// Since when it was in other hands, such as 2026-11-20T00:00:00Z
+    #[arg(long, value_name = "TIME")]
+    compromised_since: Option<Timestamp>,
+    #[command(flatten)]
+    because: Because,
+    #[command(flatten)]
+    signing: Signing,
+}
+
 /// List the parties of the registry, buyers left out
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  registry-node --registry jp party list")]
@@ -105,6 +133,7 @@ impl Parties {
     pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         match self.command {
             PartyCommand::Add(add) => add.run(context),
+            PartyCommand::RevokeKey(revoke) => revoke.run(context),
             PartyCommand::List(_) => list(context),
         }
     }
@@ -205,6 +234,41 @@ impl Add {
         };
         Claim::PartyRegistered(PartyRegistered { party, keys: vec![key] })
     }
+}
+
+impl RevokeKey {
+    fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        let kid = match self.kid {
+            Some(kid) => kid,
+            None => only_key(context, &self.party)?,
+        };
+        let claim = KeyRevoked {
+            party: self.party,
+            kid,
+            compromised_since: self.compromised_since,
+            reason: Some(self.because.into_reason()),
+        };
+        say(context, self.signing, Claim::KeyRevoked(claim), &[])
+    }
+}
+
+/// The key of a party that nobody has revoked, if there is just one.
+fn only_key(context: &Context, party: &PartyId) -> anyhow::Result<KeyId> {
+    let parties: Vec<Registered> = context.ask_all("/v1/parties", "parties")?;
+    let keys = parties.into_iter().find(|one| one.id == *party).map(|one| one.keys).unwrap_or_default();
+    let mut signing = keys.into_iter().filter(|key| key.revoked.is_none()).map(|key| key.kid);
+    match (signing.next(), signing.next()) {
+        (Some(kid), None) => Ok(kid),
+        (Some(_), Some(_)) => bail!("{party} signs with several keys; name one with --kid, see `party list --json`"),
+        (None, _) => bail!("no key of {party} that still signs is known to everybody; name one with --kid"),
+    }
+}
+
+/// What is read of a party of `/v1/parties`.
+#[derive(Deserialize)]
+struct Registered {
+    id: PartyId,
+    keys: Vec<PartyKey>,
 }
 
 /// Whether the registry decided, so that trying again is of no use.

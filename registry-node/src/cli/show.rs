@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 use conformity::identifiers::Identifier;
 use conformity::ids::VerdictRef;
-use conformity::verdict::{Acceptance, Happening, HistoryItem, StateName};
+use conformity::verdict::{Acceptance, Happening, HistoryItem, StateName, Voiding};
 use conformity::viewpoint::Viewpoint;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -92,9 +92,11 @@ fn render(answer: &Value) -> String {
 /// A line for something that happened.
 fn line(item: &HistoryItem) -> String {
     let reason = item.reason.as_ref().map_or_else(String::new, |reason| format!("  {reason}"));
-    let line = format!("{:>8}  {}  {}  by {}{reason}", item.index, item.at, item.what.as_str(), item.by);
+    let void = item.voided.map_or_else(String::new, |voided| format!("  void by entry {}", voided.index));
+    let line = format!("{:>8}  {}  {}  by {}{reason}{void}", item.index, item.at, item.what.as_str(), item.by);
     match &item.what {
         Happening::AcceptedAsEvidence(acceptance) => format!("{line}\n{}", accepted(acceptance)),
+        Happening::Voided(voiding) => format!("{line}\n{}", voided(voiding)),
         _ => line,
     }
 }
@@ -106,6 +108,11 @@ fn accepted(acceptance: &Acceptance) -> String {
     let until = until.map_or_else(String::new, |until| format!(" until {until}"));
     let (list, row) = (&transcribed.list, &transcribed.row);
     format!("          {authority}{unit}, from {from}{until}, says {list}, {row}; it recognises nothing")
+}
+
+/// Which key was stolen, and since when: the lines above say what fell with it.
+fn voided(voiding: &Voiding) -> String {
+    format!("          key {} of {} was in other hands since {}", voiding.kid, voiding.party, voiding.since)
 }
 
 #[cfg(test)]

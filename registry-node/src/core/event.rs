@@ -6,14 +6,17 @@
 //! left out. What the public may not see appears as a bare entry, just like a seal.
 //! Out of scope: who gets which event (the feed).
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use conformity::identifiers::Identifier;
-use conformity::ids::{RegistryId, SchemeRef, VerdictRef};
+use conformity::ids::{RegistryId, SchemeRef, VerdictId, VerdictRef};
 use conformity::recognised::{Cause, Recognition};
-use conformity::records::{Facts, Register};
-use conformity::statement::{Claim, Statement};
+use conformity::records::{Facts, Register, Touched};
+use conformity::statement::{Claim, KeyRevoked, Statement};
 use conformity::verdict::{HistoryItem, Snapshot, StateName, VerdictRecord};
 use conformity::viewpoint::Viewpoints;
 use ledger::entry::{Entry, Kind};
@@ -80,8 +83,52 @@ pub struct Source<'a> {
     pub statement: Option<&'a Statement>,
     /// Rows of the result list, for a recognition.
     pub rows: &'a [Recognition],
-    /// The register, at this entry or later.
-    pub register: &'a Register,
+    /// The verdicts that it is about, see [`verdicts_of`].
+    pub verdicts: &'a [(u32, Arc<VerdictRecord>)],
+}
+
+/// The public verdicts that the statement at `index` is about, each with its position among the events of the entry, by a
+/// register at this entry or later.
+///
+/// A position does not depend on what becomes of other verdicts: in a list it is the place; where a stolen key voids, it is how many
+/// entries back the first statement stands that is void.
+pub fn verdicts_of(register: &Register, statement: &Statement, index: u64) -> Vec<(u32, Arc<VerdictRecord>)> {
+    let named: Vec<(u32, VerdictId)> = match &statement.claim {
+        Claim::VerdictGranted(verdict) => vec![(0, verdict.verdict.clone())],
+        Claim::VerdictChanged(change) => vec![(0, change.verdict.clone())],
+        Claim::ReportFiled(report) => vec![(0, report.verdict.clone())],
+        Claim::EvidenceAccepted(acceptance) => vec![(0, acceptance.verdict.clone())],
+        Claim::VerdictExpired(list) | Claim::SurveillanceOverdue(list) => {
+            (0..).zip(list.verdicts.iter().cloned()).collect()
+        }
+        Claim::KeyRevoked(revoked) => voided_by(register, revoked, index),
+        _ => Vec::new(),
+    };
+    let known = named.into_iter().filter_map(|(position, id)| Some((position, register.verdict(&id)?)));
+    known.filter(|(_, record)| record.terms.profile.is_public()).collect()
+}
+
+/// The verdicts of which something is void by the entry at `index`: looked up by the key that signed it.
+fn voided_by(register: &Register, claim: &KeyRevoked, index: u64) -> Vec<(u32, VerdictId)> {
+    let party = register.party(&claim.party);
+    let declared = party.as_ref().and_then(|party| party.key(&claim.kid)).map_or(&[][..], |key| &key.compromised);
+    let Some(place) = declared.iter().position(|one| one.declared.index == index) else { return Vec::new() };
+    let until = place.checked_sub(1).map(|before| declared[before].since);
+    let mut first: BTreeMap<VerdictId, u64> = BTreeMap::new();
+    for signed in register.signed(&claim.party, &claim.kid, declared[place].since, until) {
+        let verdict = match signed.touches {
+            Touched::Verdict(id) => Some(id),
+            Touched::Credential(slot) => register.credential(slot).map(|record| record.credential.verdict.clone()),
+            Touched::Consent(_) => None,
+        };
+        if let Some(id) = verdict {
+            first.entry(id).or_insert(signed.moment.index);
+        }
+    }
+    let back = |entry: u64| u32::try_from(index.saturating_sub(entry)).unwrap_or(u32::MAX);
+    let mut named: Vec<_> = first.into_iter().map(|(id, entry)| (back(entry), id)).collect();
+    named.sort_unstable();
+    named
 }
 
 /// The events of one entry: at least one, so that every index appears.
@@ -108,28 +155,17 @@ struct CloudEvent<'a> {
 impl Source<'_> {
     fn described(&self, statement: &Statement) -> Vec<Event> {
         match &statement.claim {
-            Claim::VerdictGranted(verdict) => self.verdict(&verdict.verdict, 0).into_iter().collect(),
-            Claim::VerdictChanged(change) => self.verdict(&change.verdict, 0).into_iter().collect(),
-            Claim::ReportFiled(report) => self.verdict(&report.verdict, 0).into_iter().collect(),
-            Claim::EvidenceAccepted(acceptance) => self.verdict(&acceptance.verdict, 0).into_iter().collect(),
-            Claim::VerdictExpired(list) | Claim::SurveillanceOverdue(list) => self.verdicts(&list.verdicts),
             Claim::RecognitionDerived(derived) => self.recognitions(&derived.cause),
             Claim::ArrangementSigned(signed) => vec![self.arrangement("signed", &signed.terms.id)],
             Claim::ArrangementSuspended(step) => vec![self.arrangement("suspended", &step.id)],
             Claim::ArrangementRestored(step) => vec![self.arrangement("restored", &step.id)],
             Claim::ArrangementEnded(end) => vec![self.arrangement("ended", &end.id)],
-            _ => Vec::new(),
+            _ => self.changes(),
         }
     }
 
-    /// Positions are those in the list, so that they stay when a verdict of it is erased.
-    fn verdicts(&self, ids: &[conformity::ids::VerdictId]) -> Vec<Event> {
-        ids.iter().zip(0..).filter_map(|(id, position)| self.verdict(id, position)).collect()
-    }
-
-    fn verdict(&self, id: &conformity::ids::VerdictId, position: u32) -> Option<Event> {
-        let record = self.register.verdict(id).filter(|record| is_public(record))?;
-        self.change(&record, position)
+    fn changes(&self) -> Vec<Event> {
+        self.verdicts.iter().filter_map(|(position, record)| self.change(record, *position)).collect()
     }
 
     fn change(&self, record: &VerdictRecord, position: u32) -> Option<Event> {
@@ -195,10 +231,6 @@ impl Source<'_> {
         let json = serde_json::to_vec(&envelope).unwrap_or_default().into();
         Event { index: self.index, position, kind, about, json }
     }
-}
-
-fn is_public(record: &VerdictRecord) -> bool {
-    record.terms.profile.is_public()
 }
 
 fn entry_time(entry: &Entry) -> String {

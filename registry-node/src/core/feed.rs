@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use conformity::ids::RegistryId;
+use conformity::key::KeyId;
 use conformity::recognised::Recognition;
 use conformity::statement::{Claim, Statement};
 use credential::statement::read_unverified;
@@ -18,7 +19,7 @@ use ledger::jws::{JwsError, Unverified};
 use ledger::log::LogReader;
 use tokio::sync::watch;
 
-use super::event::{Event, Source, events_of};
+use super::event::{Event, Source, events_of, verdicts_of};
 use super::read_model::ReadModel;
 
 /// Entries whose events are kept in memory, and their bytes at most.
@@ -155,7 +156,11 @@ impl Feed {
     fn events(&self, index: u64, entry: &Entry) -> Result<Arc<[Event]>, FeedError> {
         let statement = self.statement(index)?;
         let rows = self.rows(index, statement.as_ref())?;
-        let register = self.read_model.register();
+        let verdicts = match &statement {
+            // Rendered without the lock: a stolen key may have signed very much, and the sequencer waits for readers.
+            Some(statement) => verdicts_of(&self.read_model.register(), statement, index),
+            None => Vec::new(),
+        };
         let source = Source {
             registry: &self.registry,
             url: &self.url,
@@ -163,7 +168,7 @@ impl Feed {
             entry,
             statement: statement.as_ref(),
             rows: &rows,
-            register: &register,
+            verdicts: &verdicts,
         };
         Ok(events_of(&source).into())
     }
@@ -215,8 +220,17 @@ pub(crate) fn bytes(events: &[Event]) -> usize {
 
 /// Reads a statement that is in the log, whose signature intake checked.
 pub fn parse_committed(compact: &bytes::Bytes) -> Result<Statement, String> {
+    parse_signed(compact).map(|(statement, _)| statement)
+}
+
+/// Reads a statement that was committed, and the name of the key that signed it.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn parse_signed(compact: &bytes::Bytes) -> Result<(Statement, KeyId), String> {
     let unverified = Unverified::parse(compact.clone()).map_err(|error: JwsError| error.to_string())?;
-    read_unverified(&unverified).map_err(|error| error.to_string())
+    let statement = read_unverified(&unverified).map_err(|error| error.to_string())?;
+    Ok((statement, KeyId::from_bytes(*unverified.kid().as_bytes())))
 }
 
 #[cfg(test)]

@@ -309,7 +309,13 @@ impl Candidate {
 
     /// Where it would stand in the log, for the rules.
     fn place(&self, index: u64, at: Timestamp) -> Place<'_> {
-        Place { index, at, digest: self.digest(), attachment: self.attachments.first().map(|bytes| &**bytes) }
+        Place {
+            index,
+            at,
+            kid: self.kid(),
+            digest: self.digest(),
+            attachment: self.attachments.first().map(|bytes| &**bytes),
+        }
     }
 
     /// Decides it for a place in the log: the rules, and what only its registry sees of it.

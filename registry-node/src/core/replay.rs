@@ -15,7 +15,7 @@ use ledger::entry::Entry;
 use ledger::journal::{ReadError, Stored};
 use ledger::log::LogReader;
 
-use super::feed::parse_committed;
+use super::feed::parse_signed;
 use crate::index::{self, Doubt, Index, Loaded};
 
 /// Entries that are read from the log at once.
@@ -161,7 +161,7 @@ fn records_of(
 ) -> Result<Option<Vec<Record>>, ReplayError> {
     let Stored::Bytes(compact) = log.statement(index)? else { return Ok(None) };
     let unreadable = |problem| ReplayError::Statement { index, problem };
-    let statement = parse_committed(&compact).map_err(unreadable)?;
+    let (statement, kid) = parse_signed(&compact).map_err(unreadable)?;
     let at = i64::try_from(entry.time_ms)
         .ok()
         .and_then(|ms| Timestamp::from_millisecond(ms).ok())
@@ -171,7 +171,7 @@ fn records_of(
         None => None,
     };
     let digest = conformity::digest::Digest::from_bytes(*entry.digest.as_bytes());
-    let place = Place { index, at, digest, attachment: attachment.as_deref() };
+    let place = Place { index, at, kid, digest, attachment: attachment.as_deref() };
     let decided = decide(register, &statement, &place);
     decided.map(Some).map_err(|refusal| ReplayError::Refused { index, refusal: Box::new(refusal) })
 }

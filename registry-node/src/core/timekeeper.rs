@@ -134,7 +134,7 @@ mod tests {
         });
         let verdict: Verdict = serde_json::from_value(verdict).unwrap();
         let (what, by) = (Happening::Granted, "cb-1".parse().unwrap());
-        let item = HistoryItem { index: 1, at, effective: at, what, reason: None, legal_basis: None, by };
+        let item = HistoryItem { index: 1, at, effective: at, what, reason: None, legal_basis: None, by, voided: None };
         Record::Verdict(Arc::new(VerdictRecord::new(Arc::new(verdict), item)))
     }
 

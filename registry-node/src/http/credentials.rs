@@ -104,13 +104,13 @@ pub(super) fn newest(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     Ok(answer::bytes(SD_JWT, text.into(), Keep::No))
 }
 
-/// The newest credential of a verdict that the asker may see, and how much of it he may see.
+/// The newest credential of a verdict that the asker may see, unless all are void, and how much of it he may see.
 fn visible(site: &Site, ask: &Ask, wanted: &VerdictRef) -> Option<(Arc<VerdictRecord>, Extent, Arc<CredentialRecord>)> {
     if wanted.registry != site.registry.config.registry.id {
         return None;
     }
     let (verdict, extent) = consented::look(site, ask, &wanted.id)?;
-    let newest = site.register().newest_credential(&wanted.id)?;
+    let newest = site.register().newest_credential(&wanted.id).filter(|newest| newest.voided.is_none())?;
     Some((verdict, extent, newest))
 }
 

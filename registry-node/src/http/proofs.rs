@@ -117,7 +117,7 @@ impl About {
         }
         let sealed = |one: &Arc<CredentialRecord>| known(one.issued.at) && one.issued.index < horizon.seal;
         let issued = site.register().credentials_of(&wanted.id).into_iter().filter(sealed);
-        let credential = issued.max_by_key(|one| one.issued.index);
+        let credential = issued.max_by_key(|one| one.rank_before(horizon.seal));
         let detail = if credential.is_some() { detail } else { Detail::None };
         Some(Self::Own { record, credential, detail, permission })
     }

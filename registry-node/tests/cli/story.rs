@@ -67,6 +67,25 @@ fn what_was_granted_is_extended_and_annulled() {
     assert!(house.bad(extend).contains("annulled"));
 }
 
+#[test]
+fn what_a_stolen_key_granted_was_never_in_force() {
+    let house = furnished();
+    house.good(&format!("--as certification-body grant V-1 {GRANT}"));
+    let granted = house.json("--as buyer verdict jp:V-1")["history"][0]["at"].as_str().unwrap().to_owned();
+    let declare = format!("--registry jp party revoke-key certification-body --compromised-since {granted}");
+    assert!(house.bad(&declare.replace("certification-body", "accreditation-body")).contains("--reason"));
+    let refused = house.bad(&format!("{} --reason theft", declare.replace("certification-body", "accreditation-body")));
+    assert!(refused.contains("restore or withdraw the accreditations"), "{refused}");
+    house.good(&format!("{declare} --reason key-compromise"));
+    assert_eq!(standing(&house), ("void".to_owned(), false));
+    let told = house.good("--as buyer verdict jp:V-1");
+    assert!(told.contains("void by entry") && told.contains("was in other hands since"), "{told}");
+    assert!(house.bad(&format!("{declare} --reason again")).contains("--kid"), "no key is left to choose");
+    let before = house.json("--as buyer standing corporate-number:7000012050002 --scheme demo");
+    let as_of = format!("--as buyer standing corporate-number:7000012050002 --scheme demo --as-of {granted}");
+    assert_eq!(house.json(&as_of)["holdings"][0]["own"]["inForce"], before["holdings"][0]["own"]["inForce"]);
+}
+
 /// Whoever has nothing but an address, a root and a key.
 #[test]
 fn a_stranger_verifies_the_log_by_its_address() {

@@ -12,7 +12,7 @@ use tests::{Buyer, Events, Federation, Registry};
 use crate::copies::rebuild;
 
 /// eu recognises as many verdicts of jp.
-async fn recognised(count: usize) -> Federation {
+pub(crate) async fn recognised(count: usize) -> Federation {
     let federation = Federation::start(&["jp", "eu"]).await;
     federation.peer("jp", "eu").await;
     federation.arrange(&terms("A-1", "bilateral", &["jp", "eu"], vec![rule("R-1", "jp", "eu", "stars")])).await;

@@ -16,5 +16,6 @@ mod mesh;
 mod multilateral;
 mod outages;
 mod refusals;
+mod stolen_key;
 mod tokens;
 mod witness;

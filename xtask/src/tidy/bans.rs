@@ -38,6 +38,12 @@ const BANS: &[Ban] = &[
         instead: "ask `certs` for a ready configuration, or for whom a certificate speaks",
     },
     Ban {
+        names: &["cryptoki"],
+        place: Place::OutsideOf(&["token/"]),
+        code: Code::All,
+        instead: "open a key file with `token::open_key`, whoever keeps the key",
+    },
+    Ban {
         names: &["async_nats"],
         place: Place::OutsideOf(&["federation/src/bus.rs", "tests/"]),
         code: Code::All,
@@ -186,6 +192,7 @@ mod tests {
         ("registry-node/src/http.rs", "use rustls::ServerConfig;", "ask `certs`"),
         ("federation/src/bus.rs", "fn f(key: rcgen::KeyPair) {}", "ask `certs`"),
         ("registry-node/src/http.rs", "use x509_parser::prelude;", "ask `certs`"),
+        ("registry-node/src/init.rs", "use cryptoki::session::Session;", "whoever keeps the key"),
         ("federation/src/follow.rs", "async_nats::connect(\"x\")", "federation/src/bus.rs"),
         ("registry-node/src/vault.rs", "sled::open(path)", "dropped and rebuilt"),
         ("tests/src/lib.rs", "sled::open(path)", "dropped and rebuilt"),

@@ -124,6 +124,12 @@ fn gaps_keep_their_codes_and_say_what_would_help() {
             "where it was granted it has been historical since 2026-06-01T00:00:00Z; only a new verdict can count",
         ),
         (
+            state(StateName::Void),
+            "verdict-void",
+            Refuses,
+            "where it was granted it is void: it was signed with a stolen key, and was never in force; only a new verdict can count",
+        ),
+        (
             GapKind::NotYetValid { from: day },
             "verdict-not-yet-valid",
             Refuses,

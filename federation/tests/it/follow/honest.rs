@@ -2,8 +2,9 @@
 
 use conformity::records::Facts;
 use federation::follow::{Followed, Signatures, Standing};
+use serde_json::json;
 
-use super::peer::{Peer, scope, verdict_id};
+use super::peer::{Peer, scope, verdict, verdict_id};
 
 pub(crate) fn take(followed: &mut Followed, peer: &Peer, from: u64, to: u64) {
     let examined = followed.examine(&peer.range(from, to), &scope(), Signatures::Check).unwrap();
@@ -60,4 +61,27 @@ fn growth_is_seen_and_taken() {
     assert_eq!(changed, [verdict_id("V-1")].into());
     let verdict = followed.register().verdict(&verdict_id("V-1")).unwrap();
     assert_eq!(verdict.now.state.name().as_str(), "suspended");
+}
+
+#[test]
+fn what_a_stolen_key_signed_is_void_for_a_follower_too() {
+    let mut peer = withheld(&Peer::at_work());
+    let since = jiff::Timestamp::from_millisecond(peer.now_ms.try_into().unwrap()).unwrap();
+    peer.say("cb-1", "verdict-granted", verdict("V-9", "stars"));
+    peer.change("V-1", "suspended");
+    let held = peer.size();
+    let mut followed = peer.follower();
+    take(&mut followed, &peer, 0, held);
+    let state = |followed: &Followed, id| followed.register().verdict(&verdict_id(id)).unwrap().now.state.name();
+    assert_eq!(["V-1", "V-2", "V-9"].map(|id| state(&followed, id).as_str()), ["suspended", "granted", "granted"]);
+    let revoked = json!({"party": "cb-1", "kid": peer.thumbprint("cb-1"), "compromisedSince": since.to_string()});
+    peer.say("op", "key-revoked", revoked);
+    let examined = followed.examine(&peer.range(held, peer.size()), &scope(), Signatures::Check).unwrap();
+    assert!(examined.faults.is_empty(), "{:?}", examined.faults);
+    let changed = followed.accept(examined).unwrap();
+    assert_eq!(changed, ["V-1", "V-9"].map(verdict_id).into(), "just these are to be looked at again");
+    assert_eq!(["V-1", "V-2", "V-9"].map(|id| state(&followed, id).as_str()), ["granted", "granted", "void"]);
+    let mut again = peer.follower();
+    take(&mut again, &peer, 0, peer.size());
+    assert!(again.register() == followed.register(), "in one piece or in several");
 }

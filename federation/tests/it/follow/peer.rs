@@ -119,6 +119,11 @@ impl Peer {
         peer
     }
 
+    /// The name of somebody's key.
+    pub(crate) fn thumbprint(&self, of: &str) -> String {
+        self.keys[of].public_key().thumbprint().to_string()
+    }
+
     pub(crate) fn size(&self) -> u64 {
         self.tree.len()
     }

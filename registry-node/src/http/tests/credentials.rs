@@ -85,7 +85,7 @@ fn node_key(world: &World) -> PublicKey {
 }
 
 /// What the lists say once they are rendered again.
-async fn status(world: &World, slot: StatusSlot) -> (Status, bool, bool) {
+pub(super) async fn status(world: &World, slot: StatusSlot) -> (Status, bool, bool) {
     tokio::time::sleep(std::time::Duration::from_millis(1_050)).await;
     let got = world.ask(&format!("/v1/status-lists/{}", slot.list())).await;
     assert_eq!(got.header("content-type"), "application/statuslist+jwt");

@@ -9,7 +9,7 @@ use super::credentials::documented;
 use super::fixture::{Got, Person, World, change, now, restricted, verdict};
 use super::neighbours::{add_peer, derive, peered, row};
 
-async fn ask(world: &World, who: Option<&str>, path: &str) -> Got {
+pub(super) async fn ask(world: &World, who: Option<&str>, path: &str) -> Got {
     let person: Option<Person> = who.map(|who| if who == "operator" { world.operator() } else { world.person(who) });
     world.talk(person.as_ref()).await.ask(path).await.without_date()
 }
@@ -19,13 +19,13 @@ fn policy(world: &World) -> Policy {
     Policy::parse(&format!("quorum = 0\n[[registry]]\nlog_key = \"{log}\"\ngenesis = \"{digest}\"\n")).unwrap()
 }
 
-fn proven(world: &World, got: &Got, at: Option<jiff::Timestamp>) -> Verified {
+pub(super) fn proven(world: &World, got: &Got, at: Option<jiff::Timestamp>) -> Verified {
     assert_eq!((got.status, got.header("content-type")), (200, "application/json"), "{got:?}");
     assert_eq!(got.header("cache-control"), "no-store");
     verify(&got.body, &policy(world), Question { at, now: now() }).unwrap_or_else(|failure| panic!("{failure}"))
 }
 
-fn own(verified: &Verified) -> &Own {
+pub(super) fn own(verified: &Verified) -> &Own {
     let Finding::Own(own) = &verified.finding else { panic!("{verified:?}") };
     own
 }

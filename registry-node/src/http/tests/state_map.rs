@@ -85,7 +85,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// The registry as it would be found after a power cut, opened beside the one that goes on.
-async fn reopened(world: &World, change: impl FnOnce(&Folder)) -> (TempDir, std::sync::Arc<Registry>) {
+pub(super) async fn reopened(world: &World, change: impl FnOnce(&Folder)) -> (TempDir, std::sync::Arc<Registry>) {
     let dir = tempfile::tempdir().unwrap();
     let folder = Folder::new(dir.path().join("jp"));
     copy(world.registry.folder.path(), folder.path());

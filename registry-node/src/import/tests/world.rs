@@ -54,7 +54,13 @@ impl World {
         let payload = serde_json::to_vec(&statement).unwrap();
         let read = Statement::parse(&payload).expect("every planned statement is well-formed");
         assert_eq!(read, statement, "the wire form keeps every word");
-        let place = Place { index: self.next, at: self.at, digest: Digest::of(&payload), attachment: None };
+        let place = Place {
+            index: self.next,
+            at: self.at,
+            kid: conformity::key::KeyId::from_bytes([0; 32]),
+            digest: Digest::of(&payload),
+            attachment: None,
+        };
         for record in decide(&self.register, &statement, &place)? {
             self.register.insert(record);
         }
