@@ -242,7 +242,7 @@ impl CredentialRecord {
     ///
     /// A verdict that is not there was erased; its credentials never count again.
     pub fn status(&self, verdict: Option<&VerdictRecord>, newest: bool) -> CredentialStatus {
-        let Some(record) = verdict.filter(|record| newest && !self.outdated(record)) else {
+        let Some(record) = verdict.filter(|record| self.is_current(record, newest)) else {
             return CredentialStatus::Invalid;
         };
         match record.now.state.name() {
@@ -251,6 +251,11 @@ impl CredentialRecord {
             StateName::Suspended => CredentialStatus::Suspended,
             _ => CredentialStatus::Invalid,
         }
+    }
+
+    /// Whether it says what the verdict's terms are: of a verdict's credentials the newest, as long as no terms were set since.
+    pub fn is_current(&self, record: &VerdictRecord, newest: bool) -> bool {
+        newest && !self.outdated(record)
     }
 
     /// Whether terms of the verdict were set after the credential was issued.
