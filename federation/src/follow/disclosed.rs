@@ -98,7 +98,7 @@ impl Followed {
         let unverified = Unverified::parse(presentation, REGISTRY).map_err(|_| DisclosureFault::Malformed)?;
         let kid: Option<KeyId> = unverified.header().kid.as_deref().and_then(|kid| kid.parse().ok());
         let party = self.register.party(&record.by);
-        let held = kid.zip(party.as_ref()).and_then(|(kid, party)| party.key(&kid).map(|held| held.jwk.clone()));
+        let held = kid.zip(party.as_ref()).and_then(|(kid, party)| party.key(&kid).map(|held| held.jwk));
         let key = held.and_then(|jwk| admit(&jwk).ok()).ok_or(DisclosureFault::Signature)?;
         let verified = unverified.verify(&key).map_err(|_| DisclosureFault::Signature)?;
         let disclosed = verified.disclose().map_err(|_| DisclosureFault::Foreign)?;

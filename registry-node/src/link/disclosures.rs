@@ -74,10 +74,7 @@ impl Asker<'_> {
         let place = self.registry.uses.place()?;
         let (mut answers, mut bytes) = (Vec::new(), 0);
         for one in asked {
-            let shown = self.shown(one);
-            let opened = shown.map(|shown| Ok((self.presented(&shown)?, shown))).transpose();
-            let opened = opened.map_err(Unanswered::Failed)?;
-            let Some((Some(text), shown)) = opened.filter(|(text, _)| text.as_ref().is_some_and(fits)) else {
+            let Some((shown, text)) = self.presented(one).map_err(Unanswered::Failed)? else {
                 answers.push(None);
                 continue;
             };
@@ -109,10 +106,12 @@ impl Asker<'_> {
         Some(Shown { arrangements: arrangements.collect(), verdict, credential, parts })
     }
 
-    /// The credential with what is named of it; nothing where that was erased.
-    fn presented(self, shown: &Shown) -> anyhow::Result<Option<String>> {
+    /// The credential with what is named of it; nothing where that was erased, or does not fit into a message.
+    fn presented(self, asked: &CredentialAt) -> anyhow::Result<Option<(Shown, String)>> {
+        let Some(shown) = self.shown(asked) else { return Ok(None) };
         let opened = self.registry.opened(&shown.credential)?;
-        Ok(opened.map(|credential| present_parts(&credential, shown.parts).as_str().to_owned()))
+        let text = opened.map(|credential| present_parts(&credential, shown.parts).as_str().to_owned());
+        Ok(text.filter(|text| text.len() <= MAX_CREDENTIAL_BYTES).map(|text| (shown, text)))
     }
 
     /// The text, once its use is durable; nothing where the verdict was erased meanwhile.
@@ -136,9 +135,4 @@ impl Asker<'_> {
             Err(error) => Err(error.into()),
         }
     }
-}
-
-/// What does not fit into a message does not travel.
-fn fits(text: &String) -> bool {
-    text.len() <= MAX_CREDENTIAL_BYTES
 }

@@ -62,9 +62,6 @@ struct Wanted {
     wait: Duration,
 }
 
-/// What became of one answer.
-type Checked = Result<Detail, DisclosureFault>;
-
 impl Held {
     fn of(detail: &Detail) -> Self {
         Self { credential: detail.credential, parts: detail.parts, levels: detail.levels.clone() }
@@ -152,28 +149,29 @@ impl Pursuit {
             let question = DisclosuresRequest { credentials };
             let answer = self.ask::<_, Disclosures>(link, Service::Disclosures, &question).await;
             let asked = question.credentials;
-            match answer {
+            let code = match answer {
                 Ok(answer) if (1..=asked.len()).contains(&answer.credentials.len()) => {
                     self.heard(&asked, answer.credentials).await?;
+                    self.settle().await?;
+                    continue;
                 }
-                Ok(_) => return Ok(self.unanswered(&asked, "disclosure-malformed")),
-                Err(Setback::Refused(_)) => return Ok(self.unanswered(&asked, "disclosure-refused")),
+                Err(Setback::Refused(_)) => "disclosure-refused",
                 // What cannot be read may hold what nobody else may know: nothing of it is quoted.
-                Err(Setback::Fault(_)) => return Ok(self.unanswered(&asked, "disclosure-malformed")),
+                Ok(_) | Err(Setback::Fault(_)) => "disclosure-malformed",
                 Err(setback) => {
-                    let now = self.registry.now();
-                    asked.iter().for_each(|one| self.asking.put_off(&one.verdict, now));
+                    self.put_off(&asked);
                     return Err(setback);
                 }
-            }
-            self.settle().await?;
+            };
+            self.put_off(&asked);
+            self.note_fault(code, &format!("{} credentials are asked for again later", asked.len()));
+            return Ok(());
         }
     }
 
-    fn unanswered(&mut self, asked: &[CredentialAt], code: &'static str) {
+    fn put_off(&mut self, asked: &[CredentialAt]) {
         let now = self.registry.now();
         asked.iter().for_each(|one| self.asking.put_off(&one.verdict, now));
-        self.note_fault(code, &format!("{} credentials were asked for, and are asked for again later", asked.len()));
     }
 
     /// What rests in the vault, once.
@@ -293,7 +291,11 @@ impl Pursuit {
     }
 
     /// Checks an answer; nothing where it came too late, as something else is named now or the credential counts no more.
-    async fn check(&self, one: &CredentialAt, presentation: String) -> Result<Option<Checked>, Setback> {
+    async fn check(
+        &self,
+        one: &CredentialAt,
+        presentation: String,
+    ) -> Result<Option<Result<Detail, DisclosureFault>>, Setback> {
         let Some(mirror) = self.mirror.as_ref().map(Kept::mirror) else { return Ok(None) };
         let wanted = {
             let mirror = read(&mirror);
