@@ -129,3 +129,26 @@ fn peering(name: &str) -> Option<(RegistryId, u64)> {
     let mut parts = name.strip_prefix(PREFIX)?.split('/');
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn nothing_rests_of_a_peer_that_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = Arc::new(Vault::open(folder.path()).unwrap());
+        for name in ["received/eu/7/V-1", "received/eu/7/V-2", "received/odd", "credential/x"] {
+            vault.put(name, b"{}").unwrap();
+        }
+        Received::open(Arc::clone(&vault), &Arc::default()).unwrap();
+        assert_eq!(vault.names("").unwrap(), ["credential/x"]);
+    }
+
+    #[test]
+    fn a_name_says_to_which_peering_it_belongs() {
+        assert_eq!(peering("received/eu/7/V-1"), Some(("eu".parse().unwrap(), 7)));
+        assert_eq!(peering("received/eu/x/V-1"), None);
+    }
+}
