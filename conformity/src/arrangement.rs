@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::consent::Parts;
 use crate::digest::Digest;
 use crate::ids::{ArrangementId, LevelCode, ListCode, Origin, PartyId, RegistryId, RuleId, SchemeRef};
 use crate::reason::Reason;
@@ -156,6 +157,9 @@ pub struct Rule {
     /// As what it counts here.
     #[serde(default, rename = "as", skip_serializing_if = "Option::is_none")]
     pub counts_as: Option<CountsAs>,
+    /// Which parts of what credentials keep back travel to the recognising registries; none when empty.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub discloses: Parts,
     /// What its suspension means.
     pub on_suspension: Effect,
     /// What its end means.
@@ -199,6 +203,11 @@ pub struct Arrangement {
     /// How many days of notice an end needs.
     #[serde(default)]
     pub notice_days: u16,
+}
+
+/// What says nothing is left out of the terms.
+fn is_nothing(parts: &Parts) -> bool {
+    parts.is_empty()
 }
 
 impl Rule {

@@ -255,7 +255,7 @@ impl CredentialRecord {
     ///
     /// A verdict that is not there was erased; its credentials never count again.
     pub fn status(&self, verdict: Option<&VerdictRecord>, newest: bool) -> CredentialStatus {
-        let Some(record) = verdict.filter(|record| newest && self.voided.is_none() && !self.outdated(record)) else {
+        let Some(record) = verdict.filter(|record| self.is_current(record, newest)) else {
             return CredentialStatus::Invalid;
         };
         match record.now.state.name() {
@@ -264,6 +264,12 @@ impl CredentialRecord {
             StateName::Suspended => CredentialStatus::Suspended,
             _ => CredentialStatus::Invalid,
         }
+    }
+
+    /// Whether it says what the verdict's terms are: of a verdict's credentials the newest, as long as no terms were set since,
+    /// and neither it nor the terms by which it was issued are void.
+    pub fn is_current(&self, record: &VerdictRecord, newest: bool) -> bool {
+        newest && self.voided.is_none() && !self.outdated(record)
     }
 
     /// Whether the verdict has other terms than when the credential was issued: later ones, or it was issued by terms that

@@ -16,13 +16,14 @@
 //!    withdrawn or expired where it was granted is refused here.
 //! 3. The best candidate is the answer. In this order: the better outcome; when refused, the one that came nearest (see
 //!    [`GapKind`]), then with fewer gaps that refuse; a simplified procedure before mere evidence; more viewpoints; the
-//!    higher level; fewer gaps; then the arrangement's id, the higher version, the rule's id. The order in which
+//!    higher level, where the verdict shows it; fewer gaps; then the arrangement's id, the higher version, the rule's id. The order in which
 //!    arrangements are given is never asked for. `docs/spec/arrangement.md` says the same.
 //!
 //! A refused verdict keeps its recognition, with the gap: when the gap closes, so does the refusal.
 
 mod acceptance;
 mod candidate;
+mod disclosed;
 mod expelled;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -50,6 +51,7 @@ use crate::viewpoint::{Viewpoint, Viewpoints};
 use candidate::{Candidate, Claim};
 
 pub use acceptance::{Acceptance, Relation, acceptance};
+pub use disclosed::{DisclosedLevels, rests, travels};
 pub(crate) use expelled::ends_by;
 pub use expelled::{after_expulsion, in_effect, rests_no_more};
 pub use gap::{GapKind, Weight};
@@ -71,6 +73,8 @@ pub struct Foreign<'a> {
     pub scheme: Option<&'a Scheme>,
     /// The arrangements that the recognising registry knows, in any order.
     pub arrangements: &'a [Arc<ArrangementRecord>],
+    /// Levels that the verdict does not show and the issuing registry disclosed to this one.
+    pub disclosed: Option<&'a DisclosedLevels>,
     /// When, by the recognising registry's log.
     pub at: Timestamp,
 }

@@ -28,7 +28,7 @@ use crate::viewpoint::Viewpoint;
 
 pub use absence::Absence;
 pub use holding::{ForeignHolding, Holding, OwnHolding};
-pub use viewer::{Sight, Viewer, concerns, is_supplier, sight};
+pub use viewer::{Sight, Viewer, concerns, concerns_foreign, is_supplier, sight};
 
 /// What a buyer asks.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 
 pub use concealed::{PAD_TO, concealed};
 pub use names::{Web, party_did, split};
-pub use parts::part_of;
+pub use parts::{part_of, present_parts};
 pub use read::{ReadError, read, read_open};
 pub use write::{WriteError, write};
 

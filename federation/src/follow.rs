@@ -19,6 +19,7 @@
 //! in two ways is found out at the latest when it is pulled as far as the first of them. The promise has to survive the
 //! loss of everything else: [`Followed::checkpoint`] is for the caller to keep, [`Followed::remember`] to be given back.
 
+mod disclosed;
 mod fault;
 mod reading;
 mod signatures;
@@ -42,6 +43,7 @@ use crate::evidence;
 use crate::messages::{CheckpointAnswer, Range};
 use reading::Reading;
 
+pub use disclosed::{Detail, DisclosureFault, Named};
 pub use fault::{Contradiction, OutOfTurn, PeerFault, StatementFault};
 
 /// Which statements of a peer concern us: those about verdicts under these schemes, and what they rest on.
@@ -243,7 +245,7 @@ impl Followed {
         })
     }
 
-    /// Takes over what was examined; gives the verdicts that changed.
+    /// Takes over what was examined; gives the verdicts that changed or have another credential now.
     ///
     /// # Errors
     /// [`OutOfTurn`] when something else was taken over since.
@@ -262,8 +264,10 @@ impl Followed {
         self.keys.extend(examined.keys);
         let mut changed = BTreeSet::new();
         for record in examined.records {
-            if let Record::Verdict(verdict) = &record {
-                changed.insert(verdict.id().clone());
+            match &record {
+                Record::Verdict(verdict) => drop(changed.insert(verdict.id().clone())),
+                Record::Credential(issued) => drop(changed.insert(issued.credential.verdict.clone())),
+                _ => {}
             }
             self.register.insert(record);
         }

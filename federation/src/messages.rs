@@ -10,6 +10,8 @@
 //!                                                "statements": [jws | null, … n],
 //!                                                "checkpoint": note, "proof": [hash…]}        consistency from+n ▶ size
 //! attachment  {"digest": hex, "offset": 0}    ▶ {"size": total bytes, "bytes": base64}
+//! disclosures {"credentials": [{"verdict": id, "index": 1042}, … at most 16]}
+//!                                             ▶ {"credentials": [SD-JWT | null, … at most as many]}
 //! notice      {"statement": jws, "proof": tlog-proof}       ▶ {}
 //! evidence    {"first": note, "second": note,
 //!              "inconsistency": {"root": hash, "proof": [hash…]}}         if their sizes differ; see [`crate::evidence`]
@@ -24,6 +26,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use conformity::ids::VerdictId;
 use ledger::entry::Entry;
 use ledger::merkle::Hash;
 use serde::de::DeserializeOwned;
@@ -38,6 +41,12 @@ pub const MAX_ENTRIES: usize = 1_024;
 pub const MAX_PROOF: usize = 130;
 /// Bytes of an attachment in one piece.
 pub const MAX_PIECE: usize = 512 * 1024;
+/// Credentials in one question about what they keep back.
+pub const MAX_CREDENTIALS: usize = 16;
+/// Bytes of the credentials in one answer; with what JSON adds it stays below the largest message.
+pub const MAX_CREDENTIAL_BYTES: usize = 1_000 * 1024;
+/// Bytes of a question about what credentials keep back.
+pub const MAX_DISCLOSURES_QUESTION: usize = 4 * 1024;
 /// Bytes of a question, other than those below.
 pub const MAX_QUESTION: usize = 512;
 /// Bytes of a notice: a statement, a proof, and what JSON adds.
@@ -106,6 +115,8 @@ messages! {
     Range,
     AttachmentRequest: MAX_QUESTION,
     Piece,
+    DisclosuresRequest: MAX_DISCLOSURES_QUESTION,
+    Disclosures,
     Notice: MAX_NOTICE,
     Evidence: MAX_EVIDENCE,
     Done,
@@ -217,6 +228,41 @@ pub struct Piece {
     pub size: u64,
     /// The piece.
     pub bytes: Blob,
+}
+
+/// A credential, by the verdict that it documents and its entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CredentialAt {
+    /// The verdict.
+    pub verdict: VerdictId,
+    /// Index of the credential's entry.
+    pub index: u64,
+}
+
+/// Asks for what the arrangements in force name of what credentials keep back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DisclosuresRequest {
+    /// Which ones; at most [`MAX_CREDENTIALS`] are read.
+    #[serde(deserialize_with = "few")]
+    pub credentials: Vec<CredentialAt>,
+}
+
+/// What arrangements name of what credentials keep back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Disclosures {
+    /// In the order of the question, each with the disclosures that are named; `null` where nothing is shown. There may be fewer
+    /// than were asked for: the rest did not fit, and is to be asked for again.
+    #[serde(deserialize_with = "few")]
+    pub credentials: Vec<Option<String>>,
+}
+
+/// A list of what one question may name.
+fn few<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    let list = Vec::<T>::deserialize(deserializer)?;
+    if list.len() <= MAX_CREDENTIALS { Ok(list) } else { Err(serde::de::Error::custom("too many credentials")) }
 }
 
 /// What a party to an arrangement did, with the proof that it stands in its log.

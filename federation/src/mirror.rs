@@ -58,7 +58,7 @@ pub struct Mirror {
 /// What a range brought.
 #[derive(Debug, Default)]
 pub struct Taken {
-    /// Verdicts that changed.
+    /// Verdicts that changed or have another credential now.
     pub changed: BTreeSet<VerdictId>,
     /// Statements that were left out.
     pub faults: Vec<StatementFault>,

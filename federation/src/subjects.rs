@@ -17,6 +17,7 @@
 //! svc.eu.control.evidence        ◀ jp.svc.control.evidence        two checkpoints that contradict          peered
 //! svc.eu.feed.range              ◀ jp.svc.feed.range              entries and statements in scope          arrangement in force
 //! svc.eu.feed.attachment         ◀ jp.svc.feed.attachment         a piece of an attachment, by digest      arrangement in force
+//! svc.eu.feed.disclosures        ◀ jp.svc.feed.disclosures        what the terms name of credentials       arrangement in force
 //!
 //! account NODE                     account BUYERS
 //! status.jp.<scheme>.<supplier>  ▶ the same                       a supplier's status under a scheme changed
@@ -65,6 +66,8 @@ pub enum Service {
     Range,
     /// A piece of an attachment.
     Attachment,
+    /// What an arrangement names of what credentials keep back.
+    Disclosures,
 }
 
 /// The two halves of a peer's subjects.
@@ -88,14 +91,22 @@ impl Half {
 
 impl Service {
     /// Every service, in the order of the table above.
-    pub const ALL: [Self; 7] =
-        [Self::Hello, Self::Checkpoint, Self::Cosign, Self::Notice, Self::Evidence, Self::Range, Self::Attachment];
+    pub const ALL: [Self; 8] = [
+        Self::Hello,
+        Self::Checkpoint,
+        Self::Cosign,
+        Self::Notice,
+        Self::Evidence,
+        Self::Range,
+        Self::Attachment,
+        Self::Disclosures,
+    ];
 
     /// The half it belongs to.
     pub fn half(self) -> Half {
         match self {
             Self::Hello | Self::Checkpoint | Self::Cosign | Self::Notice | Self::Evidence => Half::Control,
-            Self::Range | Self::Attachment => Half::Feed,
+            Self::Range | Self::Attachment | Self::Disclosures => Half::Feed,
         }
     }
 
@@ -109,6 +120,7 @@ impl Service {
             Self::Evidence => "evidence",
             Self::Range => "range",
             Self::Attachment => "attachment",
+            Self::Disclosures => "disclosures",
         }
     }
 }

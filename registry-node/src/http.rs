@@ -21,6 +21,7 @@ mod code;
 mod consented;
 mod credentials;
 mod did;
+mod disclosed;
 mod event_filter;
 mod events;
 mod holders;

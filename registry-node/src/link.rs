@@ -10,6 +10,7 @@ mod answers;
 mod buyers;
 mod company;
 mod dialogue;
+mod disclosures;
 mod expulsion;
 mod host;
 mod kept;

@@ -151,6 +151,11 @@ impl Lie {
         Lie(Box::new(move |_, service, _| (service == about).then(&says)))
     }
 
+    /// Another answer to one kind of question, by what is asked; the truth where there is none.
+    pub fn answer(about: Service, says: impl Fn(&[u8]) -> Option<Bytes> + Send + 'static) -> Lie {
+        Lie(Box::new(move |_, service, payload| (service == about).then(|| says(payload)).flatten()))
+    }
+
     /// A range that is not as it should be.
     pub fn range(spoil: impl Fn(&Past, &mut Range) + Send + 'static) -> Lie {
         Lie(Box::new(move |past, service, payload| {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::case::{Case, in_order};
 use crate::arrangement::{AnyIssuing, Arrangement, ArrangementRole, ArrangementSigned, Issuers, LevelRule, Mode, Rule};
+use crate::consent::Part;
 use crate::ids::{LevelCode, Origin, RegistryId};
 use crate::records::Facts;
 use crate::refusal::Refusal;
@@ -16,6 +17,7 @@ pub(super) fn sound(claim: &ArrangementSigned) -> Result<(), Refusal> {
     let mut ids = BTreeSet::new();
     for rule in &terms.rules {
         let because = if ids.insert(&rule.id) { self::rule(terms, rule) } else { Err("two rules have this id") };
+        let because = because.and_then(|()| alone_in_asking_levels(terms, rule));
         because.map_err(|because| Refusal::UnsoundTerms { rule: Some(rule.id.clone()), because })?;
     }
     if let Some(until) = terms.until {
@@ -81,6 +83,25 @@ fn rule(terms: &Arrangement, rule: &Rule) -> Result<(), &'static str> {
         Err("objects or viewpoints are empty, so that it covers nothing")
     } else if !rule.issued_by.is_empty() && !rule.accepts_transcribed {
         Err("issuedBy speaks of transcribed verdicts, which the rule does not accept")
+    } else {
+        Ok(())
+    }
+}
+
+/// Which of two rules recognises a verdict would tell everyone its level, where both judge by a level that is disclosed to
+/// them alone.
+fn alone_in_asking_levels(terms: &Arrangement, rule: &Rule) -> Result<(), &'static str> {
+    let judges = |one: &Rule| one.discloses.contains(Part::Level);
+    let meets = |other: &Rule| {
+        let registries = || terms.parties.iter().map(|party| &party.registry);
+        let same_way = registries().any(|from| registries().any(|to| rule.goes(from, to) && other.goes(from, to)));
+        let same_kind = !rule.objects.intersection(other.objects).is_empty();
+        other.id != rule.id && judges(other) && rule.scheme == other.scheme && same_kind && same_way
+    };
+    if judges(rule) && terms.rules.iter().any(meets) {
+        Err(
+            "another rule the same way, under the same scheme and for the same objects, discloses the level, too; which of them holds would tell it",
+        )
     } else {
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+use super::disclosed::judges_by_disclosed;
 use super::gap::{GapKind, Weight};
 use super::levels::{self, Counted, Order};
 use super::{Foreign, wording};
@@ -85,8 +86,30 @@ impl<'a> Candidate<'a> {
             self.gaps.push(GapKind::ObjectNotCovered { kind, covered });
         }
         self.apply_viewpoints(rule.viewpoints);
-        self.apply_levels(Order::of(foreign.scheme), rule);
+        self.apply_level(foreign, rule);
         self.gaps.extend(grants_gap(rule));
+    }
+
+    fn apply_level(&mut self, foreign: &Foreign<'_>, rule: &Rule) {
+        let order = Order::of(foreign.scheme);
+        let disclosed = foreign.disclosed.filter(|_| judges_by_disclosed(rule));
+        let disclosed = disclosed.and_then(|levels| levels.for_viewpoints(self.covered, order));
+        let kept_back = disclosed.is_some() || foreign.verdict.terms.profile != Profile::Open;
+        if kept_back && self.claim.level.is_none() {
+            self.apply_kept_back(order, rule, disclosed.as_ref());
+        } else {
+            self.apply_levels(order, rule);
+        }
+    }
+
+    /// A level that the verdict keeps back decides, and nothing that everyone may read tells more of it than that.
+    fn apply_kept_back(&mut self, order: Order<'_>, rule: &Rule, level: Option<&LevelCode>) {
+        let mut counted = levels::count(order, rule.levels.as_ref(), level);
+        let Counterpart { scheme, .. } = levels::counterpart(order, rule, &mut counted);
+        self.counts_as = Some(Counterpart { scheme, level: None });
+        if counted.gaps.iter().any(|gap| gap.weight() == Weight::Refuses) {
+            self.gaps.push(GapKind::LevelKeptBack);
+        }
     }
 
     fn apply_viewpoints(&mut self, covered: Viewpoints) {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Foreign, recognise};
+use super::{DisclosedLevels, Foreign, recognise};
 use crate::arrangement::{Act, Arrangement, ArrangementAct, ArrangementRecord, SignedTerms};
 use crate::digest::Digest;
 use crate::ids::RegistryId;
@@ -240,6 +240,7 @@ pub(crate) struct Case {
     pub(crate) own: RegistryId,
     pub(crate) scheme: Option<Scheme>,
     pub(crate) arrangements: Vec<Arc<ArrangementRecord>>,
+    pub(crate) disclosed: Option<DisclosedLevels>,
     pub(crate) at: Timestamp,
 }
 
@@ -253,6 +254,7 @@ impl Case {
             own: name("eu"),
             scheme: Some(common_criteria()),
             arrangements: vec![Arc::new(signed(&terms, &["jp", "eu", "us", "asean"]))],
+            disclosed: None,
             at: at("2026-07-01"),
         }
     }
@@ -266,6 +268,7 @@ impl Case {
             own: name("eu"),
             scheme: Some(star()),
             arrangements: vec![Arc::new(signed(&terms, &["jp", "eu"]))],
+            disclosed: None,
             at: at("2026-07-01"),
         }
     }
@@ -273,6 +276,12 @@ impl Case {
     /// The same, under another arrangement only.
     pub(crate) fn under(mut self, record: ArrangementRecord) -> Self {
         self.arrangements = vec![Arc::new(record)];
+        self
+    }
+
+    /// With levels that were disclosed.
+    pub(crate) fn disclosing(mut self, levels: &Value) -> Self {
+        self.disclosed = Some(serde_json::from_value(levels.clone()).unwrap());
         self
     }
 
@@ -299,6 +308,7 @@ impl Case {
             own: &self.own,
             scheme: self.scheme.as_ref(),
             arrangements: &self.arrangements,
+            disclosed: self.disclosed.as_ref(),
             at: self.at,
         }
     }

@@ -111,6 +111,9 @@ pub enum GapKind {
     },
     /// The rule is about levels, and the verdict has none.
     LevelNotStated,
+    /// The verdict keeps its level back, and none that the rule recognises was disclosed. Whether none was disclosed or another
+    /// one is not told apart.
+    LevelKeptBack,
     /// The level is not at least the minimum.
     LevelBelowMinimum {
         /// The verdict's.
@@ -236,6 +239,7 @@ impl GapKind {
             Self::Transcribed => "transcribed",
             Self::IssuerNotAccepted { .. } => "issuer-not-accepted",
             Self::LevelNotStated => "level-not-stated",
+            Self::LevelKeptBack => "level-kept-back",
             Self::LevelBelowMinimum { .. } => "level-below-minimum",
             Self::LevelNotListed { .. } => "level-not-listed",
             Self::LevelNotComparable { .. } => "level-not-comparable",
@@ -277,6 +281,7 @@ impl GapKind {
             | Self::Restricted => 1,
             Self::Transcribed | Self::IssuerNotAccepted { .. } => 2,
             Self::LevelNotStated
+            | Self::LevelKeptBack
             | Self::LevelBelowMinimum { .. }
             | Self::LevelNotListed { .. }
             | Self::LevelNotComparable { .. }

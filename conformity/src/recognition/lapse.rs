@@ -3,7 +3,7 @@
 //! Only what was recognised before is kept, and only under the very version and rule it rested on. The verdict itself may
 //! shrink meanwhile (its state, scope, level), and the recognition with it; what was added to it since does not count,
 //! because nobody here has agreed to it. Text cannot be compared: a scope that was extended in words alone is kept as it
-//! now reads. While an arrangement is suspended its rules on suspension hold; once it ended, those on its end, even
+//! now reads. A level that the verdict keeps back is judged by as it was disclosed. While an arrangement is suspended its rules on suspension hold; once it ended, those on its end, even
 //! if it was suspended before.
 
 use std::sync::Arc;
@@ -47,7 +47,7 @@ impl<'a> Lapse<'a> {
             terms,
             rule,
             since,
-            effect: if ended { rule.on_end } else { rule.on_suspension },
+            effect: effect(&footing.force, rule),
             ended,
             force: footing.force,
         })
@@ -113,6 +113,20 @@ fn note(lapse: &Lapse<'_>, at: Timestamp) -> Option<GapKind> {
         }
         Effect::Cease => None,
     }
+}
+
+/// Whether what a rule made of a verdict may outlast its arrangement at `at`.
+pub(super) fn lasts(force: &Force, rule: &Rule, at: Timestamp) -> bool {
+    force.lapsed_since().is_some_and(|since| match effect(force, rule) {
+        Effect::Keep => true,
+        Effect::TransferWindow { days } => at < deadline(since, days),
+        Effect::Cease => false,
+    })
+}
+
+/// What the rule says of such a lapse.
+const fn effect(force: &Force, rule: &Rule) -> Effect {
+    if matches!(force, Force::Ended { .. }) { rule.on_end } else { rule.on_suspension }
 }
 
 /// The lapse plus so many days of 24 hours, to the instant.

@@ -118,6 +118,9 @@ fn rule_gap(gap: &GapKind, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         GapKind::LevelNotStated => {
             f.write_str("the rule recognises levels and the verdict states none; it would count with one of them")
         }
+        GapKind::LevelKeptBack => f.write_str(
+            "the rule recognises levels and the verdict keeps its own back; it would count if one of them was disclosed to this registry",
+        ),
         GapKind::LevelBelowMinimum { level, min } => {
             write!(f, "level {level} does not reach {min}, the least that the rule recognises")
         }

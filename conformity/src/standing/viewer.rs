@@ -5,7 +5,7 @@ use crate::identifiers::Identifier;
 use crate::ids::PartyId;
 use crate::party::{PartyRecord, Role};
 use crate::records::Facts;
-use crate::verdict::VerdictRecord;
+use crate::verdict::{Supplier, VerdictRecord};
 
 /// Who asks. The edge takes this from the connection, never from what was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +53,19 @@ pub fn concerns(facts: &impl Facts, viewer: &Viewer, verdict: &VerdictRecord) ->
     facts.party(id).is_some_and(|record| sight_of_party(&record, verdict) == Sight::Whole)
 }
 
+/// Whether a verdict of another registry is the viewer's own affair, so that he may see what that registry disclosed of it to
+/// this one: the operator, and the supplier itself. Its bodies and authorities are parties of the other registry.
+pub fn concerns_foreign(facts: &impl Facts, viewer: &Viewer, supplier: &Supplier) -> bool {
+    let Viewer::Party(id) = viewer else {
+        return false;
+    };
+    facts.party(id).is_some_and(|record| match record.party.role {
+        Role::Operator => true,
+        Role::Supplier => names(&record.party.identifiers, supplier),
+        _ => false,
+    })
+}
+
 fn sight_of_party(record: &PartyRecord, verdict: &VerdictRecord) -> Sight {
     let party = &record.party;
     match party.role {
@@ -71,6 +84,9 @@ fn answered_for(body: &PartyId, verdict: &VerdictRecord) -> bool {
 
 /// Whether a verdict is about the supplier that has these identifiers.
 pub fn is_supplier(identifiers: &[Identifier], verdict: &VerdictRecord) -> bool {
-    let supplier = &verdict.terms.supplier;
+    names(identifiers, &verdict.terms.supplier)
+}
+
+fn names(identifiers: &[Identifier], supplier: &Supplier) -> bool {
     identifiers.iter().any(|one| *one == supplier.id || supplier.others.contains(one))
 }

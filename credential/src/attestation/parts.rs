@@ -1,10 +1,15 @@
 //! Which part of a verdict each place is of that a credential keeps back: what consents name, found in the payload.
 
-use conformity::consent::Part;
+use conformity::consent::{Part, Parts};
 use serde_json::{Map, Value};
 
 use super::write::LEVEL;
-use crate::sd_jwt::Pointer;
+use crate::sd_jwt::{Disclosed, Pointer, Presentation};
+
+/// Shows these parts of a credential, each with what it stands in, and nothing else of what it keeps back.
+pub fn present_parts(credential: &Disclosed, parts: Parts) -> Presentation {
+    credential.present(|place| part_of(credential.payload(), place).is_some_and(|part| parts.contains(part)))
+}
 
 /// Of which part the place is; nothing for a list, or the reach, in which several parts may stand. Whoever shows a part shows
 /// what it stands in with it.

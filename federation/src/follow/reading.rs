@@ -135,7 +135,7 @@ fn refused(index: u64, refusal: &Refusal) -> StatementFault {
     StatementFault::new(index, code, &text)
 }
 
-fn admit(jwk: &Jwk) -> Result<PublicKey, String> {
+pub(super) fn admit(jwk: &Jwk) -> Result<PublicKey, String> {
     let text = serde_json::to_string(jwk).map_err(|error| error.to_string())?;
     PublicKey::from_jwk(&text).map_err(|error| error.to_string())
 }

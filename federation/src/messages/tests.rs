@@ -25,6 +25,12 @@ fn questions_are_as_drawn() {
         (text_of(&RangeRequest { from: 1200, entries: 256 }), r#"{"from":1200,"entries":256}"#.to_owned()),
         (text_of(&AttachmentRequest { digest, offset: 0 }), format!(r#"{{"digest":"{digest}","offset":0}}"#)),
         (
+            text_of(&DisclosuresRequest {
+                credentials: vec![CredentialAt { verdict: "V-1".parse().unwrap(), index: 7 }],
+            }),
+            r#"{"credentials":[{"verdict":"V-1","index":7}]}"#.to_owned(),
+        ),
+        (
             text_of(&Notice { statement: "a.b.c".into(), proof: "p\n".into() }),
             r#"{"statement":"a.b.c","proof":"p\n"}"#.to_owned(),
         ),
@@ -57,6 +63,8 @@ fn answers_are_as_drawn() {
     assert_eq!(Answer::decode(written.as_bytes()), Ok(Answer::Ok(range)));
     let piece = Piece { size: 3, bytes: Blob(b"abc".to_vec()) };
     assert_eq!(text_of(&Answer::Ok(piece)), r#"{"ok":{"size":3,"bytes":"YWJj"}}"#);
+    let disclosures = Disclosures { credentials: vec![Some("a.b.c~d~".into()), None] };
+    assert_eq!(text_of(&Answer::Ok(disclosures)), r#"{"ok":{"credentials":["a.b.c~d~",null]}}"#);
     let refused = Answer::<Done>::Refused(Refused::new("quota", "later"));
     assert_eq!(text_of(&refused), r#"{"refused":{"code":"quota","text":"later"}}"#);
     assert_eq!(text_of(&Answer::Ok(Done {})), r#"{"ok":{}}"#);
@@ -71,6 +79,21 @@ fn answers_are_as_drawn() {
     let evidence = Evidence { first: "1".into(), second: "2".into(), inconsistency };
     let drawn = format!(r#"{{"first":"1","second":"2","inconsistency":{{"root":"{hash}","proof":["{hash}"]}}}}"#);
     assert_eq!((text_of(&evidence), Evidence::decode(drawn.as_bytes())), (drawn, Ok(evidence)));
+}
+
+#[test]
+fn credentials_are_asked_for_a_few_at_a_time() {
+    let question =
+        |count| format!(r#"{{"credentials":[{}]}}"#, vec![r#"{"verdict":"V-1","index":7}"#; count].join(","));
+    let read = |count| DisclosuresRequest::decode(question(count).as_bytes());
+    assert_eq!(read(MAX_CREDENTIALS).unwrap().credentials.len(), MAX_CREDENTIALS);
+    assert!(matches!(read(MAX_CREDENTIALS + 1), Err(MessageError::Malformed(_))));
+    assert!(matches!(read(1_000), Err(MessageError::TooLarge(_))));
+    let answer = |count| format!(r#"{{"ok":{{"credentials":[{}]}}}}"#, vec!["null"; count].join(","));
+    assert!(Answer::<Disclosures>::decode(answer(MAX_CREDENTIALS + 1).as_bytes()).is_err());
+    // The largest answer that is sent fits into a message.
+    let largest = Disclosures { credentials: vec![Some("x".repeat(MAX_CREDENTIAL_BYTES)); 1] };
+    assert!(Answer::Ok(largest).encode().len() + 5 * MAX_CREDENTIALS < MAX_PAYLOAD as usize);
 }
 
 /// What a peer writes as its reason is shown to our operator: short, and nothing that moves a cursor.

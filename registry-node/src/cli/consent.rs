@@ -158,7 +158,13 @@ impl Uses {
 
 fn render(answer: &Value) -> String {
     let columns = ["to", "in=way", "parts", "disclosures", "first", "last", "times"];
-    let table = output::rows(&answer["uses"], columns);
+    let mut uses = answer["uses"].clone();
+    for one in uses.as_array_mut().into_iter().flatten() {
+        if let Some(peer) = one["registry"].as_str() {
+            one["to"] = json!(format!("registry {peer}"));
+        }
+    }
+    let table = output::rows(&uses, columns);
     match answer["dropped"].as_u64() {
         None | Some(0) => table,
         Some(dropped) => format!("{table}\n{dropped} older ones are not kept any more"),
@@ -179,6 +185,8 @@ mod tests {
         assert!(text.starts_with("TO       IN"), "{text}");
         assert!(text.contains("buyer-1  credential  level,results  7"), "{text}");
         assert!(text.ends_with("\n2 older ones are not kept any more"), "{text}");
+        let peer = json!({ "uses": [{ "registry": "eu", "way": "peer", "parts": ["level"], "disclosures": 2 }] });
+        assert!(render(&peer).contains("registry eu  peer  level  2"), "{}", render(&peer));
         assert_eq!(render(&json!({ "uses": [], "dropped": 0 })), "(none)");
     }
 }

@@ -24,6 +24,7 @@ use super::disclosures::Disclosures;
 use super::feed::Feed;
 use super::peer_board::PeerBoard;
 use super::read_model::ReadModel;
+use super::received::Received;
 use super::replay::{self, ReplayError};
 use super::sequencer::{Parts, Sequencer};
 use super::slots::Slots;
@@ -64,6 +65,8 @@ pub struct Registry {
     pub disclosures: Disclosures,
     /// What was seen by consent.
     pub uses: Arc<Uses>,
+    /// What peers disclosed of their verdicts.
+    pub received: Arc<Received>,
     /// Sweeps of the vault after erasures.
     pub sweeps: Sweeps,
     /// Places in the status lists.
@@ -170,6 +173,7 @@ impl Registry {
         let collected = collected(&tiles, &register)?;
         let read_model = Arc::new(ReadModel::new(register));
         let uses = Uses::open(Arc::clone(&vault), &read_model)?;
+        let received = Received::open(Arc::clone(&vault), &read_model)?;
         let (grown, size) = watch::channel(reader.size());
         let indexer = Indexer::start(index, reader.clone()).map_err(file_error("the indexer"))?;
         let map = start_map(&folder, &genesis, &reader, &read_model)?;
@@ -196,6 +200,7 @@ impl Registry {
             vault,
             disclosures,
             uses: Arc::new(uses),
+            received: Arc::new(received),
             sweeps: Sweeps::default(),
             slots,
             status_lists: StatusLists::default(),

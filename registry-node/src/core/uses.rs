@@ -1,9 +1,9 @@
-//! Uses of disclosure consents: who saw what of which verdict, for its supplier to read.
+//! Uses of disclosure consents, and of what arrangements name: who saw what of which verdict, for its supplier to read.
 //!
 //! They rest in the vault, all uses of one verdict in one value, so that erasing the verdict erases them with their key. A use
 //! is durable before what it tells of leaves. Nothing here is ever logged.
 //!
-//! Bounds: the same party that sees the same by the same consents on the same day is one record that counts. So a party
+//! Bounds: the same party that sees the same by the same right on the same day is one record that counts. So a party
 //! that asks often does not push the records of others out; when there are too many, whoever has most gives up its oldest. Out of
 //! scope: who may read them.
 
@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use conformity::consent::Parts;
-use conformity::ids::{ConsentId, PartyId, VerdictId};
+use conformity::ids::{ConsentId, PartyId, RegistryId, VerdictId};
+use conformity::recognised::ArrangementRef;
 use conformity::records::Facts;
 use conformity::time::Day;
 use conformity::verdict::VerdictRecord;
@@ -56,6 +57,29 @@ pub enum Way {
     Credential,
     /// A bundle.
     Proof,
+    /// What a peer asks for.
+    Peer,
+}
+
+/// Who saw something.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Recipient {
+    /// A party of this registry.
+    #[serde(rename = "to")]
+    Party(PartyId),
+    /// Another registry.
+    #[serde(rename = "registry")]
+    Registry(RegistryId),
+}
+
+/// By what right.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum By {
+    /// Consents.
+    Consents(Vec<Consented>),
+    /// Arrangements.
+    Arrangements(Vec<ArrangementRef>),
 }
 
 /// What somebody saw.
@@ -63,12 +87,14 @@ pub enum Way {
 #[serde(rename_all = "camelCase")]
 pub struct Seen {
     /// Who.
-    pub to: PartyId,
-    /// By which consents.
-    pub consents: Vec<Consented>,
+    #[serde(flatten)]
+    pub to: Recipient,
+    /// By what right.
+    #[serde(flatten)]
+    pub by: By,
     /// In which answer.
     pub way: Way,
-    /// The parts that the consents name.
+    /// The parts that are named.
     pub parts: Parts,
     /// Index of the credential's entry, where one was shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -123,7 +149,7 @@ impl Book {
 
     /// Whoever has most gives up its oldest: nobody pushes the records of others out.
     fn oldest_of_the_loudest(&self) -> usize {
-        let mut counts: HashMap<&PartyId, usize> = HashMap::new();
+        let mut counts: HashMap<&Recipient, usize> = HashMap::new();
         for one in &self.uses {
             *counts.entry(&one.seen.to).or_default() += 1;
         }
@@ -252,8 +278,8 @@ mod tests {
 
     fn seen(to: &str) -> Seen {
         let consents = vec![Consented { by: "maker".parse().unwrap(), consent: "C-1".parse().unwrap() }];
-        let to = to.parse().unwrap();
-        Seen { to, consents, way: Way::Credential, parts: Part::Level.into(), credential: Some(7), disclosures: 2 }
+        let (to, by) = (Recipient::Party(to.parse().unwrap()), By::Consents(consents));
+        Seen { to, by, way: Way::Credential, parts: Part::Level.into(), credential: Some(7), disclosures: 2 }
     }
 
     fn at(second: i64) -> Timestamp {
@@ -277,13 +303,26 @@ mod tests {
     }
 
     #[test]
+    fn a_registry_that_saw_something_by_an_arrangement_reads_as_such() {
+        let by = By::Arrangements(vec![ArrangementRef { id: "A-1".parse().unwrap(), version: 2 }]);
+        let to = Recipient::Registry("eu".parse().unwrap());
+        let mut book = Book::default();
+        book.note(Seen { to, by, way: Way::Peer, ..seen("x") }, at(0));
+        let written = serde_json::to_value(&book).unwrap();
+        let one = &written["uses"][0];
+        assert_eq!((&one["registry"], &one["way"]), (&"eu".into(), &"peer".into()), "{written}");
+        assert_eq!(one["arrangements"][0]["id"], "A-1");
+        assert_eq!(serde_json::from_value::<Book>(written).unwrap(), book);
+    }
+
+    #[test]
     fn the_oldest_go_and_that_is_said() {
         let mut book = Book::default();
         for number in 0..MAX_RECORDS as i64 + 3 {
             book.note(seen(&format!("buyer-{number}")), at(number));
         }
         assert_eq!((book.uses.len(), book.dropped), (MAX_RECORDS, 3));
-        assert_eq!(book.uses[0].seen.to.as_str(), "buyer-3");
+        assert_eq!(book.uses[0].seen.to, Recipient::Party("buyer-3".parse().unwrap()));
     }
 
     #[test]
@@ -294,7 +333,7 @@ mod tests {
             book.note(Seen { credential: Some(number as u64), ..seen("loud") }, at(1 + number as i64));
         }
         assert_eq!((book.uses.len(), book.dropped), (MAX_RECORDS, 6));
-        assert_eq!(book.uses[0].seen.to.as_str(), "quiet");
+        assert_eq!(book.uses[0].seen.to, Recipient::Party("quiet".parse().unwrap()));
     }
 
     #[test]

@@ -7,25 +7,23 @@
 use std::sync::Arc;
 
 use certs::Identity;
-use conformity::consent::{ConsentRecord, Part, Parts, Permission, in_part, permission};
+use conformity::consent::{ConsentRecord, Parts, Permission, in_part, permission};
 use conformity::credential::CredentialRecord;
 use conformity::ids::{ConsentId, PartyId, VerdictId, VerdictRef};
 use conformity::party::Role;
 use conformity::records::Facts;
 use conformity::standing::{Sight, concerns, is_supplier, sight};
 use conformity::verdict::VerdictRecord;
-use credential::attestation::part_of;
-use credential::sd_jwt::{Pointer, REGISTRY, Unverified};
+use credential::attestation::present_parts;
 use serde::Serialize;
 use warp::reply::Response;
 
 use super::answer;
 use super::ask::Ask;
 use super::code;
-use super::credentials::{issuer_key, whole};
 use super::page::Page;
 use super::site::Site;
-use crate::core::uses::{Book, Consented, Granted, Place, Seen, UseError, Way};
+use crate::core::uses::{Book, By, Consented, Granted, Place, Recipient, Seen, UseError, Way};
 use crate::problem::Problem;
 
 /// Consents of a page unless asked otherwise.
@@ -69,15 +67,10 @@ pub(super) fn restricted(site: &Site, ask: &Ask, id: &VerdictId) -> Option<(Verd
 /// The disclosures of a credential that are of these parts, each with what it stands in, in the order in which they came;
 /// none where they were erased.
 pub(super) fn disclosures(site: &Site, record: &CredentialRecord, parts: Parts) -> Result<Vec<String>, Problem> {
-    let failed =
-        |error: &dyn std::fmt::Display| code::internal("what a credential keeps back could not be read", error);
-    let Some(whole) = whole(site, record)? else { return Ok(Vec::new()) };
-    let unverified = Unverified::parse(&whole, REGISTRY).map_err(|error| failed(&error))?;
-    let key = issuer_key(site, record, &unverified).ok_or_else(|| failed(&"its key is not in the register"))?;
-    let disclosed =
-        unverified.verify(&key).map_err(|error| failed(&error))?.disclose().map_err(|error| failed(&error))?;
-    let named = |place: &Pointer| part_of(disclosed.payload(), place).is_some_and(|part: Part| parts.contains(part));
-    let shown = disclosed.present(named);
+    let opened = site.registry.opened(record);
+    let opened = opened.map_err(|error| code::internal("what a credential keeps back could not be read", &error))?;
+    let Some(disclosed) = opened else { return Ok(Vec::new()) };
+    let shown = present_parts(&disclosed, parts);
     Ok(shown.as_str().split('~').skip(1).filter(|one| !one.is_empty()).map(str::to_owned).collect())
 }
 
@@ -103,8 +96,8 @@ impl Showing<'_> {
         }
         let consents = self.permission.consents.iter().cloned().map(|(by, consent)| Consented { by, consent });
         let seen = Seen {
-            to: party(ask)?,
-            consents: consents.collect(),
+            to: Recipient::Party(party(ask)?),
+            by: By::Consents(consents.collect()),
             way: self.way,
             parts: self.permission.parts,
             credential: self.credential.map(|record| record.issued.index),

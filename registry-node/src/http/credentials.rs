@@ -7,7 +7,6 @@
 use certs::Identity;
 use conformity::credential::CredentialRecord;
 use conformity::ids::{PartyId, VerdictRef};
-use conformity::key::KeyId;
 use conformity::party::Role;
 use conformity::records::Facts;
 use conformity::verdict::VerdictRecord;
@@ -15,7 +14,6 @@ use credential::attestation::Web;
 use credential::sd_jwt::{REGISTRY, Unverified};
 use jiff::Timestamp;
 use ledger::journal::Stored;
-use ledger::key::PublicKey;
 use serde::Serialize;
 use std::sync::Arc;
 use warp::reply::Response;
@@ -129,14 +127,6 @@ fn signed_part(site: &Site, record: &CredentialRecord) -> Result<String, Problem
     let text = format!("{}~", String::from_utf8_lossy(&compact));
     Unverified::parse(&text, REGISTRY).map_err(|error| code::internal("a credential could not be read", &error))?;
     Ok(text)
-}
-
-/// The key with which a credential of the log is signed, as the register holds it, revoked since or not.
-pub(super) fn issuer_key(site: &Site, record: &CredentialRecord, credential: &Unverified) -> Option<Arc<PublicKey>> {
-    let kid: KeyId = credential.header().kid.as_deref()?.parse().ok()?;
-    let party = site.register().party(&record.by)?;
-    let held = party.key(&kid)?;
-    site.registry.read_model.public_key(held.kid, &held.jwk).ok()
 }
 
 /// `GET /v1/status-lists/{list}`

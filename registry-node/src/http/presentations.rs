@@ -31,7 +31,7 @@ use super::ask::Ask;
 use super::body::{self, Bounds};
 use super::code::{self, Code};
 use super::consented::party;
-use super::credentials::{SD_JWT, issuer_key};
+use super::credentials::SD_JWT;
 use super::site::{Purpose, Site};
 use crate::core::disclosures::digest_of;
 use crate::problem::Problem;
@@ -181,7 +181,7 @@ fn credential(site: &Site, unverified: &Unverified, text: &str) -> Result<Arc<Cr
 }
 
 fn verified(site: &Site, record: &CredentialRecord, unverified: Unverified) -> Result<Disclosed, Problem> {
-    let key = issuer_key(site, record, &unverified).ok_or_else(code::unknown_credential)?;
+    let key = site.registry.issuer_key(record, &unverified).ok_or_else(code::unknown_credential)?;
     let verified = unverified.verify(&key).map_err(|error| malformed(&error))?;
     verified.disclose().map_err(|error| malformed(&error))
 }

@@ -6,8 +6,8 @@ use super::question::Question;
 use super::route::Verb::{Get, Post};
 use super::route::{Handler, Parameter, Route};
 use super::{
-    attachments, catalogue, consented, credentials, keys, log, neighbours, presentations, proofs, service, standing,
-    trust_query, verdicts, witness,
+    attachments, catalogue, consented, credentials, disclosed, keys, log, neighbours, presentations, proofs, service,
+    standing, trust_query, verdicts, witness,
 };
 use crate::metrics;
 
@@ -176,6 +176,15 @@ pub(super) static ROUTES: &[Route] = &[
         parameters: &[],
         answer: JSON,
         handler: Handler::Disk(consented::uses),
+    },
+    Route {
+        verb: Get,
+        path: "/v1/verdicts/{verdict}/disclosed",
+        summary: "What another registry disclosed of its verdict by an arrangement, for its supplier and the operator",
+        value: "registry:id, such as jp:V-1",
+        parameters: &[],
+        answer: JSON,
+        handler: Handler::Disk(disclosed::of_verdict),
     },
     list("/v1/consents", "The disclosure consents that the asker gave", consented::list),
     Route {

@@ -11,8 +11,8 @@ use federation::bus::{Bus, Delivery, Incoming, Link, Subscription};
 use federation::follow::Scope;
 use federation::hush::Hush;
 use federation::messages::{
-    Answer, AttachmentRequest, CheckpointRequest, Cosign, CosignAnswer, Done, Evidence, Hello, HelloRequest, Message,
-    Notice, Piece, Range, RangeRequest, Refused,
+    Answer, AttachmentRequest, CheckpointRequest, Cosign, CosignAnswer, DisclosuresRequest, Done, Evidence, Hello,
+    HelloRequest, Message, Notice, Piece, Range, RangeRequest, Refused,
 };
 use federation::serve::{self, Quota};
 use federation::subjects::{Pattern, Service, asked};
@@ -21,9 +21,9 @@ use ledger::journal::Stored;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::notices;
 use super::peers::Peers;
 use super::scope::{between, scope};
+use super::{disclosures, notices};
 use crate::core::feed::parse_committed;
 use crate::core::registry::Registry;
 use crate::witness::NotCosigned;
@@ -32,6 +32,8 @@ use crate::witness::NotCosigned;
 const QUESTIONS: (f64, f64) = (1_024.0, 1_024.0);
 /// Notices and evidence cost an entry or a place in the vault: a peer may send far fewer of them.
 const NOTICES: (f64, f64) = (64.0, 1.0);
+/// What credentials keep back costs a place in the vault for each verdict.
+const DISCLOSURES: (f64, f64) = (64.0, 4.0);
 
 /// Questions of one peer that may wait while another of its questions is answered.
 const WAITING: usize = 64;
@@ -87,12 +89,14 @@ struct Desk {
     peer: RegistryId,
     questions: Quota,
     notices: Quota,
+    disclosures: Quota,
 }
 
 impl Desk {
     fn new(registry: Arc<Registry>, peers: Arc<Peers>, peer: RegistryId) -> Desk {
-        let (questions, notices) = (Quota::new(QUESTIONS.0, QUESTIONS.1), Quota::new(NOTICES.0, NOTICES.1));
-        Desk { registry, peers, peer, questions, notices }
+        let [questions, notices, disclosures] =
+            [QUESTIONS, NOTICES, DISCLOSURES].map(|(most, per_second)| Quota::new(most, per_second));
+        Desk { registry, peers, peer, questions, notices, disclosures }
     }
 
     async fn work(mut self, mut questions: mpsc::Receiver<(Service, Incoming)>, node: Link) {
@@ -111,8 +115,12 @@ impl Desk {
 
     fn within_quota(&mut self, service: Service) -> bool {
         let now = self.registry.now();
-        let rare = matches!(service, Service::Notice | Service::Evidence);
-        self.questions.take(1.0, now) && (!rare || self.notices.take(1.0, now))
+        self.questions.take(1.0, now)
+            && match service {
+                Service::Notice | Service::Evidence => self.notices.take(1.0, now),
+                Service::Disclosures => self.disclosures.take(1.0, now),
+                _ => true,
+            }
     }
 
     async fn answer(&self, service: Service, payload: &[u8]) -> Bytes {
@@ -127,6 +135,10 @@ impl Desk {
             Service::Attachment => {
                 let registry = Arc::clone(&self.registry);
                 aside(payload, move |request: AttachmentRequest| attachment(&registry, &request)).await
+            }
+            Service::Disclosures => {
+                let (registry, peer) = (Arc::clone(&self.registry), peer.clone());
+                aside(payload, move |request: DisclosuresRequest| disclosures::answer(&registry, &peer, &request)).await
             }
             Service::Cosign => {
                 let (registry, peer) = (Arc::clone(&self.registry), peer.clone());

@@ -35,6 +35,10 @@ impl Expulsions {
         let mut all = true;
         for peer in peers {
             let Some(end) = peer.last_expulsion().filter(|_| !self.are_said(&peer)) else { continue };
+            if !swept(registry).await {
+                all = false;
+                continue;
+            }
             match say_of(registry, &peer).await {
                 Ok(()) => drop(self.0.insert(peer.registry.clone(), end.moment.index)),
                 Err(error) => {
@@ -45,6 +49,19 @@ impl Expulsions {
         }
         all
     }
+}
+
+/// Whether what expelled peers disclosed is erased.
+async fn swept(registry: &Registry) -> bool {
+    static FAILED: Hush = Hush::new();
+    let received = Arc::clone(&registry.received);
+    let swept = tokio::task::spawn_blocking(move || received.sweep()).await;
+    let Err(error) = swept.map_err(anyhow::Error::from).and_then(|swept| Ok(swept?)) else { return true };
+    if let Some(times) = FAILED.heard() {
+        let error = format!("{error:#}");
+        tracing::error!(error, times, "what an expelled peer disclosed could not be erased; tried again");
+    }
+    false
 }
 
 fn failed(peer: &PeerRecord, error: &DeriveError) {

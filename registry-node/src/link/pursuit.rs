@@ -3,6 +3,7 @@
 //! ```text
 //! hint, second, or own commit ▶ arrangements changed? ▶ assess ▶ state        also while the peer cannot be reached
 //!                               ▶ notices out ▶ (in force) pull until even ▶ assess ▶ state
+//!                                              ▶ ask for what the arrangement names ▶ assess ▶ state
 //! ```
 //!
 //! A step that we take, and the passing of time, bind from our own log: they count at once for what is mirrored, whatever
@@ -11,8 +12,10 @@
 //! Every round begins from what is durable (our log, the mirror, the mark in the vault), so a crash between any two steps
 //! repeats work and doubles nothing.
 //!
-//! In scope here: the rounds. What is made of the mirror is in `stating`, what becomes of setbacks in `faults`.
+//! In scope here: the rounds. What is made of the mirror is in `stating`, what the peer discloses of its credentials in
+//! `asking`, what becomes of setbacks in `faults`.
 
+mod asking;
 mod faults;
 mod stating;
 
@@ -47,6 +50,8 @@ use super::scope::{between, scope};
 use crate::core::peer_board::{PeerState, PeerStatus};
 use crate::core::registry::Registry;
 
+pub(super) use asking::Asking;
+
 /// A quiet peer is asked this often whether it has grown: a lost hint costs no more.
 const TICK: Duration = Duration::from_secs(1);
 /// Waits after faults and unreachable peers: shortest and longest.
@@ -70,6 +75,7 @@ pub(super) struct Pursuit {
     /// What was recognised and may have lapsed by our own log, which does not wait until the mirror has come that far.
     lapsing: BTreeSet<VerdictId>,
     due: BTreeMap<Timestamp, BTreeSet<VerdictId>>,
+    asking: Asking,
     cause: Cause,
     told: u64,
     /// A fault that only an operator can settle; evidence in the vault says the same after a restart.
@@ -94,6 +100,7 @@ impl Pursuit {
             pending: BTreeSet::new(),
             lapsing: BTreeSet::new(),
             due: BTreeMap::new(),
+            asking: Asking::default(),
             cause: Cause::Range,
             told: 0,
             stopped: false,
@@ -155,6 +162,7 @@ impl Pursuit {
     /// What our own acts and the passing of time mean for what is mirrored already.
     async fn settle(&mut self) -> Result<(), Setback> {
         self.refresh()?;
+        self.look().await?;
         self.recognise().await
     }
 
@@ -222,6 +230,7 @@ impl Pursuit {
         match self.mirror.as_ref().map(Kept::mirror) {
             Some(mirror) if !self.wanted.is_empty() && !self.full => {
                 self.pull(link, &mirror).await?;
+                self.inquire(link).await?;
                 self.show(PeerState::Following);
             }
             _ => {
@@ -275,6 +284,8 @@ impl Pursuit {
         self.lapsing = stating::recognised(&self.registry.read_model.register(), &self.peer.registry);
         self.pending.extend(self.lapsing.iter().cloned());
         self.pending.extend(read(&mirror).followed().register().verdicts_after(None).map(|record| record.id().clone()));
+        self.asking.doubt(self.pending.iter().cloned());
+        self.asking.doubt_all();
     }
 
     fn pending_by_time(&mut self) {
@@ -356,6 +367,7 @@ impl Pursuit {
         for fault in &taken.faults {
             self.note_fault(fault.code, &format!("statement at {}: {}", fault.index, fault.text));
         }
+        self.asking.doubt(taken.changed.iter().cloned());
         self.pending.extend(taken.changed);
         let mirror = read(mirror);
         self.status.mirrored = mirror.followed().size();

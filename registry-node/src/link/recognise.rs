@@ -18,6 +18,7 @@ use conformity::statement::Claim;
 use federation::follow::Followed;
 use jiff::Timestamp;
 
+use super::pursuit::Asking;
 use crate::core::derive::{DeriveError, statement_id};
 use crate::core::registry::Registry;
 
@@ -42,17 +43,27 @@ pub(super) struct Reached {
     pub(super) checkpoint: Option<Arc<str>>,
 }
 
+/// What is known of a peer, apart from its log.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    /// The peer.
+    pub(super) peer: &'a PeerRecord,
+    /// The arrangements with it.
+    pub(super) arrangements: &'a [Arc<ArrangementRecord>],
+    /// What it disclosed.
+    pub(super) asking: &'a Asking,
+}
+
 /// Derives the answers for `verdicts` again. `all_shown`: the mirror is as far as it ever was, so what is not in it is not
 /// shown any more. Before that, what is in it may have been overtaken, and only what follows from our own log counts.
 pub(super) fn assess(
     registry: &Registry,
     followed: &Followed,
-    peer: &PeerRecord,
-    arrangements: &[Arc<ArrangementRecord>],
+    known: Known<'_>,
     verdicts: &BTreeSet<VerdictId>,
     all_shown: bool,
 ) -> Assessment {
-    let at = registry.now();
+    let (at, Known { peer, arrangements, asking }) = (registry.now(), known);
     let pair = Pair { from: &peer.registry, to: &registry.config.registry.id };
     let mut assessment = Assessment::default();
     for id in verdicts {
@@ -63,7 +74,9 @@ pub(super) fn assess(
             (Some(verdict), existing) => {
                 let scheme = followed.register().scheme(&verdict.terms.scheme);
                 let scheme = scheme.as_ref().map(|record| &*record.scheme);
-                let foreign = Foreign { verdict, origin: pair.from, own: pair.to, scheme, arrangements, at };
+                let disclosed = asking.levels(followed, verdict);
+                let (origin, own) = (pair.from, pair.to);
+                let foreign = Foreign { verdict, origin, own, scheme, arrangements, disclosed, at };
                 reassess(existing.as_deref(), &foreign)
             }
             (None, Some(existing)) => {

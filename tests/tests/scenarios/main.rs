@@ -5,6 +5,7 @@ mod access;
 mod bounds;
 mod consents;
 mod copies;
+mod disclosures;
 mod erasure;
 mod events;
 mod expulsion;

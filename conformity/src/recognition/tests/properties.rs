@@ -10,6 +10,7 @@ use proptest::sample::{select, subsequence};
 use serde_json::json;
 
 use crate::arrangement::{AnyIssuing, Arrangement, CountsAs, Effect, Grants, Issuers, LevelRule, Rule};
+use crate::consent::Parts;
 use crate::ids::{LevelCode, ListCode};
 use crate::recognised::{Recognition, RecognitionOutcome};
 use crate::recognition::fixture::{Case, Story, arrangement, ccra, name, record, signed};
@@ -80,6 +81,7 @@ fn rule() -> impl Strategy<Value = Rule> {
             issued_by,
             grants,
             counts_as,
+            discloses: Parts::default(),
             on_suspension,
             on_end,
         }

@@ -178,6 +178,12 @@ fn gaps_keep_their_codes_and_say_what_would_help() {
             "the rule recognises levels and the verdict states none; it would count with one of them",
         ),
         (
+            GapKind::LevelKeptBack,
+            "level-kept-back",
+            Refuses,
+            "the rule recognises levels and the verdict keeps its own back; it would count if one of them was disclosed to this registry",
+        ),
+        (
             GapKind::LevelBelowMinimum { level: level(), min: name("EAL4") },
             "level-below-minimum",
             Refuses,

@@ -59,7 +59,10 @@ async fn every_documented_path_is_served() {
             let answer = talk.open(method.clone(), &address, headers, body).await;
             let expected = match path.as_str() {
                 "/add-checkpoint" => 400,
-                "/witness/{log}/checkpoint" | "/v1/evidence/{id}" | "/v1/verdicts/{verdict}/disclosures" => 404,
+                "/witness/{log}/checkpoint"
+                | "/v1/evidence/{id}"
+                | "/v1/verdicts/{verdict}/disclosures"
+                | "/v1/verdicts/{verdict}/disclosed" => 404,
                 "/v1/consents" => 401,
                 _ if method == Method::POST && example.is_none() => 401,
                 _ => 200,

@@ -14,7 +14,7 @@ use conformity::records::{Facts, Register};
 use federation::mirror::Mirror;
 
 use super::{Kept, Pursuit, Setback, read};
-use crate::link::recognise::{PIECE, Part, Reached, assess, state};
+use crate::link::recognise::{Known, PIECE, Part, Reached, assess, state};
 
 impl Pursuit {
     /// States what changed, once the mirror is as far as it was when we stated something last; before that, what lapsed.
@@ -30,7 +30,7 @@ impl Pursuit {
         Ok(())
     }
 
-    fn all_shown(&self, mirror: &RwLock<Mirror>) -> bool {
+    pub(super) fn all_shown(&self, mirror: &RwLock<Mirror>) -> bool {
         read(mirror).followed().size() >= self.peer.followed.max(self.floor)
     }
 
@@ -77,7 +77,8 @@ impl Pursuit {
     /// The answers that changed; those that time alone may change are noted.
     fn assess(&mut self, mirror: &RwLock<Mirror>, piece: &BTreeSet<VerdictId>, all_shown: bool) -> Vec<Recognition> {
         let mirror = read(mirror);
-        let assessment = assess(&self.registry, mirror.followed(), &self.peer, &self.arrangements, piece, all_shown);
+        let known = Known { peer: &self.peer, arrangements: &self.arrangements, asking: &self.asking };
+        let assessment = assess(&self.registry, mirror.followed(), known, piece, all_shown);
         for (due, verdicts) in assessment.due {
             self.due.entry(due).or_default().extend(verdicts);
         }
@@ -115,7 +116,7 @@ impl Pursuit {
 }
 
 /// The next verdicts behind `last`; nothing behind the end.
-fn piece_after(all: &BTreeSet<VerdictId>, last: Option<&VerdictId>) -> Option<BTreeSet<VerdictId>> {
+pub(super) fn piece_after(all: &BTreeSet<VerdictId>, last: Option<&VerdictId>) -> Option<BTreeSet<VerdictId>> {
     let start = last.map_or(Bound::Unbounded, Bound::Excluded);
     let piece: BTreeSet<_> = all.range((start, Bound::Unbounded)).take(PIECE).cloned().collect();
     (!piece.is_empty()).then_some(piece)
