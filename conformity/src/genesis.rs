@@ -1,10 +1,11 @@
 //! The genesis of a registry and the peers it knows.
 //!
-//! In scope: what the first statement of a log says, and a peer as the operator pinned it. Out of scope: connecting to a
-//! peer and following it.
+//! In scope: what the first statement of a log says, how the key of its checkpoints changes, and a peer as the operator pinned
+//! it. Out of scope: connecting to a peer and following it.
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
@@ -82,6 +83,56 @@ pub struct GenesisRecord {
     pub digest: Digest,
     /// When it was sequenced.
     pub moment: Moment,
+    /// The keys that took over from the one that it names, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub log_keys: Vec<LogKeyRecord>,
+}
+
+impl GenesisRecord {
+    /// The key that signs checkpoints from the next entry on, as a C2SP verifier key.
+    pub fn log_key(&self) -> &str {
+        self.log_keys.last().map_or(self.genesis.log_key.as_str(), |later| later.key.as_str())
+    }
+}
+
+/// A key that took over the checkpoints of a log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LogKeyRecord {
+    /// The key, as a C2SP verifier key.
+    pub key: Text<512>,
+    /// By which entry it took over: checkpoints that end with it are the last ones of the key before.
+    pub moment: Moment,
+    /// Until when the key before signs besides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+/// Another key takes over the checkpoints. Both keys signed that it does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LogKeyChanged {
+    /// The key that signs now, as a C2SP verifier key.
+    pub from: Text<512>,
+    /// The key that takes over, likewise.
+    pub to: Text<512>,
+    /// Size of the log when both signed.
+    pub size: u64,
+    /// Until when the old key signs besides, for those who pinned it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// Their signatures over `secure-trust-registry/log-key-change@1`, origin, size and both keys.
+    pub signatures: HandoverSignatures,
+}
+
+/// What both keys of a change signed, each base64 of 64 bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct HandoverSignatures {
+    /// By the old key: it endorses the new one.
+    pub from: Text<88>,
+    /// By the new key: somebody holds it.
+    pub to: Text<88>,
 }
 
 /// The operator pins a peer.

@@ -84,6 +84,18 @@ refusals! {
         because: &'static str,
     } = "unsound-genesis" Submitter
         "the genesis cannot stand: {because}";
+    /// A key that cannot take over the checkpoints, or not so.
+    UnsoundLogKey {
+        /// What is wrong.
+        because: &'static str,
+    } = "unsound-log-key" Submitter
+        "this key does not take over the log: {because}";
+    /// The checkpoints are signed with another key than the change begins with.
+    LogKeyNotCurrent {
+        /// The key that signs now.
+        current: String,
+    } = "log-key-not-current" Rules
+        "checkpoints are signed with {current} now, which alone can hand over";
     /// Formats that this program does not speak.
     UnknownFormat {
         /// Version of the entry.

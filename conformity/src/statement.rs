@@ -23,7 +23,7 @@ use crate::consent::{Consent, ConsentWithdrawn};
 use crate::credential::Credential;
 use crate::digest::Digest;
 use crate::document::Document;
-use crate::genesis::{Genesis, PeerAdded, PeerExpelled};
+use crate::genesis::{Genesis, LogKeyChanged, PeerAdded, PeerExpelled};
 use crate::ids::{AccreditationId, DesignationId, Origin, PartyId, StatementId};
 use crate::key::{Jwk, KeyId};
 use crate::party::Party;
@@ -185,6 +185,8 @@ kinds! {
     KeyAdded(KeyAdded) "key-added"
     /// A key ends.
     KeyRevoked(KeyRevoked) "key-revoked"
+    /// Another key signs the checkpoints.
+    LogKeyChanged(LogKeyChanged) "log-key-changed"
     /// A document is published.
     DocumentPublished(Arc<Document>) "document-published"
     /// A scheme is published.

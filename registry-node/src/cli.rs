@@ -18,6 +18,7 @@ mod grant;
 mod import;
 mod init;
 mod log;
+mod log_key;
 mod party;
 mod peer;
 mod pinned;

@@ -7,6 +7,7 @@ pub mod disclosures;
 pub mod event;
 pub mod feed;
 pub mod intake;
+pub mod log_keys;
 pub mod peer_board;
 pub mod publisher;
 pub mod read_model;

@@ -37,7 +37,9 @@ fn documented_at(register: &Register, index: u64) -> bool {
 }
 
 fn is_foundation(register: &Register, index: u64) -> bool {
-    let genesis = register.genesis.as_ref().is_some_and(|record| record.moment.index == index);
+    let genesis = register.genesis.as_ref().is_some_and(|record| {
+        record.moment.index == index || record.log_keys.iter().any(|later| later.moment.index == index)
+    });
     genesis || registered_at(register, index) || permitted_at(register, index) || abroad_at(register, index)
 }
 

@@ -20,6 +20,7 @@ mod following;
 mod granting;
 mod history;
 mod lifecycle;
+mod log_keys;
 mod overlay;
 mod parsing;
 mod parties;
@@ -39,6 +40,7 @@ use world::Row;
 fn tables() -> Vec<Row> {
     [
         envelope::rows(),
+        log_keys::rows(),
         parties::rows(),
         accreditation::rows(),
         granting::rows(),

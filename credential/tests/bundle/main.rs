@@ -4,5 +4,6 @@
 mod alterations;
 mod answers;
 mod log;
+mod log_keys;
 mod policies;
 mod refusals;

@@ -11,6 +11,7 @@ mod expulsion;
 mod full_disk;
 mod hostile_peer;
 mod kills;
+mod log_keys;
 mod main_job;
 mod mesh;
 mod multilateral;
