@@ -48,9 +48,13 @@ pub fn of_recognition<F: Facts>(
     basis.indexes
 }
 
-/// Places of the statements that say with which keys the log signs its checkpoints, and of those on which these rest.
+/// Places of the statements that say with which keys the log signs its checkpoints and which roots its certificate authority has,
+/// and of those on which these rest.
 pub fn of_log_keys<F: Facts>(facts: &F) -> BTreeSet<u64> {
-    Basis::begun(facts).indexes
+    let mut indexes = Basis::begun(facts).indexes;
+    let roots = facts.genesis().into_iter().flat_map(|record| record.ca_roots.clone());
+    indexes.extend(roots.flat_map(|root| [Some(root.added), root.retired]).flatten().map(|moment| moment.index));
+    indexes
 }
 
 struct Basis<'a, F> {

@@ -13,6 +13,7 @@
 mod acceptance;
 mod accreditation;
 mod arrangement;
+mod ca_root;
 mod case;
 mod consent;
 mod credential;
@@ -108,6 +109,8 @@ impl<F: Facts> Case<'_, F> {
             Claim::KeyAdded(claim) => self.key_added(claim),
             Claim::KeyRevoked(claim) => self.key_revoked(claim),
             Claim::LogKeyChanged(claim) => self.log_key_changed(claim),
+            Claim::CaRootAdded(claim) => self.ca_root_added(claim),
+            Claim::CaRootRetired(claim) => self.ca_root_retired(claim),
             Claim::DocumentPublished(claim) => self.document_published(claim),
             Claim::SchemePublished(claim) => self.scheme_published(claim),
             Claim::DesignationMade(claim) => self.designation_made(claim),

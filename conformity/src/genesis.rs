@@ -86,9 +86,24 @@ pub struct GenesisRecord {
     /// The keys that took over from the one that it names, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub log_keys: Vec<LogKeyRecord>,
+    /// The roots that came besides those that it names, and all that were retired, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ca_roots: Vec<CaRootRecord>,
 }
 
 impl GenesisRecord {
+    /// The roots of the certificate authority that are trusted now.
+    pub fn trusted_roots(&self) -> Vec<Der> {
+        let named = self.genesis.ca_roots.iter().filter(|root| self.ca_root(&Digest::of(root.as_bytes())).is_none());
+        let later = self.ca_roots.iter().filter(|one| one.retired.is_none()).map(|one| &one.root);
+        named.chain(later).cloned().collect()
+    }
+
+    /// What became of a root since the log began, by the SHA-256 of its certificate.
+    pub fn ca_root(&self, digest: &Digest) -> Option<&CaRootRecord> {
+        self.ca_roots.iter().find(|one| Digest::of(one.root.as_bytes()) == *digest)
+    }
+
     /// The key that signs checkpoints from the next entry on, as a C2SP verifier key.
     pub fn log_key(&self) -> &str {
         self.log_keys.last().map_or(self.genesis.log_key.as_str(), |later| later.key.as_str())
@@ -106,6 +121,35 @@ pub struct LogKeyRecord {
     /// Until when the key before signs besides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
+}
+
+/// A root of the certificate authority that came or went after the log began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CaRootRecord {
+    /// Its certificate.
+    pub root: Der,
+    /// Since when it counts: the genesis, or the statement that added it.
+    pub added: Moment,
+    /// Since when it counts no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retired: Option<Moment>,
+}
+
+/// The certificate authority has another root.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CaRootAdded {
+    /// Its certificate.
+    pub root: Der,
+}
+
+/// A root of the certificate authority is trusted no more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CaRootRetired {
+    /// SHA-256 of its certificate.
+    pub root: Digest,
 }
 
 /// Another key takes over the checkpoints. Both keys signed that it does.

@@ -96,6 +96,26 @@ refusals! {
         current: String,
     } = "log-key-not-current" Rules
         "checkpoints are signed with {current} now, which alone can hand over";
+    /// A root that is or was a root of this registry.
+    CaRootKnown {
+        /// SHA-256 of its certificate.
+        root: Digest,
+    } = "ca-root-known" Rules
+        "{root} is or was a root of this registry already; make a new one";
+    /// More roots than one log may name.
+    TooManyCaRoots
+        = "too-many-ca-roots" Rules
+        "this log has named 64 roots since it began; it can name no more";
+    /// No root of this registry, or not any more.
+    UnknownCaRoot {
+        /// SHA-256 of its certificate.
+        root: Digest,
+    } = "unknown-ca-root" Rules
+        "{root} is no root that is trusted now; see /v1/log-keys";
+    /// The last root.
+    LastCaRoot
+        = "last-ca-root" Rules
+        "this is the last root, without which nobody could reach the registry; add another one first";
     /// Formats that this program does not speak.
     UnknownFormat {
         /// Version of the entry.

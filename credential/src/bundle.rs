@@ -47,7 +47,7 @@ use crate::sd_jwt::MAX_DISCLOSURES;
 
 pub use answer::{Finding, LogOwner, Own, Sealed, Shown, Verified};
 pub use fault::{Broken, Distrust, Failure, Fault, Misbehaved};
-pub use key_history::{KeyHistory, MAX_KEY_STATEMENTS, Pin};
+pub use key_history::{KeyHistory, MAX_KEY_STATEMENTS, Pin, Proven};
 pub use policy::{EarlierKey, MAX_POLICY, Policy, PolicyError, Seen, Trusted};
 pub use step::{Step, StepName};
 

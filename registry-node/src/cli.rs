@@ -26,6 +26,7 @@ mod prove;
 mod proving;
 mod rebuild;
 mod report;
+mod roots;
 mod scheme;
 mod serve;
 mod show;

@@ -40,6 +40,7 @@ pub(super) fn begin<F: Facts>(
             digest: place.digest,
             moment: place.moment(),
             log_keys: Vec::new(),
+            ca_roots: Vec::new(),
         })),
         node(genesis, statement, place)?,
         operator(genesis, place)?,

@@ -64,6 +64,7 @@ fn genesis(registry: &str, country: &str) -> GenesisRecord {
         digest: crate::Digest::of(registry.as_bytes()),
         moment: moment(0, "2026-01-01"),
         log_keys: Vec::new(),
+        ca_roots: Vec::new(),
     }
 }
 

@@ -10,6 +10,7 @@ mod acceptances;
 mod accreditation;
 mod arrangements;
 mod basis;
+mod ca_roots;
 mod changing;
 mod consents;
 mod credentials;
@@ -41,6 +42,7 @@ fn tables() -> Vec<Row> {
     [
         envelope::rows(),
         log_keys::rows(),
+        ca_roots::rows(),
         parties::rows(),
         accreditation::rows(),
         granting::rows(),

@@ -22,6 +22,8 @@ fn claims() -> Vec<(&'static str, Value)> {
         ("party-registered", party("cb", "certification-body", 5)),
         ("key-added", json!({"party": "cb", "key": {"kty": "EC", "crv": "P-256", "x": key(1)["x"], "y": key(2)["x"]}})),
         ("log-key-changed", with(handover(&world, 210), json!({"until": "2026-12-01T00:00:00Z"}))),
+        ("ca-root-added", json!({"root": "MAE="})),
+        ("ca-root-retired", json!({"root": "ab".repeat(32)})),
         ("key-revoked", json!({"party": "cb", "kid": kid(5), "reason": reason()})),
         ("document-published", with(document(), json!({"requirements": 97, "source": "https://x.example/"}))),
         ("scheme-published", scheme()),

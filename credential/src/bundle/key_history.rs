@@ -1,8 +1,8 @@
-//! With which keys a log signed its checkpoints: read from a bundle's statements, or from a file that shows nothing else.
+//! With which keys a log signed its checkpoints, and which roots the certificate authority of its registry has: read from a bundle's statements, or from a file that shows nothing else.
 //!
 //! ```text
-//! {"statements": [{"index": 0, "timeMs": …, "statement": "<JWS>"}, …],   the genesis, changes of the log key, and of the keys of
-//!                                                                        the operator, who says them
+//! {"statements": [{"index": 0, "timeMs": …, "statement": "<JWS>"}, …],   the genesis, changes of the log key and of roots, and of
+//!                                                                        the keys of the operator, who says them
 //!  "checkpoint": "<C2SP signed note>",                                   of whatever purpose, by the key of its size
 //!  "proof": ["<hash, base64>", …]}                                       that all of them stand under it
 //! ```
@@ -13,6 +13,7 @@
 use std::sync::Arc;
 
 use conformity::digest::Digest;
+use conformity::genesis::GenesisRecord;
 use conformity::records::Facts;
 use conformity::statement::Claim;
 use ledger::checkpoint::Checkpoint;
@@ -41,6 +42,17 @@ pub struct KeyHistory {
     pub proof: Vec<Hash>,
 }
 
+/// What a history proves.
+#[derive(Debug, Clone)]
+pub struct Proven {
+    /// The keys of the log.
+    pub keys: LogKeys,
+    /// Its beginning with what changed since: the roots, too.
+    pub begun: Arc<GenesisRecord>,
+    /// The size of the log then.
+    pub size: u64,
+}
+
 /// By what somebody knows a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pin<'a> {
@@ -56,6 +68,14 @@ impl KeyHistory {
     /// # Errors
     /// The first thing that does not hold.
     pub fn verify(&self, pin: Pin<'_>) -> Result<LogKeys, Fault> {
+        self.proven(pin).map(|proven| proven.keys)
+    }
+
+    /// All that it proves.
+    ///
+    /// # Errors
+    /// The first thing that does not hold.
+    pub fn proven(&self, pin: Pin<'_>) -> Result<Proven, Fault> {
         most("statements", self.statements.len(), MAX_KEY_STATEMENTS)?;
         include::in_order(&self.statements)?;
         let read = include::read(&self.statements)?;
@@ -69,7 +89,12 @@ impl KeyHistory {
         for entered in include::never_back(read)? {
             replay.take(entered, None, &mut steps)?;
         }
-        if replay.log_keys() == Some(keys.changes().len()) { Ok(keys) } else { Err(Broken::Keys.into()) }
+        match replay.register.genesis() {
+            Some(begun) if begun.log_keys.len() == keys.changes().len() => {
+                Ok(Proven { keys, begun, size: checkpoint.size })
+            }
+            _ => Err(Broken::Keys.into()),
+        }
     }
 }
 

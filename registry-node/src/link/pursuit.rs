@@ -79,6 +79,8 @@ pub(super) struct Pursuit {
     stopped: bool,
     /// The mirror has used up its room: the peer is only compared with what was seen of it.
     full: bool,
+    /// When the peer was last asked for its keys and roots.
+    asked: Option<Timestamp>,
     hushes: Hushes,
     status: PeerStatus,
 }
@@ -101,6 +103,7 @@ impl Pursuit {
             told: 0,
             stopped: false,
             full: false,
+            asked: None,
             hushes: Hushes::default(),
             registry,
             peers,
@@ -168,6 +171,7 @@ impl Pursuit {
             Ok(link) => link,
             Err(setback) => return setback,
         };
+        self.asked = None;
         let beside = company::keep(Arc::clone(&self.registry), Arc::clone(&self.peer), link.clone());
         tokio::select! {
             setback = self.rounds(&link, wait) => setback,
@@ -220,6 +224,7 @@ impl Pursuit {
 
     async fn round(&mut self, link: &Link) -> Result<(), Setback> {
         self.settle().await?;
+        self.know_roots(link).await?;
         // The peer withholds what it does not know to be agreed again: it is told before it is asked.
         self.tell(link).await?;
         match self.mirror.as_ref().map(Kept::mirror) {

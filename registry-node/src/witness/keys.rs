@@ -1,4 +1,5 @@
-//! With which keys peers' logs sign their checkpoints: the one that the pinned genesis names, and those that took over since.
+//! With which keys peers' logs sign their checkpoints, and which roots their certificate authorities have: those that the pinned
+//! genesis names, and those that came since.
 //!
 //! What was learnt is kept with its proof, by the genesis that it leads from: whoever was believed once is never again believed
 //! under a key that he retired, not after a restart, and not in a later peering. Out of scope: asking (`link`).
@@ -8,7 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use conformity::digest::Digest;
 use conformity::genesis::PeerRecord;
-use credential::bundle::{KeyHistory, Pin};
+use conformity::key::Der;
+use credential::bundle::{KeyHistory, Pin, Proven};
 use federation::follow::PeerFault;
 use ledger::log_keys::LogKeys;
 use ledger::note::NoteVerifier;
@@ -24,7 +26,7 @@ pub struct KeyBook {
 /// Keys of one log, with what proves them.
 #[derive(Clone)]
 struct Known {
-    keys: LogKeys,
+    proven: Proven,
     history: KeyHistory,
 }
 
@@ -57,8 +59,14 @@ impl KeyBook {
     /// The keys of a peer's log, as far as we know them; nothing if its genesis names none.
     pub fn of(&self, peer: &PeerRecord) -> Option<LogKeys> {
         let first = LogKeys::from(peer.genesis.log_key.as_str().parse::<NoteVerifier>().ok()?);
-        let known = self.learnt().get(&peer.genesis_digest).map(|known| known.keys.clone());
+        let known = self.learnt().get(&peer.genesis_digest).map(|known| known.proven.keys.clone());
         Some(known.filter(|known| first.begins(known)).unwrap_or(first))
+    }
+
+    /// The roots of a peer's certificate authority that its log trusts, as far as we know it.
+    pub fn roots(&self, peer: &PeerRecord) -> Vec<Der> {
+        let known = self.learnt().get(&peer.genesis_digest).map(|known| known.proven.begun.trusted_roots());
+        known.unwrap_or_else(|| peer.genesis.ca_roots.clone())
     }
 
     /// What proves the keys beyond the first, where there are any.
@@ -71,20 +79,29 @@ impl KeyBook {
     /// # Errors
     /// [`NotLearnt`]; nothing changed then.
     pub fn learn(&self, peer: &PeerRecord, history: &KeyHistory) -> Result<LogKeys, NotLearnt> {
-        let keys = history.verify(Pin::Genesis(peer.genesis_digest)).map_err(|fault| PeerFault::log_keys(&fault))?;
+        let proven = history.proven(Pin::Genesis(peer.genesis_digest)).map_err(|fault| PeerFault::log_keys(&fault))?;
         let mut learnt = self.learnt();
-        let before = learnt.get(&peer.genesis_digest).map(|known| known.keys.clone());
-        let before = before.unwrap_or_else(|| keys.first().clone().into());
-        if keys.begins(&before) {
-            return Ok(before);
-        }
-        if !before.begins(&keys) {
+        let before = learnt.get(&peer.genesis_digest).map(|known| known.proven.clone());
+        let (keys, size) = match &before {
+            Some(before) => (before.keys.clone(), before.size),
+            None => (proven.keys.first().clone().into(), 0),
+        };
+        if !proven.keys.begins(&keys) && !keys.begins(&proven.keys) {
             return Err(PeerFault::log_keys(&"other keys were proven before").into());
+        }
+        // What is not newer, or says the same, changes nothing.
+        let is_same = match &before {
+            Some(before) => before.begun == proven.begun,
+            None => proven.begun.log_keys.is_empty() && proven.begun.ca_roots.is_empty(),
+        };
+        if is_same || proven.size <= size {
+            return Ok(keys);
         }
         // Texts, numbers and lists only: such a value always has a JSON form.
         self.vault.put(&name(&peer.genesis_digest), &serde_json::to_vec(history).unwrap_or_default())?;
-        tracing::info!(peer = %peer.registry, key = %keys.newest(), "another key signs the checkpoints of a peer's log");
-        learnt.insert(peer.genesis_digest, Known { keys: keys.clone(), history: history.clone() });
+        tracing::info!(peer = %peer.registry, key = %proven.keys.newest(), roots = proven.begun.trusted_roots().len(), "a peer changed the key of its log, or its roots");
+        let keys = proven.keys.clone();
+        learnt.insert(peer.genesis_digest, Known { proven, history: history.clone() });
         Ok(keys)
     }
 
@@ -105,6 +122,6 @@ fn read(vault: &Vault, name: &str, genesis: Digest) -> Option<Known> {
     let bytes =
         vault.value(name).inspect_err(|error| tracing::error!(%error, name, "keys of a peer's log cannot be read"));
     let history: KeyHistory = serde_json::from_slice(&bytes.ok()??).ok()?;
-    let keys = history.verify(Pin::Genesis(genesis)).ok()?;
-    Some(Known { keys, history })
+    let proven = history.proven(Pin::Genesis(genesis)).ok()?;
+    Some(Known { proven, history })
 }

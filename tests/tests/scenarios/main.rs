@@ -3,6 +3,7 @@
 
 mod access;
 mod bounds;
+mod ca_roots;
 mod consents;
 mod copies;
 mod erasure;

@@ -33,6 +33,7 @@ impl World {
             digest: Digest::of(b""),
             moment,
             log_keys: Vec::new(),
+            ca_roots: Vec::new(),
         })));
         for (id, role) in [("op", Role::Operator), ("node", Role::Node), ("body", Role::CertificationBody)] {
             let party = Party {
