@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! <folder>/authority.json            which registry this is
-//! <folder>/root.pem, root.key        the root; the key is needed for `rotate` only and may be kept elsewhere
+//! <folder>/root.pem, root.key        the root; the key is needed for `rotate` only and may be kept elsewhere; another: see `root`
 //! <folder>/issuing/parties-1.pem …   the issuing CAs and their keys, by branch and generation
 //! <folder>/issued.jsonl              the register
 //! <folder>/public/…                  what servers need and everyone may see; made anew from the above at any time
@@ -71,6 +71,12 @@ pub enum AuthorityError {
     /// The root's time is over.
     #[error("the root ended on {0}: make a new authority in another folder, and let peers and clients know its root")]
     RootEnded(Timestamp),
+    /// A new root was made, and the former one is trusted besides.
+    #[error("a former root is trusted besides this one: retire it before you make another")]
+    RootChanging,
+    /// There is no former root.
+    #[error("there is no former root that could be retired")]
+    NoFormerRoot,
     /// No issuing CA of that branch.
     #[error("no {0} CA is trusted any more: run `registry-node certs rotate {0}`")]
     NoCa(&'static str),
@@ -241,10 +247,10 @@ impl Authority {
     /// # Errors
     /// The register is damaged, or a file cannot be written.
     pub fn refresh(&mut self, now: Timestamp) -> Result<Vec<Branch>, AuthorityError> {
-        let (issuing, public) = (self.issuing_folder(), self.public());
+        let (issuing, public, roots) = (self.issuing_folder(), self.public(), self.roots_pem()?);
         let mut turn = self.register.begin()?;
         let cas = IssuingCa::all(&issuing)?;
-        public.publish(&self.root_pem, &cas)?;
+        public.publish(&roots, &cas)?;
         let due = crl::due(&turn, &cas, &public, now);
         crl::publish(&mut turn, &cas, &public, &due, now)?;
         Ok(due)
@@ -287,7 +293,28 @@ impl Authority {
         Ok(())
     }
 
-    fn root_ca(&self) -> Result<Ca, AuthorityError> {
+    /// The root, and the former one while it is trusted besides.
+    fn roots_pem(&self) -> Result<String, AuthorityError> {
+        let path = self.former_root();
+        let former = if path.exists() { files::read(&path)? } else { Vec::new() };
+        let former = String::from_utf8(former).map_err(|_| unfit(&path, "it is not PEM"))?;
+        Ok(format!("{}{former}", self.root_pem))
+    }
+
+    /// Reads the root again.
+    pub(crate) fn read_root(&mut self) -> Result<(), AuthorityError> {
+        let path = self.stem(ROOT).with_extension("pem");
+        self.root_pem = String::from_utf8(files::read(&path)?).map_err(|_| unfit(&path, "it is not PEM"))?;
+        let der = CertificateDer::from_pem_slice(self.root_pem.as_bytes());
+        self.root = der.map_err(|_| unfit(&path, "it is not PEM"))?;
+        Ok(())
+    }
+
+    pub(crate) fn stem(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    pub(crate) fn root_ca(&self) -> Result<Ca, AuthorityError> {
         let stem = self.folder.join(ROOT);
         Ca::read(&stem).map_err(|error| match error {
             AuthorityError::File(file) if file.is_absent() => AuthorityError::RootAway(stem.with_extension("key")),
@@ -316,7 +343,7 @@ impl Authority {
     }
 }
 
-fn make_issuing(
+pub(crate) fn make_issuing(
     folder: &Path,
     root: &Ca,
     branch: Branch,

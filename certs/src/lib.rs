@@ -27,6 +27,7 @@ mod refusal;
 mod register;
 mod request;
 mod revocation;
+mod root;
 mod serial;
 mod speaker;
 mod stream;

@@ -27,6 +27,9 @@ pub enum Audience {
 pub fn audience<F: Facts>(facts: &F, statement: &Statement) -> Audience {
     match &statement.claim {
         Claim::Genesis(_)
+        | Claim::LogKeyChanged(_)
+        | Claim::CaRootAdded(_)
+        | Claim::CaRootRetired(_)
         | Claim::DocumentPublished(_)
         | Claim::SchemePublished(_)
         | Claim::DesignationMade(_)

@@ -54,6 +54,15 @@ pub fn of_recognition<F: Facts>(
     basis.indexes
 }
 
+/// Places of the statements that say with which keys the log signs its checkpoints and which roots its certificate authority has,
+/// and of those on which these rest.
+pub fn of_log_keys<F: Facts>(facts: &F) -> BTreeSet<u64> {
+    let mut indexes = Basis::begun(facts).indexes;
+    let roots = facts.genesis().into_iter().flat_map(|record| record.ca_roots.clone());
+    indexes.extend(roots.flat_map(|root| [Some(root.added), root.retired]).flatten().map(|moment| moment.index));
+    indexes
+}
+
 struct Basis<'a, F> {
     facts: &'a F,
     indexes: BTreeSet<u64>,
@@ -63,12 +72,13 @@ struct Basis<'a, F> {
 }
 
 impl<'a, F: Facts> Basis<'a, F> {
-    /// The genesis, with the keys of the node and of the operator, who registers everyone else.
+    /// The genesis, with the keys of the log, of the node, and of the operator, who registers everyone else.
     fn begun(facts: &'a F) -> Self {
         let (indexes, parties, bodies, schemes) = Default::default();
         let mut basis = Self { facts, indexes, parties, bodies, schemes };
         basis.indexes.insert(0);
         if let Some(record) = facts.genesis() {
+            basis.indexes.extend(record.log_keys.iter().map(|later| later.moment.index));
             basis.party(&record.genesis.operator.id);
         }
         if let Ok(node) = PartyId::NODE.parse() {

@@ -4,7 +4,8 @@
 //! log of which only a part is visible, so it needs nothing but the parties, keys, documents, schemes, designations,
 //! accreditations and the statements about the same verdict.
 //!
-//! Out of scope: the signature. [`signing_key`] says which key must have made it; who calls checks that first.
+//! Out of scope: signatures. [`signing_key`] says which key must have made a statement's; who calls checks that first, and what
+//! keys that are no party's signed inside a claim (a log's) when it reads it.
 //!
 //! One module per family of claims. Each checks in the same order: who speaks, what is referred to, whether the move is
 //! allowed, whether the dates can be.
@@ -12,6 +13,7 @@
 mod acceptance;
 mod accreditation;
 mod arrangement;
+mod ca_root;
 mod case;
 mod compromise;
 mod consent;
@@ -21,6 +23,7 @@ mod erasure;
 mod foreign;
 mod genesis;
 mod key;
+mod log_key;
 mod party;
 mod peer;
 mod recognition;
@@ -116,6 +119,9 @@ impl<F: Facts> Case<'_, F> {
             Claim::PartyRegistered(claim) => self.party_registered(claim),
             Claim::KeyAdded(claim) => self.key_added(claim),
             Claim::KeyRevoked(claim) => self.key_revoked(claim),
+            Claim::LogKeyChanged(claim) => self.log_key_changed(claim),
+            Claim::CaRootAdded(claim) => self.ca_root_added(claim),
+            Claim::CaRootRetired(claim) => self.ca_root_retired(claim),
             Claim::DocumentPublished(claim) => self.document_published(claim),
             Claim::SchemePublished(claim) => self.scheme_published(claim),
             Claim::DesignationMade(claim) => self.designation_made(claim),

@@ -1,10 +1,11 @@
 //! The genesis of a registry and the peers it knows.
 //!
-//! In scope: what the first statement of a log says, and a peer as the operator pinned it. Out of scope: connecting to a
-//! peer and following it.
+//! In scope: what the first statement of a log says, how the key of its checkpoints changes, and a peer as the operator pinned
+//! it. Out of scope: connecting to a peer and following it.
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
@@ -82,6 +83,100 @@ pub struct GenesisRecord {
     pub digest: Digest,
     /// When it was sequenced.
     pub moment: Moment,
+    /// The keys that took over from the one that it names, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub log_keys: Vec<LogKeyRecord>,
+    /// The roots that came besides those that it names, and all that were retired, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ca_roots: Vec<CaRootRecord>,
+}
+
+impl GenesisRecord {
+    /// The roots of the certificate authority that are trusted now.
+    pub fn trusted_roots(&self) -> Vec<Der> {
+        let named = self.genesis.ca_roots.iter().filter(|root| self.ca_root(&Digest::of(root.as_bytes())).is_none());
+        let later = self.ca_roots.iter().filter(|one| one.retired.is_none()).map(|one| &one.root);
+        named.chain(later).cloned().collect()
+    }
+
+    /// What became of a root since the log began, by the SHA-256 of its certificate.
+    pub fn ca_root(&self, digest: &Digest) -> Option<&CaRootRecord> {
+        self.ca_roots.iter().find(|one| Digest::of(one.root.as_bytes()) == *digest)
+    }
+
+    /// The key that signs checkpoints from the next entry on, as a C2SP verifier key.
+    pub fn log_key(&self) -> &str {
+        self.log_keys.last().map_or(self.genesis.log_key.as_str(), |later| later.key.as_str())
+    }
+}
+
+/// A key that took over the checkpoints of a log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LogKeyRecord {
+    /// The key, as a C2SP verifier key.
+    pub key: Text<512>,
+    /// By which entry it took over: checkpoints that end with it are the last ones of the key before.
+    pub moment: Moment,
+    /// Until when the key before signs besides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+/// A root of the certificate authority that came or went after the log began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CaRootRecord {
+    /// Its certificate.
+    pub root: Der,
+    /// Since when it counts: the genesis, or the statement that added it.
+    pub added: Moment,
+    /// Since when it counts no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retired: Option<Moment>,
+}
+
+/// The certificate authority has another root.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CaRootAdded {
+    /// Its certificate.
+    pub root: Der,
+}
+
+/// A root of the certificate authority is trusted no more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CaRootRetired {
+    /// SHA-256 of its certificate.
+    pub root: Digest,
+}
+
+/// Another key takes over the checkpoints. Both keys signed that it does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LogKeyChanged {
+    /// The key that signs now, as a C2SP verifier key.
+    pub from: Text<512>,
+    /// The key that takes over, likewise.
+    pub to: Text<512>,
+    /// Size of the log when both signed.
+    pub size: u64,
+    /// Until when the old key signs besides, for those who pinned it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// Their signatures over `secure-trust-registry/log-key-change@1`, origin, size and both keys.
+    pub signatures: HandoverSignatures,
+}
+
+/// What both keys of a change signed, each base64 of 64 bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct HandoverSignatures {
+    /// By the old key: it endorses the new one.
+    pub from: Text<88>,
+    /// By the new key: somebody holds it.
+    pub to: Text<88>,
 }
 
 /// The operator pins a peer.

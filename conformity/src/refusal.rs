@@ -84,6 +84,38 @@ refusals! {
         because: &'static str,
     } = "unsound-genesis" Submitter
         "the genesis cannot stand: {because}";
+    /// A key that cannot take over the checkpoints, or not so.
+    UnsoundLogKey {
+        /// What is wrong.
+        because: &'static str,
+    } = "unsound-log-key" Submitter
+        "this key does not take over the log: {because}";
+    /// The checkpoints are signed with another key than the change begins with.
+    LogKeyNotCurrent {
+        /// The key that signs now.
+        current: String,
+    } = "log-key-not-current" Rules
+        "checkpoints are signed with {current} now, which alone can hand over";
+    /// A root that is or was a root of this registry.
+    CaRootKnown {
+        /// SHA-256 of its certificate.
+        root: Digest,
+    } = "ca-root-known" Rules
+        "{root} is or was a root of this registry already; make a new one";
+    /// More roots than one log may name.
+    TooManyCaRoots
+        = "too-many-ca-roots" Rules
+        "this log has named 64 roots since it began; it can name no more";
+    /// No root of this registry, or not any more.
+    UnknownCaRoot {
+        /// SHA-256 of its certificate.
+        root: Digest,
+    } = "unknown-ca-root" Rules
+        "{root} is no root that is trusted now; see /v1/log-keys";
+    /// The last root.
+    LastCaRoot
+        = "last-ca-root" Rules
+        "this is the last root, without which nobody could reach the registry; add another one first";
     /// Formats that this program does not speak.
     UnknownFormat {
         /// Version of the entry.

@@ -24,7 +24,7 @@ use crate::consent::{Consent, ConsentWithdrawn};
 use crate::credential::Credential;
 use crate::digest::Digest;
 use crate::document::Document;
-use crate::genesis::{Genesis, PeerAdded, PeerExpelled};
+use crate::genesis::{CaRootAdded, CaRootRetired, Genesis, LogKeyChanged, PeerAdded, PeerExpelled};
 use crate::ids::{AccreditationId, DesignationId, Origin, PartyId, StatementId};
 use crate::key::{Jwk, KeyId};
 use crate::party::Party;
@@ -186,6 +186,12 @@ kinds! {
     KeyAdded(KeyAdded) "key-added"
     /// A key ends.
     KeyRevoked(KeyRevoked) "key-revoked"
+    /// Another key signs the checkpoints.
+    LogKeyChanged(LogKeyChanged) "log-key-changed"
+    /// The certificate authority has another root.
+    CaRootAdded(CaRootAdded) "ca-root-added"
+    /// A root is trusted no more.
+    CaRootRetired(CaRootRetired) "ca-root-retired"
     /// A document is published.
     DocumentPublished(Arc<Document>) "document-published"
     /// A scheme is published.

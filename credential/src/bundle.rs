@@ -17,7 +17,7 @@
 //! Unknown members, members named twice and bytes behind the object are refused.
 //!
 //! ```text
-//! bytes ─parse▶ Bundle ─anchor▶ a checkpoint that the policy believes ─include▶ entries of that log
+//! bytes ─parse▶ Bundle ─anchor▶ a checkpoint that the policy believes, by the key that its log had then ─include▶ entries of that log
 //!                      ─replay▶ a register, by the rules that every registry runs ─complete▶ nothing about the verdict is left out
 //!                      ─answer▶ Verified
 //! ```
@@ -30,6 +30,7 @@ mod answer;
 mod complete;
 mod fault;
 mod include;
+mod key_history;
 mod policy;
 mod replay;
 mod step;
@@ -46,7 +47,8 @@ use crate::sd_jwt::MAX_DISCLOSURES;
 
 pub use answer::{Finding, LogOwner, Own, Sealed, Shown, Verified};
 pub use fault::{Broken, Distrust, Failure, Fault, Misbehaved};
-pub use policy::{MAX_POLICY, Policy, PolicyError, Seen, Trusted};
+pub use key_history::{KeyHistory, MAX_KEY_STATEMENTS, Pin, Proven};
+pub use policy::{EarlierKey, MAX_POLICY, Policy, PolicyError, Seen, Trusted};
 pub use step::{Step, StepName};
 
 /// Longest bundle that is read, in bytes.
@@ -165,10 +167,12 @@ fn checked(bytes: &[u8], policy: &Policy, question: Question, steps: &mut step::
     let bundle = Bundle::parse(bytes)?;
     let count = bundle.statements.len();
     steps.held(StepName::Form, format!("{count} statements about {} from the log {}", bundle.verdict, bundle.origin));
-    let anchored = anchor::anchor(&bundle, policy, steps)?;
-    let included = include::include(&bundle, &anchored, steps)?;
+    let read = include::read(&bundle.statements);
+    let keys = read.as_deref().ok().and_then(key_history::of_statements);
+    let anchored = anchor::anchor(&bundle, policy, keys, steps)?;
+    let included = include::include(&bundle, read, &anchored, steps)?;
     let at = anchored.covers(&included, policy, question, steps)?;
-    let replayed = replay::replay(&bundle, anchored.trusted, included.statements, steps)?;
+    let replayed = replay::replay(&bundle, &anchored, included.statements, steps)?;
     complete::complete(&bundle, &replayed, &included.entries, steps)?;
     answer::answer(&bundle, anchored, included.sealed, &replayed, at, steps)
 }

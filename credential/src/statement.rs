@@ -1,11 +1,14 @@
 //! Statements of a log in either form: a fact in the registry's words, or the signed part of a credential.
 //!
-//! In scope: telling the two apart, and reading each strictly. Out of scope: signatures, see [`ledger::jws`], and whether the
-//! rules allow it, see [`conformity::decide()`].
+//! In scope: telling the two apart, and reading each strictly; and what log keys signed inside a claim, so that nobody can read a
+//! change of the log key that both keys did not sign. Out of scope: the statement's own signature, see [`ledger::jws`], and
+//! whether the rules allow it, see [`conformity::decide()`].
 
 use conformity::statement::{Claim, Malformed, Statement};
 use conformity::strict::{self, Breach, Limits};
 use ledger::jws::{Form, Unverified, Verified};
+use ledger::log_keys::{Handover, HandoverError};
+use ledger::note::{NoteVerifier, VerifierKeyError};
 use serde_json::{Map, Value};
 
 use crate::attestation::{self, ReadError};
@@ -25,6 +28,12 @@ pub enum StatementError {
     /// Its digests stand where none may.
     #[error("the credential is not read: {0}")]
     Digests(#[from] Refusal),
+    /// It hands the log over to something that is no key.
+    #[error("the log key is not changed: {0}")]
+    LogKey(#[from] VerifierKeyError),
+    /// Not both log keys signed that one takes over from the other.
+    #[error("the log key is not changed: {0}")]
+    Handover(#[from] HandoverError),
     /// It is no credential of a verdict.
     #[error("the credential is not read: {0}")]
     Credential(#[from] ReadError),
@@ -35,6 +44,7 @@ impl StatementError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Plain(malformed) => malformed.code(),
+            Self::LogKey(_) | Self::Handover(_) => "bad-handover",
             Self::Json(_) | Self::Digests(_) | Self::Credential(_) => "malformed-credential",
         }
     }
@@ -58,9 +68,19 @@ pub fn read_verified(verified: &Verified) -> Result<Statement, StatementError> {
 
 fn read(form: Form, payload: &[u8]) -> Result<Statement, StatementError> {
     match form {
-        Form::Plain => Ok(Statement::parse(payload)?),
+        Form::Plain => plain(payload),
         Form::Credential => credential(payload),
     }
+}
+
+fn plain(payload: &[u8]) -> Result<Statement, StatementError> {
+    let statement = Statement::parse(payload)?;
+    if let Claim::LogKeyChanged(change) = &statement.claim {
+        let (from, to): (NoteVerifier, NoteVerifier) = (change.from.as_str().parse()?, change.to.as_str().parse()?);
+        let handover = Handover { from: &from, to: &to, size: change.size };
+        handover.verify(change.signatures.from.as_str(), change.signatures.to.as_str())?;
+    }
+    Ok(statement)
 }
 
 /// A credential as the log holds it: with digests in place of what it keeps back.

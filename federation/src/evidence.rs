@@ -7,7 +7,8 @@
 //!                                     began with R, which is not the root that the note of a names
 //! ```
 //!
-//! A log that merely fails to prove that it continues itself leaves no evidence, only suspicion. Out of scope: where evidence
+//! The two may be signed by different keys, if the log changed its key in between: each by the one for its size, or it proves
+//! nothing, for a retired key may be in anybody's hands. The key history says which those are. A log that merely fails to prove that it continues itself leaves no evidence, only suspicion. Out of scope: where evidence
 //! is kept and to whom it is sent.
 
 #[cfg(test)]
@@ -15,8 +16,9 @@ mod tests;
 
 use conformity::digest::Digest;
 use ledger::checkpoint::{Checkpoint, CheckpointError};
+use ledger::log_keys::CheckpointKeys;
 use ledger::merkle::{self, Tree};
-use ledger::note::{NoteVerifier, SignedNote};
+use ledger::note::SignedNote;
 
 use crate::messages::{Evidence, Inconsistency, Proof};
 
@@ -60,7 +62,7 @@ pub enum EvidenceError {
 ///
 /// # Errors
 /// [`EvidenceError`]: nothing is proven.
-pub fn prove(evidence: &Evidence, log: &NoteVerifier) -> Result<Proven, EvidenceError> {
+pub fn prove(evidence: &Evidence, log: &impl CheckpointKeys) -> Result<Proven, EvidenceError> {
     let (one, other) = (signed(&evidence.first, log)?, signed(&evidence.second, log)?);
     let in_order = (one.0.size, one.0.root.as_bytes()) <= (other.0.size, other.0.root.as_bytes());
     let ((first, first_note), (second, second_note)) = if in_order { (one, other) } else { (other, one) };
@@ -74,7 +76,8 @@ pub fn prove(evidence: &Evidence, log: &NoteVerifier) -> Result<Proven, Evidence
         conclusive(&shown, &first, &second)?;
         Some(shown)
     };
-    Ok(Proven { evidence: Evidence { first: first_note, second: second_note, inconsistency }, first, second })
+    let keys = evidence.keys.clone();
+    Ok(Proven { evidence: Evidence { first: first_note, second: second_note, inconsistency, keys }, first, second })
 }
 
 impl Proven {
@@ -100,10 +103,11 @@ fn conclusive(shown: &Inconsistency, first: &Checkpoint, second: &Checkpoint) ->
 }
 
 /// A checkpoint of the log, and its note without what others signed.
-fn signed(note: &str, log: &NoteVerifier) -> Result<(Checkpoint, String), EvidenceError> {
+fn signed(note: &str, log: &impl CheckpointKeys) -> Result<(Checkpoint, String), EvidenceError> {
     let read = || {
         let checkpoint = Checkpoint::verify(note, log)?;
-        Ok((checkpoint, SignedNote::parse(note)?.signed_only_by(log)?))
+        let only = SignedNote::parse(note)?.signed_only_by(log.at(checkpoint.size))?;
+        Ok((checkpoint, only))
     };
-    read().map_err(|error| EvidenceError::NotSigned { origin: log.name().to_owned(), error })
+    read().map_err(|error| EvidenceError::NotSigned { origin: log.origin().to_owned(), error })
 }

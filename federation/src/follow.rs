@@ -12,6 +12,11 @@
 //! signed, not allowed or out of scope is left out and told of ([`StatementFault`]); the entries stand all the same,
 //! because the peer did commit to them.
 //!
+//! # The keys of the log
+//!
+//! Which key signed a checkpoint of which size, the log says itself: by statements that are followed like all others, and that a
+//! peer shows by themselves to whoever has not come so far ([`Followed::learn`]). Both must agree.
+//!
 //! # The newest checkpoint
 //!
 //! A range may end before the checkpoint that it leads to. That checkpoint is then a promise: it stays the newest one,
@@ -28,7 +33,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use conformity::genesis::Genesis;
+use conformity::genesis::GenesisRecord;
 use conformity::ids::{SchemeRef, VerdictId};
 use conformity::key::KeyId;
 use conformity::records::{Record, Register};
@@ -36,8 +41,9 @@ use ledger::checkpoint::Checkpoint;
 use ledger::digest::Digest;
 use ledger::entry::{Entry, Kind};
 use ledger::key::PublicKey;
+use ledger::log_keys::LogKeys;
 use ledger::merkle::{self, Frontier, Tree};
-use ledger::note::NoteVerifier;
+use ledger::note::{NoteVerifier, VerifierKeyError};
 
 use crate::evidence;
 use crate::messages::{CheckpointAnswer, Range};
@@ -95,7 +101,7 @@ pub enum Signatures {
 
 /// A peer's log as far as we have verified it.
 pub struct Followed {
-    log: NoteVerifier,
+    log: LogKeys,
     genesis: Digest,
     tree: Tree,
     frontier: Frontier,
@@ -121,6 +127,7 @@ pub struct Examined {
     leaves: Vec<merkle::Hash>,
     last_ms: u64,
     newest: Signed,
+    log: LogKeys,
     records: Vec<Record>,
     keys: HashMap<KeyId, Arc<PublicKey>>,
 }
@@ -135,16 +142,9 @@ pub enum Standing {
 }
 
 impl Followed {
-    /// Begins to follow the log whose genesis is pinned.
-    ///
-    /// # Errors
-    /// [`PeerFault::Genesis`] when the genesis names no usable log key.
-    pub fn new(genesis: &Genesis, digest: &conformity::digest::Digest) -> Result<Self, PeerFault> {
-        let log: NoteVerifier = genesis.log_key.as_str().parse().map_err(|_| PeerFault::Genesis)?;
-        if log.name() != genesis.origin.as_str() {
-            return Err(PeerFault::Genesis);
-        }
-        Ok(Self {
+    /// Begins to follow the log whose genesis is pinned by its digest. `log` are its keys, as far as they are known.
+    pub fn new(log: LogKeys, digest: &conformity::digest::Digest) -> Self {
+        Self {
             log,
             genesis: Digest::from_bytes(*digest.as_bytes()),
             tree: Tree::new(),
@@ -153,7 +153,25 @@ impl Followed {
             newest: None,
             register: Register::part(),
             keys: HashMap::new(),
-        })
+        }
+    }
+
+    /// The keys of the log, as far as they are known.
+    pub fn log_keys(&self) -> &LogKeys {
+        &self.log
+    }
+
+    /// Learns of keys that the peer showed by themselves.
+    ///
+    /// # Errors
+    /// [`PeerFault::LogKeys`] when they are not those that are known, and more.
+    pub fn learn(&mut self, log: &LogKeys) -> Result<(), PeerFault> {
+        if self.log.begins(log) {
+            self.log = log.clone();
+        } else if !log.begins(&self.log) {
+            return Err(PeerFault::log_keys(&"other keys were shown before"));
+        }
+        Ok(())
     }
 
     /// Binds the log to a checkpoint that was verified earlier and outlived what was mirrored then.
@@ -239,10 +257,22 @@ impl Followed {
             leaves,
             last_ms,
             newest: Signed { checkpoint, note: range.checkpoint.as_str().into() },
+            log: self.with_changes(&reading, &range.checkpoint)?,
             faults: std::mem::take(&mut reading.faults),
             keys: std::mem::take(&mut reading.keys),
             records: reading.into_records(),
         })
+    }
+
+    /// The keys of the log after what was read. A checkpoint by a key that was retired in these very entries is not believed.
+    fn with_changes(&self, reading: &Reading<'_>, note: &str) -> Result<LogKeys, PeerFault> {
+        let mut log = self.log.clone();
+        let Some(genesis) = reading.genesis() else { return Ok(log) };
+        learn_from(&genesis, &mut log).map_err(|error| PeerFault::log_keys(&error))?;
+        if log != self.log {
+            Checkpoint::verify(note, &log).map_err(|error| PeerFault::checkpoint(&error))?;
+        }
+        Ok(log)
     }
 
     /// Takes over what was examined; gives the verdicts that changed or have another credential now.
@@ -258,6 +288,7 @@ impl Followed {
             self.frontier.push(leaf);
         }
         self.last_ms = examined.last_ms;
+        self.log = examined.log;
         if self.newest.as_ref().is_none_or(|newest| newest.checkpoint.size <= self.size()) {
             self.newest = Some(examined.newest);
         }
@@ -359,6 +390,19 @@ impl Followed {
         let held = self.checkpoint().map(ToString::to_string).unwrap_or_default();
         PeerFault::Fork(Box::new(self.contradiction_in(tree, &held, note)))
     }
+}
+
+/// Adds the changes that the log's own register holds; those that are known must stand where it says.
+fn learn_from(genesis: &GenesisRecord, log: &mut LogKeys) -> Result<(), String> {
+    for (place, later) in genesis.log_keys.iter().enumerate() {
+        let key: NoteVerifier = later.key.as_str().parse().map_err(|error: VerifierKeyError| error.to_string())?;
+        match log.changes().get(place) {
+            Some((index, known)) if *index == later.moment.index && *known == key => {}
+            Some(_) => return Err(format!("the change at {} is not the one that was shown", later.moment.index)),
+            None => log.change(later.moment.index, key).map_err(|error| error.to_string())?,
+        }
+    }
+    Ok(())
 }
 
 impl Examined {

@@ -4,6 +4,7 @@
 //! head        {"size": 1234}                                              a hint; nothing is believed because of it
 //! hello       {}                              ▶ {"genesis": jws, "checkpoint": note}
 //! checkpoint  {"held": 1200}                  ▶ {"checkpoint": note, "proof": [hash…]}        consistency held ▶ size
+//! keys        {}                              ▶ a key history                                 see [`credential::bundle::KeyHistory`]
 //! cosign      {"old": 1100, "proof": [hash…], "checkpoint": note}         consistency old ▶ size
 //!                                             ▶ {"cosignature": signature line} | {"conflict": size cosigned last}
 //! range       {"from": 1200, "entries": 256}  ▶ {"entries": base64 of n × 42 bytes,
@@ -14,7 +15,8 @@
 //!                                             ▶ {"credentials": [SD-JWT | null, … at most as many]}
 //! notice      {"statement": jws, "proof": tlog-proof}       ▶ {}
 //! evidence    {"first": note, "second": note,
-//!              "inconsistency": {"root": hash, "proof": [hash…]}}         if their sizes differ; see [`crate::evidence`]
+//!              "inconsistency": {"root": hash, "proof": [hash…]},         if their sizes differ; see [`crate::evidence`]
+//!              "keys": a key history}                                     if the log's key ever changed
 //!                                             ▶ {}
 //! ```
 //!
@@ -27,6 +29,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use conformity::ids::VerdictId;
+use credential::bundle::KeyHistory;
 use ledger::entry::Entry;
 use ledger::merkle::Hash;
 use serde::de::DeserializeOwned;
@@ -53,8 +56,8 @@ pub const MAX_QUESTION: usize = 512;
 pub const MAX_NOTICE: usize = 320 * 1024;
 /// Bytes of a checkpoint to be cosigned: a signed note, a proof, and what JSON adds.
 pub const MAX_COSIGN: usize = 144 * 1024;
-/// Bytes of evidence: two signed notes, a proof, and what JSON adds.
-pub const MAX_EVIDENCE: usize = 288 * 1024;
+/// Bytes of evidence: two signed notes, a proof, a key history, and what JSON adds.
+pub const MAX_EVIDENCE: usize = 800 * 1024;
 /// Characters of a refusal's code that are kept.
 const MAX_CODE: usize = 64;
 
@@ -109,6 +112,8 @@ messages! {
     Hello,
     CheckpointRequest: MAX_QUESTION,
     CheckpointAnswer,
+    KeysRequest: MAX_QUESTION,
+    KeyHistory,
     Cosign: MAX_COSIGN,
     CosignAnswer,
     RangeRequest: MAX_QUESTION,
@@ -162,6 +167,11 @@ pub struct CheckpointAnswer {
     /// Consistency from `held` to it; empty when `held` is not smaller.
     pub proof: Proof,
 }
+
+/// Asks with which keys the log signed its checkpoints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeysRequest {}
 
 /// Asks for a cosignature of the asker's own checkpoint. The body of a tlog-witness `add-checkpoint` says the same, see
 /// [`crate::witness`].
@@ -286,6 +296,9 @@ pub struct Evidence {
     /// What makes two of different sizes a contradiction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inconsistency: Option<Inconsistency>,
+    /// With which keys the log signed, if another ever took over from the one in its genesis.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<KeyHistory>,
 }
 
 /// What the larger of two checkpoints says about the size of the smaller one.

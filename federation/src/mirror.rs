@@ -16,8 +16,8 @@ use std::io::{self, BufReader, Read, Seek, Write};
 use std::path::Path;
 
 use conformity::digest::Digest;
-use conformity::genesis::Genesis;
 use conformity::ids::VerdictId;
+use ledger::log_keys::LogKeys;
 
 use crate::access::MAX_PAYLOAD;
 use crate::follow::{Examined, Followed, OutOfTurn, PeerFault, Scope, Signatures, StatementFault};
@@ -29,9 +29,6 @@ pub enum MirrorError {
     /// The file.
     #[error("the mirror cannot be kept: {0}")]
     Io(#[from] io::Error),
-    /// The pinned genesis.
-    #[error(transparent)]
-    Genesis(PeerFault),
     /// A range was not taken in its turn.
     #[error(transparent)]
     Turn(#[from] OutOfTurn),
@@ -65,18 +62,12 @@ pub struct Taken {
 }
 
 impl Mirror {
-    /// Opens the mirror in `path`, or begins one. It may grow to `quota` bytes; one that is larger already stays whole.
+    /// Opens the mirror in `path`, or begins one, of the log with these keys whose genesis has this digest. It may grow to `quota` bytes; one that is larger already stays whole.
     ///
     /// # Errors
     /// [`MirrorError`].
-    pub fn open(
-        path: &Path,
-        genesis: &Genesis,
-        digest: &Digest,
-        scope: Scope,
-        quota: u64,
-    ) -> Result<Self, MirrorError> {
-        let followed = Followed::new(genesis, digest).map_err(MirrorError::Genesis)?;
+    pub fn open(path: &Path, log: LogKeys, digest: &Digest, scope: Scope, quota: u64) -> Result<Self, MirrorError> {
+        let followed = Followed::new(log, digest);
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         let mut mirror = Self { followed, file, scope, quota };
         let end = mirror.replay()?;
@@ -96,6 +87,14 @@ impl Mirror {
     /// As [`Followed::remember`].
     pub fn remember(&mut self, note: &str) -> Result<(), PeerFault> {
         self.followed.remember(note)
+    }
+
+    /// Learns of keys of the log; see [`Followed::learn`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn learn(&mut self, log: &LogKeys) -> Result<(), PeerFault> {
+        self.followed.learn(log)
     }
 
     /// What the mirror was made for.

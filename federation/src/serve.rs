@@ -3,7 +3,11 @@
 //! Who asks is known from the subject on which the question arrived; nothing in the question is believed about that.
 //! Out of scope: which statements a peer may see (the caller says) and the transport.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use bytes::Bytes;
+use credential::bundle::{Item, KeyHistory};
 use jiff::Timestamp;
 use ledger::digest::Digest;
 use ledger::entry::Entry;
@@ -33,6 +37,35 @@ pub fn checkpoint(log: &LogReader, request: &CheckpointRequest) -> Answer<Checkp
         }
     };
     Answer::Ok(CheckpointAnswer { checkpoint: head.checkpoint.to_string(), proof: Proof(proof) })
+}
+
+/// With which keys the log signed its checkpoints, by the statements at these places.
+///
+/// # Errors
+/// [`ReadError`] when the log cannot be read.
+pub fn key_history(log: &LogReader, places: &BTreeSet<u64>) -> Result<KeyHistory, ReadError> {
+    let head = log.head();
+    // What came since is in the next answer.
+    let places: Vec<u64> = places.iter().copied().filter(|index| *index < head.size).collect();
+    let mut statements = Vec::with_capacity(places.len());
+    for &index in &places {
+        let Stored::Bytes(compact) = log.statement(index)? else { continue };
+        let statement = String::from_utf8_lossy(&compact).into_owned();
+        statements.push(Arc::new(Item { index, time_ms: log.time_of(index)?, statement, attachment: None }));
+    }
+    let proof = log.multi_inclusion(&places, head.size).unwrap_or_default();
+    Ok(KeyHistory { statements, checkpoint: head.checkpoint.to_string(), proof })
+}
+
+/// The same as an answer.
+pub fn keys(log: &LogReader, places: &BTreeSet<u64>) -> Answer<KeyHistory> {
+    key_history(log, places).map_or_else(
+        |error| {
+            unreadable(&error);
+            Answer::Refused(Refused::new("internal", "the log could not be read"))
+        },
+        Answer::Ok,
+    )
 }
 
 /// Entries from where the peer stands, with the statements that `shown` lets it see.

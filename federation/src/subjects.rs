@@ -12,6 +12,7 @@
 //! out.eu.control.head            ▶ jp.log.control.head            "my log has grown" (a hint)              peered
 //! svc.eu.control.hello           ◀ jp.svc.control.hello           genesis, newest checkpoint               peered
 //! svc.eu.control.checkpoint      ◀ jp.svc.control.checkpoint      checkpoint and consistency proof         peered
+//! svc.eu.control.keys            ◀ jp.svc.control.keys            with which keys the log signed           peered
 //! svc.eu.control.cosign          ◀ jp.svc.control.cosign          the peer's checkpoint, for a cosignature  peered
 //! svc.eu.control.notice          ◀ jp.svc.control.notice          a step of an arrangement, with proof     peered
 //! svc.eu.control.evidence        ◀ jp.svc.control.evidence        two checkpoints that contradict          peered
@@ -56,6 +57,8 @@ pub enum Service {
     Hello,
     /// Newest checkpoint with a consistency proof from a size the peer holds.
     Checkpoint,
+    /// With which keys the log signed its checkpoints, and what proves it.
+    Keys,
     /// The asker's published checkpoint, to be cosigned.
     Cosign,
     /// A statement about an arrangement, with the proof of its place in the sender's log.
@@ -91,9 +94,10 @@ impl Half {
 
 impl Service {
     /// Every service, in the order of the table above.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Hello,
         Self::Checkpoint,
+        Self::Keys,
         Self::Cosign,
         Self::Notice,
         Self::Evidence,
@@ -105,7 +109,7 @@ impl Service {
     /// The half it belongs to.
     pub fn half(self) -> Half {
         match self {
-            Self::Hello | Self::Checkpoint | Self::Cosign | Self::Notice | Self::Evidence => Half::Control,
+            Self::Hello | Self::Checkpoint | Self::Keys | Self::Cosign | Self::Notice | Self::Evidence => Half::Control,
             Self::Range | Self::Attachment | Self::Disclosures => Half::Feed,
         }
     }
@@ -115,6 +119,7 @@ impl Service {
         match self {
             Self::Hello => "hello",
             Self::Checkpoint => "checkpoint",
+            Self::Keys => "keys",
             Self::Cosign => "cosign",
             Self::Notice => "notice",
             Self::Evidence => "evidence",

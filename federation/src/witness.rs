@@ -18,8 +18,9 @@ mod tests;
 use std::fmt::Write;
 
 use ledger::checkpoint::{Checkpoint, Purpose};
+use ledger::log_keys::CheckpointKeys;
 use ledger::merkle::{self, Hash};
-use ledger::note::{MAX_NOTE, NoteVerifier, SignedNote};
+use ledger::note::{MAX_NOTE, SignedNote};
 
 use crate::messages::{Cosign, Proof};
 
@@ -148,11 +149,11 @@ pub fn claimed_origin(request: &Cosign) -> Result<String, Refusal> {
 ///
 /// # Errors
 /// [`Refusal::Malformed`], [`Refusal::UnknownLog`] for another log, [`Refusal::Untrusted`].
-pub fn signed(request: &Cosign, log: &NoteVerifier) -> Result<Checkpoint, Refusal> {
+pub fn signed(request: &Cosign, log: &impl CheckpointKeys) -> Result<Checkpoint, Refusal> {
     if request.proof.0.len() > MAX_PROOF {
         return Err(Refusal::Malformed("more than 63 hashes"));
     }
-    if claimed_origin(request)? != log.name() {
+    if claimed_origin(request)? != log.origin() {
         return Err(Refusal::UnknownLog);
     }
     Checkpoint::verify(&request.checkpoint, log).map_err(|error| Refusal::Untrusted(error.to_string()))

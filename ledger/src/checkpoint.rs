@@ -13,8 +13,9 @@
 //! here: consistency between checkpoints (see [`crate::merkle`]).
 
 use crate::encoding::decimal;
+use crate::log_keys::CheckpointKeys;
 use crate::merkle::Hash;
-use crate::note::{NoteError, NoteSigner, NoteVerifier, SignedNote};
+use crate::note::{NoteError, NoteSigner, SignedNote};
 use std::fmt;
 
 /// The extension line that says what a commit checkpoint is.
@@ -59,6 +60,12 @@ pub enum CheckpointError {
         /// The origin that the checkpoint names.
         found: String,
     },
+    /// Signed by a key of the log that signs checkpoints of other sizes: a retired key, or one that came later.
+    #[error("a checkpoint of {size} entries, signed by a key of the log that does not sign checkpoints of that size")]
+    NotItsKey {
+        /// The size that the checkpoint names.
+        size: u64,
+    },
     /// Signed for a commit, and offered as a published one.
     #[error("a commit checkpoint, which the log did not sign to be published")]
     Commit,
@@ -82,14 +89,23 @@ impl Checkpoint {
         Ok(Self { origin: origin.into(), size, root, purpose })
     }
 
-    /// Reads a checkpoint out of a signed note, if the log signed it under its own origin.
-    pub fn verify(note: &str, log: &NoteVerifier) -> Result<Self, CheckpointError> {
+    /// Reads a checkpoint out of a signed note, if the log signed it under its own origin, with the key for that size.
+    pub fn verify(note: &str, log: &impl CheckpointKeys) -> Result<Self, CheckpointError> {
         let note = SignedNote::parse(note)?;
-        let checkpoint = Self::parse(note.verify(&[log])?.text())?;
-        if checkpoint.origin == log.name() {
+        let claimed = Self::parse(note.claimed_text());
+        let size = claimed.as_ref().map_or(0, |claimed| claimed.size);
+        match note.verify(&[log.at(size)]) {
+            Ok(_) => {}
+            Err(NoteError::NotSigned) if log.all().any(|key| note.verify(&[key]).is_ok()) => {
+                return Err(CheckpointError::NotItsKey { size });
+            }
+            Err(error) => return Err(error.into()),
+        }
+        let checkpoint = claimed?;
+        if checkpoint.origin == log.origin() {
             Ok(checkpoint)
         } else {
-            Err(CheckpointError::Origin { expected: log.name().into(), found: checkpoint.origin })
+            Err(CheckpointError::Origin { expected: log.origin().into(), found: checkpoint.origin })
         }
     }
 
@@ -97,7 +113,7 @@ impl Checkpoint {
     ///
     /// # Errors
     /// [`CheckpointError::Commit`] for a commit checkpoint; else as [`Checkpoint::verify`].
-    pub fn verify_published(note: &str, log: &NoteVerifier) -> Result<Self, CheckpointError> {
+    pub fn verify_published(note: &str, log: &impl CheckpointKeys) -> Result<Self, CheckpointError> {
         let checkpoint = Self::verify(note, log)?;
         match checkpoint.purpose {
             Purpose::Commit => Err(CheckpointError::Commit),

@@ -18,6 +18,7 @@ pub mod journal;
 pub mod jws;
 pub mod key;
 pub mod log;
+pub mod log_keys;
 pub mod map;
 pub mod merkle;
 pub mod note;

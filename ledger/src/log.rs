@@ -7,18 +7,21 @@
 
 mod open;
 mod reader;
+mod signers;
 
 #[cfg(test)]
 mod tests;
 
 pub use open::OpenError;
 pub use reader::{Head, LogReader};
+pub use signers::{KeyNotHeld, Signers};
 
 use crate::checkpoint::{Checkpoint, CheckpointError, Purpose};
 use crate::digest::Digest;
 use crate::entry::{Entry, Kind};
 use crate::journal::{self, Batch, EraseError, JournalWriter, MAX_ATTACHMENT, MAX_BATCH, Slot};
 use crate::jws::MAX_STATEMENT;
+use crate::log_keys::{KeyChangeError, LogKeys};
 use crate::merkle::{Frontier, Hash};
 use crate::note::NoteSigner;
 use bytes::Bytes;
@@ -131,7 +134,7 @@ impl AppendError {
 /// The one writer of a log.
 pub struct Log {
     journal: Box<dyn JournalWriter>,
-    signer: NoteSigner,
+    signers: Signers,
     frontier: Frontier,
     last_ms: u64,
     reader: LogReader,
@@ -140,7 +143,7 @@ pub struct Log {
 impl Log {
     /// The log's permanent name.
     pub fn origin(&self) -> &str {
-        self.signer.verifier().name()
+        self.signers.current().name()
     }
 
     /// The number of entries.
@@ -170,12 +173,39 @@ impl Log {
         leaves.iter().for_each(|leaf| frontier.push(*leaf));
         let (size, root, purpose) = (frontier.size(), frontier.root(), purpose(&drafts));
         let checkpoint = Checkpoint { origin: self.origin().into(), size, root, purpose };
-        let checkpoint: Arc<str> = checkpoint.sign(&self.signer)?.into();
+        let checkpoint: Arc<str> = self.signers.sign(&checkpoint, time_ms)?.into();
         self.journal.append(first_index, &batch(first_index, entries, &checkpoint, &drafts))?;
         self.last_ms = time_ms;
         self.frontier = frontier;
         self.reader.publish(&leaves, Arc::clone(&checkpoint));
         Ok(Commit { first_index, size: self.size(), time_ms, checkpoint })
+    }
+
+    /// Signs from now on with the key that the log itself names, which can be read only once it is open. The key before that
+    /// signs besides until `until_ms` (milliseconds since the Unix epoch), where it is held.
+    ///
+    /// # Errors
+    /// [`KeyNotHeld`]: nothing may be appended then.
+    pub fn follow_keys(&mut self, keys: LogKeys, until_ms: u64) -> Result<(), KeyNotHeld> {
+        self.signers.follow(&keys, until_ms)?;
+        self.reader.set_keys(keys);
+        Ok(())
+    }
+
+    /// Lets a key take over by the statement at `index`, which must be the last entry: its commit was signed by the old key, and
+    /// all later ones are signed by the new one. The old key signs besides until `until_ms`.
+    ///
+    /// # Errors
+    /// [`KeyChangeError`]; nothing changed then.
+    pub fn change_key(&mut self, index: u64, next: Arc<NoteSigner>, until_ms: u64) -> Result<(), KeyChangeError> {
+        if self.size() != index.saturating_add(1) {
+            return Err(KeyChangeError::Order { index });
+        }
+        let mut keys = self.reader.keys();
+        keys.change(index, next.verifier().clone())?;
+        self.signers.change(next, until_ms);
+        self.reader.set_keys(keys);
+        Ok(())
     }
 
     /// Takes the statement beside an entry out, durably. The entry and all proofs stay. A second time changes nothing;

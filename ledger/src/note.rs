@@ -195,9 +195,24 @@ impl NoteSigner {
         if !is_note_text(text) || text.len() > MAX_NOTE / 2 {
             return Err(NoteError::Text);
         }
+        Ok(format!("{text}\n{}", self.line(text)?))
+    }
+
+    /// Signs the text of a note besides those who signed it, and gives the whole note.
+    pub fn add_to(&self, note: &str) -> Result<String, NoteError> {
+        let line = self.line(SignedNote::parse(note)?.claimed_text())?;
+        Ok(format!("{note}{line}"))
+    }
+
+    /// A bare signature over something that is no note; it begins with words that no note begins with.
+    pub(crate) fn sign_bytes(&self, bytes: &[u8]) -> Result<[u8; 64], SigningError> {
+        self.key.sign(bytes)
+    }
+
+    fn line(&self, text: &str) -> Result<String, SigningError> {
         let signature = self.key.sign(text.as_bytes())?;
         let Self { verifier: NoteVerifier { name, id, .. }, .. } = self;
-        Ok(format!("{text}\n{}", SignatureLine { name, id: *id, signature: signature.into() }))
+        Ok(SignatureLine { name, id: *id, signature: signature.into() }.to_string())
     }
 }
 
@@ -262,6 +277,11 @@ impl<'a> SignedNote<'a> {
         }
         let signatures = lines.split('\n').map(SignatureLine::parse).collect::<Option<_>>();
         Ok(Self { text, signatures: signatures.ok_or(NoteError::Malformed("a signature line is not one"))? })
+    }
+
+    /// The ids of the keys that are said to have signed under a name. Nobody has checked one of them.
+    pub fn claimed_by(&self, name: &str) -> impl Iterator<Item = u32> {
+        self.signatures.iter().filter(move |line| line.name == name).map(|line| u32::from_be_bytes(line.id))
     }
 
     /// Checks the signatures of the keys that the caller trusts.

@@ -13,8 +13,9 @@
 
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::encoding::{base64_decode, base64_encode, decimal};
+use crate::log_keys::CheckpointKeys;
 use crate::merkle::{self, Hash};
-use crate::note::{MAX_NOTE, NoteVerifier};
+use crate::note::MAX_NOTE;
 use std::fmt;
 use std::str::FromStr;
 
@@ -55,7 +56,7 @@ pub enum TlogProofError {
 
 impl TlogProof {
     /// Checks that the leaf stands at [`TlogProof::index`] of this log; gives the checkpoint that says so.
-    pub fn verify(&self, leaf: &Hash, log: &NoteVerifier) -> Result<Checkpoint, TlogProofError> {
+    pub fn verify(&self, leaf: &Hash, log: &impl CheckpointKeys) -> Result<Checkpoint, TlogProofError> {
         let checkpoint = Checkpoint::verify(&self.checkpoint, log)?;
         merkle::verify_inclusion(leaf, self.index, checkpoint.size, &self.hashes, &checkpoint.root)?;
         Ok(checkpoint)

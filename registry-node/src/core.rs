@@ -7,6 +7,7 @@ pub mod disclosures;
 pub mod event;
 pub mod feed;
 pub mod intake;
+pub mod log_keys;
 pub mod opened;
 pub mod peer_board;
 pub mod publisher;

@@ -35,6 +35,16 @@ impl Folder {
         self.0.join("keys/log.pem")
     }
 
+    /// The key that is to sign checkpoints next.
+    pub fn next_log_key(&self) -> PathBuf {
+        self.0.join("keys/log-next.pem")
+    }
+
+    /// The key that signed checkpoints before, for as long as it signs besides.
+    pub fn former_log_key(&self) -> PathBuf {
+        self.0.join("keys/log-former.pem")
+    }
+
     /// The key that cosigns the checkpoints of peers.
     pub fn witness_key(&self) -> PathBuf {
         self.0.join("keys/witness.pem")

@@ -22,6 +22,14 @@ impl Keys {
         token.map_or(Self::Files, Self::Token)
     }
 
+    /// Where the key of the file at `path` rests, so that one that follows it may rest there, too.
+    ///
+    /// # Errors
+    /// The file is unfit or readable by others.
+    pub fn like(path: &Path) -> Result<Self, TokenError> {
+        Ok(Self::new(token::named_by(path)?.map(|uri| uri.token().clone())))
+    }
+
     /// Makes a key and the file at `path` that holds it, or names it as `label` in the token.
     ///
     /// # Errors

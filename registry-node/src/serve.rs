@@ -86,6 +86,7 @@ fn publisher(registry: &Registry) -> Publisher {
         interval: registry.config.log.publish_interval(),
         metrics: Arc::clone(&registry.metrics),
         published: registry.published.clone(),
+        key_files: Arc::new(registry.key_files()),
     }
 }
 

@@ -12,6 +12,7 @@
 mod collected;
 mod cosigned;
 pub mod evidence;
+mod keys;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,6 +25,7 @@ use federation::serve::Quota;
 use federation::witness::{self, Refusal};
 use jiff::Timestamp;
 use ledger::checkpoint::Checkpoint;
+use ledger::log_keys::CheckpointKeys;
 use ledger::note::{Cosigner, NoteError, NoteVerifier, SignedNote};
 
 use crate::metrics::Metrics;
@@ -33,6 +35,7 @@ pub use collected::{Collected, Received};
 use cosigned::Cosigned;
 pub use cosigned::Newest;
 use evidence::{Accused, EvidenceBook};
+pub use keys::{KeyBook, NotLearnt};
 
 /// New checkpoints of one log that are cosigned at once, and per second in the long run: each costs a write to the vault.
 const NEW_CHECKPOINTS: (f64, f64) = (32.0, 4.0);
@@ -46,6 +49,8 @@ pub struct Witness {
     /// Lines about evidence that could not be written: a forked log can bring them about as often as it likes.
     unwritten: Mutex<HashMap<RegistryId, Hush>>,
     metrics: Arc<Metrics>,
+    /// With which keys peers' logs sign.
+    pub keys: KeyBook,
     /// Evidence against logs.
     pub evidence: EvidenceBook,
 }
@@ -105,6 +110,7 @@ impl Witness {
     pub fn open(cosigner: Cosigner, vault: Arc<Vault>, metrics: Arc<Metrics>) -> Result<Witness, VaultError> {
         Ok(Witness {
             cosigner,
+            keys: KeyBook::open(Arc::clone(&vault))?,
             evidence: EvidenceBook::open(Arc::clone(&vault))?,
             cosigned: Cosigned::new(vault),
             seen: Mutex::default(),
@@ -119,7 +125,7 @@ impl Witness {
     /// # Errors
     /// [`NotCosigned`]; nothing was signed then. A checkpoint that contradicts what we know of the log is kept as evidence.
     pub fn cosign(&self, peer: &PeerRecord, request: &Cosign, now: Timestamp) -> Result<String, NotCosigned> {
-        let log = log_key(peer).ok_or(Refusal::UnknownLog)?;
+        let log = self.keys.of(peer).ok_or(Refusal::UnknownLog)?;
         let offered = witness::signed(request, &log)?;
         // Under one lock, what is known and what is signed: of two forks that come at the same moment, the second is held
         // against the first, and after it nothing more is cosigned.
@@ -129,9 +135,9 @@ impl Witness {
             }
             let contradicted = self.contradicted(peer, &offered, newest);
             if let Some(held) = &contradicted {
-                let evidence =
-                    Evidence { first: held.clone(), second: request.checkpoint.clone(), inconsistency: None };
-                self.accuse(&Accused::peer(peer), &evidence, now);
+                let (first, second) = (held.clone(), request.checkpoint.clone());
+                let evidence = Evidence { first, second, inconsistency: None, keys: None };
+                self.accuse(peer, &evidence, now);
                 self.metrics.peer_fault(&peer.registry, "fork");
             }
             witness::continues(request, &offered, newest.map(|newest| &newest.checkpoint))?;
@@ -144,7 +150,7 @@ impl Witness {
             }
             let note = SignedNote::parse(&request.checkpoint)?;
             let line = self.cosigner.cosign(note.claimed_text(), seconds(now))?;
-            let note = note.signed_only_by(&log)? + &line;
+            let note = note.signed_only_by(log.at(offered.size))? + &line;
             Ok((is_new.then(|| Newest { checkpoint: offered.clone(), note, added: peer.added.index }), line))
         })?;
         self.metrics.cosigned(&peer.registry);
@@ -178,12 +184,25 @@ impl Witness {
         self.all_seen().insert(peer.clone(), seen);
     }
 
-    /// Keeps what was found against a log, and says so.
-    pub fn accuse(&self, accused: &Accused, evidence: &Evidence, now: Timestamp) {
-        match self.evidence.file(accused, evidence, None, now) {
+    /// Keeps what was found against a peer's log, and says so.
+    pub fn accuse(&self, peer: &PeerRecord, evidence: &Evidence, now: Timestamp) {
+        let Some(accused) = self.accusable(peer) else { return };
+        match self.evidence.file(&accused, evidence, None, now) {
             Ok(_) => tracing::error!(accused = %accused.registry, "a log is forked; it is not followed any more"),
-            Err(error) => self.tell_unwritten(accused, evidence, &error),
+            Err(error) => self.tell_unwritten(&accused, evidence, &error),
         }
+    }
+
+    /// A peer, with all that evidence against it needs.
+    pub fn accusable(&self, peer: &PeerRecord) -> Option<Accused> {
+        Some(Accused {
+            registry: peer.registry.clone(),
+            origin: peer.origin.clone(),
+            keys: self.keys.of(peer)?,
+            history: self.keys.history(peer),
+            genesis_digest: peer.genesis_digest,
+            added: peer.added.index,
+        })
     }
 
     fn tell_unwritten(&self, accused: &Accused, evidence: &Evidence, error: &VaultError) {
@@ -198,11 +217,6 @@ impl Witness {
     fn all_seen(&self) -> MutexGuard<'_, HashMap<RegistryId, Seen>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The key of a peer's log.
-pub fn log_key(peer: &PeerRecord) -> Option<NoteVerifier> {
-    peer.genesis.log_key.as_str().parse().ok()
 }
 
 /// The key with which a peer cosigns.

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use certs::{Client, ClientFiles, NatsTls, Trust};
+use credential::bundle::{Item, KeyHistory};
 use federation::access::{Access, Inbox, Limits, Peering, ServerFiles};
 use federation::bus::{Bus, Delivery, Dial, Incoming, Link, OWN_SERVER, Subscription};
 use federation::messages::{
@@ -125,9 +126,21 @@ impl Past {
                 let genesis = self.statements.first().cloned().flatten().unwrap_or_default();
                 Answer::Ok(Hello { genesis, checkpoint: self.checkpoint(self.size()) }).encode()
             }
+            Service::Keys => Answer::Ok(self.keys()).encode(),
             // A liar gives nobody its word.
             Service::Cosign => Answer::<Done>::Refused(Refused::new("no", "no")).encode(),
             _ => Answer::Ok(Done {}).encode(),
+        }
+    }
+
+    /// With which keys the log signed: the first, for nobody here changes it.
+    fn keys(&self) -> KeyHistory {
+        let statement = self.statements.first().cloned().flatten().unwrap_or_default();
+        let time_ms = self.entries.first().map_or(0, |entry| entry.time_ms);
+        KeyHistory {
+            statements: vec![Arc::new(Item { index: 0, time_ms, statement, attachment: None })],
+            checkpoint: self.checkpoint(self.size()),
+            proof: self.tree.multi_proof(&[0], self.size()).expect("the genesis is there"),
         }
     }
 

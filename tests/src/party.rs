@@ -9,7 +9,7 @@ use ledger::digest::Digest;
 use ledger::entry::{Entry, Kind};
 use ledger::jws;
 use ledger::key::SigningKey;
-use ledger::note::NoteVerifier;
+use ledger::log_keys::CheckpointKeys;
 use ledger::proof::TlogProof;
 use registry_node::client::{Client, ClientError, Connection, read_json};
 use registry_node::credentials::Credentials;
@@ -39,11 +39,11 @@ pub struct Receipt {
 }
 
 impl Receipt {
-    /// Checks that the log whose key is `log` holds exactly `compact` where and when the receipt says.
+    /// Checks that the log whose keys are `log` holds exactly `compact` where and when the receipt says.
     ///
     /// # Errors
     /// What does not hold.
-    pub fn check(&self, compact: &[u8], log: &NoteVerifier) -> Result<(), String> {
+    pub fn check(&self, compact: &[u8], log: &impl CheckpointKeys) -> Result<(), String> {
         let time_ms = u64::try_from(self.time.as_millisecond()).map_err(|error| error.to_string())?;
         let entry = Entry { kind: Kind::Statement, time_ms, digest: Digest::of(compact) };
         let proof: TlogProof = self.proof.parse().map_err(|error| format!("{error}"))?;

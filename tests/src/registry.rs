@@ -11,15 +11,18 @@ use bytes::Bytes;
 use certs::{Authority, Reason, Target};
 use conformity::ids::RegistryId;
 use conformity::party::Role;
+use credential::bundle::{KeyHistory, Pin};
 use jiff::Timestamp;
 use ledger::journal::{FileJournal, Options};
 use ledger::jws::Unverified;
-use ledger::key::{Algorithm, SigningKey};
+use ledger::key::Algorithm;
 use ledger::log::{Log, LogReader};
-use ledger::note::{NoteSigner, NoteVerifier};
+use ledger::log_keys::LogKeys;
+use ledger::note::NoteVerifier;
 use ledger::vrf::VrfKey;
 use registry_node::client::{Client, ClientError, Connection};
 use registry_node::config::Config;
+use registry_node::core::log_keys;
 use registry_node::core::state_map::{Seals, check_seals};
 use registry_node::credentials::About;
 use registry_node::folder::Folder;
@@ -259,11 +262,10 @@ impl Registry {
     /// # Panics
     /// When the log cannot be opened.
     pub fn log(&self) -> LogReader {
-        let key = SigningKey::load(&self.folder().log_key()).expect("the log key opens");
-        let signer = NoteSigner::new(self.config().registry.origin.as_str(), key).expect("the key fits the origin");
+        let signers = log_keys::signers(self.folder(), &self.config().registry.origin).expect("the log keys open");
         let options = Options { roll_bytes: self.config().log.segment_bytes, published_size: 0 };
         let journal = FileJournal::open(&self.folder().journal(), options).expect("the journal opens");
-        Log::open(journal, signer).expect("the log opens").reader()
+        Log::open(journal, signers).expect("the log opens").reader()
     }
 
     /// Derives the state map again, while it is stopped, and compares it with every seal.
@@ -275,7 +277,17 @@ impl Registry {
         check_seals(&self.log(), key).expect("every seal holds the root that the log gives")
     }
 
-    /// The key of its log, out of its genesis.
+    /// The keys of its log, as it proves them now.
+    ///
+    /// # Panics
+    /// When they are not proven.
+    pub async fn log_keys(&self) -> LogKeys {
+        let history: KeyHistory = self.public().json("/v1/log-keys").await.expect("keys are shown");
+        let genesis = conformity::Digest::of(self.genesis().trim().as_bytes());
+        history.verify(Pin::Genesis(genesis)).expect("the keys lead from the genesis")
+    }
+
+    /// The first key of its log, out of its genesis.
     pub fn log_key(&self) -> NoteVerifier {
         self.note_key("logKey")
     }

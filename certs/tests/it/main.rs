@@ -8,3 +8,4 @@ mod house;
 mod issuing;
 mod names;
 mod reload;
+mod roots;

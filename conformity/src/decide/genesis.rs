@@ -14,7 +14,10 @@ use crate::party::{Party, PartyRecord, Role};
 use crate::records::{Facts, Record};
 use crate::refusal::Refusal;
 use crate::statement::Statement;
+use crate::text::Text;
 
+/// The type of the key of a log's own signature (C2SP signed-note).
+const CHECKPOINT: u8 = 0x01;
 /// The type of the key of a cosignature (C2SP tlog-cosignature).
 const COSIGNATURE: u8 = 0x04;
 
@@ -36,6 +39,8 @@ pub(super) fn begin<F: Facts>(
             genesis: Arc::clone(genesis),
             digest: place.digest,
             moment: place.moment(),
+            log_keys: Vec::new(),
+            ca_roots: Vec::new(),
         })),
         node(genesis, statement, place)?,
         operator(genesis, place)?,
@@ -62,28 +67,42 @@ pub(super) fn sound(genesis: &Genesis, statement: &Statement) -> Result<(), Refu
 
 /// The key of the checkpoints, which must bear the log's name.
 fn log_key(genesis: &Genesis) -> Result<Vec<u8>, &'static str> {
-    let mut parts = genesis.log_key.as_str().splitn(3, '+');
-    if parts.next() != Some(genesis.origin.as_str()) {
-        return Err("logKey must be a verifier key named like the origin: <origin>+<hash>+<key>");
-    }
-    let key = parts.nth(1).and_then(|text| STANDARD.decode(text).ok());
-    match key.as_deref() {
-        Some([_algorithm, key @ ..]) => Ok(key.to_vec()),
-        _ => Err("logKey must be a verifier key: <origin>+<hash>+<key in base64>"),
-    }
+    verifier_key(genesis, &genesis.log_key, CHECKPOINT)
+        .ok_or("logKey must be a verifier key of type 0x01 named like the origin: <origin>+<hash>+<key in base64>")
 }
 
 /// The key of the cosignatures, which must bear the log's name, too.
 fn witness_key(genesis: &Genesis) -> Result<Vec<u8>, &'static str> {
-    let mut parts = genesis.witness_key.as_str().splitn(3, '+');
+    verifier_key(genesis, &genesis.witness_key, COSIGNATURE)
+        .ok_or("witnessKey must be a verifier key of type 0x04 named like the origin: <origin>+<hash>+<key in base64>")
+}
+
+/// The bytes of a verifier key of this type that bears the log's name.
+fn verifier_key(genesis: &Genesis, key: &Text<512>, kind: u8) -> Option<Vec<u8>> {
+    let mut parts = key.as_str().splitn(3, '+');
     let named = parts.next() == Some(genesis.origin.as_str());
-    let key = parts.nth(1).and_then(|text| STANDARD.decode(text).ok());
-    match key.as_deref().filter(|key| named && key.len() == 33) {
-        Some([COSIGNATURE, key @ ..]) => Ok(key.to_vec()),
-        _ => {
-            Err("witnessKey must be a verifier key of type 0x04 named like the origin: <origin>+<hash>+<key in base64>")
-        }
+    let key = parts.nth(1).and_then(|text| STANDARD.decode(text).ok())?;
+    match key.as_slice() {
+        [found, key @ ..] if named && *found == kind && key.len() == 32 => Some(key.to_vec()),
+        _ => None,
     }
+}
+
+/// Whether this may sign the log's checkpoints after the keys that did: one key for each use, for ever.
+pub(super) fn may_sign_checkpoints(begun: &GenesisRecord, key: &Text<512>) -> Result<(), &'static str> {
+    let genesis = &begun.genesis;
+    let of_log = |key: &Text<512>| verifier_key(genesis, key, CHECKPOINT);
+    let found = of_log(key).ok_or("it must be a verifier key of type 0x01 named like the origin")?;
+    let before = std::iter::once(&genesis.log_key).chain(begun.log_keys.iter().map(|later| &later.key));
+    if before.filter_map(of_log).any(|before| before == found) {
+        return Err("it signed checkpoints of this log before; make a new key");
+    }
+    let is = |jwk: &Jwk| matches!(jwk, Jwk::Ed25519 { x } if x[..] == found);
+    let own = [genesis.node_key, genesis.map_key];
+    if own.iter().chain(&genesis.operator.keys).any(is) || witness_key(genesis).is_ok_and(|witness| witness == found) {
+        return Err("it has another use already; checkpoints need a key of their own");
+    }
+    Ok(())
 }
 
 /// One key for each use: a signature made for one use could otherwise be offered for another (a cosignature says "I saw this

@@ -1,6 +1,7 @@
 //! What rests on the statement at an index: a search through all records, made for the rare erasure.
 
 use super::{Register, Rests};
+use crate::genesis::CaRootRecord;
 use crate::ids::VerdictId;
 use crate::party::PartyKey;
 
@@ -38,7 +39,13 @@ fn documented_at(register: &Register, index: u64) -> bool {
 }
 
 fn is_foundation(register: &Register, index: u64) -> bool {
-    let genesis = register.genesis.as_ref().is_some_and(|record| record.moment.index == index);
+    let genesis = register.genesis.as_ref().is_some_and(|record| {
+        let of_root = |root: &CaRootRecord| {
+            root.added.index == index || root.retired.is_some_and(|retired| retired.index == index)
+        };
+        let of_key = record.log_keys.iter().any(|later| later.moment.index == index);
+        record.moment.index == index || of_key || record.ca_roots.iter().any(of_root)
+    });
     genesis || registered_at(register, index) || permitted_at(register, index) || abroad_at(register, index)
 }
 

@@ -63,6 +63,8 @@ fn genesis(registry: &str, country: &str) -> GenesisRecord {
         genesis: Arc::new(serde_json::from_value(genesis).unwrap()),
         digest: crate::Digest::of(registry.as_bytes()),
         moment: moment(0, "2026-01-01"),
+        log_keys: Vec::new(),
+        ca_roots: Vec::new(),
     }
 }
 

@@ -10,6 +10,7 @@ mod acceptances;
 mod accreditation;
 mod arrangements;
 mod basis;
+mod ca_roots;
 mod changing;
 mod compromise;
 mod consents;
@@ -21,6 +22,7 @@ mod following;
 mod granting;
 mod history;
 mod lifecycle;
+mod log_keys;
 mod overlay;
 mod parsing;
 mod parties;
@@ -40,6 +42,8 @@ use world::Row;
 fn tables() -> Vec<Row> {
     [
         envelope::rows(),
+        log_keys::rows(),
+        ca_roots::rows(),
         parties::rows(),
         compromise::rows(),
         accreditation::rows(),

@@ -7,6 +7,7 @@ use conformity::statement::{Kind, Statement};
 use serde_json::{Value, json};
 
 use crate::consents::consent;
+use crate::log_keys::handover;
 use crate::world::{
     World, acceptance, accreditation, changed, cover, designation, document, foreign, genesis, key, kid, party, peer,
     reason, report, scheme, signed, terms, transcribed, verdict, with,
@@ -20,6 +21,9 @@ fn claims() -> Vec<(&'static str, Value)> {
         ("genesis", genesis("jp", "jp.registry.example/2026")),
         ("party-registered", party("cb", "certification-body", 5)),
         ("key-added", json!({"party": "cb", "key": {"kty": "EC", "crv": "P-256", "x": key(1)["x"], "y": key(2)["x"]}})),
+        ("log-key-changed", with(handover(&world, 210), json!({"until": "2026-12-01T00:00:00Z"}))),
+        ("ca-root-added", json!({"root": "MAE="})),
+        ("ca-root-retired", json!({"root": "ab".repeat(32)})),
         ("key-revoked", json!({"party": "cb", "kid": kid(5), "reason": reason()})),
         ("key-revoked", json!({"party": "cb", "kid": kid(5), "compromisedSince": "2026-11-02T09:00:00Z"})),
         ("document-published", with(document(), json!({"requirements": 97, "source": "https://x.example/"}))),

@@ -1,7 +1,8 @@
-//! The checkpoint: signed by a log that the policy trusts, cosigned by enough of its witnesses, no older than what was seen.
+//! The checkpoint: signed by a log that the policy trusts, with the key that it had at that size, cosigned by enough of its witnesses, no older than what was seen.
 
 use jiff::Timestamp;
 use ledger::checkpoint::Checkpoint;
+use ledger::log_keys::{CheckpointKeys, LogKeys};
 use ledger::policy::{Unmet, Witness};
 
 use super::include::Included;
@@ -15,24 +16,54 @@ const CLOCK_AHEAD: i64 = 300;
 /// A checkpoint that the policy believes.
 pub(super) struct Anchored<'a> {
     pub(super) trusted: &'a Trusted,
+    /// The log's keys, as far as the bundle shows them.
+    pub(super) keys: LogKeys,
     pub(super) checkpoint: Checkpoint,
     pub(super) witnesses: Vec<Witness>,
 }
 
-pub(super) fn anchor<'a>(bundle: &Bundle, policy: &'a Policy, steps: &mut Steps) -> Result<Anchored<'a>, Fault> {
+/// `keys` are those that the bundle's statements name. Nothing about them is certain yet but that each endorsed the next; the
+/// statements have to stand under the checkpoint, and the rules to allow them.
+pub(super) fn anchor<'a>(
+    bundle: &Bundle,
+    policy: &'a Policy,
+    keys: Option<LogKeys>,
+    steps: &mut Steps,
+) -> Result<Anchored<'a>, Fault> {
     let trusted = policy.registry(bundle.origin.as_str());
     let trusted = trusted.ok_or_else(|| Distrust::UnknownLog(bundle.origin.clone()))?;
-    let checkpoint = Checkpoint::verify_published(&bundle.checkpoint, &trusted.log).map_err(Broken::Checkpoint)?;
+    // Where no key of the bundle is the policy's, its genesis is another; that is told when its turn comes.
+    let keys = keys.filter(|keys| trusted.knows(keys)).unwrap_or_else(|| trusted.log.clone().into());
+    let checkpoint = Checkpoint::verify_published(&bundle.checkpoint, &keys).map_err(Broken::Checkpoint)?;
+    let words = signer(&keys, trusted, checkpoint.size)?;
     steps.held(
         StepName::Checkpoint,
-        format!("{}, whose key the policy names, signed a checkpoint of {} entries", bundle.origin, checkpoint.size),
+        format!("{}, {words}, signed a checkpoint of {} entries", bundle.origin, checkpoint.size),
     );
     let witnesses = witnessed(bundle, policy, steps)?;
     if let Some(seen) = trusted.seen {
         continues(seen, &checkpoint)?;
         steps.held(StepName::Memory, format!("it is no older than the {} entries that were seen before", seen.size));
     }
-    Ok(Anchored { trusted, checkpoint, witnesses })
+    Ok(Anchored { trusted, keys, checkpoint, witnesses })
+}
+
+/// How the key that signed stands to the one in the policy.
+fn signer(keys: &LogKeys, trusted: &Trusted, size: u64) -> Result<String, Distrust> {
+    let signed = keys.at(size);
+    if *signed == trusted.log {
+        return Ok("whose key the policy names".to_owned());
+    }
+    if keys.contains(&trusted.log) {
+        let by = keys.changes().iter().find(|(_, key)| key == signed).map_or(0, |(index, _)| *index);
+        return Ok(format!("whose key the policy names and which handed over to {signed} by entry {by}"));
+    }
+    match trusted.earlier.iter().find(|earlier| earlier.log == *signed) {
+        Some(earlier) if size <= earlier.until => {
+            Ok(format!("with a key that the policy names for up to {} entries", earlier.until))
+        }
+        _ => Err(Distrust::RetiredLogKey { key: signed.to_string(), size }),
+    }
 }
 
 fn witnessed(bundle: &Bundle, policy: &Policy, steps: &mut Steps) -> Result<Vec<Witness>, Fault> {

@@ -80,6 +80,9 @@ pub enum Broken {
     /// Statements that do not rise by index, or do not begin with the genesis.
     #[error("statements rise by their index and begin with the genesis, at index 0")]
     Order,
+    /// The keys of the log do not follow from each other.
+    #[error("the keys of the log's checkpoints do not follow from each other")]
+    Keys,
     /// A text that is no signed statement.
     #[error("statement {index} cannot be read: {error}")]
     Jws {
@@ -197,6 +200,14 @@ pub enum Distrust {
     /// A log that the policy does not name.
     #[error("the policy names no log {0}")]
     UnknownLog(Origin),
+    /// A key of the log signed that the policy names for smaller checkpoints only, or not at all.
+    #[error("the policy does not believe {key} for {size} entries")]
+    RetiredLogKey {
+        /// The key.
+        key: String,
+        /// The size of the checkpoint.
+        size: u64,
+    },
     /// Too few witnesses of the policy cosigned; strangers and repetitions do not count.
     #[error("{found} of the policy's witnesses cosigned the checkpoint; it asks for {quorum}")]
     Quorum {
@@ -299,6 +310,7 @@ impl Broken {
             Self::Cosignature(_) => "bad-cosignature",
             Self::Last(_) => "bad-seal",
             Self::Order => "bad-order",
+            Self::Keys => "bad-log-keys",
             Self::Jws { .. } => "not-a-jws",
             Self::Statement { .. } => "not-a-statement",
             Self::Proof(_) => "bad-proof",
@@ -317,6 +329,7 @@ impl Broken {
             }
             Self::Checkpoint(_) => StepName::Checkpoint,
             Self::Cosignature(_) => StepName::Witnesses,
+            Self::Keys => StepName::Genesis,
             Self::Last(_) | Self::Order | Self::Jws { .. } | Self::Statement { .. } | Self::Proof(_) => {
                 StepName::Inclusion
             }
@@ -354,6 +367,7 @@ impl Distrust {
     const fn code(&self) -> &'static str {
         match self {
             Self::UnknownLog(_) => "unknown-log",
+            Self::RetiredLogKey { .. } => "retired-log-key",
             Self::Quorum { .. } => "no-quorum",
             Self::RolledBack { .. } => "rollback",
             Self::Forked { .. } => "fork",
@@ -367,7 +381,7 @@ impl Distrust {
 
     const fn step(&self) -> StepName {
         match self {
-            Self::UnknownLog(_) => StepName::Checkpoint,
+            Self::UnknownLog(_) | Self::RetiredLogKey { .. } => StepName::Checkpoint,
             Self::Quorum { .. } => StepName::Witnesses,
             Self::RolledBack { .. } | Self::Forked { .. } => StepName::Memory,
             Self::OtherGenesis { .. } => StepName::Genesis,

@@ -1,5 +1,7 @@
 //! Statements become entries of the log: rebuilt from what the bundle says of them, and proven under the checkpoint together.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use conformity::statement::{self, Statement};
 use jiff::Timestamp;
@@ -50,19 +52,35 @@ pub(super) struct Entered {
     pub(super) statement: Statement,
 }
 
-pub(super) fn include(bundle: &Bundle, anchored: &Anchored<'_>, steps: &mut Steps) -> Result<Included, Fault> {
+/// A statement as it was read, with the entry that it makes. Nobody has looked for it in the log.
+pub(super) struct Read {
+    pub(super) index: u64,
+    pub(super) entry: Entry,
+    pub(super) unverified: Unverified,
+    pub(super) statement: Statement,
+}
+
+/// What all of them say.
+pub(super) fn read(statements: &[Arc<Item>]) -> Result<Vec<Read>, Broken> {
+    statements.iter().map(|item| rebuilt(item)).collect()
+}
+
+/// Whether they rise by index and begin with the first entry.
+pub(super) fn in_order(statements: &[Arc<Item>]) -> Result<(), Broken> {
+    let rises = statements.windows(2).all(|pair| pair[0].index < pair[1].index);
+    if rises && statements.first().is_some_and(|first| first.index == 0) { Ok(()) } else { Err(Broken::Order) }
+}
+
+pub(super) fn include(
+    bundle: &Bundle,
+    read: Result<Vec<Read>, Broken>,
+    anchored: &Anchored<'_>,
+    steps: &mut Steps,
+) -> Result<Included, Fault> {
     let (size, root) = (anchored.checkpoint.size, &anchored.checkpoint.root);
-    let rises = bundle.statements.windows(2).all(|pair| pair[0].index < pair[1].index);
-    if !rises || bundle.statements.first().is_none_or(|first| first.index != 0) {
-        return Err(Broken::Order.into());
-    }
-    let mut leaves = Vec::with_capacity(bundle.statements.len() + 1);
-    let mut read = Vec::with_capacity(bundle.statements.len());
-    for item in &bundle.statements {
-        let (entry, unverified, statement) = rebuilt(item)?;
-        leaves.push((item.index, entry.leaf_hash()));
-        read.push((item.index, item.time_ms, unverified, statement));
-    }
+    in_order(&bundle.statements)?;
+    let read = read?;
+    let mut leaves: Vec<_> = read.iter().map(|one| (one.index, one.entry.leaf_hash())).collect();
     for earlier in &bundle.earlier {
         leaves.push((earlier.index, entry(&earlier.entry).map_err(|_| Broken::Order)?.leaf_hash()));
     }
@@ -77,7 +95,7 @@ pub(super) fn include(bundle: &Bundle, anchored: &Anchored<'_>, steps: &mut Step
 }
 
 /// The entry that a statement makes.
-fn rebuilt(item: &Item) -> Result<(Entry, Unverified, Statement), Broken> {
+fn rebuilt(item: &Item) -> Result<Read, Broken> {
     let index = item.index;
     let compact = Bytes::copy_from_slice(item.statement.as_bytes());
     let unverified = Unverified::parse(compact).map_err(|error| Broken::Jws { index, error })?;
@@ -87,7 +105,8 @@ fn rebuilt(item: &Item) -> Result<(Entry, Unverified, Statement), Broken> {
         statement::Kind::RecognitionDerived => Kind::Recognition,
         _ => Kind::Statement,
     };
-    Ok((Entry { kind, time_ms: item.time_ms, digest: unverified.digest() }, unverified, statement))
+    let entry = Entry { kind, time_ms: item.time_ms, digest: unverified.digest() };
+    Ok(Read { index, entry, unverified, statement })
 }
 
 fn entry(text: &str) -> Result<Entry, String> {
@@ -101,26 +120,28 @@ fn seal(last: &str) -> Result<Entry, Broken> {
 }
 
 /// What the log committed to, if its times can be and never go back.
-fn in_time(
-    read: Vec<(u64, u64, Unverified, Statement)>,
-    last: &Entry,
-    size: u64,
-    entries: Entries,
-) -> Result<Included, Misbehaved> {
-    let mut before = 0;
-    let mut statements = Vec::with_capacity(read.len());
-    for (index, time_ms, unverified, statement) in read {
-        if time_ms < before {
-            return Err(Misbehaved::TimeBackwards { index });
-        }
-        before = time_ms;
-        statements.push(Entered { index, at: instant(index, time_ms)?, unverified, statement });
-    }
+fn in_time(read: Vec<Read>, last: &Entry, size: u64, entries: Entries) -> Result<Included, Misbehaved> {
+    let before = read.last().map_or(0, |one| one.entry.time_ms);
+    let statements = never_back(read)?;
     let index = size.saturating_sub(1);
     if last.time_ms < before {
         return Err(Misbehaved::TimeBackwards { index });
     }
     Ok(Included { statements, entries, sealed: instant(index, last.time_ms)? })
+}
+
+/// Statements with their times, if those can be and never go back.
+pub(super) fn never_back(read: Vec<Read>) -> Result<Vec<Entered>, Misbehaved> {
+    let mut before = 0;
+    let mut statements = Vec::with_capacity(read.len());
+    for Read { index, entry, unverified, statement } in read {
+        if entry.time_ms < before {
+            return Err(Misbehaved::TimeBackwards { index });
+        }
+        before = entry.time_ms;
+        statements.push(Entered { index, at: instant(index, entry.time_ms)?, unverified, statement });
+    }
+    Ok(statements)
 }
 
 fn instant(index: u64, time_ms: u64) -> Result<Timestamp, Misbehaved> {

@@ -8,6 +8,7 @@
 //! log_key = "jp.registry.example+2074915d+Adct…"     C2SP verifier key of type 0x01; its name is the origin
 //! genesis = "9f86d0…"                                optional: SHA-256 of the genesis statement
 //! seen = { size = 1234, root = "<base64>" }          optional: the largest checkpoint seen so far, `root` too
+//! earlier = [{ log_key = "…", until = 1200 }]        optional: keys that signed before `log_key`, for checkpoints up to that size
 //!
 //! [[witness]]
 //! name = "eu"                                        1 to 64 of A-Z a-z 0-9 . _ -
@@ -20,6 +21,7 @@
 use std::fmt::Write as _;
 
 use conformity::digest::Digest;
+use ledger::log_keys::LogKeys;
 use ledger::merkle::Hash;
 use ledger::note::{NoteVerifier, SignatureKind, VerifierKeyError};
 use ledger::policy::{self, Unmet, Witness};
@@ -50,6 +52,17 @@ pub struct Trusted {
     pub genesis: Option<Digest>,
     /// The largest checkpoint that was seen.
     pub seen: Option<Seen>,
+    /// Keys that signed before, for what they signed then.
+    pub earlier: Vec<EarlierKey>,
+}
+
+/// A key that signed before the one that is trusted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EarlierKey {
+    /// The key.
+    pub log: NoteVerifier,
+    /// The largest checkpoint that is believed by it, in entries.
+    pub until: u64,
 }
 
 /// A checkpoint that was seen.
@@ -86,6 +99,9 @@ pub enum PolicyError {
     /// A witness's key where a log's should stand.
     #[error("log_key {0:?} is the key of a witness (type 0x04), not of a log (0x01)")]
     KeyKind(String),
+    /// An earlier key of another log, or the same key again.
+    #[error("earlier log_key {0:?} is not another key of the same log")]
+    EarlierKey(String),
     /// A name of a witness that cannot be used.
     #[error("a witness has a name of 1 to 64 of A-Z a-z 0-9 . _ -, not {0:?}")]
     WitnessName(String),
@@ -126,6 +142,15 @@ struct WireRegistry {
     genesis: Option<Digest>,
     #[serde(default)]
     seen: Option<Seen>,
+    #[serde(default)]
+    earlier: Vec<WireEarlier>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireEarlier {
+    log_key: String,
+    until: u64,
 }
 
 #[derive(Deserialize)]
@@ -182,16 +207,33 @@ impl Policy {
 
 impl Trusted {
     fn read(wire: WireRegistry) -> Result<Self, PolicyError> {
-        let WireRegistry { log_key, genesis, seen } = wire;
-        let log: NoteVerifier = log_key.parse().map_err(|error| PolicyError::LogKey { key: cut(&log_key), error })?;
-        match log.kind() {
-            SignatureKind::Ed25519 => Ok(Self { log, genesis, seen }),
-            SignatureKind::Cosignature => Err(PolicyError::KeyKind(cut(&log_key))),
+        let WireRegistry { log_key, genesis, seen, earlier } = wire;
+        let log = read_log_key(&log_key)?;
+        if earlier.len() > MAX_NAMES {
+            return Err(PolicyError::Names);
         }
+        let earlier = earlier.into_iter().map(|one| match read_log_key(&one.log_key)? {
+            key if key.name() == log.name() && key != log => Ok(EarlierKey { log: key, until: one.until }),
+            _ => Err(PolicyError::EarlierKey(cut(&one.log_key))),
+        });
+        Ok(Self { earlier: earlier.collect::<Result<_, _>>()?, log, genesis, seen })
+    }
+
+    /// Whether one of a log's keys is named here.
+    pub(super) fn knows(&self, keys: &LogKeys) -> bool {
+        keys.contains(&self.log) || self.earlier.iter().any(|earlier| keys.contains(&earlier.log))
     }
 
     fn is_at(&self, origin: &str) -> bool {
         self.log.name() == origin
+    }
+}
+
+fn read_log_key(text: &str) -> Result<NoteVerifier, PolicyError> {
+    let log: NoteVerifier = text.parse().map_err(|error| PolicyError::LogKey { key: cut(text), error })?;
+    match log.kind() {
+        SignatureKind::Ed25519 => Ok(log),
+        SignatureKind::Cosignature => Err(PolicyError::KeyKind(cut(text))),
     }
 }
 

@@ -12,10 +12,10 @@ use conformity::statement::{Claim, Kind};
 use ledger::jws::Verified;
 use ledger::key::{KeyError, PublicKey};
 
+use super::anchor::Anchored;
 use super::include::Entered;
-use super::policy::Trusted;
 use super::step::{StepName, Steps};
-use super::{Bundle, Distrust, Fault, Misbehaved};
+use super::{Broken, Bundle, Distrust, Fault, Misbehaved};
 
 /// What the log says, as far as the bundle shows it.
 pub(super) struct Replayed {
@@ -26,16 +26,19 @@ pub(super) struct Replayed {
 
 pub(super) fn replay(
     bundle: &Bundle,
-    trusted: &Trusted,
+    anchored: &Anchored<'_>,
     statements: Vec<Entered>,
     steps: &mut Steps,
 ) -> Result<Replayed, Fault> {
-    let mut replay = Replay { register: Register::part(), keys: HashMap::new(), credentials: HashMap::new() };
+    let mut replay = Replay::new();
     for (entered, item) in statements.into_iter().zip(&bundle.statements) {
         if let Claim::Genesis(_) = &entered.statement.claim {
-            begins(&entered, trusted, steps)?;
+            begins(&entered, anchored, steps)?;
         }
         replay.take(entered, item.attachment.as_deref().map(str::as_bytes), steps)?;
+    }
+    if replay.log_keys() != Some(anchored.keys.changes().len()) {
+        return Err(Broken::Keys.into());
     }
     let Replay { register, mut credentials, .. } = replay;
     let newest = register.newest_credential(&bundle.verdict.id).map(|record| record.issued.index);
@@ -44,30 +47,43 @@ pub(super) fn replay(
 }
 
 /// The genesis, if it is the one that the policy means.
-fn begins(entered: &Entered, trusted: &Trusted, steps: &mut Steps) -> Result<(), Fault> {
+fn begins(entered: &Entered, anchored: &Anchored<'_>, steps: &mut Steps) -> Result<(), Fault> {
     let Claim::Genesis(genesis) = &entered.statement.claim else { return Ok(()) };
-    if genesis.log_key.as_str() != trusted.log.to_string() {
+    let Anchored { trusted, keys, .. } = anchored;
+    if genesis.log_key.as_str() != keys.first().to_string() {
         return Err(Misbehaved::OtherLogKey { found: genesis.log_key.to_string() }.into());
     }
     let found = Digest::from_bytes(*entered.unverified.digest().as_bytes());
     let words = match trusted.genesis {
         Some(pinned) if pinned != found => return Err(Distrust::OtherGenesis { found, pinned }.into()),
         Some(_) => "the log begins with the genesis that the policy pins",
-        None => "the log begins with a genesis that names the policy's log key",
+        None if keys.first() == &trusted.log => "the log begins with a genesis that names the policy's log key",
+        None => "the log begins with a genesis whose log key gave way to the policy's, or came before it",
     };
     steps.held(StepName::Genesis, words.to_owned());
     Ok(())
 }
 
-struct Replay {
-    register: Register,
+/// Going through statements in their order.
+pub(super) struct Replay {
+    pub(super) register: Register,
     keys: HashMap<KeyId, PublicKey>,
     /// By index: which of them counts is known at the end, when all is said.
     credentials: HashMap<u64, Verified>,
 }
 
 impl Replay {
-    fn take(&mut self, entered: Entered, attachment: Option<&[u8]>, steps: &mut Steps) -> Result<(), Misbehaved> {
+    /// Before the first.
+    pub(super) fn new() -> Self {
+        Self { register: Register::part(), keys: HashMap::new(), credentials: HashMap::new() }
+    }
+
+    pub(super) fn take(
+        &mut self,
+        entered: Entered,
+        attachment: Option<&[u8]>,
+        steps: &mut Steps,
+    ) -> Result<(), Misbehaved> {
         let Entered { index, at, unverified, statement } = entered;
         let refused = |refusal| Misbehaved::Refused { index, refusal };
         let kid = KeyId::from_bytes(*unverified.kid().as_bytes());

@@ -11,7 +11,7 @@ use conformity::decide::{Place, decide};
 use conformity::key::KeyId;
 use conformity::map_label::MapLabel;
 use conformity::records::{Facts, Register};
-use credential::bundle::{Bundle, Earlier, FORMAT, Item, Policy, Question};
+use credential::bundle::{Bundle, Earlier, FORMAT, Item, KeyHistory, Policy, Question};
 use credential::statement::read_unverified;
 use jiff::Timestamp;
 use ledger::checkpoint::{Checkpoint, Purpose};
@@ -20,6 +20,7 @@ use ledger::encoding::{base64_encode, base64url_encode};
 use ledger::entry::{Entry, Kind};
 use ledger::jws;
 use ledger::key::{Algorithm, SigningKey};
+use ledger::log_keys::Handover;
 use ledger::map::{Latest, Map, MapKey, MapProof};
 use ledger::merkle::Tree;
 use ledger::note::{Cosigner, NoteSigner, SignedNote};
@@ -35,6 +36,8 @@ const SECOND_MS: u64 = 1_000;
 pub(crate) struct Log {
     keys: Arc<HashMap<String, SigningKey>>,
     log_key: Arc<NoteSigner>,
+    /// Keys that signed before, each with the place of the change by which it gave way.
+    former: Vec<(u64, Arc<NoteSigner>)>,
     witnesses: Arc<[Cosigner; 3]>,
     pub(crate) register: Register,
     tree: Tree,
@@ -73,6 +76,7 @@ impl Log {
         let mut log = Self {
             keys: Arc::new(keys),
             log_key: Arc::new(log_key),
+            former: Vec::new(),
             witnesses: Arc::new(witnesses),
             register: Register::new(),
             tree: Tree::new(),
@@ -150,6 +154,60 @@ impl Log {
             _ => Kind::Statement,
         };
         self.put(kind, Some(compact))
+    }
+
+    /// The key for checkpoints of that size.
+    fn signer(&self, size: u64) -> &NoteSigner {
+        let former = self.former.iter().find(|(index, _)| size <= index + 1);
+        former.map_or(&self.log_key, |(_, former)| former)
+    }
+
+    /// What one key and the next sign.
+    pub(crate) fn handover(&self, by_old: &NoteSigner, next: &NoteSigner) -> Value {
+        let handover = Handover { from: self.log_key.verifier(), to: next.verifier(), size: self.tree.len() };
+        json!({
+            "from": handover.from.to_string(), "to": handover.to.to_string(), "size": handover.size,
+            "signatures": {"from": handover.sign(by_old).unwrap(), "to": handover.sign(next).unwrap()},
+        })
+    }
+
+    /// Another key takes over; gives the place of the change.
+    pub(crate) fn rotate(&mut self) -> u64 {
+        let next = self.another_key();
+        let index = self.say("op", "log-key-changed", self.handover(&self.log_key, &next));
+        self.former.push((index, std::mem::replace(&mut self.log_key, Arc::new(next))));
+        index
+    }
+
+    /// A change that somebody states who may not.
+    pub(crate) fn rotate_as(&mut self, iss: &str, next: NoteSigner) -> u64 {
+        let spoken = self.signed(iss, iss, "log-key-changed", self.handover(&self.log_key, &next));
+        let index = self.put(Kind::Statement, Some(spoken));
+        self.former.push((index, std::mem::replace(&mut self.log_key, Arc::new(next))));
+        index
+    }
+
+    /// A key that is nobody's yet.
+    pub(crate) fn another_key(&self) -> NoteSigner {
+        NoteSigner::new(self.log_key.verifier().name(), ed25519()).unwrap()
+    }
+
+    /// The key before the newest.
+    pub(crate) fn former_key(&self) -> &NoteSigner {
+        &self.former.last().unwrap().1
+    }
+
+    /// The newest checkpoint, signed by whoever has this key.
+    pub(crate) fn checkpoint_by(&self, signer: &NoteSigner) -> String {
+        let (origin, purpose) = (signer.verifier().name().to_owned(), Purpose::Publication);
+        let note = Checkpoint { origin, size: self.tree.len(), root: self.tree.root(), purpose }.sign(signer).unwrap();
+        [0, 1].map(|place| self.cosignature(&note, place)).into_iter().fold(note.clone(), |note, line| note + &line)
+    }
+
+    /// With which keys the log signed, by these statements.
+    pub(crate) fn key_history(&self, indexes: &[u64]) -> KeyHistory {
+        let Bundle { statements, checkpoint, .. } = self.bundle_of("jp:V-1", indexes);
+        KeyHistory { statements, checkpoint, proof: self.tree.multi_proof(indexes, self.tree.len()).unwrap() }
     }
 
     /// How a peer pins this log.
@@ -313,7 +371,7 @@ impl Log {
     pub(crate) fn checkpoint_for(&self, purpose: Purpose, by: &[usize]) -> String {
         let origin = self.log_key.verifier().name().to_owned();
         let checkpoint = Checkpoint { origin, size: self.tree.len(), root: self.tree.root(), purpose };
-        let mut note = self.log_key.sign(&checkpoint.to_string()).unwrap();
+        let mut note = self.signer(checkpoint.size).sign(&checkpoint.to_string()).unwrap();
         by.iter().for_each(|place| note.push_str(&self.cosignature(&note, *place)));
         note
     }
@@ -331,11 +389,15 @@ impl Log {
 
     /// The same with more said of the registry.
     pub(crate) fn policy_text(&self, more: &str) -> String {
+        self.policy_of(&self.log_key_text(), more)
+    }
+
+    /// The same for whoever knows the log by another of its keys.
+    pub(crate) fn policy_of(&self, log_key: &str, more: &str) -> String {
         let witnesses = self.witnesses.iter().map(|witness| {
             let key = witness.verifier();
             format!("[[witness]]\nname = \"{}\"\nkey = \"{key}\"\n", key.name())
         });
-        let log_key = self.log_key.verifier();
         format!("quorum = 2\n\n[[registry]]\nlog_key = \"{log_key}\"\n{more}\n{}", witnesses.collect::<String>())
     }
 }

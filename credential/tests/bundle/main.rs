@@ -5,5 +5,6 @@ mod alterations;
 mod answers;
 mod compromise;
 mod log;
+mod log_keys;
 mod policies;
 mod refusals;

@@ -37,7 +37,7 @@ fn what_contradicts_is_proven_in_either_order_and_with_one_id() {
         let (first, second) = (head(&one, small), head(&other, large));
         let inconsistency = inconsistency(&other, &first, &second).filter(|_| small != large);
         assert_eq!(inconsistency.is_some(), small != large);
-        let evidence = Evidence { first: note(&first), second: note(&second), inconsistency };
+        let evidence = Evidence { first: note(&first), second: note(&second), inconsistency, keys: None };
         let proven = prove(&evidence, log.verifier()).unwrap();
         let turned = Evidence { first: evidence.second.clone(), second: evidence.first.clone(), ..evidence.clone() };
         assert_eq!(prove(&turned, log.verifier()).unwrap(), proven);
@@ -62,6 +62,7 @@ fn what_proves_nothing_is_refused_with_a_reason() {
         first: note(first),
         second: note(second),
         inconsistency,
+        keys: None,
     };
     let refused = |evidence: &Evidence| prove(evidence, log.verifier()).unwrap_err();
     let unsigned = Evidence { first: small.sign(&stranger).unwrap(), ..with(&small, &large, Some(shown.clone())) };

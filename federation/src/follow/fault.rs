@@ -15,6 +15,9 @@ pub enum PeerFault {
     /// Not a checkpoint that this log signed under its origin.
     #[error("the checkpoint is not one that this log signed: {0}")]
     Checkpoint(String),
+    /// The log's key changed otherwise than the peer showed it, or not as a log's key changes.
+    #[error("the key of the log changed otherwise than was shown: {0}")]
+    LogKeys(String),
     /// The entries do not lead to the checkpoint that was signed.
     #[error("the entries do not lead to the signed checkpoint")]
     Proof,
@@ -67,7 +70,7 @@ impl Contradiction {
     /// What others are sent of it.
     pub fn evidence(&self) -> Evidence {
         let Self { held, offered, inconsistency } = self.clone();
-        Evidence { first: held, second: offered, inconsistency }
+        Evidence { first: held, second: offered, inconsistency, keys: None }
     }
 }
 
@@ -77,6 +80,11 @@ impl PeerFault {
         Self::Checkpoint(printable(&error.to_string(), MAX_TEXT))
     }
 
+    /// A history of the log's keys that is not believed. The error may quote it.
+    pub fn log_keys(error: &dyn std::fmt::Display) -> Self {
+        Self::LogKeys(printable(&error.to_string(), MAX_TEXT))
+    }
+
     /// Stable code, kebab-case.
     pub fn code(&self) -> &'static str {
         match self {
@@ -84,6 +92,7 @@ impl PeerFault {
             Self::Message(crate::messages::MessageError::Malformed(_)) => "malformed",
             Self::Shape => "shape",
             Self::Checkpoint(_) => "bad-checkpoint",
+            Self::LogKeys(_) => "bad-log-keys",
             Self::Proof => "bad-proof",
             Self::Digest { .. } => "wrong-statement",
             Self::TimeBackwards { .. } => "time-backwards",

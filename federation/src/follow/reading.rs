@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use conformity::audience::{Audience, audience};
 use conformity::decide::{Place, decide, signing_key};
+use conformity::genesis::GenesisRecord;
 use conformity::key::{Jwk, KeyId};
 use conformity::records::{Facts, Overlay, Record, Register};
 use conformity::refusal::Refusal;
@@ -65,6 +66,11 @@ impl<'a> Reading<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The beginning of the log, as the register has it after the range.
+    pub(super) fn genesis(&self) -> Option<Arc<GenesisRecord>> {
+        self.overlay.genesis()
     }
 
     /// What follows from the range.

@@ -39,7 +39,7 @@ fn questions_are_as_drawn() {
             r#"{"old":7,"proof":[],"checkpoint":"note"}"#.to_owned(),
         ),
         (
-            text_of(&Evidence { first: "1".into(), second: "2".into(), inconsistency: None }),
+            text_of(&Evidence { first: "1".into(), second: "2".into(), inconsistency: None, keys: None }),
             r#"{"first":"1","second":"2"}"#.to_owned(),
         ),
     ] {
@@ -76,7 +76,7 @@ fn answers_are_as_drawn() {
         assert_eq!(Answer::decode(drawn.as_bytes()), Ok(Answer::Ok(answer)));
     }
     let inconsistency = Some(Inconsistency { root: hash, proof: Proof(vec![hash]) });
-    let evidence = Evidence { first: "1".into(), second: "2".into(), inconsistency };
+    let evidence = Evidence { first: "1".into(), second: "2".into(), inconsistency, keys: None };
     let drawn = format!(r#"{{"first":"1","second":"2","inconsistency":{{"root":"{hash}","proof":["{hash}"]}}}}"#);
     assert_eq!((text_of(&evidence), Evidence::decode(drawn.as_bytes())), (drawn, Ok(evidence)));
 }
@@ -173,7 +173,7 @@ fn the_largest_messages_fit() {
     let cosign = Cosign { old: u64::MAX, proof: Proof(vec![leaf_hash(b""); 63]), checkpoint: note.clone() };
     assert!(cosign.encode().len() <= MAX_COSIGN);
     let inconsistency = Some(Inconsistency { root: leaf_hash(b""), proof: Proof(vec![leaf_hash(b""); 64]) });
-    assert!(Evidence { first: note.clone(), second: note, inconsistency }.encode().len() <= MAX_EVIDENCE);
+    assert!(Evidence { first: note.clone(), second: note, inconsistency, keys: None }.encode().len() <= MAX_EVIDENCE);
     let piece = Piece { size: u64::MAX, bytes: Blob(vec![0; MAX_PIECE]) };
     assert!(Answer::Ok(piece).encode().len() <= MAX_PAYLOAD as usize);
     let digest = conformity::digest::Digest::of(b"x");

@@ -141,7 +141,7 @@ impl Pair {
 
 fn open(folder: &TempDir, peer: &Peer) -> Mirror {
     let digest = conformity::Digest::from_bytes(*peer.entries[0].digest.as_bytes());
-    Mirror::open(&folder.path().join("mirror"), &peer.genesis, &digest, scope(), u64::MAX).unwrap()
+    Mirror::open(&folder.path().join("mirror"), peer.log_keys(), &digest, scope(), u64::MAX).unwrap()
 }
 
 /// What jp itself knows.

@@ -3,6 +3,7 @@
 mod bytes;
 mod honest;
 mod hostile;
+mod log_keys;
 mod mirror;
 pub(crate) mod peer;
 mod promises;

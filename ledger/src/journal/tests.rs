@@ -59,7 +59,7 @@ impl Model {
             assert_eq!(entry.kind == Kind::Seal, expected == Stored::None, "entry {index}");
             assert_eq!(log.statement(index).unwrap(), expected, "entry {index}");
             let proof = log.proof(index).unwrap();
-            proof.verify(&entry.leaf_hash(), log.verifier()).unwrap();
+            proof.verify(&entry.leaf_hash(), &log.keys()).unwrap();
         }
     }
 }

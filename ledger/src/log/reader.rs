@@ -3,8 +3,8 @@
 use crate::digest::Digest;
 use crate::entry::Entry;
 use crate::journal::{Damage, JournalReader, ReadError, Stored};
+use crate::log_keys::LogKeys;
 use crate::merkle::{Hash, RangeError, Tree};
-use crate::note::NoteVerifier;
 use crate::proof::TlogProof;
 use bytes::Bytes;
 use std::ops::Range;
@@ -16,7 +16,8 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 pub struct LogReader(Arc<Shared>);
 
 struct Shared {
-    verifier: NoteVerifier,
+    origin: String,
+    keys: RwLock<LogKeys>,
     journal: Arc<dyn JournalReader>,
     visible: RwLock<Visible>,
 }
@@ -36,13 +37,9 @@ pub struct Head {
 }
 
 impl LogReader {
-    pub(super) fn new(
-        verifier: NoteVerifier,
-        journal: Arc<dyn JournalReader>,
-        tree: Tree,
-        checkpoint: Arc<str>,
-    ) -> Self {
-        Self(Arc::new(Shared { verifier, journal, visible: RwLock::new(Visible { tree, checkpoint }) }))
+    pub(super) fn new(keys: LogKeys, journal: Arc<dyn JournalReader>, tree: Tree, checkpoint: Arc<str>) -> Self {
+        let (origin, visible) = (keys.first().name().to_owned(), RwLock::new(Visible { tree, checkpoint }));
+        Self(Arc::new(Shared { origin, keys: RwLock::new(keys), journal, visible }))
     }
 
     /// Shows a commit that is durable.
@@ -59,12 +56,17 @@ impl LogReader {
 
     /// The log's permanent name.
     pub fn origin(&self) -> &str {
-        self.0.verifier.name()
+        &self.0.origin
     }
 
-    /// The verifier of the log's checkpoints.
-    pub fn verifier(&self) -> &NoteVerifier {
-        &self.0.verifier
+    /// The keys of the log's checkpoints, as the log itself names them.
+    pub fn keys(&self) -> LogKeys {
+        // A whole value is put in and taken out.
+        self.0.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn set_keys(&self, keys: LogKeys) {
+        *self.0.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
     }
 
     /// The number of durable entries.

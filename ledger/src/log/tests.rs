@@ -5,10 +5,11 @@ use super::*;
 use crate::checkpoint::{Checkpoint, Purpose};
 use crate::journal::disk::Disk;
 use crate::journal::{MAX_BATCH_BYTES, Options, ReadError, Stored};
+use crate::key::{Algorithm, SigningKey};
 use crate::map::EMPTY;
 use crate::merkle::{RangeError, verify_consistency};
 use crate::proof::{MAX_EXTRA, TlogProof, TlogProofError};
-use crate::testing::{HastyDisk, draft, genesis, journal_on, log, log_on, signer};
+use crate::testing::{HastyDisk, ORIGIN, draft, genesis, journal_on, log, log_on, signer};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
@@ -121,14 +122,14 @@ fn proofs_stand_alone() {
     assert!(text.starts_with("c2sp.org/tlog-proof@v1\nextra Zm9yIHdob20=\nindex 13\n"), "{text}");
     let read: TlogProof = text.parse().unwrap();
     assert_eq!(read, proof);
-    let checkpoint = read.verify(&leaf, reader.verifier()).unwrap();
+    let checkpoint = read.verify(&leaf, &reader.keys()).unwrap();
     assert_eq!((checkpoint.size, checkpoint.root), (21, reader.root_at(21).unwrap()));
     let other = reader.entry(12).unwrap().leaf_hash();
-    assert!(matches!(read.verify(&other, reader.verifier()), Err(TlogProofError::Proof(_))));
+    assert!(matches!(read.verify(&other, &reader.keys()), Err(TlogProofError::Proof(_))));
     let elsewhere = TlogProof { index: 12, ..read.clone() };
-    assert!(matches!(elsewhere.verify(&leaf, reader.verifier()), Err(TlogProofError::Proof(_))));
+    assert!(matches!(elsewhere.verify(&leaf, &reader.keys()), Err(TlogProofError::Proof(_))));
     let unsigned = TlogProof { checkpoint: read.checkpoint.replace("\n21\n", "\n22\n"), ..read };
-    assert!(matches!(unsigned.verify(&leaf, reader.verifier()), Err(TlogProofError::Checkpoint(_))));
+    assert!(matches!(unsigned.verify(&leaf, &reader.keys()), Err(TlogProofError::Checkpoint(_))));
     let only = log.reader().proof(0).unwrap();
     assert!(only.extra.is_none() && only.to_string().parse() == Ok(only));
 }
@@ -209,7 +210,7 @@ impl Model {
             assert_eq!(reader.attachment(&Digest::of(bytes)).unwrap().as_ref(), Some(bytes));
         }
         let last = self.heads.last().unwrap();
-        assert_eq!(Checkpoint::verify(&reader.checkpoint(), reader.verifier()).as_ref(), Ok(last));
+        assert_eq!(Checkpoint::verify(&reader.checkpoint(), &reader.keys()).as_ref(), Ok(last));
         for head in &self.heads {
             let proof = reader.consistency(head.size, size).unwrap();
             assert_eq!(verify_consistency(head.size, size, &proof, &head.root, &last.root), Ok(()));
@@ -256,4 +257,43 @@ proptest! {
             model.check(&log.as_ref().unwrap().reader());
         }
     }
+}
+
+#[test]
+fn the_key_of_a_log_changes_at_the_end_of_a_commit() {
+    let (folder, pem) =
+        (tempfile::tempdir().unwrap(), SigningKey::generate(Algorithm::Ed25519).unwrap().to_pem().unwrap());
+    let stranger = || NoteSigner::new(ORIGIN, SigningKey::from_pem(&pem).unwrap()).unwrap();
+    let disk: Arc<dyn Disk> = Arc::new(HastyDisk);
+    let journal = || journal_on(folder.path(), Options::default(), &disk).unwrap();
+    let (old, new) = (signer(), stranger());
+    let (first, second) = (old.verifier().clone(), new.verifier().clone());
+    let (mut log, _) = Log::create(journal(), old, 5, genesis()).unwrap();
+    assert_eq!(
+        log.change_key(4, stranger().into(), 0),
+        Err(KeyChangeError::Order { index: 4 }),
+        "it is not the last entry"
+    );
+    let change = log.append(6, vec![draft("change")]).unwrap();
+    log.change_key(change.first_index, new.into(), 7).unwrap();
+    let (besides, alone) = (log.append(7, vec![draft("a")]).unwrap(), log.append(8, vec![draft("b")]).unwrap());
+    let keys = log.reader().keys();
+    for (note, by_first, by_second) in
+        [(&change.checkpoint, true, false), (&besides.checkpoint, true, true), (&alone.checkpoint, false, true)]
+    {
+        assert!(Checkpoint::verify(note, &keys).is_ok());
+        assert_eq!(Checkpoint::verify(note, &first).is_ok(), by_first, "{note}");
+        assert_eq!(Checkpoint::verify(note, &second).is_ok(), by_second, "{note}");
+    }
+    drop(log);
+    // It opens with whatever keys are held, and then says which of them it means.
+    assert!(Log::open(journal(), signer()).is_err(), "the retired key alone");
+    let mut log = Log::open(journal(), Signers::new(signer(), vec![stranger()])).unwrap();
+    log.follow_keys(keys.clone(), 0).unwrap();
+    assert_eq!(log.reader().keys(), keys);
+    assert!(Checkpoint::verify(&log.append(9, vec![draft("c")]).unwrap().checkpoint, &second).is_ok());
+    let mut lost = keys;
+    let other = NoteSigner::new(ORIGIN, SigningKey::generate(Algorithm::Ed25519).unwrap()).unwrap();
+    lost.change(9, other.verifier().clone()).unwrap();
+    assert!(matches!(log.follow_keys(lost, 0), Err(KeyNotHeld(_))));
 }

@@ -17,7 +17,7 @@ fn read(dir: &Path, tile: &TilePath) -> io::Result<Vec<u8>> {
 }
 
 fn checkpoint(path: &Path) -> Checkpoint {
-    Checkpoint::verify(&fs::read_to_string(path).unwrap(), &TESSERA.parse().unwrap()).unwrap()
+    Checkpoint::verify(&fs::read_to_string(path).unwrap(), &TESSERA.parse::<NoteVerifier>().unwrap()).unwrap()
 }
 
 #[test]

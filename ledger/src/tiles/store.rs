@@ -118,7 +118,7 @@ impl TileStore {
     /// Writes everything anew, then publishes the checkpoint: for a folder that was lost or is in doubt. Until it is
     /// done, the checkpoint published before stays, and tiles may be missing.
     pub fn rebuild(&self, log: &LogReader, note: &str) -> Result<(), PublishError> {
-        let size = Checkpoint::verify_published(note, log.verifier())?.size;
+        let size = Checkpoint::verify_published(note, &log.keys())?.size;
         let published = match self.published_size() {
             Err(error) if error.kind() == io::ErrorKind::InvalidData => 0,
             other => other.map_err(io_error(&self.dir))?,
@@ -134,7 +134,7 @@ impl TileStore {
     }
 
     fn publish_from(&self, published: u64, log: &LogReader, note: &str) -> Result<(), PublishError> {
-        let Checkpoint { size, root: claimed, .. } = Checkpoint::verify_published(note, log.verifier())?;
+        let Checkpoint { size, root: claimed, .. } = Checkpoint::verify_published(note, &log.keys())?;
         if size < published {
             return Err(PublishError::Smaller { size, published });
         }

@@ -256,7 +256,7 @@ fn what_is_not_the_logs_is_not_published() {
     let is_commit = |error| matches!(error, PublishError::Checkpoint(CheckpointError::Commit));
     assert!(is_commit(refuse(&commit)));
     assert!(is_commit(published.store.rebuild(&published.reader(), &commit).unwrap_err()));
-    let at_300 = Checkpoint::verify_published(&last, published.reader().verifier()).unwrap();
+    let at_300 = Checkpoint::verify_published(&last, &published.reader().keys()).unwrap();
     let forged = |size, root| Checkpoint { size, root, ..at_300.clone() }.sign(&signer()).unwrap();
     assert!(matches!(refuse(&forged(300, Hash::from_bytes([7; 32]))), PublishError::OtherRoot { .. }));
     assert!(matches!(refuse(&forged(302, at_300.root)), PublishError::Range(_)));

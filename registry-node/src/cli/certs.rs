@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
-use certs::{Application, Authority, Branch, Former, Holder, Identity, Issued, Lifetime, Reason, Target};
+use certs::{Application, Authority, Branch, Credential, Former, Holder, Identity, Issued, Lifetime, Reason, Target};
 use clap::{Args, Subcommand};
 use conformity::ids::{Origin, RegistryId};
 use serde_json::json;
 
 use super::context::{Context, read_input, word};
 use super::output;
+use super::roots::{RetireRoot, RotateRoot, TrustRoots};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 
@@ -44,6 +45,9 @@ enum CertsCommand {
     Show(Show),
     Refresh(Refresh),
     Rotate(Rotate),
+    RotateRoot(RotateRoot),
+    RetireRoot(RetireRoot),
+    Trust(TrustRoots),
 }
 
 /// Make an authority by itself; `registry-node init` makes one with everything else
@@ -197,6 +201,9 @@ impl Certs {
             CertsCommand::Show(command) => command.run(context),
             CertsCommand::Refresh(_) => refresh(context),
             CertsCommand::Rotate(command) => command.run(context),
+            CertsCommand::RotateRoot(command) => command.run(context),
+            CertsCommand::RetireRoot(command) => command.run(context),
+            CertsCommand::Trust(command) => command.run(context),
         }
     }
 }
@@ -225,19 +232,23 @@ impl Issue {
             None => bail!("name the files to make with --out"),
         };
         if server && key.exists() {
-            // A key is never overwritten: the new one is written beside the old one, then takes its place.
-            let (new_certificate, new_key) = (with_end(&certificate, ".new"), with_end(&key, ".new"));
-            if new_key.exists() {
-                std::fs::remove_file(&new_key)?;
-            }
-            credential.write(&new_certificate, &new_key)?;
-            std::fs::rename(&new_key, &key).with_context(|| format!("cannot replace {}", key.display()))?;
-            std::fs::rename(&new_certificate, &certificate)?;
+            replace(&credential, &certificate, &key)?;
         } else {
             credential.write(&certificate, &key)?;
         }
         answer_issued(context, &credential.certificate.issued, &[certificate, key])
     }
+}
+
+/// A key is never overwritten: the new one is written beside the old one, then takes its place.
+pub(super) fn replace(credential: &Credential, certificate: &Path, key: &Path) -> anyhow::Result<()> {
+    let (new_certificate, new_key) = (with_end(certificate, ".new"), with_end(key, ".new"));
+    if new_key.exists() {
+        std::fs::remove_file(&new_key)?;
+    }
+    credential.write(&new_certificate, &new_key)?;
+    std::fs::rename(&new_key, key).with_context(|| format!("cannot replace {}", key.display()))?;
+    Ok(std::fs::rename(&new_certificate, certificate)?)
 }
 
 impl Request {

@@ -202,7 +202,7 @@ impl Issue {
             context.answer(&receipt, |receipt| {
                 format!(
                     "{}\n\ncredential with everything that it discloses: {}",
-                    render(receipt, speaker.log()),
+                    render(receipt, &speaker.genesis().origin),
                     self.out.display()
                 )
             })

@@ -5,7 +5,10 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, ensure};
 use clap::{Args, Subcommand};
+use credential::bundle::Pin;
 use federation::evidence::prove;
+use ledger::log_keys::LogKeys;
+use ledger::note::NoteVerifier;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -14,8 +17,8 @@ use super::output;
 use super::pinned::Pinned;
 use crate::witness::evidence::Record;
 
-/// Largest file of evidence that is read, in bytes: two signed notes and a proof, as JSON.
-const MAX_BYTES: u64 = 512 * 1024;
+/// Largest file of evidence that is read, in bytes: two signed notes, a proof and a history of keys, as JSON.
+const MAX_BYTES: u64 = 1024 * 1024;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -126,13 +129,14 @@ impl Verify {
 }
 
 fn check(record: &Record, genesis: Option<&Path>) -> anyhow::Result<Proof> {
-    let log = record.log_key.parse().context("the evidence names no log key")?;
+    let log = keys(record)?;
     let proven = prove(&record.evidence(), &log).context("this proves nothing")?;
     ensure!(proven.first.origin == record.origin.as_str(), "the checkpoints are of {}", proven.first.origin);
     if let Some(file) = genesis {
         let pinned = Pinned::read(file)?;
         ensure!(
-            pinned.genesis.log_key.as_str() == record.log_key,
+            pinned.genesis.log_key.as_str() == record.log_key
+                && pinned.digest.as_bytes() == record.genesis_digest.as_bytes(),
             "the key in the evidence is not that of {}: whoever has it may have made all of this up",
             file.display()
         );
@@ -144,6 +148,15 @@ fn check(record: &Record, genesis: Option<&Path>) -> anyhow::Result<Proof> {
         genesis: genesis.is_some(),
         sizes: [proven.first.size, proven.second.size],
     })
+}
+
+/// The keys of the accused log: the first, and those that the evidence itself proves to have taken over.
+fn keys(record: &Record) -> anyhow::Result<LogKeys> {
+    let first: NoteVerifier = record.log_key.parse().context("the evidence names no log key")?;
+    let Some(history) = &record.keys else { return Ok(first.into()) };
+    let keys = history.verify(Pin::Genesis(record.genesis_digest)).context("the keys of the log are not proven")?;
+    ensure!(*keys.first() == first, "the keys do not begin with {first}");
+    Ok(keys)
 }
 
 fn render(proof: &Proof) -> String {
@@ -191,6 +204,7 @@ mod tests {
             first: note(b"one"),
             second: note(b"two"),
             inconsistency: None,
+            keys: None,
         }
     }
 

@@ -7,35 +7,41 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail, ensure};
 use clap::{Args, Subcommand};
+use conformity::records::{Facts, Register};
+use credential::bundle::{KeyHistory, Pin};
 use indicatif::ProgressBar;
 use ledger::checkpoint::Checkpoint;
 use ledger::entry::{Entry, Kind};
 use ledger::journal::{FileJournal, Options, Stored};
 use ledger::log::{Log, LogReader};
+use ledger::log_keys::LogKeys;
 use ledger::merkle::{Frontier, Hash};
-use ledger::note::{NoteSigner, NoteVerifier};
+use ledger::note::NoteVerifier;
 use ledger::tiles::{Content, TilePath, TileStore, decode_bundle, decode_hashes, root_of_tiles};
 use ledger::vrf::VrfKey;
 use serde::Serialize;
 use tokio::runtime::Runtime;
 
 use super::context::Context;
+use super::log_key::{Keys, RotateKey};
 use super::output;
-use super::pinned::Pinned;
+use super::pinned::{LOG_KEYS, Pinned};
 use crate::client::{Client, Connection};
 use crate::config::Config;
-use crate::core::state_map::{Seals, check_seals};
+use crate::core::log_keys;
+use crate::core::state_map::{Seals, audit};
 use crate::core::tiles;
 use crate::folder::Folder;
 
 /// Entries that are read from the journal at once.
 const CHUNK: u64 = 1_024;
 
-/// Check logs
+/// Check logs, and change the key of one's own
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   registry-node --registry jp log verify
+  registry-node --registry jp log rotate-key
   registry-node --as buyer-1 log verify --remote --remember jp.checkpoint")]
 pub(super) struct Logs {
     #[command(subcommand)]
@@ -45,6 +51,8 @@ pub(super) struct Logs {
 #[derive(Debug, Subcommand)]
 enum LogCommand {
     Verify(Verify),
+    Keys(Keys),
+    RotateKey(RotateKey),
 }
 
 /// Check a log from its first entry to its checkpoint
@@ -105,30 +113,36 @@ struct Verified {
 
 impl Logs {
     pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
-        let LogCommand::Verify(verify) = self.command;
-        verify.run(context)
+        match self.command {
+            LogCommand::Verify(verify) => verify.run(context),
+            LogCommand::Keys(keys) => keys.run(context),
+            LogCommand::RotateKey(rotate) => rotate.run(context),
+        }
     }
 }
 
 impl Verify {
     fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let verified = match (&self.url, &self.ca, &self.vkey) {
-            (Some(url), Some(ca), Some(log)) => self.outside(context, &Client::anonymous(url, ca)?, log)?,
+            (Some(url), Some(ca), Some(log)) => self.outside(context, &Client::anonymous(url, ca)?, Pin::Key(log))?,
             _ if self.remote => {
-                let log = Pinned::of_credentials(&context.credentials_folder())?.log()?;
-                self.outside(context, &context.reader()?, &log)?
+                let pinned = Pinned::of_credentials(&context.credentials_folder())?;
+                let genesis = conformity::Digest::from_bytes(*pinned.digest.as_bytes());
+                self.outside(context, &context.reader()?, Pin::Genesis(genesis))?
             }
             _ => inside(context, self.remember.as_deref())?,
         };
         context.answer(&verified, render)
     }
 
-    fn outside(&self, context: &Context, client: &Client, log: &NoteVerifier) -> anyhow::Result<Verified> {
+    fn outside(&self, context: &Context, client: &Client, pin: Pin<'_>) -> anyhow::Result<Verified> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let connection = runtime.block_on(client.connect())?;
         let mut remote = Remote { runtime, connection };
+        let history: KeyHistory = serde_json::from_slice(&remote.fetch(LOG_KEYS)?)?;
+        let log = history.verify(pin).context("the keys of the log do not lead to the one that is pinned")?;
         let note = String::from_utf8(remote.fetch("/checkpoint")?)?;
-        let checkpoint = Checkpoint::verify_published(&note, log)?;
+        let checkpoint = Checkpoint::verify_published(&note, &log)?;
         let tiles = TilePath::between(0, checkpoint.size).count() as u64;
         let progress = output::progress(tiles, "tiles", context.json);
         let fetch = |path: &TilePath| {
@@ -137,7 +151,7 @@ impl Verify {
         };
         let leaves = check_tiles(&checkpoint, fetch)?;
         progress.finish_and_clear();
-        let contains = remember(self.remember.as_deref(), &note, log, &leaves)?;
+        let contains = remember(self.remember.as_deref(), &note, &log, &leaves)?;
         let Checkpoint { origin, size, root, .. } = checkpoint;
         Ok(Verified {
             origin,
@@ -213,7 +227,7 @@ impl Sequence {
 }
 
 /// Compares with the checkpoint that was seen last, and keeps the new one. Gives the size of the old one.
-fn remember(file: Option<&Path>, note: &str, log: &NoteVerifier, leaves: &[Hash]) -> anyhow::Result<Option<u64>> {
+fn remember(file: Option<&Path>, note: &str, log: &LogKeys, leaves: &[Hash]) -> anyhow::Result<Option<u64>> {
     let Some(file) = file else { return Ok(None) };
     let seen = match std::fs::read_to_string(file) {
         Ok(seen) => Some(Checkpoint::verify(&seen, log).with_context(|| format!("{} cannot be used", file.display()))?),
@@ -246,38 +260,41 @@ fn contains(seen: &Checkpoint, leaves: &[Hash]) -> anyhow::Result<()> {
 /// Opens the log in a registry's folder for as long as the command takes.
 pub(super) fn open(folder: &Folder) -> anyhow::Result<(Log, TileStore)> {
     let config = Config::load(folder.path())?;
-    let signer = NoteSigner::new(config.registry.origin.as_str(), token::open_key(&folder.log_key())?)?;
-    let tiles = tiles::open(folder, signer.verifier())?;
+    let signers = log_keys::signers(folder, &config.registry.origin)?;
+    let tiles = tiles::open(folder, &signers)?;
     let published_size = tiles.published_size()?;
     let options = Options { roll_bytes: config.log.segment_bytes, published_size };
     let journal = FileJournal::open(&folder.journal(), options)
         .context("the journal cannot be read here; a registry that is served is checked with --remote")?;
-    Ok((Log::open(journal, signer)?, tiles))
+    Ok((Log::open(journal, signers)?, tiles))
 }
 
 fn inside(context: &Context, file: Option<&Path>) -> anyhow::Result<Verified> {
     let folder = context.folder();
-    let (log, tiles) = open(&folder)?;
+    let (mut log, tiles) = open(&folder)?;
     let reader = log.reader();
     let size = reader.size();
     let progress = output::progress(size, "entries", context.json);
     let (leaves, statements, erased) = read_all(&reader, &progress)?;
     progress.finish_and_clear();
     let pinned = Pinned::read(&folder.genesis())?;
-    ensure!(pinned.log()? == *reader.verifier(), "keys/log.pem is not the key that the genesis names");
+    let (seals, register) = audited(&folder, &pinned, &reader)?;
+    let begun = register.genesis().context("the log has no genesis")?;
+    log_keys::follow(&mut log, &begun)?;
+    let keys = reader.keys();
+    ensure!(pinned.first_log_key()? == *keys.first(), "the log begins with another key than genesis.jws names");
     let published = match tiles.checkpoint()? {
         None => 0,
         Some(note) => {
-            let checkpoint = Checkpoint::verify_published(&note, reader.verifier())?;
+            let checkpoint = Checkpoint::verify_published(&note, &keys)?;
             let read = |path: &TilePath| Ok(tiles.read(path)?.with_context(|| format!("{path} is missing"))?.to_vec());
             check_tiles(&checkpoint, read).context("run `registry-node rebuild`: tiles are derived again")?;
             contains(&checkpoint, &leaves).context("the published checkpoint")?;
             checkpoint.size
         }
     };
-    let seals = seals(&folder, &pinned, &reader)?;
     let root = reader.root_at(size)?;
-    let contains = remember(file, &reader.checkpoint(), reader.verifier(), &leaves)?;
+    let contains = remember(file, &reader.checkpoint(), &keys, &leaves)?;
     let origin = reader.origin().to_owned();
     Ok(Verified {
         origin,
@@ -293,10 +310,10 @@ fn inside(context: &Context, file: Option<&Path>) -> anyhow::Result<Verified> {
 }
 
 /// Derives the state map again and compares it with every seal.
-fn seals(folder: &Folder, pinned: &Pinned, log: &LogReader) -> anyhow::Result<Seals> {
+fn audited(folder: &Folder, pinned: &Pinned, log: &LogReader) -> anyhow::Result<(Seals, Register)> {
     let key = VrfKey::load(&folder.map_key())?;
     ensure!(pinned.is_map_key(key.public_key()), "keys/map.pem is not the key of the state map that the genesis names");
-    check_seals(log, key).context("the state map")
+    audit(log, key).context("the state map")
 }
 
 /// Reads every entry and statement; the log checks each against its tree and digest. Gives leaves and counts.

@@ -10,14 +10,19 @@ use bytes::Bytes;
 use conformity::genesis::Genesis;
 use conformity::key::Jwk;
 use conformity::statement::{Claim, Statement};
+use credential::bundle::{KeyHistory, Pin};
 use ledger::digest::Digest;
 use ledger::jws::Unverified;
+use ledger::log_keys::LogKeys;
 use ledger::note::NoteVerifier;
 use ledger::vrf::VrfPublicKey;
 
 use super::context::read_input;
+use crate::client::{Connection, read_json};
 use crate::core::read_model::admit;
 
+/// Where a registry proves the keys of its log.
+pub(super) const LOG_KEYS: &str = "/v1/log-keys";
 /// Name of the file in registries' and credentials folders.
 pub(super) const FILE_NAME: &str = "genesis.jws";
 const MAX_BYTES: u64 = ledger::jws::MAX_STATEMENT as u64;
@@ -75,8 +80,26 @@ impl Pinned {
         self.genesis.map_key == Jwk::Ed25519 { x: *key.as_bytes() }
     }
 
-    /// The key that signs checkpoints of that log.
-    pub(super) fn log(&self) -> anyhow::Result<NoteVerifier> {
+    /// The key that signed the first checkpoints of that log.
+    pub(super) fn first_log_key(&self) -> anyhow::Result<NoteVerifier> {
         Ok(self.genesis.log_key.as_str().parse()?)
+    }
+
+    /// All keys of that log, as the registry proves them.
+    pub(super) async fn log_keys(&self, connection: &mut Connection) -> anyhow::Result<LogKeys> {
+        Ok(self.key_history(connection).await?.0)
+    }
+
+    /// The same with what proves them.
+    pub(super) async fn key_history(&self, connection: &mut Connection) -> anyhow::Result<(LogKeys, KeyHistory)> {
+        let history: KeyHistory = read_json(&connection.get(LOG_KEYS).await?)?;
+        let keys = self.proven_keys(&history)?;
+        Ok((keys, history))
+    }
+
+    /// The keys that a history proves for this genesis.
+    pub(super) fn proven_keys(&self, history: &KeyHistory) -> anyhow::Result<LogKeys> {
+        let genesis = conformity::Digest::from_bytes(*self.digest.as_bytes());
+        history.verify(Pin::Genesis(genesis)).context("the keys of the log do not lead from its genesis")
     }
 }

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 use std::num::ParseIntError;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::str::FromStr;
 use std::time::Duration;
@@ -13,9 +13,11 @@ use anyhow::{Context as _, ensure};
 use bytes::Bytes;
 use clap::{Args, Subcommand};
 use conformity::ids::VerdictRef;
-use credential::bundle::{Failure, Fault, Finding, MAX_BUNDLE, MAX_POLICY, Policy, Question, Step, Verified, verify};
+use credential::bundle::{
+    Failure, Fault, Finding, KeyHistory, MAX_BUNDLE, MAX_POLICY, Policy, Question, Step, Verified, verify,
+};
 use jiff::Timestamp;
-use ledger::note::NoteVerifier;
+use ledger::log_keys::{CheckpointKeys, LogKeys};
 use serde_json::json;
 
 use super::context::{Context, read_input, wait};
@@ -184,6 +186,9 @@ struct PolicyInit {
     /// Genesis of a registry whose log is trusted; several may be given
     #[arg(long, value_name = "FILE", required = true)]
     genesis: Vec<PathBuf>,
+    /// What proves the keys of a registry that changed its log key, from `log keys --out`; several may be given
+    #[arg(long, value_name = "FILE")]
+    log_keys: Vec<PathBuf>,
     /// A witness, as a name of your own and its C2SP verifier key; several may be given
     #[arg(long, value_name = "NAME=KEY")]
     witness: Vec<String>,
@@ -228,10 +233,12 @@ impl PolicyInit {
         if let Some(seconds) = self.max_age.0 {
             writeln!(text, "max_age_seconds = {seconds}")?;
         }
+        let histories = self.log_keys.iter().map(|file| read_history(file)).collect::<anyhow::Result<Vec<_>>>()?;
         for file in &self.genesis {
             let pinned = Pinned::read(file)?;
-            let log: NoteVerifier = pinned.log()?;
-            write!(text, "\n[[registry]]\nlog_key = \"{log}\"\ngenesis = \"{}\"\n", pinned.digest)?;
+            let keys = proven(&pinned, &histories)?;
+            write!(text, "\n[[registry]]\nlog_key = \"{}\"\ngenesis = \"{}\"\n", keys.newest(), pinned.digest)?;
+            text.push_str(&earlier(&keys));
         }
         for witness in &self.witness {
             let (name, key) = witness.split_once('=').context("write a witness as NAME=KEY")?;
@@ -239,6 +246,28 @@ impl PolicyInit {
         }
         Ok(text)
     }
+}
+
+fn read_history(file: &Path) -> anyhow::Result<KeyHistory> {
+    let bytes = read_input(file, MAX_BUNDLE as u64)?;
+    serde_json::from_slice(&bytes).with_context(|| format!("{} is nothing that `log keys` writes", file.display()))
+}
+
+/// The keys of the log that begins so, as far as one of the histories proves more than the first.
+fn proven(pinned: &Pinned, histories: &[KeyHistory]) -> anyhow::Result<LogKeys> {
+    let is_its = |history: &&KeyHistory| history.statements.first().is_some_and(|one| one.statement == pinned.compact);
+    match histories.iter().find(is_its) {
+        Some(history) => pinned.proven_keys(history),
+        None => Ok(pinned.first_log_key()?.into()),
+    }
+}
+
+/// The keys before the newest, each up to the checkpoint that ends with its change.
+fn earlier(keys: &LogKeys) -> String {
+    let ends = keys.changes().iter().map(|(index, _)| index + 1);
+    let lines = keys.all().zip(ends).map(|(key, until)| format!("    {{ log_key = \"{key}\", until = {until} }},\n"));
+    let lines: String = lines.collect();
+    if lines.is_empty() { lines } else { format!("earlier = [\n{lines}]\n") }
 }
 
 /// A text as TOML has it: JSON's form of a text is one, too.

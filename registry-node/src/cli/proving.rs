@@ -7,8 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ledger::checkpoint::{Checkpoint, CheckpointError};
 use ledger::entry::Entry;
+use ledger::log_keys::LogKeys;
 use ledger::merkle::{Hash, RangeError, Tree};
-use ledger::note::NoteVerifier;
 
 /// What a registry cannot have sent in good faith.
 #[derive(Debug, thiserror::Error)]
@@ -58,16 +58,26 @@ pub(super) enum Contradiction {
 
 /// Everything that came so far.
 pub(super) struct Proving {
-    log: NoteVerifier,
+    log: LogKeys,
     tree: Tree,
     last_ms: u64,
     proven: u64,
 }
 
 impl Proving {
-    /// From the first entry on, for the log that signs with this key.
-    pub(super) fn new(log: NoteVerifier) -> Self {
+    /// From the first entry on, for the log that signs with these keys.
+    pub(super) fn new(log: LogKeys) -> Self {
         Self { log, tree: Tree::new(), last_ms: 0, proven: 0 }
+    }
+
+    /// Whether the log signed this with a key that is known. Nothing else about it is looked at.
+    pub(super) fn knows(&self, note: &str) -> bool {
+        Checkpoint::verify(note, &self.log).is_ok()
+    }
+
+    /// Learns of keys that the log has come to.
+    pub(super) fn learn(&mut self, log: LogKeys) {
+        self.log = log;
     }
 
     /// Size of the largest checkpoint that was found true.
@@ -144,7 +154,7 @@ mod tests {
     #[test]
     fn what_came_is_proven_also_when_events_repeat_and_a_checkpoint_lags() {
         let (signer, entries) = (signer(), (0..5).map(entry).collect::<Vec<_>>());
-        let mut proving = Proving::new(signer.verifier().clone());
+        let mut proving = Proving::new(signer.verifier().clone().into());
         for (index, entry) in (0..).zip(&entries) {
             proving.entry(index, &text(entry)).unwrap();
             proving.entry(index, &text(entry)).unwrap();
@@ -159,7 +169,7 @@ mod tests {
         let (signer, other) = (signer(), signer());
         let entries = (0..4).map(entry).collect::<Vec<_>>();
         let after = |count: u64| {
-            let mut proving = Proving::new(signer.verifier().clone());
+            let mut proving = Proving::new(signer.verifier().clone().into());
             (0..count).for_each(|n| proving.entry(n, &text(&entry(n))).unwrap());
             proving
         };

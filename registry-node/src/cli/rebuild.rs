@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, ensure};
 use clap::Args;
+use conformity::records::Facts;
 use ledger::checkpoint::Checkpoint;
 use ledger::log::LogReader;
 use ledger::tiles::{TilePath, TileStore};
@@ -13,7 +14,7 @@ use serde::Serialize;
 use super::context::Context;
 use super::log::{check_tiles, open};
 use super::output;
-use crate::core::replay;
+use crate::core::{log_keys, replay};
 use crate::folder::Folder;
 use crate::index::{self, trial_in_child};
 
@@ -56,11 +57,13 @@ impl Rebuild {
     pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let folder = context.folder();
         let steps = output::progress(3, "rebuilding", context.json);
-        let (log, tiles) = open(&folder)?;
+        let (mut log, tiles) = open(&folder)?;
         let reader = log.reader();
         let before = old_index(&reader, &folder)?;
         steps.inc(1);
-        let (_, index) = replay::restore(&reader, &folder.index(), trial_in_child)?;
+        let (register, index) = replay::restore(&reader, &folder.index(), trial_in_child)?;
+        let begun = register.genesis().context("the log has no genesis")?;
+        log_keys::follow(&mut log, &begun)?;
         let sum = index.sum();
         steps.inc(1);
         let tiles = rebuild_tiles(&reader, &tiles)?;
@@ -119,7 +122,7 @@ fn remove_old(folder: &Folder) -> anyhow::Result<()> {
 fn rebuild_tiles(log: &LogReader, tiles: &TileStore) -> anyhow::Result<Option<Tiles>> {
     let Some(note) = tiles.checkpoint()? else { return Ok(None) };
     tiles.rebuild(log, &note)?;
-    let checkpoint = Checkpoint::verify_published(&note, log.verifier())?;
+    let checkpoint = Checkpoint::verify_published(&note, &log.keys())?;
     let read = |path: &TilePath| Ok(tiles.read(path)?.with_context(|| format!("{path} is missing"))?.to_vec());
     let leaves = check_tiles(&checkpoint, read)?;
     ensure!(leaves.len() as u64 == checkpoint.size, "the tiles hold {} entries", leaves.len());

@@ -64,8 +64,9 @@ impl Status {
 
 async fn look(context: &Context) -> anyhow::Result<Shown> {
     let about = context.credentials()?.about;
-    let log = Pinned::of_credentials(&context.credentials_folder())?.log()?;
+    let pinned = Pinned::of_credentials(&context.credentials_folder())?;
     let mut connection = context.reader()?.connect().await?;
+    let log = pinned.log_keys(&mut connection).await?;
     let problem = match connection.get("/readyz").await {
         Ok(_) => None,
         Err(error @ ClientError::Problem { .. }) => Some(error.to_string()),

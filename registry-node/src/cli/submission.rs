@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context as _;
 use base64::Engine;
@@ -19,7 +20,7 @@ use jiff::Timestamp;
 use ledger::entry::{self, Entry};
 use ledger::jws::{self, Unverified, Verified};
 use ledger::key::SigningKey;
-use ledger::note::NoteVerifier;
+use ledger::log_keys::LogKeys;
 use ledger::proof::TlogProof;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -99,7 +100,7 @@ pub(super) struct Speaker {
     key: SigningKey,
     client: Client,
     pinned: Pinned,
-    log: NoteVerifier,
+    log: Mutex<LogKeys>,
 }
 
 impl Speaker {
@@ -116,7 +117,7 @@ impl Speaker {
         Ok(Self {
             key: credentials.signing_key()?,
             client: Client::with_credentials(&credentials)?,
-            log: pinned.log()?,
+            log: Mutex::new(pinned.first_log_key()?.into()),
             pinned,
             credentials,
         })
@@ -137,9 +138,9 @@ impl Speaker {
         &self.pinned.genesis
     }
 
-    /// The key of the registry's log.
-    pub(super) fn log(&self) -> &NoteVerifier {
-        &self.log
+    /// The registry, as it was pinned.
+    pub(super) fn pinned(&self) -> &Pinned {
+        &self.pinned
     }
 
     /// An open connection, to submit over.
@@ -210,22 +211,40 @@ impl Speaker {
         body: Bytes,
     ) -> anyhow::Result<Receipt> {
         let receipt: Receipt = read_json(&connection.post(PATH, media_type, body).await?)?;
-        self.check(signed, &receipt)?;
+        self.check(connection, signed, &receipt).await?;
         Ok(receipt)
     }
 
-    /// Checks that the log holds exactly what was signed, where and when the receipt says.
-    pub(super) fn check(&self, signed: &Verified, receipt: &Receipt) -> anyhow::Result<()> {
+    /// Checks that the log holds exactly what was signed, where and when the receipt says. A key of the log that is not known yet
+    /// must be proven first.
+    pub(super) async fn check(
+        &self,
+        connection: &mut Connection,
+        signed: &Verified,
+        receipt: &Receipt,
+    ) -> anyhow::Result<()> {
         let time_ms = u64::try_from(receipt.time.as_millisecond())?;
         let entry = Entry { kind: entry::Kind::Statement, time_ms, digest: signed.digest() };
         let proof: TlogProof = receipt.proof.parse()?;
-        let checked = proof.verify(&entry.leaf_hash(), &self.log).map_err(anyhow::Error::from).and_then(|_| {
+        let log = self.known_keys();
+        let mut checked = proof.verify(&entry.leaf_hash(), &log).map_err(anyhow::Error::from);
+        if checked.is_err() {
+            let log = self.pinned.log_keys(connection).await?;
+            checked = proof.verify(&entry.leaf_hash(), &log).map_err(anyhow::Error::from);
+            *self.log.lock().unwrap_or_else(PoisonError::into_inner) = log;
+        }
+        let checked = checked.and_then(|_| {
             anyhow::ensure!(proof.index == receipt.index, "it is for index {}, not {}", proof.index, receipt.index);
             Ok(())
         });
         checked.context(
             "the registry acknowledged, but its proof does not hold: keep this output, and do not rely on the answer",
         )
+    }
+
+    // A whole value is put in and taken out.
+    fn known_keys(&self) -> LogKeys {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -290,14 +309,14 @@ fn acknowledge(
     attachments: &[Bytes],
 ) -> anyhow::Result<ExitCode> {
     let receipt = wait(speaker.submit(signed, attachments))?;
-    context.answer(&receipt, |receipt| render(receipt, &speaker.log))
+    context.answer(&receipt, |receipt| render(receipt, &speaker.genesis().origin))
 }
 
 /// The receipt for people.
-pub(super) fn render(receipt: &Receipt, log: &NoteVerifier) -> String {
+pub(super) fn render(receipt: &Receipt, origin: &Origin) -> String {
     let Receipt { index, time, proof, repeated } = receipt;
     let again = if *repeated { " (it was there already)" } else { "" };
-    format!("entry {index} of {}, sequenced {time}{again}; proof checked\n\n{proof}", log.name())
+    format!("entry {index} of {origin}, sequenced {time}{again}; proof checked\n\n{proof}")
 }
 
 /// A new statement id, in time order.

@@ -101,7 +101,7 @@ async fn one(speaker: &Speaker, connection: &mut Connection, text: &str) -> anyh
     let signed = speaker.sign_written(fact.jti, fact.kind, fact.claim)?;
     let (media_type, body) = request(&signed, &[])?;
     let receipt: Receipt = read_json(&connection.post(PATH, media_type, body).await?)?;
-    speaker.check(&signed, &receipt)?;
+    speaker.check(connection, &signed, &receipt).await?;
     Ok(receipt)
 }
 

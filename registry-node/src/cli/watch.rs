@@ -68,7 +68,10 @@ pub(super) struct Watch {
 impl Watch {
     pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let proving = match self.prove {
-            true => Some(Proving::new(Pinned::of_credentials(&context.credentials_folder())?.log()?)),
+            true => {
+                let pinned = Pinned::of_credentials(&context.credentials_folder())?;
+                Some((Proving::new(pinned.first_log_key()?.into()), pinned))
+            }
             false => None,
         };
         let after = if self.prove { Some("start".to_owned()) } else { self.after.clone() };
@@ -102,7 +105,7 @@ struct Watching {
     json: bool,
     /// The last event that was read.
     after: Option<String>,
-    proving: Option<Proving>,
+    proving: Option<(Proving, Pinned)>,
     seen: u64,
     count: u64,
     /// Entries that the events asked for came with.
@@ -139,7 +142,7 @@ impl Watching {
     }
 
     fn is_done(&self) -> bool {
-        let proven = self.proving.as_ref().is_none_or(|proving| proving.proven() >= self.to_prove);
+        let proven = self.proving.as_ref().is_none_or(|(proving, _)| proving.proven() >= self.to_prove);
         self.seen >= self.count && proven
     }
 
@@ -152,7 +155,7 @@ impl Watching {
         {
             frames.push(&piece)?;
             while let Some(frame) = frames.next() {
-                self.take(frame)?;
+                self.take(client, frame).await?;
                 if self.is_done() {
                     break;
                 }
@@ -161,9 +164,9 @@ impl Watching {
         Ok(())
     }
 
-    fn take(&mut self, frame: Frame) -> anyhow::Result<()> {
+    async fn take(&mut self, client: &Client, frame: Frame) -> anyhow::Result<()> {
         match frame.event.as_deref() {
-            Some("checkpoint") => self.take_checkpoint(&frame.data),
+            Some("checkpoint") => self.take_checkpoint(client, &frame.data).await,
             Some(_) => Ok(()),
             None => self.take_event(frame),
         }
@@ -171,7 +174,7 @@ impl Watching {
 
     fn take_event(&mut self, frame: Frame) -> anyhow::Result<()> {
         let event: CloudEvent = serde_json::from_str(&frame.data).context("the registry sent an event that is none")?;
-        if let Some(proving) = &mut self.proving {
+        if let Some((proving, _)) = &mut self.proving {
             let index = event.id.split('.').next().and_then(|index| index.parse().ok());
             let index = index.ok_or_else(|| anyhow!("the event id {} names no entry", event.id))?;
             proving.entry(index, &event.entry).context("the registry contradicts itself; keep this output")?;
@@ -185,9 +188,12 @@ impl Watching {
         Ok(())
     }
 
-    fn take_checkpoint(&mut self, data: &str) -> anyhow::Result<()> {
-        let Some(proving) = &mut self.proving else { return Ok(()) };
+    async fn take_checkpoint(&mut self, client: &Client, data: &str) -> anyhow::Result<()> {
+        let Some((proving, pinned)) = &mut self.proving else { return Ok(()) };
         let note: String = serde_json::from_str(data).context("the registry sent a checkpoint that is none")?;
+        if !proving.knows(&note) {
+            proving.learn(pinned.log_keys(&mut client.connect().await?).await?);
+        }
         let checkpoint = proving.checkpoint(&note).context("the registry contradicts itself; keep this output")?;
         let (size, root) = (checkpoint.size, checkpoint.root);
         output::line(&if self.json {

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use conformity::credential::{Reach, StatusSlot};
 use conformity::decide::{Place, decide, first_time, signing_key};
 use conformity::digest::Digest;
+use conformity::genesis::LogKeyChanged;
 use conformity::ids::PartyId;
 use conformity::key::KeyId;
 use conformity::records::{Facts, Record};
@@ -30,6 +31,7 @@ use ledger::entry;
 use ledger::jws::{Form, JwsError, Unverified, Verified, VerifyError};
 use ledger::key::{KeyError, PublicKey};
 use ledger::log::Draft;
+use ledger::note::NoteSigner;
 
 use super::read_model::ReadModel;
 
@@ -93,6 +95,7 @@ pub struct Candidate {
     verified: Verified,
     attachments: Vec<Bytes>,
     kept_back: Option<Reach>,
+    next_log_key: Option<Arc<NoteSigner>>,
 }
 
 /// A credential that its issuer signed. Nobody has looked at what it discloses.
@@ -304,7 +307,25 @@ fn complete(attestation: &Attestation, scheme: Option<&Scheme>) -> Result<(), &'
 impl Candidate {
     /// A statement with the proof that its issuer signed it.
     pub fn new(statement: Statement, verified: Verified, attachments: Vec<Bytes>) -> Candidate {
-        Candidate { statement: Arc::new(statement), verified, attachments, kept_back: None }
+        Candidate { statement: Arc::new(statement), verified, attachments, kept_back: None, next_log_key: None }
+    }
+
+    /// The change of the log's key that it states, if it states one.
+    pub fn log_key_change(&self) -> Option<&LogKeyChanged> {
+        match &self.statement.claim {
+            Claim::LogKeyChanged(change) => Some(change),
+            _ => None,
+        }
+    }
+
+    /// The same with the key that takes over, which this registry must hold.
+    pub fn with_next_log_key(self, key: NoteSigner) -> Candidate {
+        Candidate { next_log_key: Some(Arc::new(key)), ..self }
+    }
+
+    /// The key that takes over once it is committed.
+    pub fn next_log_key(&self) -> Option<&Arc<NoteSigner>> {
+        self.next_log_key.as_ref()
     }
 
     /// Where it would stand in the log, for the rules.

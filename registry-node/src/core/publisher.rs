@@ -9,6 +9,7 @@ use ledger::tiles::TileStore;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::log_keys::KeyFiles;
 use super::sequencer::{SealError, Sequencer};
 use crate::metrics::Metrics;
 
@@ -28,6 +29,8 @@ pub struct Publisher {
     pub metrics: Arc<Metrics>,
     /// Learns each published size.
     pub published: watch::Sender<u64>,
+    /// Are named anew once a checkpoint of a new key is published.
+    pub key_files: Arc<KeyFiles>,
 }
 
 impl Publisher {
@@ -54,7 +57,9 @@ impl Publisher {
     async fn publish(&self) -> Result<u64, PublishFailure> {
         let commit = self.sequencer.seal().await?;
         let (tiles, log, checkpoint) = (Arc::clone(&self.tiles), self.log.clone(), Arc::clone(&commit.checkpoint));
-        tokio::task::spawn_blocking(move || tiles.publish(&log, &checkpoint)).await??;
+        let (key_files, size) = (Arc::clone(&self.key_files), commit.size);
+        tokio::task::spawn_blocking(move || tiles.publish(&log, &checkpoint).map(|()| key_files.settle(size)))
+            .await??;
         self.metrics.published_size.set(i64::try_from(commit.size).unwrap_or(i64::MAX));
         self.published.send_replace(commit.size);
         Ok(commit.size)

@@ -12,8 +12,8 @@ use conformity::key::Jwk;
 use conformity::records::{Facts, Register};
 use jiff::Timestamp;
 use ledger::journal::{FileJournal, Options, Stored};
-use ledger::log::{Log, LogReader};
-use ledger::note::{Cosigner, NoteSigner};
+use ledger::log::{Log, LogReader, Signers};
+use ledger::note::Cosigner;
 use ledger::tiles::TileStore;
 use ledger::vrf::VrfKey;
 use token::TokenError;
@@ -22,6 +22,7 @@ use tokio::sync::watch;
 use super::derive::Deriver;
 use super::disclosures::Disclosures;
 use super::feed::Feed;
+use super::log_keys::{self, KeyFiles};
 use super::peer_board::PeerBoard;
 use super::read_model::ReadModel;
 use super::received::Received;
@@ -102,9 +103,12 @@ pub enum OpenError {
     /// A key file.
     #[error(transparent)]
     Key(#[from] TokenError),
-    /// The log key does not fit the origin.
+    /// A key of the log.
     #[error(transparent)]
-    LogKey(#[from] ledger::note::VerifierKeyError),
+    LogKey(#[from] super::log_keys::LogKeyError),
+    /// The witness key does not fit the origin.
+    #[error(transparent)]
+    VerifierKey(#[from] ledger::note::VerifierKeyError),
     /// The journal.
     #[error(transparent)]
     Journal(#[from] ledger::journal::OpenError),
@@ -159,11 +163,12 @@ impl Registry {
         trial: impl Fn(&Path) -> bool,
     ) -> Result<Arc<Registry>, OpenError> {
         let config = Config::load(folder.path())?;
-        let signer = NoteSigner::new(config.registry.origin.as_str(), token::open_key(&folder.log_key())?)?;
-        let tiles = Arc::new(tiles::open(&folder, signer.verifier()).map_err(file_error("the tiles"))?);
-        let mut log = open_log(&folder, &config, signer, &tiles)?;
+        let signers = log_keys::signers(&folder, &config.registry.origin)?;
+        let tiles = Arc::new(tiles::open(&folder, &signers).map_err(file_error("the tiles"))?);
+        let mut log = open_log(&folder, &config, signers, &tiles)?;
         let reader = log.reader();
         let (register, index) = replay::restore(&reader, &folder.index(), trial)?;
+        follow_keys(&mut log, &register)?;
         finish_erasures(&mut log, &register)?;
         let genesis = checked_genesis(&config, &register)?;
         let (vault, disclosures) = open_vault(&folder, &register)?;
@@ -218,16 +223,32 @@ impl Registry {
         }))
     }
 
+    /// The files of the log's keys.
+    pub fn key_files(&self) -> KeyFiles {
+        KeyFiles {
+            folder: self.folder.clone(),
+            log: self.log.clone(),
+            read_model: Arc::clone(&self.read_model),
+            clock: Arc::clone(&self.clock),
+        }
+    }
+
     /// The present.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 }
 
-fn open_log(folder: &Folder, config: &Config, signer: NoteSigner, tiles: &TileStore) -> Result<Log, OpenError> {
+fn open_log(folder: &Folder, config: &Config, signers: Signers, tiles: &TileStore) -> Result<Log, OpenError> {
     let published_size = tiles.published_size().map_err(file_error("the published checkpoint"))?;
     let options = Options { roll_bytes: config.log.segment_bytes, published_size };
-    Ok(Log::open(FileJournal::open(&folder.journal(), options)?, signer)?)
+    Ok(Log::open(FileJournal::open(&folder.journal(), options)?, signers)?)
+}
+
+/// Signs with the key that the log names from here on.
+fn follow_keys(log: &mut Log, register: &Register) -> Result<(), OpenError> {
+    let Some(record) = register.genesis() else { return Err(ReplayError::NoGenesis.into()) };
+    Ok(log_keys::follow(log, &record)?)
 }
 
 /// The vault, and in it what credentials keep back, without what belongs to none and without a byte of keys that were destroyed.

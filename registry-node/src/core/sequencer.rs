@@ -16,6 +16,7 @@ use ledger::log::{AppendError, Commit, Draft, Log};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::intake::Candidate;
+use super::log_keys::besides_until_ms;
 use super::read_model::ReadModel;
 use super::state_map::{MapFailed, StateMap};
 use crate::clock::Clock;
@@ -212,6 +213,7 @@ impl Writer {
         let at = self.parts.clock.now();
         let (drafts, records, outcomes) = self.decide(&batch, at);
         let outcomes = if drafts.is_empty() { outcomes } else { self.make_durable(at, drafts, records, outcomes) };
+        self.hand_over(&batch, &outcomes);
         for (waiting, outcome) in batch.into_iter().zip(outcomes) {
             self.count(&outcome);
             // A submitter that went away asks again; its statement is in the log under its id.
@@ -243,6 +245,22 @@ impl Writer {
             outcomes.push(outcome);
         }
         (drafts, overlay.into_records(), outcomes)
+    }
+
+    /// Signs with another key from now on, if the last statement of the batch says so.
+    fn hand_over(&mut self, batch: &[Waiting], outcomes: &[Result<Receipt, SequenceError>]) {
+        let (Some(Waiting { candidate, .. }), Some(Ok(receipt))) = (batch.last(), outcomes.last()) else { return };
+        let Some(change) = candidate.log_key_change().filter(|_| !receipt.repeated) else { return };
+        let until_ms = besides_until_ms(change.until);
+        let changed = candidate.next_log_key().cloned().ok_or_else(|| "nobody brought the new key".to_owned());
+        let changed = changed
+            .and_then(|next| self.log.change_key(receipt.index, next, until_ms).map_err(|error| error.to_string()));
+        if let Err(error) = changed {
+            // The log names a key with which this process cannot sign; a start finds it among the files, or says that it is lost.
+            tracing::error!(error, "the log names another key; nothing more is acknowledged until a restart");
+            self.writable.store(false, Ordering::Release);
+            self.parts.metrics.writable.set(0);
+        }
     }
 
     fn make_durable(
@@ -329,11 +347,13 @@ struct Waiting {
     answer: oneshot::Sender<Result<Receipt, SequenceError>>,
 }
 
-/// Takes what waits already, up to the limits; a command of another kind ends the batch and is handed back.
+/// Takes what waits already, up to the limits; a command of another kind ends the batch and is handed back. A change of the log's
+/// key ends it, too: the checkpoint of its commit must end with it, which is the last one that the old key signs alone.
 fn gather(first: Waiting, queue: &mut mpsc::Receiver<Command>, limit: usize) -> (Vec<Waiting>, Option<Command>) {
     let mut bytes = first.candidate.bytes();
     let mut batch = vec![first];
-    while batch.len() < limit && bytes < MAX_BATCH_BYTES {
+    let hands_over = |batch: &[Waiting]| batch.last().is_some_and(|last| last.candidate.log_key_change().is_some());
+    while batch.len() < limit && bytes < MAX_BATCH_BYTES && !hands_over(&batch) {
         match queue.try_recv() {
             Ok(Command::Append { candidate, answer }) => {
                 bytes += candidate.bytes();

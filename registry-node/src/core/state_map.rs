@@ -25,7 +25,7 @@ use ledger::merkle::Hash;
 use ledger::vrf::{VrfError, VrfKey};
 use tokio::sync::oneshot;
 
-pub use audit::{AuditError, Seals, check_seals};
+pub use audit::{AuditError, Seals, audit, check_seals};
 use contents::{Contents, MapError, Outcome};
 use outputs::Outputs;
 

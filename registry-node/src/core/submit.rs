@@ -24,6 +24,7 @@ use conformity::statement::{Claim, Statement};
 
 use super::disclosures::DisclosureError;
 use super::intake::{self, Candidate, IntakeError, Repeated, Submission, Unopened};
+use super::log_keys;
 use super::registry::Registry;
 use super::sequencer::{Receipt, SequenceError, instant};
 use crate::vault::VaultError;
@@ -40,6 +41,11 @@ pub enum SubmitError {
     /// What a credential keeps back could not be kept.
     #[error(transparent)]
     Disclosures(#[from] Arc<DisclosureError>),
+    /// The log would name a key with which this registry cannot sign.
+    #[error(
+        "this registry does not hold the new log key in keys/log-next.pem; make the change with `registry-node log rotate-key`"
+    )]
+    LogKeyNotHeld,
     /// The connection belongs to somebody else.
     #[error("this connection speaks for {caller}, the statement is signed by {issuer}; send your own statements")]
     OtherIssuer {
@@ -99,6 +105,7 @@ impl Registry {
     }
 
     async fn submit_statement(self: &Arc<Self>, candidate: Candidate) -> Result<Receipt, SubmitError> {
+        let candidate = self.with_next_log_key(candidate).await?;
         let statement = Arc::clone(candidate.statement());
         let taken = self.sequencer.offer(candidate)?;
         let Claim::StatementErased(erased) = &statement.claim else { return Ok(taken.await?) };
@@ -109,6 +116,17 @@ impl Registry {
             Ok(receipt)
         })
         .await
+    }
+
+    /// A change of the log's key with the key that takes over, if it rests here; anything else as it is.
+    async fn with_next_log_key(self: &Arc<Self>, candidate: Candidate) -> Result<Candidate, SubmitError> {
+        let Some(wanted) = candidate.log_key_change().map(|change| change.to.to_string()) else { return Ok(candidate) };
+        let (file, origin) = (self.folder.next_log_key(), self.config.registry.origin.clone());
+        let held = tokio::task::spawn_blocking(move || log_keys::signer(&file, &origin)).await;
+        match held {
+            Ok(Ok(key)) if key.verifier().to_string() == wanted => Ok(candidate.with_next_log_key(key)),
+            _ => Err(SubmitError::LogKeyNotHeld),
+        }
     }
 
     /// Removes what the log says is erased: the bytes from the journal, and what credentials of the verdict kept back, and

@@ -24,6 +24,7 @@ use super::ask::Ask;
 use super::code;
 use super::page::{MAX_LIMIT, Page};
 use super::site::Site;
+use crate::core::log_keys::history;
 use crate::problem::Problem;
 
 /// `GET /v1/genesis`
@@ -33,6 +34,12 @@ pub(super) fn genesis(site: &Site, _ask: &Ask) -> Result<Response, Problem> {
         Ok(Stored::Erased | Stored::None) => Err(Problem::not_found()),
         Err(error) => Err(code::internal("the genesis could not be read", &error)),
     }
+}
+
+/// `GET /v1/log-keys`: with which keys the log signed its checkpoints, and what proves it.
+pub(super) fn log_keys(site: &Site, _ask: &Ask) -> Result<Response, Problem> {
+    let history = history(&site.registry.log, &site.register());
+    answer::json(&history.map_err(|error| code::internal("the log could not be read", &error))?)
 }
 
 #[derive(Serialize)]

@@ -8,6 +8,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use conformity::refusal::Refusal as RuleRefusal;
 use conformity::statement::Malformed;
 use credential::sd_jwt::KeyBindingError;
+use credential::statement::StatementError;
 use federation::hush::Hushes;
 use federation::witness::Refusal;
 use ledger::jws::JwsError;
@@ -64,6 +65,10 @@ codes! {
     CertificateRequired "certificate-required"
     /// The statement is somebody else's.
     OtherIssuer "other-issuer"
+    /// A change to a log key that this registry does not hold.
+    LogKeyNotHeld "log-key-not-held"
+    /// Not both log keys signed that one takes over from the other.
+    BadHandover "bad-handover"
     /// A body of another type.
     UnsupportedMediaType "unsupported-media-type"
     /// A body, or a line of one, beyond the limit.
@@ -258,6 +263,11 @@ pub(super) fn submission(error: &SubmitError, metrics: &Metrics) -> Problem {
     let problem = match error {
         SubmitError::Intake(error) => intake(error),
         SubmitError::OtherIssuer { .. } => Problem::forbidden(Code::OtherIssuer.as_str(), error.to_string()),
+        SubmitError::LogKeyNotHeld => with_status(
+            409,
+            "The log key is not changed",
+            Problem::malformed(Code::LogKeyNotHeld.as_str(), error.to_string()),
+        ),
         SubmitError::Sequence(error) => return sequence(error),
         SubmitError::Disclosures(error) => vault("the vault did not keep or erase what a credential keeps back", error),
     };
@@ -273,6 +283,7 @@ fn vault(what: &'static str, error: &dyn std::fmt::Display) -> Problem {
 fn intake(error: &IntakeError) -> Problem {
     let code = match error {
         IntakeError::Unknown(refusal) | IntakeError::Refused(refusal) => return refused(refusal),
+        IntakeError::Malformed(StatementError::LogKey(_) | StatementError::Handover(_)) => Code::BadHandover.as_str(),
         IntakeError::Malformed(malformed) => malformed.code(),
         IntakeError::NotWhole | IntakeError::Credential(_) => Code::MalformedCredential.as_str(),
         IntakeError::Slot(_) => Code::SlotNotHandedOut.as_str(),

@@ -2,7 +2,7 @@
 //!
 //! Both say what the log says: a key stands there from the moment it was added, and signs until it was revoked. The
 //! registry's key is the node's, which signs what the node derives. The log key and the map key are not among
-//! them: the one signs checkpoints only, the other nothing, and both are pinned with the genesis. Out of scope: how names
+//! them: the one signs checkpoints only and is proven at `/v1/log-keys`, the other signs nothing and is pinned with the genesis. Out of scope: how names
 //! are made, see `did`.
 
 use std::sync::Arc;

@@ -124,6 +124,11 @@ struct Peer<'a> {
     country: Option<&'a CountryCode>,
     origin: &'a Origin,
     genesis_digest: Digest,
+    /// The key that signs its log, as far as we know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_key: Option<String>,
+    /// SHA-256 of the roots below which we believe its servers.
+    ca_roots: Vec<Digest>,
     #[serde(skip_serializing_if = "Option::is_none")]
     http_url: Option<&'a Text<512>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -174,6 +179,8 @@ fn peer<'r>(record: &'r PeerRecord, registry: &Registry) -> Peer<'r> {
         country: record.genesis.country.as_ref(),
         origin: &record.origin,
         genesis_digest: record.genesis_digest,
+        log_key: witness.keys.of(record).map(|keys| keys.newest().to_string()),
+        ca_roots: witness.keys.roots(record).iter().map(|root| Digest::of(root.as_bytes())).collect(),
         http_url: record.http_url.as_ref(),
         nats_url: record.nats_url.as_ref(),
         added: record.added,

@@ -232,6 +232,12 @@ pub(super) static ROUTES: &[Route] = &[
         answer: JSON,
         handler: Handler::Presentations,
     },
+    plain(
+        "/v1/log-keys",
+        "With which keys the log signed its checkpoints, and what proves it",
+        JSON,
+        Handler::Disk(catalogue::log_keys),
+    ),
     plain("/v1/genesis", "The statement that began the log, as peers pin it", JOSE, Handler::Disk(catalogue::genesis)),
     Route {
         verb: Post,

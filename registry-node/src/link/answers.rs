@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use conformity::audience::{Audience, audience};
+use conformity::basis::of_log_keys;
 use conformity::ids::RegistryId;
 use conformity::in_force::Pair;
+use credential::bundle::KeyHistory;
 use federation::bus::{Bus, Delivery, Incoming, Link, Subscription};
 use federation::follow::Scope;
 use federation::hush::Hush;
 use federation::messages::{
     Answer, AttachmentRequest, CheckpointRequest, Cosign, CosignAnswer, DisclosuresRequest, Done, Evidence, Hello,
-    HelloRequest, Message, Notice, Piece, Range, RangeRequest, Refused,
+    HelloRequest, KeysRequest, Message, Notice, Piece, Range, RangeRequest, Refused,
 };
 use federation::serve::{self, Quota};
 use federation::subjects::{Pattern, Service, asked};
@@ -128,6 +130,10 @@ impl Desk {
         match service {
             Service::Hello => with(payload, |_: HelloRequest| self.hello()),
             Service::Checkpoint => with(payload, |request: CheckpointRequest| serve::checkpoint(log, &request)),
+            Service::Keys => {
+                let registry = Arc::clone(&self.registry);
+                aside(payload, move |_: KeysRequest| keys(&registry)).await
+            }
             Service::Range => {
                 let (registry, peer) = (Arc::clone(&self.registry), self.peer.clone());
                 aside(payload, move |request: RangeRequest| range(&registry, &peer, &request)).await
@@ -174,6 +180,11 @@ impl Desk {
             }
         }
     }
+}
+
+fn keys(registry: &Registry) -> Answer<KeyHistory> {
+    let places = of_log_keys(&*registry.read_model.register());
+    serve::keys(&registry.log, &places)
 }
 
 fn range(registry: &Registry, peer: &RegistryId, request: &RangeRequest) -> Answer<Range> {

@@ -86,7 +86,7 @@ impl Company {
         if self.registry.collected.has(&note, &witness) {
             return Ok(());
         }
-        let size = Checkpoint::verify_published(&note, self.registry.log.verifier()).map_err(anyhow::Error::from)?.size;
+        let size = Checkpoint::verify_published(&note, &self.registry.log.keys()).map_err(anyhow::Error::from)?.size;
         let answer = match self.submit(&note, size).await? {
             // It remembers more than we do of each other: the second question begins where it is.
             CosignAnswer::Conflict(cosigned) if cosigned <= size && cosigned != self.cosigned => {

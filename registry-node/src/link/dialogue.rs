@@ -55,7 +55,10 @@ impl From<MirrorError> for Setback {
 /// Dials the peer with the certificate that it gave us.
 pub(super) async fn dial(registry: Arc<Registry>, peer: Arc<PeerRecord>) -> Result<Link, Setback> {
     let admission = Admission::read(&registry.folder.peer(&peer.registry))?;
-    let trust = Trust::from_der(&peer.genesis.ca_roots.iter().map(|root| root.as_bytes()).collect::<Vec<_>>());
+    // Of roots that came later, one may be no certificate: the others count all the same.
+    let roots = registry.witness.keys.roots(&peer);
+    let usable = roots.iter().map(|root| root.as_bytes()).filter(|root| Trust::from_der(&[root]).is_ok());
+    let trust = Trust::from_der(&usable.collect::<Vec<_>>());
     let files = ClientFiles { certificate: admission.certificate, key: admission.key };
     let tls = trust.and_then(|trust| Client::with_certificate(&trust, files)).map_err(anyhow::Error::from)?;
     let name = registry.config.registry.id.to_string();

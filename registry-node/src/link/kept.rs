@@ -19,6 +19,7 @@ use conformity::in_force::{Force, Pair, footing};
 use federation::follow::{PeerFault, Scope};
 use federation::mirror::Mirror;
 use jiff::Timestamp;
+use ledger::log_keys::LogKeys;
 
 /// What a mirror is made for. Another one needs another mirror.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,7 +83,7 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// Opens the mirror for `basis` in the peer's folder, or begins one; others are removed. `known` is the newest
+    /// Opens the mirror for `basis` in the peer's folder, or begins one; others are removed. `log` are the peer's log keys, `known` is the newest
     /// checkpoint of the peer that was ever verified, `quota` the bytes to which the mirror may grow.
     ///
     /// # Errors
@@ -91,12 +92,13 @@ impl Kept {
         folder: &Path,
         peer: &PeerRecord,
         basis: Basis,
+        log: LogKeys,
         known: Option<&str>,
         quota: u64,
     ) -> anyhow::Result<Result<Kept, PeerFault>> {
         let path = folder.join(basis.file_name());
         std::fs::create_dir_all(folder).context("the peer's folder")?;
-        let mut mirror = Mirror::open(&path, &peer.genesis, &peer.genesis_digest, basis.scope.clone(), quota)?;
+        let mut mirror = Mirror::open(&path, log, &peer.genesis_digest, basis.scope.clone(), quota)?;
         remove_others(folder, &path);
         Ok(known
             .map_or(Ok(()), |note| mirror.remember(note))

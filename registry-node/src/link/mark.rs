@@ -8,11 +8,11 @@ use conformity::genesis::PeerRecord;
 use federation::follow::{Contradiction, Followed, PeerFault};
 use federation::messages::CheckpointAnswer;
 use ledger::checkpoint::Checkpoint;
+use ledger::log_keys::LogKeys;
 use ledger::merkle;
-use ledger::note::NoteVerifier;
 
 use crate::vault::Vault;
-use crate::witness::{Newest, Seen, Witness, log_key};
+use crate::witness::{Newest, Seen, Witness};
 
 /// Shortest time between two writes: the vault syncs each, and an older mark only detects a little less.
 const SAVE_INTERVAL: Duration = Duration::from_secs(1);
@@ -23,7 +23,6 @@ pub(super) struct Mark {
     witness: Arc<Witness>,
     peer: Arc<PeerRecord>,
     name: String,
-    log: Option<NoteVerifier>,
     seen: Option<Seen>,
     /// Size of the checkpoint that we cosigned and that was found to belong to the log that we follow.
     joined: u64,
@@ -36,7 +35,7 @@ impl Mark {
     pub(super) fn new(vault: Arc<Vault>, witness: Arc<Witness>, peer: Arc<PeerRecord>) -> Mark {
         // A peer that was added again starts afresh: whoever added it has looked at what came before.
         let name = format!("peer/{}/{}/checkpoint", peer.registry, peer.added.index);
-        let log = log_key(&peer);
+        let log = witness.keys.of(&peer);
         let note = vault.value(&name).unwrap_or_else(|error| {
             tracing::error!(%error, peer = %peer.registry, "the mark of a peer cannot be read; an older state of it would go unnoticed");
             None
@@ -48,12 +47,20 @@ impl Mark {
         if let Some(seen) = &seen {
             witness.saw(&peer.registry, seen.clone());
         }
-        Mark { vault, witness, peer, name, log, seen, joined: 0, saved: None, unsaved: false }
+        Mark { vault, witness, peer, name, seen, joined: 0, saved: None, unsaved: false }
     }
 
     /// The largest size that we saw signed and verified.
     pub(super) fn size(&self) -> u64 {
         self.seen.as_ref().map_or(0, |seen| seen.checkpoint.size)
+    }
+
+    /// The keys of the peer's log, as far as they are known.
+    ///
+    /// # Errors
+    /// [`PeerFault::Genesis`] when its genesis names none.
+    pub(super) fn log_keys(&self) -> Result<LogKeys, PeerFault> {
+        self.witness.keys.of(&self.peer).ok_or(PeerFault::Genesis)
     }
 
     /// The checkpoint of that size.
@@ -80,8 +87,8 @@ impl Mark {
     /// # Errors
     /// [`PeerFault`] as [`Followed::compare`].
     pub(super) fn compare(&mut self, held: u64, answer: &CheckpointAnswer) -> Result<u64, PeerFault> {
-        let log = self.log.as_ref().ok_or(PeerFault::Genesis)?;
-        let newest = Checkpoint::verify(&answer.checkpoint, log).map_err(|error| PeerFault::checkpoint(&error))?;
+        let newest =
+            Checkpoint::verify(&answer.checkpoint, &self.log_keys()?).map_err(|error| PeerFault::checkpoint(&error))?;
         let apart = self.apart();
         let continues_seen = match &self.seen {
             Some(seen) => continues(&seen.checkpoint, &seen.note, held, &newest, answer)?,

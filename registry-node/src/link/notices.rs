@@ -17,18 +17,22 @@ use conformity::statement::{Claim, Statement};
 use federation::evidence::prove;
 use federation::hush::Hush;
 use federation::messages::{Evidence, Notice, Refused};
+use ledger::checkpoint::CheckpointError;
 use ledger::entry::{Entry, Kind};
 use ledger::journal::Stored;
 use ledger::jws::Unverified;
-use ledger::note::NoteVerifier;
-use ledger::proof::TlogProof;
+use ledger::note::NoteError;
+use ledger::proof::{TlogProof, TlogProofError};
 
 use super::peers::Peers;
+use super::pursuit::UNKNOWN_LOG_KEY;
 use crate::core::derive::DeriveError;
 use crate::core::feed::parse_committed;
+use crate::core::log_keys;
 use crate::core::read_model::admit;
 use crate::core::registry::Registry;
 use crate::core::sequencer::SequenceError;
+use crate::witness::NotLearnt;
 use crate::witness::evidence::Accused;
 
 /// Proposals of one peer that may wait for us.
@@ -46,7 +50,7 @@ pub(super) async fn receive(
 ) -> Result<(), Refused> {
     let record = known(registry, peer)?;
     let statement = signed(peers, &record, notice)?;
-    in_its_log(&record, notice)?;
+    in_its_log(registry, &record, notice)?;
     room_for(registry, peer, &statement)?;
     let claim = Claim::ArrangementCountersigned(conformity::arrangement::Countersigned {
         registry: peer.clone(),
@@ -87,10 +91,8 @@ fn room_for(registry: &Registry, peer: &RegistryId, statement: &Statement) -> Re
 /// # Errors
 /// [`Refused`] when they are not what they are said to be.
 pub(super) fn receive_evidence(registry: &Registry, peer: &RegistryId, evidence: &Evidence) -> Result<(), Refused> {
-    let accused = accusable(registry).into_iter().find(|accused| {
-        let log = accused.log_key.parse::<NoteVerifier>();
-        log.is_ok_and(|log| prove(evidence, &log).is_ok())
-    });
+    learn_keys(registry, evidence)?;
+    let accused = accusable(registry).into_iter().find(|accused| prove(evidence, &accused.keys).is_ok());
     let accused = accused.ok_or_else(|| {
         Refused::new("no-contradiction", "these are not two checkpoints of a log that we know, or they prove no fork")
     })?;
@@ -110,17 +112,32 @@ pub(super) fn receive_evidence(registry: &Registry, peer: &RegistryId, evidence:
     }
 }
 
+/// Evidence may be signed with keys of a log that we have not come to yet; it brings what proves them.
+fn learn_keys(registry: &Registry, evidence: &Evidence) -> Result<(), Refused> {
+    let Some(history) = &evidence.keys else { return Ok(()) };
+    let genesis = history.statements.first().map(|first| Digest::of(first.statement.as_bytes()));
+    let peers = registry.read_model.register().peers();
+    let Some(peer) = peers.iter().find(|peer| Some(peer.genesis_digest) == genesis) else { return Ok(()) };
+    match registry.witness.keys.learn(peer, history) {
+        Ok(_) => Ok(()),
+        Err(NotLearnt::Fault(fault)) => Err(Refused::new(fault.code(), fault.to_string())),
+        Err(NotLearnt::Vault(_)) => Err(Refused::new("not-stored", "the keys could not be kept; send it again later")),
+    }
+}
+
 /// The logs that we can judge: those of all peers, and our own, whose key may be in other hands.
 fn accusable(registry: &Registry) -> Vec<Accused> {
     let register = registry.read_model.register();
+    let changed = register.genesis().is_some_and(|own| !own.log_keys.is_empty());
     let own = register.genesis().map(|own| Accused {
         registry: own.genesis.registry.clone(),
         origin: own.genesis.origin.clone(),
-        log_key: own.genesis.log_key.to_string(),
+        keys: registry.log.keys(),
+        history: log_keys::history(&registry.log, &register).ok().filter(|_| changed),
         genesis_digest: own.digest,
         added: 0,
     });
-    register.peers().iter().map(|peer| Accused::peer(peer)).chain(own).collect()
+    register.peers().iter().filter_map(|peer| registry.witness.accusable(peer)).chain(own).collect()
 }
 
 /// Our own acts that `peer` is a party to, from log index `from` on, as notices.
@@ -197,10 +214,9 @@ fn key(peers: &Peers, peer: &PeerRecord, statement: &Statement, kid: &KeyId) -> 
     operator.keys.iter().find(|key| named && key.thumbprint() == *kid).copied()
 }
 
-fn in_its_log(peer: &PeerRecord, notice: &Notice) -> Result<(), Refused> {
+fn in_its_log(registry: &Registry, peer: &PeerRecord, notice: &Notice) -> Result<(), Refused> {
     let bad = |text: String| Refused::new("bad-proof", text);
-    let log: NoteVerifier =
-        peer.genesis.log_key.as_str().parse().map_err(|_| bad("your genesis names no log key".to_owned()))?;
+    let log = registry.witness.keys.of(peer).ok_or_else(|| bad("your genesis names no log key".to_owned()))?;
     let proof: TlogProof =
         notice.proof.parse().map_err(|error: ledger::proof::TlogProofError| bad(error.to_string()))?;
     let time = proof.extra.as_deref().and_then(|extra| <[u8; 8]>::try_from(extra).ok()).map(u64::from_be_bytes);
@@ -209,7 +225,13 @@ fn in_its_log(peer: &PeerRecord, notice: &Notice) -> Result<(), Refused> {
         time_ms: time.ok_or_else(|| bad("the proof carries no entry time".to_owned()))?,
         digest: ledger::digest::Digest::of(notice.statement.as_bytes()),
     };
-    proof.verify(&entry.leaf_hash(), &log).map(drop).map_err(|error| bad(error.to_string()))
+    match proof.verify(&entry.leaf_hash(), &log) {
+        Ok(_) => Ok(()),
+        Err(error @ TlogProofError::Checkpoint(CheckpointError::Note(NoteError::NotSigned))) => {
+            Err(Refused::new(UNKNOWN_LOG_KEY, error.to_string()))
+        }
+        Err(error) => Err(bad(error.to_string())),
+    }
 }
 
 /// One id for one foreign statement.

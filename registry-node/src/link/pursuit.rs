@@ -17,6 +17,7 @@
 
 mod asking;
 mod faults;
+mod keys;
 mod stating;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,7 +58,9 @@ const TICK: Duration = Duration::from_secs(1);
 /// Waits after faults and unreachable peers: shortest and longest.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(15));
 /// Refusals of a notice that say "not now": it is told again.
-pub(super) const PASSING: [&str; 2] = ["quota", "not-stored"];
+pub(super) const PASSING: [&str; 3] = ["quota", "not-stored", UNKNOWN_LOG_KEY];
+/// Refuses a notice under a key of the sender's log that is not known yet: it is learnt of by following, in a moment.
+pub(super) const UNKNOWN_LOG_KEY: &str = "unknown-log-key";
 
 /// Following one peer.
 pub(super) struct Pursuit {
@@ -82,6 +85,8 @@ pub(super) struct Pursuit {
     stopped: bool,
     /// The mirror has used up its room: the peer is only compared with what was seen of it.
     full: bool,
+    /// When the peer was last asked for its keys and roots.
+    asked: Option<Timestamp>,
     hushes: Hushes,
     status: PeerStatus,
 }
@@ -105,6 +110,7 @@ impl Pursuit {
             told: 0,
             stopped: false,
             full: false,
+            asked: None,
             hushes: Hushes::default(),
             registry,
             peers,
@@ -173,6 +179,7 @@ impl Pursuit {
             Ok(link) => link,
             Err(setback) => return setback,
         };
+        self.asked = None;
         let beside = company::keep(Arc::clone(&self.registry), Arc::clone(&self.peer), link.clone());
         tokio::select! {
             setback = self.rounds(&link, wait) => setback,
@@ -225,6 +232,7 @@ impl Pursuit {
 
     async fn round(&mut self, link: &Link) -> Result<(), Setback> {
         self.settle().await?;
+        self.know_roots(link).await?;
         // The peer withholds what it does not know to be agreed again: it is told before it is asked.
         self.tell(link).await?;
         match self.mirror.as_ref().map(Kept::mirror) {
@@ -268,7 +276,8 @@ impl Pursuit {
     fn open_mirror(&mut self, basis: Basis) -> Result<(), Setback> {
         let (folder, quota) =
             (self.registry.folder.peer(&self.peer.registry), self.registry.config.limits.mirror_bytes);
-        let kept = Kept::open(&folder, &self.peer, basis, self.mark.note(), quota)??;
+        let log = self.mark.log_keys()?;
+        let kept = Kept::open(&folder, &self.peer, basis, log, self.mark.note(), quota)??;
         self.full = false;
         self.floor = self.mark.size();
         self.status.mirrored = read(&kept.mirror()).followed().size();
@@ -321,6 +330,7 @@ impl Pursuit {
     async fn compare_only(&mut self, link: &Link) -> Result<(), Setback> {
         for held in self.mark.to_compare() {
             let answer: CheckpointAnswer = self.ask(link, Service::Checkpoint, &CheckpointRequest { held }).await?;
+            self.know_keys(link, &answer.checkpoint).await?;
             let newest = self.mark.compare(held, &answer)?;
             self.status.announced = self.status.announced.max(newest);
         }
@@ -330,6 +340,7 @@ impl Pursuit {
     async fn pull(&mut self, link: &Link, mirror: &Arc<RwLock<Mirror>>) -> Result<(), Setback> {
         let question = CheckpointRequest { held: read(mirror).followed().size() };
         let answer: CheckpointAnswer = self.ask(link, Service::Checkpoint, &question).await?;
+        self.know_keys(link, &answer.checkpoint).await?;
         let known = self.mark.size().max(self.peer.followed);
         let standing = read(mirror).followed().compare(&answer, known)?;
         self.mark.join(read(mirror).followed())?;
@@ -340,6 +351,7 @@ impl Pursuit {
             let from = read(mirror).followed().size();
             let question = RangeRequest { from, entries: MAX_ENTRIES as u32 };
             let range: Range = self.ask(link, Service::Range, &question).await?;
+            self.know_keys(link, &range.checkpoint).await?;
             let taken = take(mirror, range).await?;
             self.took(mirror, taken)?;
             // The peer may have granted and suspended a thousand verdicts meanwhile: buyers hear of each range as it comes.

@@ -10,10 +10,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use conformity::digest::Digest;
 use conformity::genesis::PeerRecord;
 use conformity::ids::{Origin, RegistryId};
+use credential::bundle::KeyHistory;
 use federation::evidence::{Proven, prove};
 use federation::messages::{Evidence, Inconsistency};
 use jiff::Timestamp;
-use ledger::note::NoteVerifier;
+use ledger::log_keys::LogKeys;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
@@ -26,28 +27,17 @@ pub struct Accused {
     pub registry: RegistryId,
     /// Its log.
     pub origin: Origin,
-    /// The key that signed, a C2SP verifier key.
-    pub log_key: String,
-    /// Digest of the genesis statement that names the key.
+    /// The keys that sign its checkpoints.
+    pub keys: LogKeys,
+    /// What proves those beyond the first.
+    pub history: Option<KeyHistory>,
+    /// Digest of the genesis statement that names the first.
     pub genesis_digest: Digest,
     /// Index of our entry that added the peer; 0 for ourselves.
     pub added: u64,
 }
 
-impl Accused {
-    /// A peer, since it was added last.
-    pub fn peer(peer: &PeerRecord) -> Accused {
-        Accused {
-            registry: peer.registry.clone(),
-            origin: peer.origin.clone(),
-            log_key: peer.genesis.log_key.to_string(),
-            genesis_digest: peer.genesis_digest,
-            added: peer.added.index,
-        }
-    }
-}
-
-/// Evidence as it is shown and exported: with the log's key, anybody can check it without asking anyone.
+/// Evidence as it is shown and exported: with the log's first key, anybody can check it without asking anyone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Record {
@@ -57,7 +47,7 @@ pub struct Record {
     pub registry: RegistryId,
     /// The log.
     pub origin: Origin,
-    /// The key that signed, a C2SP verifier key.
+    /// The first key of the log, a C2SP verifier key.
     pub log_key: String,
     /// Digest of the genesis statement that names the key.
     pub genesis_digest: Digest,
@@ -75,6 +65,9 @@ pub struct Record {
     /// What makes two of different sizes a contradiction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inconsistency: Option<Inconsistency>,
+    /// What proves the log's later keys, if it changed its key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<KeyHistory>,
 }
 
 impl Record {
@@ -84,7 +77,7 @@ impl Record {
         sent_by: Option<&RegistryId>,
         found: Timestamp,
     ) -> Record {
-        let Accused { registry, origin, log_key, genesis_digest, .. } = accused.clone();
+        let Accused { registry, origin, keys, history, genesis_digest, .. } = accused.clone();
         let is_proven = proven.is_ok();
         let (id, evidence) = match proven {
             Ok(proven) => (proven.id(), proven.evidence),
@@ -93,13 +86,13 @@ impl Record {
                 (Digest::of(both.as_bytes()).to_string().chars().take(16).collect(), suspicion)
             }
         };
-        let Evidence { first, second, inconsistency } = evidence;
+        let Evidence { first, second, inconsistency, .. } = evidence;
         let sent_by = sent_by.cloned();
         Record {
             id,
             registry,
             origin,
-            log_key,
+            log_key: keys.first().to_string(),
             genesis_digest,
             found,
             sent_by,
@@ -107,13 +100,14 @@ impl Record {
             first,
             second,
             inconsistency,
+            keys: history,
         }
     }
 
     /// What is sent of it.
     pub fn evidence(&self) -> Evidence {
-        let Record { first, second, inconsistency, .. } = self.clone();
-        Evidence { first, second, inconsistency }
+        let Record { first, second, inconsistency, keys, .. } = self.clone();
+        Evidence { first, second, inconsistency, keys }
     }
 }
 
@@ -196,8 +190,7 @@ impl EvidenceBook {
         sent_by: Option<&RegistryId>,
         now: Timestamp,
     ) -> Result<bool, VaultError> {
-        let key: Option<NoteVerifier> = accused.log_key.parse().ok();
-        let proven = key.and_then(|key| prove(evidence, &key).ok()).ok_or_else(|| evidence.clone());
+        let proven = prove(evidence, &accused.keys).map_err(|_| evidence.clone());
         let peering = Peering { registry: accused.registry.clone(), added: accused.added };
         let mut all = self.filed();
         let before = all.get(&peering);

@@ -249,9 +249,10 @@ fn what_was_cosigned_and_cannot_be_read_is_not_signed_over() {
 #[test]
 fn evidence_is_sent_on_once_and_the_first_that_proves_stands() {
     let stage = Stage::new();
-    let book = &stage.witness().evidence;
-    let accused = Accused::peer(&stage.peer);
-    let of = |first: String, second: String| Evidence { first, second, inconsistency: None };
+    let witness = stage.witness();
+    let accused = witness.accusable(&stage.peer).unwrap();
+    let book = &witness.evidence;
+    let of = |first: String, second: String| Evidence { first, second, inconsistency: None, keys: None };
     let (us, cn, eu): (RegistryId, RegistryId, RegistryId) =
         ("us".parse().unwrap(), "cn".parse().unwrap(), "eu".parse().unwrap());
     // A log that could not prove that it continues itself: told to nobody.

@@ -3,6 +3,7 @@
 
 mod access;
 mod bounds;
+mod ca_roots;
 mod consents;
 mod copies;
 mod disclosures;
@@ -12,6 +13,7 @@ mod expulsion;
 mod full_disk;
 mod hostile_peer;
 mod kills;
+mod log_keys;
 mod main_job;
 mod mesh;
 mod multilateral;

@@ -104,7 +104,17 @@ fn a_registry_signs_with_keys_that_never_leave_their_token() {
     let node = program.serve(&root.path().join("second.log"));
     let words = add("cb-2", &root.path().join("cb-2"));
     program.said(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    // A log key that follows one in a token rests there, too.
+    program.said(&["log", "rotate-key", "--at-once"]);
+    let next = program.registry.join("keys/log-next.pem");
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while next.exists() {
+        assert!(Instant::now() < deadline, "the new key does not take its place");
+        std::thread::sleep(Duration::from_millis(50));
+    }
     node.stop();
+    let text = fs::read_to_string(program.registry.join("keys/log.pem")).unwrap();
+    assert!(text.starts_with("pkcs11:token=test;object=jp-log-"), "{text}");
     program.said(&["log", "verify"]);
 }
 

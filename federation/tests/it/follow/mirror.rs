@@ -14,7 +14,7 @@ fn open(path: &Path, peer: &Peer) -> Mirror {
 
 fn open_within(path: &Path, peer: &Peer, quota: u64) -> Mirror {
     let digest = conformity::Digest::from_bytes(*peer.entries[0].digest.as_bytes());
-    Mirror::open(path, &peer.genesis, &digest, scope(), quota).unwrap()
+    Mirror::open(path, peer.log_keys(), &digest, scope(), quota).unwrap()
 }
 
 fn pull(mirror: &mut Mirror, peer: &Peer, step: u64) {

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use conformity::genesis::Genesis;
 use conformity::ids::VerdictId;
 use conformity::records::{Facts, Register};
+use credential::bundle::{Item, KeyHistory};
 use federation::follow::{Followed, Scope};
 use federation::messages::{CheckpointAnswer, Entries, Proof, Range};
 use ledger::checkpoint::{Checkpoint, Purpose};
@@ -20,8 +21,9 @@ use ledger::journal::{FileJournal, Options};
 use ledger::jws;
 use ledger::key::{Algorithm, SigningKey};
 use ledger::log::{Draft, Log};
+use ledger::log_keys::{Handover, LogKeys};
 use ledger::merkle::Tree;
-use ledger::note::{Cosigner, NoteSigner};
+use ledger::note::{Cosigner, NoteSigner, NoteVerifier};
 use serde_json::{Value, json};
 
 pub(crate) const ORIGIN: &str = "jp.registry.test";
@@ -32,6 +34,8 @@ const START_MS: u64 = 1_800_000_000_000;
 pub(crate) struct Peer {
     keys: Arc<HashMap<String, SigningKey>>,
     log_key: Arc<NoteSigner>,
+    /// The key before, and the place of the change.
+    former: Option<(u64, Arc<NoteSigner>)>,
     log_pem: String,
     pub(crate) genesis: Arc<Genesis>,
     pub(crate) tree: Tree,
@@ -63,6 +67,7 @@ impl Peer {
         let mut peer = Self {
             keys: Arc::new(keys),
             log_key: Arc::new(log_key),
+            former: None,
             log_pem,
             genesis,
             tree: Tree::new(),
@@ -207,7 +212,51 @@ impl Peer {
 
     pub(crate) fn note(&self, origin: &str, size: u64, root: ledger::merkle::Hash) -> String {
         let checkpoint = Checkpoint { origin: origin.to_owned(), size, root, purpose: Purpose::Commit };
-        self.log_key.sign(&checkpoint.to_string()).unwrap()
+        let former = self.former.iter().find(|(index, _)| size <= index + 1).map(|(_, former)| former);
+        former.unwrap_or(&self.log_key).sign(&checkpoint.to_string()).unwrap()
+    }
+
+    /// The keys of the log as its genesis names them.
+    pub(crate) fn log_keys(&self) -> LogKeys {
+        self.genesis.log_key.as_str().parse::<NoteVerifier>().unwrap().into()
+    }
+
+    /// Another key takes over; gives the place of the change.
+    pub(crate) fn rotate(&mut self) -> u64 {
+        let next = NoteSigner::new(self.genesis_origin(), ed25519()).unwrap();
+        let handover = Handover { from: self.log_key.verifier(), to: next.verifier(), size: self.size() };
+        let claim = json!({
+            "from": handover.from.to_string(), "to": handover.to.to_string(), "size": handover.size,
+            "signatures": {"from": handover.sign(&self.log_key).unwrap(), "to": handover.sign(&next).unwrap()},
+        });
+        self.say("op", "log-key-changed", claim);
+        let index = self.size() - 1;
+        self.former = Some((index, std::mem::replace(&mut self.log_key, Arc::new(next))));
+        index
+    }
+
+    /// As if a thief had kept the key that was retired: it goes on signing.
+    pub(crate) fn stolen(&self) -> Self {
+        let (_, former) = self.former.clone().unwrap();
+        Self { log_key: former, former: None, ..self.clone() }
+    }
+
+    /// What it answers to whoever asks for its keys.
+    pub(crate) fn key_history(&self, indexes: &[u64]) -> KeyHistory {
+        let item = |&index: &u64| {
+            let place = usize::try_from(index).unwrap();
+            let (time_ms, statement) = (self.entries[place].time_ms, self.statements[place].clone().unwrap());
+            Arc::new(Item { index, time_ms, statement, attachment: None })
+        };
+        KeyHistory {
+            statements: indexes.iter().map(item).collect(),
+            checkpoint: self.checkpoint(self.size()),
+            proof: self.tree.multi_proof(indexes, self.size()).unwrap(),
+        }
+    }
+
+    pub(crate) fn genesis_digest(&self) -> conformity::Digest {
+        conformity::Digest::from_bytes(*self.entries[0].digest.as_bytes())
     }
 
     /// The same log as a registry keeps it.
@@ -247,8 +296,7 @@ impl Peer {
 
     /// Somebody who follows this log and has seen nothing of it yet.
     pub(crate) fn follower(&self) -> Followed {
-        let digest = conformity::Digest::from_bytes(*self.entries[0].digest.as_bytes());
-        Followed::new(&self.genesis, &digest).unwrap()
+        Followed::new(self.log_keys(), &self.genesis_digest())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use federation::follow::{PeerFault, Signatures};
 use ledger::merkle::leaf_hash;
+use ledger::note::NoteVerifier;
 
 use super::honest::take;
 use super::hostile::{HELD, prepared};
@@ -31,7 +32,7 @@ fn a_promise_is_kept_or_the_log_is_forked() {
     assert_eq!((evidence.held.as_str(), &evidence.offered), (&*promised, &forked.checkpoint(forked.size())));
     assert_eq!(followed.size(), before);
     // The range reached the second checkpoint, so that the contradiction can be proven to others.
-    let log = peer.genesis.log_key.as_str().parse().unwrap();
+    let log: NoteVerifier = peer.genesis.log_key.as_str().parse().unwrap();
     let proven = federation::evidence::prove(&evidence.evidence(), &log).unwrap();
     assert!(proven.first.size < proven.second.size);
     take(&mut followed, &peer, before, peer.size());

@@ -241,12 +241,12 @@ fn what_was_left_out_stays_out_when_the_mirror_is_opened_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("mirror");
         let digest = conformity::Digest::from_bytes(*peer.entries[0].digest.as_bytes());
-        let mut mirror = Mirror::open(&path, &peer.genesis, &digest, scope(), u64::MAX).unwrap();
+        let mut mirror = Mirror::open(&path, peer.log_keys(), &digest, scope(), u64::MAX).unwrap();
         let taken = mirror.take(&peer.range(0, peer.size())).unwrap().unwrap();
         assert_eq!(codes(&taken.faults), [(last, row.code)], "{}", row.why);
         let before = knowledge(mirror.followed().register());
         drop(mirror);
-        let again = Mirror::open(&path, &peer.genesis, &digest, scope(), u64::MAX).unwrap();
+        let again = Mirror::open(&path, peer.log_keys(), &digest, scope(), u64::MAX).unwrap();
         assert_eq!(again.followed().size(), peer.size(), "{}", row.why);
         assert_eq!(knowledge(again.followed().register()), before, "{}", row.why);
         let kept = std::fs::read_to_string(&path).unwrap_or_default();

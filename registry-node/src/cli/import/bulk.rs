@@ -110,7 +110,7 @@ impl Batch {
         for ((id, signed), answer) in self.signed.iter().zip(&answers) {
             match answer {
                 Answer::Receipt(receipt) => {
-                    speaker.check(signed, receipt)?;
+                    speaker.check(connection, signed, receipt).await?;
                     if receipt.repeated { outcome.repeated += 1 } else { outcome.appended += 1 }
                 }
                 Answer::Problem { r#type, detail } => outcome.refused.push(Refused {

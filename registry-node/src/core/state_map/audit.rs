@@ -43,6 +43,14 @@ pub enum AuditError {
 /// # Errors
 /// [`AuditError::Root`] for the first wrong seal that no erasure explains.
 pub fn check_seals(log: &LogReader, key: VrfKey) -> Result<Seals, AuditError> {
+    audit(log, key).map(|(seals, _)| seals)
+}
+
+/// The same with the register that the log gives.
+///
+/// # Errors
+/// As [`check_seals`].
+pub fn audit(log: &LogReader, key: VrfKey) -> Result<(Seals, Register), AuditError> {
     let mut audit = Audit {
         contents: Contents::new(Arc::new(key), log.clone()),
         waiting: Vec::new(),
@@ -57,7 +65,7 @@ pub fn check_seals(log: &LogReader, key: VrfKey) -> Result<Seals, AuditError> {
         .read(0..size, |register, index, entry, records| audit.entry(register, index, entry, records))?;
     match audit.wrong.iter().find(|index| **index > audit.last_erasure) {
         Some(index) => Err(AuditError::Root(*index)),
-        None => Ok(Seals { beyond: audit.wrong.len() as u64, ..audit.seals }),
+        None => Ok((Seals { beyond: audit.wrong.len() as u64, ..audit.seals }, register)),
     }
 }
 

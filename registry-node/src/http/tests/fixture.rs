@@ -315,6 +315,7 @@ impl World {
             interval: Duration::from_millis(100),
             metrics: Arc::clone(&registry.metrics),
             published: registry.published.clone(),
+            key_files: Arc::new(registry.key_files()),
         };
         tokio::spawn(publisher.run(self.shutdown.clone()));
     }

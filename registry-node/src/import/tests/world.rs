@@ -28,7 +28,13 @@ impl World {
         let mut world = Self { register: Register::new(), next: 1, at };
         let moment = Moment { index: 0, at: "2000-01-01T00:00:00Z".parse().unwrap() };
         let genesis = Arc::new(genesis());
-        world.register.insert(Record::Genesis(Arc::new(GenesisRecord { genesis, digest: Digest::of(b""), moment })));
+        world.register.insert(Record::Genesis(Arc::new(GenesisRecord {
+            genesis,
+            digest: Digest::of(b""),
+            moment,
+            log_keys: Vec::new(),
+            ca_roots: Vec::new(),
+        })));
         for (id, role) in [("op", Role::Operator), ("node", Role::Node), ("body", Role::CertificationBody)] {
             let party = Party {
                 id: id.parse().unwrap(),

@@ -7,7 +7,6 @@ use federation::words::{MAX_TEXT, printable};
 
 use super::{Pursuit, Setback};
 use crate::core::peer_board::{self, PeerState};
-use crate::witness::evidence::Accused;
 
 impl Pursuit {
     pub(super) fn suffer(&mut self, setback: &Setback) {
@@ -23,8 +22,7 @@ impl Pursuit {
             Setback::Own(_) => ("own-fault", PeerState::Unreachable),
         };
         if let Setback::Fault(PeerFault::Fork(contradiction)) = setback {
-            let accused = Accused::peer(&self.peer);
-            self.registry.witness.accuse(&accused, &contradiction.evidence(), self.registry.now());
+            self.registry.witness.accuse(&self.peer, &contradiction.evidence(), self.registry.now());
         }
         self.stopped |= matches!(setback, Setback::Fault(fault) if fault.stops());
         self.full |= matches!(setback, Setback::Full(_));
