@@ -6,9 +6,10 @@ use std::collections::hash_map::Entry;
 
 use conformity::decide::{Place, decide, signing_key};
 use conformity::digest::Digest;
+use conformity::ids::ArrangementId;
 use conformity::key::{Jwk, KeyId};
 use conformity::records::{Facts, Register};
-use conformity::statement::{Claim, Kind};
+use conformity::statement::Claim;
 use ledger::jws::Verified;
 use ledger::key::{KeyError, PublicKey};
 
@@ -22,6 +23,8 @@ pub(super) struct Replayed {
     pub(super) register: Register,
     /// The newest credential, by its index.
     pub(super) credential: Option<(u64, Verified)>,
+    /// For the sake of which arrangement recognitions were derived, by index.
+    pub(super) causes: HashMap<u64, ArrangementId>,
 }
 
 pub(super) fn replay(
@@ -30,14 +33,16 @@ pub(super) fn replay(
     statements: Vec<Entered>,
     steps: &mut Steps,
 ) -> Result<Replayed, Fault> {
-    let mut replay = Replay { register: Register::part(), keys: HashMap::new(), credential: None };
+    let mut replay =
+        Replay { register: Register::part(), keys: HashMap::new(), credential: None, causes: HashMap::new() };
     for (entered, item) in statements.into_iter().zip(&bundle.statements) {
         if let Claim::Genesis(_) = &entered.statement.claim {
             begins(&entered, trusted, steps)?;
         }
         replay.take(entered, item.attachment.as_deref().map(str::as_bytes), steps)?;
     }
-    Ok(Replayed { register: replay.register, credential: replay.credential })
+    let Replay { register, credential, causes, .. } = replay;
+    Ok(Replayed { register, credential, causes })
 }
 
 /// The genesis, if it is the one that the policy means.
@@ -60,6 +65,7 @@ struct Replay {
     register: Register,
     keys: HashMap<KeyId, PublicKey>,
     credential: Option<(u64, Verified)>,
+    causes: HashMap<u64, ArrangementId>,
 }
 
 impl Replay {
@@ -73,8 +79,12 @@ impl Replay {
         let digest = Digest::from_bytes(*verified.digest().as_bytes());
         let records = decide(&self.register, &statement, &Place { index, at, digest, attachment }).map_err(refused)?;
         records.into_iter().for_each(|record| self.register.insert(record));
-        if statement.kind() == Kind::CredentialIssued {
-            self.credential = Some((index, verified));
+        match &statement.claim {
+            Claim::CredentialIssued(_) => self.credential = Some((index, verified)),
+            Claim::RecognitionDerived(claim) => {
+                self.causes.extend(claim.cause.arrangement().map(|id| (index, id.clone())))
+            }
+            _ => {}
         }
         steps.held(
             StepName::Statement,

@@ -3,6 +3,7 @@
 
 mod alterations;
 mod answers;
+mod completeness;
 mod log;
 mod policies;
 mod refusals;
