@@ -73,7 +73,7 @@ fn foundations(bundle: &Bundle, replayed: &Replayed, entries: &Entries, root: &H
         let (told, about) = (told.get(text.as_str()).copied().flatten(), label.entries(register));
         if contradicts(told, &about, entries) {
             let told = told.map_or(0, |latest| latest.count);
-            return Err(Misbehaved::Map { about: label.clone(), shown: about.len(), told }.into());
+            return Err(Misbehaved::Map { about: Box::new(label.clone()), shown: about.len(), told }.into());
         }
         compare(label, told, &about, entries)?;
     }
@@ -124,7 +124,7 @@ fn compare(label: &MapLabel, told: Option<Latest>, indexes: &[u64], entries: &En
     if told == latest(entries, indexes) {
         return Ok(());
     }
-    let (about, shown, told) = (label.clone(), indexes.len(), told.map_or(0, |latest| latest.count));
+    let (about, shown, told) = (Box::new(label.clone()), indexes.len(), told.map_or(0, |latest| latest.count));
     Err(Broken::Incomplete { about, shown, told }.into())
 }
 

@@ -107,7 +107,7 @@ pub enum Broken {
     #[error("{shown} entries about {about} are shown, but the log holds {told}, or others: something is left out")]
     Incomplete {
         /// About what.
-        about: MapLabel,
+        about: Box<MapLabel>,
         /// How many are shown.
         shown: usize,
         /// How many there are.
@@ -189,7 +189,7 @@ pub enum Misbehaved {
     )]
     Map {
         /// About what.
-        about: MapLabel,
+        about: Box<MapLabel>,
         /// How many are proven to be in the log.
         shown: usize,
         /// How many the map counts.
