@@ -1,90 +1,119 @@
-//! What a verdict rests on: the statements that, read alone and in their order, come to the same verdict again.
+//! What a verdict rests on: the statements that, read alone and in their order, come to the same verdict again; and the public
+//! labels of the state map under which no entry may be missing for that.
 //!
 //! In scope: their places in the log, found by the moments that records carry, never by a search through the log. Whoever shows a
 //! verdict shows these, and whoever reads them decides by [`mod@crate::decide`] as on any log of which a part is visible
-//! ([`crate::records::View::Part`]). Out of scope: the statements themselves, and who may see them.
+//! ([`crate::records::View::Part`]). Read from that part, the basis is the same again, places and labels: so whoever checks asks
+//! nobody what should be there. Out of scope: the statements themselves, and who may see them.
 
 use std::collections::BTreeSet;
 
 use crate::accreditation::{AccreditationRecord, DesignationRecord};
-use crate::arrangement::{ArrangementAct, ArrangementRecord};
-use crate::genesis::PeerRecord;
+use crate::arrangement::{Act, ArrangementRecord, SignedTerms};
+use crate::credential::CredentialRecord;
 use crate::ids::{ArrangementId, PartyId, RegistryId, SchemeId, SchemeRef};
-use crate::party::PartyKey;
+use crate::map_label::MapLabel;
+use crate::party::{PartyKey, Role};
 use crate::recognised::RecognitionRecord;
 use crate::records::Facts;
 use crate::verdict::{Change, Happening, VerdictRecord};
 
-/// Places of the statements on which a verdict of this registry rests, its own history included. Of its credentials only
-/// void ones are among them, since its history says that something was void: whoever shows another adds its place.
-pub fn of_verdict<F: Facts>(facts: &F, verdict: &VerdictRecord) -> BTreeSet<u64> {
-    let mut basis = Basis::begun(facts);
-    let scheme = &verdict.terms.scheme;
-    basis.scheme(scheme);
-    for item in &verdict.history {
-        basis.indexes.insert(item.index);
-        basis.body(&item.by, scheme);
-        if let Happening::Changed(Change::Transferred { to }) = &item.what {
-            basis.body(to, scheme);
-        }
-    }
-    let void = facts.credentials_of(verdict.id()).into_iter().filter(|record| record.voided.is_some());
-    for record in void.collect::<Vec<_>>() {
-        basis.indexes.insert(record.issued.index);
-        basis.body(&record.by, scheme);
-    }
-    basis.indexes
+/// What a verdict rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Basis {
+    /// Places of the statements, rising.
+    pub indexes: BTreeSet<u64>,
+    /// Public labels: everything that the log holds about these is among the statements.
+    pub labels: BTreeSet<MapLabel>,
 }
 
-/// Places of the statements on which a recognition rests in the log of the registry that recognises: the peer, the
+/// On what a verdict of this registry rests, as of the entries before `until`; its own history included. Of its credentials only
+/// void ones are among the statements, since its history says that something was void: whoever shows another adds its place.
+pub fn of_verdict<F: Facts>(facts: &F, verdict: &VerdictRecord, until: u64) -> Basis {
+    let mut walk = Walk::begun(facts, until);
+    let scheme = &verdict.terms.scheme;
+    walk.scheme(scheme);
+    for item in &verdict.history {
+        if !walk.place(item.index) {
+            break;
+        }
+        walk.body(&item.by, scheme);
+        if let Happening::Changed(Change::Transferred { to }) = &item.what {
+            walk.body(to, scheme);
+        }
+    }
+    let is_void = |record: &CredentialRecord| record.voided.is_some_and(|declared| declared.index < until);
+    for record in facts.credentials_of(verdict.id()).into_iter().filter(|record| is_void(record)).collect::<Vec<_>>() {
+        walk.place(record.issued.index);
+        walk.body(&record.by, scheme);
+    }
+    walk.basis
+}
+
+/// On what a recognition rests in the log of the registry that recognises, as of the entries before `until`: the peer, the
 /// derivation, and the arrangement that it names. `cause` is the arrangement for whose sake it was derived, if for one.
 pub fn of_recognition<F: Facts>(
     facts: &F,
     recognition: &RecognitionRecord,
     cause: Option<&ArrangementId>,
-) -> BTreeSet<u64> {
-    let mut basis = Basis::begun(facts);
-    basis.peer(&recognition.recognition.verdict.registry);
-    basis.indexes.insert(recognition.since.index);
+    until: u64,
+) -> Basis {
+    let mut walk = Walk::begun(facts, until);
+    walk.peer(&recognition.recognition.verdict.registry);
+    walk.place(recognition.since.index);
     let named = recognition.recognition.arrangement.iter().map(|arrangement| &arrangement.id);
     let arrangements: BTreeSet<&ArrangementId> = named.chain(cause).collect();
-    for record in arrangements.into_iter().filter_map(|id| facts.arrangement(id)) {
-        basis.arrangement(&record);
+    for id in arrangements {
+        walk.arrangement(id);
     }
-    basis.indexes
+    walk.basis
 }
 
 /// Places of the statements that say with which keys the log signs its checkpoints and which roots its certificate authority has,
 /// and of those on which these rest.
 pub fn of_log_keys<F: Facts>(facts: &F) -> BTreeSet<u64> {
-    let mut indexes = Basis::begun(facts).indexes;
+    let mut indexes = Walk::begun(facts, u64::MAX).basis.indexes;
     let roots = facts.genesis().into_iter().flat_map(|record| record.ca_roots.clone());
     indexes.extend(roots.flat_map(|root| [Some(root.added), root.retired]).flatten().map(|moment| moment.index));
     indexes
 }
 
-struct Basis<'a, F> {
+struct Walk<'a, F> {
     facts: &'a F,
-    indexes: BTreeSet<u64>,
+    /// What stands there or later is not known yet.
+    until: u64,
+    basis: Basis,
     parties: BTreeSet<PartyId>,
     bodies: BTreeSet<PartyId>,
+    accreditors: BTreeSet<(PartyId, SchemeId)>,
     schemes: BTreeSet<SchemeRef>,
 }
 
-impl<'a, F: Facts> Basis<'a, F> {
+impl<'a, F: Facts> Walk<'a, F> {
     /// The genesis, with the keys of the log, of the node, and of the operator, who registers everyone else.
-    fn begun(facts: &'a F) -> Self {
-        let (indexes, parties, bodies, schemes) = Default::default();
-        let mut basis = Self { facts, indexes, parties, bodies, schemes };
-        basis.indexes.insert(0);
+    fn begun(facts: &'a F, until: u64) -> Self {
+        let (basis, parties, bodies, accreditors, schemes) = Default::default();
+        let mut walk = Self { facts, until, basis, parties, bodies, accreditors, schemes };
+        walk.place(0);
         if let Some(record) = facts.genesis() {
-            basis.indexes.extend(record.log_keys.iter().map(|later| later.moment.index));
-            basis.party(&record.genesis.operator.id);
+            for later in &record.log_keys {
+                walk.place(later.moment.index);
+            }
+            walk.party(&record.genesis.operator.id);
         }
         if let Ok(node) = PartyId::NODE.parse() {
-            basis.party(&node);
+            walk.party(&node);
         }
-        basis
+        walk
+    }
+
+    /// Adds the statement there, and says whether it is known by then.
+    fn place(&mut self, index: u64) -> bool {
+        let known = index < self.until;
+        if known {
+            self.basis.indexes.insert(index);
+        }
+        known
     }
 
     /// A party and the history of its keys.
@@ -93,16 +122,25 @@ impl<'a, F: Facts> Basis<'a, F> {
             return;
         }
         let Some(record) = self.facts.party(id) else { return };
-        self.indexes.insert(record.registered.index);
-        self.indexes.extend(record.keys.iter().flat_map(PartyKey::entries));
+        if !self.place(record.registered.index) {
+            return;
+        }
+        if record.party.role.is_public() {
+            self.basis.labels.insert(MapLabel::Party(id.clone()));
+        }
+        for index in record.keys.iter().flat_map(PartyKey::entries) {
+            self.place(index);
+        }
     }
 
     /// Whoever says something about a verdict, with what it is accredited for under the verdict's scheme.
     fn body(&mut self, id: &PartyId, scheme: &SchemeRef) {
         self.party(id);
-        if !self.bodies.insert(id.clone()) {
+        let role = self.facts.party(id).map(|record| record.party.role);
+        if !role.is_some_and(can_be_accredited) || !self.bodies.insert(id.clone()) {
             return;
         }
+        self.basis.labels.insert(MapLabel::Accreditation(id.clone(), scheme.clone()));
         let held = self.facts.accreditations(id).into_iter().filter(|record| record.accreditation.scheme == *scheme);
         for record in held.collect::<Vec<_>>() {
             self.accreditation(&record);
@@ -110,26 +148,40 @@ impl<'a, F: Facts> Basis<'a, F> {
     }
 
     fn accreditation(&mut self, record: &AccreditationRecord) {
-        self.indexes.insert(record.granted.index);
+        if !self.place(record.granted.index) {
+            return;
+        }
         self.party(&record.by);
         for change in &record.changes {
-            self.indexes.insert(change.moment.index);
-            self.party(&change.by);
+            if self.place(change.moment.index) {
+                self.party(&change.by);
+            }
         }
-        let scheme = &record.accreditation.scheme.id;
-        let designations = self.facts.designations(&record.by).into_iter();
-        for designation in designations.filter(|held| held.designation.schemes.contains(scheme)).collect::<Vec<_>>() {
-            self.designation(&designation);
+        self.accreditor(&record.by, &record.accreditation.scheme.id);
+    }
+
+    /// Whoever accredits, with what lets it accredit under the scheme; an authority needs nothing.
+    fn accreditor(&mut self, id: &PartyId, scheme: &SchemeId) {
+        let role = self.facts.party(id).map(|record| record.party.role);
+        if role != Some(Role::AccreditationBody) || !self.accreditors.insert((id.clone(), scheme.clone())) {
+            return;
+        }
+        self.basis.labels.insert(MapLabel::Designation(id.clone(), scheme.clone()));
+        let held = self.facts.designations(id).into_iter();
+        for record in held.filter(|record| record.designation.schemes.contains(scheme)).collect::<Vec<_>>() {
+            self.designation(&record);
         }
     }
 
     fn designation(&mut self, record: &DesignationRecord) {
-        self.indexes.insert(record.made.index);
+        if !self.place(record.made.index) {
+            return;
+        }
         self.party(&record.by);
-        self.party(&record.designation.accreditation_body);
         for change in &record.changes {
-            self.indexes.insert(change.moment.index);
-            self.party(&change.by);
+            if self.place(change.moment.index) {
+                self.party(&change.by);
+            }
         }
         record.designation.schemes.iter().for_each(|scheme| self.any_version(scheme));
     }
@@ -147,40 +199,60 @@ impl<'a, F: Facts> Basis<'a, F> {
             return;
         }
         let Some(record) = self.facts.scheme(scheme) else { return };
-        self.indexes.insert(record.published.index);
+        if !self.place(record.published.index) {
+            return;
+        }
         self.party(&record.by);
         for document in record.scheme.documents.iter().filter_map(|document| self.facts.document(document)) {
-            self.indexes.insert(document.published.index);
-            self.party(&document.by);
+            if self.place(document.published.index) {
+                self.party(&document.by);
+            }
         }
     }
 
+    /// All that the operator said of a peer, earlier peerings too: what was said under them may still count.
     fn peer(&mut self, registry: &RegistryId) {
+        self.basis.labels.insert(MapLabel::Peer(registry.clone()));
         let Some(record) = self.facts.peer(registry) else { return };
-        self.indexes.insert(record.added.index);
-        self.indexes.extend(record.expelled.as_ref().map(|end| end.moment.index));
+        for index in &record.entries {
+            self.place(*index);
+        }
     }
 
-    /// All acts of the parties that are in the log since each was added last, and our schemes that the terms name.
-    fn arrangement(&mut self, record: &ArrangementRecord) {
-        for signed in &record.terms {
+    /// All acts of the parties, and our schemes that the terms name.
+    fn arrangement(&mut self, id: &ArrangementId) {
+        self.basis.labels.insert(MapLabel::Arrangement(id.clone()));
+        let Some(record) = self.facts.arrangement(id) else { return };
+        let own = self.facts.genesis().map(|record| record.genesis.registry.clone());
+        for act in &record.acts {
+            if !self.place(act.moment.index) {
+                break;
+            }
+            // A foreign party signed in its own registry; here the node says so.
+            if Some(&act.registry) == own.as_ref() {
+                self.party(&act.by);
+            } else {
+                self.peer(&act.registry);
+            }
+        }
+        let until = self.until;
+        for signed in record.terms.iter().filter(|signed| known(&record, signed, until)) {
             for rule in &signed.terms.rules {
                 self.scheme(&rule.scheme);
                 rule.counts_as.iter().for_each(|counts_as| self.scheme(&counts_as.scheme));
             }
         }
-        for act in &record.acts {
-            let peer = self.facts.peer(&act.registry);
-            if peer.as_deref().is_none_or(|peer| since_added(peer, act)) {
-                self.indexes.insert(act.moment.index);
-                self.peer(&act.registry);
-                self.party(&act.by);
-            }
-        }
     }
 }
 
-/// Acts that came before a peer was added again rest on a peering that is over.
-const fn since_added(peer: &PeerRecord, act: &ArrangementAct) -> bool {
-    act.moment.index > peer.added.index
+/// Whether somebody had signed these terms by then.
+fn known(record: &ArrangementRecord, signed: &SignedTerms, until: u64) -> bool {
+    record
+        .acts
+        .iter()
+        .any(|act| act.moment.index < until && matches!(&act.act, Act::Signed { digest } if *digest == signed.digest))
+}
+
+const fn can_be_accredited(role: Role) -> bool {
+    matches!(role, Role::CertificationBody | Role::AuditBody | Role::EvaluationLaboratory)
 }

@@ -235,6 +235,8 @@ pub struct PeerRecord {
     /// When and why it was expelled last, where it was added again since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub earlier: Option<Expulsion>,
+    /// Indexes of all entries that added or expelled it, rising: the state map counts them.
+    pub entries: Vec<u64>,
     /// The size of its log up to which recognitions were derived.
     pub followed: u64,
 }

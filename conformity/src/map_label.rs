@@ -1,28 +1,42 @@
 //! The labels of the state map, and which entries are about which.
 //!
 //! ```text
+//! blinded:
 //! verdict/<id>                                     a verdict of this registry
 //! verdict/<registry>:<id>                          a foreign verdict, by what is made of it here
 //! supplier/<identifier>/scheme/<scheme>@<version>  everything about the verdicts, own and foreign, on one supplier under
 //!                                                  one scheme, by each identifier that the verdict names
+//! public:
+//! party/<id>                                       a party whose role is public: its registration, its keys
+//! accreditation/<body>/scheme/<scheme>@<version>   all accreditations of one body under one scheme
+//! designation/<body>/scheme/<scheme>               all designations of one accreditation body that name one scheme
+//! arrangement/<id>                                 all acts about an arrangement that this log took up
+//! peer/<registry>                                  its additions and expulsions
 //! ```
 //!
-//! No two labels have one text: a verdict's id has no colon, and a scheme has no slash, so that the last two slashes end
-//! the identifier whatever it holds. An entry is about a verdict if it is in the verdict's history, or says what is made of
-//! it; it is then also about the supplier and scheme of that verdict. A foreign verdict is filed under the scheme that it has
-//! where it was granted, not under what it counts as here.
+//! No two labels of one kind have one text: a verdict's id has no colon, and a scheme has no slash, so that the last two
+//! slashes end the identifier whatever it holds. An entry is about a verdict if it is in the verdict's history, or says what
+//! is made of it; it is then also about the supplier and scheme of that verdict. A foreign verdict is filed under the scheme
+//! that it has where it was granted, not under what it counts as here.
 //!
-//! Out of scope: how labels are blinded and proven, see `ledger::map`.
+//! What the public labels are about, everybody may read in the log. Who buys or supplies is the registry's own: such a party
+//! has no label. A scheme has none either, since it never changes.
+//!
+//! Out of scope: how labels are blinded and proven, see `ledger::map`; which of them a verdict rests on, see
+//! [`crate::basis`].
 
 use std::collections::BTreeSet;
 use std::fmt;
 
+use crate::accreditation::{AccreditationRecord, DesignationRecord};
+use crate::arrangement::ArrangementRecord;
 use crate::identifiers::Identifier;
-use crate::ids::{SchemeRef, VerdictId, VerdictRef};
+use crate::ids::{ArrangementId, PartyId, RegistryId, SchemeId, SchemeRef, VerdictId, VerdictRef};
+use crate::party::{PartyKey, PartyRecord};
 use crate::records::{Facts, Record};
 use crate::verdict::{Supplier, VerdictRecord};
 
-/// What something is filed under in the state map; its text is what is blinded.
+/// What something is filed under in the state map.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MapLabel {
     /// A verdict of this registry.
@@ -31,9 +45,29 @@ pub enum MapLabel {
     Foreign(VerdictRef),
     /// A supplier under a scheme.
     Supplier(Identifier, SchemeRef),
+    /// A party that everybody may know.
+    Party(PartyId),
+    /// What a body is accredited for under a scheme.
+    Accreditation(PartyId, SchemeRef),
+    /// What lets an accreditation body accredit under a scheme.
+    Designation(PartyId, SchemeId),
+    /// An arrangement.
+    Arrangement(ArrangementId),
+    /// A peer.
+    Peer(RegistryId),
 }
 
 impl MapLabel {
+    /// Whether everybody may know it. It alone says in which way it is looked for, so that nothing is found in two.
+    pub const fn is_public(&self) -> bool {
+        match self {
+            Self::Verdict(_) | Self::Foreign(_) | Self::Supplier(..) => false,
+            Self::Party(_) | Self::Accreditation(..) | Self::Designation(..) | Self::Arrangement(_) | Self::Peer(_) => {
+                true
+            }
+        }
+    }
+
     /// Indexes of all entries about it, by what a registry knows, rising.
     pub fn entries(&self, facts: &impl Facts) -> Vec<u64> {
         match self {
@@ -44,8 +78,26 @@ impl MapLabel {
                 let own = own.iter().filter(|record| record.terms.scheme == *scheme).flat_map(|record| history(record));
                 let foreign = foreign.iter().filter(|record| record.recognition.scheme == *scheme);
                 let foreign = foreign.flat_map(|record| record.entries.iter().copied());
-                own.chain(foreign).collect::<BTreeSet<_>>().into_iter().collect()
+                rising(own.chain(foreign))
             }
+            Self::Party(id) => {
+                let record = facts.party(id).filter(|record| record.party.role.is_public());
+                record.map_or_else(Vec::new, |record| rising(of_party(&record)))
+            }
+            Self::Accreditation(body, scheme) => {
+                let held = facts.accreditations(body).into_iter();
+                let held = held.filter(|record| record.accreditation.scheme == *scheme);
+                rising(held.flat_map(|record| of_accreditation(&record).collect::<Vec<_>>()))
+            }
+            Self::Designation(body, scheme) => {
+                let held = facts.designations(body).into_iter();
+                let held = held.filter(|record| record.designation.schemes.contains(scheme));
+                rising(held.flat_map(|record| of_designation(&record).collect::<Vec<_>>()))
+            }
+            Self::Arrangement(id) => {
+                facts.arrangement(id).map_or_else(Vec::new, |record| rising(of_arrangement(&record)))
+            }
+            Self::Peer(registry) => facts.peer(registry).map_or_else(Vec::new, |record| record.entries.clone()),
         }
     }
 }
@@ -56,6 +108,11 @@ impl fmt::Display for MapLabel {
             Self::Verdict(id) => write!(f, "verdict/{id}"),
             Self::Foreign(verdict) => write!(f, "verdict/{verdict}"),
             Self::Supplier(identifier, scheme) => write!(f, "supplier/{identifier}/scheme/{scheme}"),
+            Self::Party(id) => write!(f, "party/{id}"),
+            Self::Accreditation(body, scheme) => write!(f, "accreditation/{body}/scheme/{scheme}"),
+            Self::Designation(body, scheme) => write!(f, "designation/{body}/scheme/{scheme}"),
+            Self::Arrangement(id) => write!(f, "arrangement/{id}"),
+            Self::Peer(registry) => write!(f, "peer/{registry}"),
         }
     }
 }
@@ -90,8 +147,68 @@ impl Filed {
     }
 }
 
+/// What the map holds of something public. It never moves to another label, and nothing of it can be erased.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Posted {
+    /// Its labels.
+    pub labels: BTreeSet<MapLabel>,
+    /// Indexes of all entries about it.
+    pub entries: BTreeSet<u64>,
+}
+
+impl Posted {
+    /// How a record is posted; nothing for one that has no public label.
+    pub fn of(record: &Record) -> Option<Self> {
+        let (labels, entries) = match record {
+            Record::Party(record) if record.party.role.is_public() => {
+                (BTreeSet::from([MapLabel::Party(record.party.id.clone())]), of_party(record).collect())
+            }
+            Record::Accreditation(record) => {
+                let held = &record.accreditation;
+                let label = MapLabel::Accreditation(held.body.clone(), held.scheme.clone());
+                (BTreeSet::from([label]), of_accreditation(record).collect())
+            }
+            Record::Designation(record) => {
+                let body = &record.designation.accreditation_body;
+                let schemes = record.designation.schemes.iter();
+                let labels = schemes.map(|scheme| MapLabel::Designation(body.clone(), scheme.clone())).collect();
+                (labels, of_designation(record).collect())
+            }
+            Record::Arrangement(record) => {
+                (BTreeSet::from([MapLabel::Arrangement(record.id.clone())]), of_arrangement(record).collect())
+            }
+            Record::Peer(record) => {
+                (BTreeSet::from([MapLabel::Peer(record.registry.clone())]), record.entries.iter().copied().collect())
+            }
+            _ => return None,
+        };
+        Some(Self { labels, entries })
+    }
+}
+
+fn rising(entries: impl Iterator<Item = u64>) -> Vec<u64> {
+    entries.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
 fn history(record: &VerdictRecord) -> Vec<u64> {
     record.history.iter().map(|item| item.index).collect()
+}
+
+fn of_party(record: &PartyRecord) -> impl Iterator<Item = u64> {
+    let keys = record.keys.iter().flat_map(PartyKey::entries);
+    std::iter::once(record.registered.index).chain(keys)
+}
+
+fn of_accreditation(record: &AccreditationRecord) -> impl Iterator<Item = u64> {
+    std::iter::once(record.granted.index).chain(record.changes.iter().map(|change| change.moment.index))
+}
+
+fn of_designation(record: &DesignationRecord) -> impl Iterator<Item = u64> {
+    std::iter::once(record.made.index).chain(record.changes.iter().map(|change| change.moment.index))
+}
+
+fn of_arrangement(record: &ArrangementRecord) -> impl Iterator<Item = u64> {
+    record.acts.iter().map(|act| act.moment.index)
 }
 
 fn suppliers(supplier: &Supplier, scheme: &SchemeRef) -> BTreeSet<MapLabel> {
@@ -111,12 +228,18 @@ mod tests {
             (MapLabel::Verdict("V-1".parse().unwrap()), "verdict/V-1"),
             (MapLabel::Foreign("jp:V-1".parse().unwrap()), "verdict/jp:V-1"),
             (
-                MapLabel::Supplier("corporate-number:7000012050002".parse().unwrap(), scheme),
+                MapLabel::Supplier("corporate-number:7000012050002".parse().unwrap(), scheme.clone()),
                 "supplier/corporate-number:7000012050002/scheme/stars@1",
             ),
+            (MapLabel::Party("cb-1".parse().unwrap()), "party/cb-1"),
+            (MapLabel::Accreditation("cb-1".parse().unwrap(), scheme.clone()), "accreditation/cb-1/scheme/stars@1"),
+            (MapLabel::Designation("ab".parse().unwrap(), scheme.id), "designation/ab/scheme/stars"),
+            (MapLabel::Arrangement("A-1".parse().unwrap()), "arrangement/A-1"),
+            (MapLabel::Peer("eu".parse().unwrap()), "peer/eu"),
         ];
         for (label, text) in rows {
             assert_eq!(label.to_string(), text);
+            assert_eq!(label.is_public(), !text.starts_with("verdict/") && !text.starts_with("supplier/"));
         }
     }
 

@@ -212,6 +212,16 @@ pub enum Cause {
     Expulsion,
 }
 
+impl Cause {
+    /// The arrangement for whose sake recognitions were derived, if for one.
+    pub const fn arrangement(&self) -> Option<&ArrangementId> {
+        match self {
+            Self::Arrangement { id, .. } => Some(id),
+            Self::Range | Self::Time | Self::Expulsion => None,
+        }
+    }
+}
+
 /// The result list of a derivation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -10,6 +10,7 @@
 //!  "earlier": [{"index": 7, "entry": "<base64, 42 bytes>"}, …]?,    of a foreign verdict: what was made of it before
 //!  "proof": ["<hash, base64>", …],      that all these and `last` stand under the checkpoint, one proof for all
 //!  "mapProof": "<text>",                that no other entry is about the verdict, by the root in `last`
+//!  "publicProof": ["<part>", …],        that no other entry is about the keys, accreditations, … that it rests on
 //!  "disclosures": ["<base64url>", …]}   of the newest credential among the statements
 //! ```
 //!
@@ -18,7 +19,7 @@
 //!
 //! ```text
 //! bytes ─parse▶ Bundle ─anchor▶ a checkpoint that the policy believes, by the key that its log had then ─include▶ entries of that log
-//!                      ─replay▶ a register, by the rules that every registry runs ─complete▶ nothing about the verdict is left out
+//!                      ─replay▶ a register, by the rules that every registry runs ─complete▶ nothing about the verdict, or what it rests on, is left out
 //!                      ─answer▶ Verified
 //! ```
 //!
@@ -81,6 +82,8 @@ pub struct Bundle {
     pub proof: Vec<Hash>,
     /// What the state map in the last entry says of the verdict.
     pub map_proof: String,
+    /// What it says of the public labels that the verdict rests on.
+    pub public_proof: Vec<String>,
     /// Disclosures of the newest credential among the statements.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub disclosures: Vec<String>,

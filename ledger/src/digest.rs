@@ -10,7 +10,7 @@ use std::str::FromStr;
 pub struct Digest([u8; 32]);
 
 impl Digest {
-    /// The all-zero value: in a seal entry the root of an empty state map.
+    /// The all-zero value.
     pub const ZERO: Self = Self([0; 32]);
 
     /// The SHA-256 digest of `bytes`.

@@ -1,7 +1,9 @@
 //! The state map: for each label the latest entry about it, and how many there are, under one root that a seal carries.
 //!
 //! ```text
-//! output = ECVRF(label)                     64 bytes, see `vrf`; key = output[0..32], blind = output[32..64]
+//! blinded label:  output = ECVRF(label)     64 bytes, see `vrf`; key = output[0..32], blind = output[32..64]
+//! public label:   key = SHA-256(0x06 || label), blind = nothing
+//!
 //! chain  = 32 zero bytes before the first entry about a label, and after the entry at index i with leaf hash h
 //!          SHA-256(0x05 || chain || i || h)                                      integers: uint64, big endian
 //! value  = SHA-256(0x04 || blind || count || index of the latest entry || chain)
@@ -12,29 +14,38 @@
 //! subtree(keys, depth) = empty                         if there are no keys
 //!                      = leaf                          if there is one
 //!                      = node(those whose bit at `depth` is 0, those whose bit is 1; each at depth + 1)   otherwise
-//! root = subtree(all keys, 0); bit 0 is the highest bit of a key's first byte
+//! tree(keys) = subtree(keys, 0); bit 0 is the highest bit of a key's first byte
+//! root = SHA-256(0x07 || tree(blinded keys) || tree(public keys))
 //! ```
 //!
 //! The shape follows from the keys alone, whatever the order in which they came. Keys are as good as random, so a leaf lies
 //! at a depth of about log2 of their number. From a root, the way along the bits of a key ends in exactly one place, since
 //! leaf, node and empty cannot be taken for one another: a key that is there cannot be shown absent, nor with two values,
-//! by whoever built the tree. The value is blinded because a proof of absence may show a stranger's leaf.
+//! by whoever built the tree. A blinded value hides what it says because a proof of absence may show a stranger's leaf.
+//!
+//! Two trees, since there are few public labels and many blinded ones: proofs of public labels stay short, and a proof in
+//! the one shows nothing of the other but its root. What kind a label is, and so in which tree it is looked for, whoever
+//! looks decides by the label alone.
 //!
 //! Not here: which labels there are and which entries are about them, see `conformity::map_label`.
 
 mod proof;
+mod public;
+#[cfg(test)]
+mod public_tests;
 #[cfg(test)]
 mod tests;
 mod tree;
 
 pub use proof::{MAX_MAP_PROOF, MapProof, MapProofError, Place};
+pub use public::PublicProof;
 pub use tree::Map;
 
 use crate::digest::sha256;
 use crate::merkle::Hash;
 use crate::vrf::VrfOutput;
 
-/// The hash of a subtree without keys; the root of an empty map.
+/// The hash of a subtree without keys; the root of an empty tree.
 pub const EMPTY: Hash = Hash::from_bytes([0; 32]);
 
 /// Bits of a key, and so the deepest that a leaf can lie.
@@ -44,6 +55,24 @@ const LEAF: u8 = 2;
 const NODE: u8 = 3;
 const VALUE: u8 = 4;
 const CHAIN: u8 = 5;
+const PUBLIC: u8 = 6;
+const ROOT: u8 = 7;
+
+/// Both trees of a registry in one version; cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Trees {
+    /// Of the labels that a VRF blinds.
+    pub blinded: Map,
+    /// Of the labels that anybody may know.
+    pub public: Map,
+}
+
+impl Trees {
+    /// The root that a seal carries.
+    pub fn root(&self) -> Hash {
+        root_over(&self.blinded.root(), &self.public.root())
+    }
+}
 
 /// Where a label stands in the map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,6 +84,11 @@ impl MapKey {
         let mut key = [0; 32];
         key.copy_from_slice(&output.as_bytes()[..32]);
         Self(key)
+    }
+
+    /// The key of a public label.
+    pub fn public(label: &str) -> Self {
+        Self(sha256(&[&[PUBLIC], label.as_bytes()]))
     }
 
     /// Wraps 32 bytes of a proof.
@@ -72,9 +106,37 @@ impl MapKey {
         self.0.get(depth / 8).is_some_and(|byte| byte & (0x80 >> (depth % 8)) != 0)
     }
 
+    /// Sorted keys that share all bits above `depth`, parted by the bit there.
+    fn split(keys: &[Self], depth: usize) -> (&[Self], &[Self]) {
+        keys.split_at(keys.partition_point(|key| !key.bit(depth)))
+    }
+
     /// How many bits from the first on are those of another key.
     fn shared(&self, other: &Self) -> usize {
         (0..MAX_DEPTH).take_while(|depth| self.bit(*depth) == other.bit(*depth)).count()
+    }
+}
+
+/// Where a label stands, and what hides what is said of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slot {
+    key: MapKey,
+    blind: Option<[u8; 32]>,
+}
+
+impl Slot {
+    /// That of a public label.
+    pub fn public(label: &str) -> Self {
+        Self { key: MapKey::public(label), blind: None }
+    }
+}
+
+impl From<VrfOutput> for Slot {
+    /// That of a blinded label with this output.
+    fn from(output: VrfOutput) -> Self {
+        let mut blind = [0; 32];
+        blind.copy_from_slice(&output.as_bytes()[32..]);
+        Self { key: MapKey::of(&output), blind: Some(blind) }
     }
 }
 
@@ -110,10 +172,14 @@ impl Latest {
         })
     }
 
-    fn value(&self, output: &VrfOutput) -> Hash {
-        let blind = &output.as_bytes()[32..];
+    fn value(&self, slot: &Slot) -> Hash {
+        let blind = slot.blind.as_ref().map_or(&[][..], |blind| blind);
         let parts = [&[VALUE], blind, &self.count.to_be_bytes(), &self.index.to_be_bytes(), self.chain.as_bytes()];
         Hash::from_bytes(sha256(&parts))
+    }
+
+    fn leaf(&self, slot: &Slot) -> Hash {
+        leaf_hash(&slot.key, &self.value(slot))
     }
 }
 
@@ -127,4 +193,8 @@ fn leaf_hash(key: &MapKey, value: &Hash) -> Hash {
 
 fn node_hash(left: &Hash, right: &Hash) -> Hash {
     Hash::from_bytes(sha256(&[&[NODE], left.as_bytes(), right.as_bytes()]))
+}
+
+fn root_over(blinded: &Hash, public: &Hash) -> Hash {
+    Hash::from_bytes(sha256(&[&[ROOT], blinded.as_bytes(), public.as_bytes()]))
 }

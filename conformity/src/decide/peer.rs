@@ -27,6 +27,8 @@ impl<F: Facts> Case<'_, F> {
         }
         let genesis = self.pinned(claim)?;
         let earlier = before.as_ref().and_then(|peer| peer.last_expulsion().cloned());
+        let mut entries = before.as_ref().map_or_else(Vec::new, |peer| peer.entries.clone());
+        entries.push(self.place.index);
         // Who was followed before goes on from there, unless it begins a new log.
         let followed =
             before.filter(|peer| peer.genesis_digest == claim.genesis_digest).map_or(0, |peer| peer.followed);
@@ -40,6 +42,7 @@ impl<F: Facts> Case<'_, F> {
             added: self.moment(),
             expelled: None,
             earlier,
+            entries,
             followed,
         }))])
     }
@@ -89,6 +92,7 @@ impl<F: Facts> Case<'_, F> {
         self.operator_only()?;
         let mut record = PeerRecord::clone(&*self.peer(&claim.registry)?);
         record.expelled = Some(Expulsion { moment: self.moment(), reason: claim.reason.clone() });
+        record.entries.push(self.place.index);
         Ok(vec![Record::Peer(Arc::new(record))])
     }
 

@@ -72,9 +72,6 @@ fn permitted_at(register: &Register, index: u64) -> bool {
 
 fn abroad_at(register: &Register, index: u64) -> bool {
     let arranged = register.arrangements.values().any(|record| record.acts.iter().any(|act| act.moment.index == index));
-    let peered = register.peers.values().any(|record| {
-        let ends = [&record.expelled, &record.earlier];
-        record.added.index == index || ends.into_iter().flatten().any(|end| end.moment.index == index)
-    });
+    let peered = register.peers.values().any(|record| record.entries.contains(&index));
     arranged || peered || register.recognitions.values().any(|record| record.entries.contains(&index))
 }

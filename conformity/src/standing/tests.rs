@@ -94,6 +94,7 @@ fn peer(registry: &str, country: &str) -> Record {
         added: moment(4, "2026-01-02"),
         expelled: None,
         earlier: None,
+        entries: vec![4],
         followed: 0,
     }))
 }

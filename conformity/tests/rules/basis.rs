@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use conformity::basis::{of_recognition, of_verdict};
+use conformity::basis::{Basis, of_recognition, of_verdict};
 use conformity::records::{Facts, Register};
 use conformity::statement::Statement;
 use conformity::{Digest, Place, decide};
@@ -34,7 +34,18 @@ pub(crate) fn read(world: &World, indexes: &BTreeSet<u64>) -> Result<Register, S
 }
 
 fn basis(world: &World, id: &str) -> BTreeSet<u64> {
-    of_verdict(&world.register, &world.verdict(id))
+    of_verdict(&world.register, &world.verdict(id), u64::MAX).indexes
+}
+
+/// Read from its statements alone it is the same, and under its labels nothing is missing.
+fn same_again(whole: &Register, part: &Register, basis: impl Fn(&Register) -> Basis) {
+    let found = basis(part);
+    assert_eq!(found, basis(whole));
+    for label in &found.labels {
+        let entries = label.entries(whole);
+        assert_eq!(label.entries(part), entries, "{label}");
+        assert!(label.is_public() && entries.iter().all(|index| found.indexes.contains(index)), "{label}");
+    }
 }
 
 proptest! {
@@ -49,6 +60,24 @@ proptest! {
         for id in ["V-1", "V-2", "T-1"] {
             let register = read(&world, &basis(&world, id)).map_err(TestCaseError::fail)?;
             prop_assert_eq!(register.verdict(&id.parse().unwrap()), Some(world.verdict(id)));
+            same_again(&world.register, &register, |facts| of_verdict(facts, &world.verdict(id), u64::MAX));
+        }
+    }
+
+    /// What is collected now for an earlier seal is what would have been collected then.
+    #[test]
+    fn a_basis_of_a_time_is_the_one_of_that_time(attempts in attempts(), later in attempts()) {
+        let mut world = furnished();
+        for (number, attempt) in attempts.iter().enumerate() {
+            attempt.make(&mut world, number);
+        }
+        let (until, then) = (world.taken.len() as u64, world.register.clone());
+        for (number, attempt) in later.iter().enumerate() {
+            attempt.make(&mut world, attempts.len() + number);
+        }
+        for id in ["V-1", "V-2", "T-1"] {
+            let now = of_verdict(&world.register, &world.verdict(id), until);
+            prop_assert_eq!(now, of_verdict(&then, &then.verdict(&id.parse().unwrap()).unwrap(), u64::MAX));
         }
     }
 }
@@ -117,8 +146,10 @@ fn a_recognition_is_the_same_read_from_what_it_rests_on() {
     let same = |world: &World| {
         let verdict = "eu:E-1".parse().unwrap();
         let recorded = world.register.recognition(&verdict).unwrap();
-        let indexes = of_recognition(&world.register, &recorded, None);
+        let basis = |facts: &Register| of_recognition(facts, &recorded, None, u64::MAX);
+        let indexes = basis(&world.register).indexes;
         let register = read(world, &indexes).unwrap();
+        same_again(&world.register, &register, basis);
         let again = register.recognition(&verdict).unwrap();
         // What was made of it before is not among it; that nothing was left out is the state map's to prove.
         assert_eq!(

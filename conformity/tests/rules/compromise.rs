@@ -462,7 +462,7 @@ proptest! {
         for at in &moments {
             prop_assert_eq!(record.as_of(*at), without_void(&record, |then| then <= *at), "{}", at);
         }
-        let indexes: BTreeSet<u64> = of_verdict(&world.register, &record);
+        let indexes: BTreeSet<u64> = of_verdict(&world.register, &record, u64::MAX).indexes;
         let register = read(&world, &indexes).map_err(TestCaseError::fail)?;
         prop_assert_eq!(register.verdict(record.id()), Some(record), "read from what it rests on");
     }

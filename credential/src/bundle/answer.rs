@@ -159,7 +159,7 @@ fn own(bundle: &Bundle, replayed: &Replayed, at: Timestamp, steps: &mut Steps) -
     let accreditation = accreditation(register, &then, at);
     let body = &then.now.issuer;
     let words = match &accreditation {
-        Some(id) => format!("{body}, which answers for it, was accredited then, as far as is shown here ({id})"),
+        Some(id) => format!("{body}, which answers for it, was accredited then ({id})"),
         None if then.terms.provenance.is_transcribed() => {
             format!("{body} copied it from a list; nobody decided it here")
         }

@@ -1,10 +1,18 @@
-//! Nothing about the verdict is left out: the state map under the seal counts the entries about it and chains them, and those that
-//! the bundle shows give the same count and chain. Without this, whoever carries a bundle could leave out the last suspension.
+//! Nothing is left out: the state map under the seal counts and chains the entries about the verdict, and about each key, accreditation,
+//! designation, arrangement and peering that it rests on; those that the bundle shows give the same counts and chains. Without this,
+//! whoever carries a bundle could leave out the last suspension, or that the key which signed was revoked.
+//!
+//! What must be complete follows from the statements, by the walk that also says which statements to show
+//! ([`conformity::basis`]), never from what the bundle says of itself.
 
+use std::collections::BTreeMap;
+
+use conformity::basis::{Basis, of_recognition, of_verdict};
 use conformity::key::Jwk;
 use conformity::map_label::MapLabel;
 use conformity::records::Facts;
-use ledger::map::{Latest, MapProof, MapProofError};
+use ledger::map::{Latest, MapProof, MapProofError, PublicProof};
+use ledger::merkle::Hash;
 use ledger::vrf::VrfPublicKey;
 
 use super::include::Entries;
@@ -23,6 +31,27 @@ pub(super) fn complete(
     } else {
         MapLabel::Foreign(bundle.verdict.clone())
     };
+    let (told, public_root) = told(bundle, replayed, entries, &label)?;
+    let stated = label.entries(&replayed.register);
+    let about = [bare(bundle, &label, &stated)?, stated].concat();
+    compare(&label, told, &about, entries)?;
+    let rests = foundations(bundle, replayed, entries, &public_root)?;
+    let words = format!(
+        "the state map under the seal counts {} entries about it, and those about {rests} parties, accreditations, designations, \
+         arrangements and peers that it rests on: all are shown, and there is no other",
+        about.len()
+    );
+    steps.held(StepName::Completeness, words);
+    Ok(())
+}
+
+/// What the map says of the verdict, and the root over what it says of public labels.
+fn told(
+    bundle: &Bundle,
+    replayed: &Replayed,
+    entries: &Entries,
+    label: &MapLabel,
+) -> Result<(Option<Latest>, Hash), Fault> {
     let proof: MapProof = bundle.map_proof.parse().map_err(Broken::Map)?;
     // The root is that of the last entry; a proof that points elsewhere was not made for this bundle.
     if entries.last() != Some(proof.seal) {
@@ -30,17 +59,36 @@ pub(super) fn complete(
     }
     let key = map_key(replayed)?;
     let told = proof.verify(&entries.map_root, &key, &label.to_string()).map_err(Broken::Map)?;
-    let about = about(bundle, &label, replayed)?;
-    let shown = about.iter().map(|index| entries.leaf(*index).map(|leaf| (*index, leaf))).collect::<Option<Vec<_>>>();
-    if told != Latest::of(shown.unwrap_or_default()) {
-        return Err(Broken::Incomplete { shown: about.len(), told: told.map_or(0, |latest| latest.count) }.into());
+    Ok((told, proof.public))
+}
+
+/// Nothing that the verdict rests on lacks an entry. Gives how many labels that are.
+fn foundations(bundle: &Bundle, replayed: &Replayed, entries: &Entries, root: &Hash) -> Result<usize, Fault> {
+    let register = &replayed.register;
+    let basis = basis(bundle, replayed).ok_or_else(|| Broken::NoVerdict(bundle.verdict.clone()))?;
+    let labels: BTreeMap<String, MapLabel> = basis.labels.into_iter().map(|label| (label.to_string(), label)).collect();
+    let proof = PublicProof::read(bundle.public_proof.iter().map(String::as_str)).map_err(Broken::Map)?;
+    let told = proof.verify(root, labels.keys().map(String::as_str)).map_err(Broken::Map)?;
+    for (text, label) in &labels {
+        let (told, about) = (told.get(text.as_str()).copied().flatten(), label.entries(register));
+        if contradicts(told, &about, entries) {
+            let told = told.map_or(0, |latest| latest.count);
+            return Err(Misbehaved::Map { about: Box::new(label.clone()), shown: about.len(), told }.into());
+        }
+        compare(label, told, &about, entries)?;
     }
-    let words = format!(
-        "the state map under the seal counts {} entries about it: those that are shown, and no other",
-        about.len()
-    );
-    steps.held(StepName::Completeness, words);
-    Ok(())
+    Ok(labels.len())
+}
+
+/// What the verdict rests on, as far as the statements say; nothing if they say nothing of it.
+fn basis(bundle: &Bundle, replayed: &Replayed) -> Option<Basis> {
+    let register = &replayed.register;
+    if replayed.is_of(bundle) {
+        return Some(of_verdict(register, &*register.verdict(&bundle.verdict.id)?, u64::MAX));
+    }
+    let record = register.recognition(&bundle.verdict)?;
+    let cause = replayed.causes.get(&record.since.index);
+    Some(of_recognition(register, &record, cause, u64::MAX))
 }
 
 /// The key of the state map, as the genesis names it.
@@ -55,14 +103,41 @@ fn map_key(replayed: &Replayed) -> Result<VrfPublicKey, Fault> {
     }
 }
 
-/// Indexes of the entries about it, rising. What was made of a foreign verdict before does not need to be shown, since the newest
-/// row replaces it; of an own verdict every statement counts.
-fn about(bundle: &Bundle, label: &MapLabel, replayed: &Replayed) -> Result<Vec<u64>, Broken> {
-    let shown = label.entries(&replayed.register);
+/// Indexes of the entries about it without their statements. What was made of a foreign verdict before does not need to be shown,
+/// since the newest row replaces it; of an own verdict every statement counts.
+fn bare(bundle: &Bundle, label: &MapLabel, stated: &[u64]) -> Result<Vec<u64>, Broken> {
     let replaced =
-        |index: u64| matches!(label, MapLabel::Foreign(_)) && shown.first().is_some_and(|first| index < *first);
+        |index: u64| matches!(label, MapLabel::Foreign(_)) && stated.first().is_some_and(|first| index < *first);
     match bundle.earlier.iter().find(|one| !replaced(one.index)) {
         Some(kept_back) => Err(Broken::KeptBack { index: kept_back.index }),
-        None => Ok(bundle.earlier.iter().map(|one| one.index).chain(shown.iter().copied()).collect()),
+        None => Ok(bundle.earlier.iter().map(|one| one.index).collect()),
+    }
+}
+
+fn latest(entries: &Entries, indexes: &[u64]) -> Option<Latest> {
+    let leaves = indexes.iter().map(|index| entries.leaf(*index).map(|leaf| (*index, leaf)));
+    Latest::of(leaves.collect::<Option<Vec<_>>>()?)
+}
+
+/// Whether what the map says of a label is what the shown entries give.
+fn compare(label: &MapLabel, told: Option<Latest>, indexes: &[u64], entries: &Entries) -> Result<(), Fault> {
+    if told == latest(entries, indexes) {
+        return Ok(());
+    }
+    let (about, shown, told) = (Box::new(label.clone()), indexes.len(), told.map_or(0, |latest| latest.count));
+    Err(Broken::Incomplete { about, shown, told }.into())
+}
+
+/// Whether a map says of a public label what cannot be, whatever the bundle leaves out: a root is over all entries before its seal,
+/// and nothing public is ever erased, so it counts at least those whose statements are shown. Of a verdict this would not be
+/// evidence: it leaves the map when its grant is erased, and somebody may have kept the grant.
+fn contradicts(told: Option<Latest>, indexes: &[u64], entries: &Entries) -> bool {
+    let shown = indexes.len() as u64;
+    match told {
+        None => shown > 0,
+        Some(told) => {
+            let other = told.count == shown && Some(told) != latest(entries, indexes);
+            told.count < shown || Some(&told.index) < indexes.last() || other
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use conformity::digest::Digest;
 use conformity::ids::{Origin, VerdictRef};
+use conformity::map_label::MapLabel;
 use conformity::refusal::Refusal;
 use jiff::Timestamp;
 use ledger::checkpoint::CheckpointError;
@@ -105,9 +106,11 @@ pub enum Broken {
     /// The state map's proof is none, or leads to another root.
     #[error("the state map is not believed: {0}")]
     Map(MapProofError),
-    /// The state map counts other entries about the verdict than are shown.
-    #[error("{shown} entries about the verdict are shown, but the log holds {told}, or others: something is left out")]
+    /// The state map counts more entries about the verdict, or something that it rests on, than are shown, or others.
+    #[error("{shown} entries about {about} are shown, but the log holds {told}, or others: something is left out")]
     Incomplete {
+        /// About what.
+        about: Box<MapLabel>,
         /// How many are shown.
         shown: usize,
         /// How many there are.
@@ -182,6 +185,18 @@ pub enum Misbehaved {
         index: u64,
         /// Why.
         error: jws::VerifyError,
+    },
+    /// A sealed root that does not count what stands in the log before it.
+    #[error(
+        "the log holds {shown} entries about {about}, but the state map in its seal counts {told} of them, or others"
+    )]
+    Map {
+        /// About what.
+        about: Box<MapLabel>,
+        /// How many are proven to be in the log.
+        shown: usize,
+        /// How many the map counts.
+        told: u64,
     },
     /// A credential of a restricted verdict that keeps another reach back than the verdict has. The signed part commits to it, and
     /// a registry compares before it takes it.
@@ -349,6 +364,7 @@ impl Misbehaved {
             Self::Refused { refusal, .. } => refusal.code(),
             Self::Key { .. } => "bad-key",
             Self::Signature { .. } => "bad-signature",
+            Self::Map { .. } => "map-differs",
             Self::OtherReach { .. } => "credential-differs",
         }
     }
@@ -358,6 +374,7 @@ impl Misbehaved {
             Self::TimeBackwards { .. } | Self::ImpossibleTime { .. } => StepName::Inclusion,
             Self::OtherLogKey { .. } => StepName::Genesis,
             Self::Refused { .. } | Self::Key { .. } | Self::Signature { .. } => StepName::Statement,
+            Self::Map { .. } => StepName::Completeness,
             Self::OtherReach { .. } => StepName::Credential,
         }
     }

@@ -6,9 +6,10 @@ use std::collections::hash_map::Entry;
 
 use conformity::decide::{Place, decide, signing_key};
 use conformity::digest::Digest;
+use conformity::ids::ArrangementId;
 use conformity::key::{Jwk, KeyId};
 use conformity::records::{Facts, Register};
-use conformity::statement::{Claim, Kind};
+use conformity::statement::Claim;
 use ledger::jws::Verified;
 use ledger::key::{KeyError, PublicKey};
 
@@ -22,6 +23,8 @@ pub(super) struct Replayed {
     pub(super) register: Register,
     /// The newest credential of the verdict, by its index: a void one only where there is no other.
     pub(super) credential: Option<(u64, Verified)>,
+    /// For the sake of which arrangement recognitions were derived, by index.
+    pub(super) causes: HashMap<u64, ArrangementId>,
 }
 
 pub(super) fn replay(
@@ -40,10 +43,10 @@ pub(super) fn replay(
     if replay.log_keys() != Some(anchored.keys.changes().len()) {
         return Err(Broken::Keys.into());
     }
-    let Replay { register, mut credentials, .. } = replay;
+    let Replay { register, mut credentials, causes, .. } = replay;
     let newest = register.newest_credential(&bundle.verdict.id).map(|record| record.issued.index);
     let credential = newest.and_then(|index| credentials.remove_entry(&index));
-    Ok(Replayed { register, credential })
+    Ok(Replayed { register, credential, causes })
 }
 
 /// The genesis, if it is the one that the policy means.
@@ -70,12 +73,14 @@ pub(super) struct Replay {
     keys: HashMap<KeyId, PublicKey>,
     /// By index: which of them counts is known at the end, when all is said.
     credentials: HashMap<u64, Verified>,
+    causes: HashMap<u64, ArrangementId>,
 }
 
 impl Replay {
     /// Before the first.
     pub(super) fn new() -> Self {
-        Self { register: Register::part(), keys: HashMap::new(), credentials: HashMap::new() }
+        let (keys, credentials, causes) = Default::default();
+        Self { register: Register::part(), keys, credentials, causes }
     }
 
     pub(super) fn take(
@@ -94,8 +99,12 @@ impl Replay {
         let records =
             decide(&self.register, &statement, &Place { index, at, kid, digest, attachment }).map_err(refused)?;
         records.into_iter().for_each(|record| self.register.insert(record));
-        if statement.kind() == Kind::CredentialIssued {
-            self.credentials.insert(index, verified);
+        match &statement.claim {
+            Claim::CredentialIssued(_) => drop(self.credentials.insert(index, verified)),
+            Claim::RecognitionDerived(claim) => {
+                self.causes.extend(claim.cause.arrangement().map(|id| (index, id.clone())))
+            }
+            _ => {}
         }
         steps.held(
             StepName::Statement,

@@ -22,7 +22,7 @@ pub enum StepName {
     Genesis,
     /// A statement was signed by whom it names, and the rules allow it.
     Statement,
-    /// Nothing about the verdict is left out.
+    /// Nothing about the verdict, or what it rests on, is left out.
     Completeness,
     /// Who answers for the verdict was accredited.
     Accreditation,

@@ -165,21 +165,8 @@ fn a_recognition_is_proven_with_the_row_that_says_so() {
 pub(crate) fn recognising() -> Log {
     let mut log = Log::at_work();
     log.say("op", "peer-added", Log::of("eu", |_| ()).pinned());
-    let row = json!({
-        "verdict": "eu:E-1", "supplier": {"id": "lei:5493001KJTIIGC8Y1R12", "name": "Exemple SA", "country": "FR"},
-        "scheme": "eucc@1", "object": {"kind": "product", "name": "A card"}, "viewpoints": ["people-and-things"],
-        "state": "granted", "outcome": "recognised", "explanation": "recognised under rule R-1 of A-1",
-    });
-    for (from, to) in [(0, 9), (9, 12)] {
-        let list = format!("{row}\n");
-        let digest = conformity::Digest::of(list.as_bytes()).to_string();
-        let claim = json!({
-            "origin": "eu.registry.test", "registry": "eu", "from": from, "to": to, "checkpoint": "a signed note",
-            "cause": "range", "results": {"digest": digest, "count": 1},
-        });
-        let compact = log.signed("node", "node", "recognition-derived", claim);
-        log.take(compact, Some(list));
-    }
+    log.recognise(json!({}));
+    log.recognise(json!({}));
     log.seal();
     log
 }

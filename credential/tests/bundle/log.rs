@@ -1,16 +1,18 @@
 //! A log made by hand, so that it can also be made wrongly: `jp`, with a body, its accreditation, and verdict V-1.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use conformity::arrangement::Arrangement;
 use conformity::basis::{of_recognition, of_verdict};
 use conformity::decide::{Place, decide};
+use conformity::ids::VerdictRef;
 use conformity::key::KeyId;
-use conformity::map_label::MapLabel;
-use conformity::records::{Facts, Register};
+use conformity::map_label::{MapLabel, Posted};
+use conformity::records::{Facts, Record, Register};
 use credential::bundle::{Bundle, Earlier, FORMAT, Item, KeyHistory, Policy, Question};
 use credential::statement::read_unverified;
 use jiff::Timestamp;
@@ -21,7 +23,7 @@ use ledger::entry::{Entry, Kind};
 use ledger::jws;
 use ledger::key::{Algorithm, SigningKey};
 use ledger::log_keys::Handover;
-use ledger::map::{Latest, Map, MapKey, MapProof};
+use ledger::map::{Latest, Map, MapKey, MapProof, Slot, Trees};
 use ledger::merkle::Tree;
 use ledger::note::{Cosigner, NoteSigner, SignedNote};
 use ledger::vrf::VrfKey;
@@ -45,7 +47,9 @@ pub(crate) struct Log {
     statements: Vec<Option<String>>,
     attachments: HashMap<u64, String>,
     map_key: Arc<VrfKey>,
-    map: Map,
+    map: Trees,
+    /// Public labels that the registry keeps out of its map.
+    pub(crate) hidden: Vec<String>,
     pub(crate) now_ms: u64,
 }
 
@@ -84,7 +88,8 @@ impl Log {
             statements: Vec::new(),
             attachments: HashMap::new(),
             map_key: Arc::new(map_key),
-            map: Map::new(),
+            map: Trees::default(),
+            hidden: Vec::new(),
             now_ms: START_MS,
         };
         log.say("node", "genesis", genesis);
@@ -227,21 +232,67 @@ impl Log {
         self.say("cb-1", "verdict-changed", claim)
     }
 
+    /// The node makes of eu:E-1 what it made of it before, and more.
+    pub(crate) fn recognise(&mut self, more: Value) -> u64 {
+        let mut row = json!({
+            "verdict": "eu:E-1", "supplier": {"id": "lei:5493001KJTIIGC8Y1R12", "name": "Exemple SA", "country": "FR"},
+            "scheme": "eucc@1", "object": {"kind": "product", "name": "A card"}, "viewpoints": ["people-and-things"],
+            "state": "granted", "outcome": "recognised", "explanation": "recognised under rule R-1 of A-1",
+        });
+        row.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let list = format!("{row}\n");
+        let digest = conformity::Digest::of(list.as_bytes()).to_string();
+        let from = self.register.peer(&"eu".parse().unwrap()).unwrap().followed;
+        let claim = json!({
+            "origin": "eu.registry.test", "registry": "eu", "from": from, "to": from + 9, "checkpoint": "a signed note",
+            "cause": "range", "results": {"digest": digest, "count": 1},
+        });
+        let compact = self.signed("node", "node", "recognition-derived", claim);
+        self.take(compact, Some(list))
+    }
+
+    /// The ministry signs an arrangement.
+    pub(crate) fn sign_arrangement(&mut self, terms: Value) -> u64 {
+        let terms: Arrangement = serde_json::from_value(terms).unwrap();
+        let digest = terms.digest().unwrap();
+        self.say("ministry", "arrangement-signed", json!({"terms": terms, "digest": digest}))
+    }
+
     /// A seal, a day later.
     pub(crate) fn seal(&mut self) -> u64 {
         self.now_ms += 86_400 * SECOND_MS;
         let labels = self.register.verdicts_after(None).map(|record| MapLabel::Verdict(record.id().clone()));
         let foreign = self.register.recognitions_after(None);
         let labels = labels.chain(foreign.map(|record| MapLabel::Foreign(record.recognition.verdict.clone())));
-        let content: Vec<_> = labels
-            .map(|label| {
-                let entries = label.entries(&self.register);
-                let entries = entries.into_iter().map(|index| (index, self.entries[index as usize].leaf_hash()));
-                (self.map_key.evaluate(label.to_string().as_bytes()).unwrap(), Latest::of(entries).unwrap())
-            })
+        let blinded: Vec<_> = labels
+            .map(|label| (self.map_key.evaluate(label.to_string().as_bytes()).unwrap(), self.latest(&label)))
             .collect();
-        self.map = Map::new().with(content);
+        let mut public = self.public_labels();
+        public.retain(|label| !self.hidden.contains(&label.to_string()));
+        let public: Vec<_> =
+            public.iter().map(|label| (Slot::public(&label.to_string()), self.latest(label))).collect();
+        self.map = Trees { blinded: Map::new().with(blinded), public: Map::new().with(public) };
         self.put(Kind::Seal, None)
+    }
+
+    /// A seal with the map as it was before.
+    pub(crate) fn seal_as_before(&mut self) -> u64 {
+        self.put(Kind::Seal, None)
+    }
+
+    fn latest(&self, label: &MapLabel) -> Latest {
+        let entries = label.entries(&self.register).into_iter();
+        Latest::of(entries.map(|index| (index, self.entries[index as usize].leaf_hash()))).unwrap()
+    }
+
+    fn public_labels(&self) -> BTreeSet<MapLabel> {
+        let register = &self.register;
+        let records = register.parties().cloned().map(Record::Party);
+        let records = records.chain(register.all_accreditations().cloned().map(Record::Accreditation));
+        let records = records.chain(register.all_designations().cloned().map(Record::Designation));
+        let records = records.chain(register.arrangements().into_iter().map(Record::Arrangement));
+        let records = records.chain(register.peers().into_iter().map(Record::Peer));
+        records.filter_map(|record| Posted::of(&record)).flat_map(|posted| posted.labels).collect()
     }
 
     /// Puts an entry into the log, whatever the rules say.
@@ -308,19 +359,25 @@ impl Log {
     /// The bundle of V-1 that an honest node makes.
     pub(crate) fn bundle(&self) -> Bundle {
         let id = "V-1".parse().unwrap();
-        let mut indexes = of_verdict(&self.register, &self.register.verdict(&id).unwrap());
+        let mut indexes = of_verdict(&self.register, &self.register.verdict(&id).unwrap(), u64::MAX).indexes;
         indexes.extend(self.register.newest_credential(&id).map(|record| record.issued.index));
         self.bundle_of("jp:V-1", &indexes.into_iter().collect::<Vec<_>>())
     }
 
-    /// The bundle of what is made of eu:E-1.
-    pub(crate) fn foreign_bundle(&self) -> Bundle {
+    /// Of what eu:E-1 rests on here, without some.
+    pub(crate) fn foreign_bundle_without(&self, left_out: &[u64]) -> Bundle {
         let record = self.register.recognition(&"eu:E-1".parse().unwrap()).unwrap();
-        let indexes: Vec<u64> = of_recognition(&self.register, &record, None).into_iter().collect();
+        let mut indexes = of_recognition(&self.register, &record, None, u64::MAX).indexes;
+        indexes.retain(|index| !left_out.contains(index));
         let (_, before) = record.entries.split_last().unwrap();
         let entry = |index: u64| base64_encode(&self.entries[index as usize].encode());
         let earlier = before.iter().map(|&index| Earlier { index, entry: entry(index) }).collect();
-        Bundle { map_proof: self.map_proof("verdict/eu:E-1"), ..self.bundle_with("eu:E-1", &indexes, earlier) }
+        self.bundle_with("eu:E-1", &indexes.into_iter().collect::<Vec<_>>(), earlier)
+    }
+
+    /// The bundle of what is made of eu:E-1.
+    pub(crate) fn foreign_bundle(&self) -> Bundle {
+        self.foreign_bundle_without(&[])
     }
 
     /// A bundle of these statements, and of entries without theirs.
@@ -335,8 +392,37 @@ impl Log {
     /// What the map says of a label.
     pub(crate) fn map_proof(&self, label: &str) -> String {
         let (output, vrf) = self.map_key.prove(label.as_bytes()).unwrap();
-        let (place, siblings) = self.map.place(&MapKey::of(&output));
-        MapProof { seal: self.tree.len() - 1, vrf, place, siblings }.to_string()
+        let (place, siblings) = self.map.blinded.place(&MapKey::of(&output));
+        let public = self.map.public.root();
+        MapProof { seal: self.tree.len() - 1, public, vrf, place, siblings }.to_string()
+    }
+
+    /// What the map says of what a verdict rests on by these statements, as somebody would prove it who holds the whole log.
+    fn public_proof(&self, verdict: &VerdictRef, indexes: &[u64]) -> Vec<String> {
+        let part = self.read(indexes);
+        let basis = match (part.verdict(&verdict.id), part.recognition(verdict)) {
+            (_, Some(record)) => of_recognition(&part, &record, None, u64::MAX),
+            (Some(record), None) => of_verdict(&part, &record, u64::MAX),
+            (None, None) => return Vec::new(),
+        };
+        let labels: Vec<String> = basis.labels.iter().map(MapLabel::to_string).collect();
+        self.map.public.prove_public(labels.iter().map(String::as_str)).write()
+    }
+
+    /// What these statements say, up to the first that the rules refuse.
+    fn read(&self, indexes: &[u64]) -> Register {
+        let mut register = Register::part();
+        for &index in indexes {
+            let compact = self.statements[index as usize].clone().unwrap();
+            let unverified = jws::Unverified::parse(Bytes::from(compact)).unwrap();
+            let digest = conformity::Digest::from_bytes(*unverified.digest().as_bytes());
+            let attachment = self.attachments.get(&index).map(String::as_bytes);
+            let kid = KeyId::from_bytes(*unverified.kid().as_bytes());
+            let place = Place { index, at: self.at(index), kid, digest, attachment };
+            let Ok(records) = decide(&register, &read_unverified(&unverified).unwrap(), &place) else { break };
+            records.into_iter().for_each(|record| register.insert(record));
+        }
+        register
     }
 
     /// A bundle of these statements.
@@ -358,6 +444,7 @@ impl Log {
             earlier: Vec::new(),
             proof: self.tree.multi_proof(&all, size).unwrap(),
             map_proof: self.map_proof(&format!("verdict/{}", verdict.trim_start_matches("jp:"))),
+            public_proof: self.public_proof(&verdict.parse().unwrap(), indexes),
             disclosures: Vec::new(),
         }
     }

@@ -3,6 +3,7 @@
 
 mod alterations;
 mod answers;
+mod completeness;
 mod compromise;
 mod log;
 mod log_keys;

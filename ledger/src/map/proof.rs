@@ -1,21 +1,22 @@
-//! What the map says of one label, in a form that stands alone beside the seal entry that holds the root.
+//! What the map says of one blinded label, in a form that stands alone beside the seal entry that holds the root.
 //!
 //! ```text
 //! secure-trust-registry/map-proof@v1
 //! seal <decimal>                                (index of the seal entry that holds the root; a pointer, not authenticated)
+//! public <hash, base64>                         (the root of the tree of public labels)
 //! vrf <base64, 80 bytes>                        (that the label has this output)
 //! latest <count> <index> <chain, base64>        (the label is in the map; count and index decimal)
 //!   or  empty                                   (the way of the label's key ends in nothing)
 //!   or  other <key, base64> <value, base64>     (it ends in the leaf of another label, which stays unknown)
-//! <hash, base64>                                (none to 256, those beside the way, from its end up to the root)
+//! <hash, base64>                                (none to 256, those beside the way, from its end up to the root of its tree)
 //! ```
 //!
 //! Every line ends with a line feed. At most [`MAX_MAP_PROOF`] bytes, checked before anything is decoded.
 
-use super::{EMPTY, Latest, MAX_DEPTH, MapKey, leaf_hash, node_hash};
+use super::{EMPTY, Latest, MAX_DEPTH, MapKey, Slot, leaf_hash, node_hash, root_over};
 use crate::encoding::{base64_decode, base64_encode, decimal};
 use crate::merkle::Hash;
-use crate::vrf::{VrfError, VrfOutput, VrfProof, VrfPublicKey};
+use crate::vrf::{VrfError, VrfProof, VrfPublicKey};
 use std::fmt;
 use std::str::FromStr;
 
@@ -54,11 +55,13 @@ impl Place {
 pub struct MapProof {
     /// Index of the seal entry whose root it leads to. Nobody authenticates it: look there for the root.
     pub seal: u64,
+    /// The root of the tree of public labels; authentic once this is verified.
+    pub public: Hash,
     /// That the label has one output, and which.
     pub vrf: VrfProof,
     /// Where the way of the label's key ends.
     pub place: Place,
-    /// The hashes beside the way, from its end up to the root.
+    /// The hashes beside the way, from its end up to the root of its tree.
     pub siblings: Vec<Hash>,
 }
 
@@ -91,8 +94,9 @@ impl MapProof {
         if self.siblings.len() > MAX_DEPTH {
             return Err(MapProofError::Malformed("too many hashes"));
         }
-        let own = MapKey::of(&output);
-        if self.root(&own, self.end(&own, &output)?) != *root {
+        let own = Slot::from(output);
+        let blinded = self.root(&own.key, self.end(&own)?);
+        if root_over(&blinded, &self.public) != *root {
             return Err(MapProofError::Root);
         }
         match self.place {
@@ -102,11 +106,11 @@ impl MapProof {
     }
 
     /// The hash at the end of the way.
-    fn end(&self, own: &MapKey, output: &VrfOutput) -> Result<Hash, MapProofError> {
+    fn end(&self, own: &Slot) -> Result<Hash, MapProofError> {
         match &self.place {
-            Place::Here(latest) => Ok(leaf_hash(own, &latest.value(output))),
+            Place::Here(latest) => Ok(latest.leaf(own)),
             Place::Empty => Ok(EMPTY),
-            Place::Other { key, .. } if key == own || own.shared(key) < self.siblings.len() => {
+            Place::Other { key, .. } if *key == own.key || own.key.shared(key) < self.siblings.len() => {
                 Err(MapProofError::NotAbsent)
             }
             Place::Other { key, value } => Ok(leaf_hash(key, value)),
@@ -124,7 +128,8 @@ impl MapProof {
 
 impl fmt::Display for MapProof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{FIRST_LINE}\nseal {}\nvrf {}", self.seal, base64_encode(self.vrf.as_bytes()))?;
+        writeln!(f, "{FIRST_LINE}\nseal {}\npublic {}", self.seal, self.public)?;
+        writeln!(f, "vrf {}", base64_encode(self.vrf.as_bytes()))?;
         match &self.place {
             Place::Here(Latest { count, index, chain }) => writeln!(f, "latest {count} {index} {chain}")?,
             Place::Empty => writeln!(f, "empty")?,
@@ -149,10 +154,12 @@ impl FromStr for MapProof {
         }
         let seal = lines.next().and_then(|line| line.strip_prefix("seal ")).and_then(decimal);
         let seal = seal.ok_or(malformed("no line with the index of the seal"))?;
+        let public = lines.next().and_then(|line| line.strip_prefix("public ")).and_then(|hash| hash.parse().ok());
+        let public = public.ok_or(malformed("no line with the root of the tree of public labels"))?;
         let vrf = lines.next().and_then(|line| line.strip_prefix("vrf ")).and_then(vrf_proof);
         let vrf = vrf.ok_or(malformed("no line with 80 bytes of a VRF proof"))?;
         let place = lines.next().and_then(place).ok_or(malformed("no line that says where the label stands"))?;
-        Ok(Self { seal, vrf, place, siblings: siblings(lines)? })
+        Ok(Self { seal, public, vrf, place, siblings: siblings(lines)? })
     }
 }
 

@@ -32,6 +32,11 @@ fn latest(n: u64) -> Latest {
     Latest::first(n, &merkle::leaf_hash(&n.to_be_bytes()))
 }
 
+/// The root that a seal would carry over these blinded labels and no public ones.
+fn sealed(map: &Map) -> Hash {
+    Trees { blinded: map.clone(), public: Map::new() }.root()
+}
+
 /// The root by the definition at the top of the module, without a tree.
 fn defined(keys: &[(MapKey, Hash)], depth: usize) -> Hash {
     match keys {
@@ -46,18 +51,18 @@ fn defined(keys: &[(MapKey, Hash)], depth: usize) -> Hash {
 
 fn root_by_definition(contents: &[(VrfOutput, Latest)]) -> Hash {
     let values: BTreeMap<MapKey, Hash> =
-        contents.iter().map(|(output, latest)| (MapKey::of(output), latest.value(output))).collect();
+        contents.iter().map(|(output, latest)| (MapKey::of(output), latest.value(&Slot::from(*output)))).collect();
     defined(&values.into_iter().collect::<Vec<_>>(), 0)
 }
 
 fn prove(map: &Map, label: &str) -> MapProof {
     let (output, vrf) = key().prove(label.as_bytes()).unwrap();
     let (place, siblings) = map.place(&MapKey::of(&output));
-    MapProof { seal: 9, vrf, place, siblings }
+    MapProof { seal: 9, public: EMPTY, vrf, place, siblings }
 }
 
 fn check(proof: &MapProof, map: &Map, label: &str) -> Result<Option<Latest>, MapProofError> {
-    proof.verify(&map.root(), key().public_key(), label)
+    proof.verify(&sealed(map), key().public_key(), label)
 }
 
 /// Labels 0 to 40; enough for every kind of place.
@@ -101,7 +106,7 @@ proptest! {
             Place::Other { key: MapKey::from_bytes([5; 32]), value: chain },
         ];
         for place in places {
-            let proof = MapProof { seal: index, vrf, place, siblings: siblings.clone() };
+            let proof = MapProof { seal: index, public: chain, vrf, place, siblings: siblings.clone() };
             let text = proof.to_string();
             prop_assert!(text.len() <= MAX_MAP_PROOF);
             prop_assert_eq!(text.parse::<MapProof>(), Ok(proof));
@@ -167,7 +172,7 @@ fn a_flipped_byte_never_verifies() {
     ] {
         let text = proof.to_string();
         // The seal's index is a pointer; everything after it counts.
-        let from = text.find("vrf ").unwrap();
+        let from = text.find("public ").unwrap();
         for at in from..text.len() {
             let mut bytes = text.clone().into_bytes();
             bytes[at] ^= 1;
@@ -183,7 +188,7 @@ fn what_is_there_cannot_be_shown_absent() {
     let map = sample();
     let leaves: Vec<(MapKey, Hash)> = (0..40)
         .map(|n| (output(n), latest(n)))
-        .map(|(output, latest)| (MapKey::of(&output), latest.value(&output)))
+        .map(|(output, latest)| (MapKey::of(&output), latest.value(&output.into())))
         .collect();
     for n in 0..4 {
         let honest = prove(&map, &label(n));
@@ -231,6 +236,7 @@ fn texts_out_of_form_are_refused() {
         ("another version", good.replace("@v1", "@v2")),
         ("no seal", good.replace("seal 9", "seal")),
         ("a seal in two ways", good.replace("seal 9", "seal 09")),
+        ("no public tree", good.replace("public ", "")),
         ("a short proof", good.replacen("vrf ", "vrf AAAA", 1)),
         ("a count of none", good.replace("latest 1 ", "latest 0 ")),
         ("a word more", good.replace("latest 1 ", "latest 1 1 ")),
@@ -267,7 +273,7 @@ fn worked_example() -> Vec<String> {
     ] {
         let output = key.evaluate(label.as_bytes()).unwrap();
         let latest = Latest::of(about.iter().map(|index| (*index, entry(*index).leaf_hash()))).unwrap();
-        let (place, value) = (MapKey::of(&output), latest.value(&output));
+        let (place, value) = (MapKey::of(&output), latest.value(&output.into()));
         map = map.with([(output, latest)]);
         blocks.push(format!(
             "label    {label}\nentries  {about:?}\noutput   {}\n         {}\nchain    {}\nvalue    {}\nleaf     {}\n",
@@ -278,15 +284,44 @@ fn worked_example() -> Vec<String> {
             hex(leaf_hash(&place, &value).as_bytes()),
         ));
     }
-    blocks.push(format!("root     {}\n", hex(map.root().as_bytes())));
+    let mut public = Map::new();
+    for (label, about) in [("party/ab", vec![5]), ("peer/eu", vec![7, 9])] {
+        let latest = Latest::of(about.iter().map(|index| (*index, entry(*index).leaf_hash()))).unwrap();
+        let slot = Slot::public(label);
+        public = public.with([(slot, latest)]);
+        blocks.push(format!(
+            "label    {label}\nentries  {about:?}\nkey      {}\nchain    {}\nvalue    {}\nleaf     {}\n",
+            hex(slot.key.as_bytes()),
+            hex(latest.chain.as_bytes()),
+            hex(latest.value(&slot).as_bytes()),
+            hex(latest.leaf(&slot).as_bytes()),
+        ));
+    }
+    let trees = Trees { blinded: map, public };
+    blocks.push(format!(
+        "blinded  {}\npublic   {}\nroot     {}\n",
+        hex(trees.blinded.root().as_bytes()),
+        hex(trees.public.root().as_bytes()),
+        hex(trees.root().as_bytes())
+    ));
+    blocks.extend(proofs(&key, &trees));
+    blocks
+}
+
+fn proofs(key: &VrfKey, trees: &Trees) -> Vec<String> {
+    let mut blocks = Vec::new();
     for (label, present) in [("verdict/V-1", true), ("verdict/V-3", false)] {
         let (output, vrf) = key.prove(label.as_bytes()).unwrap();
-        let (place, siblings) = map.place(&MapKey::of(&output));
-        let proof = MapProof { seal: 12, vrf, place, siblings };
-        let verified = proof.verify(&map.root(), key.public_key(), label).unwrap();
+        let (place, siblings) = trees.blinded.place(&MapKey::of(&output));
+        let proof = MapProof { seal: 12, public: trees.public.root(), vrf, place, siblings };
+        let verified = proof.verify(&trees.root(), key.public_key(), label).unwrap();
         assert_eq!(verified.is_some(), present);
         blocks.push(proof.to_string());
     }
+    let proof = trees.public.prove_public(["party/ab", "party/cb-1"]);
+    let told = proof.verify(&trees.public.root(), ["party/ab", "party/cb-1"]).unwrap();
+    assert_eq!(told.values().map(Option::is_some).collect::<Vec<_>>(), [true, false]);
+    blocks.push(proof.write().iter().map(|part| format!("{part}\n")).collect());
     blocks
 }
 

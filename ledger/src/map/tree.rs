@@ -3,13 +3,13 @@
 //! k * (1 + log2(n / k)) hashes.
 
 use super::proof::Place;
-use super::{EMPTY, Latest, MapKey, leaf_hash, node_hash};
+use super::public::{Part, PublicProof};
+use super::{EMPTY, Latest, MapKey, Slot, leaf_hash, node_hash};
 use crate::merkle::Hash;
-use crate::vrf::VrfOutput;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// One version of the map; cheap to clone.
+/// One version of one tree of the map; cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Map {
     root: Option<Arc<Node>>,
@@ -30,7 +30,7 @@ struct Leaf {
 }
 
 impl Map {
-    /// The map without labels.
+    /// The tree without labels.
     pub fn new() -> Self {
         Self::default()
     }
@@ -48,11 +48,12 @@ impl Map {
         }
     }
 
-    /// The map with these labels set; of one that is named twice, the last counts. This version stays as it is.
+    /// The tree with these labels set; of one that is named twice, the last counts. This version stays as it is.
     #[must_use]
-    pub fn with(&self, changes: impl IntoIterator<Item = (VrfOutput, Latest)>) -> Self {
-        let leaves = changes.into_iter().map(|(output, latest)| {
-            let (key, value) = (MapKey::of(&output), latest.value(&output));
+    pub fn with(&self, changes: impl IntoIterator<Item = (impl Into<Slot>, Latest)>) -> Self {
+        let leaves = changes.into_iter().map(|(slot, latest)| {
+            let slot: Slot = slot.into();
+            let (key, value) = (slot.key, latest.value(&slot));
             (key, Leaf { key, value, hash: leaf_hash(&key, &value), latest })
         });
         let leaves: Vec<Leaf> = leaves.collect::<BTreeMap<_, _>>().into_values().collect();
@@ -72,6 +73,16 @@ impl Map {
         };
         siblings.reverse();
         (place, siblings)
+    }
+
+    /// What a tree of public labels says of these, all in one.
+    pub fn prove_public<'a>(&self, labels: impl IntoIterator<Item = &'a str>) -> PublicProof {
+        let mut keys: Vec<MapKey> = labels.into_iter().map(MapKey::public).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let mut parts = Vec::new();
+        show(self.root.as_ref(), &keys, 0, &mut parts);
+        PublicProof::new(parts)
     }
 
     /// Follows the bits of a key from the root down to a leaf or to nothing; `beside` sees the hash beside each step.
@@ -131,6 +142,24 @@ fn build(leaves: &[Leaf], depth: usize) -> Arc<Node> {
 fn inner(left: Option<Arc<Node>>, right: Option<Arc<Node>>) -> Arc<Node> {
     let hash = node_hash(&hash_of(left.as_ref()), &hash_of(right.as_ref()));
     Arc::new(Node::Inner { hash, children: [left, right] })
+}
+
+/// The parts of a proof for these keys, which all belong below `node`, from left to right.
+fn show(node: Option<&Arc<Node>>, keys: &[MapKey], depth: usize, parts: &mut Vec<Part>) {
+    match node.map(Arc::as_ref) {
+        None => parts.push(Part::Empty),
+        Some(_) if keys.is_empty() => parts.push(Part::Beside(hash_of(node))),
+        Some(Node::Leaf(leaf)) => parts.push(match keys.binary_search(&leaf.key) {
+            Ok(place) => Part::Here { place, latest: leaf.latest },
+            Err(_) => Part::Other { key: leaf.key, value: leaf.value },
+        }),
+        Some(Node::Inner { children: [left, right], .. }) => {
+            let (low, high) = MapKey::split(keys, depth);
+            parts.push(Part::Inner);
+            show(left.as_ref(), low, depth + 1, parts);
+            show(right.as_ref(), high, depth + 1, parts);
+        }
+    }
 }
 
 fn split(leaves: &[Leaf], depth: usize) -> (&[Leaf], &[Leaf]) {

@@ -1,7 +1,7 @@
 //! The state map of a running registry: kept in memory beside the read model, sealed with each published checkpoint.
 //!
 //! A copy: derived from the register at a start and from each commit's records afterwards, on a thread of its own that lets
-//! others go first, since the output of a new label costs about two checks of a signature. The sequencer hands records over
+//! others go first, since the output of a new blinded label costs about two checks of a signature. The sequencer hands records over
 //! and waits only when it appends a seal; nobody asks it to before the map has nearly caught up, unless that takes very long.
 //! Out of scope: who may see a proof, see SECURITY.md and whoever serves it.
 
@@ -16,11 +16,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use conformity::map_label::MapLabel;
-use conformity::records::{Record, Register};
+use conformity::records::{Facts, Record, Register};
 use ledger::digest::Digest;
 use ledger::entry::Kind;
 use ledger::log::LogReader;
-use ledger::map::{Map, MapKey, MapProof};
+use ledger::map::{MapKey, MapProof, PublicProof, Trees};
 use ledger::merkle::Hash;
 use ledger::vrf::{VrfError, VrfKey};
 use tokio::sync::oneshot;
@@ -53,12 +53,12 @@ pub struct StateMap {
 
 /// The newest sealed versions, oldest first.
 #[derive(Default)]
-struct Sealed(Mutex<VecDeque<(u64, Map)>>);
+struct Sealed(Mutex<VecDeque<(u64, Trees)>>);
 
 enum Order {
     Take(Vec<Record>),
     CaughtUp(oneshot::Sender<()>),
-    Show(mpsc::SyncSender<Map>),
+    Show(mpsc::SyncSender<Trees>),
 }
 
 /// What the map says of a label.
@@ -126,9 +126,7 @@ impl StateMap {
 
     /// Takes in the records of a durable commit. Waits for nothing.
     pub fn take(&self, records: &[Record]) {
-        let concerns =
-            |record: &&Record| matches!(record, Record::Verdict(_) | Record::Recognition(_) | Record::Erasure(_));
-        let records: Vec<Record> = records.iter().filter(concerns).cloned().collect();
+        let records: Vec<Record> = records.iter().filter(|record| concerns(record)).cloned().collect();
         if !records.is_empty() {
             self.waiting.fetch_add(records.len(), Ordering::Relaxed);
             // A thread that ended is noticed at the next seal.
@@ -163,38 +161,58 @@ impl StateMap {
     ///
     /// # Errors
     /// [`MapFailed`].
-    pub fn current(&self) -> Result<Map, MapFailed> {
+    pub fn current(&self) -> Result<Trees, MapFailed> {
         let (answer, outcome) = mpsc::sync_channel(1);
         self.orders.send(Order::Show(answer)).map_err(|_| MapFailed)?;
         outcome.recv().map_err(|_| MapFailed)
     }
 
     /// Keeps the version whose root the seal at this index holds, for proofs.
-    pub fn seal(&self, index: u64, map: Map) {
+    pub fn seal(&self, index: u64, map: Trees) {
         self.sealed.keep(index, map);
     }
 
-    /// What the map of the published checkpoint of this size says of a label, present or absent.
+    /// What the map of the published checkpoint of this size says of a blinded label, present or absent.
     ///
     /// # Errors
     /// [`ProveError`].
     pub fn prove(&self, label: &MapLabel, size: u64, register: &Register) -> Result<Proven, ProveError> {
-        let seal = size.checked_sub(1).ok_or(ProveError::NotAtHand { size })?;
-        let map = self.sealed.find(seal).ok_or(ProveError::NotAtHand { size })?;
+        let (seal, trees) = self.sealed_below(size)?;
         let (output, vrf) = self.key.prove(label.to_string().as_bytes())?;
-        let (place, siblings) = map.place(&MapKey::of(&output));
+        let (place, siblings) = trees.blinded.place(&MapKey::of(&output));
         let mut entries = label.entries(register);
         entries.retain(|index| *index < seal);
         // An erasure that this version does not know of yet.
         if place.count() != entries.len() as u64 {
             return Err(ProveError::NotAtHand { size });
         }
-        Ok(Proven { proof: MapProof { seal, vrf, place, siblings }, entries })
+        let public = trees.public.root();
+        Ok(Proven { proof: MapProof { seal, public, vrf, place, siblings }, entries })
+    }
+
+    /// What the map of the published checkpoint of this size says of public labels, present or absent.
+    ///
+    /// # Errors
+    /// [`ProveError::NotAtHand`].
+    pub fn prove_public<'a>(
+        &self,
+        labels: impl IntoIterator<Item = &'a MapLabel>,
+        size: u64,
+    ) -> Result<PublicProof, ProveError> {
+        let (_, trees) = self.sealed_below(size)?;
+        let labels: Vec<String> = labels.into_iter().map(MapLabel::to_string).collect();
+        Ok(trees.public.prove_public(labels.iter().map(String::as_str)))
+    }
+
+    /// The last entry of the published checkpoint of this size, and the map that it sealed.
+    fn sealed_below(&self, size: u64) -> Result<(u64, Trees), ProveError> {
+        let sealed = size.checked_sub(1).and_then(|seal| Some((seal, self.sealed.find(seal)?)));
+        sealed.ok_or(ProveError::NotAtHand { size })
     }
 }
 
 impl Sealed {
-    fn keep(&self, index: u64, map: Map) {
+    fn keep(&self, index: u64, map: Trees) {
         let mut kept = self.versions();
         kept.push_back((index, map));
         while kept.len() > KEPT {
@@ -202,7 +220,7 @@ impl Sealed {
         }
     }
 
-    fn find(&self, index: u64) -> Option<Map> {
+    fn find(&self, index: u64) -> Option<Trees> {
         self.versions().iter().find(|(seal, _)| *seal == index).map(|(_, map)| map.clone())
     }
 
@@ -210,16 +228,38 @@ impl Sealed {
         self.versions().clear();
     }
 
-    fn versions(&self) -> MutexGuard<'_, VecDeque<(u64, Map)>> {
+    fn versions(&self) -> MutexGuard<'_, VecDeque<(u64, Trees)>> {
         // Nothing under this lock leaves it half changed.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Everything that is filed in the map.
+/// Whether a record changes the map.
+fn concerns(record: &Record) -> bool {
+    match record {
+        Record::Verdict(_) | Record::Recognition(_) | Record::Erasure(_) => true,
+        Record::Party(record) => record.party.role.is_public(),
+        Record::Accreditation(_) | Record::Designation(_) | Record::Arrangement(_) | Record::Peer(_) => true,
+        Record::Genesis(_)
+        | Record::Statement(_)
+        | Record::Document(_)
+        | Record::Scheme(_)
+        | Record::Credential(_)
+        | Record::Consent(_) => false,
+    }
+}
+
+/// Everything that is filed in the map, or posted.
 fn all(register: &Register) -> Vec<Record> {
     let verdicts = register.verdicts_after(None).cloned().map(Record::Verdict);
-    verdicts.chain(register.recognitions_after(None).cloned().map(Record::Recognition)).collect()
+    let recognitions = register.recognitions_after(None).cloned().map(Record::Recognition);
+    let parties = register.parties().cloned().map(Record::Party);
+    let accreditations = register.all_accreditations().cloned().map(Record::Accreditation);
+    let designations = register.all_designations().cloned().map(Record::Designation);
+    let arrangements = register.arrangements().into_iter().map(Record::Arrangement);
+    let peers = register.peers().into_iter().map(Record::Peer);
+    let public = parties.chain(accreditations).chain(designations).chain(arrangements).chain(peers);
+    verdicts.chain(recognitions).chain(public).collect()
 }
 
 /// The last entry's index and root, if it is a seal: then the map as of a start is the one that it sealed.
@@ -261,7 +301,7 @@ impl Keeper {
         } else {
             self.outputs.add(&change.fresh);
         }
-        let map = self.contents.map().clone();
+        let map = self.contents.trees().clone();
         match self.last_seal {
             Some((index, root)) if root == sealed_as(&map.root()) => self.sealed.keep(index, map),
             Some((index, _)) => tracing::error!(
@@ -280,7 +320,7 @@ impl Keeper {
             match other {
                 // Whoever asked may be gone.
                 Some(Order::CaughtUp(answer)) => drop(answer.send(())),
-                Some(Order::Show(answer)) => drop(answer.send(self.contents.map().clone())),
+                Some(Order::Show(answer)) => drop(answer.send(self.contents.trees().clone())),
                 Some(Order::Take(records)) => self.take(&records)?,
                 None => {}
             }

@@ -1,7 +1,7 @@
 //! Bundles: everything that a verdict rests on, under the newest published checkpoint, for whoever may see the verdict.
 //!
-//! What to show follows from the moments in the records; the log is never searched. Bundles are kept ready until the checkpoint or
-//! the verdict changes, statements for as long as there is room, since bundles of one body share all but two or three.
+//! What to show follows from the moments in the records; the log is never searched. A bundle is a function of its checkpoint and of
+//! the verdict: of what the verdict rests on, it shows what stood there then. So bundles are kept ready until one of the two changes, statements for as long as there is room, since bundles of one body share all but two or three.
 //! Whoever may not see a verdict gets the answer of one that is not there. Out of scope: the format and checking it, see
 //! [`credential::bundle`].
 
@@ -11,13 +11,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use conformity::basis;
+use conformity::basis::{self, Basis};
 use conformity::consent::{Parts, Permission};
 use conformity::credential::CredentialRecord;
 use conformity::ids::VerdictRef;
 use conformity::map_label::MapLabel;
-use conformity::recognised::{Cause, RecognitionRecord};
-use conformity::records::{Facts, Register};
+use conformity::recognised::RecognitionRecord;
+use conformity::records::Facts;
 use conformity::statement::{Claim, Kind};
 use conformity::verdict::VerdictRecord;
 use credential::bundle::{Bundle, Earlier, FORMAT, Item, MAX_BUNDLE, MAX_STATEMENTS};
@@ -162,7 +162,8 @@ impl Collecting<'_> {
     fn bundle(&self) -> Result<Bytes, Problem> {
         let size = self.checkpoint.size;
         let seal = size.saturating_sub(1);
-        let indexes: Vec<u64> = self.basis()?.into_iter().filter(|index| *index < seal).collect();
+        let Basis { indexes, labels } = self.basis(seal)?;
+        let indexes: Vec<u64> = indexes.into_iter().collect();
         if indexes.len() > MAX_STATEMENTS {
             return Err(code::not_provable("it rests on more statements than a bundle holds"));
         }
@@ -183,6 +184,7 @@ impl Collecting<'_> {
             earlier,
             proof: proof.map_err(|error| code::internal("a proof could not be made", &error))?,
             map_proof: self.map_proof()?,
+            public_proof: self.public_proof(&labels)?,
             disclosures: self.disclosures()?,
         };
         let bytes = answer::to_json(&bundle)?;
@@ -202,25 +204,19 @@ impl Collecting<'_> {
         indexes.iter().map(|index| self.item(*index).and_then(&mut counted)).collect()
     }
 
-    /// Places of what it rests on.
-    fn basis(&self) -> Result<BTreeSet<u64>, Problem> {
+    /// What it rests on, of the entries before the seal.
+    fn basis(&self, seal: u64) -> Result<Basis, Problem> {
         match self.about {
             About::Own { record, credential, .. } => {
-                let mut indexes = basis::of_verdict(&*self.site.register(), record);
-                indexes.extend(credential.iter().map(|one| one.issued.index));
-                Ok(indexes)
+                let mut basis = basis::of_verdict(&*self.site.register(), record, seal);
+                basis.indexes.extend(credential.iter().map(|one| one.issued.index));
+                Ok(basis)
             }
             About::Foreign(record) => {
                 let statement = parse_committed(&self.stored(record.since.index)?);
                 let statement = statement.map_err(|error| unreadable(&error))?;
                 let Claim::RecognitionDerived(claim) = &statement.claim else { return Err(Problem::not_found()) };
-                let cause = match &claim.cause {
-                    Cause::Arrangement { id, .. } => Some(id),
-                    Cause::Range | Cause::Time | Cause::Expulsion => None,
-                };
-                let register = self.site.register();
-                whole_peering(&register, self.wanted, record)?;
-                Ok(basis::of_recognition(&*register, record, cause))
+                Ok(basis::of_recognition(&*self.site.register(), record, claim.cause.arrangement(), seal))
             }
         }
     }
@@ -276,11 +272,12 @@ impl Collecting<'_> {
     fn map_proof(&self) -> Result<String, Problem> {
         let label = self.about.label(self.wanted);
         let proven = self.site.registry.map.prove(&label, self.checkpoint.size, &self.site.register());
-        match proven {
-            Ok(proven) => Ok(proven.proof.to_string()),
-            Err(ProveError::NotAtHand { .. }) => Err(code::not_published()),
-            Err(error) => Err(code::internal("the state map could not be asked", &error)),
-        }
+        proven.map(|proven| proven.proof.to_string()).map_err(|error| unproven(&error))
+    }
+
+    fn public_proof(&self, labels: &BTreeSet<MapLabel>) -> Result<Vec<String>, Problem> {
+        let proven = self.site.registry.map.prove_public(labels, self.checkpoint.size);
+        proven.map(|proof| proof.write()).map_err(|error| unproven(&error))
     }
 
     fn disclosures(&self) -> Result<Vec<String>, Problem> {
@@ -296,11 +293,10 @@ impl Collecting<'_> {
     }
 }
 
-/// Refuses what was recognised before its peer was added again: the peering that it rests on is over.
-fn whole_peering(register: &Register, wanted: &VerdictRef, record: &RecognitionRecord) -> Result<(), Problem> {
-    match register.peer(&wanted.registry) {
-        Some(peer) if peer.added.index < record.since.index => Ok(()),
-        _ => Err(code::not_provable("it was said under a peering that is over; it can be proven once it is said anew")),
+fn unproven(error: &ProveError) -> Problem {
+    match error {
+        ProveError::NotAtHand { .. } => code::not_published(),
+        ProveError::Vrf(_) => code::internal("the state map could not be asked", error),
     }
 }
 

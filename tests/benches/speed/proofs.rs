@@ -86,7 +86,8 @@ impl Floor {
         let signed = texts.map(|text| (text.to_vec(), key.sign(text).expect("a signature"))).collect();
         let vrf = VrfKey::from_seed(&[7; 32]).expect("a key");
         let (_, proof) = vrf.prove(INPUT).expect("a proof");
-        let hashes = bundle.statements.len() + bundle.proof.len() + bundle.map_proof.lines().count();
+        let hashes = bundle.statements.len() + bundle.proof.len();
+        let hashes = hashes + bundle.map_proof.lines().count() + bundle.public_proof.len();
         Self { key, vrf: (vrf, proof), signed, hashes }
     }
 

@@ -97,7 +97,7 @@ impl Audit {
         if matches!(self.contents.take(&records)?, Outcome::BeginAnew) {
             self.contents.begin(&all(register))?;
         }
-        if sealed_as(&self.contents.map().root()) == entry.digest {
+        if sealed_as(&self.contents.trees().root()) == entry.digest {
             self.seals.right += 1;
         } else {
             self.wrong.push(index);

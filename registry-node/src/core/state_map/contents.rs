@@ -1,4 +1,4 @@
-//! What is in the map: labels from records, their outputs, and the tree over them.
+//! What is in the map: labels from records, the outputs of those that are blinded, and the trees over them.
 //!
 //! The contents are a function of the register: taking records commit by commit, many at once, or all of a register gives
 //! the same root. Taking records again changes nothing, since each carries all of its entries.
@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::num::NonZero;
 use std::sync::Arc;
 
-use conformity::map_label::{Filed, MapLabel};
+use conformity::map_label::{Filed, MapLabel, Posted};
 use conformity::records::Record;
 use ledger::digest::Digest;
 use ledger::log::LogReader;
-use ledger::map::{Latest, Map, MapKey};
+use ledger::map::{Latest, MapKey, Slot, Trees};
 use ledger::merkle::Hash;
 use ledger::vrf::{VrfError, VrfKey, VrfOutput};
 
@@ -22,9 +22,9 @@ const PARALLEL_FROM: usize = 256;
 pub(super) struct Contents {
     key: Arc<VrfKey>,
     log: LogReader,
-    /// By the SHA-256 of the label, which needs less room than the label.
+    /// The blinded ones, by the SHA-256 of the label, which needs less room than the label.
     known: HashMap<Digest, Known>,
-    map: Map,
+    trees: Trees,
 }
 
 struct Known {
@@ -63,12 +63,12 @@ pub enum MapError {
 impl Contents {
     /// Nothing yet, to be blinded by `key`; the hashes of entries come from `log`.
     pub(super) fn new(key: Arc<VrfKey>, log: LogReader) -> Self {
-        Self { key, log, known: HashMap::new(), map: Map::new() }
+        Self { key, log, known: HashMap::new(), trees: Trees::default() }
     }
 
     /// The map as it stands.
-    pub(super) const fn map(&self) -> &Map {
-        &self.map
+    pub(super) const fn trees(&self) -> &Trees {
+        &self.trees
     }
 
     /// Outputs from an earlier start, which need not be evaluated again.
@@ -76,17 +76,18 @@ impl Contents {
         self.known.extend(outputs.into_iter().map(|(label, output)| (label, Known { output, filed: None })));
     }
 
-    /// The outputs of all labels in the map.
+    /// The outputs of all blinded labels in the map.
     pub(super) fn outputs(&self) -> impl Iterator<Item = (Digest, VrfOutput)> {
         self.known.iter().map(|(label, known)| (*label, known.output))
     }
 
     /// Begins again with the records of a whole register, and forgets the outputs of labels that are not among them.
     pub(super) fn begin(&mut self, records: &[Record]) -> Result<Change, MapError> {
-        self.map = Map::new();
+        self.trees = Trees::default();
         self.known.values_mut().for_each(|known| known.filed = None);
         let filed: Vec<Filed> = records.iter().filter_map(Filed::of).collect();
         let (fresh, labels) = self.file(filed)?;
+        self.post(records)?;
         let before = self.known.len();
         self.known.retain(|label, _| labels.contains(label));
         Ok(Change { fresh, forgot: self.known.len() < before })
@@ -100,6 +101,7 @@ impl Contents {
             return Ok(Outcome::BeginAnew);
         }
         let (fresh, _) = self.file(filed)?;
+        self.post(records)?;
         Ok(Outcome::Taken(Change { fresh, forgot: false }))
     }
 
@@ -128,24 +130,46 @@ impl Contents {
             self.known.entry(verdict).and_modify(|known| known.filed = Some(filed));
         }
         let changes = news.iter().filter_map(|(name, _, new)| self.change(name, new).transpose());
-        self.map = self.map.with(changes.collect::<Result<Vec<_>, _>>()?);
+        self.trees.blinded = self.trees.blinded.with(changes.collect::<Result<Vec<_>, _>>()?);
         Ok((fresh, news.into_iter().map(|(name, _, _)| name).collect()))
     }
 
-    fn latest(&self, label: &Digest) -> Option<Latest> {
-        self.map.get(&MapKey::of(&self.known.get(label)?.output)).copied()
+    /// Puts entries that are new under their public labels, which need no output.
+    fn post(&mut self, records: &[Record]) -> Result<(), MapError> {
+        let mut news: BTreeMap<MapLabel, BTreeSet<u64>> = BTreeMap::new();
+        for Posted { labels, entries } in records.iter().filter_map(Posted::of) {
+            for label in labels {
+                news.entry(label).or_default().extend(&entries);
+            }
+        }
+        let mut changes = Vec::with_capacity(news.len());
+        for (label, entries) in news {
+            let label = label.to_string();
+            let latest = self.trees.public.get(&MapKey::public(&label)).copied();
+            changes.extend(self.after(latest, &entries)?.map(|latest| (Slot::public(&label), latest)));
+        }
+        self.trees.public = self.trees.public.with(changes);
+        Ok(())
     }
 
-    /// What a label says after these entries; nothing if there are none.
+    fn latest(&self, label: &Digest) -> Option<Latest> {
+        self.trees.blinded.get(&MapKey::of(&self.known.get(label)?.output)).copied()
+    }
+
+    /// What a blinded label says after these entries; nothing if there are none.
     fn change(&self, label: &Digest, new: &BTreeSet<u64>) -> Result<Option<(VrfOutput, Latest)>, MapError> {
         let Some(known) = self.known.get(label) else { return Ok(None) };
-        let mut latest = self.latest(label);
+        Ok(self.after(self.latest(label), new)?.map(|latest| (known.output, latest)))
+    }
+
+    /// What is said after these entries, of which those up to the latest were counted before.
+    fn after(&self, mut latest: Option<Latest>, new: &BTreeSet<u64>) -> Result<Option<Latest>, MapError> {
         let last = latest.map(|latest| latest.index);
         for index in new.iter().copied().filter(|index| Some(*index) > last) {
             let leaf = self.leaf(index)?;
             latest = Some(latest.map_or_else(|| Latest::first(index, &leaf), |latest| latest.then(index, &leaf)));
         }
-        Ok(latest.map(|latest| (known.output, latest)))
+        Ok(latest)
     }
 
     fn leaf(&self, index: u64) -> Result<Hash, MapError> {

@@ -1,7 +1,8 @@
 //! What is kept ready: bundles, and the statements that they share; and how many bundles are made at once.
 //!
 //! Proving is to cost little more than looking up. A record and a checkpoint never change, they are replaced by others; so their
-//! addresses name their values for as long as they are kept here.
+//! addresses name their values for as long as they are kept here. What a verdict rests on may change without it: that enters a
+//! bundle with the next checkpoint, and so under another address.
 
 use std::collections::HashMap;
 use std::hash::Hash;

@@ -57,6 +57,26 @@ async fn a_verdict_is_proven_before_and_after_it_was_suspended() {
     assert_eq!(older.fault.code(), "not-covered", "an older bundle knows nothing of what came after it");
 }
 
+/// The verdict stays as it was; what it rests on changes with the next checkpoint, and the bundle with it.
+#[tokio::test]
+async fn a_bundle_is_made_anew_when_what_it_rests_on_changes() {
+    let world = World::furnished().await;
+    world.publish();
+    world.published().await;
+    let path = "/v1/verdicts/jp:V-1/proof";
+    let before = ask(&world, None, path).await;
+    assert!(own(&proven(&world, &before, None)).accreditation.is_some());
+    let withdrawn = json!({"id": "A-1", "change": "withdrawn", "reason": {"code": "x"}});
+    let index = world.must(&world.person("jab"), "accreditation-changed", withdrawn).await;
+    let kept = ask(&world, None, path).await;
+    assert!(kept == before || Bundle::parse(&kept.body).unwrap().statements.iter().any(|item| item.index == index));
+    world.published().await;
+    let after = ask(&world, None, path).await;
+    let bundle = Bundle::parse(&after.body).unwrap();
+    assert!(bundle.statements.iter().any(|item| item.index == index));
+    assert_eq!(own(&proven(&world, &after, None)).accreditation, None);
+}
+
 #[tokio::test]
 async fn each_gets_of_the_credential_what_he_may_see() {
     let world = World::furnished().await;
@@ -150,7 +170,7 @@ async fn what_is_made_of_a_foreign_verdict_is_proven_with_its_arrangement() {
 }
 
 #[tokio::test]
-async fn what_was_said_under_a_peering_that_is_over_is_not_proven() {
+async fn what_was_said_under_a_peering_that_is_over_is_proven_with_its_end() {
     let world = peered().await;
     derive(&world, 0, 5, &row("E-1", "recognised")).await;
     let expelled = json!({"registry": "eu", "reason": {"code": "fork"}});
@@ -163,5 +183,12 @@ async fn what_was_said_under_a_peering_that_is_over_is_not_proven() {
     assert_eq!(record.recognition.outcome.as_str(), "refused", "the expulsion counts though no row says so yet");
     add_peer(&world).await;
     world.published().await;
-    assert_eq!(ask(&world, None, path).await.code(), "not-provable");
+    let again = ask(&world, None, path).await;
+    let Finding::Foreign(record) = proven(&world, &again, None).finding else { panic!("{again:?}") };
+    assert_eq!(record.recognition.outcome.as_str(), "refused", "the new peering does not bring it back");
+    let added = |got: &Got| {
+        let statements = Bundle::parse(&got.body).unwrap().statements;
+        statements.iter().filter(|item| decoded(&item.statement).contains("\"kind\":\"peer-added\"")).count()
+    };
+    assert_eq!((added(&got), added(&again)), (1, 2), "every peering is shown");
 }

@@ -1,10 +1,12 @@
 //! The state map of a registry at work: what seals hold, what is proven of it, and what a restart or an erasure makes of it.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use conformity::map_label::MapLabel;
+use conformity::records::Facts;
 use ledger::digest::Digest;
-use ledger::map::{EMPTY, Latest, Map, MapKey, MapProof, MapProofError};
+use ledger::map::{Latest, Map, MapKey, MapProof, MapProofError, PublicProof, Slot, Trees};
 use ledger::merkle::Hash;
 use ledger::vrf::{VrfKey, VrfOutput, VrfPublicKey};
 use serde_json::json;
@@ -55,15 +57,49 @@ fn check(registry: &Registry, label: &MapLabel, size: u64) -> Option<Latest> {
     latest
 }
 
-/// The root that labels give, made without the registry's own way of making it.
+/// The root that labels give with the public ones, made without the registry's own way of making it.
 fn root_of(registry: &Registry, labels: &[MapLabel]) -> Hash {
-    let (key, register) = (key(registry), registry.read_model.register());
-    let content = labels.iter().map(|label| -> (VrfOutput, Latest) {
-        let entries = label.entries(&*register);
-        let entries = entries.into_iter().map(|index| (index, registry.log.entry(index).unwrap().leaf_hash()));
-        (key.evaluate(label.to_string().as_bytes()).unwrap(), Latest::of(entries).unwrap())
+    let key = key(registry);
+    let blinded = labels.iter().map(|label| -> (VrfOutput, Latest) {
+        (key.evaluate(label.to_string().as_bytes()).unwrap(), latest(registry, label).unwrap())
     });
-    Map::new().with(content.collect::<Vec<_>>()).root()
+    let public = posted(registry);
+    let public = public.iter().map(|label| (Slot::public(&label.to_string()), latest(registry, label).unwrap()));
+    Trees { blinded: Map::new().with(blinded.collect::<Vec<_>>()), public: Map::new().with(public.collect::<Vec<_>>()) }
+        .root()
+}
+
+fn latest(registry: &Registry, label: &MapLabel) -> Option<Latest> {
+    let entries = label.entries(&*registry.read_model.register());
+    Latest::of(entries.into_iter().map(|index| (index, registry.log.entry(index).unwrap().leaf_hash())))
+}
+
+/// All public labels that a registry should have.
+fn posted(registry: &Registry) -> BTreeSet<MapLabel> {
+    let register = registry.read_model.register();
+    let parties = register.parties().filter(|record| record.party.role.is_public());
+    let parties = parties.map(|record| MapLabel::Party(record.party.id.clone()));
+    let accredited = register.all_accreditations().map(|record| {
+        let held = &record.accreditation;
+        MapLabel::Accreditation(held.body.clone(), held.scheme.clone())
+    });
+    let designated = register.all_designations().flat_map(|record| {
+        let held = &record.designation;
+        held.schemes.iter().map(|scheme| MapLabel::Designation(held.accreditation_body.clone(), scheme.clone()))
+    });
+    let arranged = register.arrangements().into_iter().map(|record| MapLabel::Arrangement(record.id.clone()));
+    let peers = register.peers().into_iter().map(|record| MapLabel::Peer(record.registry.clone()));
+    parties.chain(accredited).chain(designated).chain(arranged).chain(peers).collect()
+}
+
+/// Checks a proof of public labels as its receiver does.
+fn check_public(registry: &Registry, labels: &BTreeSet<MapLabel>, size: u64) -> Vec<(String, Option<Latest>)> {
+    let parts = registry.map.prove_public(labels, size).unwrap().write();
+    let proof = PublicProof::read(parts.iter().map(String::as_str)).unwrap();
+    let root = prove(registry, &own("V-1"), size).unwrap().proof.public;
+    let texts: Vec<String> = labels.iter().map(MapLabel::to_string).collect();
+    let told = proof.verify(&root, texts.iter().map(String::as_str)).unwrap();
+    told.into_iter().map(|(label, latest)| (label.to_owned(), latest)).collect()
 }
 
 /// Waits until the whole log is published.
@@ -128,6 +164,38 @@ async fn seals_hold_the_root_and_what_is_proven_holds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_everybody_may_know_is_posted_and_who_buys_is_not() {
+    let world = World::furnished().await;
+    let registry = &world.registry;
+    let size = published(&world).await;
+    let labels = posted(registry);
+    for (label, told) in check_public(registry, &labels, size) {
+        let expected = labels.iter().find(|one| one.to_string() == label).and_then(|one| latest(registry, one));
+        assert!(expected.is_some() && told == expected, "{label}");
+    }
+    let party = |id: &str| MapLabel::Party(id.parse().unwrap());
+    assert!(labels.contains(&party("cb-1")) && labels.contains(&party("node")) && labels.len() > 8, "{labels:?}");
+    let private = BTreeSet::from([party("buyer-1"), party("maker"), party("nobody")]);
+    assert!(private.iter().take(2).all(|label| match label {
+        MapLabel::Party(id) => registry.read_model.register().party(id).is_some(),
+        _ => false,
+    }));
+    assert!(check_public(registry, &private, size).iter().all(|(_, told)| told.is_none()));
+    let kid = registry.read_model.register().party(&"cb-2".parse().unwrap()).unwrap().keys[0].kid;
+    let revoked = world.must(&world.operator(), "key-revoked", json!({"party": "cb-2", "kid": kid})).await;
+    let later = world.published().await;
+    let body = BTreeSet::from([party("cb-2")]);
+    let told = check_public(registry, &body, later)[0].1.unwrap();
+    assert_eq!((told.count, told.index), (2, revoked));
+    assert_eq!(
+        check_public(registry, &body, size)[0].1.unwrap().count,
+        1,
+        "an older checkpoint still says what it said"
+    );
+    assert_eq!(check_seals(&registry.log, key(registry)).unwrap().beyond, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_restart_finds_the_map_that_was_sealed() {
     let world = World::furnished().await;
     let size = published(&world).await;
@@ -185,8 +253,13 @@ async fn what_is_erased_leaves_the_map() {
     assert!(seals.right >= 1 && seals.beyond >= 1, "{seals:?}");
     let (_dir, again) = reopened(&world, |_| {}).await;
     assert_eq!(check(&again, &both, after), check(registry, &both, after));
-    assert_ne!(registry.map.current().unwrap().root(), EMPTY);
     assert!(
-        registry.map.current().unwrap().get(&MapKey::of(&key(registry).evaluate(b"verdict/V-9").unwrap())).is_none()
+        registry
+            .map
+            .current()
+            .unwrap()
+            .blinded
+            .get(&MapKey::of(&key(registry).evaluate(b"verdict/V-9").unwrap()))
+            .is_none()
     );
 }

@@ -1,0 +1,221 @@
+//! What a verdict rests on cannot be left out: a withdrawn accreditation, a revoked key, a suspended arrangement, an expelled peer.
+//! Whoever makes the shorter bundle holds the whole log, and proves what he shows as well as anybody could.
+
+use credential::bundle::{Bundle, Fault, verify};
+use serde_json::{Value, json};
+
+use crate::answers::{bytes, good, recognising};
+use crate::log::{Log, accreditation, at_the_checkpoint, jwk};
+
+/// Where a bundle is refused, and why.
+fn refused(log: &Log, bundle: &Bundle) -> (&'static str, &'static str, &'static str) {
+    let failure = verify(&bytes(bundle), &log.policy(), at_the_checkpoint(log)).unwrap_err();
+    (failure.fault.blame(), failure.step.as_str(), failure.fault.code())
+}
+
+const INCOMPLETE: (&str, &str, &str) = ("bundle", "completeness", "incomplete");
+
+/// What the bundle of V-1 shows, without these.
+fn without(log: &Log, left_out: &[u64]) -> Bundle {
+    let whole = log.bundle();
+    let indexes: Vec<u64> = whole.statements.iter().map(|item| item.index).collect();
+    assert!(left_out.iter().all(|index| indexes.contains(index)), "{left_out:?} belong to it");
+    let rest: Vec<u64> = indexes.into_iter().filter(|index| !left_out.contains(index)).collect();
+    log.bundle_of("jp:V-1", &rest)
+}
+
+fn reason() -> Value {
+    json!({"code": "x"})
+}
+
+fn kid(log: &Log, of: &str) -> String {
+    log.key(of).public_key().thumbprint().to_string()
+}
+
+#[test]
+fn what_an_own_verdict_rests_on_cannot_be_left_out() {
+    let rows: [(&str, &str, fn(&mut Log) -> u64); 8] = [
+        ("an accreditation was withdrawn", "accreditation/cb-1/scheme/stars@1", |log| {
+            log.say("ab", "accreditation-changed", json!({"id": "C-1", "change": "withdrawn", "reason": reason()}))
+        }),
+        ("another was granted", "accreditation/cb-1/scheme/stars@1", |log| {
+            log.say("ab", "accreditation-granted", accreditation("C-9", "cb-1"))
+        }),
+        ("the designation was suspended", "designation/ab/scheme/stars", |log| {
+            log.say("ministry", "designation-changed", json!({"id": "D-1", "change": "suspended", "reason": reason()}))
+        }),
+        ("another was made", "designation/ab/scheme/stars", |log| {
+            let designation =
+                json!({"id": "D-2", "accreditationBody": "ab", "schemes": ["stars"], "from": "2026-01-01"});
+            log.say("ministry", "designation-made", designation)
+        }),
+        ("the body's key was revoked", "party/cb-1", |log| {
+            log.say("op", "key-revoked", json!({"party": "cb-1", "kid": kid(log, "cb-1")}))
+        }),
+        ("the accreditor's key was revoked", "party/ab", |log| {
+            log.say("op", "key-revoked", json!({"party": "ab", "kid": kid(log, "ab")}))
+        }),
+        ("the authority has another key", "party/ministry", |log| {
+            log.say("op", "key-added", json!({"party": "ministry", "key": jwk(log.key("stranger"))}))
+        }),
+        ("the operator has another key", "party/op", |log| {
+            log.say("op", "key-added", json!({"party": "op", "key": jwk(log.key("stranger"))}))
+        }),
+    ];
+    for (why, about, happens) in rows {
+        let mut log = Log::at_work();
+        let index = happens(&mut log);
+        log.seal();
+        good(&log, &log.bundle(), at_the_checkpoint(&log));
+        let shorter = without(&log, &[index]);
+        assert_eq!(refused(&log, &shorter), INCOMPLETE, "{why}");
+        let failure = verify(&bytes(&shorter), &log.policy(), at_the_checkpoint(&log)).unwrap_err();
+        assert!(failure.to_string().contains(about), "{why}: {failure}");
+    }
+}
+
+/// Each entry that the bundle shows: without it, the rest is refused, for this reason or because the rules need it.
+#[test]
+fn no_statement_of_a_rich_history_can_be_left_out() {
+    let mut log = Log::at_work();
+    for change in ["suspended", "restored"] {
+        log.say("ministry", "designation-changed", json!({"id": "D-1", "change": change, "reason": reason()}));
+        log.say("ab", "accreditation-changed", json!({"id": "C-1", "change": change, "reason": reason()}));
+        log.change(change);
+    }
+    log.say("op", "key-added", json!({"party": "cb-1", "key": jwk(log.key("stranger"))}));
+    log.say("op", "key-revoked", json!({"party": "cb-1", "kid": kid(&log, "cb-1")}));
+    log.seal();
+    good(&log, &log.bundle(), at_the_checkpoint(&log));
+    for item in &log.bundle().statements {
+        let outcome = verify(&bytes(&without(&log, &[item.index])), &log.policy(), at_the_checkpoint(&log));
+        assert!(outcome.is_err(), "without entry {}", item.index);
+    }
+}
+
+/// An accreditation and every trace of it, so that the body seems to have held none.
+#[test]
+fn an_accreditation_cannot_be_left_out_as_a_whole() {
+    let mut log = Log::at_work();
+    let granted = log.say("ab", "accreditation-granted", accreditation("C-9", "cb-1"));
+    let withdrawn =
+        log.say("ab", "accreditation-changed", json!({"id": "C-9", "change": "withdrawn", "reason": reason()}));
+    log.seal();
+    assert_eq!(refused(&log, &without(&log, &[granted, withdrawn])), INCOMPLETE);
+}
+
+fn terms() -> Value {
+    let party = |registry: &str, roles: &[&str]| {
+        let origin = format!("{registry}.registry.test");
+        json!({"registry": registry, "origin": origin, "authority": "An authority", "roles": roles})
+    };
+    json!({
+        "id": "A-1", "version": 1, "title": "Arrangement", "mode": "unilateral",
+        "parties": [party("jp", &["recognising"]), party("eu", &["issuing"])],
+        "rules": [{
+            "id": "R-1", "from": ["eu"], "to": ["jp"], "scheme": "eucc@1", "objects": ["product"],
+            "viewpoints": ["people-and-things"], "grants": "full", "onSuspension": "cease", "onEnd": "cease",
+        }],
+        "from": "2026-01-01",
+    })
+}
+
+/// A log that recognises eu:E-1 under A-1, which it signed.
+fn arranged() -> Log {
+    let mut log = Log::at_work();
+    log.say("op", "peer-added", Log::of("eu", |_| ()).pinned());
+    log.sign_arrangement(terms());
+    log.recognise(json!({"arrangement": {"id": "A-1", "version": 1}, "rule": "R-1"}));
+    log.seal();
+    log
+}
+
+#[test]
+fn what_a_recognition_rests_on_cannot_be_left_out() {
+    let rows: [(&str, fn(&mut Log) -> u64); 3] = [
+        ("the arrangement was suspended", |log| {
+            log.say("ministry", "arrangement-suspended", json!({"id": "A-1", "reason": reason()}))
+        }),
+        ("the peer was expelled", |log| log.say("op", "peer-expelled", json!({"registry": "eu", "reason": reason()}))),
+        ("the key of the node was replaced", |log| {
+            log.say("op", "key-added", json!({"party": "node", "key": jwk(log.key("stranger"))}))
+        }),
+    ];
+    for (why, happens) in rows {
+        let mut log = arranged();
+        let index = happens(&mut log);
+        log.seal();
+        good(&log, &log.foreign_bundle(), at_the_checkpoint(&log));
+        assert_eq!(refused(&log, &log.foreign_bundle_without(&[index])), INCOMPLETE, "{why}");
+    }
+}
+
+/// What was recognised under an earlier peering is proven with both.
+#[test]
+fn every_peering_is_shown() {
+    let mut log = recognising();
+    let expelled = log.say("op", "peer-expelled", json!({"registry": "eu", "reason": reason()}));
+    let pinned = Log::of("eu", |_| ()).pinned();
+    let added = log.say("op", "peer-added", pinned);
+    log.seal();
+    good(&log, &log.foreign_bundle(), at_the_checkpoint(&log));
+    assert_eq!(refused(&log, &log.foreign_bundle_without(&[expelled, added])), INCOMPLETE);
+    assert_eq!(refused(&log, &log.foreign_bundle_without(&[added])), INCOMPLETE);
+}
+
+/// A registry that keeps a label out of its map: what its log holds is evidence against its seal.
+#[test]
+fn a_map_without_what_the_log_holds_is_the_registrys_fault() {
+    for label in ["party/cb-1", "party/node", "accreditation/cb-1/scheme/stars@1", "designation/ab/scheme/stars"] {
+        let mut log = Log::at_work();
+        log.hidden.push(label.to_owned());
+        log.seal();
+        assert_eq!(refused(&log, &log.bundle()), ("registry", "completeness", "map-differs"), "{label}");
+    }
+    // The map stands still while the log goes on.
+    let mut log = Log::at_work();
+    log.say("op", "key-revoked", json!({"party": "cb-1", "kid": kid(&log, "cb-1")}));
+    log.seal_as_before();
+    let bundle = log.bundle();
+    assert_eq!(refused(&log, &bundle), ("registry", "completeness", "map-differs"));
+    let failure = verify(&bytes(&bundle), &log.policy(), at_the_checkpoint(&log)).unwrap_err();
+    assert!(matches!(failure.fault, Fault::Registry(_)) && failure.to_string().contains("party/cb-1"), "{failure}");
+}
+
+/// A label is absent where there is nothing about it, which is proven, too.
+#[test]
+fn what_there_never_was_is_proven_absent() {
+    let named = |log: &mut Log| {
+        log.say("op", "peer-added", Log::of("eu", |_| ()).pinned());
+        log.recognise(json!({"arrangement": {"id": "A-1", "version": 1}, "rule": "R-1"}));
+    };
+    let mut log = Log::at_work();
+    named(&mut log);
+    log.seal();
+    good(&log, &log.foreign_bundle(), at_the_checkpoint(&log));
+    let signed = log.sign_arrangement(terms());
+    log.seal();
+    good(&log, &log.foreign_bundle(), at_the_checkpoint(&log));
+    assert_eq!(refused(&log, &log.foreign_bundle_without(&[signed])), INCOMPLETE);
+}
+
+/// The proof of the public labels has one form, and is made for the labels that the statements ask for.
+#[test]
+fn another_proof_is_refused() {
+    let log = Log::at_work();
+    let refused_proof = ("bundle", "completeness", "bad-map-proof");
+    let with = |change: &dyn Fn(&mut Vec<String>)| {
+        let mut bundle = log.bundle();
+        change(&mut bundle.public_proof);
+        refused(&log, &bundle)
+    };
+    assert_eq!(with(&Vec::clear), refused_proof);
+    assert_eq!(with(&|parts| drop(parts.pop())), refused_proof);
+    assert_eq!(with(&|parts| parts.push("-".to_owned())), refused_proof);
+    assert_eq!(with(&|parts| *parts = vec!["?".to_owned()]), refused_proof);
+    let mut later = log.clone();
+    later.say("op", "key-revoked", json!({"party": "cb-1", "kid": kid(&log, "cb-1")}));
+    later.seal();
+    let older = Bundle { public_proof: log.bundle().public_proof, ..later.bundle() };
+    assert_eq!(refused(&later, &older), refused_proof, "of an older map, which knows nothing of the revocation");
+}
