@@ -267,9 +267,9 @@ impl CredentialRecord {
     }
 
     /// Whether it says what the verdict's terms are: of a verdict's credentials the newest, as long as no terms were set since,
-    /// and neither it nor the terms by which it was issued are void.
+    /// neither it nor the terms by which it was issued are void, and who issued it was not made the issuer by a thief.
     pub fn is_current(&self, record: &VerdictRecord, newest: bool) -> bool {
-        newest && self.voided.is_none() && !self.outdated(record)
+        newest && self.voided.is_none() && !self.outdated(record) && !record.usurped(&self.by, self.issued.index)
     }
 
     /// Whether the verdict has other terms than when the credential was issued: later ones, or it was issued by terms that

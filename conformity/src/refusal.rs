@@ -102,6 +102,10 @@ refusals! {
         root: Digest,
     } = "ca-root-known" Rules
         "{root} is or was a root of this registry already; make a new one";
+    /// A root that is larger than any that is needed.
+    CaRootTooLong
+        = "ca-root-too-long" Rules
+        "a root has at most 2,048 bytes of DER";
     /// More roots than one log may name.
     TooManyCaRoots
         = "too-many-ca-roots" Rules

@@ -45,8 +45,10 @@ pub fn checkpoint(log: &LogReader, request: &CheckpointRequest) -> Answer<Checkp
 /// [`ReadError`] when the log cannot be read.
 pub fn key_history(log: &LogReader, places: &BTreeSet<u64>) -> Result<KeyHistory, ReadError> {
     let head = log.head();
-    // What came since is in the next answer.
-    let places: Vec<u64> = places.iter().copied().filter(|index| *index < head.size).collect();
+    // What came since is in the next answer, and so is a change of the key under which nothing is signed yet.
+    let unsigned = log.keys().changes().last().map(|(index, _)| *index).filter(|index| head.size <= index + 1);
+    let told = |index: &u64| *index < head.size && Some(*index) != unsigned;
+    let places: Vec<u64> = places.iter().copied().filter(told).collect();
     let mut statements = Vec::with_capacity(places.len());
     for &index in &places {
         let Stored::Bytes(compact) = log.statement(index)? else { continue };

@@ -12,6 +12,8 @@ use crate::refusal::Refusal;
 
 /// Most roots that one log names after its genesis, retired ones included.
 const MAX_ROOTS: usize = 64;
+/// Most bytes of a root that is added: all of them must fit into what proves a log's keys to others.
+const MAX_ROOT: usize = 2048;
 
 impl<F: Facts> Case<'_, F> {
     pub(super) fn ca_root_added(&self, claim: &CaRootAdded) -> Result<Vec<Record>, Refusal> {
@@ -20,6 +22,9 @@ impl<F: Facts> Case<'_, F> {
         let root = Digest::of(claim.root.as_bytes());
         if begun.genesis.ca_roots.contains(&claim.root) || begun.ca_root(&root).is_some() {
             return Err(Refusal::CaRootKnown { root });
+        }
+        if claim.root.as_bytes().len() > MAX_ROOT {
+            return Err(Refusal::CaRootTooLong);
         }
         if begun.ca_roots.len() >= MAX_ROOTS {
             return Err(Refusal::TooManyCaRoots);

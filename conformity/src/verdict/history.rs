@@ -330,7 +330,7 @@ impl VerdictRecord {
     }
 
     /// Folds those items of the history that `counts` and that no entry up to the one at `known` declares void. Items left out may leave later ones without a place to start from
-    /// (a restoration without its suspension): these change nothing.
+    /// (a restoration without its suspension): these change nothing. Nor does what an issuer by a void transfer said.
     fn fold(&self, counts: impl Fn(&HistoryItem) -> bool, known: u64) -> Option<Snapshot> {
         let (granted, rest) = self.history.split_first()?;
         if !counts(granted) {
@@ -340,8 +340,28 @@ impl VerdictRecord {
             return Some(Snapshot::void(&self.terms, granted));
         }
         let first = Snapshot::granted(&self.terms, granted);
+        let usurpers = self.usurpers(known);
         let counting = rest.iter().filter(|item| counts(item) && !item.is_void_at(known));
-        Some(counting.fold(first, |then, item| then.clone().after(item).unwrap_or(then)))
+        Some(counting.fold(first, |then, item| {
+            let usurped = item.by != then.issuer && usurpers.contains(&item.by);
+            if usurped { then } else { then.clone().after(item).unwrap_or(then) }
+        }))
+    }
+
+    /// To whom void statements handed it over: what these say of it counts only where a good one made them its issuer.
+    fn usurpers(&self, known: u64) -> BTreeSet<&PartyId> {
+        let void = self.history.iter().filter(|item| item.is_void_at(known));
+        void.filter_map(|item| match &item.what {
+            Happening::Changed(Change::Transferred { to }) => Some(to),
+            _ => None,
+        })
+        .collect()
+    }
+
+    /// Whether `by` spoke for it at `index` only by a transfer that is void.
+    pub fn usurped(&self, by: &PartyId, index: u64) -> bool {
+        self.usurpers(u64::MAX).contains(by)
+            && self.fold(|item| item.index <= index, u64::MAX).is_none_or(|then| then.issuer != *by)
     }
 
     /// The first day on which surveillance is overdue, by a scheme's duty to look again.

@@ -8,8 +8,9 @@
 //! ```
 //!
 //! Whoever knows a log by one of its keys comes to the newest by this: each change was endorsed by the key before, stated by the
-//! operator, and committed to by the log. At most [`MAX_KEY_STATEMENTS`] statements; how many bytes, the way on which it comes says.
+//! operator, and committed to by the log under a checkpoint of the newest key. At most [`MAX_KEY_STATEMENTS`] statements; how many bytes, the way on which it comes says.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use conformity::digest::Digest;
@@ -17,7 +18,7 @@ use conformity::genesis::GenesisRecord;
 use conformity::records::Facts;
 use conformity::statement::Claim;
 use ledger::checkpoint::Checkpoint;
-use ledger::log_keys::LogKeys;
+use ledger::log_keys::{CheckpointKeys, LogKeys};
 use ledger::merkle::{Hash, verify_multi_inclusion};
 use ledger::note::NoteVerifier;
 use serde::{Deserialize, Serialize};
@@ -71,6 +72,13 @@ impl KeyHistory {
         self.proven(pin).map(|proven| proven.keys)
     }
 
+    /// Whether `other` holds every statement of this one.
+    pub fn is_part_of(&self, other: &Self) -> bool {
+        let theirs: HashMap<u64, &str> =
+            other.statements.iter().map(|item| (item.index, item.statement.as_str())).collect();
+        self.statements.iter().all(|item| theirs.get(&item.index) == Some(&item.statement.as_str()))
+    }
+
     /// All that it proves.
     ///
     /// # Errors
@@ -82,6 +90,10 @@ impl KeyHistory {
         let keys = of_statements(&read).ok_or(Broken::Keys)?;
         pinned(pin, &keys, &read)?;
         let checkpoint = Checkpoint::verify(&self.checkpoint, &keys).map_err(Broken::Checkpoint)?;
+        // The newest key signs, or the thief of a retired one could put the change wherever he likes.
+        if keys.at(checkpoint.size) != keys.newest() {
+            return Err(Broken::Keys.into());
+        }
         let leaves: Vec<(u64, Hash)> = read.iter().map(|one| (one.index, one.entry.leaf_hash())).collect();
         verify_multi_inclusion(&leaves, checkpoint.size, &self.proof, &checkpoint.root).map_err(Broken::Proof)?;
         let mut replay = Replay::new();

@@ -15,14 +15,10 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use conformity::basis;
 use conformity::genesis::GenesisRecord;
 use conformity::ids::Origin;
-use conformity::records::{Facts, Register};
-use credential::bundle::KeyHistory;
-use federation::serve;
+use conformity::records::Facts;
 use jiff::Timestamp;
-use ledger::journal::ReadError;
 use ledger::log::{KeyNotHeld, Log, LogReader, Signers};
 use ledger::log_keys::{CheckpointKeys, LogKeys};
 use ledger::note::{NoteSigner, VerifierKeyError};
@@ -31,7 +27,6 @@ use token::TokenError;
 use super::read_model::ReadModel;
 use crate::clock::Clock;
 use crate::folder::Folder;
-use crate::keys;
 
 /// Why the keys of the log cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +40,9 @@ pub enum LogKeyError {
     /// The log names a key that no file holds.
     #[error(transparent)]
     NotHeld(#[from] KeyNotHeld),
+    /// No file holds any.
+    #[error("no key of the log is in the folder; restore keys/log.pem from your key backup")]
+    Missing,
     /// The log names keys that do not follow from each other.
     #[error("the log's own keys: {0}")]
     Change(#[from] ledger::log_keys::KeyChangeError),
@@ -55,11 +53,25 @@ pub enum LogKeyError {
 /// # Errors
 /// [`LogKeyError`]; also when there is none.
 pub fn signers(folder: &Folder, origin: &Origin) -> Result<Signers, LogKeyError> {
-    let held = [folder.log_key(), folder.next_log_key(), folder.former_log_key()];
-    let mut found = held.iter().filter(|file| file.exists()).map(|file| signer(file, origin));
-    // Without any, the message is about the file that should be there.
-    let first = found.next().unwrap_or_else(|| signer(&folder.log_key(), origin))?;
-    Ok(Signers::new(first, found.collect::<Result<_, _>>()?))
+    let mut found = Vec::new();
+    let mut unfit = None;
+    for file in [folder.log_key(), folder.next_log_key(), folder.former_log_key()] {
+        match signer(&file, origin) {
+            Ok(key) => found.push(key),
+            Err(_) if !file.exists() => {}
+            // It may be one that nobody needs any more; if it is needed, that is found out when the log has said so.
+            Err(error) => {
+                tracing::warn!(file = %file.display(), %error, "a key of the log cannot be opened");
+                unfit = Some(error);
+            }
+        }
+    }
+    let mut found = found.into_iter();
+    match (found.next(), unfit) {
+        (Some(first), _) => Ok(Signers::new(first, found.collect())),
+        (None, Some(error)) => Err(error),
+        (None, None) => Err(LogKeyError::Missing),
+    }
 }
 
 /// The key in a file.
@@ -96,14 +108,6 @@ pub fn besides_until_ms(until: Option<Timestamp>) -> u64 {
     until.map_or(0, |until| u64::try_from(until.as_millisecond()).unwrap_or_default())
 }
 
-/// With which keys this log signed, and what proves it.
-///
-/// # Errors
-/// [`ReadError`] when the log cannot be read.
-pub fn history(log: &LogReader, register: &Register) -> Result<KeyHistory, ReadError> {
-    serve::key_history(log, &basis::of_log_keys(register))
-}
-
 /// The key files of a running registry.
 pub struct KeyFiles {
     /// Where they are.
@@ -137,18 +141,25 @@ fn settle(folder: &Folder, keys: &LogKeys, besides: bool) -> anyhow::Result<()> 
     let origin: Origin = keys.origin().parse()?;
     if next.exists() && signer(&next, &origin)?.verifier() == keys.newest() {
         if current.exists() {
-            std::fs::rename(&current, &former)?;
+            replaced(&former, || std::fs::rename(&current, &former))?;
         }
         std::fs::rename(&next, &current)?;
         sync_beside(&current)?;
         tracing::info!(key = %keys.newest(), "a new key signs the log's checkpoints");
     }
     if !besides && former.exists() {
-        keys::destroy(&former)?;
-        std::fs::remove_file(&former)?;
+        replaced(&former, || std::fs::remove_file(&former))?;
         sync_beside(&former)?;
     }
     Ok(())
+}
+
+/// Lets go of what a file says, and then of the key in a token that it named: a crash in between leaves a key too many, never a file
+/// that names none.
+fn replaced(file: &Path, replace: impl FnOnce() -> std::io::Result<()>) -> anyhow::Result<()> {
+    let named = if file.exists() { token::named_by(file)? } else { None };
+    replace()?;
+    Ok(named.map_or(Ok(()), |uri| token::destroy(&uri))?)
 }
 
 fn sync_beside(file: &Path) -> std::io::Result<()> {

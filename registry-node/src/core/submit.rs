@@ -120,7 +120,14 @@ impl Registry {
 
     /// A change of the log's key with the key that takes over, if it rests here; anything else as it is.
     async fn with_next_log_key(self: &Arc<Self>, candidate: Candidate) -> Result<Candidate, SubmitError> {
-        let Some(wanted) = candidate.log_key_change().map(|change| change.to.to_string()) else { return Ok(candidate) };
+        let Some(change) = candidate.log_key_change() else { return Ok(candidate) };
+        // The rules refuse it from others; no key is opened for them.
+        if candidate.statement().iss != self.genesis.operator.id
+            || change.from.as_str() != self.log.keys().newest().to_string()
+        {
+            return Ok(candidate);
+        }
+        let wanted = change.to.to_string();
         let (file, origin) = (self.folder.next_log_key(), self.config.registry.origin.clone());
         let held = tokio::task::spawn_blocking(move || log_keys::signer(&file, &origin)).await;
         match held {

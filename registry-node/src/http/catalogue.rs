@@ -7,6 +7,7 @@ use conformity::accreditation::{
     Accreditation, AccreditationChange, AccreditationRecord, Changed, Designation, DesignationChange,
     DesignationRecord, Lapse,
 };
+use conformity::basis::of_log_keys;
 use conformity::document::Document;
 use conformity::ids::PartyId;
 use conformity::party::{Party, PartyKey, PartyRecord};
@@ -14,6 +15,7 @@ use conformity::records::{DocumentRecord, SchemeRecord};
 use conformity::scheme::Scheme;
 use conformity::time::{Day, Moment};
 use conformity::viewpoint::Viewpoints;
+use federation::serve;
 use jiff::Timestamp;
 use ledger::journal::Stored;
 use serde::Serialize;
@@ -24,7 +26,6 @@ use super::ask::Ask;
 use super::code;
 use super::page::{MAX_LIMIT, Page};
 use super::site::Site;
-use crate::core::log_keys::history;
 use crate::problem::Problem;
 
 /// `GET /v1/genesis`
@@ -38,7 +39,9 @@ pub(super) fn genesis(site: &Site, _ask: &Ask) -> Result<Response, Problem> {
 
 /// `GET /v1/log-keys`: with which keys the log signed its checkpoints, and what proves it.
 pub(super) fn log_keys(site: &Site, _ask: &Ask) -> Result<Response, Problem> {
-    let history = history(&site.registry.log, &site.register());
+    // Statements are read without the register, for which the sequencer waits.
+    let places = of_log_keys(&*site.register());
+    let history = serve::key_history(&site.registry.log, &places);
     answer::json(&history.map_err(|error| code::internal("the log could not be read", &error))?)
 }
 

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use conformity::arrangement::ArrangementRecord;
+use conformity::basis::of_log_keys;
 use conformity::digest::Digest;
 use conformity::genesis::PeerRecord;
 use conformity::ids::{RegistryId, StatementId};
@@ -17,6 +18,7 @@ use conformity::statement::{Claim, Statement};
 use federation::evidence::prove;
 use federation::hush::Hush;
 use federation::messages::{Evidence, Notice, Refused};
+use federation::serve;
 use ledger::checkpoint::CheckpointError;
 use ledger::entry::{Entry, Kind};
 use ledger::journal::Stored;
@@ -28,11 +30,11 @@ use super::peers::Peers;
 use super::pursuit::UNKNOWN_LOG_KEY;
 use crate::core::derive::DeriveError;
 use crate::core::feed::parse_committed;
-use crate::core::log_keys;
+
 use crate::core::read_model::admit;
 use crate::core::registry::Registry;
 use crate::core::sequencer::SequenceError;
-use crate::witness::NotLearnt;
+
 use crate::witness::evidence::Accused;
 
 /// Proposals of one peer that may wait for us.
@@ -91,8 +93,9 @@ fn room_for(registry: &Registry, peer: &RegistryId, statement: &Statement) -> Re
 /// # Errors
 /// [`Refused`] when they are not what they are said to be.
 pub(super) fn receive_evidence(registry: &Registry, peer: &RegistryId, evidence: &Evidence) -> Result<(), Refused> {
-    learn_keys(registry, evidence)?;
-    let accused = accusable(registry).into_iter().find(|accused| prove(evidence, &accused.keys).is_ok());
+    let mut accusable = accusable(registry);
+    by_later_keys(registry, evidence, &mut accusable)?;
+    let accused = accusable.into_iter().find(|accused| prove(evidence, &accused.keys).is_ok());
     let accused = accused.ok_or_else(|| {
         Refused::new("no-contradiction", "these are not two checkpoints of a log that we know, or they prove no fork")
     })?;
@@ -112,32 +115,37 @@ pub(super) fn receive_evidence(registry: &Registry, peer: &RegistryId, evidence:
     }
 }
 
-/// Evidence may be signed with keys of a log that we have not come to yet; it brings what proves them.
-fn learn_keys(registry: &Registry, evidence: &Evidence) -> Result<(), Refused> {
+/// Evidence may be signed with keys of a log that we have not come to yet; it brings what proves them. It is judged by these, but
+/// only the log itself teaches us its keys.
+fn by_later_keys(registry: &Registry, evidence: &Evidence, accusable: &mut [Accused]) -> Result<(), Refused> {
     let Some(history) = &evidence.keys else { return Ok(()) };
     let genesis = history.statements.first().map(|first| Digest::of(first.statement.as_bytes()));
     let peers = registry.read_model.register().peers();
     let Some(peer) = peers.iter().find(|peer| Some(peer.genesis_digest) == genesis) else { return Ok(()) };
-    match registry.witness.keys.learn(peer, history) {
-        Ok(_) => Ok(()),
-        Err(NotLearnt::Fault(fault)) => Err(Refused::new(fault.code(), fault.to_string())),
-        Err(NotLearnt::Vault(_)) => Err(Refused::new("not-stored", "the keys could not be kept; send it again later")),
+    let judged = registry.witness.keys.judged_by(peer, history);
+    let Some(keys) = judged.map_err(|fault| Refused::new(fault.code(), fault.to_string()))? else { return Ok(()) };
+    if let Some(accused) = accusable.iter_mut().find(|accused| Some(accused.genesis_digest) == genesis) {
+        accused.keys = keys;
+        accused.history = Some(history.clone());
     }
+    Ok(())
 }
 
 /// The logs that we can judge: those of all peers, and our own, whose key may be in other hands.
 fn accusable(registry: &Registry) -> Vec<Accused> {
-    let register = registry.read_model.register();
-    let changed = register.genesis().is_some_and(|own| !own.log_keys.is_empty());
-    let own = register.genesis().map(|own| Accused {
+    let (own, places, peers) = {
+        let register = registry.read_model.register();
+        (register.genesis(), of_log_keys(&*register), register.peers())
+    };
+    let own = own.map(|own| Accused {
         registry: own.genesis.registry.clone(),
         origin: own.genesis.origin.clone(),
         keys: registry.log.keys(),
-        history: log_keys::history(&registry.log, &register).ok().filter(|_| changed),
+        history: (!own.log_keys.is_empty()).then(|| serve::key_history(&registry.log, &places).ok()).flatten(),
         genesis_digest: own.digest,
         added: 0,
     });
-    register.peers().iter().filter_map(|peer| registry.witness.accusable(peer)).chain(own).collect()
+    peers.iter().filter_map(|peer| registry.witness.accusable(peer)).chain(own).collect()
 }
 
 /// Our own acts that `peer` is a party to, from log index `from` on, as notices.

@@ -74,16 +74,17 @@ impl KeyBook {
         self.learnt().get(&peer.genesis_digest).map(|known| known.history.clone())
     }
 
-    /// Learns from a history, whoever brings it; gives the keys that are known then. Waits for the disk.
+    /// Learns from a history that the peer itself gave, which alone is asked for roots: nobody else can leave one out. Gives the keys
+    /// that are known then. Waits for the disk.
     ///
     /// # Errors
     /// [`NotLearnt`]; nothing changed then.
     pub fn learn(&self, peer: &PeerRecord, history: &KeyHistory) -> Result<LogKeys, NotLearnt> {
         let proven = history.proven(Pin::Genesis(peer.genesis_digest)).map_err(|fault| PeerFault::log_keys(&fault))?;
         let mut learnt = self.learnt();
-        let before = learnt.get(&peer.genesis_digest).map(|known| known.proven.clone());
+        let before = learnt.get(&peer.genesis_digest).cloned();
         let (keys, size) = match &before {
-            Some(before) => (before.keys.clone(), before.size),
+            Some(before) => (before.proven.keys.clone(), before.proven.size),
             None => (proven.keys.first().clone().into(), 0),
         };
         if !proven.keys.begins(&keys) && !keys.begins(&proven.keys) {
@@ -91,11 +92,14 @@ impl KeyBook {
         }
         // What is not newer, or says the same, changes nothing.
         let is_same = match &before {
-            Some(before) => before.begun == proven.begun,
+            Some(before) => before.proven.begun == proven.begun,
             None => proven.begun.log_keys.is_empty() && proven.begun.ca_roots.is_empty(),
         };
         if is_same || proven.size <= size {
             return Ok(keys);
+        }
+        if before.is_some_and(|before| !before.history.is_part_of(history)) {
+            return Err(PeerFault::log_keys(&"statements that were proven before are left out").into());
         }
         // Texts, numbers and lists only: such a value always has a JSON form.
         self.vault.put(&name(&peer.genesis_digest), &serde_json::to_vec(history).unwrap_or_default())?;
@@ -103,6 +107,20 @@ impl KeyBook {
         let keys = proven.keys.clone();
         learnt.insert(peer.genesis_digest, Known { proven, history: history.clone() });
         Ok(keys)
+    }
+
+    /// The keys of a peer's log by a history that somebody else brings, if it goes on from what is known. Nothing is learnt from it.
+    ///
+    /// # Errors
+    /// It proves nothing, or other keys.
+    pub fn judged_by(&self, peer: &PeerRecord, history: &KeyHistory) -> Result<Option<LogKeys>, PeerFault> {
+        let proven = history.verify(Pin::Genesis(peer.genesis_digest)).map_err(|fault| PeerFault::log_keys(&fault))?;
+        let Some(known) = self.of(peer) else { return Ok(None) };
+        match (known.begins(&proven), proven.begins(&known)) {
+            (true, _) => Ok(Some(proven)),
+            (false, true) => Ok(None),
+            (false, false) => Err(PeerFault::log_keys(&"other keys were proven before")),
+        }
     }
 
     // Whole values are put in and taken out, so a panic elsewhere leaves nothing half done.

@@ -276,7 +276,8 @@ impl Pursuit {
 
     async fn take_in(&mut self, one: &CredentialAt, presentation: String, now: Timestamp) -> Result<(), Setback> {
         match self.check(one, presentation).await? {
-            None => {}
+            // Whether it is still wanted is found out when the verdict is looked at again; it is not asked for without end.
+            None => self.asking.put_off(&one.verdict, now),
             Some(Ok(detail)) => {
                 self.keep(&one.verdict, detail).await?;
                 self.asking.wanted.remove(&one.verdict);
