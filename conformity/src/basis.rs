@@ -15,10 +15,12 @@ use crate::recognised::RecognitionRecord;
 use crate::records::Facts;
 use crate::verdict::{Change, Happening, VerdictRecord};
 
-/// Places of the statements on which a verdict of this registry rests, its own history included. Of its credentials only
+/// Places of the statements on which a verdict of this registry rests, its own history included, and those that say to which roots
+/// certificates of a credential may lead. Of its credentials only
 /// void ones are among them, since its history says that something was void: whoever shows another adds its place.
 pub fn of_verdict<F: Facts>(facts: &F, verdict: &VerdictRecord) -> BTreeSet<u64> {
     let mut basis = Basis::begun(facts);
+    basis.ca_roots();
     let scheme = &verdict.terms.scheme;
     basis.scheme(scheme);
     for item in &verdict.history {
@@ -57,10 +59,9 @@ pub fn of_recognition<F: Facts>(
 /// Places of the statements that say with which keys the log signs its checkpoints and which roots its certificate authority has,
 /// and of those on which these rest.
 pub fn of_log_keys<F: Facts>(facts: &F) -> BTreeSet<u64> {
-    let mut indexes = Basis::begun(facts).indexes;
-    let roots = facts.genesis().into_iter().flat_map(|record| record.ca_roots.clone());
-    indexes.extend(roots.flat_map(|root| [Some(root.added), root.retired]).flatten().map(|moment| moment.index));
-    indexes
+    let mut basis = Basis::begun(facts);
+    basis.ca_roots();
+    basis.indexes
 }
 
 struct Basis<'a, F> {
@@ -85,6 +86,13 @@ impl<'a, F: Facts> Basis<'a, F> {
             basis.party(&node);
         }
         basis
+    }
+
+    /// What came and went of the roots of the certificate authority.
+    fn ca_roots(&mut self) {
+        let roots = self.facts.genesis().into_iter().flat_map(|record| record.ca_roots.clone());
+        let moments = roots.flat_map(|root| [Some(root.added), root.retired]).flatten();
+        self.indexes.extend(moments.map(|moment| moment.index));
     }
 
     /// A party and the history of its keys.

@@ -98,7 +98,12 @@ impl Log {
 
     /// A registry at work: the verdict was granted and is sealed.
     pub(crate) fn at_work_with(claim: Value) -> Self {
-        let mut log = Self::begun();
+        Self::begun().put_to_work(claim)
+    }
+
+    /// A log that has begun becomes a registry at work.
+    pub(crate) fn put_to_work(self, claim: Value) -> Self {
+        let mut log = self;
         for (id, role) in [
             ("ministry", "authority"),
             ("ab", "accreditation-body"),

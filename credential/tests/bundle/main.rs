@@ -3,6 +3,8 @@
 
 mod alterations;
 mod answers;
+mod certificates;
+mod chain;
 mod compromise;
 mod log;
 mod log_keys;
