@@ -5,6 +5,7 @@ use certs::{Authority, Holder, Lifetime};
 use conformity::credential::StatusSlot;
 use conformity::key::Der;
 use conformity::party::Role;
+use conformity::records::Facts;
 use credential::attestation::{Attestation, PAD_TO, concealed, read, write};
 use credential::jwt::KidRule;
 use credential::sd_jwt::{Issuance, REGISTRY, SystemSalts, Unverified, issue};
