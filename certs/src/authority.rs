@@ -1,4 +1,4 @@
-//! The authority of one registry: a root, three issuing CAs below it, the register of what they issued.
+//! The authority of one registry: a root, four issuing CAs below it, the register of what they issued.
 //!
 //! ```text
 //! <folder>/authority.json            which registry this is

@@ -29,11 +29,13 @@ pub enum Branch {
     Peers,
     /// Bodies, buyers, operators, suppliers.
     Parties,
+    /// The keys with which parties sign statements: for `x5c` in credentials, and for no connection.
+    Signing,
 }
 
 impl Branch {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Servers, Self::Peers, Self::Parties];
+    pub const ALL: [Self; 4] = [Self::Servers, Self::Peers, Self::Parties, Self::Signing];
 
     /// The word in file names and on screen.
     pub const fn as_str(self) -> &'static str {
@@ -41,6 +43,7 @@ impl Branch {
             Self::Servers => "servers",
             Self::Peers => "peers",
             Self::Parties => "parties",
+            Self::Signing => "signing",
         }
     }
 
@@ -48,7 +51,7 @@ impl Branch {
     const fn usual_days(self) -> u16 {
         match self {
             Self::Servers => 90,
-            Self::Peers | Self::Parties => 365,
+            Self::Peers | Self::Parties | Self::Signing => 365,
         }
     }
 
@@ -56,7 +59,7 @@ impl Branch {
     const fn most_days(self) -> u16 {
         match self {
             Self::Servers => 398,
-            Self::Peers | Self::Parties => 1096,
+            Self::Peers | Self::Parties | Self::Signing => 1096,
         }
     }
 }
@@ -106,6 +109,7 @@ pub enum HolderError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
     identity: Identity,
+    branch: Branch,
     names: Vec<ServerName>,
 }
 
@@ -123,19 +127,30 @@ impl Holder {
     /// The role is the log's own.
     pub fn party(role: Role, id: PartyId) -> Result<Self, HolderError> {
         match party_role(role.as_str()) {
-            Some(role) => Ok(Self::client(Identity::Party { role, id })),
+            Some(role) => Ok(Self::client(Identity::Party { role, id }, Branch::Parties)),
             None => Err(HolderError::NotAParty),
+        }
+    }
+
+    /// The same party, with its key for statements.
+    ///
+    /// # Errors
+    /// Only parties have one.
+    pub(crate) fn signing(self) -> Result<Self, HolderError> {
+        match self.branch {
+            Branch::Parties | Branch::Signing => Ok(Self { branch: Branch::Signing, ..self }),
+            Branch::Servers | Branch::Peers => Err(HolderError::NotAParty),
         }
     }
 
     /// A foreign registry that shall dial us.
     pub fn peer(registry: RegistryId) -> Self {
-        Self::client(Identity::Peer { registry })
+        Self::client(Identity::Peer { registry }, Branch::Peers)
     }
 
     /// Our own node, on our own nats-server.
     pub fn node(user: NodeUser) -> Self {
-        Self::client(Identity::Node(user))
+        Self::client(Identity::Node(user), Branch::Peers)
     }
 
     /// A server, reached by these host names and addresses.
@@ -148,6 +163,7 @@ impl Holder {
         }
         Ok(Self {
             identity: Identity::Server,
+            branch: Branch::Servers,
             names: names.iter().map(|name| ServerName::parse(name.as_ref())).collect::<Result<_, _>>()?,
         })
     }
@@ -159,15 +175,14 @@ impl Holder {
 
     /// Which issuing CA is responsible.
     pub fn branch(&self) -> Branch {
-        match self.identity {
-            Identity::Server => Branch::Servers,
-            Identity::Peer { .. } | Identity::Node(_) => Branch::Peers,
-            Identity::Party { .. } => Branch::Parties,
-        }
+        self.branch
     }
 
-    /// The DNS names and addresses that go into the certificate beside the URI.
+    /// The DNS names and addresses that go into the certificate beside the URI. A key for statements is nobody's on a connection.
     pub(crate) fn names(&self, origin: &Origin) -> Result<Vec<ServerName>, HolderError> {
+        if self.branch == Branch::Signing {
+            return Ok(Vec::new());
+        }
         if let Some(user) = self.identity.nats_user(origin) {
             return match dns(&user) {
                 Some(user) => Ok(vec![ServerName::Dns(user)]),
@@ -184,8 +199,8 @@ impl Holder {
         Ok(self.names.clone())
     }
 
-    fn client(identity: Identity) -> Self {
-        Self { identity, names: Vec::new() }
+    fn client(identity: Identity, branch: Branch) -> Self {
+        Self { identity, branch, names: Vec::new() }
     }
 }
 

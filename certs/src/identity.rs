@@ -16,7 +16,7 @@
 use std::fmt;
 
 use conformity::ids::{Origin, PartyId, RegistryId};
-use conformity::party::Role;
+use conformity::party::{Role, certificate_uri};
 
 /// The longest name that is looked at, in bytes; SPIFFE sets the same bound.
 const LONGEST_URI: usize = 2048;
@@ -104,7 +104,10 @@ impl Identity {
 
     /// The name in the certificate's URI.
     pub fn uri(&self, origin: &Origin) -> String {
-        format!("{SCHEME}{}/{self}", origin.as_str())
+        match self {
+            Self::Party { role, id } => certificate_uri(origin, *role, id),
+            other => format!("{SCHEME}{origin}/{other}"),
+        }
     }
 
     /// The DNS name that nats-server takes for the user; a server is no user.

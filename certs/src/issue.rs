@@ -1,4 +1,5 @@
-//! Issuing certificates: for a key that we make, for a key in a request, or again for a key that we certified before.
+//! Issuing certificates: for a key that we make, for a key in a request, for a key that signs statements, or again for a key that we
+//! certified before.
 //!
 //! Every way ends in [`Authority::certify`]: the issuer alone says who the holder is, how long the certificate lasts and
 //! what it is for. Out of scope: who may ask; the node's command line and the registered parties decide that.
@@ -7,6 +8,7 @@ use std::path::Path;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use conformity::ids::Origin;
+use conformity::key::{Der, DerError, Jwk};
 use jiff::Timestamp;
 use rcgen::{KeyPair, PublicKeyData, SubjectPublicKeyInfo};
 use rustls::pki_types::CertificateDer;
@@ -67,6 +69,21 @@ impl Authority {
     ) -> Result<Certificate, AuthorityError> {
         let proven = Possession::prove(request)?;
         self.certify(holder, &proven.key, lifetime, now)
+    }
+
+    /// Certifies the key with which a party signs statements, for `x5c` in its credentials. The certificate opens no connection: its
+    /// CA is trusted by no server, and its purpose is signing documents. That the party holds the key, it proves with each statement.
+    ///
+    /// # Errors
+    /// The holder is no party, the key is another's, or the authority cannot issue.
+    pub fn certify_signing_key(
+        &mut self,
+        key: &Jwk,
+        party: Holder,
+        lifetime: Lifetime,
+        now: Timestamp,
+    ) -> Result<Certificate, AuthorityError> {
+        self.certify(&party.signing()?, &StatementKey::new(key), lifetime, now)
     }
 
     /// Certifies the same key for the same holder again, for as long as usual. The old certificate stays valid until it
@@ -143,6 +160,40 @@ impl Credential {
     }
 }
 
+/// The certificates in PEM that a holder was given, in their order.
+///
+/// # Errors
+/// One of them is not PEM, or too large.
+pub fn chain_from_pem(pem: &[u8]) -> Result<Vec<Der>, DerError> {
+    CertificateDer::pem_slice_iter(pem).map(|der| Der::new(&der.map_err(|_| DerError)?)).collect()
+}
+
+/// A key for statements, as X.509 writes it.
+struct StatementKey {
+    algorithm: &'static rcgen::SignatureAlgorithm,
+    bytes: Vec<u8>,
+}
+
+impl StatementKey {
+    fn new(key: &Jwk) -> Self {
+        match key {
+            Jwk::Ed25519 { x } => Self { algorithm: &rcgen::PKCS_ED25519, bytes: x.to_vec() },
+            // An uncompressed point (SEC 1, 2.3.3).
+            Jwk::P256 { x, y } => Self { algorithm: &rcgen::PKCS_ECDSA_P256_SHA256, bytes: [&[4][..], x, y].concat() },
+        }
+    }
+}
+
+impl PublicKeyData for StatementKey {
+    fn der_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
+        self.algorithm
+    }
+}
+
 /// The CA that issues now, if it lasts long enough.
 fn newest(cas: &[IssuingCa], branch: Branch, window: Window) -> Result<&IssuingCa, AuthorityError> {
     let ca = cas.iter().rfind(|ca| ca.branch == branch).ok_or(AuthorityError::NoCa(branch.as_str()))?;
@@ -170,6 +221,7 @@ fn admit(turn: &Turn<'_>, wanted: &Issued) -> Result<(), AuthorityError> {
 
 fn holder_of(record: &Issued, origin: &Origin) -> Option<Holder> {
     match Identity::from_uri(&record.identity, origin).ok()? {
+        Identity::Party { role, id } if record.kind == Branch::Signing => Holder::party(role, id).ok()?.signing().ok(),
         Identity::Server => Holder::server(&record.names).ok(),
         Identity::Party { role, id } => Holder::party(role, id).ok(),
         Identity::Peer { registry } => Some(Holder::peer(registry)),

@@ -8,7 +8,8 @@
 //! Nothing here reads a clock to stamp a certificate: `now` is a parameter. Validation of paths, dates and CRLs at a
 //! handshake is rustls' own, by the system's clock.
 //!
-//! Out of scope: what a party may do; HTTP; accounts and subjects of NATS; keys that sign statements.
+//! Out of scope: what a party may do; HTTP; accounts and subjects of NATS; making keys that sign statements, and judging
+//! the certificates over them, which `credential` does.
 
 mod authority;
 mod ca;
@@ -38,7 +39,7 @@ pub use files::FileError;
 pub use holder::{Branch, Holder, HolderError, Lifetime};
 pub use https::{Accepted, Https, HttpsFiles, TlsError};
 pub use identity::{Identity, NodeUser, UriError};
-pub use issue::{Certificate, Credential};
+pub use issue::{Certificate, Credential, chain_from_pem};
 pub use nats::{NatsTls, UnfitPath};
 pub use provider::install_crypto_provider;
 pub use public::PublicFolder;

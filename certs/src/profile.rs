@@ -4,7 +4,8 @@
 //! root                     P-256, path length 1, signs issuing CAs and nothing else
 //!  ├─ servers CA  n        serverAuth only; may not name parties or peers
 //!  ├─ peers CA    n        clientAuth only; only names below peer.<host> and node.<host>, no addresses
-//!  └─ parties CA  n        clientAuth only; only names below <role>.<host>, no addresses
+//!  ├─ parties CA  n        clientAuth only; only names below <role>.<host>, no addresses
+//!  └─ signing CA  n        documentSigning only (RFC 9336), over keys that sign statements; the same names
 //! ```
 //!
 //! So even a stolen issuing key cannot make a certificate of another branch that a verifier takes: its CA certificate
@@ -32,6 +33,9 @@ pub(crate) const ROOT_DAYS: u16 = 7305;
 
 /// Ten years, of which an issuing CA is to be used for nine: nothing it issues outlives it.
 pub(crate) const ISSUING_DAYS: u16 = 3653;
+
+/// `id-kp-documentSigning`, RFC 9336.
+const DOCUMENT_SIGNING: [u64; 9] = [1, 3, 6, 1, 5, 5, 7, 3, 36];
 
 /// RFC 5280 sets this bound on the attributes of a subject.
 const LONGEST_ATTRIBUTE: usize = 64;
@@ -139,6 +143,7 @@ fn purpose(branch: Branch) -> ExtendedKeyUsagePurpose {
     match branch {
         Branch::Servers => ExtendedKeyUsagePurpose::ServerAuth,
         Branch::Peers | Branch::Parties => ExtendedKeyUsagePurpose::ClientAuth,
+        Branch::Signing => ExtendedKeyUsagePurpose::Other(DOCUMENT_SIGNING.to_vec()),
     }
 }
 
@@ -150,7 +155,7 @@ fn constraints(branch: Branch, origin: &Origin) -> NameConstraints {
             (Vec::new(), below(held))
         }
         Branch::Peers => (below(peer_subtrees(origin)), every_address()),
-        Branch::Parties => (below(party_subtrees(origin)), every_address()),
+        Branch::Parties | Branch::Signing => (below(party_subtrees(origin)), every_address()),
     };
     NameConstraints { permitted_subtrees: permitted, excluded_subtrees: excluded }
 }

@@ -5,6 +5,7 @@
 //! root.pem                              the root: clients of our servers, and peers, trust it
 //! servers.pem, peers.pem, parties.pem   the issuing CAs of each branch, oldest first
 //! servers.crl, peers.crl, parties.crl   their CRLs, in PEM, one per CA
+//! signing.pem, signing.crl              the same of certificates for `x5c`, which no server lets in
 //! nats-clients.pem                      peers.pem and parties.pem: whom nats-server lets in
 //! ```
 

@@ -27,10 +27,12 @@ pub struct Basis {
     pub labels: BTreeSet<MapLabel>,
 }
 
-/// On what a verdict of this registry rests, as of the entries before `until`; its own history included. Of its credentials only
+/// On what a verdict of this registry rests, as of the entries before `until`; its own history included, and what says to which
+/// roots certificates of a credential may lead. Of its credentials only
 /// void ones are among the statements, since its history says that something was void: whoever shows another adds its place.
 pub fn of_verdict<F: Facts>(facts: &F, verdict: &VerdictRecord, until: u64) -> Basis {
     let mut walk = Walk::begun(facts, until);
+    walk.ca_roots();
     let scheme = &verdict.terms.scheme;
     walk.scheme(scheme);
     for item in &verdict.history {
@@ -72,10 +74,9 @@ pub fn of_recognition<F: Facts>(
 /// Places of the statements that say with which keys the log signs its checkpoints and which roots its certificate authority has,
 /// and of those on which these rest.
 pub fn of_log_keys<F: Facts>(facts: &F) -> BTreeSet<u64> {
-    let mut indexes = Walk::begun(facts, u64::MAX).basis.indexes;
-    let roots = facts.genesis().into_iter().flat_map(|record| record.ca_roots.clone());
-    indexes.extend(roots.flat_map(|root| [Some(root.added), root.retired]).flatten().map(|moment| moment.index));
-    indexes
+    let mut walk = Walk::begun(facts, u64::MAX);
+    walk.ca_roots();
+    walk.basis.indexes
 }
 
 struct Walk<'a, F> {
@@ -114,6 +115,15 @@ impl<'a, F: Facts> Walk<'a, F> {
             self.basis.indexes.insert(index);
         }
         known
+    }
+
+    /// What came and went of the roots of the certificate authority.
+    fn ca_roots(&mut self) {
+        let roots = self.facts.genesis().into_iter().flat_map(|record| record.ca_roots.clone());
+        let moments = roots.flat_map(|root| [Some(root.added), root.retired]).flatten();
+        for moment in moments {
+            self.place(moment.index);
+        }
     }
 
     /// A party and the history of its keys.

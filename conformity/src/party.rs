@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::identifiers::Identifier;
-use crate::ids::{CountryCode, PartyId};
+use crate::ids::{CountryCode, Origin, PartyId};
 use crate::key::{Jwk, KeyId};
 use crate::reason::Reason;
 use crate::text::Text;
@@ -65,6 +65,11 @@ impl Role {
     pub const fn is_public(self) -> bool {
         !matches!(self, Self::Buyer | Self::Supplier)
     }
+}
+
+/// How certificates name a party: `spiffe://<origin>/<role>/<party>`.
+pub fn certificate_uri(origin: &Origin, role: Role, id: &PartyId) -> String {
+    format!("spiffe://{origin}/{}/{id}", role.as_str())
 }
 
 impl fmt::Display for Role {

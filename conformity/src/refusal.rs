@@ -116,6 +116,42 @@ refusals! {
         root: Digest,
     } = "unknown-ca-root" Rules
         "{root} is no root that is trusted now; see /v1/log-keys";
+    /// A certificate in `x5c` that cannot be read.
+    CertificateUnreadable {
+        /// Which one, from 0.
+        place: usize,
+    } = "x5c-unreadable" Submitter
+        "certificate {place} in x5c is not one X.509 certificate in DER that says what it must";
+    /// A certificate of another key than the one that signed.
+    CertificateOfOtherKey {
+        /// The key that signed.
+        kid: KeyId,
+    } = "x5c-other-key" Submitter
+        "the first certificate in x5c is not of the key {kid}, which signed";
+    /// A certificate that names somebody else.
+    CertificateOfOtherParty {
+        /// Whom it must name.
+        expected: String,
+    } = "x5c-other-party" Submitter
+        "the first certificate in x5c must name {expected} in its one URI, and names somebody else";
+    /// A certificate outside of its time.
+    CertificateNotValidThen {
+        /// The time of the entry.
+        at: Timestamp,
+    } = "x5c-not-valid-then" Rules
+        "a certificate of the chain in x5c was not valid at {at}, the time of the entry";
+    /// A chain that ends nowhere.
+    CertificateWithoutRoot {
+        /// What path validation says.
+        because: String,
+    } = "x5c-no-root" Rules
+        "the certificates in x5c lead to no root of this registry, or not for signing: {because}";
+    /// A chain to a root that is trusted no more.
+    CertificateOfRetiredRoot {
+        /// SHA-256 of its certificate.
+        root: Digest,
+    } = "x5c-retired-root" Rules
+        "the certificates in x5c lead to {root}, a root that was retired; get a new certificate";
     /// The last root.
     LastCaRoot
         = "last-ca-root" Rules

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! In scope: the header by a [`Profile`], the signature, the payload as a JSON object read strictly. Out of scope: finding
-//! the key, and reading certificates: `x5c` is kept as it came, and nothing here believes it.
+//! the key, and reading certificates: `x5c` is kept as it came, and nothing here believes it; see [`crate::certificates`].
 //!
 //! [`Unverified`] becomes [`Verified`] only through [`Unverified::verify`], with a key that the caller has found elsewhere.
 
@@ -21,7 +21,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// The most certificates in `x5c`.
-pub const MAX_CERTIFICATES: usize = 4;
+pub const MAX_CERTIFICATES: usize = ledger::jws::MAX_CERTIFICATES;
+const _: () = assert!(Der::MAX == ledger::jws::MAX_CERTIFICATE, "what one reads, the other reads");
 /// The longest `kid` of a foreign issuer, in bytes.
 const MAX_KID: usize = 256;
 /// An object, in it an array.

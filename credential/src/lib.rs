@@ -2,7 +2,7 @@
 //!
 //! In scope: everything that a verdict rests on, in one file, and checking it ([`bundle`]), the credential of a verdict
 //! ([`attestation`]), statements of a log of which some are credentials
-//! ([`statement`]), JWTs with selective disclosure ([`sd_jwt`], RFC 9901), lists that say which credentials still hold
+//! ([`statement`]), certificates that come with a credential ([`certificates`]), JWTs with selective disclosure ([`sd_jwt`], RFC 9901), lists that say which credentials still hold
 //! ([`status`]),
 //! and the JWTs that both are made of ([`jwt`]).
 //! Out of scope: fetching anything, whose key it is that verifies, and what a credential means.
@@ -13,6 +13,7 @@
 
 pub mod attestation;
 pub mod bundle;
+pub mod certificates;
 pub mod jwt;
 pub mod sd_jwt;
 pub mod statement;

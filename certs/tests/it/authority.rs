@@ -102,8 +102,8 @@ fn a_torn_tail_is_cut_and_other_damage_refused() {
     let last = whole[..whole.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
     let rows: [(&str, Vec<u8>, &str); 6] = [
         ("flipped", flipped(&whole, first / 2), "line 1"),
-        ("line of nothing", [&whole[..], b"\n"].concat(), "line 6"),
-        ("unknown member", [&whole[..], b"{\"event\":\"sold\"}\n"].concat(), "line 6"),
+        ("line of nothing", [&whole[..], b"\n"].concat(), "line 7"),
+        ("unknown member", [&whole[..], b"{\"event\":\"sold\"}\n"].concat(), "line 7"),
         ("never issued", [&whole[..], forged].concat(), "was never issued"),
         ("CRL number", [&whole[..], stale].concat(), "does not follow"),
         ("issued twice", [&whole[..], &whole[last..]].concat(), "was issued before"),

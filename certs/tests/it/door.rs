@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use certs::{Branch, Client, ClientFiles, Holder, Identity, Lifetime, NodeUser, Reason, Target};
+use conformity::key::Jwk;
 use conformity::party::Role;
 use jiff::Timestamp;
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, IsCa, KeyPair, SanType};
@@ -285,6 +286,37 @@ async fn a_stolen_issuing_key_does_not_open_other_doors() {
         let files = forgery.make(&mut house);
         assert_eq!(verdict(&mut house, &files).await, expected, "{name}");
     }
+}
+
+/// Whoever has a signing key and its certificate comes in nowhere: not here, and not at nats-server, which trusts other CAs.
+#[tokio::test]
+async fn a_certificate_of_a_signing_key_opens_no_connection() {
+    let mut house = House::new(ORIGIN);
+    let key = KeyPair::generate().unwrap();
+    let point = key.public_key_raw();
+    let jwk = Jwk::P256 { x: point[1..33].try_into().unwrap(), y: point[33..].try_into().unwrap() };
+    let body = party(Role::CertificationBody, "jab");
+    let made = house.authority.certify_signing_key(&jwk, body, Lifetime::Usual, Timestamp::now()).unwrap();
+    let files = house.by_hand(&made.chain_pem, &key.serialize_pem());
+    assert_eq!(verdict(&mut house, &files).await, Err("certificate-purpose"));
+
+    let signing = std::fs::read_to_string(house.public().cas(Branch::Signing)).unwrap();
+    let let_in = std::fs::read_to_string(house.public().nats_clients()).unwrap();
+    assert!(made.chain_pem.ends_with(&signing) && !signing.is_empty());
+    assert!(!let_in.contains(&signing), "nats-server trusts the CAs in this file and no other");
+    let chain = certs::chain_from_pem(made.chain_pem.as_bytes()).unwrap();
+    let (_, leaf) = x509_parser::parse_x509_certificate(chain[0].as_bytes()).unwrap();
+    let usage = leaf.extended_key_usage().unwrap().unwrap().value;
+    assert!(!usage.client_auth && !usage.server_auth && !usage.any && usage.other.len() == 1, "{usage:?}");
+    assert_eq!(leaf.subject_alternative_name().unwrap().unwrap().value.general_names.len(), 1, "no DNS name: no user");
+
+    let renewed = house.authority.renew(&made.issued.serial, Timestamp::now()).unwrap();
+    assert_eq!((renewed.issued.kind, renewed.issued.key), (Branch::Signing, made.issued.key));
+    let other = party(Role::CertificationBody, "other");
+    let error = house.authority.certify_signing_key(&jwk, other, Lifetime::Usual, Timestamp::now()).unwrap_err();
+    assert!(error.to_string().contains("was certified for"), "{error}");
+    let server = Holder::server(&["localhost"]).unwrap();
+    assert!(house.authority.certify_signing_key(&jwk, server, Lifetime::Usual, Timestamp::now()).is_err());
 }
 
 /// How the handshakes of one client went, which keeps what it is given to resume with.

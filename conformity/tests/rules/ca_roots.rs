@@ -34,6 +34,9 @@ pub(crate) fn rows() -> Vec<Row> {
             w.must("op", "ca-root-retired", digest(0));
             w.say("op", "ca-root-retired", digest(0))
         }, "unknown-ca-root"),
+        row("a root larger than any", |w| {
+            w.say("op", "ca-root-added", json!({"root": STANDARD.encode([1; 2049])}))
+        }, "ca-root-too-long"),
         row("a 65th root", |w| {
             for number in 1..=64 { w.must("op", "ca-root-added", root(number)); }
             w.say("op", "ca-root-added", root(65))

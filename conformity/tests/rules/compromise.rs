@@ -10,10 +10,11 @@ use conformity::basis::of_verdict;
 use conformity::credential::CredentialStatus;
 use conformity::decide::MAX_VOIDED;
 use conformity::digest::Digest;
+use conformity::ids::PartyId;
 use conformity::map_label::MapLabel;
 use conformity::records::{Facts, StatementRecord, Touched, Voidable};
 use conformity::refusal::Refusal;
-use conformity::verdict::{Happening, Snapshot, VerdictRecord};
+use conformity::verdict::{Change, Happening, HistoryItem, Snapshot, VerdictRecord};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -399,6 +400,25 @@ fn a_batch_sees_what_was_signed_in_it() {
     assert_eq!(["V-1", "V-2"].map(|id| world.state(id)), ["granted", "void"]);
 }
 
+/// Else an accomplice with a good key could end for good what a thief had handed to it.
+#[test]
+fn what_a_body_says_that_a_thief_made_the_issuer_is_passed_over() {
+    let mut world = World::furnished();
+    rekey(&mut world);
+    let since = world.now;
+    steal(&mut world, json!({"transferred": {"to": "cb-2"}}));
+    world.change_as("cb-2", json!("annulled")).unwrap();
+    assert_eq!(world.state("V-1"), "annulled");
+    found_out(&mut world, since);
+    assert_eq!((world.state("V-1"), world.verdict("V-1").now.issuer.as_str()), ("granted", "cb-1"));
+    assert_eq!(world.change_as("cb-2", json!("suspended")).unwrap_err().code(), "another-bodys-verdict");
+
+    // Handed over by the body itself, it counts.
+    world.must_change(json!({"transferred": {"to": "cb-2"}}));
+    world.change_as("cb-2", json!("suspended")).unwrap();
+    assert_eq!(world.state("V-1"), "suspended");
+}
+
 #[test]
 fn a_replay_comes_to_the_same_also_after_an_erasure() {
     for erase in [None, Some("V-1"), Some("V-2")] {
@@ -421,12 +441,20 @@ fn a_replay_comes_to_the_same_also_after_an_erasure() {
     }
 }
 
-/// The snapshot after those items that are not void, told one by one.
+/// The snapshot after those items that are not void, told one by one; without what a body said to which a thief had handed it.
 fn without_void(record: &VerdictRecord, counts: impl Fn(Timestamp) -> bool) -> Option<Snapshot> {
     let (granted, rest) = record.history.split_first()?;
     let first = counts(granted.at).then(|| VerdictRecord::new(record.terms.clone(), granted.clone()))?;
+    let handed = |by: &PartyId| {
+        let to_it =
+            |item: &HistoryItem| matches!(&item.what, Happening::Changed(Change::Transferred { to }) if to == by);
+        rest.iter().any(|item| item.voided.is_some() && to_it(item))
+    };
     let told = rest.iter().filter(|item| item.voided.is_none() && counts(item.at));
-    let told = told.fold(first, |then, item| then.after(item.clone()).unwrap_or(then));
+    let told = told.fold(first, |then, item| {
+        let usurped = then.now.issuer != item.by && handed(&item.by);
+        if usurped { then } else { then.after(item.clone()).unwrap_or(then) }
+    });
     Some(told.now)
 }
 

@@ -80,8 +80,10 @@ fn each_attempt_is_refused_for_its_reason() {
 #[test]
 fn every_reason_has_a_row() {
     let tried: BTreeSet<_> = tables().into_iter().map(|row| row.code).collect();
-    let known: BTreeSet<_> = Refusal::CODES.iter().copied().collect();
+    let mut known: BTreeSet<_> = Refusal::CODES.iter().copied().collect();
     assert_eq!(known.len(), Refusal::CODES.len(), "two refusals share a code");
+    // What certificates break, their reader says: credential/tests/bundle/certificates.rs has a row for each.
+    known.retain(|code| !code.starts_with("x5c-"));
     let untried: Vec<_> = known.difference(&tried).collect();
     assert!(untried.is_empty(), "no row provokes {untried:?}");
 }

@@ -275,6 +275,9 @@ pub enum Distrust {
         /// When the checkpoint was sealed.
         sealed: Timestamp,
     },
+    /// No certificates with the newest credential, or none that lead to a root of the policy.
+    #[error("the policy asks for a credential whose certificates (x5c) lead to one of its ca_roots; there is none")]
+    NoTrustedCaRoot,
     /// At the time asked about there was no such verdict, or the bundle does not reach back to it.
     #[error("{verdict} was not in the log at {at}, as far as this bundle shows")]
     NotThen {
@@ -326,6 +329,7 @@ impl Broken {
             Self::Last(_) => "bad-seal",
             Self::Order => "bad-order",
             Self::Keys => "bad-log-keys",
+            Self::Jws { error: JwsError::Certificates(error), .. } => error.code(),
             Self::Jws { .. } => "not-a-jws",
             Self::Statement { .. } => "not-a-statement",
             Self::Proof(_) => "bad-proof",
@@ -392,6 +396,7 @@ impl Distrust {
             Self::Stale { .. } => "stale",
             Self::Ahead { .. } => "ahead",
             Self::NotCovered { .. } => "not-covered",
+            Self::NoTrustedCaRoot => "no-trusted-ca-root",
             Self::NotThen { .. } => "not-then",
         }
     }
@@ -403,6 +408,7 @@ impl Distrust {
             Self::RolledBack { .. } | Self::Forked { .. } => StepName::Memory,
             Self::OtherGenesis { .. } => StepName::Genesis,
             Self::Stale { .. } | Self::Ahead { .. } | Self::NotCovered { .. } => StepName::Time,
+            Self::NoTrustedCaRoot => StepName::Credential,
             Self::NotThen { .. } => StepName::Verdict,
         }
     }

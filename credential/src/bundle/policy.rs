@@ -9,6 +9,7 @@
 //! genesis = "9f86d0…"                                optional: SHA-256 of the genesis statement
 //! seen = { size = 1234, root = "<base64>" }          optional: the largest checkpoint seen so far, `root` too
 //! earlier = [{ log_key = "…", until = 1200 }]        optional: keys that signed before `log_key`, for checkpoints up to that size
+//! ca_roots = ["5b1c9e…"]                             optional: 1 to 8 SHA-256 of roots in DER; credentials must carry x5c to one of them
 //!
 //! [[witness]]
 //! name = "eu"                                        1 to 64 of A-Z a-z 0-9 . _ -
@@ -29,6 +30,8 @@ use serde::Deserialize;
 
 /// Longest policy that is read, in bytes.
 pub const MAX_POLICY: usize = 64 * 1024;
+/// Most roots of certificate authorities for one registry.
+const MAX_CA_ROOTS: usize = 8;
 /// Most registries, and most witnesses.
 const MAX_NAMES: usize = 64;
 /// The group that all witnesses of a policy are in. No witness can be called so.
@@ -54,6 +57,8 @@ pub struct Trusted {
     pub seen: Option<Seen>,
     /// Keys that signed before, for what they signed then.
     pub earlier: Vec<EarlierKey>,
+    /// The roots, by the SHA-256 of their DER, to one of which the certificates of the newest credential must lead.
+    pub ca_roots: Option<Vec<Digest>>,
 }
 
 /// A key that signed before the one that is trusted.
@@ -96,6 +101,9 @@ pub enum PolicyError {
         /// What is wrong with it.
         error: VerifierKeyError,
     },
+    /// No root, or too many.
+    #[error("ca_roots has 1 to {MAX_CA_ROOTS} digests; leave it out to ask for no certificates")]
+    CaRoots,
     /// A witness's key where a log's should stand.
     #[error("log_key {0:?} is the key of a witness (type 0x04), not of a log (0x01)")]
     KeyKind(String),
@@ -144,6 +152,8 @@ struct WireRegistry {
     seen: Option<Seen>,
     #[serde(default)]
     earlier: Vec<WireEarlier>,
+    #[serde(default)]
+    ca_roots: Option<Vec<Digest>>,
 }
 
 #[derive(Deserialize)]
@@ -207,16 +217,19 @@ impl Policy {
 
 impl Trusted {
     fn read(wire: WireRegistry) -> Result<Self, PolicyError> {
-        let WireRegistry { log_key, genesis, seen, earlier } = wire;
+        let WireRegistry { log_key, genesis, seen, earlier, ca_roots } = wire;
         let log = read_log_key(&log_key)?;
         if earlier.len() > MAX_NAMES {
             return Err(PolicyError::Names);
+        }
+        if ca_roots.as_ref().is_some_and(|roots| !(1..=MAX_CA_ROOTS).contains(&roots.len())) {
+            return Err(PolicyError::CaRoots);
         }
         let earlier = earlier.into_iter().map(|one| match read_log_key(&one.log_key)? {
             key if key.name() == log.name() && key != log => Ok(EarlierKey { log: key, until: one.until }),
             _ => Err(PolicyError::EarlierKey(cut(&one.log_key))),
         });
-        Ok(Self { earlier: earlier.collect::<Result<_, _>>()?, log, genesis, seen })
+        Ok(Self { earlier: earlier.collect::<Result<_, _>>()?, log, genesis, seen, ca_roots })
     }
 
     /// Whether one of a log's keys is named here.

@@ -1,8 +1,8 @@
 //! Entries become a register: each statement is signed by a key that the log itself knows as its issuer's at that time, and the
 //! rules allow it after those before it. They are the rules of intake, of every replay and of every peer; there are no others here.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 
 use conformity::decide::{Place, decide, signing_key};
 use conformity::digest::Digest;
@@ -17,6 +17,7 @@ use super::anchor::Anchored;
 use super::include::Entered;
 use super::step::{StepName, Steps};
 use super::{Broken, Bundle, Distrust, Fault, Misbehaved};
+use crate::certificates;
 
 /// What the log says, as far as the bundle shows it.
 pub(super) struct Replayed {
@@ -45,8 +46,21 @@ pub(super) fn replay(
     }
     let Replay { register, mut credentials, causes, .. } = replay;
     let newest = register.newest_credential(&bundle.verdict.id).map(|record| record.issued.index);
-    let credential = newest.and_then(|index| credentials.remove_entry(&index));
+    let newest = newest.and_then(|index| credentials.remove_entry(&index));
+    certified(anchored, newest.as_ref().map(|(_, credential)| &credential.roots), steps)?;
+    let credential = newest.map(|(index, credential)| (index, credential.verified));
     Ok(Replayed { register, credential, causes })
+}
+
+/// The certificates of the newest credential lead where the policy wants them, if it wants them.
+fn certified(anchored: &Anchored<'_>, roots: Option<&BTreeSet<Digest>>, steps: &mut Steps) -> Result<(), Distrust> {
+    let Some(wanted) = &anchored.trusted.ca_roots else { return Ok(()) };
+    let root = roots.into_iter().flatten().find(|root| wanted.contains(root)).ok_or(Distrust::NoTrustedCaRoot)?;
+    steps.held(
+        StepName::Credential,
+        format!("the newest credential's certificates lead to {root}, a root of the policy"),
+    );
+    Ok(())
 }
 
 /// The genesis, if it is the one that the policy means.
@@ -72,8 +86,14 @@ pub(super) struct Replay {
     pub(super) register: Register,
     keys: HashMap<KeyId, PublicKey>,
     /// By index: which of them counts is known at the end, when all is said.
-    credentials: HashMap<u64, Verified>,
+    credentials: HashMap<u64, Issued>,
     causes: HashMap<u64, ArrangementId>,
+}
+
+/// A credential, and the roots to which its certificates lead.
+struct Issued {
+    verified: Verified,
+    roots: BTreeSet<Digest>,
 }
 
 impl Replay {
@@ -96,11 +116,13 @@ impl Replay {
         let key = self.key(index, kid, &jwk)?;
         let verified = unverified.verify(key).map_err(|error| Misbehaved::Signature { index, error })?;
         let digest = Digest::from_bytes(*verified.digest().as_bytes());
-        let records =
-            decide(&self.register, &statement, &Place { index, at, kid, digest, attachment }).map_err(refused)?;
+        let place = Place { index, at, kid, digest, attachment };
+        let roots =
+            certificates::check(&self.register, &statement, &place, verified.certificates()).map_err(refused)?;
+        let records = decide(&self.register, &statement, &place).map_err(refused)?;
         records.into_iter().for_each(|record| self.register.insert(record));
         match &statement.claim {
-            Claim::CredentialIssued(_) => drop(self.credentials.insert(index, verified)),
+            Claim::CredentialIssued(_) => drop(self.credentials.insert(index, Issued { verified, roots })),
             Claim::RecognitionDerived(claim) => {
                 self.causes.extend(claim.cause.arrangement().map(|id| (index, id.clone())))
             }

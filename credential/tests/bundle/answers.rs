@@ -1,6 +1,7 @@
 //! What a good bundle proves: own verdicts at any time, credentials as far as they are disclosed, recognitions.
 
 use conformity::credential::StatusSlot;
+use conformity::key::Der;
 use credential::attestation::{Attestation, PAD_TO, concealed, write};
 use credential::bundle::{Bundle, Finding, Own, Question, StepName, Verified, verify};
 use credential::sd_jwt::{Issuance, SystemSalts, issue};
@@ -80,7 +81,18 @@ fn issued(log: Log, claim: Value, reach: Value) -> (Log, Vec<String>) {
 }
 
 /// The same in this slot.
-pub(crate) fn issued_at(slot: u32, mut log: Log, claim: Value, reach: Value) -> (Log, Vec<String>) {
+pub(crate) fn issued_at(slot: u32, log: Log, claim: Value, reach: Value) -> (Log, Vec<String>) {
+    issued_with(&[], slot, log, claim, reach)
+}
+
+/// The same with certificates.
+pub(crate) fn issued_with(
+    certificates: &[Der],
+    slot: u32,
+    mut log: Log,
+    claim: Value,
+    reach: Value,
+) -> (Log, Vec<String>) {
     let jti = format!("c-{slot}");
     let slot = StatusSlot::new(0, slot).unwrap();
     let credential = json!({
@@ -100,7 +112,7 @@ pub(crate) fn issued_at(slot: u32, mut log: Log, claim: Value, reach: Value) -> 
     };
     let payload = write(&attestation).unwrap();
     let conceal = concealed(&payload, false);
-    let issuance = Issuance { payload, conceal: &conceal, pad_to: PAD_TO, certificates: &[] };
+    let issuance = Issuance { payload, conceal: &conceal, pad_to: PAD_TO, certificates };
     let issued = issue(log.key("cb-1"), issuance, &mut SystemSalts::default()).unwrap();
     let text = issued.present(|_| true).as_str().to_owned();
     let mut parts = text.trim_end_matches('~').split('~').map(str::to_owned);

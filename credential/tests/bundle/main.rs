@@ -3,6 +3,8 @@
 
 mod alterations;
 mod answers;
+mod certificates;
+mod chain;
 mod completeness;
 mod compromise;
 mod log;

@@ -158,7 +158,7 @@ fn certificates_in_a_header_are_refused() {
         format!("{}.{rest}", URL_SAFE_NO_PAD.encode(header.to_string()))
     };
     let case = altered(|bundle| item(bundle, GRANT).statement = with_x5c(&bundle.statements[GRANT].statement.clone()));
-    refuse(&case, "x5c of anybody", ("bundle", "inclusion", "not-a-jws"));
+    refuse(&case, "x5c on another kind of statement", ("bundle", "inclusion", "x5c-misplaced"));
 }
 
 /// The log holds what it must not hold, under its own signed checkpoint: that is evidence against it.

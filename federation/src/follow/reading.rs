@@ -11,11 +11,12 @@ use conformity::key::{Jwk, KeyId};
 use conformity::records::{Facts, Overlay, Record, Register};
 use conformity::refusal::Refusal;
 use conformity::statement::Statement;
+use credential::certificates;
 use credential::statement::read_unverified;
 use jiff::Timestamp;
 use ledger::digest::Digest;
 use ledger::entry::{Entry, Kind};
-use ledger::jws::Unverified;
+use ledger::jws::{JwsError, Unverified};
 use ledger::key::PublicKey;
 
 use super::signatures::{Vouched, vouch};
@@ -97,15 +98,17 @@ impl<'a> Reading<'a> {
     fn statement(&mut self, index: u64, entry: &Entry, compact: &str) -> Result<(), StatementFault> {
         let fault = |code: &'static str, text: String| StatementFault::new(index, code, &text);
         let compact = Bytes::copy_from_slice(compact.as_bytes());
-        let unverified = Unverified::parse(compact).map_err(|error| fault("malformed", error.to_string()))?;
+        let unverified = Unverified::parse(compact).map_err(|error| unread(index, &error))?;
         let statement = read_unverified(&unverified).map_err(|error| fault("malformed", error.to_string()))?;
         let at = i64::try_from(entry.time_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
         let at = at.ok_or_else(|| fault("impossible-time", entry.time_ms.to_string()))?;
         let kid = KeyId::from_bytes(*unverified.kid().as_bytes());
         let jwk = signing_key(&self.overlay, &statement, &kid, at).map_err(|refusal| refused(index, &refusal))?;
-        self.signed(index, &kid, &jwk, unverified).map_err(|text| fault("bad-signature", text))?;
         let digest = conformity::digest::Digest::from_bytes(*entry.digest.as_bytes());
         let place = Place { index, at, kid, digest, attachment: None };
+        certificates::check(&self.overlay, &statement, &place, unverified.certificates())
+            .map_err(|refusal| refused(index, &refusal))?;
+        self.signed(index, &kid, &jwk, unverified).map_err(|text| fault("bad-signature", text))?;
         let records = decide(&self.overlay, &statement, &place).map_err(|refusal| refused(index, &refusal))?;
         if !in_scope(&self.overlay, &records, &statement, self.scope) {
             return Err(fault("out-of-scope", format!("{} does not belong to what was agreed", statement.kind())));
@@ -130,6 +133,15 @@ impl<'a> Reading<'a> {
         };
         unverified.verify(&key).map(drop).map_err(|error| error.to_string())
     }
+}
+
+/// Why its bytes are no statement.
+fn unread(index: u64, error: &JwsError) -> StatementFault {
+    let code = match error {
+        JwsError::Certificates(error) => error.code(),
+        _ => "malformed",
+    };
+    StatementFault::new(index, code, &error.to_string())
 }
 
 /// Why the rules refuse it. Whoever shows a change of a verdict has to show the verdict.

@@ -13,6 +13,7 @@ use federation::access::{Access, Inbox, Limits, Peering, ServerFiles};
 use federation::bus::{Bound, Dial, Link, OWN_SERVER};
 use federation::server::{Binary, Child, Control, Setup};
 use jiff::Timestamp;
+use ledger::key::{Algorithm, SigningKey};
 use tempfile::TempDir;
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
@@ -150,6 +151,20 @@ pub(crate) async fn dial_with_foreign_certificate(host: &Registry, other: &mut R
     let holder = Holder::peer(id(peer));
     let files = write(&mut other.authority, other.folder.path(), "foreign", &holder);
     link(&host.authority, files, host.access.listen, Inbox::peer(&id(peer))).await
+}
+
+/// Dials with a certificate over the key with which a buyer signs statements.
+pub(crate) async fn dial_with_signing_certificate(host: &mut Registry, name: &str) -> Link {
+    let key = SigningKey::generate(Algorithm::P256).unwrap();
+    let jwk = serde_json::from_str(&key.public_key().to_jwk()).unwrap();
+    let party = Holder::party(Role::Buyer, id(name)).unwrap();
+    let made = host.authority.certify_signing_key(&jwk, party, Lifetime::Usual, Timestamp::now()).unwrap();
+    let files = ["pem", "key"].map(|end| host.folder.path().join(format!("signing.{end}")));
+    made.write(&files[0]).unwrap();
+    std::fs::write(&files[1], key.to_pem().unwrap().as_bytes()).unwrap();
+    std::fs::set_permissions(&files[1], std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let [certificate, key] = files;
+    link(&host.authority, ClientFiles { certificate, key }, host.access.listen, Inbox::buyer(&id(name))).await
 }
 
 /// An address of a buyer, for tests that need the type.

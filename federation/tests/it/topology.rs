@@ -5,11 +5,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use certs::Identity;
 use conformity::identifiers::Identifier;
+use conformity::party::Role;
 use federation::access::Peering;
 use federation::bus::{Bound, Bus, BusError, Delivery, Incoming, Link, Subscription};
 use federation::subjects::{Pattern, Service, Subject, asked};
 
-use crate::registry::{BOUND, Registry, buyer, dial_with_foreign_certificate, id};
+use crate::registry::{
+    BOUND, PATIENCE, Registry, buyer, dial_with_foreign_certificate, dial_with_signing_certificate, id,
+};
 
 const SOON: Duration = Duration::from_millis(200);
 const SETTLING: &str = "jp.svc.nothing";
@@ -128,11 +131,15 @@ async fn a_peer_cannot_read_what_is_for_another() {
 
 #[tokio::test]
 async fn only_certificates_of_this_registry_open_the_door() {
-    let jp = Registry::start("jp", &[("eu", Peering::InForce)], &[]).await;
+    let jp = Registry::start("jp", &[("eu", Peering::InForce)], &["acme"]).await;
     let mut eu = Registry::start("eu", &[("eu", Peering::InForce)], &[]).await;
     // eu's own authority says "eu": another registry's word counts nothing here.
     let forged = dial_with_foreign_certificate(&jp, &mut eu, "eu").await;
     assert!(forged.connected(Duration::from_secs(2)).await.is_err());
+    let mut jp = jp;
+    let signing = dial_with_signing_certificate(&mut jp, "acme").await;
+    assert!(signing.connected(Duration::from_secs(2)).await.is_err(), "a certificate for x5c opens nothing");
+    assert!(jp.dial(&Identity::Party { role: Role::Buyer, id: id("acme") }).await.connected(PATIENCE).await.is_ok());
     jp.child.stop().await;
     eu.child.stop().await;
 }

@@ -54,7 +54,9 @@ fn headers_of_any_other_shape_are_refused() {
         ("crit", good.replace('}', r#","crit":["b64"]}"#)),
         ("b64", good.replace('}', r#","b64":false}"#)),
         ("jwk", good.replace('}', r#","jwk":{}}"#)),
-        ("x5c", good.replace('}', r#","x5c":[]}"#)),
+        ("x5c that is null", good.replace('}', r#","x5c":null}"#)),
+        ("x5c that is a text", good.replace('}', r#","x5c":"MAA="}"#)),
+        ("x5u", good.replace('}', r#","x5u":"https://evil.example"}"#)),
         ("cty", good.replace('}', r#","cty":"JWT"}"#)),
         ("alg twice", good.replace('{', r#"{"alg":"EdDSA","#)),
         ("kid twice", good.replace('}', &format!(r#","kid":"{kid}"}}"#))),
@@ -70,6 +72,43 @@ fn headers_of_any_other_shape_are_refused() {
         let refused = Unverified::parse(compact(&header, b"{}", &key));
         assert!(matches!(refused, Err(JwsError::Header(_))), "{reason}: {header}");
     }
+}
+
+#[test]
+fn a_credential_may_carry_certificates_and_nothing_else_may() {
+    let key = key(Algorithm::Ed25519);
+    let kid = key.public_key().thumbprint();
+    let parse = |typ: &str, x5c: &[String]| {
+        let header = serde_json::json!({"alg": "EdDSA", "kid": kid.to_string(), "typ": typ, "x5c": x5c});
+        Unverified::parse(compact(&header.to_string(), b"{}", &key))
+    };
+    let der = |bytes: usize| crate::encoding::base64_encode(&vec![48; bytes]);
+    for x5c in [vec![der(1)], vec![der(MAX_CERTIFICATE)], vec![der(900); MAX_CERTIFICATES]] {
+        let parsed = parse("dc+sd-jwt", &x5c).unwrap();
+        assert_eq!(parsed.certificates().len(), x5c.len());
+        assert_eq!(
+            parsed.verify(key.public_key()).unwrap().certificates()[0].len(),
+            (x5c[0].len() / 4 * 3) - x5c[0].matches('=').count()
+        );
+    }
+    let rows = [
+        ("x5c on another kind of statement", "statement+jwt", vec![der(9)], "x5c-misplaced"),
+        ("an empty list on another kind", "statement+jwt", vec![], "x5c-misplaced"),
+        ("an empty array", "dc+sd-jwt", vec![], "x5c-empty"),
+        ("too many", "dc+sd-jwt", vec![der(9); MAX_CERTIFICATES + 1], "x5c-too-many"),
+        ("too large", "dc+sd-jwt", vec![der(9), der(MAX_CERTIFICATE + 1)], "x5c-too-large"),
+        ("malformed base64", "dc+sd-jwt", vec!["MA".to_owned()], "x5c-not-base64"),
+        ("base64url", "dc+sd-jwt", vec!["-_-_".to_owned()], "x5c-not-base64"),
+        ("nothing", "dc+sd-jwt", vec![String::new()], "x5c-not-base64"),
+    ];
+    for (why, typ, x5c, code) in rows {
+        match parse(typ, &x5c) {
+            Err(JwsError::Certificates(error)) => assert_eq!(error.code(), code, "{why}: {error}"),
+            other => panic!("{why}: {other:?}"),
+        }
+    }
+    let whole = parse("dc+sd-jwt", &vec![der(MAX_CERTIFICATE + 4096); MAX_CERTIFICATES]);
+    assert!(matches!(whole, Err(JwsError::TooLong(_))), "a statement stays as long as it may be");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail};
 use certs::{Application, Authority, Branch, Credential, Former, Holder, Identity, Issued, Lifetime, Reason, Target};
 use clap::{Args, Subcommand};
 use conformity::ids::{Origin, RegistryId};
+use conformity::key::Jwk;
 use serde_json::json;
 
 use super::context::{Context, read_input, word};
@@ -130,13 +131,18 @@ struct Request {
 #[command(after_help = "\
 Example:
   registry-node --registry jp certs sign buyer-1.csr --party buyer/buyer-1 --out buyer-1.pem
+  registry-node --registry jp certs sign cb-1.jwk --party certification-body/cb-1 --signing --out cb-1-x5c.pem
 
-Of the request nothing counts but its key. Whose certificate it becomes is said here.")]
+Of the request nothing counts but its key. Whose certificate it becomes is said here. With --signing the file is the public
+key (JWK) with which the party signs statements: its certificate is for x5c in credentials, and opens no connection.")]
 struct Sign {
-    /// The request, PEM or DER; - for standard input
+    /// The request, PEM or DER, or with --signing the key; - for standard input
     request: PathBuf,
     #[command(flatten)]
     holder: For,
+    /// Certify the key that signs the party's statements, for x5c in its credentials
+    #[arg(long, requires = "party")]
+    signing: bool,
     /// File for the certificate
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -182,7 +188,7 @@ Example:
 
 With --distrust nothing that the former ones issued is let in any more: for a stolen key.")]
 struct Rotate {
-    /// servers, peers or parties
+    /// servers, peers, parties or signing
     #[arg(value_parser = word::<Branch>)]
     branch: Branch,
     /// Trust the former ones no more
@@ -264,7 +270,14 @@ impl Sign {
     fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let request = read_input(&self.request, MAX_REQUEST)?;
         let holder = self.holder.holder(context)?;
-        let certificate = authority(context)?.sign(&request, &holder, lifetime(self.days), SystemClock.now())?;
+        let (mut authority, lifetime, now) = (authority(context)?, lifetime(self.days), SystemClock.now());
+        let certificate = if self.signing {
+            let key: Jwk = serde_json::from_slice(&request)
+                .with_context(|| format!("{} is no public key (JWK)", self.request.display()))?;
+            authority.certify_signing_key(&key, holder, lifetime, now)?
+        } else {
+            authority.sign(&request, &holder, lifetime, now)?
+        };
         certificate.write(&self.out)?;
         answer_issued(context, &certificate.issued, &[self.out])
     }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use clap::{Args, Subcommand};
 use conformity::credential::{Credential, Reach, StatusSlot};
 use conformity::ids::{DocumentRef, PartyId, SchemeRef, VerdictId, VerdictRef};
-use conformity::key::Jwk;
+use conformity::key::{Der, Jwk};
 use conformity::scheme::Evaluation;
 use conformity::text::Text;
 use conformity::time::Day;
@@ -32,6 +32,8 @@ use crate::clock::{Clock, SystemClock};
 
 /// Most bytes of a file with details.
 const MAX_DETAIL: u64 = 4 * 1024 * 1024;
+/// Most bytes of a file with certificates.
+const MAX_CHAIN: u64 = 64 * 1024;
 /// Media type of a credential on its way in.
 const SD_JWT: &str = "application/dc+sd-jwt";
 
@@ -64,7 +66,8 @@ detail.json says what was found from each viewpoint, and, unless the verdict is 
   {\"reach\": {\"level\": \"4\", \"sites\": [\"Osaka\"], \"exclusions\": []},
    \"assessments\": {\"organization\": {\"level\": \"4\", \"results\": [
      {\"document\": \"sp800-171@r3\", \"requirement\": \"03.01.01\", \"outcome\": \"met\"}]}}}
-Everything in it can later be shown part by part. With --holder only whoever has that key can present the credential.")]
+Everything in it can later be shown part by part. With --holder only whoever has that key can present the credential. With
+--x5c the credential carries certificates of your signing key, which the registry makes with certs sign --signing.")]
 struct Issue {
     /// Id of the verdict
     verdict: VerdictId,
@@ -77,6 +80,9 @@ struct Issue {
     /// Public key of the supplier (JWK) to bind the credential to
     #[arg(long, value_name = "FILE")]
     holder: Option<PathBuf>,
+    /// Certificates of your signing key (PEM), its own first, for verifiers who live by X.509
+    #[arg(long, value_name = "FILE")]
+    x5c: Option<PathBuf>,
     /// Where to write the credential with everything that it discloses
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -183,6 +189,7 @@ impl Issue {
         let detail: Detail = serde_json::from_slice(&read_input(&self.detail, MAX_DETAIL)?)
             .with_context(|| format!("{} is not what a credential keeps back", self.detail.display()))?;
         let holder = self.holder.as_deref().map(read_jwk).transpose()?;
+        let certificates = self.x5c.as_deref().map_or_else(|| Ok(Vec::new()), read_chain)?;
         wait(async {
             let mut connection = speaker.connect().await?;
             let credential = self.credential(&speaker, &mut connection, holder).await?;
@@ -193,7 +200,7 @@ impl Issue {
                 credential: Arc::new(credential),
                 detail,
             };
-            let whole = signed(speaker.key(), &attestation)?;
+            let whole = signed(speaker.key(), &attestation, &certificates)?;
             // Kept before it is submitted: the registry's answer may be lost, the credential must not be.
             output::write_private(&self.out, whole.as_bytes())?;
             let jwt = whole.split('~').next().unwrap_or_default().to_owned();
@@ -260,10 +267,10 @@ async fn slot(connection: &mut Connection) -> anyhow::Result<StatusSlot> {
 }
 
 /// The credential with everything that it discloses.
-fn signed(key: &SigningKey, attestation: &Attestation) -> anyhow::Result<String> {
+fn signed(key: &SigningKey, attestation: &Attestation, certificates: &[Der]) -> anyhow::Result<String> {
     let payload = write(attestation)?;
     let conceal = concealed(&payload, attestation.credential.reach.is_some());
-    let issuance = Issuance { payload, conceal: &conceal, pad_to: PAD_TO, certificates: &[] };
+    let issuance = Issuance { payload, conceal: &conceal, pad_to: PAD_TO, certificates };
     let issued = issue(key, issuance, &mut SystemSalts::default())?;
     Ok(issued.present(|_| true).as_str().to_owned())
 }
@@ -311,6 +318,13 @@ impl Present {
         let verified = Unverified::parse(text.trim(), REGISTRY)?.verify(&key)?;
         Ok(verified.disclose()?)
     }
+}
+
+fn read_chain(path: &Path) -> anyhow::Result<Vec<Der>> {
+    let chain = certs::chain_from_pem(&read_input(path, MAX_CHAIN)?)
+        .with_context(|| format!("{} is not certificates in PEM", path.display()))?;
+    ensure!(!chain.is_empty(), "{} holds no certificate in PEM", path.display());
+    Ok(chain)
 }
 
 fn read_jwk(path: &Path) -> anyhow::Result<Jwk> {

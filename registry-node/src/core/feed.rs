@@ -8,7 +8,6 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use conformity::ids::RegistryId;
-use conformity::key::KeyId;
 use conformity::recognised::Recognition;
 use conformity::statement::{Claim, Statement};
 use credential::statement::read_unverified;
@@ -227,10 +226,10 @@ pub fn parse_committed(compact: &bytes::Bytes) -> Result<Statement, String> {
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn parse_signed(compact: &bytes::Bytes) -> Result<(Statement, KeyId), String> {
+pub fn parse_signed(compact: &bytes::Bytes) -> Result<(Statement, Unverified), String> {
     let unverified = Unverified::parse(compact.clone()).map_err(|error: JwsError| error.to_string())?;
     let statement = read_unverified(&unverified).map_err(|error| error.to_string())?;
-    Ok((statement, KeyId::from_bytes(*unverified.kid().as_bytes())))
+    Ok((statement, unverified))
 }
 
 #[cfg(test)]

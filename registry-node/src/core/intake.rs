@@ -23,6 +23,7 @@ use conformity::statement::{Claim, Kind, Statement};
 use conformity::time::Moment;
 use conformity::verdict::{Profile, Snapshot, VerdictRecord};
 use credential::attestation::{Attestation, ReadError, read};
+use credential::certificates;
 use credential::jwt;
 use credential::sd_jwt::{self, MAX_TEXT, REGISTRY};
 use credential::statement::{StatementError, read_unverified};
@@ -346,7 +347,9 @@ impl Candidate {
     pub fn decide<F: Facts>(&self, facts: &F, index: u64, at: Timestamp) -> Result<Vec<Record>, Refusal> {
         // The key may have been revoked since intake, even by a statement of the same batch.
         signing_key(facts, &self.statement, &self.kid(), at)?;
-        let records = decide(facts, &self.statement, &self.place(index, at))?;
+        let place = self.place(index, at);
+        certificates::check(facts, &self.statement, &place, self.verified.certificates())?;
+        let records = decide(facts, &self.statement, &place)?;
         self.same_reach(facts)?;
         Ok(records)
     }

@@ -7,8 +7,10 @@ use std::ops::Range;
 use std::path::Path;
 
 use conformity::decide::{Place, decide};
+use conformity::key::KeyId;
 use conformity::records::{Record, Register, View};
 use conformity::refusal::Refusal;
+use credential::certificates;
 use jiff::Timestamp;
 use ledger::digest::Digest;
 use ledger::entry::Entry;
@@ -161,7 +163,8 @@ fn records_of(
 ) -> Result<Option<Vec<Record>>, ReplayError> {
     let Stored::Bytes(compact) = log.statement(index)? else { return Ok(None) };
     let unreadable = |problem| ReplayError::Statement { index, problem };
-    let (statement, kid) = parse_signed(&compact).map_err(unreadable)?;
+    let (statement, signed) = parse_signed(&compact).map_err(unreadable)?;
+    let kid = KeyId::from_bytes(*signed.kid().as_bytes());
     let at = i64::try_from(entry.time_ms)
         .ok()
         .and_then(|ms| Timestamp::from_millisecond(ms).ok())
@@ -172,6 +175,7 @@ fn records_of(
     };
     let digest = conformity::digest::Digest::from_bytes(*entry.digest.as_bytes());
     let place = Place { index, at, kid, digest, attachment: attachment.as_deref() };
-    let decided = decide(register, &statement, &place);
+    let decided = certificates::check(register, &statement, &place, signed.certificates())
+        .and_then(|_| decide(register, &statement, &place));
     decided.map(Some).map_err(|refusal| ReplayError::Refused { index, refusal: Box::new(refusal) })
 }

@@ -99,6 +99,16 @@ codes! {
     NotAJws "not-a-jws"
     /// Another header than the one defined.
     BadHeader "bad-jws-header"
+    /// Certificates with another statement than a credential.
+    CertificatesMisplaced "x5c-misplaced"
+    /// An empty list of certificates.
+    CertificatesEmpty "x5c-empty"
+    /// More certificates than are looked at.
+    CertificatesTooMany "x5c-too-many"
+    /// A certificate that is too large.
+    CertificateTooLarge "x5c-too-large"
+    /// A certificate that is not in base64.
+    CertificateNotBase64 "x5c-not-base64"
     /// The signature is not the issuer's.
     BadSignature "bad-signature"
     /// The issuer's key does not pass the strict rule.
@@ -292,6 +302,7 @@ fn intake(error: &IntakeError) -> Problem {
         IntakeError::Jws(JwsError::TooLong(bytes)) => Malformed::TooLarge { bytes: *bytes }.code(),
         IntakeError::Jws(JwsError::Malformed(_)) => Code::NotAJws.as_str(),
         IntakeError::Jws(JwsError::Header(_)) => Code::BadHeader.as_str(),
+        IntakeError::Jws(JwsError::Certificates(error)) => error.code(),
         IntakeError::Key(_) => Code::BadKey.as_str(),
         IntakeError::Signature(_) => Code::BadSignature.as_str(),
         IntakeError::Attachments => Code::BadAttachment.as_str(),

@@ -32,10 +32,22 @@ enum Code {
 
 const BANS: &[Ban] = &[
     Ban {
-        names: &["rustls", "rcgen", "x509_parser"],
+        names: &["rustls"],
         place: Place::OutsideOf(&["certs/", "tests/"]),
         code: Code::All,
         instead: "ask `certs` for a ready configuration, or for whom a certificate speaks",
+    },
+    Ban {
+        names: &["rcgen"],
+        place: Place::OutsideOf(&["certs/", "tests/", "credential/tests/bundle/chain.rs"]),
+        code: Code::All,
+        instead: "let `certs` issue it",
+    },
+    Ban {
+        names: &["x509_parser", "webpki", "rustls_pki_types"],
+        place: Place::OutsideOf(&["certs/", "tests/", "credential/src/certificates.rs"]),
+        code: Code::All,
+        instead: "ask `certs` for whom a connection speaks, and `credential::certificates` for x5c",
     },
     Ban {
         names: &["cryptoki"],
@@ -190,8 +202,9 @@ mod tests {
     /// Per ban: a place and text that it refuses, and the part of the advice that proves which ban spoke.
     const REFUSED: &[(&str, &str, &str)] = &[
         ("registry-node/src/http.rs", "use rustls::ServerConfig;", "ask `certs`"),
-        ("federation/src/bus.rs", "fn f(key: rcgen::KeyPair) {}", "ask `certs`"),
-        ("registry-node/src/http.rs", "use x509_parser::prelude;", "ask `certs`"),
+        ("federation/src/bus.rs", "fn f(key: rcgen::KeyPair) {}", "let `certs` issue"),
+        ("registry-node/src/http.rs", "use x509_parser::prelude;", "`credential::certificates` for x5c"),
+        ("credential/src/statement.rs", "use webpki::EndEntityCert;", "`credential::certificates` for x5c"),
         ("registry-node/src/init.rs", "use cryptoki::session::Session;", "whoever keeps the key"),
         ("federation/src/follow.rs", "async_nats::connect(\"x\")", "federation/src/bus.rs"),
         ("registry-node/src/vault.rs", "sled::open(path)", "dropped and rebuilt"),
@@ -231,6 +244,7 @@ mod tests {
             ("certs/src/tls.rs", "use rustls::ServerConfig;"),
             ("tests/src/stranger.rs", "use rustls::ClientConfig;"),
             ("registry-node/src/accept.rs", "use tokio_rustls::TlsAcceptor;"),
+            ("credential/src/certificates.rs", "use webpki::EndEntityCert;"),
             ("federation/src/bus.rs", "use async_nats::Client;"),
             ("registry-node/src/index.rs", "use sled::Db;"),
             ("registry-node/src/index/rebuild.rs", "use sled::Db;"),

@@ -10,8 +10,11 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use conformity::genesis::Genesis;
 use conformity::ids::VerdictId;
+use conformity::party::Role;
 use conformity::records::{Facts, Register};
+use credential::attestation::{Attestation, PAD_TO, concealed, write};
 use credential::bundle::{Item, KeyHistory};
+use credential::sd_jwt::{Issuance, SystemSalts, issue};
 use federation::follow::{Followed, Scope};
 use federation::messages::{CheckpointAnswer, Entries, Proof, Range};
 use ledger::checkpoint::{Checkpoint, Purpose};
@@ -203,6 +206,40 @@ impl Peer {
     pub(crate) fn sign(&self, signer: &str, payload: &[u8]) -> String {
         let signed = jws::sign(&self.keys[signer], payload).unwrap();
         String::from_utf8(signed.compact().to_vec()).unwrap()
+    }
+
+    /// Body cb-1 documents V-1, with certificates over the key of `of`, of an authority that this log does not name.
+    pub(crate) fn say_certified(&mut self, of: &str) {
+        let folder = tempfile::tempdir().unwrap();
+        let now = jiff::Timestamp::from_millisecond(self.now_ms.try_into().unwrap()).unwrap();
+        let origin = ORIGIN.parse().unwrap();
+        let mut authority = certs::Authority::init(&folder.path().join("ca"), &origin, now).unwrap();
+        let body = certs::Holder::party(Role::CertificationBody, of.parse().unwrap()).unwrap();
+        let key = serde_json::from_value(jwk(&self.keys[of])).unwrap();
+        let made = authority.certify_signing_key(&key, body, certs::Lifetime::Usual, now).unwrap();
+        let certificates = certs::chain_from_pem(made.chain_pem.as_bytes()).unwrap();
+        let claim = verdict("V-1", "stars");
+        let credential = json!({
+            "origin": ORIGIN, "registry": "jp", "didWeb": format!("did:web:{ORIGIN}"), "body": "The certification-body",
+            "verdict": "V-1", "slot": {"list": 0, "index": 7}, "supplier": claim["supplier"], "object": claim["object"],
+            "scheme": "stars@1", "documents": ["sp800-171@r3"], "evaluation": "third-party",
+            "viewpoints": claim["viewpoints"], "assessed": "2026-12-01", "scope": claim["scope"],
+            "validFrom": claim["validFrom"], "validUntil": claim["validUntil"], "profile": claim["profile"],
+        });
+        let detail = json!({"reach": {}, "assessments": {"organization": {"level": "3"}}});
+        let attestation = Attestation {
+            issuer: "cb-1".parse().unwrap(),
+            jti: "c-7".parse().unwrap(),
+            iat: now.as_second(),
+            credential: serde_json::from_value(credential).unwrap(),
+            detail: serde_json::from_value(detail).unwrap(),
+        };
+        let payload = write(&attestation).unwrap();
+        let conceal = concealed(&payload, false);
+        let issuance = Issuance { payload, conceal: &conceal, pad_to: PAD_TO, certificates: &certificates };
+        let issued = issue(&self.keys["cb-1"], issuance, &mut SystemSalts::default()).unwrap();
+        let compact = issued.present(|_| false).as_str().trim_end_matches('~').to_owned();
+        self.append(Kind::Statement, Some(compact));
     }
 
     /// The signed checkpoint of a size.

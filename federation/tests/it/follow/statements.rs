@@ -86,6 +86,8 @@ pub(crate) const STATEMENTS: &[Row] = &[
         },
         "another-bodys-verdict",
     ),
+    row("x5c of another body", |peer| peer.say_certified("cb-2"), "x5c-other-key"),
+    row("x5c that leads to no root of their log", |peer| peer.say_certified("cb-1"), "x5c-no-root"),
     row(
         "a verdict under a scheme that was not agreed on",
         |peer| {

@@ -1,7 +1,11 @@
 //! Credentials from the slot to the status list: who gets what, what is refused, what is left after an erasure.
 
 use bytes::Bytes;
+use certs::{Authority, Holder, Lifetime};
 use conformity::credential::StatusSlot;
+use conformity::key::Der;
+use conformity::party::Role;
+use conformity::records::Facts;
 use credential::attestation::{Attestation, PAD_TO, concealed, read, write};
 use credential::jwt::KidRule;
 use credential::sd_jwt::{Issuance, REGISTRY, SystemSalts, Unverified, issue};
@@ -10,6 +14,8 @@ use credential::status::bitstring::StatusCredential;
 use credential::status::token;
 use ledger::key::PublicKey;
 use serde_json::{Value, json};
+
+use crate::core::replay::restore;
 
 use super::fixture::{Got, ORIGIN, Person, World, change, day, now, restricted, verdict};
 
@@ -47,9 +53,14 @@ pub(super) fn attestation(world: &World, claim: &Value, slot: StatusSlot) -> Att
 }
 
 pub(super) fn signed(person: &Person, attestation: &Attestation) -> String {
+    certified(person, attestation, &[])
+}
+
+/// The same with certificates.
+fn certified(person: &Person, attestation: &Attestation, certificates: &[Der]) -> String {
     let payload = write(attestation).unwrap();
     let conceal = concealed(&payload, attestation.credential.reach.is_some());
-    let issuance = Issuance { payload, conceal: &conceal, pad_to: PAD_TO, certificates: &[] };
+    let issuance = Issuance { payload, conceal: &conceal, pad_to: PAD_TO, certificates };
     issue(person.key(), issuance, &mut SystemSalts::default()).unwrap().present(|_| true).as_str().to_owned()
 }
 
@@ -255,6 +266,43 @@ async fn what_is_wrong_is_refused_and_nothing_is_kept() {
     assert_eq!(submit(&world, &body, text.clone()).await.status, 201);
     assert_eq!(submit(&world, &body, text).await.json()["repeated"], true);
     assert_eq!(world.registry.vault.names("credential/").unwrap().len(), 1);
+}
+
+/// What the registry's authority certifies for the signing key of a body.
+fn chain(world: &World, of: &str) -> Vec<Der> {
+    let mut authority = Authority::open(&world.registry.folder.ca()).unwrap();
+    let key = serde_json::from_str(&world.person(of).key().public_key().to_jwk()).unwrap();
+    let body = Holder::party(Role::CertificationBody, of.parse().unwrap()).unwrap();
+    let made = authority.certify_signing_key(&key, body, Lifetime::Usual, now()).unwrap();
+    certs::chain_from_pem(made.chain_pem.as_bytes()).unwrap()
+}
+
+#[tokio::test]
+async fn a_credential_carries_certificates_of_the_key_that_signed_it_or_is_refused() {
+    let world = World::furnished().await;
+    let body = world.person("cb-1");
+    let slot = slot(&world, &body).await;
+    let attestation = attestation(&world, &verdict("V-1"), slot);
+    let good = chain(&world, "cb-1");
+    let header = json!({"alg": "EdDSA", "kid": body.key().public_key().thumbprint().to_string(), "typ": "statement+jwt", "x5c": good});
+    let plain = ledger::compact::sign(body.key(), header.to_string().as_bytes(), b"{}").unwrap();
+    let rows = [
+        ("x5c of another body", certified(&body, &attestation, &chain(&world, "cb-2")), "x5c-other-key"),
+        ("no issuing CA", certified(&body, &attestation, &good[..1]), "x5c-no-root"),
+        ("malformed", certified(&body, &attestation, &[Der::new(b"0").unwrap()]), "x5c-unreadable"),
+        ("x5c on another kind of statement", format!("{plain}~"), "x5c-misplaced"),
+    ];
+    let before = world.registry.log.size();
+    for (why, text, code) in rows {
+        assert_eq!(submit(&world, &body, text).await.code(), code, "{why}");
+    }
+    assert_eq!(world.registry.log.size(), before);
+    let got = submit(&world, &body, certified(&body, &attestation, &good)).await;
+    assert_eq!(got.status, 201, "{got:?}");
+    let elsewhere = tempfile::tempdir().unwrap();
+    let (register, _) = restore(&world.registry.log, &elsewhere.path().join("index"), |_| true).unwrap();
+    let newest = register.newest_credential(&"V-1".parse().unwrap()).unwrap();
+    assert_eq!(newest.issued.index, got.json()["index"], "a replay comes to the same");
 }
 
 fn plain(world: &World, person: &Person) -> String {
