@@ -14,6 +14,7 @@ mod signing;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use public::prime_order_point;
 pub use public::{KeyError, PublicKey, SignatureError};
 pub use signing::{Keeper, KeyFileError, SigningError, SigningKey, read_key_file};
 

@@ -20,10 +20,10 @@
 mod tests;
 
 use crate::digest::sha512;
-use crate::key::{KeyError, KeyFileError, PublicKey, SigningKey};
+use crate::key::{KeyError, KeyFileError, SigningKey, prime_order_point};
 use curve25519_dalek::edwards::CompressedEdwardsY;
 use curve25519_dalek::scalar::clamp_integer;
-use curve25519_dalek::traits::IsIdentity;
+use curve25519_dalek::traits::{IsIdentity, VartimeMultiscalarMul};
 use curve25519_dalek::{EdwardsPoint, Scalar};
 use std::fmt;
 use std::path::Path;
@@ -159,9 +159,7 @@ impl VrfPublicKey {
     /// # Errors
     /// [`KeyError`] when the strict rule refuses it.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, KeyError> {
-        PublicKey::from_ed25519(bytes)?;
-        let point = point(bytes).ok_or(KeyError::NotCanonical)?;
-        Ok(Self { encoded: *bytes, point })
+        Ok(Self { encoded: *bytes, point: prime_order_point(bytes)? })
     }
 
     /// The 32 bytes.
@@ -178,7 +176,7 @@ impl VrfPublicKey {
         let point = self.encode_to_curve(input)?;
         let minus_c = -scalar_of(&c);
         let u = EdwardsPoint::vartime_double_scalar_mul_basepoint(&minus_c, &self.point, &s);
-        let v = s * point + minus_c * gamma;
+        let v = EdwardsPoint::vartime_multiscalar_mul([s, minus_c], [point, gamma]);
         match self.challenge(&point.compress().to_bytes(), &gamma, &[u, v]) == c {
             true => Ok(output(&gamma)),
             false => Err(VrfError::Mismatch),

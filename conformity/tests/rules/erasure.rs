@@ -5,7 +5,7 @@ use conformity::statement::Statement;
 use conformity::{Digest, Place, decide};
 use serde_json::{Value, json};
 
-use crate::world::{Row, World, changed, reason, report, row, signer, verdict};
+use crate::world::{PEER_ORIGIN, Row, World, changed, peer, reason, report, row, signer, verdict};
 
 fn erase(world: &mut World, index: u64) -> Result<Vec<conformity::Record>, conformity::Refusal> {
     world.say("op", "statement-erased", json!({"index": index, "reason": reason()}))
@@ -31,6 +31,12 @@ pub(crate) fn rows() -> Vec<Row> {
         }, "not-erasable"),
         row("a peer is erased", |w| {
             let index = w.register.peer(&"eu".parse().unwrap()).unwrap().added.index;
+            erase(w, index)
+        }, "not-erasable"),
+        row("an addition of a peer is erased after it was expelled and added again", |w| {
+            let index = w.register.peer(&"eu".parse().unwrap()).unwrap().added.index;
+            w.must("op", "peer-expelled", json!({"registry": "eu", "reason": reason()}));
+            w.must("op", "peer-added", peer("eu", PEER_ORIGIN));
             erase(w, index)
         }, "not-erasable"),
         row("a suspension alone is erased", |w| {

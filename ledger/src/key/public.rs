@@ -4,7 +4,8 @@ use super::{Algorithm, Thumbprint};
 use crate::digest::sha256;
 use crate::encoding::{base64url_decode, base64url_encode};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ED25519, ParsedPublicKey};
-use curve25519_dalek::edwards::CompressedEdwardsY;
+use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
+use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::IsIdentity;
 use serde::de::Error;
 use serde::{Deserialize, Serialize};
@@ -76,13 +77,7 @@ impl PublicKey {
 
     /// Admits an Ed25519 key given as its 32 bytes.
     pub fn from_ed25519(bytes: &[u8; 32]) -> Result<Self, KeyError> {
-        let point = CompressedEdwardsY(*bytes).decompress().ok_or(KeyError::NotCanonical)?;
-        if point.compress().as_bytes() != bytes {
-            return Err(KeyError::NotCanonical);
-        }
-        if point.is_identity() || !point.is_torsion_free() {
-            return Err(KeyError::NotPrimeOrder);
-        }
+        prime_order_point(bytes)?;
         let parsed = ParsedPublicKey::new(&ED25519, bytes).map_err(|_| KeyError::NotCanonical)?;
         Ok(Self::admitted(Algorithm::Ed25519, parsed))
     }
@@ -126,6 +121,21 @@ impl PublicKey {
     pub fn verify(&self, message: &[u8], signature: &[u8; 64]) -> Result<(), SignatureError> {
         self.parsed.verify_sig(message, signature).map_err(|_| SignatureError(self.thumbprint))
     }
+}
+
+/// The point that 32 bytes encode, if it is in the prime-order subgroup, not its identity, and they are its one encoding.
+pub(crate) fn prime_order_point(bytes: &[u8; 32]) -> Result<EdwardsPoint, KeyError> {
+    let point = CompressedEdwardsY(*bytes).decompress().ok_or(KeyError::NotCanonical)?;
+    if point.compress().as_bytes() != bytes {
+        return Err(KeyError::NotCanonical);
+    }
+    // The order of the subgroup, which takes exactly its points to the identity, is one more than the scalar for minus one. A
+    // public key is no secret, so that the faster multiplication may do it, whose time depends on what it multiplies.
+    let all_but_one = EdwardsPoint::vartime_double_scalar_mul_basepoint(&-Scalar::ONE, &point, &Scalar::ZERO);
+    if point.is_identity() || !(all_but_one + point).is_identity() {
+        return Err(KeyError::NotPrimeOrder);
+    }
+    Ok(point)
 }
 
 fn jwk_text(algorithm: Algorithm, bytes: &[u8]) -> String {

@@ -46,7 +46,7 @@ impl Stage {
         let witness = Cosigner::new(EU, key()).unwrap();
         let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"});
         let peer = json!({
-            "registry": "eu", "origin": EU, "genesisDigest": Digest::of(b"genesis"), "followed": 0,
+            "registry": "eu", "origin": EU, "genesisDigest": Digest::of(b"genesis"), "followed": 0, "entries": [3],
             "added": {"index": 3, "at": "2026-01-01T00:00:00Z"},
             "genesis": {
                 "origin": EU, "registry": "eu", "name": "EU", "logKey": log.verifier().to_string(),

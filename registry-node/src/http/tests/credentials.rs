@@ -103,6 +103,7 @@ pub(super) async fn status(world: &World, slot: StatusSlot) -> (Status, bool, bo
     assert_eq!(got.header("cache-control"), "public, max-age=30");
     let text = String::from_utf8(got.body.to_vec()).unwrap();
     let token = token::Unverified::parse(&text, KidRule::Thumbprint).unwrap().verify(&node_key(world)).unwrap();
+    assert_eq!(token.token().ttl, Some(30));
     let ietf = token.token().list.status(slot.index().into()).unwrap();
     (ietf, bit(world, slot, "revocation").await, bit(world, slot, "suspension").await)
 }

@@ -141,6 +141,8 @@ async fn events_show_a_bare_entry() {
     let cb = world.person("cb-1");
     let hidden = world.must(&cb, "verdict-changed", change("V-2", json!("suspended"))).await;
     let events = world.registry.feed.next(hidden).unwrap();
+    // Without a subject nobody is told on NATS.
+    assert!(events[0][0].about.is_none());
     let text = String::from_utf8(events[0][0].json.to_vec()).unwrap();
     assert!(!text.contains("V-2") && !text.contains("Quiet") && text.contains("\"kind\":\"statement\""), "{text}");
     let got = ask(&world, None, &format!("/v1/events?after={hidden}9")).await;

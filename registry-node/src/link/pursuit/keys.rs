@@ -1,6 +1,6 @@
-//! Coming from one log key, and from one root of the certificate authority, of a peer to the next, without anybody having to do anything: whoever meets a checkpoint by a key that
-//! he does not know asks the peer for all its keys, and believes what the ones that he knows endorsed, the operator stated and the
-//! log holds.
+//! From one log key of a peer, and from one root of its certificate authority, to the next, without anybody having to do anything.
+//! Whoever meets a checkpoint by a key that he does not know asks the peer for all its keys. He believes what those that he knows
+//! endorsed, the operator stated and the log holds.
 
 use std::sync::{Arc, PoisonError};
 
@@ -49,9 +49,14 @@ impl Pursuit {
         }
         self.asked = Some(now);
         match self.learn(link).await {
-            Err(setback @ (Setback::Fault(_) | Setback::Refused(_))) => {
-                // What it does not prove does not count; the log is followed by what is known.
+            // What it does not prove does not count; the log is followed by what is known.
+            Err(setback @ Setback::Fault(_)) => {
                 self.note_fault("bad-log-keys", &setback.to_string());
+                Ok(())
+            }
+            // It is asked again in a while.
+            Err(Setback::Refused(refusal)) => {
+                tracing::debug!(peer = %self.peer.registry, %refusal, "a peer did not show its keys");
                 Ok(())
             }
             learnt => learnt,
