@@ -119,6 +119,30 @@ fn a_history_of_keys_proves_itself_from_the_genesis_or_any_key() {
     assert_eq!(serde_json::from_value::<KeyHistory>(value).unwrap(), history);
 }
 
+/// Else the thief of the old key could put the change at the end of a tree of his own, and sign all before it.
+#[test]
+fn a_history_that_the_old_key_alone_signed_proves_no_change() {
+    let mut log = Log::at_work();
+    let genesis = digest(&log.key_history(&[0]).statements[0].statement);
+    let change = log.rotate();
+    let by_the_old_key = log.key_history(&[0, change]);
+    assert_eq!(by_the_old_key.verify(Pin::Genesis(genesis)).unwrap_err().code(), "bad-log-keys");
+    log.seal();
+    log.key_history(&[0, change]).verify(Pin::Genesis(genesis)).unwrap();
+}
+
+#[test]
+fn a_history_is_part_of_one_that_leaves_nothing_out() {
+    let mut log = Log::at_work();
+    let one = log.rotate();
+    log.seal();
+    let (before, less) = (log.key_history(&[0, one]), log.key_history(&[0]));
+    let two = log.rotate();
+    log.seal();
+    assert!(before.is_part_of(&log.key_history(&[0, one, two])) && less.is_part_of(&before));
+    assert!(!before.is_part_of(&less) && !before.is_part_of(&log.key_history(&[0, two])));
+}
+
 fn digest(statement: &str) -> Digest {
     Digest::of(statement.as_bytes())
 }
