@@ -8,6 +8,7 @@ mod credentials;
 mod events;
 mod evidence;
 mod fixture;
+mod handovers;
 mod json_schema;
 mod keys;
 mod limits;
