@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -32,7 +33,7 @@ use serde_json::{Value, json};
 
 use crate::party::{JOSE, NDJSON, Party, STATEMENTS};
 use crate::wait::soon;
-use crate::{claims, ports};
+use crate::{claims, ports, program};
 
 /// Who takes part in a furnished registry, in which role.
 const CAST: &[(&str, Role)] = &[
@@ -118,6 +119,23 @@ impl Registry {
         let mut parties = self.parties.lock().unwrap_or_else(PoisonError::into_inner);
         let party = parties.entry(id.to_owned()).or_insert_with(|| Arc::new(Party::open(&folder())));
         Arc::clone(party)
+    }
+
+    /// The program, to be run for this registry by its operator.
+    pub fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(program::registry_node());
+        command.arg("--registry").arg(self.folder.path()).args(words);
+        command
+    }
+
+    /// What the program says, which must succeed.
+    ///
+    /// # Panics
+    /// It does not.
+    pub fn run(&self, words: &[&str]) -> String {
+        let told = self.command(words).output().expect("it starts");
+        assert!(told.status.success(), "{words:?}: {}", String::from_utf8_lossy(&told.stderr));
+        String::from_utf8_lossy(&told.stdout).into_owned()
     }
 
     /// Makes credentials for a party that the log does not know yet; gives the claim that registers it.

@@ -1,23 +1,10 @@
 //! The root of a registry's authority changes: nobody is cut off, peers take the new root up from the log without being touched, and
 //! what was proven before stays proven.
 
-use std::process::{Command, Output};
-
 use serde_json::Value;
 use tests::claims::{rule, terms, verdict};
 use tests::federation::admit;
-use tests::{Federation, Registry, program};
-
-fn command(registry: &Registry, words: &[&str]) -> Output {
-    let mut command = Command::new(program::registry_node());
-    command.arg("--registry").arg(registry.folder().path()).args(words).output().unwrap()
-}
-
-fn run(registry: &Registry, words: &[&str]) -> String {
-    let told = command(registry, words);
-    assert!(told.status.success(), "{words:?}: {}", String::from_utf8_lossy(&told.stderr));
-    String::from_utf8(told.stdout).unwrap()
-}
+use tests::{Federation, Registry};
 
 /// A party takes up the new root, and gets a certificate below it for a key of its own making.
 async fn renew(registry: &Registry, id: &str, role: &str) {
@@ -27,7 +14,7 @@ async fn renew(registry: &Registry, id: &str, role: &str) {
     let (request, certificate) = (party.folder().join("new.csr"), party.folder().join("tls.pem"));
     let whose = format!("{role}/{id}");
     let words = ["certs", "sign", request.to_str().unwrap(), "--party", &whose, "--out", certificate.to_str().unwrap()];
-    run(registry, &words);
+    registry.run(&words);
     std::fs::rename(party.folder().join("new.key"), party.folder().join("tls.key")).unwrap();
 }
 
@@ -45,14 +32,14 @@ async fn another_root_takes_over_and_nobody_is_cut_off() {
     eu.recognises("jp:V-1", |row| row["outcome"] != Value::Null).await;
     let buyer = jp.party("buyer-1").client();
 
-    let refused = command(jp, &["certs", "retire-root"]);
+    let refused = jp.command(&["certs", "retire-root"]).output().unwrap();
     assert!(String::from_utf8_lossy(&refused.stderr).contains("no former root"));
-    let said = run(jp, &["certs", "rotate-root"]);
-    assert_eq!(run(jp, &["certs", "rotate-root"]), said, "the same command again changes nothing");
+    let said = jp.run(&["certs", "rotate-root"]);
+    assert_eq!(jp.run(&["certs", "rotate-root"]), said, "the same command again changes nothing");
     // Whoever knows the old root alone goes on.
     jp.party("cb-2").must("verdict-granted", verdict("V-2")).await;
     buyer.json::<Value>("/v1/verdicts/jp:V-2").await.unwrap();
-    let refused = command(jp, &["certs", "retire-root"]);
+    let refused = jp.command(&["certs", "retire-root"]).output().unwrap();
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(said.contains("certification-body/cb-1") && said.contains("peer/eu"), "{said}");
     renew(jp, "cb-1", "certification-body").await;
@@ -60,7 +47,7 @@ async fn another_root_takes_over_and_nobody_is_cut_off() {
     admit(jp, eu);
     // eu asks every ten seconds, and needs nobody for it.
     eu.soon("/v1/peers", |answer| answer["peers"][0]["caRoots"].as_array().is_some_and(|roots| roots.len() == 2)).await;
-    run(jp, &["certs", "retire-root", "--anyway"]);
+    jp.run(&["certs", "retire-root", "--anyway"]);
     // Everything begins anew: both nodes dial again, and meet servers below the new root alone.
     federation.node("jp").kill();
     federation.restart("jp").await;
@@ -72,5 +59,5 @@ async fn another_root_takes_over_and_nobody_is_cut_off() {
     let keys = jp.log_keys().await;
     old.check(&grant, &keys).unwrap();
     assert!(new.index > old.index);
-    run(jp, &["certs", "rotate-root"]);
+    jp.run(&["certs", "rotate-root"]);
 }

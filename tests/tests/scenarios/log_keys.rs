@@ -1,7 +1,7 @@
 //! The key of a log changes: peers, witnesses and readers come along without being touched, what was proven before holds for ever,
 //! a crash at any moment leaves one key or the other, and neither a thief of the old key nor the operator alone can change it.
 
-use std::process::{Command, Output};
+use std::process::Command;
 use std::time::Duration;
 
 use base64::Engine;
@@ -35,17 +35,6 @@ async fn peered() -> Federation {
     federation.peer("jp", "us").await;
     federation.arrange(&terms("A-1", "bilateral", &["jp", "eu"], vec![rule("R-1", "jp", "eu", "stars")])).await;
     federation
-}
-
-fn command(registry: &Registry, words: &[&str]) -> Output {
-    let mut command = Command::new(program::registry_node());
-    command.arg("--registry").arg(registry.folder().path()).args(words).output().unwrap()
-}
-
-fn run(registry: &Registry, words: &[&str]) -> String {
-    let told = command(registry, words);
-    assert!(told.status.success(), "{words:?}: {}", String::from_utf8_lossy(&told.stderr));
-    String::from_utf8(told.stdout).unwrap()
 }
 
 async fn page(registry: &Registry, path: &str) -> Result<String, String> {
@@ -82,12 +71,12 @@ fn proven(jp: &Registry, folder: &std::path::Path, bundle: &str, policy: &str) -
     let (bundle, policy) = (folder.join(bundle), folder.join(policy));
     let (bundle, policy) = (bundle.to_str().unwrap(), policy.to_str().unwrap());
     if !std::path::Path::new(policy).exists() {
-        run(jp, &["policy", "init", policy, "--genesis", jp.folder().genesis().to_str().unwrap()]);
+        jp.run(&["policy", "init", policy, "--genesis", jp.folder().genesis().to_str().unwrap()]);
     }
     if !std::path::Path::new(bundle).exists() {
-        run(jp, &["prove", "jp:V-1", "--out", bundle]);
+        jp.run(&["prove", "jp:V-1", "--out", bundle]);
     }
-    run(jp, &["verify", bundle, "--trust", policy])
+    jp.run(&["verify", bundle, "--trust", policy])
 }
 
 fn log_key(registry: &Registry) -> NoteSigner {
@@ -107,7 +96,7 @@ async fn everybody_comes_along_and_nothing_old_breaks() {
     cosigned(&federation, &first.to_string(), old.index + 1).await;
     proven(jp, folder.path(), "old.json", "old.toml");
 
-    let said: Value = serde_json::from_str(&run(jp, &["--json", "log", "rotate-key"])).unwrap();
+    let said: Value = serde_json::from_str(&jp.run(&["--json", "log", "rotate-key"])).unwrap();
     let (second, change) = (said["logKey"].as_str().unwrap().to_owned(), said["receipt"]["index"].as_u64().unwrap());
     let next = jp.party("cb-1").sign("verdict-granted", verdict("V-2"));
     let new = jp.party("cb-1").send(next.clone()).await.unwrap();
@@ -125,10 +114,10 @@ async fn everybody_comes_along_and_nothing_old_breaks() {
     assert!(said.contains(&format!("handed over to {second} by entry {change}")), "{said}");
     proven(jp, folder.path(), "old.json", "old.toml");
     let file = folder.path().join("keys.json");
-    run(jp, &["log", "keys", "--out", file.to_str().unwrap()]);
+    jp.run(&["log", "keys", "--out", file.to_str().unwrap()]);
     let (policy, genesis) = (folder.path().join("new.toml"), jp.folder().genesis());
     let words = ["policy", "init", policy.to_str().unwrap(), "--genesis", genesis.to_str().unwrap(), "--log-keys"];
-    run(jp, &[&words[..], &[file.to_str().unwrap()]].concat());
+    jp.run(&[&words[..], &[file.to_str().unwrap()]].concat());
     proven(jp, folder.path(), "new.json", "new.toml");
     proven(jp, folder.path(), "old.json", "new.toml");
     // The files took their places when the new key had published.
@@ -163,7 +152,7 @@ async fn everybody_comes_along_and_nothing_old_breaks() {
     cosigned(&federation, &second, third.index + 1).await;
     assert!(submit(us, &forged).await.contains("403"));
     federation.node("jp").stop();
-    let said = run(jp, &["log", "verify"]);
+    let said = jp.run(&["log", "verify"]);
     assert!(said.contains("hold together"), "{said}");
 }
 
@@ -236,7 +225,7 @@ async fn a_crash_leaves_one_key_or_the_other() {
         }
         federation.restart("jp").await;
         // The same command finishes what was begun, or finds that it is done.
-        let said = run(jp, &["log", "rotate-key", "--at-once"]);
+        let said = jp.run(&["log", "rotate-key", "--at-once"]);
         assert!(said.contains("names"), "{said}");
         let compact = jp.party("cb-1").sign("verdict-granted", verdict(&format!("V-{round}")));
         receipts.push((compact.clone(), jp.party("cb-1").send(compact).await.unwrap()));
@@ -253,6 +242,6 @@ async fn a_crash_leaves_one_key_or_the_other() {
     }
     assert_eq!(log_key(jp).verifier(), keys.newest());
     federation.node("jp").stop();
-    run(jp, &["log", "verify"]);
-    run(jp, &["rebuild"]);
+    jp.run(&["log", "verify"]);
+    jp.run(&["rebuild"]);
 }

@@ -1,8 +1,6 @@
 //! Nations witness each other: what one publishes comes to carry the cosignatures of the others, none ever signs backwards, and
 //! a log that is forked is found out at all of them, and cosigned by none.
 
-use std::process::Command;
-
 use federation::messages::{Cosign, Proof};
 use federation::witness::render;
 use ledger::checkpoint::Checkpoint;
@@ -13,7 +11,7 @@ use ledger::policy::Policy;
 use serde_json::{Value, json};
 use tests::claims::verdict;
 use tests::impostor::{Impostor, Lie};
-use tests::{Chance, Federation, Registry, program, soon};
+use tests::{Chance, Federation, Registry, soon};
 
 const ALL: [&str; 3] = ["jp", "eu", "us"];
 /// Ends of a witness in the middle of its work.
@@ -177,7 +175,7 @@ async fn a_forked_log_is_found_out_everywhere_and_cosigned_by_none() {
     federation.restart("us").await;
     let all = us.must_ask("/v1/evidence").await;
     assert_eq!((all["evidence"].as_array().unwrap().len(), &all["evidence"][0]["sentBy"]), (1, &json!("eu")));
-    let shown = run(us, &["status"]);
+    let shown = us.run(&["status"]);
     assert!(shown.contains("evidence of forked logs") && shown.contains("jp"), "{shown}");
 }
 
@@ -186,26 +184,14 @@ fn checks_offline(holder: &Registry, accused: &Registry, id: &str) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("evidence.json");
     let file = file.to_str().unwrap();
-    run(holder, &["evidence", "export", id, "--out", file]);
+    holder.run(&["evidence", "export", id, "--out", file]);
     let genesis = accused.folder().genesis();
-    let said = run(holder, &["evidence", "verify", file, "--genesis", genesis.to_str().unwrap()]);
+    let said = holder.run(&["evidence", "verify", file, "--genesis", genesis.to_str().unwrap()]);
     assert!(said.contains("is forked") && said.contains("the key is that of the genesis"), "{said}");
     let text = std::fs::read_to_string(file).unwrap();
     let record: Value = serde_json::from_str(&text).unwrap();
     let same = json!({"second": record["first"]});
     std::fs::write(file, tests::claims::with(record, same).to_string()).unwrap();
-    let refused = command(holder, &["evidence", "verify", file]).output().unwrap();
+    let refused = holder.command(&["evidence", "verify", file]).output().unwrap();
     assert!(!refused.status.success(), "two equal checkpoints prove nothing");
-}
-
-fn command(registry: &Registry, words: &[&str]) -> Command {
-    let mut command = Command::new(program::registry_node());
-    command.arg("--registry").arg(registry.folder().path()).args(words);
-    command
-}
-
-fn run(registry: &Registry, words: &[&str]) -> String {
-    let told = command(registry, words).output().unwrap();
-    assert!(told.status.success(), "{words:?}: {}", String::from_utf8_lossy(&told.stderr));
-    String::from_utf8(told.stdout).unwrap()
 }
