@@ -220,11 +220,7 @@ fn each_way_not_to_hold_has_a_row() {
         ("another log", |b| b.origin = "us.registry.test".parse().unwrap(), ("policy", "checkpoint", "unknown-log")),
         ("another scheme", |b| b.scheme = "stars@2".parse().unwrap(), ("bundle", "completeness", "bad-map-proof")),
         ("no identifier", |b| b.identifiers.clear(), ("bundle", "form", "not-a-bundle")),
-        (
-            "an identifier twice",
-            |b| b.identifiers.push(b.identifiers[0].clone()),
-            ("bundle", "form", "not-a-bundle"),
-        ),
+        ("an identifier twice", |b| b.identifiers.push(b.identifiers[0].clone()), ("bundle", "form", "not-a-bundle")),
         (
             "identifiers exchanged",
             |b| {
