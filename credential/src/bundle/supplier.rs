@@ -224,10 +224,13 @@ pub(super) fn checked(bytes: &[u8], policy: &Policy, question: Question, steps: 
     let registered = registered(&bundle, register)?;
     complete(&bundle, register, registered, &entries, steps)?;
     let (log, registered) = (owner(register)?, registered.map(|record| record.party.id.clone()));
-    let known_then = |index: &u64| all.iter().any(|one| one.index == *index && one.at <= at);
+    let by_then = |index: &u64| {
+        let entry = entries.get(*index);
+        entry.is_some_and(|entry| i64::try_from(entry.time_ms).is_ok_and(|ms| ms <= at.as_millisecond()))
+    };
     let known = |one: &Counted| Known {
         identifier: one.identifier.clone(),
-        entries: one.entries.iter().copied().filter(known_then).collect(),
+        entries: one.entries.iter().copied().filter(by_then).collect(),
     };
     let identifiers: Vec<Known> = bundle.identifiers.iter().map(known).collect();
     let standing = Standing {
@@ -330,18 +333,18 @@ impl Standing {
             None => "its registration is not shown: it may have other identifiers, of which nothing is said".to_owned(),
         };
         steps.held(StepName::Supplier, words);
+        let shown = self.entries.iter().filter(|one| one.said.is_some()).map(|one| one.index).collect();
         for known in &self.identifiers {
-            steps.held(StepName::Supplier, self.of_identifier(known));
+            steps.held(StepName::Supplier, self.of_identifier(known, &shown));
         }
         let words = "nothing is said of other identifiers, of other schemes or versions, or of anything later";
         steps.held(StepName::Supplier, words.to_owned());
     }
 
-    fn of_identifier(&self, known: &Known) -> String {
+    fn of_identifier(&self, known: &Known, shown: &BTreeSet<u64>) -> String {
         let Self { origin, at, scheme, .. } = self;
         let Known { identifier, entries } = known;
-        let about = self.entries.iter().filter(|one| entries.contains(&one.index));
-        let shown = about.filter(|one| one.said.is_some()).count();
+        let shown = entries.iter().filter(|index| shown.contains(index)).count();
         match entries.last() {
             None => {
                 format!(
