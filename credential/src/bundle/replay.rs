@@ -14,6 +14,7 @@ use ledger::jws::Verified;
 use ledger::key::{KeyError, PublicKey};
 
 use super::anchor::Anchored;
+use super::ground::Extract;
 use super::include::Entered;
 use super::step::{StepName, Steps};
 use super::{Broken, Bundle, Distrust, Fault, Misbehaved};
@@ -29,13 +30,13 @@ pub(super) struct Replayed {
 }
 
 pub(super) fn replay(
-    bundle: &Bundle,
+    extract: &Extract<'_>,
     anchored: &Anchored<'_>,
     statements: Vec<Entered>,
     steps: &mut Steps,
-) -> Result<Replayed, Fault> {
+) -> Result<Replay, Fault> {
     let mut replay = Replay::new();
-    for (entered, item) in statements.into_iter().zip(&bundle.statements) {
+    for (entered, item) in statements.into_iter().zip(extract.statements) {
         if let Claim::Genesis(_) = &entered.statement.claim {
             begins(&entered, anchored, steps)?;
         }
@@ -44,6 +45,16 @@ pub(super) fn replay(
     if replay.log_keys() != Some(anchored.keys.changes().len()) {
         return Err(Broken::Keys.into());
     }
+    Ok(replay)
+}
+
+/// What was replayed says this of the verdict of a bundle.
+pub(super) fn of_verdict(
+    bundle: &Bundle,
+    anchored: &Anchored<'_>,
+    replay: Replay,
+    steps: &mut Steps,
+) -> Result<Replayed, Fault> {
     let Replay { register, mut credentials, causes, .. } = replay;
     let newest = register.newest_credential(&bundle.verdict.id).map(|record| record.issued.index);
     let newest = newest.and_then(|index| credentials.remove_entry(&index));

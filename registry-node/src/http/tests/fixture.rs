@@ -24,6 +24,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use warp::http::{HeaderMap, Method, Request, Response};
 
+use super::clock::Movable;
 use crate::clock::{Clock, SystemClock};
 use crate::core::publisher::Publisher;
 use crate::core::registry::Registry;
@@ -41,6 +42,7 @@ const SUPPLIER: &str = "corporate-number:7000012050002";
 pub(super) struct World {
     pub(super) registry: Arc<Registry>,
     pub(super) shutdown: CancellationToken,
+    pub(super) clock: Arc<Movable>,
     https: Arc<Https>,
     reloads: watch::Sender<u64>,
     port: u16,
@@ -114,7 +116,8 @@ impl World {
     }
 
     async fn serve(dir: TempDir, folder: Folder) -> World {
-        let registry = Registry::open(folder, SystemClock::shared(), |_| true).unwrap();
+        let clock = Arc::new(Movable::default());
+        let registry = Registry::open(folder, Arc::clone(&clock) as Arc<dyn Clock>, |_| true).unwrap();
         let (certificate, key) = registry.folder.server();
         let files = HttpsFiles { certificate, key, public: registry.folder.ca_public() };
         let https = Arc::new(Https::open(files, ORIGIN.parse().unwrap()).unwrap());
@@ -132,7 +135,7 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         tokio::spawn(door.serve(listener, http::routes(Arc::clone(&registry))));
-        World { registry, shutdown, https, reloads, port, next: AtomicU64::new(0), dir }
+        World { registry, shutdown, clock, https, reloads, port, next: AtomicU64::new(0), dir }
     }
 
     /// A registry at work: an authority, an accreditation body, two certification bodies, an audit body, a document, a
