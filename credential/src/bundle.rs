@@ -171,7 +171,8 @@ fn checked(bytes: &[u8], policy: &Policy, question: Question, steps: &mut step::
     let count = bundle.statements.len();
     steps.held(StepName::Form, format!("{count} statements about {} from the log {}", bundle.verdict, bundle.origin));
     let read = include::read(&bundle.statements);
-    let keys = read.as_deref().ok().and_then(key_history::of_statements);
+    let known = policy.registry(bundle.origin.as_str()).map(|trusted| &trusted.log);
+    let keys = read.as_deref().ok().and_then(|read| key_history::of_statements(read, known));
     let anchored = anchor::anchor(&bundle, policy, keys, steps)?;
     let included = include::include(&bundle, read, &anchored, steps)?;
     let at = anchored.covers(&included, policy, question, steps)?;
