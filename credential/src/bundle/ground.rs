@@ -44,7 +44,8 @@ pub(super) fn ground<'a>(
     steps: &mut Steps,
 ) -> Result<Ground<'a>, Fault> {
     let read = include::read(extract.statements);
-    let keys = read.as_deref().ok().and_then(of_statements);
+    let known = policy.registry(extract.origin.as_str()).map(|trusted| &trusted.log);
+    let keys = read.as_deref().ok().and_then(|read| of_statements(read, known));
     let anchored = anchor(extract, policy, keys, steps)?;
     let Included { statements, entries, sealed } = include::include(extract, read, &anchored, steps)?;
     let at = anchored.covers(sealed, policy, question, steps)?;

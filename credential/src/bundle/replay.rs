@@ -11,7 +11,7 @@ use conformity::key::{Jwk, KeyId};
 use conformity::records::{Facts, Register};
 use conformity::statement::Claim;
 use ledger::jws::Verified;
-use ledger::key::{KeyError, PublicKey};
+use ledger::key::PublicKey;
 
 use super::anchor::Anchored;
 use super::ground::Extract;
@@ -19,6 +19,7 @@ use super::include::Entered;
 use super::step::{StepName, Steps};
 use super::{Broken, Bundle, Distrust, Fault, Misbehaved};
 use crate::certificates;
+use crate::statement::admit;
 
 /// What the log says, as far as the bundle shows it.
 pub(super) struct Replayed {
@@ -154,14 +155,9 @@ impl Replay {
     fn key(&mut self, index: u64, kid: KeyId, jwk: &Jwk) -> Result<&PublicKey, Misbehaved> {
         match self.keys.entry(kid) {
             Entry::Occupied(known) => Ok(known.into_mut()),
-            Entry::Vacant(room) => Ok(room.insert(admitted(jwk).map_err(|error| Misbehaved::Key { index, error })?)),
+            Entry::Vacant(room) => Ok(room.insert(admit(jwk).map_err(|error| Misbehaved::Key { index, error })?)),
         }
     }
-}
-
-fn admitted(jwk: &Jwk) -> Result<PublicKey, KeyError> {
-    let text = serde_json::to_string(jwk).map_err(|error| KeyError::Malformed(error.to_string()))?;
-    PublicKey::from_jwk(&text)
 }
 
 impl Replayed {

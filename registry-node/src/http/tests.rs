@@ -21,6 +21,7 @@ mod proofs;
 mod reads;
 mod revoked;
 mod secrecy;
+mod secrecy_time;
 mod state_map;
 mod stream;
 mod suppliers;

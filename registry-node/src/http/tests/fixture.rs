@@ -31,7 +31,7 @@ use crate::core::registry::Registry;
 use crate::credentials::{About, Credentials};
 use crate::folder::Folder;
 use crate::http;
-use crate::http::server::Door;
+use crate::http::server::{Caller, Door};
 use crate::init::{self, NewRegistry};
 use crate::keys::Keys;
 
@@ -299,8 +299,19 @@ impl World {
 
     /// HTTP/1.1 without TLS, past the door, as nobody in particular.
     pub(super) async fn plain(&self) -> Talk {
+        self.plain_as(None).await
+    }
+
+    /// The same as somebody.
+    pub(super) async fn plain_as(&self, speaker: Option<certs::Speaker>) -> Talk {
         let (near, far) = tokio::io::duplex(64 * 1024);
-        let service = hyper_util::service::TowerToHyperService::new(http::routes(Arc::clone(&self.registry)));
+        let caller = Arc::new(Caller::of(speaker));
+        let introduce = move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(Arc::clone(&caller));
+            request
+        };
+        let routes = tower::util::MapRequest::new(http::routes(Arc::clone(&self.registry)), introduce);
+        let service = hyper_util::service::TowerToHyperService::new(routes);
         tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(far), service));
         let (sender, connection) = http1::handshake(TokioIo::new(near)).await.unwrap();
         tokio::spawn(connection);
