@@ -17,7 +17,9 @@ use conformity::text::Text;
 use conformity::time::Day;
 use conformity::verdict::{Profile, Snapshot, Verdict};
 use credential::attestation::{Attestation, Detail, PAD_TO, concealed, write};
-use credential::sd_jwt::{Disclosed, Issuance, MAX_TEXT, Pointer, REGISTRY, SystemSalts, Unverified, issue};
+use credential::sd_jwt::{
+    Disclosed, Issuance, MAX_TEXT, Pieces, Pointer, Presentation, REGISTRY, SystemSalts, Unverified, issue,
+};
 use ledger::jws;
 use ledger::key::{PublicKey, SigningKey};
 use serde::Deserialize;
@@ -202,10 +204,10 @@ impl Issue {
             };
             let whole = signed(speaker.key(), &attestation, &certificates)?;
             // Kept before it is submitted: the registry's answer may be lost, the credential must not be.
-            output::write_private(&self.out, whole.as_bytes())?;
-            let jwt = whole.split('~').next().unwrap_or_default().to_owned();
+            output::write_private(&self.out, whole.as_str().as_bytes())?;
+            let jwt = whole.jwt().to_owned();
             let signed = jws::Unverified::parse(jwt.into())?.verify(speaker.key().public_key())?;
-            let receipt = speaker.send_as(&mut connection, &signed, SD_JWT, whole.into()).await?;
+            let receipt = speaker.send_as(&mut connection, &signed, SD_JWT, whole.as_str().to_owned().into()).await?;
             context.answer(&receipt, |receipt| {
                 format!(
                     "{}\n\ncredential with everything that it discloses: {}",
@@ -267,12 +269,12 @@ async fn slot(connection: &mut Connection) -> anyhow::Result<StatusSlot> {
 }
 
 /// The credential with everything that it discloses.
-fn signed(key: &SigningKey, attestation: &Attestation, certificates: &[Der]) -> anyhow::Result<String> {
+fn signed(key: &SigningKey, attestation: &Attestation, certificates: &[Der]) -> anyhow::Result<Presentation> {
     let payload = write(attestation)?;
     let conceal = concealed(&payload, attestation.credential.reach.is_some());
     let issuance = Issuance { payload, conceal: &conceal, pad_to: PAD_TO, certificates };
     let issued = issue(key, issuance, &mut SystemSalts::default())?;
-    Ok(issued.present(|_| true).as_str().to_owned())
+    Ok(issued.present(|_| true))
 }
 
 impl Fetch {
@@ -280,7 +282,7 @@ impl Fetch {
         let path = format!("/v1/credentials/{}", escape(&self.verdict.to_string()));
         let text = wait(async { Ok(context.reader()?.connect().await?.get(&path).await?) })?;
         output::write_private(&self.out, &text)?;
-        let shown = text.iter().filter(|byte| **byte == b'~').count().saturating_sub(1);
+        let shown = Pieces::of(std::str::from_utf8(&text)?)?.disclosures().count();
         let answer = json!({"credential": self.out, "disclosures": shown});
         context.answer(&answer, |_| format!("{} with {shown} disclosures", self.out.display()))
     }

@@ -21,6 +21,7 @@ use conformity::records::Facts;
 use conformity::statement::{Claim, Kind};
 use conformity::verdict::VerdictRecord;
 use credential::bundle::{Bundle, Earlier, FORMAT, Item, MAX_BUNDLE, MAX_STATEMENTS};
+use credential::sd_jwt::Pieces;
 use jiff::Timestamp;
 use ledger::encoding::base64_encode;
 use ledger::journal::{ReadError, Stored};
@@ -288,8 +289,8 @@ impl Collecting<'_> {
             Detail::Whole => {}
         }
         let whole = whole(self.site, credential)?;
-        let parts = whole.iter().flat_map(|text| text.split('~').skip(1)).filter(|part| !part.is_empty());
-        Ok(parts.map(str::to_owned).collect())
+        let pieces = whole.as_deref().map(Pieces::of).transpose().map_err(|error| unreadable(&error))?;
+        Ok(pieces.iter().flat_map(Pieces::disclosures).map(str::to_owned).collect())
     }
 }
 
