@@ -5,9 +5,8 @@ use conformity::party::Role;
 use ledger::key::Algorithm;
 use serde_json::{Value, json};
 use tests::claims::{SUPPLIER, day, rule, terms, verdict, with};
-use tests::{Federation, Party, Registry};
-
-use super::erasure::holders;
+use tests::secrets::{LEVEL_GIVEN_AWAY, holders};
+use tests::{Federation, Party, Registry, Secrets};
 
 const VERDICT: &str = "/v1/verdicts/jp:V-1";
 
@@ -19,13 +18,22 @@ async fn join(jp: &Registry) {
     jp.register("buyer-2", Role::Buyer).await;
 }
 
-/// A restricted verdict at level 4 with its credential.
-async fn documented(jp: &Registry) {
+/// Where the verdict was assessed, and what was found there: nobody but its supplier and the body may know.
+const SITE: &str = "Kept-back Works, Osaka";
+const FINDING: &str = "The door to the archive does not lock";
+
+/// A restricted verdict at level 4 with its credential, all of which it gives.
+async fn documented(jp: &Registry) -> String {
     let body = jp.party("cb-1");
-    body.must("verdict-granted", with(verdict("V-1"), json!({"profile": "restricted"}))).await;
-    let found = |requirement: &str| json!({"level": "4", "results": [{"document": "sp800-171@r3", "requirement": requirement, "outcome": "met"}]});
+    let terms = json!({"profile": "restricted", "sites": [SITE, "Nagoya"]});
+    body.must("verdict-granted", with(verdict("V-1"), terms)).await;
+    let found = |requirement: &str| {
+        let result = json!({"document": "sp800-171@r3", "requirement": requirement, "outcome": "met"});
+        let finding = json!({"document": "sp800-171@r3", "requirement": requirement, "text": FINDING});
+        json!({"level": "4", "results": [result], "findings": [finding]})
+    };
     let detail = json!({
-        "reach": {"level": "4", "sites": ["Osaka", "Nagoya"]},
+        "reach": {"level": "4", "sites": [SITE, "Nagoya"]},
         "assessments": {"organization": found("03.01.01"), "process": found("03.14.01")},
     });
     std::fs::write(body.folder().join("detail.json"), detail.to_string()).unwrap();
@@ -33,6 +41,7 @@ async fn documented(jp: &Registry) {
     std::fs::write(jp.party("buyer-1").folder().join("cb-1.jwk"), jwk).unwrap();
     let out = ["--detail", "detail.json", "--out", "V-1.sd-jwt"];
     body.cli(&[&["credential", "issue", "V-1", "--assessed", &day(-20)][..], &out].concat()).await;
+    std::fs::read_to_string(body.folder().join("V-1.sd-jwt")).unwrap()
 }
 
 async fn refused(party: &Party, path: &str) -> String {
@@ -50,13 +59,13 @@ async fn places(buyer: &Party) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_buyer_sees_the_level_by_consent_and_nothing_after_its_withdrawal() {
-    let federation = Federation::start(&["jp", "eu"]).await;
+    let federation = Federation::start_tracing(&["jp", "eu"]).await;
     federation.peer("jp", "eu").await;
     let terms = terms("A-1", "bilateral", &["jp", "eu"], vec![rule("R-1", "jp", "eu", "stars")]);
     federation.arrange(&terms).await;
     let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
     join(jp).await;
-    documented(jp).await;
+    let whole = [documented(jp).await];
     let (maker, buyer, other) = (jp.party("maker"), jp.party("buyer-1"), jp.party("buyer-2"));
     let unseen = refused(&buyer, VERDICT).await;
     let claim = json!({
@@ -67,7 +76,7 @@ async fn a_buyer_sees_the_level_by_consent_and_nothing_after_its_withdrawal() {
 
     let seen: Value = buyer.client().json(VERDICT).await.unwrap();
     assert_eq!((&seen["terms"]["level"], &seen["now"]["level"]), (&json!("4"), &json!("4")));
-    assert!(!seen.to_string().contains("Osaka"), "{seen}");
+    assert!(!seen.to_string().contains(SITE), "{seen}");
     let assessed =
         |index, rest: &str| format!("/credentialSubject/conformityAssessment/{index}/assessedPerformance{rest}");
     let expected = [
@@ -106,9 +115,12 @@ async fn a_buyer_sees_the_level_by_consent_and_nothing_after_its_withdrawal() {
     })
     .await;
     let text = String::from_utf8(consent.to_vec()).unwrap();
-    let signature = text.rsplit_once('.').unwrap().1.as_bytes().to_vec();
-    assert_eq!(holders(eu.folder().path(), std::slice::from_ref(&signature)), Vec::<String>::new());
-    assert!(!holders(jp.folder().path(), &[signature]).is_empty(), "it would be found where it is");
+    let signature = text.rsplit_once('.').unwrap().1.to_owned();
+    assert_eq!(holders(eu.folder().path(), &[&signature]), Vec::<String>::new());
+    assert!(!holders(jp.folder().path(), &[&signature]).is_empty(), "it would be found where it is");
+    Secrets::of(&whole, &[FINDING]).found_nowhere(&federation, &["V-1"]).await;
+    // Its statement rests in the log's own files as it was signed.
+    Secrets::of(&whole, &[SITE]).and(LEVEL_GIVEN_AWAY).said_nowhere(&federation, &["V-1"]).await;
 }
 
 fn uses_of(told: &Value, way: &str) -> u64 {
