@@ -167,6 +167,14 @@ impl Registry {
         self.party(id)
     }
 
+    /// The same for a supplier with the identifier that every test knows.
+    pub async fn register_supplier(&self, id: &str) -> Arc<Party> {
+        let mut claim = self.equip(id, Role::Supplier, Algorithm::P256);
+        claim["party"]["identifiers"] = json!([claims::SUPPLIER]);
+        self.operator().must("party-registered", claim).await;
+        self.party(id)
+    }
+
     /// Everything that verdicts rest on: parties, the schemes `stars` and `moons`, accreditations; in one submission, for
     /// the operator may carry what others signed. Gives the size that the log has at least after that.
     ///

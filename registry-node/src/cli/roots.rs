@@ -14,7 +14,6 @@ use conformity::ids::Origin;
 use conformity::key::Der;
 use conformity::party::Role;
 use conformity::statement::Claim;
-use credential::bundle::Pin;
 use serde_json::json;
 
 use super::certs::{authority, replace};
@@ -94,8 +93,7 @@ fn is_stated(speaker: &Speaker, authority: &Authority) -> anyhow::Result<bool> {
 /// The roots that a log trusts, as the registry proves it.
 async fn trusted_roots(pinned: &Pinned, connection: &mut crate::client::Connection) -> anyhow::Result<Vec<Der>> {
     let (_, history) = pinned.key_history(connection).await?;
-    let genesis = conformity::Digest::from_bytes(*pinned.digest.as_bytes());
-    Ok(history.proven(Pin::Genesis(genesis))?.begun.trusted_roots())
+    Ok(pinned.proven(&history)?.begun.trusted_roots())
 }
 
 impl RetireRoot {

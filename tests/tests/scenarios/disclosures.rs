@@ -1,14 +1,12 @@
 //! What an arrangement names of a summary verdict travels to the peer, decides there, rests encrypted, and is told to nobody;
 //! through kills, curiosity, the end of the arrangement, and lies.
 
-use conformity::party::Role;
 use credential::sd_jwt::Pieces;
 use federation::messages::{Answer, Disclosures, DisclosuresRequest, Message};
 use federation::subjects::Service;
-use ledger::key::Algorithm;
 use serde_json::{Value, json};
 use tests::buyer::Dialled;
-use tests::claims::{self, SUPPLIER, day, rule, terms, verdict, with};
+use tests::claims::{self, day, rule, terms, verdict, with};
 use tests::impostor::{Impostor, Lie};
 use tests::secrets::LEVEL_GIVEN_AWAY;
 use tests::{Chance, Federation, Registry, Secrets, soon};
@@ -26,10 +24,7 @@ async fn arranged(federation: Federation) -> Federation {
     let asks = with(rule("R-1", "jp", "eu", "stars"), json!({"levels": {"min": "4"}, "discloses": ["level"]}));
     federation.arrange(&terms("A-1", "bilateral", &["jp", "eu"], vec![asks])).await;
     for registry in ["jp", "eu"] {
-        let registry = federation.registry(registry);
-        let mut claim = registry.equip("maker", Role::Supplier, Algorithm::P256);
-        claim["party"]["identifiers"] = json!([SUPPLIER]);
-        registry.operator().must("party-registered", claim).await;
+        federation.registry(registry).register_supplier("maker").await;
     }
     federation
 }
