@@ -259,6 +259,19 @@ impl Registry {
         self.must_ask(&format!("/v1/verdicts/{reference}")).await
     }
 
+    /// Waits until the proof of a verdict covers the entry that a command, such as `credential issue`, said it made.
+    pub async fn proves(&self, client: &Client, reference: &str, made: &Value) {
+        let index = made["index"].as_u64().unwrap_or_else(|| panic!("{made}"));
+        soon("the proof covers everything", async || {
+            let proof: Value =
+                client.json(&format!("/v1/verdicts/{reference}/proof")).await.map_err(|error| error.to_string())?;
+            let note = proof["checkpoint"].as_str().unwrap_or_default();
+            let covered: u64 = note.lines().nth(1).and_then(|line| line.parse().ok()).unwrap_or_default();
+            if covered > index { Ok(()) } else { Err(format!("{covered} entries")) }
+        })
+        .await;
+    }
+
     /// Waits until this registry makes of a foreign verdict what is wanted.
     pub async fn recognises(&self, reference: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         self.soon(&format!("/v1/verdicts/{reference}"), |answer| wanted(&answer["recognition"])).await["recognition"]
