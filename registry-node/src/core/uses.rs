@@ -57,8 +57,10 @@ pub enum Way {
     Credential,
     /// A bundle.
     Proof,
-    /// What a peer asks for.
+    /// What a peer asks for of a credential.
     Peer,
+    /// What a peer is shown of a restricted verdict: its statements.
+    Statements,
 }
 
 /// Who saw something.
