@@ -19,6 +19,7 @@ mod mesh;
 mod multilateral;
 mod outages;
 mod refusals;
+mod restricted;
 mod stolen_key;
 mod tokens;
 mod witness;
