@@ -11,11 +11,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use conformity::statement::MAX_STATEMENT;
 use ledger::digest::Digest;
 use ledger::entry::Kind;
 
 use super::PeerFault;
-use crate::messages::{Confidence, Range, Restricted, RestrictedRequest};
+use crate::messages::{Confidence, MAX_CONFIDED_ENTRIES, Range, Restricted, RestrictedRequest};
 
 /// Statements of restricted verdicts, by their place in the peer's log.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -48,13 +49,15 @@ pub struct Gathering<'a> {
     from: u64,
     next: Option<u64>,
     confided: Confided,
+    bytes: usize,
     gone: BTreeSet<u64>,
 }
 
 impl<'a> Gathering<'a> {
     /// Nothing was asked yet about `range`, which begins at `from`.
     pub fn new(range: &'a Range, from: u64) -> Self {
-        let mut gathering = Self { range, from, next: None, confided: Confided::default(), gone: BTreeSet::new() };
+        let mut gathering =
+            Self { range, from, next: None, confided: Confided::default(), bytes: 0, gone: BTreeSet::new() };
         gathering.next = gathering.withheld_from(from);
         gathering
     }
@@ -81,6 +84,11 @@ impl<'a> Gathering<'a> {
             }
             if !self.belongs(index, &statement) {
                 return Err(PeerFault::RestrictedOther);
+            }
+            self.bytes += statement.len();
+            // A peer that answers with a longer range than was asked for may show no more than belongs into one of that length.
+            if self.bytes > MAX_CONFIDED_ENTRIES * MAX_STATEMENT {
+                return Err(PeerFault::RestrictedMalformed);
             }
             least = index + 1;
             self.confided.0.insert(index, statement);

@@ -1,10 +1,12 @@
 //! Restricted verdicts of peers: their statements, which a peer shows to this registry alone, and what is made of them.
 //!
 //! ```text
-//! restricted/<peer>/<index of its peering>/<pseudonym> = {verdict, statements by index, what is made of it}
+//! restricted/<peer>/<index of its peering>/<pseudonym of the verdict>/<index of the statement> = {verdict, statement}
+//! restricted/<peer>/<index of its peering>/<pseudonym of the verdict>/made                     = what is made of it, since when
 //! ```
 //!
-//! All of one verdict is one value of the vault, under one key, so that it goes at once and for ever. What is made of it is in no log,
+//! Each under a key of its own, since a verdict may have more statements than one value can hold. Its grant goes first, for without
+//! it nobody reads the rest, and what a crash leaves of that is erased when the mirror is read again. What is made of it is in no log,
 //! no event, no list and no proof: nobody but those who may know of the verdict can tell it from none. Nothing here is ever
 //! logged. What belongs to no peering is swept out: at each expulsion, and at each start. What writes waits for the disk. Out of
 //! scope: what may rest (`conformity::recognition::stays`), and who may see it.
@@ -17,6 +19,7 @@ use conformity::ids::{RegistryId, VerdictId, VerdictRef};
 use conformity::recognised::{Recognition, RecognitionRecord};
 use conformity::records::{Record, Register};
 use conformity::time::Moment;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::read_model::ReadModel;
@@ -40,15 +43,15 @@ pub enum RestrictedError {
     Unreadable,
 }
 
-/// What rests of one verdict.
+/// What the name of what is made of a verdict ends with; others end with a place in the log.
+const MADE: &str = "made";
+
+/// A statement, with the verdict that its name does not tell.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Kept {
     verdict: VerdictId,
-    /// By their place in the peer's log.
-    statements: BTreeMap<u64, String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    made: Option<Made>,
+    statement: String,
 }
 
 /// What is made of it, and since when.
@@ -88,7 +91,7 @@ impl Restricted {
     /// Adds statements that `peer` showed to what rests of their verdicts, durably.
     ///
     /// # Errors
-    /// [`RestrictedError`]: of some verdicts they may rest already.
+    /// [`RestrictedError`]: some may rest already.
     pub fn keep(
         &self,
         peer: &PeerRecord,
@@ -96,12 +99,11 @@ impl Restricted {
     ) -> Result<(), RestrictedError> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         for (verdict, statements) in shown {
-            let name = self.name(peer, verdict);
-            let before = self.read(&name)?;
-            let mut kept =
-                before.unwrap_or_else(|| Kept { verdict: verdict.clone(), statements: BTreeMap::new(), made: None });
-            kept.statements.extend(statements.iter().map(|(index, statement)| (*index, statement.clone())));
-            self.write(peer, &name, &kept)?;
+            let prefix = self.verdict_prefix(peer, verdict);
+            for (index, statement) in statements {
+                let kept = Kept { verdict: verdict.clone(), statement: statement.clone() };
+                self.write(peer, &format!("{prefix}{index:020}"), &kept)?;
+            }
         }
         Ok(())
     }
@@ -113,10 +115,12 @@ impl Restricted {
     pub fn state(&self, peer: &PeerRecord, rows: Vec<Recognition>, since: Moment) -> Result<(), RestrictedError> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         for recognition in rows {
-            let name = self.name(peer, &recognition.verdict.id);
-            let Some(mut kept) = self.read(&name)? else { continue };
-            kept.made = Some(Made { recognition: recognition.clone(), since });
-            self.write(peer, &name, &kept)?;
+            let prefix = self.verdict_prefix(peer, &recognition.verdict.id);
+            if self.vault.names(&prefix)?.is_empty() {
+                continue;
+            }
+            let made = Made { recognition: recognition.clone(), since };
+            self.write(peer, &format!("{prefix}{MADE}"), &made)?;
             self.made.write().unwrap_or_else(PoisonError::into_inner).insert(record(recognition, since));
         }
         Ok(())
@@ -127,9 +131,13 @@ impl Restricted {
     /// # Errors
     /// [`RestrictedError`].
     pub fn all(&self, peer: &PeerRecord) -> Result<BTreeMap<VerdictId, BTreeMap<u64, String>>, RestrictedError> {
-        let mut all = BTreeMap::new();
+        let mut all: BTreeMap<VerdictId, BTreeMap<u64, String>> = BTreeMap::new();
         for name in self.vault.names(&prefix(peer))? {
-            all.extend(self.read(&name)?.map(|kept| (kept.verdict, kept.statements)));
+            let index = name.rsplit('/').next().and_then(|index| index.parse().ok());
+            let kept: Option<Kept> = if index.is_some() { self.read(&name)? } else { None };
+            if let Some((index, Kept { verdict, statement })) = index.zip(kept) {
+                all.entry(verdict).or_default().insert(index, statement);
+            }
         }
         Ok(all)
     }
@@ -142,7 +150,10 @@ impl Restricted {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         self.forget(|verdict| verdict.registry == peer.registry && verdicts.contains(&verdict.id));
         for verdict in verdicts {
-            self.vault.erase(&self.name(peer, verdict))?;
+            // In the order of the log: the grant first.
+            for name in self.vault.names(&self.verdict_prefix(peer, verdict))? {
+                self.vault.erase(&name)?;
+            }
         }
         self.vault.shred()
     }
@@ -157,8 +168,10 @@ impl Restricted {
         for name in self.vault.names(PREFIX)? {
             if peering(PREFIX, &name).is_none_or(|(peer, added)| !stands(&self.read_model, &peer, added)) {
                 self.vault.erase(&name)?;
-            } else if let Some(made) = self.read(&name)?.and_then(|kept| kept.made) {
-                left.insert(record(made.recognition, made.since));
+            } else if name.ends_with(MADE)
+                && let Some(Made { recognition, since }) = self.read(&name)?
+            {
+                left.insert(record(recognition, since));
             }
         }
         *self.made.write().unwrap_or_else(PoisonError::into_inner) = left;
@@ -174,7 +187,7 @@ impl Restricted {
         *made = left;
     }
 
-    fn write(&self, peer: &PeerRecord, name: &str, kept: &Kept) -> Result<(), RestrictedError> {
+    fn write(&self, peer: &PeerRecord, name: &str, kept: &impl Serialize) -> Result<(), RestrictedError> {
         // The register knows of an expulsion before its sweep, so nothing comes after that.
         if !stands(&self.read_model, &peer.registry, peer.added.index) {
             return Err(RestrictedError::Gone);
@@ -183,13 +196,14 @@ impl Restricted {
         Ok(self.vault.put(name, &bytes)?)
     }
 
-    fn read(&self, name: &str) -> Result<Option<Kept>, RestrictedError> {
+    fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, RestrictedError> {
         let kept = self.vault.value(name)?;
         kept.map(|bytes| serde_json::from_slice(&bytes).map_err(|_| RestrictedError::Unreadable)).transpose()
     }
 
-    fn name(&self, peer: &PeerRecord, verdict: &VerdictId) -> String {
-        format!("{}{}", prefix(peer), self.vault.pseudonym(verdict.as_str()))
+    /// What the names of one verdict begin with.
+    fn verdict_prefix(&self, peer: &PeerRecord, verdict: &VerdictId) -> String {
+        format!("{}{}/", prefix(peer), self.vault.pseudonym(verdict.as_str()))
     }
 }
 

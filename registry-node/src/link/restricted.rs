@@ -58,10 +58,7 @@ enum Unanswered {
 
 impl From<UseError> for Unanswered {
     fn from(error: UseError) -> Self {
-        match error {
-            UseError::Busy => Self::Refused(Refused::new("busy", error.to_string())),
-            error => Self::Failed(error.into()),
-        }
+        Self::Failed(error.into())
     }
 }
 
@@ -103,14 +100,13 @@ impl<'a> Asker<'a> {
     }
 
     fn shown(&self, request: &RestrictedRequest) -> Result<Restricted, Unanswered> {
-        let place = self.registry.uses.place()?;
         let size = self.registry.log.head().size;
         if request.from >= size {
             return Err(Unanswered::Refused(Refused::new("range", format!("the log has {size} entries"))));
         }
         let entries = u64::from(request.entries).clamp(1, MAX_CONFIDED_ENTRIES as u64);
         let (found, next) = self.found(request.from, size.min(request.from.saturating_add(entries)))?;
-        let statements = self.recorded(&place, found.statements)?;
+        let statements = self.recorded(found.statements)?;
         Ok(Restricted { statements, gone: found.gone, next })
     }
 
@@ -144,17 +140,14 @@ impl<'a> Asker<'a> {
     }
 
     /// The statements whose use is durable: all but those of a verdict that was erased meanwhile.
-    fn recorded(
-        &self,
-        place: &Place<'_>,
-        found: Vec<(Arc<VerdictRecord>, Confidence)>,
-    ) -> Result<Vec<Confidence>, Unanswered> {
+    fn recorded(&self, found: Vec<(Arc<VerdictRecord>, Confidence)>) -> Result<Vec<Confidence>, Unanswered> {
+        let place = self.registry.uses.place_of_peer();
         let mut seen: BTreeMap<VerdictId, bool> = BTreeMap::new();
         let mut statements = Vec::new();
         for (verdict, statement) in found {
             let recorded = match seen.get(verdict.id()) {
                 Some(recorded) => *recorded,
-                None => self.record(place, &verdict)?,
+                None => self.record(&place, &verdict)?,
             };
             seen.insert(verdict.id().clone(), recorded);
             statements.extend(recorded.then_some(statement));
@@ -178,7 +171,7 @@ impl<'a> Asker<'a> {
             credential: None,
             disclosures: 0,
         };
-        match self.registry.uses.record(place, Granted::of(verdict), seen, self.now) {
+        match self.registry.uses.record_by_the_minute(place, Granted::of(verdict), seen, self.now) {
             Ok(()) => Ok(true),
             Err(UseError::Gone) => Ok(false),
             Err(error) => Err(error),

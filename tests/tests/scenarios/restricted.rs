@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tests::buyer::Dialled;
 use tests::claims::{change, day, reason, rule, terms, verdict, with};
 use tests::impostor::{Impostor, Lie, now_ms};
-use tests::{Federation, Registry, soon};
+use tests::{Buyer, Federation, Registry, soon};
 
 use super::erasure::holders;
 use super::hostile_peer::{counted, counts};
@@ -221,6 +221,7 @@ async fn a_restricted_verdict_is_recognised_abroad_and_nobody_else_learns_of_it(
     let federation = neighbours().await;
     let [jp, eu, us] = ["jp", "eu", "us"].map(|id| federation.registry(id));
     let nothing = Nothing::of(&federation).await;
+    let mut heard = Buyer::listen(eu, &eu.party("buyer-1")).await;
     let body = jp.party("cb-1");
     let granted = body.must("verdict-granted", secret(ID)).await.index;
     sees(eu, "maker", |one| one["outcome"] == "recognised" && one["level"] == "4").await;
@@ -232,6 +233,7 @@ async fn a_restricted_verdict_is_recognised_abroad_and_nobody_else_learns_of_it(
     let suspended = body.must("verdict-changed", change(ID, json!("suspended"))).await.index;
     let took = sees(eu, "maker", has("verdict-suspended")).await;
     assert!(took < SECONDS, "a suspension took {took:?}");
+    assert!(heard.within(Duration::from_millis(500)).await.is_none(), "no buyer hears of it");
     federation.node("eu").kill();
     body.must("verdict-changed", change(ID, json!("restored"))).await;
     document(&body).await;

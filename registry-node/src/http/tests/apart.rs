@@ -3,17 +3,20 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use conformity::consent::Part;
 use conformity::genesis::PeerRecord;
 use conformity::ids::VerdictId;
 use conformity::party::Role;
-use conformity::recognised::Recognition;
+use conformity::recognised::{ArrangementRef, Recognition};
 use conformity::records::Facts;
 use conformity::time::Moment;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::fixture::{Got, World, now};
 use super::neighbours::{derive, peered, row};
 use crate::core::restricted::{Restricted, RestrictedError};
+use crate::core::uses::{By, Granted, Recipient, Seen, Way};
 
 const SUPPLIER: &str = "lei:5493001KJTIIGC8Y1R12";
 
@@ -108,10 +111,13 @@ async fn what_was_made_of_it_changes_in_place_and_goes_at_once() {
     world.registry.restricted.state(&peer(&world), vec![recognition("E-2", "refused")], since(&world)).unwrap();
     assert_eq!(seen_by_operator(&world).await.json()["recognition"]["outcome"], "refused");
     // Whoever opens the vault again finds the same.
+    let (first, second) = (shown("E-2"), [("E-2".parse().unwrap(), BTreeMap::from([(9, "d.e.f".to_owned())]))].into());
+    world.registry.restricted.keep(&peer(&world), &second).unwrap();
     let again = Restricted::open(Arc::clone(&world.registry.vault), &world.registry.read_model).unwrap();
     let found = again.made().recognition(&"eu:E-2".parse().unwrap()).unwrap();
     assert_eq!(found.recognition.outcome.to_string(), "refused");
-    assert_eq!(again.all(&peer(&world)).unwrap(), shown("E-2"));
+    let both = first.into_values().chain(second.into_values()).flatten().collect();
+    assert_eq!(again.all(&peer(&world)).unwrap(), [("E-2".parse().unwrap(), both)].into());
 
     let gone = [("E-2".parse::<VerdictId>().unwrap())].into();
     world.registry.restricted.erase(&peer(&world), &gone).unwrap();
@@ -120,6 +126,33 @@ async fn what_was_made_of_it_changes_in_place_and_goes_at_once() {
     // What was found before the erasure and comes after it brings nothing back.
     world.registry.restricted.state(&peer(&world), vec![recognition("E-2", "recognised")], since(&world)).unwrap();
     assert_eq!(seen_by_operator(&world).await.without_date(), nothing);
+}
+
+#[tokio::test]
+async fn a_peer_that_asks_again_and_again_is_counted_by_the_minute() {
+    let world = world().await;
+    let record = world.registry.read_model.register().verdict(&"V-2".parse().unwrap()).unwrap();
+    let granted = Granted::of(&record);
+    let arrangements = vec![ArrangementRef { id: "jp-eu".parse().unwrap(), version: 1 }];
+    let seen = Seen {
+        to: Recipient::Registry("eu".parse().unwrap()),
+        by: By::Arrangements(arrangements),
+        way: Way::Statements,
+        parts: Part::Level.into(),
+        credential: None,
+        disclosures: 0,
+    };
+    let uses = &world.registry.uses;
+    for (second, times) in [(0, 1), (30, 1), (59, 1), (60, 2), (61, 2), (120, 3)] {
+        let now = Timestamp::from_second(1_800_000_000 + second).unwrap();
+        uses.record_by_the_minute(&uses.place_of_peer(), granted, seen.clone(), now).unwrap();
+        let book = uses.of(granted).unwrap();
+        assert_eq!((book.uses.len(), book.uses[0].times), (1, times), "{second}");
+    }
+    let others = Seen { to: Recipient::Registry("us".parse().unwrap()), ..seen };
+    uses.record_by_the_minute(&uses.place_of_peer(), granted, others, Timestamp::from_second(1_800_000_121).unwrap())
+        .unwrap();
+    assert_eq!(uses.of(granted).unwrap().uses.len(), 2, "another peer is another use");
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use anyhow::Context;
 use conformity::ids::VerdictId;
@@ -26,8 +27,10 @@ use super::{Pursuit, Setback, read};
 use crate::core::restricted::RestrictedError;
 use crate::link::restricted::NOT_AGREED;
 
-/// Refusals that say "not now".
-const PASSING: [&str; 2] = ["busy", "quota"];
+/// The refusal that says "not now", how long to wait then, and how often.
+const QUOTA: &str = "quota";
+const PAUSE: Duration = Duration::from_millis(100);
+const PAUSES: u32 = 100;
 
 impl Pursuit {
     /// What rests in the vault, to be put into the mirror.
@@ -57,7 +60,7 @@ impl Pursuit {
     /// What the peer withholds in the range and shows to us alone; nothing where the mirror has to be opened again first, since
     /// something in it was erased.
     pub(super) async fn gather(&mut self, link: &Link, range: &Range, from: u64) -> Result<Option<Confided>, Setback> {
-        let mut gathering = Gathering::new(range, from);
+        let (mut gathering, mut pauses) = (Gathering::new(range, from), 0);
         while self.wanted.includes_restricted()
             && let Some(question) = gathering.question()
         {
@@ -65,8 +68,9 @@ impl Pursuit {
                 Ok(answer) => gathering.take(answer)?,
                 // For the peer the arrangement is not in force: it shows nothing, as it would with the range.
                 Err(Setback::Refused(refusal)) if refusal.code == NOT_AGREED => break,
-                Err(Setback::Refused(refusal)) if PASSING.contains(&refusal.code.as_str()) => {
-                    return Err(refusal.into());
+                Err(Setback::Refused(refusal)) if refusal.code == QUOTA && pauses < PAUSES => {
+                    pauses += 1;
+                    self.settle_until(tokio::time::sleep(PAUSE)).await?;
                 }
                 // Neither a refusal nor what cannot be read is quoted: it may hold what nobody else may know.
                 Err(Setback::Refused(_)) => return Err(PeerFault::RestrictedRefused.into()),
