@@ -2,6 +2,7 @@
 
 mod apart;
 mod bulk;
+mod clock;
 mod compromise;
 mod consents;
 mod contract;
@@ -21,8 +22,10 @@ mod proofs;
 mod reads;
 mod revoked;
 mod secrecy;
+mod secrecy_time;
 mod state_map;
 mod stream;
+mod suppliers;
 mod trust_query;
 mod trust_query_spec;
 mod unfinished;

@@ -20,6 +20,7 @@ mod multilateral;
 mod outages;
 mod refusals;
 mod restricted;
+mod standing;
 mod stolen_key;
 mod tokens;
 mod witness;
