@@ -18,6 +18,7 @@ use crate::ids::{ArrangementId, LevelCode, ListCode, Origin, PartyId, RegistryId
 use crate::reason::Reason;
 use crate::text::Text;
 use crate::time::{Day, Moment};
+use crate::verdict::Verdict;
 use crate::viewpoint::{ObjectKinds, Viewpoints};
 
 /// How many sides bind themselves.
@@ -160,6 +161,9 @@ pub struct Rule {
     /// Which parts of what credentials keep back travel to the recognising registries; none when empty.
     #[serde(default, skip_serializing_if = "is_nothing")]
     pub discloses: Parts,
+    /// Whether restricted verdicts are included, with all that their statements tell.
+    #[serde(default, skip_serializing_if = "is_left_out")]
+    pub restricted: bool,
     /// What its suspension means.
     pub on_suspension: Effect,
     /// What its end means.
@@ -210,6 +214,10 @@ fn is_nothing(parts: &Parts) -> bool {
     parts.is_empty()
 }
 
+fn is_left_out(included: &bool) -> bool {
+    !included
+}
+
 impl Rule {
     /// Whether it lets `to` recognise what `from` issued.
     pub fn goes(&self, from: &RegistryId, to: &RegistryId) -> bool {
@@ -218,6 +226,20 @@ impl Rule {
             Issuers::Any(_) => true,
         };
         issues && self.to.contains(to)
+    }
+
+    /// Whether it is about a verdict with these terms, by what never changes of them: scheme, object, and where it comes from; and
+    /// by whether it includes restricted ones.
+    pub fn is_about(&self, verdict: &Verdict) -> bool {
+        self.scheme == verdict.scheme
+            && self.objects.contains(verdict.object.kind)
+            && (self.accepts_transcribed || !verdict.provenance.is_transcribed())
+            && (self.restricted || verdict.profile.is_public())
+    }
+
+    /// Whether a verdict with these terms is restricted, and included.
+    pub fn includes(&self, verdict: &Verdict) -> bool {
+        !verdict.profile.is_public() && self.is_about(verdict)
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! One rule for the public, for peers and for events. Entries are always public; this is about what they commit to.
 
+use std::sync::Arc;
+
 use crate::ids::SchemeRef;
 use crate::party::Role;
 use crate::records::Facts;
@@ -17,7 +19,8 @@ pub enum Audience {
     Scheme(SchemeRef),
     /// Everyone who asks; peers do not follow it: the registry's relations to others, and what it derived.
     Relations,
-    /// The registry itself: its buyers and suppliers, restricted verdicts, consents.
+    /// The registry itself: its buyers and suppliers, consents, restricted verdicts. Whoever may see one of these is shown it by itself
+    /// ([`restricted`]).
     Own,
 }
 
@@ -39,15 +42,13 @@ pub fn audience<F: Facts>(facts: &F, statement: &Statement) -> Audience {
         Claim::PartyRegistered(claim) => of_party(Some(claim.party.role)),
         Claim::KeyAdded(claim) => of_party(facts.party(&claim.party).map(|record| record.party.role)),
         Claim::KeyRevoked(claim) => of_party(facts.party(&claim.party).map(|record| record.party.role)),
-        Claim::VerdictGranted(verdict) => of_verdict(facts.verdict(&verdict.verdict).as_deref()),
-        Claim::VerdictChanged(change) => of_verdict(facts.verdict(&change.verdict).as_deref()),
-        Claim::CredentialIssued(credential) => of_verdict(facts.verdict(&credential.verdict).as_deref()),
-        Claim::ReportFiled(report) => of_verdict(facts.verdict(&report.verdict).as_deref()),
-        Claim::EvidenceAccepted(acceptance) => of_verdict(facts.verdict(&acceptance.verdict).as_deref()),
-        Claim::VerdictExpired(list) | Claim::SurveillanceOverdue(list) => {
-            // The node lists public verdicts of one scheme together and each restricted one alone, so one stands for all.
-            of_verdict(list.verdicts.iter().find_map(|id| facts.verdict(id)).as_deref())
-        }
+        Claim::VerdictGranted(_)
+        | Claim::VerdictChanged(_)
+        | Claim::CredentialIssued(_)
+        | Claim::ReportFiled(_)
+        | Claim::EvidenceAccepted(_)
+        | Claim::VerdictExpired(_)
+        | Claim::SurveillanceOverdue(_) => of_verdict(verdict_of(facts, statement).as_deref()),
         Claim::ArrangementSigned(_)
         | Claim::ArrangementCountersigned(_)
         | Claim::ArrangementSuspended(_)
@@ -59,6 +60,31 @@ pub fn audience<F: Facts>(facts: &F, statement: &Statement) -> Audience {
         | Claim::StatementErased(_) => Audience::Relations,
         // They name who supplies whom.
         Claim::DisclosureConsented(_) | Claim::DisclosureWithdrawn(_) => Audience::Own,
+    }
+}
+
+/// The restricted verdict that `statement` is about; nothing where it is about another verdict, several, or none.
+pub fn restricted<F: Facts>(facts: &F, statement: &Statement) -> Option<Arc<VerdictRecord>> {
+    let alone = match &statement.claim {
+        Claim::VerdictExpired(list) | Claim::SurveillanceOverdue(list) => list.verdicts.len() == 1,
+        _ => true,
+    };
+    verdict_of(facts, statement).filter(|record| alone && !record.terms.profile.is_public())
+}
+
+/// The verdict that a statement is about.
+fn verdict_of<F: Facts>(facts: &F, statement: &Statement) -> Option<Arc<VerdictRecord>> {
+    match &statement.claim {
+        Claim::VerdictGranted(verdict) => facts.verdict(&verdict.verdict),
+        Claim::VerdictChanged(change) => facts.verdict(&change.verdict),
+        Claim::CredentialIssued(credential) => facts.verdict(&credential.verdict),
+        Claim::ReportFiled(report) => facts.verdict(&report.verdict),
+        Claim::EvidenceAccepted(acceptance) => facts.verdict(&acceptance.verdict),
+        Claim::VerdictExpired(list) | Claim::SurveillanceOverdue(list) => {
+            // The node lists public verdicts of one scheme together and each restricted one alone, so one stands for all.
+            list.verdicts.iter().find_map(|id| facts.verdict(id))
+        }
+        _ => None,
     }
 }
 

@@ -12,7 +12,7 @@
 //!
 //! 1. Every arrangement that names both registries is looked at, in force or not, and every rule of it in the direction
 //!    from the issuing to the recognising registry. Each gives a candidate: what it would grant, and its gaps.
-//! 2. The verdict's own gaps (its state, its dates, a restricted profile) belong to every candidate: whatever is suspended,
+//! 2. The verdict's own gaps (its state, its dates) belong to every candidate: whatever is suspended,
 //!    withdrawn or expired where it was granted is refused here.
 //! 3. The best candidate is the answer. In this order: the better outcome; when refused, the one that came nearest (see
 //!    [`GapKind`]), then with fewer gaps that refuse; a simplified procedure before mere evidence; more viewpoints; the
@@ -51,7 +51,7 @@ use crate::viewpoint::{Viewpoint, Viewpoints};
 use candidate::{Candidate, Claim};
 
 pub use acceptance::{Acceptance, Relation, acceptance};
-pub use disclosed::{DisclosedLevels, rests, travels};
+pub use disclosed::{DisclosedLevels, crosses, rests, stays, travels};
 pub(crate) use expelled::ends_by;
 pub use expelled::{after_expulsion, in_effect, rests_no_more};
 pub use gap::{GapKind, Weight};
@@ -90,8 +90,8 @@ pub struct Reassessment {
 
 /// What `own` makes of a verdict that it meets for the first time.
 ///
-/// A restricted verdict is refused. It should never have come this far: whoever records recognitions leaves it out, because
-/// a recorded one names the supplier.
+/// A restricted verdict is refused by every rule that does not include such verdicts. What is made of one names the supplier,
+/// and is for those alone who may know of it.
 pub fn recognise(foreign: &Foreign<'_>) -> Recognition {
     best(foreign, None).into_recognition(foreign)
 }

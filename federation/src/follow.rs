@@ -24,19 +24,22 @@
 //! in two ways is found out at the latest when it is pulled as far as the first of them. The promise has to survive the
 //! loss of everything else: [`Followed::checkpoint`] is for the caller to keep, [`Followed::remember`] to be given back.
 
+mod confided;
 mod detail;
 mod fault;
 mod reading;
 mod signatures;
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use conformity::arrangement::Rule;
 use conformity::genesis::GenesisRecord;
 use conformity::ids::{SchemeRef, VerdictId};
 use conformity::key::KeyId;
 use conformity::records::{Record, Register};
+use conformity::verdict::Verdict;
 use ledger::checkpoint::Checkpoint;
 use ledger::digest::Digest;
 use ledger::entry::{Entry, Kind};
@@ -49,12 +52,17 @@ use crate::evidence;
 use crate::messages::{CheckpointAnswer, Range};
 use reading::Reading;
 
+pub use confided::{Confided, Gathering};
 pub use detail::{Detail, DisclosureFault, Named};
 pub use fault::{Contradiction, OutOfTurn, PeerFault, StatementFault};
 
 /// Which statements of a peer concern us: those about verdicts under these schemes, and what they rest on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Scope(BTreeSet<SchemeRef>);
+pub struct Scope {
+    schemes: BTreeSet<SchemeRef>,
+    /// Rules that include restricted verdicts.
+    including: Vec<Rule>,
+}
 
 impl Scope {
     /// Nothing was agreed on.
@@ -62,30 +70,47 @@ impl Scope {
         Self::default()
     }
 
+    /// What these rules are about.
+    pub fn of_rules<'a>(rules: impl IntoIterator<Item = &'a Rule>) -> Self {
+        let mut scope = Self::new();
+        for rule in rules {
+            scope.schemes.insert(rule.scheme.clone());
+            if rule.restricted && !scope.including.contains(rule) {
+                scope.including.push(rule.clone());
+            }
+        }
+        scope
+    }
+
     /// Whether a scheme is among them.
     pub fn contains(&self, scheme: &SchemeRef) -> bool {
-        self.0.contains(scheme)
+        self.schemes.contains(scheme)
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.schemes.is_empty()
     }
 
-    /// Whether all of these are also among the others.
-    pub fn is_subset(&self, others: &Self) -> bool {
-        self.0.is_subset(&others.0)
+    /// Whether restricted verdicts are among what concerns us.
+    pub fn includes_restricted(&self) -> bool {
+        !self.including.is_empty()
+    }
+
+    /// Whether a restricted verdict with these terms is.
+    pub fn includes(&self, verdict: &Verdict) -> bool {
+        self.including.iter().any(|rule| rule.includes(verdict))
     }
 
     /// The schemes in order.
     pub fn iter(&self) -> impl Iterator<Item = &SchemeRef> {
-        self.0.iter()
+        self.schemes.iter()
     }
 }
 
 impl FromIterator<SchemeRef> for Scope {
     fn from_iter<I: IntoIterator<Item = SchemeRef>>(schemes: I) -> Self {
-        Self(schemes.into_iter().collect())
+        Self { schemes: schemes.into_iter().collect(), including: Vec::new() }
     }
 }
 
@@ -124,6 +149,10 @@ pub struct Examined {
     pub from: u64,
     /// What was left out, and why.
     pub faults: Vec<StatementFault>,
+    /// Why statements of restricted verdicts were left out, by code: more would tell of them.
+    pub unconfided: Vec<&'static str>,
+    /// Those that were not, by verdict and place.
+    pub confided: BTreeMap<VerdictId, BTreeMap<u64, String>>,
     leaves: Vec<merkle::Hash>,
     last_ms: u64,
     newest: Signed,
@@ -238,11 +267,26 @@ impl Followed {
         Ok(if offered.size == held { Standing::Same } else { Standing::Grown(offered.size) })
     }
 
-    /// Checks a range that continues what we hold. Changes nothing.
+    /// Checks a range that continues what we hold, without anything of restricted verdicts. Changes nothing.
     ///
     /// # Errors
     /// [`PeerFault`]: the range is not taken over.
     pub fn examine(&self, range: &Range, scope: &Scope, signatures: Signatures) -> Result<Examined, PeerFault> {
+        self.examine_with(&Confided::default(), range, scope, signatures)
+    }
+
+    /// The same with statements of restricted verdicts in the places where the range has none. One that is not what its entry
+    /// commits to is as good as none.
+    ///
+    /// # Errors
+    /// [`PeerFault`]: the range is not taken over.
+    pub fn examine_with(
+        &self,
+        confided: &Confided,
+        range: &Range,
+        scope: &Scope,
+        signatures: Signatures,
+    ) -> Result<Examined, PeerFault> {
         let entries = &range.entries.0;
         if entries.is_empty() || range.statements.len() != entries.len() {
             return Err(PeerFault::Shape);
@@ -251,7 +295,7 @@ impl Followed {
         let checkpoint = self.leads_to_checkpoint(&leaves, range)?;
         let last_ms = self.in_order(entries)?;
         let mut reading = Reading::new(self, range, scope, signatures);
-        reading.all()?;
+        reading.all(confided)?;
         Ok(Examined {
             from: self.size(),
             leaves,
@@ -259,6 +303,8 @@ impl Followed {
             newest: Signed { checkpoint, note: range.checkpoint.as_str().into() },
             log: self.with_changes(&reading, &range.checkpoint)?,
             faults: std::mem::take(&mut reading.faults),
+            unconfided: std::mem::take(&mut reading.unconfided),
+            confided: std::mem::take(&mut reading.confided),
             keys: std::mem::take(&mut reading.keys),
             records: reading.into_records(),
         })

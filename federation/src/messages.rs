@@ -13,6 +13,8 @@
 //! attachment  {"digest": hex, "offset": 0}    ▶ {"size": total bytes, "bytes": base64}
 //! disclosures {"credentials": [{"verdict": id, "index": 1042}, … at most 16]}
 //!                                             ▶ {"credentials": [SD-JWT | null, … at most as many]}
+//! restricted  {"from": 1200, "entries": 128}  ▶ {"statements": [{"index": 1207, "statement": jws}, … at most 64],
+//!                                                "gone": [1042, … at most 64], "next": 1328}  up to where it was looked
 //! notice      {"statement": jws, "proof": tlog-proof}       ▶ {}
 //! evidence    {"first": note, "second": note,
 //!              "inconsistency": {"root": hash, "proof": [hash…]},         if their sizes differ; see [`crate::evidence`]
@@ -24,6 +26,8 @@
 //! numbers of entries. Unknown members are refused: what means something else gets another name in [`crate::subjects`], so
 //! that old and new can be asked side by side. Each kind of message has a largest size, checked before it is parsed.
 //! Out of scope: who asks (the subject says, see [`crate::subjects`]) and whether to believe an answer ([`crate::follow`]).
+
+use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -48,6 +52,10 @@ pub const MAX_PIECE: usize = 512 * 1024;
 pub const MAX_CREDENTIALS: usize = 16;
 /// Bytes of the credentials in one answer; with what JSON adds it stays below the largest message.
 pub const MAX_CREDENTIAL_BYTES: usize = 1_000 * 1024;
+/// Entries in one range for whoever is shown restricted verdicts, too: what is shown of them stays within memory.
+pub const MAX_CONFIDED_ENTRIES: usize = 128;
+/// Statements of restricted verdicts in one answer, and places of what was erased.
+pub const MAX_CONFIDED: usize = 64;
 /// Bytes of a question about what credentials keep back.
 pub const MAX_DISCLOSURES_QUESTION: usize = 4 * 1024;
 /// Bytes of a question, other than those below.
@@ -122,6 +130,8 @@ messages! {
     Piece,
     DisclosuresRequest: MAX_DISCLOSURES_QUESTION,
     Disclosures,
+    RestrictedRequest: MAX_QUESTION,
+    Restricted,
     Notice: MAX_NOTICE,
     Evidence: MAX_EVIDENCE,
     Done,
@@ -273,6 +283,59 @@ pub struct Disclosures {
 fn few<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     let list = Vec::<T>::deserialize(deserializer)?;
     if list.len() <= MAX_CREDENTIALS { Ok(list) } else { Err(serde::de::Error::custom("too many credentials")) }
+}
+
+/// Asks for the statements of restricted verdicts that the arrangements in force include.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RestrictedRequest {
+    /// The first entry that is looked at.
+    pub from: u64,
+    /// At most so many.
+    pub entries: u32,
+}
+
+/// Statements of restricted verdicts.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Restricted {
+    /// In the order of the log.
+    #[serde(deserialize_with = "few_confided")]
+    pub statements: Vec<Confidence>,
+    /// Places whose statements an entry among these erased.
+    #[serde(deserialize_with = "few_confided")]
+    pub gone: Vec<u64>,
+    /// The first entry that was not looked at.
+    pub next: u64,
+}
+
+/// A statement that nobody else is shown.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Confidence {
+    /// Index of its entry.
+    pub index: u64,
+    /// The statement.
+    pub statement: String,
+}
+
+/// So that nothing prints what it says.
+impl fmt::Debug for Restricted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Restricted").field("statements", &self.statements.len()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Confidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Confidence").finish_non_exhaustive()
+    }
+}
+
+/// A list of what one answer about restricted verdicts may name.
+fn few_confided<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    let list = Vec::<T>::deserialize(deserializer)?;
+    if list.len() <= MAX_CONFIDED { Ok(list) } else { Err(serde::de::Error::custom("too many")) }
 }
 
 /// What a party to an arrangement did, with the proof that it stands in its log.

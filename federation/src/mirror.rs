@@ -8,9 +8,10 @@
 //! examination as when it came in, signatures apart: a statement whose signature did not verify is not in the file, and
 //! the tree vouches for the bytes of those that are. The first range that does not hold ends the mirror. Out of scope:
 //! the newest checkpoint of the peer, which must outlive the mirror; the caller keeps it and gives it back
-//! ([`Mirror::remember`]).
+//! ([`Mirror::remember`]). And what the peer shows of restricted verdicts: no byte of that is in the file, and the caller gives it
+//! again at the next opening, in its places.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Read, Seek, Write};
 use std::path::Path;
@@ -20,7 +21,7 @@ use conformity::ids::VerdictId;
 use ledger::log_keys::LogKeys;
 
 use crate::access::MAX_PAYLOAD;
-use crate::follow::{Examined, Followed, OutOfTurn, PeerFault, Scope, Signatures, StatementFault};
+use crate::follow::{Confided, Examined, Followed, OutOfTurn, PeerFault, Scope, Signatures, StatementFault};
 use crate::messages::{Message, Range};
 
 /// Why a mirror cannot be kept. The blame is ours.
@@ -33,13 +34,13 @@ pub enum MirrorError {
     #[error(transparent)]
     Turn(#[from] OutOfTurn),
     /// The peer's log needs more room than it may take. What is mirrored stays as it is.
-    #[error("the mirror has {bytes} bytes and the next range {next}; it may have {quota}")]
+    #[error("the mirror has {bytes} bytes and the next range {next}; with what is kept apart it may have {quota}")]
     Full {
         /// Bytes of the mirror.
         bytes: u64,
         /// Bytes that the range would add.
         next: u64,
-        /// The most that it may have.
+        /// The most that it may have, with what is kept apart of restricted verdicts.
         quota: u64,
     },
 }
@@ -50,6 +51,8 @@ pub struct Mirror {
     file: File,
     scope: Scope,
     quota: u64,
+    /// Bytes of restricted verdicts, which rest elsewhere and count all the same.
+    confided: u64,
 }
 
 /// What a range brought.
@@ -59,6 +62,10 @@ pub struct Taken {
     pub changed: BTreeSet<VerdictId>,
     /// Statements that were left out.
     pub faults: Vec<StatementFault>,
+    /// Why statements of restricted verdicts were left out, by code.
+    pub unconfided: Vec<&'static str>,
+    /// The places of those that were not, by verdict.
+    pub confided: BTreeMap<VerdictId, BTreeSet<u64>>,
 }
 
 impl Mirror {
@@ -67,10 +74,25 @@ impl Mirror {
     /// # Errors
     /// [`MirrorError`].
     pub fn open(path: &Path, log: LogKeys, digest: &Digest, scope: Scope, quota: u64) -> Result<Self, MirrorError> {
+        Self::open_with(&Confided::default(), path, log, digest, scope, quota)
+    }
+
+    /// The same, with what rests elsewhere of restricted verdicts.
+    ///
+    /// # Errors
+    /// [`MirrorError`].
+    pub fn open_with(
+        confided: &Confided,
+        path: &Path,
+        log: LogKeys,
+        digest: &Digest,
+        scope: Scope,
+        quota: u64,
+    ) -> Result<Self, MirrorError> {
         let followed = Followed::new(log, digest);
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
-        let mut mirror = Self { followed, file, scope, quota };
-        let end = mirror.replay()?;
+        let mut mirror = Self { followed, file, scope, quota, confided: 0 };
+        let end = mirror.replay(confided)?;
         mirror.file.set_len(end)?;
         mirror.file.seek(io::SeekFrom::Start(end))?;
         Ok(mirror)
@@ -109,20 +131,40 @@ impl Mirror {
     /// [`MirrorError::Full`] when there is no room for it: nothing changed.
     /// [`MirrorError::Io`] when the file cannot be written; it is cut back, nothing else changed.
     pub fn take(&mut self, range: &Range) -> Result<Result<Taken, PeerFault>, MirrorError> {
-        let examined = match self.followed.examine(range, &self.scope, Signatures::Check) {
-            Ok(examined) => examined,
-            Err(fault) => return Ok(Err(fault)),
-        };
-        self.write(&examined.kept(range))?;
-        Ok(Ok(self.accept(examined)?))
+        match self.examine(range, &Confided::default()) {
+            Ok(examined) => Ok(Ok(self.adopt(examined, range)?)),
+            Err(fault) => Ok(Err(fault)),
+        }
     }
 
-    fn write(&mut self, range: &Range) -> Result<(), MirrorError> {
+    /// Examines a range with what the peer confided between its entries. Changes nothing: what of that holds is to be made durable
+    /// before the range is [adopted](Self::adopt).
+    ///
+    /// # Errors
+    /// [`PeerFault`]: the peer is to blame.
+    pub fn examine(&self, range: &Range, confided: &Confided) -> Result<Examined, PeerFault> {
+        self.followed.examine_with(confided, range, &self.scope, Signatures::Check)
+    }
+
+    /// Writes an examined range down, and takes it over.
+    ///
+    /// # Errors
+    /// [`MirrorError::Turn`], [`MirrorError::Full`]: nothing changed. [`MirrorError::Io`] when the file cannot be written; it is cut
+    /// back, nothing else changed.
+    pub fn adopt(&mut self, examined: Examined, range: &Range) -> Result<Taken, MirrorError> {
+        if examined.from != self.followed.size() {
+            return Err(OutOfTurn { from: examined.from, size: self.followed.size() }.into());
+        }
+        self.write(&examined.kept(range), bytes(&examined))?;
+        Ok(self.accept(examined)?)
+    }
+
+    fn write(&mut self, range: &Range, confided: u64) -> Result<(), MirrorError> {
         let start = self.file.stream_position()?;
         let bytes = range.encode();
         let length = u32::try_from(bytes.len()).map_err(io::Error::other)?;
-        let next = 4 + u64::from(length);
-        if start.saturating_add(next) > self.quota {
+        let (next, apart) = (4 + u64::from(length), self.confided.saturating_add(confided));
+        if start.saturating_add(next).saturating_add(apart) > self.quota {
             return Err(MirrorError::Full { bytes: start, next, quota: self.quota });
         }
         let written = self.file.write_all(&[&length.to_be_bytes()[..], &bytes].concat());
@@ -134,23 +176,32 @@ impl Mirror {
     }
 
     fn accept(&mut self, mut examined: Examined) -> Result<Taken, OutOfTurn> {
-        let faults = std::mem::take(&mut examined.faults);
-        Ok(Taken { changed: self.followed.accept(examined)?, faults })
+        self.confided = self.confided.saturating_add(bytes(&examined));
+        let (faults, unconfided) = (std::mem::take(&mut examined.faults), std::mem::take(&mut examined.unconfided));
+        let confided = std::mem::take(&mut examined.confided).into_iter();
+        let confided = confided.map(|(verdict, statements)| (verdict, statements.into_keys().collect())).collect();
+        Ok(Taken { changed: self.followed.accept(examined)?, faults, unconfided, confided })
     }
 
     /// Reads what is there; gives the place behind the last range that holds.
-    fn replay(&mut self) -> Result<u64, MirrorError> {
+    fn replay(&mut self, confided: &Confided) -> Result<u64, MirrorError> {
         let mut reader = BufReader::new(self.file.try_clone()?);
         reader.rewind()?;
         let mut end = 0;
         while let Some(bytes) = next(&mut reader)? {
             let Ok(range) = Range::decode(&bytes) else { break };
-            let Ok(examined) = self.followed.examine(&range, &self.scope, Signatures::Checked) else { break };
+            let examined = self.followed.examine_with(confided, &range, &self.scope, Signatures::Checked);
+            let Ok(examined) = examined else { break };
             self.accept(examined)?;
             end += 4 + bytes.len() as u64;
         }
         Ok(end)
     }
+}
+
+/// Bytes of what was confided.
+fn bytes(examined: &Examined) -> u64 {
+    examined.confided.values().flat_map(BTreeMap::values).map(|statement| statement.len() as u64).sum()
 }
 
 /// The next message, or nothing where the file ends or is torn.

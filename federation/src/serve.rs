@@ -21,9 +21,9 @@ use crate::messages::{
 };
 
 /// Bytes of statements in one range; with entries and checkpoint the whole stays below the largest message.
-pub(crate) const MAX_STATEMENTS: usize = 768 * 1024;
+pub const MAX_STATEMENTS: usize = 768 * 1024;
 /// Bytes of statements that are read for one range, shown or not.
-const MAX_READ: usize = 4 * 1024 * 1024;
+pub const MAX_READ: usize = 4 * 1024 * 1024;
 
 /// The newest checkpoint, and how it continues what the peer holds.
 pub fn checkpoint(log: &LogReader, request: &CheckpointRequest) -> Answer<CheckpointAnswer> {

@@ -19,6 +19,7 @@
 //! svc.eu.feed.range              ◀ jp.svc.feed.range              entries and statements in scope          arrangement in force
 //! svc.eu.feed.attachment         ◀ jp.svc.feed.attachment         a piece of an attachment, by digest      arrangement in force
 //! svc.eu.feed.disclosures        ◀ jp.svc.feed.disclosures        what the terms name of credentials       arrangement in force
+//! svc.eu.feed.restricted         ◀ jp.svc.feed.restricted         restricted verdicts that they include    arrangement in force
 //!
 //! account NODE                     account BUYERS
 //! status.jp.<scheme>.<supplier>  ▶ the same                       a supplier's status under a scheme changed
@@ -71,6 +72,8 @@ pub enum Service {
     Attachment,
     /// What an arrangement names of what credentials keep back.
     Disclosures,
+    /// Statements of restricted verdicts that an arrangement includes.
+    Restricted,
 }
 
 /// The two halves of a peer's subjects.
@@ -94,7 +97,7 @@ impl Half {
 
 impl Service {
     /// Every service, in the order of the table above.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Hello,
         Self::Checkpoint,
         Self::Keys,
@@ -104,13 +107,14 @@ impl Service {
         Self::Range,
         Self::Attachment,
         Self::Disclosures,
+        Self::Restricted,
     ];
 
     /// The half it belongs to.
     pub fn half(self) -> Half {
         match self {
             Self::Hello | Self::Checkpoint | Self::Keys | Self::Cosign | Self::Notice | Self::Evidence => Half::Control,
-            Self::Range | Self::Attachment | Self::Disclosures => Half::Feed,
+            Self::Range | Self::Attachment | Self::Disclosures | Self::Restricted => Half::Feed,
         }
     }
 
@@ -126,6 +130,7 @@ impl Service {
             Self::Range => "range",
             Self::Attachment => "attachment",
             Self::Disclosures => "disclosures",
+            Self::Restricted => "restricted",
         }
     }
 }

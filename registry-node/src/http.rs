@@ -12,6 +12,7 @@
 //! and the OpenAPI document is written from it.
 
 mod answer;
+mod apart;
 mod ask;
 mod attachments;
 mod body;

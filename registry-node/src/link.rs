@@ -19,6 +19,7 @@ mod notices;
 mod peers;
 mod pursuit;
 mod recognise;
+mod restricted;
 mod scope;
 
 use std::sync::Arc;

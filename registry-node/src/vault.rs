@@ -2,7 +2,7 @@
 //! disclosures and who saw them).
 //!
 //! Each value is sealed with AES-256-GCM under a key of its own; those keys rest in a second file, wrapped under the
-//! vault key. Erasing a value destroys its key, so copies of `values.redb` in old backups become unreadable; shredding
+//! vault key. Names are not sealed; where one would tell something, it is a pseudonym under the vault key. Erasing a value destroys its key, so copies of `values.redb` in old backups become unreadable; shredding
 //! rewrites the file of keys, in whose free pages the destroyed ones rest.
 //! Out of scope: what the values mean.
 //!
@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use aws_lc_rs::rand;
+use aws_lc_rs::{hmac, rand};
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use zeroize::Zeroizing;
 
@@ -23,6 +23,7 @@ use zeroize::Zeroizing;
 pub const MAX_VALUE_BYTES: usize = 16 * 1024 * 1024;
 
 const KEY_BYTES: usize = 32;
+const PSEUDONYM_BYTES: usize = 16;
 const KEYS_FILE: &str = "keys.redb";
 /// The file of keys while it is rewritten.
 const NEW_KEYS_FILE: &str = "keys.redb.new";
@@ -73,6 +74,7 @@ pub struct Vault {
     /// A power loss may bring back the file of keys that was replaced: nothing may be stored any more.
     uncertain: AtomicBool,
     vault_key: LessSafeKey,
+    pseudonyms: hmac::Key,
 }
 
 impl Vault {
@@ -91,13 +93,15 @@ impl Vault {
             }
             write_secret(&key_file, &*random_key()?)?;
         }
-        let vault_key = aead_key(&read_secret(&key_file)?)?;
+        let secret = read_secret(&key_file)?;
+        let (vault_key, pseudonyms) = (aead_key(&secret)?, pseudonym_key(&secret));
         // Locks the vault: only whoever holds it may take away what is left of rewriting the keys.
         let values = Database::create(values_file).map_err(redb::Error::from)?;
         remove_if_present(&folder.join(NEW_KEYS_FILE))?;
         Ok(Vault {
             folder: folder.to_owned(),
             vault_key,
+            pseudonyms,
             values,
             uncertain: AtomicBool::new(false),
             keys: Mutex::new(Database::create(folder.join(KEYS_FILE)).map_err(redb::Error::from)?),
@@ -151,6 +155,13 @@ impl Vault {
         };
         let key = Zeroizing::new(unseal(&self.vault_key, &slot, wrapped)?);
         unseal(&aead_key(&key)?, &slot, sealed).map(Some)
+    }
+
+    /// What to call in a name what nobody may read there: names are not sealed. The same for the same text, and of no use without
+    /// the vault key.
+    pub fn pseudonym(&self, of: &str) -> String {
+        let tag = hmac::sign(&self.pseudonyms, of.as_bytes());
+        tag.as_ref().iter().take(PSEUDONYM_BYTES).map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Whether a value is stored under `name`, without opening it.
@@ -345,6 +356,12 @@ fn unseal(key: &LessSafeKey, slot: &str, mut sealed: Vec<u8>) -> Result<Vec<u8>,
 
 fn aead_key(bytes: &[u8]) -> Result<LessSafeKey, VaultError> {
     UnboundKey::new(&AES_256_GCM, bytes).map(LessSafeKey::new).map_err(|_| VaultError::Crypto)
+}
+
+/// A key apart from the one that wraps keys: HMAC as a pseudorandom function, and again to name things.
+fn pseudonym_key(secret: &[u8]) -> hmac::Key {
+    let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), b"secure-trust-registry vault pseudonyms");
+    hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref())
 }
 
 fn random_key() -> Result<Zeroizing<[u8; KEY_BYTES]>, VaultError> {

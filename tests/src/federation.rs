@@ -75,6 +75,13 @@ impl Federation {
         Federation { nodes, registries, path: path.to_owned(), _folder: None }
     }
 
+    /// The same, with one more variable in the environment of every node.
+    pub fn with_variable(mut self, name: &'static str, value: &str) -> Federation {
+        self.nodes =
+            std::mem::take(&mut self.nodes).into_iter().map(|node| node.with_variable(name, value.into())).collect();
+        self
+    }
+
     /// Starts all nodes and waits until every registry is ready.
     pub async fn start_all(&self) {
         self.nodes.iter().for_each(Node::start);

@@ -83,6 +83,8 @@ fn rule(terms: &Arrangement, rule: &Rule) -> Result<(), &'static str> {
         Err("objects or viewpoints are empty, so that it covers nothing")
     } else if !rule.issued_by.is_empty() && !rule.accepts_transcribed {
         Err("issuedBy speaks of transcribed verdicts, which the rule does not accept")
+    } else if rule.restricted && !rule.discloses.tell_statements() {
+        Err("the statements of restricted verdicts tell level and scope; who includes them has to disclose both")
     } else {
         Ok(())
     }

@@ -42,13 +42,13 @@ pub(super) struct Candidate<'a> {
 }
 
 impl<'a> Candidate<'a> {
-    fn new(foreign: &Foreign<'a>, claim: Claim, terms: Option<&'a SignedTerms>) -> Self {
+    fn new(foreign: &Foreign<'a>, claim: Claim, (terms, rule): (Option<&'a SignedTerms>, Option<&'a Rule>)) -> Self {
         Self {
-            gaps: verdict_gaps(foreign, &claim),
+            gaps: verdict_gaps(foreign, &claim, rule),
             covered: claim.viewpoints,
             claim,
             terms,
-            rule: None,
+            rule,
             counts_as: None,
             height: 0,
         }
@@ -56,7 +56,7 @@ impl<'a> Candidate<'a> {
 
     /// The answer where no arrangement names both registries.
     pub(super) fn without_arrangement(foreign: &Foreign<'a>, claim: Claim) -> Self {
-        let mut candidate = Self::new(foreign, claim, None);
+        let mut candidate = Self::new(foreign, claim, (None, None));
         candidate.gaps.push(if foreign.origin == foreign.own {
             GapKind::OwnVerdict
         } else {
@@ -67,8 +67,7 @@ impl<'a> Candidate<'a> {
 
     /// What `rule` makes of `claim`, apart from whether its arrangement is in force.
     pub(super) fn under_rule(foreign: &Foreign<'a>, claim: Claim, terms: &'a SignedTerms, rule: &'a Rule) -> Self {
-        let mut candidate = Self::new(foreign, claim, Some(terms));
-        candidate.rule = Some(rule);
+        let mut candidate = Self::new(foreign, claim, (Some(terms), Some(rule)));
         if let Some(gap) = scheme_gap(foreign, rule) {
             // Nothing else of a rule about another scheme says anything about this verdict.
             candidate.gaps.push(gap);
@@ -199,7 +198,7 @@ pub(super) fn of_arrangement<'a>(
 
 fn of_terms<'a>(foreign: &Foreign<'a>, claim: &Claim, signed: &'a SignedTerms) -> Vec<Candidate<'a>> {
     let without_rule = |gap: GapKind| {
-        let mut candidate = Candidate::new(foreign, claim.clone(), Some(signed));
+        let mut candidate = Candidate::new(foreign, claim.clone(), (Some(signed), None));
         candidate.gaps.push(gap);
         vec![candidate]
     };
@@ -246,11 +245,11 @@ pub(super) fn force_gap(force: &Force) -> Option<GapKind> {
     }
 }
 
-/// The gaps that the verdict brings along, whatever the rule.
-fn verdict_gaps(foreign: &Foreign<'_>, claim: &Claim) -> Vec<GapKind> {
+/// The gaps that the verdict brings along, whatever the rule covers of it.
+fn verdict_gaps(foreign: &Foreign<'_>, claim: &Claim, rule: Option<&Rule>) -> Vec<GapKind> {
     let (terms, state) = (&foreign.verdict.terms, &foreign.verdict.now.state);
     let mut gaps = Vec::new();
-    if terms.profile == Profile::Restricted {
+    if terms.profile == Profile::Restricted && !rule.is_some_and(|rule| rule.restricted) {
         gaps.push(GapKind::Restricted);
     }
     if !state.name().is_in_force() {

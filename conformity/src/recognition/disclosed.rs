@@ -1,5 +1,7 @@
 //! What an arrangement names of what credentials keep back: what may travel to a peer, for how long it may rest there, and by
-//! which level a rule judges a verdict that does not show it.
+//! which level a rule judges a verdict that does not show it. And which restricted verdicts cross to a peer at all.
+//!
+//! A restricted verdict crosses by what never changes of it, so that a peer that is shown its grant is shown every change.
 //!
 //! A recognition inherits the profile of its verdict. What was disclosed to this registry alone decides the outcome, and
 //! nothing of it is in the recognition, which everyone may read: neither the level, nor as which level it counts, nor which of
@@ -17,7 +19,7 @@ use crate::arrangement::{ArrangementRecord, Rule};
 use crate::consent::{Part, Parts};
 use crate::ids::LevelCode;
 use crate::in_force::{Force, Pair, footing};
-use crate::verdict::{Verdict, VerdictRecord};
+use crate::verdict::VerdictRecord;
 use crate::viewpoint::{Viewpoint, Viewpoints};
 
 /// Levels that a peer disclosed to this registry, out of the credential that counts.
@@ -46,7 +48,7 @@ impl DisclosedLevels {
 }
 
 /// The parts of what credentials of `verdict` keep back that travel now from the registry that granted it to the other one of
-/// the pair: what the rules name that cover it, of arrangements in force. Nothing of a restricted verdict.
+/// the pair: what the rules name that cover it, of arrangements in force. Of a restricted verdict, those that include such.
 pub fn travels(
     arrangements: &[Arc<ArrangementRecord>],
     pair: Pair<'_>,
@@ -76,9 +78,6 @@ fn named(
     at: Timestamp,
     holds: impl Fn(&Force, &Rule) -> bool,
 ) -> Parts {
-    if verdict.is_some_and(|verdict| !verdict.terms.profile.is_public()) {
-        return Parts::default();
-    }
     let footings = arrangements.iter().filter_map(|record| footing(record, pair, at));
     footings.fold(Parts::default(), |parts, footing| {
         let rules = footing.terms.terms.rules.iter().filter(|rule| rule.goes(pair.from, pair.to));
@@ -88,13 +87,47 @@ fn named(
     })
 }
 
+/// Whether the statements of a restricted verdict travel now from the registry that granted it to the other one of the pair: a
+/// rule of an arrangement in force includes it.
+pub fn crosses(
+    arrangements: &[Arc<ArrangementRecord>],
+    pair: Pair<'_>,
+    verdict: &VerdictRecord,
+    at: Timestamp,
+) -> bool {
+    is_included(arrangements, pair, Some(verdict), at, |force, _| matches!(force, Force::InForce { .. }))
+}
+
+/// Whether they may rest with the recognising registry of the pair: they travel now, or what a rule made of the verdict outlasts
+/// its arrangement. Of a verdict that cannot be seen, whether those of any may.
+pub fn stays(
+    arrangements: &[Arc<ArrangementRecord>],
+    pair: Pair<'_>,
+    verdict: Option<&VerdictRecord>,
+    at: Timestamp,
+) -> bool {
+    is_included(arrangements, pair, verdict, at, |force, rule| {
+        matches!(force, Force::InForce { .. }) || lasts(force, rule, at)
+    })
+}
+
+fn is_included(
+    arrangements: &[Arc<ArrangementRecord>],
+    pair: Pair<'_>,
+    verdict: Option<&VerdictRecord>,
+    at: Timestamp,
+    holds: impl Fn(&Force, &Rule) -> bool,
+) -> bool {
+    let includes = |rule: &Rule| verdict.map_or(rule.restricted, |verdict| rule.includes(&verdict.terms));
+    arrangements.iter().filter_map(|record| footing(record, pair, at)).any(|footing| {
+        let mut rules = footing.terms.terms.rules.iter().filter(|rule| rule.goes(pair.from, pair.to));
+        rules.any(|rule| includes(rule) && holds(&footing.force, rule))
+    })
+}
+
 /// Whether a rule is about the verdict at all, whatever it makes of it.
 fn covers(rule: &Rule, verdict: &VerdictRecord) -> bool {
-    let Verdict { scheme, object, provenance, .. } = &*verdict.terms;
-    rule.scheme == *scheme
-        && rule.objects.contains(object.kind)
-        && !rule.viewpoints.intersection(verdict.now.viewpoints).is_empty()
-        && (rule.accepts_transcribed || !provenance.is_transcribed())
+    rule.is_about(&verdict.terms) && !rule.viewpoints.intersection(verdict.now.viewpoints).is_empty()
 }
 
 /// Whether the levels that were disclosed are for this rule to judge by.

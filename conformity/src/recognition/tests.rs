@@ -6,5 +6,6 @@ mod acceptances;
 mod disclosed;
 mod lapses;
 mod properties;
+mod restricted;
 mod tables;
 mod words;

@@ -90,7 +90,7 @@ fn verdict_gap(gap: &GapKind, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("the issuing registry does not show it any more; it counts again once it is shown")
         }
         GapKind::Restricted => f.write_str(
-            "it is restricted, and restricted verdicts never leave their registry; only an open one counts elsewhere",
+            "it is restricted, and restricted verdicts count only by rules that include them",
         ),
         GapKind::IssuerNotAccepted { issuer: Some(issuer), accepted } => {
             write!(f, "the list names {issuer} as issuing body; the rule accepts {}", Listed(accepted))

@@ -139,6 +139,10 @@ fn unsound_terms() -> Vec<Row> {
         row("a rule that covers no object", |w| sign_rule(w, json!({"objects": []})), "unsound-terms"),
         row("a rule that covers no viewpoint", |w| sign_rule(w, json!({"viewpoints": []})), "unsound-terms"),
         row("a rule on bodies of lists that accepts no list", |w| sign_rule(w, json!({"issuedBy": ["NSCIB"]})), "unsound-terms"),
+        row("a rule that includes restricted verdicts and discloses the level alone", |w| {
+            sign_rule(w, json!({"restricted": true, "discloses": ["level"]}))
+        }, "unsound-terms"),
+        row("a rule that includes restricted verdicts and discloses nothing", |w| sign_rule(w, json!({"restricted": true})), "unsound-terms"),
         row("two rules of which the level that is disclosed chooses one", |w| {
             let discloses = |id: &str, parts: Value| with(rule(), json!({"id": id, "discloses": parts}));
             sign(w, json!({"version": 7, "rules": [discloses("R-1", json!(["level"])), discloses("R-2", json!(["results"]))]}))?;

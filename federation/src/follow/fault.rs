@@ -50,6 +50,18 @@ pub enum PeerFault {
         /// What it offers now.
         offered: u64,
     },
+    /// What it said of restricted verdicts cannot be read, or is no answer to what was asked.
+    #[error("what the peer said of restricted verdicts is no answer to what was asked")]
+    RestrictedMalformed,
+    /// It showed a statement as one of a restricted verdict at a place that was not asked about.
+    #[error("the peer showed something of a restricted verdict that was not asked for")]
+    RestrictedUnasked,
+    /// A statement of a restricted verdict is not what its entry commits to.
+    #[error("a statement of a restricted verdict is not the one that its entry commits to")]
+    RestrictedOther,
+    /// It would not answer about restricted verdicts.
+    #[error("the peer did not answer about restricted verdicts")]
+    RestrictedRefused,
     /// Two signed checkpoints that contradict each other.
     #[error("the peer signed two checkpoints that contradict each other; following stops until an operator acts")]
     Fork(Box<Contradiction>),
@@ -99,6 +111,10 @@ impl PeerFault {
             Self::Genesis => "wrong-log",
             Self::Withheld { .. } => "withheld",
             Self::Rollback { .. } => "rollback",
+            Self::RestrictedMalformed => "restricted-malformed",
+            Self::RestrictedUnasked => "restricted-unasked",
+            Self::RestrictedOther => "restricted-other-statement",
+            Self::RestrictedRefused => "restricted-refused",
             Self::Fork(_) => "fork",
         }
     }

@@ -1,12 +1,13 @@
 //! The statements of one range, each judged after those before it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use conformity::audience::{Audience, audience};
+use conformity::audience::{Audience, audience, restricted};
 use conformity::decide::{Place, decide, signing_key};
 use conformity::genesis::GenesisRecord;
+use conformity::ids::VerdictId;
 use conformity::key::{Jwk, KeyId};
 use conformity::records::{Facts, Overlay, Record, Register};
 use conformity::refusal::Refusal;
@@ -20,7 +21,7 @@ use ledger::jws::{JwsError, Unverified};
 use ledger::key::PublicKey;
 
 use super::signatures::{Vouched, vouch};
-use super::{Followed, PeerFault, Scope, Signatures, StatementFault};
+use super::{Confided, Followed, PeerFault, Scope, Signatures, StatementFault};
 use crate::messages::Range;
 
 /// Going through a range.
@@ -35,6 +36,10 @@ pub(super) struct Reading<'a> {
     pub(super) keys: HashMap<KeyId, Arc<PublicKey>>,
     /// What was left out.
     pub(super) faults: Vec<StatementFault>,
+    /// Why statements of restricted verdicts were left out.
+    pub(super) unconfided: Vec<&'static str>,
+    /// Those that were not.
+    pub(super) confided: BTreeMap<VerdictId, BTreeMap<u64, String>>,
 }
 
 impl<'a> Reading<'a> {
@@ -52,18 +57,24 @@ impl<'a> Reading<'a> {
             overlay: Overlay::new(&followed.register),
             keys: HashMap::new(),
             faults: Vec::new(),
+            unconfided: Vec::new(),
+            confided: BTreeMap::new(),
         }
     }
 
-    /// Judges all of them.
-    pub(super) fn all(&mut self) -> Result<(), PeerFault> {
+    /// Judges all of them, and what was confided between them.
+    pub(super) fn all(&mut self, confided: &Confided) -> Result<(), PeerFault> {
         let range = self.range;
         let both = range.entries.0.iter().zip(&range.statements);
         for (index, (entry, statement)) in (self.followed.size()..).zip(both) {
             match statement {
                 Some(compact) => self.entry(index, entry, compact)?,
                 None if entry.kind == Kind::Genesis => return Err(PeerFault::Withheld { index }),
-                None => {}
+                None => {
+                    if let Some(compact) = confided.at(index) {
+                        self.confided(index, entry, compact);
+                    }
+                }
             }
         }
         Ok(())
@@ -88,14 +99,35 @@ impl<'a> Reading<'a> {
         }
         // Nobody recognises what another recognised.
         if entry.kind != Kind::Recognition
-            && let Err(fault) = self.statement(index, entry, compact)
+            && let Err(fault) = self.statement(index, entry, compact, false)
         {
             self.faults.push(fault);
         }
         Ok(())
     }
 
-    fn statement(&mut self, index: u64, entry: &Entry, compact: &str) -> Result<(), StatementFault> {
+    /// A statement that was shown to us alone. One that rests here and belongs to no entry any more is none.
+    fn confided(&mut self, index: u64, entry: &Entry, compact: &str) {
+        if entry.kind != Kind::Statement || Digest::of(compact.as_bytes()) != entry.digest {
+            return;
+        }
+        match self.statement(index, entry, compact, true) {
+            Ok(None) => {}
+            Ok(Some(verdict)) => {
+                self.confided.entry(verdict).or_default().insert(index, compact.to_owned());
+            }
+            Err(fault) => self.unconfided.push(fault.code),
+        }
+    }
+
+    /// Judges a statement; of a confided one, gives the restricted verdict that it is about.
+    fn statement(
+        &mut self,
+        index: u64,
+        entry: &Entry,
+        compact: &str,
+        confided: bool,
+    ) -> Result<Option<VerdictId>, StatementFault> {
         let fault = |code: &'static str, text: String| StatementFault::new(index, code, &text);
         let compact = Bytes::copy_from_slice(compact.as_bytes());
         let unverified = Unverified::parse(compact).map_err(|error| unread(index, &error))?;
@@ -110,11 +142,28 @@ impl<'a> Reading<'a> {
             .map_err(|refusal| refused(index, &refusal))?;
         self.signed(index, &kid, &jwk, unverified).map_err(|text| fault("bad-signature", text))?;
         let records = decide(&self.overlay, &statement, &place).map_err(|refusal| refused(index, &refusal))?;
-        if !in_scope(&self.overlay, &records, &statement, self.scope) {
+        let agreed = self.agreed(&records, &statement, confided);
+        let Some(verdict) = agreed else {
             return Err(fault("out-of-scope", format!("{} does not belong to what was agreed", statement.kind())));
-        }
+        };
         records.into_iter().for_each(|record| self.overlay.insert(record));
-        Ok(())
+        Ok(verdict)
+    }
+
+    /// Whether the statement is one that the scope names, seen after what it does; of a confided one, about which verdict.
+    fn agreed(&self, records: &[Record], statement: &Statement, confided: bool) -> Option<Option<VerdictId>> {
+        let mut after = Overlay::new(&self.overlay);
+        records.iter().cloned().for_each(|record| after.insert(record));
+        if confided {
+            let verdict = restricted(&after, statement).filter(|record| self.scope.includes(&record.terms))?;
+            return Some(Some(verdict.id().clone()));
+        }
+        let shown = match audience(&after, statement) {
+            Audience::Foundation => true,
+            Audience::Scheme(scheme) => self.scope.contains(&scheme),
+            Audience::Relations | Audience::Own => false,
+        };
+        shown.then_some(None)
     }
 
     /// The signature, by a key that the peer's own register says is the issuer's.
@@ -151,15 +200,4 @@ fn refused(index: u64, refusal: &Refusal) -> StatementFault {
         other => (other.code(), other.to_string()),
     };
     StatementFault::new(index, code, &text)
-}
-
-/// Whether the statement is one that the scope names, seen after what it does.
-fn in_scope<F: Facts>(before: &F, records: &[Record], statement: &Statement, scope: &Scope) -> bool {
-    let mut after = Overlay::new(before);
-    records.iter().cloned().for_each(|record| after.insert(record));
-    match audience(&after, statement) {
-        Audience::Foundation => true,
-        Audience::Scheme(scheme) => scope.contains(&scheme),
-        Audience::Relations | Audience::Own => false,
-    }
 }

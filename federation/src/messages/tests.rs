@@ -24,6 +24,7 @@ fn questions_are_as_drawn() {
         (text_of(&CheckpointRequest { held: 1200 }), r#"{"held":1200}"#.to_owned()),
         (text_of(&RangeRequest { from: 1200, entries: 256 }), r#"{"from":1200,"entries":256}"#.to_owned()),
         (text_of(&AttachmentRequest { digest, offset: 0 }), format!(r#"{{"digest":"{digest}","offset":0}}"#)),
+        (text_of(&RestrictedRequest { from: 1200, entries: 128 }), r#"{"from":1200,"entries":128}"#.to_owned()),
         (
             text_of(&DisclosuresRequest {
                 credentials: vec![CredentialAt { verdict: "V-1".parse().unwrap(), index: 7 }],
@@ -65,6 +66,10 @@ fn answers_are_as_drawn() {
     assert_eq!(text_of(&Answer::Ok(piece)), r#"{"ok":{"size":3,"bytes":"YWJj"}}"#);
     let disclosures = Disclosures { credentials: vec![Some("a.b.c~d~".into()), None] };
     assert_eq!(text_of(&Answer::Ok(disclosures)), r#"{"ok":{"credentials":["a.b.c~d~",null]}}"#);
+    let shown = Confidence { index: 1207, statement: "a.b.c".into() };
+    let restricted = Restricted { statements: vec![shown], gone: vec![1042], next: 1328 };
+    let drawn = r#"{"ok":{"statements":[{"index":1207,"statement":"a.b.c"}],"gone":[1042],"next":1328}}"#;
+    assert_eq!(text_of(&Answer::Ok(restricted)), drawn);
     let refused = Answer::<Done>::Refused(Refused::new("quota", "later"));
     assert_eq!(text_of(&refused), r#"{"refused":{"code":"quota","text":"later"}}"#);
     assert_eq!(text_of(&Answer::Ok(Done {})), r#"{"ok":{}}"#);
@@ -199,4 +204,22 @@ proptest! {
         };
         prop_assert_eq!(Answer::decode(&Answer::Ok(range.clone()).encode()), Ok(Answer::Ok(range)));
     }
+}
+
+#[test]
+fn an_answer_about_restricted_verdicts_is_bounded_and_printed_by_nobody() {
+    let answer = |statements: usize, gone: usize| {
+        let one = Confidence { index: 7, statement: "secret".into() };
+        Restricted { statements: vec![one; statements], gone: vec![1; gone], next: 8 }
+    };
+    for (statements, gone, taken) in [(64, 64, true), (65, 0, false), (0, 65, false)] {
+        let bytes = Answer::Ok(answer(statements, gone)).encode();
+        assert_eq!(Answer::<Restricted>::decode(&bytes).is_ok(), taken, "{statements}, {gone}");
+    }
+    let large =
+        Restricted { statements: vec![Confidence { index: 7, statement: "x".repeat(1 << 20) }], ..answer(0, 0) };
+    let bytes = Answer::Ok(large).encode();
+    assert_eq!(Answer::<Restricted>::decode(&bytes), Err(MessageError::TooLarge(bytes.len())));
+    assert!(!format!("{:?}", answer(1, 0)).contains("secret"));
+    assert!(!format!("{:?}", answer(1, 0).statements).contains("secret"));
 }

@@ -11,6 +11,7 @@ use conformity::genesis::PeerRecord;
 use conformity::ids::{RegistryId, VerdictId};
 use conformity::records::Facts;
 use federation::follow::Detail;
+use serde::{Deserialize, Serialize};
 
 use super::read_model::ReadModel;
 use crate::vault::{Vault, VaultError};
@@ -30,6 +31,13 @@ pub enum ReceivedError {
     /// A value of the vault is not what this program writes. The error would quote it.
     #[error("what was disclosed of a verdict cannot be read or written")]
     Unreadable,
+}
+
+/// What rests of one verdict, which its name does not tell.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    verdict: VerdictId,
+    detail: Detail,
 }
 
 /// Keeper of what was received.
@@ -55,13 +63,14 @@ impl Received {
     /// # Errors
     /// [`ReceivedError`]: then what was kept before stands.
     pub fn keep(&self, peer: &PeerRecord, verdict: &VerdictId, detail: &Detail) -> Result<(), ReceivedError> {
-        let bytes = serde_json::to_vec(detail).map_err(|_| ReceivedError::Unreadable)?;
+        let kept = Kept { verdict: verdict.clone(), detail: detail.clone() };
+        let bytes = serde_json::to_vec(&kept).map_err(|_| ReceivedError::Unreadable)?;
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         // The register knows of an expulsion before its sweep, so nothing comes after that.
-        if !self.stands(&peer.registry, peer.added.index) {
+        if !stands(&self.read_model, &peer.registry, peer.added.index) {
             return Err(ReceivedError::Gone);
         }
-        Ok(self.vault.put(&format!("{}{verdict}", prefix(peer)), &bytes)?)
+        Ok(self.vault.put(&self.name(peer, verdict), &bytes)?)
     }
 
     /// What `peer` disclosed of a verdict.
@@ -69,18 +78,19 @@ impl Received {
     /// # Errors
     /// [`ReceivedError::Vault`], [`ReceivedError::Unreadable`].
     pub fn of(&self, peer: &PeerRecord, verdict: &VerdictId) -> Result<Option<Detail>, ReceivedError> {
-        let kept = self.vault.value(&format!("{}{verdict}", prefix(peer)))?;
-        kept.map(|bytes| serde_json::from_slice(&bytes).map_err(|_| ReceivedError::Unreadable)).transpose()
+        Ok(self.read(&self.name(peer, verdict))?.map(|kept| kept.detail))
     }
 
-    /// The verdicts of which `peer` disclosed something that rests here.
+    /// All that `peer` disclosed, by verdict.
     ///
     /// # Errors
-    /// [`VaultError`].
-    pub fn verdicts(&self, peer: &PeerRecord) -> Result<Vec<VerdictId>, VaultError> {
-        let prefix = prefix(peer);
-        let names = self.vault.names(&prefix)?;
-        Ok(names.iter().filter_map(|name| name.strip_prefix(&prefix)?.parse().ok()).collect())
+    /// [`ReceivedError::Vault`], [`ReceivedError::Unreadable`].
+    pub fn all(&self, peer: &PeerRecord) -> Result<Vec<(VerdictId, Detail)>, ReceivedError> {
+        let mut all = Vec::new();
+        for name in self.vault.names(&prefix(peer))? {
+            all.extend(self.read(&name)?.map(|kept| (kept.verdict, kept.detail)));
+        }
+        Ok(all)
     }
 
     /// Erases what `peer` disclosed of these verdicts, with the keys.
@@ -94,7 +104,7 @@ impl Received {
     ) -> Result<(), VaultError> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         for verdict in verdicts {
-            self.vault.erase(&format!("{}{verdict}", prefix(peer)))?;
+            self.vault.erase(&self.name(peer, verdict))?;
         }
         self.vault.shred()
     }
@@ -106,17 +116,27 @@ impl Received {
     pub fn sweep(&self) -> Result<(), VaultError> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         for name in self.vault.names(PREFIX)? {
-            if peering(&name).is_none_or(|(peer, added)| !self.stands(&peer, added)) {
+            if peering(PREFIX, &name).is_none_or(|(peer, added)| !stands(&self.read_model, &peer, added)) {
                 self.vault.erase(&name)?;
             }
         }
         self.vault.shred()
     }
 
-    fn stands(&self, peer: &RegistryId, added: u64) -> bool {
-        let record = self.read_model.register().peer(peer);
-        record.is_some_and(|record| record.expelled.is_none() && record.added.index == added)
+    fn read(&self, name: &str) -> Result<Option<Kept>, ReceivedError> {
+        let kept = self.vault.value(name)?;
+        kept.map(|bytes| serde_json::from_slice(&bytes).map_err(|_| ReceivedError::Unreadable)).transpose()
     }
+
+    fn name(&self, peer: &PeerRecord, verdict: &VerdictId) -> String {
+        format!("{}{}", prefix(peer), self.vault.pseudonym(verdict.as_str()))
+    }
+}
+
+/// Whether the peering that began at `added` in our log lasts.
+pub(super) fn stands(read_model: &ReadModel, peer: &RegistryId, added: u64) -> bool {
+    let record = read_model.register().peer(peer);
+    record.is_some_and(|record| record.expelled.is_none() && record.added.index == added)
 }
 
 /// What the names of a peering begin with: a peer that is added again begins with nothing.
@@ -125,8 +145,8 @@ fn prefix(peer: &PeerRecord) -> String {
 }
 
 /// The peering to which a name belongs.
-fn peering(name: &str) -> Option<(RegistryId, u64)> {
-    let mut parts = name.strip_prefix(PREFIX)?.split('/');
+pub(super) fn peering(prefix: &str, name: &str) -> Option<(RegistryId, u64)> {
+    let mut parts = name.strip_prefix(prefix)?.split('/');
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
@@ -139,7 +159,7 @@ mod tests {
     fn nothing_rests_of_a_peer_that_is_none() {
         let folder = tempfile::tempdir().unwrap();
         let vault = Arc::new(Vault::open(folder.path()).unwrap());
-        for name in ["received/eu/7/V-1", "received/eu/7/V-2", "received/odd", "credential/x"] {
+        for name in ["received/eu/7/0a1b", "received/eu/7/2c3d", "received/odd", "credential/x"] {
             vault.put(name, b"{}").unwrap();
         }
         Received::open(Arc::clone(&vault), &Arc::default()).unwrap();
@@ -148,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_name_says_to_which_peering_it_belongs() {
-        assert_eq!(peering("received/eu/7/V-1"), Some(("eu".parse().unwrap(), 7)));
-        assert_eq!(peering("received/eu/x/V-1"), None);
+        assert_eq!(peering(PREFIX, "received/eu/7/0a1b"), Some(("eu".parse().unwrap(), 7)));
+        assert_eq!(peering(PREFIX, "received/eu/x/0a1b"), None);
     }
 }

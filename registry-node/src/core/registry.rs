@@ -27,6 +27,7 @@ use super::peer_board::PeerBoard;
 use super::read_model::ReadModel;
 use super::received::Received;
 use super::replay::{self, ReplayError};
+use super::restricted::{Restricted, RestrictedError};
 use super::sequencer::{Parts, Sequencer};
 use super::slots::Slots;
 use super::state_map::{Origins, StateMap};
@@ -68,6 +69,8 @@ pub struct Registry {
     pub uses: Arc<Uses>,
     /// What peers disclosed of their verdicts.
     pub received: Arc<Received>,
+    /// Restricted verdicts of peers.
+    pub restricted: Arc<Restricted>,
     /// Sweeps of the vault after erasures.
     pub sweeps: Sweeps,
     /// Places in the status lists.
@@ -121,6 +124,9 @@ pub enum OpenError {
     /// An erasure could not be finished.
     #[error(transparent)]
     Erase(#[from] ledger::journal::EraseError),
+    /// What peers showed of restricted verdicts.
+    #[error(transparent)]
+    Restricted(#[from] RestrictedError),
     /// The vault.
     #[error(transparent)]
     Vault(#[from] VaultError),
@@ -201,7 +207,7 @@ impl Registry {
         let collected = collected(&tiles, &register)?;
         let read_model = Arc::new(ReadModel::new(register));
         let uses = Uses::open(Arc::clone(&vault), &read_model)?;
-        let received = Received::open(Arc::clone(&vault), &read_model)?;
+        let (received, restricted) = open_of_peers(&vault, &read_model)?;
         let (grown, size) = watch::channel(reader.size());
         let indexer = Indexer::start(index, reader.clone()).map_err(file_error("the indexer"))?;
         let map = map(origins(&folder, &genesis, &reader, &read_model)?).map_err(file_error("the state map"))?;
@@ -228,7 +234,8 @@ impl Registry {
             vault,
             disclosures,
             uses: Arc::new(uses),
-            received: Arc::new(received),
+            received,
+            restricted,
             sweeps: Sweeps::default(),
             slots,
             status_lists: StatusLists::default(),
@@ -280,6 +287,16 @@ fn open_vault(folder: &Folder, register: &Register) -> Result<(Arc<Vault>, Discl
     let disclosures = Disclosures::open(Arc::clone(&vault), register)?;
     vault.shred()?;
     Ok((vault, disclosures))
+}
+
+/// What peers disclosed, and showed of restricted verdicts, without what belongs to no peering.
+fn open_of_peers(
+    vault: &Arc<Vault>,
+    read_model: &Arc<ReadModel>,
+) -> Result<(Arc<Received>, Arc<Restricted>), OpenError> {
+    let received = Received::open(Arc::clone(vault), read_model)?;
+    let restricted = Restricted::open(Arc::clone(vault), read_model)?;
+    Ok((Arc::new(received), Arc::new(restricted)))
 }
 
 /// The cosignatures that peers gave our published checkpoint.

@@ -11,6 +11,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use conformity::consent::Parts;
 use conformity::ids::{ConsentId, PartyId, RegistryId, SchemeRef, VerdictId};
@@ -26,6 +27,8 @@ use crate::vault::{Vault, VaultError};
 
 /// Most records of one verdict.
 const MAX_RECORDS: usize = 1_000;
+/// How long the same is not recorded again where a peer pulls.
+const MINUTE: Duration = Duration::from_secs(60);
 /// Most uses that wait for the disk.
 const MAX_WAITING: usize = 16;
 /// What their names in the vault begin with.
@@ -60,8 +63,10 @@ pub enum Way {
     Credential,
     /// A bundle.
     Proof,
-    /// What a peer asks for.
+    /// What a peer asks for of a credential.
     Peer,
+    /// What a peer is shown of a restricted verdict: its statements.
+    Statements,
     /// How the supplier stands under a scheme.
     Standing,
 }
@@ -203,6 +208,32 @@ impl Uses {
     /// [`UseError::Busy`].
     pub fn place(&self) -> Result<Place<'_>, UseError> {
         Place::take(&self.waiting)
+    }
+
+    /// One more place, for a peer: each asks one question after the other, and a whole range waits for the answer.
+    pub fn place_of_peer(&self) -> Place<'_> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        Place(&self.waiting)
+    }
+
+    /// Records a use as [`record`](Self::record) does, unless the same was recorded within a minute: whoever asks for the same again
+    /// and again costs no writes, and is counted once a minute.
+    ///
+    /// # Errors
+    /// [`UseError`]: then nothing may be shown.
+    pub fn record_by_the_minute(
+        &self,
+        place: &Place<'_>,
+        verdict: Granted<'_>,
+        seen: Seen,
+        now: Timestamp,
+    ) -> Result<(), UseError> {
+        let lately = |one: &Use| now.duration_since(one.last).unsigned_abs() < MINUTE;
+        let known = |one: &Use| one.seen == seen && Day::of(one.last) == Day::of(now) && lately(one);
+        if self.stands(verdict.id, verdict.index) && self.of(verdict)?.uses.iter().any(known) {
+            return Ok(());
+        }
+        self.record(place, verdict, seen, now)
     }
 
     /// Records a use, durably. Waits for the disk.

@@ -238,7 +238,11 @@ impl Collecting<'_> {
             Detail::Whole => {}
         }
         let whole = whole(self.extract.site, credential)?;
-        let pieces = whole.as_deref().map(Pieces::of).transpose().map_err(|error| code::internal("what a credential keeps back could not be read", &error))?;
+        let pieces = whole
+            .as_deref()
+            .map(Pieces::of)
+            .transpose()
+            .map_err(|error| code::internal("what a credential keeps back could not be read", &error))?;
         Ok(pieces.iter().flat_map(Pieces::disclosures).map(str::to_owned).collect())
     }
 }

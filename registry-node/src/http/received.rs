@@ -7,10 +7,10 @@ use federation::follow::Detail;
 use serde::Serialize;
 use warp::reply::Response;
 
-use super::answer;
 use super::ask::Ask;
 use super::code;
 use super::site::Site;
+use super::{answer, apart};
 use crate::problem::Problem;
 
 /// What rests here of a verdict.
@@ -25,8 +25,9 @@ struct Told<'a> {
 pub(super) fn of_verdict(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let wanted: VerdictRef = ask.value()?;
     let peer = {
+        let apart = apart::of_verdict(site, ask, &wanted);
         let register = site.register();
-        let recorded = register.recognition(&wanted).ok_or_else(Problem::not_found)?;
+        let recorded = apart.or_else(|| register.recognition(&wanted)).ok_or_else(Problem::not_found)?;
         let peer = register.peer(&wanted.registry).ok_or_else(Problem::not_found)?;
         let supplier = &recorded.recognition.supplier;
         if !concerns_foreign(&*register, &ask.viewer(), supplier) {

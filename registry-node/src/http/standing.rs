@@ -1,11 +1,12 @@
 //! The buyer's question over HTTP: reads it; the rules answer it (`conformity::standing`).
 
+use conformity::records::{Overlay, Record};
 use conformity::standing::{About, Question, standing};
 use warp::reply::Response;
 
-use super::answer;
 use super::ask::{Ask, Query, SchemeChoice, bad_parameter};
 use super::site::Site;
+use super::{answer, apart};
 use crate::problem::Problem;
 
 /// `GET /v1/suppliers/{supplier}/standing`
@@ -18,8 +19,11 @@ pub(super) fn of_supplier(site: &Site, ask: &Ask) -> Result<Response, Problem> {
         viewpoint: query.one("viewpoint")?,
         as_of: query.as_of(now)?.unwrap_or(now),
     };
-    let standing = standing(&*site.register(), &question, &ask.viewer());
-    answer::json(&standing)
+    let recognised_apart = apart::of_supplier(site, ask, &question.supplier);
+    let register = site.register();
+    let mut facts = Overlay::new(&*register);
+    recognised_apart.into_iter().for_each(|record| facts.insert(Record::Recognition(record)));
+    answer::json(&standing(&facts, &question, &ask.viewer()))
 }
 
 fn about(query: &Query) -> Result<About, Problem> {

@@ -24,6 +24,7 @@ use serde::Serialize;
 use warp::reply::Response;
 
 use super::answer::{self, JSON, Keep};
+use super::apart;
 use super::ask::{Ask, SchemeChoice};
 use super::consented::{self, Showing};
 use super::page::{Listing, Page, cursor};
@@ -67,8 +68,13 @@ pub(super) fn one(site: &Site, ask: &Ask) -> Result<Response, Problem> {
         let record = visible(site, ask, &wanted.id).ok_or_else(Problem::not_found)?;
         site.rendered.answer(&record, |record| own(site, &wanted, record))
     } else {
-        let recorded = site.register().recognition(&wanted).ok_or_else(Problem::not_found)?;
+        let (apart, recorded) = (apart::of_verdict(site, ask, &wanted), site.register().recognition(&wanted));
         let peer = site.register().peer(&wanted.registry);
+        if let Some(record) = apart {
+            let answer = foreign(&in_effect(record, peer.as_deref()));
+            return Ok(answer::bytes(JSON, answer?, Keep::No));
+        }
+        let recorded = recorded.ok_or_else(Problem::not_found)?;
         let record = in_effect(Arc::clone(&recorded), peer.as_deref());
         // What the log does not say yet is rendered each time: it will in a moment.
         if Arc::ptr_eq(&recorded, &record) { site.rendered.answer(&record, foreign) } else { foreign(&record) }

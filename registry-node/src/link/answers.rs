@@ -14,7 +14,7 @@ use federation::follow::Scope;
 use federation::hush::Hush;
 use federation::messages::{
     Answer, AttachmentRequest, CheckpointRequest, Cosign, CosignAnswer, DisclosuresRequest, Done, Evidence, Hello,
-    HelloRequest, KeysRequest, Message, Notice, Piece, Range, RangeRequest, Refused,
+    HelloRequest, KeysRequest, Message, Notice, Piece, Range, RangeRequest, Refused, RestrictedRequest,
 };
 use federation::serve::{self, Quota};
 use federation::subjects::{Pattern, Service, asked};
@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::peers::Peers;
 use super::scope::{between, scope};
-use super::{disclosures, notices};
+use super::{disclosures, notices, restricted};
 use crate::core::feed::parse_committed;
 use crate::core::registry::Registry;
 use crate::witness::NotCosigned;
@@ -36,6 +36,9 @@ const QUESTIONS: (f64, f64) = (1_024.0, 1_024.0);
 const NOTICES: (f64, f64) = (64.0, 1.0);
 /// What credentials keep back costs a place in the vault for each verdict.
 const DISCLOSURES: (f64, f64) = (64.0, 4.0);
+
+/// Restricted verdicts are asked for range by range, and cost a place in the vault where there are any.
+const RESTRICTED: (f64, f64) = (256.0, 128.0);
 
 /// Questions of one peer that may wait while another of its questions is answered.
 const WAITING: usize = 64;
@@ -92,13 +95,14 @@ struct Desk {
     questions: Quota,
     notices: Quota,
     disclosures: Quota,
+    restricted: Quota,
 }
 
 impl Desk {
     fn new(registry: Arc<Registry>, peers: Arc<Peers>, peer: RegistryId) -> Desk {
-        let [questions, notices, disclosures] =
-            [QUESTIONS, NOTICES, DISCLOSURES].map(|(most, per_second)| Quota::new(most, per_second));
-        Desk { registry, peers, peer, questions, notices, disclosures }
+        let [questions, notices, disclosures, restricted] =
+            [QUESTIONS, NOTICES, DISCLOSURES, RESTRICTED].map(|(most, per_second)| Quota::new(most, per_second));
+        Desk { registry, peers, peer, questions, notices, disclosures, restricted }
     }
 
     async fn work(mut self, mut questions: mpsc::Receiver<(Service, Incoming)>, node: Link) {
@@ -121,6 +125,7 @@ impl Desk {
             && match service {
                 Service::Notice | Service::Evidence => self.notices.take(1.0, now),
                 Service::Disclosures => self.disclosures.take(1.0, now),
+                Service::Restricted => self.restricted.take(1.0, now),
                 _ => true,
             }
     }
@@ -145,6 +150,10 @@ impl Desk {
             Service::Disclosures => {
                 let (registry, peer) = (Arc::clone(&self.registry), peer.clone());
                 aside(payload, move |request: DisclosuresRequest| disclosures::answer(&registry, &peer, &request)).await
+            }
+            Service::Restricted => {
+                let (registry, peer) = (Arc::clone(&self.registry), peer.clone());
+                aside(payload, move |request: RestrictedRequest| restricted::answer(&registry, &peer, &request)).await
             }
             Service::Cosign => {
                 let (registry, peer) = (Arc::clone(&self.registry), peer.clone());

@@ -1,7 +1,7 @@
 //! Answering a peer that asks for what arrangements name of what credentials keep back.
 //!
-//! A verdict that is not there, one that is restricted, one outside of what was agreed, an earlier credential and one whose detail
-//! was erased are answered alike. A use is durable before what it tells of leaves. Out of scope: what is named
+//! A verdict that is not there, one that is restricted and not included, one outside of what was agreed, an earlier credential and
+//! one whose detail was erased are answered alike. A use is durable before what it tells of leaves. Out of scope: what is named
 //! (`conformity::recognition::travels`).
 
 use conformity::consent::Parts;

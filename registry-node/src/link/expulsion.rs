@@ -51,12 +51,16 @@ impl Expulsions {
     }
 }
 
-/// Whether what expelled peers disclosed is erased.
+/// Whether what expelled peers disclosed, and showed of restricted verdicts, is erased.
 async fn swept(registry: &Registry) -> bool {
     static FAILED: Hush = Hush::new();
-    let received = Arc::clone(&registry.received);
-    let swept = tokio::task::spawn_blocking(move || received.sweep()).await;
-    let Err(error) = swept.map_err(anyhow::Error::from).and_then(|swept| Ok(swept?)) else { return true };
+    let (received, restricted) = (Arc::clone(&registry.received), Arc::clone(&registry.restricted));
+    let sweep = move || {
+        received.sweep()?;
+        Ok::<_, anyhow::Error>(restricted.sweep()?)
+    };
+    let swept = tokio::task::spawn_blocking(sweep).await;
+    let Err(error) = swept.map_err(anyhow::Error::from).and_then(|swept| swept) else { return true };
     if let Some(times) = FAILED.heard() {
         let error = format!("{error:#}");
         tracing::error!(error, times, "what an expelled peer disclosed could not be erased; tried again");

@@ -16,7 +16,7 @@ use conformity::digest::Digest;
 use conformity::genesis::PeerRecord;
 use conformity::ids::ArrangementId;
 use conformity::in_force::{Force, Pair, footing};
-use federation::follow::{PeerFault, Scope};
+use federation::follow::{Confided, PeerFault, Scope};
 use federation::mirror::Mirror;
 use jiff::Timestamp;
 use ledger::log_keys::LogKeys;
@@ -47,7 +47,7 @@ impl Basis {
             });
             signed.flat_map(|terms| &terms.rules).collect::<Vec<_>>()
         });
-        let scope = agreed.filter(|rule| rule.goes(pair.from, pair.to)).map(|rule| rule.scheme.clone()).collect();
+        let scope = Scope::of_rules(agreed.filter(|rule| rule.goes(pair.from, pair.to)));
         let held = arrangements.iter().filter_map(|record| held(record, pair, now)).collect();
         Basis { added: peer.added.index, scope, arrangements: held }
     }
@@ -83,8 +83,9 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// Opens the mirror for `basis` in the peer's folder, or begins one; others are removed. `log` are the peer's log keys,
-    /// `known` is the newest checkpoint of the peer that was ever verified, `quota` the bytes to which the mirror may grow.
+    /// Opens the mirror for `basis` in the peer's folder, or begins one; others are removed. `log` are the peer's log keys, `known` is the
+    /// newest checkpoint of the peer that was ever verified, `confided` what rests here of restricted verdicts, `quota` the bytes to
+    /// which the mirror may grow.
     ///
     /// # Errors
     /// The file; or, inside, what is mirrored contradicts `known`.
@@ -93,12 +94,12 @@ impl Kept {
         peer: &PeerRecord,
         basis: Basis,
         log: LogKeys,
-        known: Option<&str>,
+        (known, confided): (Option<&str>, &Confided),
         quota: u64,
     ) -> anyhow::Result<Result<Kept, PeerFault>> {
         let path = folder.join(basis.file_name());
         std::fs::create_dir_all(folder).context("the peer's folder")?;
-        let mut mirror = Mirror::open(&path, log, &peer.genesis_digest, basis.scope.clone(), quota)?;
+        let mut mirror = Mirror::open_with(confided, &path, log, &peer.genesis_digest, basis.scope.clone(), quota)?;
         remove_others(folder, &path);
         Ok(known
             .map_or(Ok(()), |note| mirror.remember(note))

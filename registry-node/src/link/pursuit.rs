@@ -13,9 +13,10 @@
 //! repeats work and doubles nothing.
 //!
 //! In scope here: the rounds. What is made of the mirror is in `stating`, what the peer discloses of its credentials in
-//! `asking`, what becomes of setbacks in `faults`.
+//! `asking`, what it shows of restricted verdicts in `confided`, what becomes of setbacks in `faults`.
 
 mod asking;
+mod confided;
 mod faults;
 mod keys;
 mod stating;
@@ -33,9 +34,7 @@ use conformity::records::Facts;
 use federation::bus::{Bus, BusError, Delivery, Link, Subscription};
 use federation::follow::{Scope, Standing};
 use federation::hush::Hushes;
-use federation::messages::{
-    Answer, CheckpointAnswer, CheckpointRequest, Done, MAX_ENTRIES, Message, Range, RangeRequest,
-};
+use federation::messages::{Answer, CheckpointAnswer, CheckpointRequest, Done, Message, Range, RangeRequest};
 use federation::mirror::{Mirror, Taken};
 use federation::subjects::{Pattern, Service, Subject};
 use jiff::Timestamp;
@@ -50,6 +49,7 @@ use super::peers::Peers;
 use super::scope::{between, scope};
 use crate::core::peer_board::{PeerState, PeerStatus};
 use crate::core::registry::Registry;
+use crate::core::restricted::verdicts_of;
 
 pub(super) use asking::Asking;
 
@@ -79,6 +79,8 @@ pub(super) struct Pursuit {
     lapsing: BTreeSet<VerdictId>,
     due: BTreeMap<Timestamp, BTreeSet<VerdictId>>,
     asking: Asking,
+    /// The places in the peer's log of what rests of restricted verdicts.
+    places: BTreeMap<VerdictId, BTreeSet<u64>>,
     cause: Cause,
     told: u64,
     /// A fault that only an operator can settle; evidence in the vault says the same after a restart.
@@ -106,6 +108,7 @@ impl Pursuit {
             lapsing: BTreeSet::new(),
             due: BTreeMap::new(),
             asking: Asking::default(),
+            places: BTreeMap::new(),
             cause: Cause::Range,
             told: 0,
             stopped: false,
@@ -276,8 +279,8 @@ impl Pursuit {
     fn open_mirror(&mut self, basis: Basis) -> Result<(), Setback> {
         let (folder, quota) =
             (self.registry.folder.peer(&self.peer.registry), self.registry.config.limits.mirror_bytes);
-        let log = self.mark.log_keys()?;
-        let kept = Kept::open(&folder, &self.peer, basis, log, self.mark.note(), quota)??;
+        let (log, confided) = (self.mark.log_keys()?, self.confided()?);
+        let kept = Kept::open(&folder, &self.peer, basis, log, (self.mark.note(), &confided), quota)??;
         self.full = false;
         self.floor = self.mark.size();
         self.status.mirrored = read(&kept.mirror()).followed().size();
@@ -290,7 +293,8 @@ impl Pursuit {
     /// What is mirrored, and what was recognised, whether it is shown any more or not.
     fn everything_is_pending(&mut self) {
         let Some(mirror) = self.mirror.as_ref().map(Kept::mirror) else { return };
-        self.lapsing = stating::recognised(&self.registry.read_model.register(), &self.peer.registry);
+        self.lapsing = verdicts_of(&self.registry.read_model.register(), &self.peer.registry);
+        self.lapsing.extend(verdicts_of(&self.registry.restricted.made(), &self.peer.registry));
         self.pending.extend(self.lapsing.iter().cloned());
         self.pending.extend(read(&mirror).followed().register().verdicts_after(None).map(|record| record.id().clone()));
         self.asking.doubt(self.pending.iter().cloned());
@@ -349,10 +353,14 @@ impl Pursuit {
         while self.pulls(mirror) && read(mirror).followed().size() < target {
             self.show_if_behind(target.saturating_sub(read(mirror).followed().size()));
             let from = read(mirror).followed().size();
-            let question = RangeRequest { from, entries: MAX_ENTRIES as u32 };
+            let question = RangeRequest { from, entries: self.entries_at_once() };
             let range: Range = self.ask(link, Service::Range, &question).await?;
             self.know_keys(link, &range.checkpoint).await?;
-            let taken = take(mirror, range).await?;
+            let Some(confided) = self.gather(link, &range, from).await? else { return Ok(()) };
+            if !self.pulls(mirror) {
+                return Ok(());
+            }
+            let taken = self.take(mirror, range, confided).await?;
             self.took(mirror, taken)?;
             // The peer may have granted and suspended a thousand verdicts meanwhile: buyers hear of each range as it comes.
             self.recognise().await?;
@@ -375,7 +383,8 @@ impl Pursuit {
         self.settle_until(ask(link, &peer, service, question)).await?
     }
 
-    fn took(&mut self, mirror: &Arc<RwLock<Mirror>>, taken: Taken) -> Result<(), Setback> {
+    fn took(&mut self, mirror: &Arc<RwLock<Mirror>>, mut taken: Taken) -> Result<(), Setback> {
+        self.confided_taken(&mut taken);
         for fault in &taken.faults {
             self.note_fault(fault.code, &format!("statement at {}: {}", fault.index, fault.text));
         }
@@ -396,14 +405,6 @@ fn accused() -> Setback {
 
 fn stopping() -> Setback {
     BusError::Disconnected("the node stops".to_owned()).into()
-}
-
-/// Checking a range costs a signature per statement: not on a thread that others wait for.
-async fn take(mirror: &Arc<RwLock<Mirror>>, range: Range) -> Result<Taken, Setback> {
-    let mirror = Arc::clone(mirror);
-    let taken =
-        tokio::task::spawn_blocking(move || mirror.write().unwrap_or_else(PoisonError::into_inner).take(&range));
-    Ok(taken.await.map_err(anyhow::Error::from)???)
 }
 
 fn read(mirror: &RwLock<Mirror>) -> std::sync::RwLockReadGuard<'_, Mirror> {

@@ -15,6 +15,7 @@ use conformity::recognised::{Cause, Recognition, RecognitionDerived, Recognition
 use conformity::recognition::{Foreign, Reassessment, Unseen, reassess};
 use conformity::records::Facts;
 use conformity::statement::Claim;
+use conformity::verdict::VerdictRecord;
 use federation::follow::Followed;
 use jiff::Timestamp;
 
@@ -30,6 +31,8 @@ pub(super) const PIECE: usize = 2_000;
 pub(super) struct Assessment {
     /// Answers that differ from those in force.
     pub(super) rows: Vec<Recognition>,
+    /// Those about restricted verdicts.
+    pub(super) apart: Vec<Recognition>,
     /// When time alone may change an answer.
     pub(super) due: BTreeMap<Timestamp, BTreeSet<VerdictId>>,
 }
@@ -65,38 +68,56 @@ pub(super) fn assess(
 ) -> Assessment {
     let (at, Known { peer, arrangements, asking }) = (registry.now(), known);
     let pair = Pair { from: &peer.registry, to: &registry.config.registry.id };
+    let answer = |seen: Option<&VerdictRecord>, existing: Option<&RecognitionRecord>| match (seen, existing) {
+        (Some(verdict), existing) => {
+            let scheme = followed.register().scheme(&verdict.terms.scheme);
+            let scheme = scheme.as_ref().map(|record| &*record.scheme);
+            let disclosed = asking.levels(followed, verdict);
+            let (origin, own) = (pair.from, pair.to);
+            let foreign = Foreign { verdict, origin, own, scheme, arrangements, disclosed, at };
+            Some(reassess(existing, &foreign))
+        }
+        (None, Some(existing)) => {
+            Some(Unseen { existing: &existing.recognition, pair, arrangements, at, all_shown }.reassess())
+        }
+        (None, None) => None,
+    };
     let mut assessment = Assessment::default();
     for id in verdicts {
         let reference = VerdictRef { registry: peer.registry.clone(), id: id.clone() };
-        let existing = registry.read_model.register().recognition(&reference);
         let seen = followed.register().verdict(id).filter(|_| all_shown);
-        let answer = match (&seen, &existing) {
-            (Some(verdict), existing) => {
-                let scheme = followed.register().scheme(&verdict.terms.scheme);
-                let scheme = scheme.as_ref().map(|record| &*record.scheme);
-                let disclosed = asking.levels(followed, verdict);
-                let (origin, own) = (pair.from, pair.to);
-                let foreign = Foreign { verdict, origin, own, scheme, arrangements, disclosed, at };
-                reassess(existing.as_deref(), &foreign)
-            }
-            (None, Some(existing)) => {
-                Unseen { existing: &existing.recognition, pair, arrangements, at, all_shown }.reassess()
-            }
-            (None, None) => continue,
+        // An id that was erased may have been granted again, as a restricted verdict or an open one: the two are two matters.
+        let (open, restricted) = match seen.as_deref() {
+            Some(verdict) if verdict.terms.profile.is_public() => (Some(verdict), None),
+            seen => (None, seen),
         };
-        assessment.add(id, existing.as_deref(), answer);
+        let existing = registry.read_model.register().recognition(&reference);
+        if let Some(answer) = answer(open, existing.as_deref()) {
+            let row = assessment.differs(id, existing.as_deref(), answer);
+            assessment.rows.extend(row);
+        }
+        let existing = registry.restricted.made().recognition(&reference);
+        if let Some(answer) = answer(restricted, existing.as_deref()) {
+            let row = assessment.differs(id, existing.as_deref(), answer);
+            assessment.apart.extend(row);
+        }
     }
     assessment
 }
 
 impl Assessment {
-    fn add(&mut self, id: &VerdictId, existing: Option<&RecognitionRecord>, answer: Reassessment) {
+    /// The answer where it differs from the one in force.
+    fn differs(
+        &mut self,
+        id: &VerdictId,
+        existing: Option<&RecognitionRecord>,
+        answer: Reassessment,
+    ) -> Option<Recognition> {
         if let Some(due) = answer.due {
             self.due.entry(due).or_default().insert(id.clone());
         }
-        if existing.is_none_or(|existing| *existing.recognition != answer.recognition) {
-            self.rows.push(answer.recognition);
-        }
+        let differs = existing.is_none_or(|existing| *existing.recognition != answer.recognition);
+        differs.then_some(answer.recognition)
     }
 }
 

@@ -1,4 +1,5 @@
-//! What is exchanged between two registries: the schemes that arrangements in force between them speak of.
+//! What is exchanged between two registries: the schemes that arrangements in force between them speak of, and whether restricted
+//! verdicts are included.
 
 use std::sync::Arc;
 
@@ -16,9 +17,9 @@ pub(super) fn between<F: Facts>(facts: &F, pair: Pair<'_>) -> Vec<Arc<Arrangemen
     facts.arrangements().into_iter().filter(names_both).collect()
 }
 
-/// Schemes whose verdicts go from one registry of the pair to the other now.
+/// What goes from one registry of the pair to the other now.
 pub(super) fn scope(arrangements: &[Arc<ArrangementRecord>], pair: Pair<'_>, now: Timestamp) -> Scope {
     let in_force = arrangements.iter().filter_map(|record| terms_in_force(record, pair, now));
     let rules = in_force.flat_map(|signed| &signed.terms.rules).filter(|rule| rule.goes(pair.from, pair.to));
-    rules.map(|rule| rule.scheme.clone()).collect()
+    Scope::of_rules(rules)
 }

@@ -166,3 +166,13 @@ fn nothing_is_rewritten_where_nothing_was_erased() {
     vault.shred().unwrap();
     assert_ne!(file(), before);
 }
+
+#[test]
+fn a_pseudonym_is_the_same_in_one_vault_and_tells_nothing_in_another() {
+    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let first = Vault::open(folder.path()).unwrap().pseudonym("V-1");
+    let again = Vault::open(folder.path()).unwrap();
+    assert_eq!((again.pseudonym("V-1"), first.len()), (first.clone(), 2 * PSEUDONYM_BYTES));
+    assert_ne!(again.pseudonym("V-2"), first);
+    assert_ne!(Vault::open(other.path()).unwrap().pseudonym("V-1"), first);
+}

@@ -21,6 +21,7 @@ mod multilateral;
 mod outages;
 mod presentations;
 mod refusals;
+mod restricted;
 mod results;
 mod standing;
 mod stolen_key;

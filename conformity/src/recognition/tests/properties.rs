@@ -82,6 +82,7 @@ fn rule() -> impl Strategy<Value = Rule> {
             grants,
             counts_as,
             discloses: Parts::default(),
+            restricted: false,
             on_suspension,
             on_end,
         }

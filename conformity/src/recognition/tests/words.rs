@@ -151,7 +151,7 @@ fn gaps_keep_their_codes_and_say_what_would_help() {
             GapKind::Restricted,
             "restricted",
             Refuses,
-            "it is restricted, and restricted verdicts never leave their registry; only an open one counts elsewhere",
+            "it is restricted, and restricted verdicts count only by rules that include them",
         ),
         (
             GapKind::Transcribed,

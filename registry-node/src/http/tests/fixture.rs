@@ -1,5 +1,7 @@
 //! A registry behind its door: a real folder, real certificates, a real socket, and people who speak to it.
 
+mod claims;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,7 +16,6 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use jiff::{SignedDuration, Timestamp};
 use ledger::jws;
 use ledger::key::{Algorithm, SigningKey};
 use serde_json::{Value, json};
@@ -25,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 use warp::http::{HeaderMap, Method, Request, Response};
 
 use super::clock::Movable;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::Clock;
 use crate::core::publisher::Publisher;
 use crate::core::registry::Registry;
 use crate::credentials::{About, Credentials};
@@ -35,8 +36,11 @@ use crate::http::server::{Caller, Door};
 use crate::init::{self, NewRegistry};
 use crate::keys::Keys;
 
+pub(super) use claims::{
+    accreditation, change, day, designation, document, now, registration, restricted, scheme, verdict,
+};
+
 pub(super) const ORIGIN: &str = "jp.registry.example";
-const SUPPLIER: &str = "corporate-number:7000012050002";
 
 /// A registry that serves.
 pub(super) struct World {
@@ -434,70 +438,4 @@ impl Talk {
         };
         tokio::time::timeout(Duration::from_secs(20), answer).await.unwrap()
     }
-}
-
-/// The present.
-pub(super) fn now() -> Timestamp {
-    SystemClock.now()
-}
-
-/// The civil day (UTC) so many days from today.
-pub(super) fn day(days: i64) -> String {
-    (now() + SignedDuration::from_hours(24 * days)).strftime("%Y-%m-%d").to_string()
-}
-
-pub(super) fn registration(id: &str, role: Role, key: Value, identifiers: Value) -> Value {
-    json!({
-        "party": {"id": id, "role": role, "name": format!("The {role} {id}"), "country": "JP", "identifiers": identifiers},
-        "keys": [key],
-    })
-}
-
-pub(super) fn document() -> Value {
-    json!({"document": "sp800-171@r3", "title": "SP 800-171", "owner": "NIST", "kind": "requirements"})
-}
-
-pub(super) fn scheme() -> Value {
-    json!({
-        "scheme": "stars@1", "title": "Stars", "owner": "Ministry", "fictional": true,
-        "documents": ["sp800-171@r3"], "viewpoints": ["organization", "process"], "objects": ["organization", "site"],
-        "evaluation": "third-party", "validityMonths": 36,
-    })
-}
-
-pub(super) fn designation() -> Value {
-    json!({"id": "D-1", "accreditationBody": "jab", "schemes": ["stars"], "from": day(-300)})
-}
-
-pub(super) fn accreditation(id: &str, body: &str, role: &str) -> Value {
-    json!({
-        "id": id, "body": body, "as": role, "scheme": "stars@1", "viewpoints": ["organization", "process"],
-        "from": day(-200), "until": day(800),
-    })
-}
-
-/// An open verdict.
-pub(super) fn verdict(id: &str) -> Value {
-    json!({
-        "verdict": id,
-        "supplier": {
-            "id": SUPPLIER, "name": "Example Motors", "country": "JP", "others": ["local:parts-list:42"],
-        },
-        "object": {"kind": "organization", "name": "Example Motors"},
-        "scheme": "stars@1", "viewpoints": ["organization"], "scope": "design and assembly",
-        "validFrom": day(-10), "validUntil": day(300), "profile": "open", "provenance": "decided",
-    })
-}
-
-/// A restricted verdict on another supplier.
-pub(super) fn restricted(id: &str) -> Value {
-    let mut claim = verdict(id);
-    claim["supplier"] = json!({"id": "lei:5493001KJTIIGC8Y1R12", "name": "Quiet Parts", "country": "JP"});
-    claim["profile"] = json!("restricted");
-    claim
-}
-
-/// A change of a verdict, in effect from now.
-pub(super) fn change(verdict: &str, change: Value) -> Value {
-    json!({"verdict": verdict, "change": change, "reason": {"code": "as-agreed"}, "effective": now()})
 }

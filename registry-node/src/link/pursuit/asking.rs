@@ -86,6 +86,14 @@ impl Asking {
         self.looked = None;
     }
 
+    /// Nothing rests of these any more, and nothing is to be asked for.
+    pub(super) fn forget(&mut self, verdicts: &BTreeSet<VerdictId>) {
+        for verdict in verdicts {
+            self.held.as_mut().map(|held| held.remove(verdict));
+            self.wanted.remove(verdict);
+        }
+    }
+
     fn wants(&mut self, verdict: &VerdictId, credential: u64, now: Timestamp) {
         let same = self.wanted.get(verdict).is_some_and(|wanted| wanted.credential == credential);
         if !same {
@@ -125,6 +133,7 @@ impl Pursuit {
         if self.asking.looked.is_none_or(|last| now.duration_since(last).unsigned_abs() >= LOOK) {
             let held: Vec<_> = self.asking.held.iter().flatten().map(|(verdict, _)| verdict.clone()).collect();
             self.let_go(&mirror, &held).await?;
+            self.let_go_of_restricted(&mirror).await?;
             self.asking.looked = Some(now);
         }
         // Before the mirror is that far, it may know of an earlier credential only.
@@ -164,7 +173,11 @@ impl Pursuit {
                 }
             };
             self.put_off(&asked);
-            self.note_fault(code, &format!("{} credentials are asked for again later", asked.len()));
+            let open = asked.iter().filter(|one| !self.is_restricted(&one.verdict)).count();
+            // Who could see that there was a question about nothing else would learn of a restricted verdict.
+            if open > 0 {
+                self.note_fault(code, &format!("{open} credentials are asked for again later"));
+            }
             return Ok(());
         }
     }
@@ -181,13 +194,8 @@ impl Pursuit {
         }
         let (registry, peer) = (Arc::clone(&self.registry), Arc::clone(&self.peer));
         let read = tokio::task::spawn_blocking(move || {
-            let mut held = BTreeMap::new();
-            for verdict in registry.received.verdicts(&peer)? {
-                if let Some(detail) = registry.received.of(&peer, &verdict)? {
-                    held.insert(verdict, Held::of(&detail));
-                }
-            }
-            Ok::<_, ReceivedError>(held)
+            let all = registry.received.all(&peer)?.into_iter();
+            Ok::<_, ReceivedError>(all.map(|(verdict, detail)| (verdict, Held::of(&detail))).collect())
         });
         let held = read.await.map_err(anyhow::Error::from)?;
         self.asking.held = Some(held.context("what the peer disclosed")?);
@@ -254,7 +262,7 @@ impl Pursuit {
         (!named.is_subset(here)).then_some(credential)
     }
 
-    fn pair(&self) -> Pair<'_> {
+    pub(super) fn pair(&self) -> Pair<'_> {
         Pair { from: &self.peer.registry, to: &self.registry.config.registry.id }
     }
 
@@ -285,7 +293,11 @@ impl Pursuit {
             }
             Some(Err(fault)) => {
                 self.asking.put_off(&one.verdict, now);
-                self.note_fault(fault.code(), &format!("the credential at {}: {fault}", one.index));
+                if self.is_restricted(&one.verdict) {
+                    self.note_left_out(fault.code());
+                } else {
+                    self.note_fault(fault.code(), &format!("the credential at {}: {fault}", one.index));
+                }
             }
         }
         Ok(())

@@ -8,9 +8,9 @@ use std::ops::Bound;
 use std::sync::{Arc, RwLock};
 
 use anyhow::Context;
-use conformity::ids::{RegistryId, VerdictId};
+use conformity::ids::VerdictId;
 use conformity::recognised::{Cause, Recognition, ResultList};
-use conformity::records::{Facts, Register};
+use conformity::records::Facts;
 use federation::mirror::Mirror;
 
 use super::{Kept, Pursuit, Setback, read};
@@ -40,7 +40,7 @@ impl Pursuit {
         let mut list = ResultList::default();
         let mut assessed = BTreeSet::new();
         while let Some(piece) = piece_after(&self.pending, assessed.last()) {
-            let rows = self.assess(mirror, &piece, true);
+            let rows = self.assess(mirror, &piece, true).await?;
             self.list(mirror, &mut list, &rows, &cause).await?;
             assessed.extend(piece);
             if whole {
@@ -60,7 +60,7 @@ impl Pursuit {
         // Where the mirror is not that far yet, its size is no reason for anything.
         let cause = if self.cause == Cause::Range { Cause::Time } else { self.cause.clone() };
         while let Some(piece) = piece_after(&self.lapsing, None) {
-            let rows = self.assess(mirror, &piece, false);
+            let rows = self.assess(mirror, &piece, false).await?;
             let mut list = ResultList::default();
             self.list(mirror, &mut list, &rows, &cause).await?;
             self.state(mirror, list, (&cause, Part::Middle)).await?;
@@ -74,15 +74,24 @@ impl Pursuit {
         self.lapsing.retain(|id| !assessed.contains(id));
     }
 
-    /// The answers that changed; those that time alone may change are noted.
-    fn assess(&mut self, mirror: &RwLock<Mirror>, piece: &BTreeSet<VerdictId>, all_shown: bool) -> Vec<Recognition> {
-        let mirror = read(mirror);
-        let known = Known { peer: &self.peer, arrangements: &self.arrangements, asking: &self.asking };
-        let assessment = assess(&self.registry, mirror.followed(), known, piece, all_shown);
+    /// The answers that changed, for everyone to read; those about restricted verdicts are recorded apart, and those that time alone
+    /// may change are noted.
+    async fn assess(
+        &mut self,
+        mirror: &RwLock<Mirror>,
+        piece: &BTreeSet<VerdictId>,
+        all_shown: bool,
+    ) -> Result<Vec<Recognition>, Setback> {
+        let assessment = {
+            let mirror = read(mirror);
+            let known = Known { peer: &self.peer, arrangements: &self.arrangements, asking: &self.asking };
+            assess(&self.registry, mirror.followed(), known, piece, all_shown)
+        };
         for (due, verdicts) in assessment.due {
             self.due.entry(due).or_default().extend(verdicts);
         }
-        assessment.rows
+        self.state_apart(assessment.apart).await?;
+        Ok(assessment.rows)
     }
 
     /// Puts rows into the list, and states it wherever it is full.
@@ -120,10 +129,4 @@ pub(super) fn piece_after(all: &BTreeSet<VerdictId>, last: Option<&VerdictId>) -
     let start = last.map_or(Bound::Unbounded, Bound::Excluded);
     let piece: BTreeSet<_> = all.range((start, Bound::Unbounded)).take(PIECE).cloned().collect();
     (!piece.is_empty()).then_some(piece)
-}
-
-/// Verdicts of `peer` of which we have made something.
-pub(super) fn recognised(register: &Register, peer: &RegistryId) -> BTreeSet<VerdictId> {
-    let all = register.recognitions_after(None).map(|record| &record.recognition.verdict);
-    all.filter(|verdict| verdict.registry == *peer).map(|verdict| verdict.id.clone()).collect()
 }
