@@ -107,6 +107,15 @@ name! {
     DocumentId, "a document id", "a letter or digit, then at most 127 of A-Z a-z 0-9 . _ -", is_id
 }
 name! {
+    /// A crosswalk between two documents, whatever its version.
+    CrosswalkId, "a crosswalk id", "a letter or digit, then at most 127 of A-Z a-z 0-9 . _ -", is_id
+}
+name! {
+    /// A requirement, as its document numbers it: `03.01.01`, `a.5.15`, `ac-2(12)`.
+    RequirementId, "a requirement id", "1 to 64 printable ASCII characters without white space",
+    |text| shaped(text, 64, |b| b.is_ascii_graphic(), |b| b.is_ascii_graphic())
+}
+name! {
     /// The id (`jti`) that an issuer gave its statement; scoped by the issuer.
     StatementId, "a statement id", "a letter or digit, then at most 127 of A-Z a-z 0-9 . _ -", is_id
 }
@@ -202,6 +211,15 @@ pub struct DocumentRef {
     pub version: Version,
 }
 
+/// A crosswalk with its version, `id@version`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CrosswalkRef {
+    /// Which crosswalk.
+    pub id: CrosswalkId,
+    /// Which version of it.
+    pub version: Version,
+}
+
 /// A verdict with the registry whose log it stands in, `registry:id`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VerdictRef {
@@ -241,6 +259,7 @@ macro_rules! reference {
 
 reference!(SchemeRef, id, '@', version, "a scheme reference", "write it as id@version");
 reference!(DocumentRef, id, '@', version, "a document reference", "write it as id@version");
+reference!(CrosswalkRef, id, '@', version, "a crosswalk reference", "write it as id@version");
 reference!(VerdictRef, registry, ':', id, "a verdict reference", "write it as registry:id");
 
 impl PartyId {
