@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::catalogue::Catalogue;
 use crate::crosswalk::{Crosswalk, Relation};
 use crate::ids::{CrosswalkRef, DocumentRef, RequirementId};
 
@@ -40,15 +41,6 @@ pub struct Requirement {
     pub requirement: RequirementId,
 }
 
-/// A requirement that its document withdrew, and those that took its place there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Withdrawn {
-    /// Which.
-    pub requirement: Requirement,
-    /// In the same document; empty when nothing took its place.
-    pub successors: Vec<RequirementId>,
-}
-
 /// What is asked.
 #[derive(Debug, Clone, Copy)]
 pub struct Question<'a> {
@@ -60,8 +52,8 @@ pub struct Question<'a> {
     pub met: &'a BTreeSet<Requirement>,
     /// The crosswalks to go by.
     pub crosswalks: &'a [(CrosswalkRef, Arc<Crosswalk>)],
-    /// What documents withdrew.
-    pub withdrawn: &'a [Withdrawn],
+    /// The catalogues of documents, as far as they are at hand: by which names their requirements go, and what was withdrawn.
+    pub catalogues: &'a [(DocumentRef, Arc<Catalogue>)],
 }
 
 /// The answer for one requirement.

@@ -271,3 +271,22 @@ impl PartyId {
         self.as_str() == Self::NODE
     }
 }
+
+impl RequirementId {
+    /// The form in which names of one requirement are equal: lower case, no zeros before a number, and `(n)` as `.n`.
+    pub fn folded(&self) -> String {
+        let mut folded = String::with_capacity(self.as_str().len());
+        let mut characters = self.as_str().chars().peekable();
+        while let Some(character) = characters.next() {
+            let in_number = folded.ends_with(|last: char| last.is_ascii_digit());
+            let zero_before = character == '0' && !in_number && characters.peek().is_some_and(char::is_ascii_digit);
+            match character {
+                _ if zero_before => {}
+                '(' => folded.push('.'),
+                ')' => {}
+                _ => folded.push(character.to_ascii_lowercase()),
+            }
+        }
+        folded
+    }
+}

@@ -17,6 +17,7 @@ pub mod accreditation;
 pub mod arrangement;
 pub mod audience;
 pub mod basis;
+pub mod catalogue;
 pub mod consent;
 pub mod coverage;
 pub mod credential;

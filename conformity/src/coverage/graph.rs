@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Question, Requirement, Step};
+use crate::catalogue::Catalogue;
 use crate::crosswalk::{Map, Relation};
 use crate::ids::{CrosswalkRef, DocumentRef, RequirementId};
 
@@ -25,7 +26,9 @@ pub(super) struct Edge<'a> {
 /// Everything that a question is about.
 pub(super) struct Graph<'a> {
     docs: HashMap<&'a DocumentRef, Doc>,
-    numbers: HashMap<(Doc, &'a RequirementId), Node>,
+    catalogues: HashMap<&'a DocumentRef, &'a Catalogue>,
+    /// By document and folded name.
+    numbers: HashMap<(Doc, String), Node>,
     nodes: Vec<(&'a DocumentRef, &'a RequirementId)>,
     /// Each map twice, once for each direction.
     pub(super) edges: Vec<Edge<'a>>,
@@ -38,6 +41,7 @@ impl<'a> Graph<'a> {
     pub(super) fn of(question: &Question<'a>) -> Self {
         let mut graph = Self {
             docs: HashMap::new(),
+            catalogues: question.catalogues.iter().map(|(document, catalogue)| (document, &**catalogue)).collect(),
             numbers: HashMap::new(),
             nodes: Vec::new(),
             edges: Vec::new(),
@@ -57,10 +61,9 @@ impl<'a> Graph<'a> {
                 graph.map(name, crosswalk.source(), crosswalk.target(), map);
             }
         }
-        for withdrawn in question.withdrawn {
-            let Requirement { document, requirement } = &withdrawn.requirement;
-            for successor in &withdrawn.successors {
-                graph.succession(document, requirement, successor);
+        for (document, catalogue) in question.catalogues {
+            for (gone, successors) in catalogue.withdrawn() {
+                successors.into_iter().for_each(|successor| graph.succession(document, gone, successor));
             }
         }
         graph
@@ -73,8 +76,10 @@ impl<'a> Graph<'a> {
 
     fn node(&mut self, document: &'a DocumentRef, requirement: &'a RequirementId) -> Node {
         let doc = self.doc(document);
-        *self.numbers.entry((doc, requirement)).or_insert_with(|| {
-            self.nodes.push((document, requirement));
+        let number = self.catalogues.get(document).and_then(|catalogue| catalogue.number(requirement));
+        let number = number.unwrap_or(requirement);
+        *self.numbers.entry((doc, number.folded())).or_insert_with(|| {
+            self.nodes.push((document, number));
             self.nodes.len() - 1
         })
     }
@@ -109,7 +114,7 @@ impl<'a> Graph<'a> {
 
     /// The number of a requirement of the document that is asked about.
     pub(super) fn demanded(&self, requirement: &RequirementId) -> Option<Node> {
-        self.numbers.get(&(self.demanded, requirement)).copied()
+        self.numbers.get(&(self.demanded, requirement.folded())).copied()
     }
 
     pub(super) fn len(&self) -> usize {

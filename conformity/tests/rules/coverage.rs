@@ -3,12 +3,23 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use conformity::coverage::{Counts, Cover, MAX_HOPS, Question, Requirement, Withdrawn, coverage};
+use conformity::catalogue::{Catalogue, Entry, NumberedTwice, Standing};
+use conformity::coverage::{Counts, Cover, MAX_HOPS, Question, Requirement, coverage};
 use conformity::crosswalk::{Crosswalk, Map, Relation};
 use conformity::ids::{CrosswalkRef, DocumentRef, RequirementId};
 use proptest::prelude::*;
 
 use crate::crosswalks::crosswalk;
+
+fn entry(number: &str, names: &[&str]) -> Entry {
+    let names = names.iter().map(|name| name.parse().unwrap()).collect();
+    Entry { number: number.parse().unwrap(), names, standing: Standing::InForce }
+}
+
+fn withdrawn(number: &str, into: &[&str]) -> Entry {
+    let into = into.iter().map(|name| name.parse().unwrap()).collect();
+    Entry { standing: Standing::Withdrawn { into }, ..entry(number, &[]) }
+}
 
 fn requirement(text: &str) -> Requirement {
     let (document, requirement) = text.split_once('#').expect("document#requirement");
@@ -32,17 +43,15 @@ fn cover(case: &Case<'_>) -> Cover {
             (format!("walk@{number}").parse().unwrap(), Arc::new(crosswalk(source, target, maps).unwrap()))
         })
         .collect();
-    let withdrawn: Vec<_> = case
-        .withdrawn
-        .iter()
-        .map(|(gone, to)| Withdrawn { requirement: requirement(gone), successors: vec![to.parse().unwrap()] })
-        .collect();
+    let gone = case.withdrawn.iter().map(|(gone, to)| withdrawn(gone, &[to]));
+    let entries = gone.chain([entry("x", &[])]).collect();
+    let catalogue = ("need@1".parse().unwrap(), Arc::new(Catalogue::new(entries).unwrap()));
     let question = Question {
         document: &"need@1".parse().unwrap(),
         requirements: &["x".parse().unwrap()],
         met: &case.met.iter().map(|text| requirement(text)).collect(),
         crosswalks: &walks,
-        withdrawn: &withdrawn,
+        catalogues: &[catalogue],
     };
     coverage(&question).remove(0).cover
 }
@@ -107,7 +116,7 @@ fn several_together_cover_only_together() {
 #[test]
 fn what_is_met_or_withdrawn_in_the_document_itself() {
     assert_eq!(word(&Case { met: &["need@1#x"], walks: &[], withdrawn: &[] }), "met");
-    let withdrawn: &[(&str, &str)] = &[("need@1#old", "x")];
+    let withdrawn: &[(&str, &str)] = &[("old", "x")];
     assert_eq!(word(&Case { met: &["need@1#old"], walks: &[], withdrawn }), "touched 1");
     // A crosswalk that still names the withdrawn one leads to what took its place, and no further than to touch it.
     let walks: &[Walk<'_>] = &[("have@1", "need@1", &["1 equal-to old"])];
@@ -151,6 +160,35 @@ fn an_answer_names_each_step_after_those_that_it_needs() {
     };
     assert_eq!(origins, [requirement("have@1#1"), requirement("have@1#2")], "all of them, to look at");
     assert_eq!((by.len(), by[0].relation), (1, Relation::IntersectsWith));
+}
+
+#[test]
+fn one_requirement_has_many_names_and_folding_finds_it() {
+    for (one, other) in [("AC-2(3)", "ac-2.3"), ("AC-02(03)", "ac-2.3"), ("03.01.10", "3.1.10"), ("A.5.1", "a.5.1")] {
+        let (one, other): (RequirementId, RequirementId) = (one.parse().unwrap(), other.parse().unwrap());
+        assert_eq!(one.folded(), other.folded());
+    }
+    for (one, other) in [("3.1.1", "3.1.10"), ("ac-1", "ac-10"), ("ac-0", "ac-"), ("a.5.1", "5.1"), ("x10", "x1")] {
+        let (one, other): (RequirementId, RequirementId) = (one.parse().unwrap(), other.parse().unwrap());
+        assert_ne!(one.folded(), other.folded());
+    }
+}
+
+#[test]
+fn a_catalogue_knows_its_requirements_by_any_name_that_means_one() {
+    let entries = vec![entry("03.01.01", &["SR-03.01.01", "both"]), entry("03.01.02", &["both", "3.1.1"])];
+    let catalogue = Catalogue::new(entries).unwrap();
+    let number = |name: &str| catalogue.number(&name.parse().unwrap()).map(RequirementId::as_str);
+    assert_eq!(number("sr-3.1.1"), Some("03.01.01"));
+    assert_eq!(number("3.1.1"), Some("03.01.01"), "a number comes before another's name");
+    assert_eq!(number("both"), None, "two go by it");
+    let twice = Catalogue::new(vec![entry("AC-2(3)", &[]), entry("ac-2.3", &[])]);
+    assert_eq!(twice, Err(NumberedTwice { number: "ac-2.3".parse().unwrap() }));
+    let entries = vec![withdrawn("old", &["SR-1", "unknown"]), entry("1", &["sr-1"])];
+    let catalogue = Catalogue::new(entries).unwrap();
+    assert_eq!(catalogue.in_force().map(RequirementId::as_str).collect::<Vec<_>>(), ["1"]);
+    let gone: Vec<_> = catalogue.withdrawn().collect();
+    assert_eq!(gone, [(&"old".parse().unwrap(), vec![&"1".parse().unwrap()])]);
 }
 
 /// Documents 0, 1, 2 with requirements 0 to 5; the last one is needed.
@@ -197,7 +235,7 @@ proptest! {
         let demanded = held.iter().fold(0, |demanded, name| demanded | of(0, name));
         let met = held.iter().map(|name| Requirement { document: documents[0].clone(), requirement: (*name).clone() }).collect();
         let question =
-            Question { document: &documents[2], requirements: &names, met: &met, crosswalks: &sound, withdrawn: &[] };
+            Question { document: &documents[2], requirements: &names, met: &met, crosswalks: &sound, catalogues: &[] };
         let lines = coverage(&question);
         for line in &lines {
             if let Cover::Met | Cover::Covered { .. } = line.cover {
