@@ -44,7 +44,7 @@ pub use limits::{CELL_BYTES_MAX, COLUMNS_MAX, RECORD_MAX, ROW_DEPTH_MAX, ROW_NOD
 pub use mapped::KnownSupplier;
 pub use mapping::{Mapping, MappingError};
 pub use occasion::{Occasion, Status, UnknownStatus};
-pub use oscal::{Catalogue, CatalogueError, Requirement, Standing};
+pub use oscal::{Catalogue, CatalogueError};
 pub use plan::{Holdings, Plan, Planned, register};
 pub use presets::{preset, preset_names, preset_text};
 pub use refusal::Reason;
