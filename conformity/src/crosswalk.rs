@@ -11,9 +11,14 @@
 mod oscal;
 mod sound;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{DocumentRef, RequirementId};
+use crate::digest::Digest;
+use crate::ids::{CrosswalkRef, DocumentRef, PartyId, RequirementId};
+use crate::text::Text;
+use crate::time::{Day, Moment};
 
 pub use oscal::{About, Collection, MAX_BYTES, Mapping, ReadError};
 pub use sound::Unsound;
@@ -23,6 +28,43 @@ pub const MAX_MAPS: usize = 50_000;
 
 /// The most requirements on one side of a map.
 pub const MAX_SIDE: usize = 64;
+
+/// That a crosswalk is published, in one version; never changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Publication {
+    /// Its id and version.
+    pub crosswalk: CrosswalkRef,
+    /// Its title.
+    pub title: Text<256>,
+    /// Who made it.
+    pub owner: Text<256>,
+    /// The document whose requirements are the sources.
+    pub source: DocumentRef,
+    /// The document whose requirements are the targets.
+    pub target: DocumentRef,
+    /// How many maps it has.
+    pub maps: u32,
+    /// The day on which its owner published it.
+    pub published: Day,
+    /// Where it can be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<Text<1024>>,
+    /// Digest of its maps, an OSCAL mapping-collection.
+    pub attachment: Digest,
+}
+
+/// A published crosswalk with its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CrosswalkRecord {
+    /// What was published.
+    pub publication: Arc<Publication>,
+    /// When it was published here. Of the versions of a crosswalk the last one counts.
+    pub published: Moment,
+    /// By whom.
+    pub by: PartyId,
+}
 
 /// How what the sources ask for relates to what the targets ask for (OSCAL 1.2 control mapping, `relationship`; NIST IR 8477).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -2,7 +2,11 @@
 
 use conformity::crosswalk::{About, Collection, Crosswalk, MAX_MAPS, MAX_SIDE, Map, ReadError, Relation, Unsound};
 use conformity::ids::RequirementId;
+use conformity::records::{Record, View};
+use conformity::{Digest, Refusal};
 use serde_json::{Value, json};
+
+use crate::world::{Row, World, document, row as attempt, with};
 
 /// `"a b superset-of x"`: sources, relation, targets.
 pub(crate) fn map(text: &str) -> Map {
@@ -160,4 +164,81 @@ fn other_files_are_refused_by_what_is_wrong_with_them() {
     assert!(matches!(Crosswalk::read(b"<mapping-collection/>"), Err(ReadError::Breach(_))));
     let none = json!({"mapping-collection": {"metadata": {"title": "t"}, "mappings": []}}).to_string();
     assert_eq!(Crosswalk::read(none.as_bytes()), Err(ReadError::Mappings { count: 0 }));
+}
+
+/// The maps as an attachment, from the document that a furnished world has to another.
+pub(crate) fn maps(maps: &[&str]) -> Vec<u8> {
+    let crosswalk = crosswalk("sp800-171@r3", "other@1", maps).unwrap();
+    let about = About {
+        crosswalk: &"demo-to-other@1".parse().unwrap(),
+        title: &"demo to other".parse().unwrap(),
+        published: "2026-01-01".parse().unwrap(),
+    };
+    crosswalk.write(about).unwrap()
+}
+
+pub(crate) fn publication(maps: &[u8]) -> Value {
+    json!({
+        "crosswalk": "demo-to-other@1", "title": "demo to other", "owner": "Nobody", "source": "sp800-171@r3",
+        "target": "other@1", "maps": 1, "published": "2026-01-01", "url": "https://nobody.example/maps",
+        "attachment": Digest::of(maps),
+    })
+}
+
+fn publish(world: &mut World, iss: &str, change: Value, attached: Option<&[u8]>) -> Result<Vec<Record>, Refusal> {
+    let maps = maps(&["1 superset-of x"]);
+    let payload = world.envelope(iss, "crosswalk-published", with(publication(&maps), change));
+    world.take(&payload, attached.or(Some(&maps)))
+}
+
+fn ready(world: &mut World) {
+    world.must("op", "document-published", with(document(), json!({"document": "other@1"})));
+}
+
+fn furnished(world: &mut World, iss: &str) -> Result<Vec<Record>, Refusal> {
+    ready(world);
+    publish(world, iss, json!({}), None)
+}
+
+fn attached(world: &mut World, change: Value, bytes: &[u8]) -> Result<Vec<Record>, Refusal> {
+    ready(world);
+    publish(world, "op", with(change, json!({"attachment": Digest::of(bytes)})), Some(bytes))
+}
+
+#[rustfmt::skip]
+pub(crate) fn rows() -> Vec<Row> {
+    vec![
+        attempt("a body publishes a crosswalk", |w| furnished(w, "cb-1"), "role-not-entitled"),
+        attempt("a crosswalk to a document that is not here", |w| publish(w, "op", json!({}), None), "unknown-document"),
+        attempt("a crosswalk changes after it was published", |w| {
+            furnished(w, "op").unwrap();
+            publish(w, "op", json!({"title": "other"}), None)
+        }, "crosswalk-exists"),
+        attempt("the maps did not come along", |w| {
+            ready(w);
+            let payload = w.envelope("op", "crosswalk-published", publication(&maps(&["1 superset-of x"])));
+            w.take(&payload, None)
+        }, "crosswalk-missing"),
+        attempt("other maps came along", |w| { ready(w); publish(w, "op", json!({}), Some(&maps(&["1 equal-to x"]))) }, "crosswalk-unreadable"),
+        attempt("there are more maps than it says", |w| attached(w, json!({}), &maps(&["1 equal-to x", "2 equal-to y"])), "crosswalk-unreadable"),
+        attempt("the maps lead elsewhere", |w| {
+            w.must("op", "document-published", with(document(), json!({"document": "third@1"})));
+            attached(w, json!({"target": "third@1"}), &maps(&["1 equal-to x"]))
+        }, "crosswalk-unreadable"),
+        attempt("the maps contradict each other", |w| {
+            let sound = maps(&["1 subset-of x", "2 subset-of x"]);
+            let text = String::from_utf8(sound).unwrap().replace("\"id-ref\":\"2\"", "\"id-ref\":\"1\"").replacen("subset-of", "superset-of", 1);
+            attached(w, json!({"maps": 2}), text.as_bytes())
+        }, "crosswalk-unreadable"),
+        attempt("what came along are no maps", |w| attached(w, json!({}), b"{}"), "crosswalk-unreadable"),
+    ]
+}
+
+#[test]
+fn whoever_sees_a_part_of_a_log_takes_a_crosswalk_without_its_maps() {
+    let mut world = World::furnished();
+    ready(&mut world);
+    world.register.see(View::Part);
+    let payload = world.envelope("op", "crosswalk-published", publication(&maps(&["1 superset-of x"])));
+    assert!(world.take(&payload, None).is_ok());
 }

@@ -48,6 +48,7 @@ fn tables() -> Vec<Row> {
         ca_roots::rows(),
         parties::rows(),
         compromise::rows(),
+        crosswalks::rows(),
         accreditation::rows(),
         granting::rows(),
         changing::rows(),
