@@ -45,8 +45,8 @@ pub struct Publication {
     pub target: DocumentRef,
     /// How many maps it has.
     pub maps: u32,
-    /// The day on which its owner published it.
-    pub published: Day,
+    /// The day on which its owner issued it.
+    pub issued: Day,
     /// Where it can be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<Text<1024>>,

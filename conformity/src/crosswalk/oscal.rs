@@ -96,8 +96,8 @@ pub struct About<'a> {
     pub crosswalk: &'a CrosswalkRef,
     /// Its title.
     pub title: &'a Text<256>,
-    /// The day it was published by its owner.
-    pub published: Day,
+    /// The day on which its owner issued it.
+    pub issued: Day,
 }
 
 /// All maps of a file, by the resources between which they stand.
@@ -170,7 +170,7 @@ impl Crosswalk {
                 uuid: uuid(&stamp, "collection"),
                 metadata: MetadataOut {
                     title: about.title.as_str(),
-                    last_modified: format!("{}T00:00:00Z", about.published),
+                    last_modified: format!("{}T00:00:00Z", about.issued),
                     version: about.crosswalk.version.as_str(),
                     oscal_version: OSCAL_VERSION,
                 },

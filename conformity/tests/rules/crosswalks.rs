@@ -121,7 +121,7 @@ fn row(relationship: Value) -> Value {
 fn what_is_written_is_read_again_and_is_the_same_bytes_each_time() {
     let crosswalk = crosswalk("a@1", "b@1", &["2 superset-of x", "1 3 equal-to x y", "4 no-relationship z"]).unwrap();
     let (name, title) = ("ours@1".parse().unwrap(), "ours to yours".parse().unwrap());
-    let about = About { crosswalk: &name, title: &title, published: "2026-01-01".parse().unwrap() };
+    let about = About { crosswalk: &name, title: &title, issued: "2026-01-01".parse().unwrap() };
     let bytes = crosswalk.write(about).unwrap();
     assert_eq!(Crosswalk::read(&bytes).unwrap(), crosswalk);
     assert_eq!(crosswalk.write(about).unwrap(), bytes);
@@ -172,7 +172,7 @@ pub(crate) fn maps(maps: &[&str]) -> Vec<u8> {
     let about = About {
         crosswalk: &"demo-to-other@1".parse().unwrap(),
         title: &"demo to other".parse().unwrap(),
-        published: "2026-01-01".parse().unwrap(),
+        issued: "2026-01-01".parse().unwrap(),
     };
     crosswalk.write(about).unwrap()
 }
@@ -180,7 +180,7 @@ pub(crate) fn maps(maps: &[&str]) -> Vec<u8> {
 pub(crate) fn publication(maps: &[u8]) -> Value {
     json!({
         "crosswalk": "demo-to-other@1", "title": "demo to other", "owner": "Nobody", "source": "sp800-171@r3",
-        "target": "other@1", "maps": 1, "published": "2026-01-01", "url": "https://nobody.example/maps",
+        "target": "other@1", "maps": 1, "issued": "2026-01-01", "url": "https://nobody.example/maps",
         "attachment": Digest::of(maps),
     })
 }

@@ -55,6 +55,7 @@ pub(super) static ROUTES: &[Route] = &[
     },
     list("/v1/documents", "Requirements documents and guidelines", catalogue::documents),
     list("/v1/schemes", "Schemes", catalogue::schemes),
+    list("/v1/crosswalks", "Crosswalks between documents", catalogue::crosswalks),
     list("/v1/parties", "Bodies, authorities and the operator, with their keys", catalogue::parties),
     list("/v1/accreditations", "Accreditations, and whether they are in force", catalogue::accreditations),
     list("/v1/designations", "Designations, and whether they are in force", catalogue::designations),

@@ -146,6 +146,14 @@ pub(super) fn read(bytes: &[u8]) -> Result<Catalogue, CatalogueError> {
     draft.finish()
 }
 
+/// The requirements of a document, from the attachment of its publication.
+///
+/// # Errors
+/// It is no catalogue.
+pub fn requirements(attachment: &[u8]) -> Result<catalogue::Catalogue, CatalogueError> {
+    Ok(read(attachment)?.requirements)
+}
+
 /// What both syntaxes yield.
 #[derive(Default)]
 struct Draft {

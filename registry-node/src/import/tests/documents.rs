@@ -93,7 +93,7 @@ fn a_published_version_never_changes() {
     let first = document(catalogue("One").as_bytes(), &order("doc@1"), &world.register).unwrap();
     world.submit(&[first.claim.unwrap()]);
     let error = document(catalogue("Two").as_bytes(), &order("doc@1"), &world.register).unwrap_err();
-    assert!(matches!(error, DocumentError::Source(ImportError::HeldDocument { .. })), "{error}");
+    assert!(matches!(error, DocumentError::Source(ImportError::HeldVersion { .. })), "{error}");
     assert!(document(catalogue("Two").as_bytes(), &order("doc@2"), &world.register).unwrap().claim.is_some());
     let untitled = document(catalogue(&"x".repeat(300)).as_bytes(), &order("doc@3"), &world.register).unwrap_err();
     assert!(matches!(untitled, DocumentError::Title(_)), "{untitled}");
