@@ -71,6 +71,16 @@ pub fn of_recognition<F: Facts>(
     walk.basis
 }
 
+/// On what rests that nothing is left out about a supplier, as of the entries before `until`: the keys of the log and of those who
+/// speak for the registry, and where `party` is registered. The verdicts on it have bases of their own.
+pub fn of_supplier<F: Facts>(facts: &F, party: Option<&PartyId>, until: u64) -> Basis {
+    let mut walk = Walk::begun(facts, until);
+    if let Some(record) = party.and_then(|id| facts.party(id)) {
+        walk.place(record.registered.index);
+    }
+    walk.basis
+}
+
 /// Places of the statements that say with which keys the log signs its checkpoints and which roots its certificate authority has,
 /// and of those on which these rest.
 pub fn of_log_keys<F: Facts>(facts: &F) -> BTreeSet<u64> {

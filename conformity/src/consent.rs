@@ -1,4 +1,4 @@
-//! Disclosure consents 開示同意: a supplier says who may see what of its verdicts, and until when.
+//! Disclosure consents 開示同意: a supplier says who may see what of its verdicts, or how it stands as a whole, and until when.
 //!
 //! In scope: the consent, taking it back, whether it stands, and what somebody may see by those that do. Out of scope: who
 //! may give one, see [`mod@crate::decide`]; where the parts stand in a credential, which another crate knows; and that each
@@ -50,7 +50,7 @@ impl Parts {
     }
 }
 
-/// Which verdicts a consent is about.
+/// What a consent is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Subject {
@@ -58,6 +58,9 @@ pub enum Subject {
     Verdict(VerdictId),
     /// All of the supplier's under a scheme in a version, those to come included.
     Scheme(SchemeRef),
+    /// How the supplier stands under a scheme in a version: how many entries the log holds about it, where, or that there is
+    /// none. Of what its verdicts keep back, and of restricted ones beyond that they are counted, it shows nothing.
+    Standing(SchemeRef),
 }
 
 /// A consent.
@@ -71,10 +74,16 @@ pub struct Consent {
     /// Who may see it: a party that is registered when the consent is sequenced. Whether it is, nobody is told: which
     /// buyers there are is not the suppliers' business.
     pub to: PartyId,
-    /// What may be seen.
+    /// What may be seen of the verdicts; nothing where it is about how the supplier stands, which is shown as a whole.
+    #[serde(default, skip_serializing_if = "is_nothing")]
     pub parts: Parts,
     /// The last day.
     pub until: Day,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_nothing(parts: &Parts) -> bool {
+    parts.is_empty()
 }
 
 /// A consent is taken back, at once.
@@ -116,6 +125,12 @@ impl ConsentRecord {
     pub fn stands(&self, now: Timestamp) -> bool {
         self.may_stand() && now < self.consent.until.end()
     }
+
+    /// Whether it stands at `now` for the named party that was registered at this index: whoever is registered under the name
+    /// later is not whom the supplier meant.
+    fn lets(&self, registered: u64, now: Timestamp) -> bool {
+        self.stands(now) && registered < self.given.index
+    }
 }
 
 /// What somebody may see of a verdict by consent.
@@ -135,11 +150,27 @@ pub fn permission(register: &Register, viewer: &Viewer, verdict: &VerdictRecord,
     };
     let registered = register.party(id)?.registered.index;
     let mut standing = register.consents_covering(id, verdict);
-    // Whoever is registered under the name later is not whom the supplier meant.
-    standing.retain(|record| record.stands(now) && registered < record.given.index);
+    standing.retain(|record| record.lets(registered, now));
     let parts = standing.iter().fold(Parts::default(), |all, record| all.union(record.consent.parts));
     let consents = standing.iter().map(|record| (record.by.clone(), record.consent.consent.clone())).collect();
     (!standing.is_empty()).then_some(Permission { consents, parts })
+}
+
+/// The consent by which `viewer` may be shown at `now` how the supplier with this identifier stands under the scheme; nothing where
+/// none stands. Of several suppliers that share the identifier the first by name.
+pub fn standing_permission(
+    register: &Register,
+    viewer: &Viewer,
+    supplier: &Identifier,
+    scheme: &SchemeRef,
+    now: Timestamp,
+) -> Option<Arc<ConsentRecord>> {
+    let Viewer::Party(id) = viewer else {
+        return None;
+    };
+    let registered = register.party(id)?.registered.index;
+    let named = register.consents_to_standing(id, supplier, scheme);
+    named.into_iter().find(|record| record.lets(registered, now))
 }
 
 /// The verdict with only those of its level, sites and exclusions that are among `parts`, as granted, now and in its history.

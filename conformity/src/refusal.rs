@@ -616,6 +616,9 @@ refusals! {
         verdict: VerdictId,
     } = "not-the-supplier" Rules
         "verdict {verdict} is not about {iss}; only its supplier consents to what may be seen of it";
+    /// Parts of verdicts where it is about how a supplier stands.
+    PartsMisplaced = "parts-misplaced" Submitter
+        "how a supplier stands is shown as a whole; name no parts, or consent about the scheme or a verdict";
     /// A consent for longer than one is given.
     ConsentTooLong {
         /// Its last day.

@@ -30,11 +30,13 @@ mod anchor;
 mod answer;
 mod complete;
 mod fault;
+mod ground;
 mod include;
 mod key_history;
 mod policy;
 mod replay;
 mod step;
+pub mod supplier;
 
 use std::sync::Arc;
 
@@ -42,15 +44,18 @@ use conformity::ids::{Origin, VerdictRef};
 use conformity::strict::excerpt;
 use jiff::Timestamp;
 use ledger::merkle::Hash;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::sd_jwt::MAX_DISCLOSURES;
+use ground::{Extract, Ground, ground};
 
 pub use answer::{Finding, LogOwner, Own, Sealed, Shown, Verified};
 pub use fault::{Broken, Distrust, Failure, Fault, Misbehaved};
 pub use key_history::{KeyHistory, MAX_KEY_STATEMENTS, Pin, Proven};
 pub use policy::{EarlierKey, MAX_POLICY, Policy, PolicyError, Seen, Trusted};
 pub use step::{Step, StepName};
+pub use supplier::{Standing, SupplierBundle};
 
 /// Longest bundle that is read, in bytes.
 pub const MAX_BUNDLE: usize = 8 * 1024 * 1024;
@@ -129,14 +134,7 @@ impl Bundle {
     /// # Errors
     /// The first rule of the form that it breaks.
     pub fn parse(bytes: &[u8]) -> Result<Self, Broken> {
-        if bytes.len() > MAX_BUNDLE {
-            return Err(Broken::TooLong { bytes: bytes.len() });
-        }
-        if bytes.first() != Some(&b'{') {
-            // serde would also read the members from an array.
-            return Err(Broken::NotABundle("it is not a JSON object".to_owned()));
-        }
-        let bundle: Self = serde_json::from_slice(bytes).map_err(|error| Broken::NotABundle(excerpt(&error)))?;
+        let bundle: Self = read_object(bytes)?;
         if bundle.format != FORMAT {
             return Err(Broken::OtherFormat { found: bundle.format.chars().take(80).collect() });
         }
@@ -145,6 +143,29 @@ impl Bundle {
         most("disclosures", bundle.disclosures.len(), MAX_DISCLOSURES)?;
         Ok(bundle)
     }
+
+    fn extract(&self) -> Extract<'_> {
+        Extract {
+            origin: &self.origin,
+            checkpoint: &self.checkpoint,
+            last: &self.last,
+            statements: &self.statements,
+            bare: self.earlier.iter().map(|one| (one.index, one.entry.as_str())).collect(),
+            proof: &self.proof,
+        }
+    }
+}
+
+/// The JSON object in these bytes, of which there are not too many.
+fn read_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Broken> {
+    if bytes.len() > MAX_BUNDLE {
+        return Err(Broken::TooLong { bytes: bytes.len() });
+    }
+    if bytes.first() != Some(&b'{') {
+        // serde would also read the members from an array.
+        return Err(Broken::NotABundle("it is not a JSON object".to_owned()));
+    }
+    serde_json::from_slice(bytes).map_err(|error| Broken::NotABundle(excerpt(&error)))
 }
 
 fn most(what: &'static str, found: usize, max: usize) -> Result<(), Broken> {
@@ -166,16 +187,37 @@ pub fn verify(bytes: &[u8], policy: &Policy, question: Question) -> Result<Verif
     }
 }
 
+/// What a bundle of either kind proves.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Checked {
+    /// One about a verdict.
+    Verdict(Box<Verified>),
+    /// One about a supplier.
+    Supplier(Box<Standing>),
+}
+
+/// Checks a bundle of either kind, whichever its `format` says it is.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_any(bytes: &[u8], policy: &Policy, question: Question) -> Result<Checked, Failure> {
+    if !supplier::is_one(bytes) {
+        return verify(bytes, policy, question).map(|verified| Checked::Verdict(Box::new(verified)));
+    }
+    let mut steps = step::Steps::default();
+    match supplier::checked(bytes, policy, question, &mut steps) {
+        Ok(standing) => Ok(Checked::Supplier(Box::new(Standing { steps: steps.into_held(), ..standing }))),
+        Err(fault) => Err(Failure { held: steps.into_held(), step: fault.step(), fault }),
+    }
+}
+
 fn checked(bytes: &[u8], policy: &Policy, question: Question, steps: &mut step::Steps) -> Result<Verified, Fault> {
     let bundle = Bundle::parse(bytes)?;
     let count = bundle.statements.len();
     steps.held(StepName::Form, format!("{count} statements about {} from the log {}", bundle.verdict, bundle.origin));
-    let read = include::read(&bundle.statements);
-    let keys = read.as_deref().ok().and_then(key_history::of_statements);
-    let anchored = anchor::anchor(&bundle, policy, keys, steps)?;
-    let included = include::include(&bundle, read, &anchored, steps)?;
-    let at = anchored.covers(&included, policy, question, steps)?;
-    let replayed = replay::replay(&bundle, &anchored, included.statements, steps)?;
-    complete::complete(&bundle, &replayed, &included.entries, steps)?;
-    answer::answer(&bundle, anchored, included.sealed, &replayed, at, steps)
+    let Ground { anchored, entries, sealed, at, replay } = ground(&bundle.extract(), policy, question, steps)?;
+    let replayed = replay::of_verdict(&bundle, &anchored, replay, steps)?;
+    complete::complete(&bundle, &replayed, &entries, steps)?;
+    answer::answer(&bundle, anchored, sealed, &replayed, at, steps)
 }

@@ -1,12 +1,14 @@
 //! Statements of a log in either form: a fact in the registry's words, or the signed part of a credential.
 //!
-//! In scope: telling the two apart, and reading each strictly; and what log keys signed inside a claim, so that nobody can read a
-//! change of the log key that both keys did not sign. Out of scope: the statement's own signature, see [`ledger::jws`], and
+//! In scope: telling the two apart, and reading each strictly; admitting the keys that they name; and what log keys signed inside
+//! a claim, so that nobody can read a change of the log key that both keys did not sign. Out of scope: the statement's own signature, see [`ledger::jws`], and
 //! whether the rules allow it, see [`conformity::decide()`].
 
+use conformity::key::Jwk;
 use conformity::statement::{Claim, Malformed, Statement};
 use conformity::strict::{self, Breach, Limits};
 use ledger::jws::{Form, Unverified, Verified};
+use ledger::key::{KeyError, PublicKey};
 use ledger::log_keys::{Handover, HandoverError};
 use ledger::note::{NoteVerifier, VerifierKeyError};
 use serde_json::{Map, Value};
@@ -64,6 +66,22 @@ pub fn read_unverified(unverified: &Unverified) -> Result<Statement, StatementEr
 /// The first rule of its form that it breaks.
 pub fn read_verified(verified: &Verified) -> Result<Statement, StatementError> {
     read(verified.form(), verified.payload())
+}
+
+/// The key that a statement names, admitted by the strict rule of the log.
+///
+/// # Errors
+/// [`KeyError`] when the rule refuses it.
+pub fn admit(jwk: &Jwk) -> Result<PublicKey, KeyError> {
+    match jwk {
+        Jwk::Ed25519 { x } => PublicKey::from_ed25519(x),
+        Jwk::P256 { x, y } => {
+            let mut point = [4; 65];
+            point[1..33].copy_from_slice(x);
+            point[33..].copy_from_slice(y);
+            PublicKey::from_p256(&point)
+        }
+    }
 }
 
 fn read(form: Form, payload: &[u8]) -> Result<Statement, StatementError> {

@@ -14,8 +14,8 @@ mod signing;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use public::prime_order_point;
 pub use public::{KeyError, PublicKey, SignatureError};
+pub(crate) use public::{canonical_point, prime_order_point};
 pub use signing::{Keeper, KeyFileError, SigningError, SigningKey, read_key_file};
 
 use crate::encoding::{base64url_decode, base64url_encode};

@@ -18,10 +18,14 @@ const MAX_CONSENTS: usize = 10_000;
 impl<F: Facts> Case<'_, F> {
     pub(super) fn disclosure_consented(&self, consent: &Arc<Consent>) -> Result<Vec<Record>, Refusal> {
         self.only(&[Role::Supplier], "the supplier that a verdict is about")?;
-        not_empty("what may be seen", consent.parts.is_empty())?;
+        match &consent.about {
+            Subject::Standing(_) if !consent.parts.is_empty() => return Err(Refusal::PartsMisplaced),
+            Subject::Standing(_) => {}
+            Subject::Verdict(_) | Subject::Scheme(_) => not_empty("what may be seen", consent.parts.is_empty())?,
+        }
         match &consent.about {
             Subject::Verdict(id) => self.is_about_speaker(id)?,
-            Subject::Scheme(scheme) => self.scheme(scheme).map(drop)?,
+            Subject::Scheme(scheme) | Subject::Standing(scheme) => self.scheme(scheme).map(drop)?,
         }
         self.lasts(consent)?;
         self.says_something_new(consent)?;

@@ -26,11 +26,12 @@ pub(super) struct Consents {
     between: HashMap<(PartyId, PartyId, Subject), BTreeSet<ConsentId>>,
 }
 
-/// What a consent covers, as a verdict names it.
+/// What a consent covers, as a verdict, or whoever asks how a supplier stands, names it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Covered {
     Verdict(VerdictId),
     Supplier(SchemeRef, Identifier),
+    Standing(SchemeRef, Identifier),
 }
 
 impl Consents {
@@ -79,6 +80,17 @@ impl Consents {
         let names: BTreeSet<_> =
             covered.filter_map(|covered| self.covering.get(&(to.clone(), covered))).flatten().collect();
         names.into_iter().filter_map(|(by, id)| self.get(by, id)).collect()
+    }
+
+    /// Those by which `to` may be shown how the supplier with this identifier stands and that were not taken back, by giver and id.
+    pub(super) fn to_standing(
+        &self,
+        to: &PartyId,
+        supplier: &Identifier,
+        scheme: &SchemeRef,
+    ) -> Vec<Arc<ConsentRecord>> {
+        let names = self.covering.get(&(to.clone(), Covered::Standing(scheme.clone(), supplier.clone())));
+        names.into_iter().flatten().filter_map(|(by, id)| self.get(by, id)).collect()
     }
 
     /// What the statement at `index` is to a consent.
@@ -151,6 +163,10 @@ fn covered(record: &ConsentRecord) -> Vec<Covered> {
         Subject::Scheme(scheme) => {
             let identifiers = record.identifiers.iter();
             identifiers.map(|one| Covered::Supplier(scheme.clone(), one.clone())).collect()
+        }
+        Subject::Standing(scheme) => {
+            let identifiers = record.identifiers.iter();
+            identifiers.map(|one| Covered::Standing(scheme.clone(), one.clone())).collect()
         }
     }
 }

@@ -69,7 +69,7 @@ impl<'a, F: Facts> Overlay<'a, F> {
                 // An id that was erased may have been granted again.
                 verdict.history.first().is_some_and(|granted| granted.index > record.given.index)
             }),
-            Subject::Scheme(_) => false,
+            Subject::Scheme(_) | Subject::Standing(_) => false,
         };
         verdict_gone || self.pending.erasure(record.given.index).is_some()
     }

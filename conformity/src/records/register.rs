@@ -160,6 +160,17 @@ impl Register {
         self.consents.covering(to, verdict)
     }
 
+    /// The consents by which `to` may be shown how the supplier with this identifier stands under the scheme, unless they were
+    /// taken back; some may be over.
+    pub fn consents_to_standing(
+        &self,
+        to: &PartyId,
+        supplier: &Identifier,
+        scheme: &SchemeRef,
+    ) -> Vec<Arc<ConsentRecord>> {
+        self.consents.to_standing(to, supplier, scheme)
+    }
+
     /// The credentials whose slots lie in one status list, by place.
     pub fn credentials_in(&self, list: u32) -> impl Iterator<Item = &Arc<CredentialRecord>> {
         let first = StatusSlot::new(list, 0).ok();

@@ -2,7 +2,7 @@
 
 use conformity::Record;
 use conformity::audience::{Audience, audience};
-use conformity::consent::{Part, Parts, Permission, in_part, permission};
+use conformity::consent::{Part, Parts, Permission, in_part, permission, standing_permission};
 use conformity::records::Facts;
 use conformity::refusal::Refusal;
 use conformity::standing::Viewer;
@@ -18,6 +18,10 @@ const WITHDRAWN: &str = "disclosure-withdrawn";
 
 pub(crate) fn consent(id: &str) -> Value {
     json!({"consent": id, "about": {"verdict": "V-1"}, "to": "buyer", "parts": ["level", "results"], "until": "2027-10-31"})
+}
+
+fn to_standing(id: &str, scheme: &str) -> Value {
+    json!({"consent": id, "about": {"standing": scheme}, "to": "buyer", "until": "2027-10-31"})
 }
 
 /// With two suppliers: `maker`, whom V-1 is about, and `baker`.
@@ -53,6 +57,13 @@ pub(crate) fn rows() -> Vec<Row> {
         }, "unknown-verdict"),
         row("a consent about no verdict", |w| say(w, "maker", GIVEN, with(consent("C-1"), json!({"about": {"verdict": "V-99"}}))), "unknown-verdict"),
         row("a consent about no scheme", |w| say(w, "maker", GIVEN, with(consent("C-1"), json!({"about": {"scheme": "moons@1"}}))), "unknown-scheme"),
+        row("a consent to how it stands under no scheme", |w| say(w, "maker", GIVEN, to_standing("C-1", "moons@1")), "unknown-scheme"),
+        row("a buyer consents to how a supplier stands", |w| say(w, "buyer", GIVEN, to_standing("C-1", "stars@1")), "role-not-entitled"),
+        row("a consent to parts of how it stands", |w| say(w, "maker", GIVEN, with(to_standing("C-1", "stars@1"), json!({"parts": ["level"]}))), "parts-misplaced"),
+        row("a consent to how it stands once more", |w| {
+            say(w, "maker", GIVEN, to_standing("C-1", "stars@1")).unwrap();
+            w.say("maker", GIVEN, to_standing("C-2", "stars@1"))
+        }, "consent-stands"),
         row("a consent to nothing", |w| say(w, "maker", GIVEN, with(consent("C-1"), json!({"parts": []}))), "empty"),
         row("a consent that is over", |w| say(w, "maker", GIVEN, with(consent("C-1"), json!({"until": "2026-11-01"}))), "impossible-dates"),
         row("a consent for more than three years", |w| say(w, "maker", GIVEN, with(consent("C-1"), json!({"until": "2029-11-03"}))), "consent-too-long"),
@@ -127,6 +138,58 @@ fn a_consent_under_a_scheme_covers_what_comes_and_adds_to_others() {
     assert_eq!(parts(&world, "buyer", "V-1"), [Part::Level, Part::Results, Part::Findings].into_iter().collect());
     assert_eq!(parts(&world, "buyer", "V-2"), Part::Findings.into());
     assert_eq!(seen(&world, "buyer", "V-3"), None, "another supplier's");
+}
+
+/// The consent by which somebody is shown how the supplier with this number stands.
+fn stands(world: &World, who: &str, number: &str, scheme: &str) -> Option<String> {
+    let (viewer, scheme) = (Viewer::Party(who.parse().unwrap()), scheme.parse().unwrap());
+    let supplier = format!("corporate-number:{number}").parse().unwrap();
+    let consent = standing_permission(&world.register, &viewer, &supplier, &scheme, world.now)?;
+    Some(format!("{} {}", consent.by, consent.consent.consent))
+}
+
+#[test]
+fn a_consent_to_how_a_supplier_stands_shows_that_and_no_verdict() {
+    let mut world = World::furnished();
+    join(&mut world);
+    let (maker, baker) = ("7000012050002", "5010401067252");
+    for record in world.say("maker", GIVEN, to_standing("C-1", "stars@1")).unwrap() {
+        let written = serde_json::to_string(&record).unwrap();
+        assert_eq!(serde_json::from_str::<Record>(&written).unwrap(), record);
+    }
+    assert_eq!(stands(&world, "buyer", maker, "stars@1").as_deref(), Some("maker C-1"));
+    assert_eq!(seen(&world, "buyer", "V-1"), None, "nothing of its verdicts");
+    for (who, number, scheme) in [
+        ("lab", maker, "stars@1"),
+        ("nobody", maker, "stars@1"),
+        ("maker", maker, "stars@1"),
+        ("buyer", baker, "stars@1"),
+        ("buyer", maker, "stars@2"),
+    ] {
+        assert_eq!(stands(&world, who, number, scheme), None, "{who} {number} {scheme}");
+    }
+    let public = standing_permission(
+        &world.register,
+        &Viewer::Public,
+        &format!("corporate-number:{maker}").parse().unwrap(),
+        &"stars@1".parse().unwrap(),
+        world.now,
+    );
+    assert_eq!(public, None);
+    // One about the verdicts under the scheme says nothing of how it stands, and stands beside.
+    world.must("baker", GIVEN, with(consent("C-1"), json!({"about": {"scheme": "stars@1"}})));
+    assert_eq!(stands(&world, "buyer", baker, "stars@1"), None);
+    world.must("maker", GIVEN, with(consent("C-2"), json!({"about": {"scheme": "stars@1"}})));
+    let before = world.now;
+    world.now = "2027-11-01T00:00:00Z".parse::<Timestamp>().unwrap();
+    assert_eq!(stands(&world, "buyer", maker, "stars@1"), None, "its last day is over");
+    world.now = before;
+    assert!(stands(&world, "buyer", maker, "stars@1").is_some());
+    world.must("maker", WITHDRAWN, json!({"consent": "C-1"}));
+    assert_eq!(stands(&world, "buyer", maker, "stars@1"), None, "at once");
+    world.must("maker", GIVEN, with(to_standing("C-3", "stars@1"), json!({"to": "insurer"})));
+    world.must("op", "party-registered", party("insurer", "buyer", 22));
+    assert_eq!(stands(&world, "insurer", maker, "stars@1"), None, "registered later, and not meant");
 }
 
 #[test]

@@ -5,10 +5,10 @@ use ledger::checkpoint::Checkpoint;
 use ledger::log_keys::{CheckpointKeys, LogKeys};
 use ledger::policy::{Unmet, Witness};
 
-use super::include::Included;
+use super::ground::Extract;
 use super::policy::{Policy, Seen, Trusted};
 use super::step::{StepName, Steps};
-use super::{Broken, Bundle, Distrust, Fault, Question};
+use super::{Broken, Distrust, Fault, Question};
 
 /// How far a registry's clock may be ahead of the reader's, in seconds.
 const CLOCK_AHEAD: i64 = 300;
@@ -25,22 +25,22 @@ pub(super) struct Anchored<'a> {
 /// `keys` are those that the bundle's statements name. Nothing about them is certain yet but that each endorsed the next; the
 /// statements have to stand under the checkpoint, and the rules to allow them.
 pub(super) fn anchor<'a>(
-    bundle: &Bundle,
+    extract: &Extract<'_>,
     policy: &'a Policy,
     keys: Option<LogKeys>,
     steps: &mut Steps,
 ) -> Result<Anchored<'a>, Fault> {
-    let trusted = policy.registry(bundle.origin.as_str());
-    let trusted = trusted.ok_or_else(|| Distrust::UnknownLog(bundle.origin.clone()))?;
+    let trusted = policy.registry(extract.origin.as_str());
+    let trusted = trusted.ok_or_else(|| Distrust::UnknownLog(extract.origin.clone()))?;
     // Where no key of the bundle is the policy's, its genesis is another; that is told when its turn comes.
     let keys = keys.filter(|keys| trusted.knows(keys)).unwrap_or_else(|| trusted.log.clone().into());
-    let checkpoint = Checkpoint::verify_published(&bundle.checkpoint, &keys).map_err(Broken::Checkpoint)?;
+    let checkpoint = Checkpoint::verify_published(extract.checkpoint, &keys).map_err(Broken::Checkpoint)?;
     let words = signer(&keys, trusted, checkpoint.size)?;
     steps.held(
         StepName::Checkpoint,
-        format!("{}, {words}, signed a checkpoint of {} entries", bundle.origin, checkpoint.size),
+        format!("{}, {words}, signed a checkpoint of {} entries", extract.origin, checkpoint.size),
     );
-    let witnesses = witnessed(bundle, policy, steps)?;
+    let witnesses = witnessed(extract, policy, steps)?;
     if let Some(seen) = trusted.seen {
         continues(seen, &checkpoint)?;
         steps.held(StepName::Memory, format!("it is no older than the {} entries that were seen before", seen.size));
@@ -66,9 +66,9 @@ fn signer(keys: &LogKeys, trusted: &Trusted, size: u64) -> Result<String, Distru
     }
 }
 
-fn witnessed(bundle: &Bundle, policy: &Policy, steps: &mut Steps) -> Result<Vec<Witness>, Fault> {
+fn witnessed(extract: &Extract<'_>, policy: &Policy, steps: &mut Steps) -> Result<Vec<Witness>, Fault> {
     let quorum = policy.quorum();
-    let witnesses = policy.witnessed(&bundle.checkpoint).map_err(|unmet| match unmet {
+    let witnesses = policy.witnessed(extract.checkpoint).map_err(|unmet| match unmet {
         Unmet::Quorum(found) => Fault::Trust(Distrust::Quorum { found: found.len(), quorum }),
         other => Fault::Bundle(Broken::Cosignature(other)),
     })?;
@@ -97,12 +97,11 @@ impl Anchored<'_> {
     /// long ago.
     pub(super) fn covers(
         &self,
-        included: &Included,
+        sealed: Timestamp,
         policy: &Policy,
         question: Question,
         steps: &mut Steps,
     ) -> Result<Timestamp, Distrust> {
-        let sealed = included.sealed;
         let Some(at) = question.at else {
             fresh(sealed, policy, question.now)?;
             steps.held(StepName::Time, format!("the log is known up to {sealed}, for which the answer is"));

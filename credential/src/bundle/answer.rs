@@ -133,21 +133,27 @@ pub(super) fn answer(
     } else {
         Finding::Foreign(foreign(bundle, replayed, at, steps)?)
     };
-    let Anchored { checkpoint, witnesses, .. } = anchored;
-    let witnesses = witnesses.into_iter().map(|witness| witness.name).collect();
     Ok(Verified {
         verdict: bundle.verdict.clone(),
         origin: bundle.origin.clone(),
-        log: owner(replayed)?,
-        checkpoint: Sealed { size: checkpoint.size, root: checkpoint.root, at: sealed, witnesses },
+        log: owner(&replayed.register)?,
+        checkpoint: Sealed::of(anchored, sealed),
         at,
         finding,
         steps: Vec::new(),
     })
 }
 
-fn owner(replayed: &Replayed) -> Result<LogOwner, Broken> {
-    let record = replayed.register.genesis().ok_or(Broken::Order)?;
+impl Sealed {
+    pub(super) fn of(anchored: Anchored<'_>, at: Timestamp) -> Self {
+        let Anchored { checkpoint, witnesses, .. } = anchored;
+        let witnesses = witnesses.into_iter().map(|witness| witness.name).collect();
+        Self { size: checkpoint.size, root: checkpoint.root, at, witnesses }
+    }
+}
+
+pub(super) fn owner(register: &impl Facts) -> Result<LogOwner, Broken> {
+    let record = register.genesis().ok_or(Broken::Order)?;
     Ok(LogOwner { name: record.genesis.name.clone(), did_web: record.genesis.did_web.clone() })
 }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use conformity::basis::{Basis, of_recognition, of_verdict};
 use conformity::key::Jwk;
 use conformity::map_label::MapLabel;
-use conformity::records::Facts;
+use conformity::records::{Facts, Register};
 use ledger::map::{Latest, MapProof, MapProofError, PublicProof};
 use ledger::merkle::Hash;
 use ledger::vrf::VrfPublicKey;
@@ -31,11 +31,12 @@ pub(super) fn complete(
     } else {
         MapLabel::Foreign(bundle.verdict.clone())
     };
-    let (told, public_root) = told(bundle, replayed, entries, &label)?;
+    let (told, public_root) = told(&bundle.map_proof, &label, &replayed.register, entries)?;
     let stated = label.entries(&replayed.register);
     let about = [bare(bundle, &label, &stated)?, stated].concat();
     compare(&label, told, &about, entries)?;
-    let rests = foundations(bundle, replayed, entries, &public_root)?;
+    let basis = basis(bundle, replayed).ok_or_else(|| Broken::NoVerdict(bundle.verdict.clone()))?;
+    let rests = foundations(basis, &bundle.public_proof, &replayed.register, entries, &public_root)?;
     let words = format!(
         "the state map under the seal counts {} entries about it, and those about {rests} parties, accreditations, designations, \
          arrangements and peers that it rests on: all are shown, and there is no other",
@@ -45,29 +46,32 @@ pub(super) fn complete(
     Ok(())
 }
 
-/// What the map says of the verdict, and the root over what it says of public labels.
-fn told(
-    bundle: &Bundle,
-    replayed: &Replayed,
-    entries: &Entries,
+/// What the map says of a blinded label, and the root over what it says of public ones.
+pub(super) fn told(
+    map_proof: &str,
     label: &MapLabel,
+    register: &Register,
+    entries: &Entries,
 ) -> Result<(Option<Latest>, Hash), Fault> {
-    let proof: MapProof = bundle.map_proof.parse().map_err(Broken::Map)?;
+    let proof: MapProof = map_proof.parse().map_err(Broken::Map)?;
     // The root is that of the last entry; a proof that points elsewhere was not made for this bundle.
     if entries.last() != Some(proof.seal) {
         return Err(Broken::Map(MapProofError::Malformed("it points to another seal")).into());
     }
-    let key = map_key(replayed)?;
-    let told = proof.verify(&entries.map_root, &key, &label.to_string()).map_err(Broken::Map)?;
+    let told = proof.verify(&entries.map_root, &map_key(register)?, &label.to_string()).map_err(Broken::Map)?;
     Ok((told, proof.public))
 }
 
-/// Nothing that the verdict rests on lacks an entry. Gives how many labels that are.
-fn foundations(bundle: &Bundle, replayed: &Replayed, entries: &Entries, root: &Hash) -> Result<usize, Fault> {
-    let register = &replayed.register;
-    let basis = basis(bundle, replayed).ok_or_else(|| Broken::NoVerdict(bundle.verdict.clone()))?;
+/// Nothing that an answer rests on lacks an entry. Gives how many labels that are.
+pub(super) fn foundations(
+    basis: Basis,
+    public_proof: &[String],
+    register: &Register,
+    entries: &Entries,
+    root: &Hash,
+) -> Result<usize, Fault> {
     let labels: BTreeMap<String, MapLabel> = basis.labels.into_iter().map(|label| (label.to_string(), label)).collect();
-    let proof = PublicProof::read(bundle.public_proof.iter().map(String::as_str)).map_err(Broken::Map)?;
+    let proof = PublicProof::read(public_proof.iter().map(String::as_str)).map_err(Broken::Map)?;
     let told = proof.verify(root, labels.keys().map(String::as_str)).map_err(Broken::Map)?;
     for (text, label) in &labels {
         let (told, about) = (told.get(text.as_str()).copied().flatten(), label.entries(register));
@@ -92,8 +96,8 @@ fn basis(bundle: &Bundle, replayed: &Replayed) -> Option<Basis> {
 }
 
 /// The key of the state map, as the genesis names it.
-fn map_key(replayed: &Replayed) -> Result<VrfPublicKey, Fault> {
-    let key = replayed.register.genesis().map(|record| record.genesis.map_key);
+fn map_key(register: &Register) -> Result<VrfPublicKey, Fault> {
+    let key = register.genesis().map(|record| record.genesis.map_key);
     match key {
         Some(Jwk::Ed25519 { x }) => {
             VrfPublicKey::from_bytes(&x).map_err(|error| Misbehaved::Key { index: 0, error }.into())
@@ -120,7 +124,7 @@ fn latest(entries: &Entries, indexes: &[u64]) -> Option<Latest> {
 }
 
 /// Whether what the map says of a label is what the shown entries give.
-fn compare(label: &MapLabel, told: Option<Latest>, indexes: &[u64], entries: &Entries) -> Result<(), Fault> {
+pub(super) fn compare(label: &MapLabel, told: Option<Latest>, indexes: &[u64], entries: &Entries) -> Result<(), Fault> {
     if told == latest(entries, indexes) {
         return Ok(());
     }

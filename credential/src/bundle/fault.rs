@@ -122,6 +122,15 @@ pub enum Broken {
         /// Its index.
         index: u64,
     },
+    /// The statement that is shown of an entry is not the one that the entry commits to.
+    #[error("the statement that is shown of entry {index} is another one than the log holds there")]
+    OtherStatement {
+        /// Its index.
+        index: u64,
+    },
+    /// The identifiers of a supplier are not as they must be.
+    #[error("the identifiers cannot be believed: {0}")]
+    Identifiers(&'static str),
     /// Nothing in it grants or recognises the verdict.
     #[error("it holds nothing about {0}")]
     NoVerdict(VerdictRef),
@@ -336,6 +345,8 @@ impl Broken {
             Self::Map(_) => "bad-map-proof",
             Self::Incomplete { .. } => "incomplete",
             Self::KeptBack { .. } => "kept-back",
+            Self::OtherStatement { .. } => "other-statement",
+            Self::Identifiers(_) => "bad-identifiers",
             Self::NoVerdict(_) => "no-verdict",
             Self::NoCredential | Self::Malformed(_) | Self::Disclosures(_) | Self::Detail(_) => "bad-disclosures",
         }
@@ -353,6 +364,8 @@ impl Broken {
                 StepName::Inclusion
             }
             Self::Map(_) | Self::Incomplete { .. } | Self::KeptBack { .. } => StepName::Completeness,
+            Self::OtherStatement { .. } => StepName::Statement,
+            Self::Identifiers(_) => StepName::Supplier,
             Self::NoVerdict(_) => StepName::Verdict,
             Self::NoCredential | Self::Malformed(_) | Self::Disclosures(_) | Self::Detail(_) => StepName::Credential,
         }

@@ -11,8 +11,9 @@ use ledger::jws::Unverified;
 use ledger::merkle::{Hash, verify_multi_inclusion};
 
 use super::anchor::Anchored;
+use super::ground::Extract;
 use super::step::{StepName, Steps};
-use super::{Broken, Bundle, Fault, Item, Misbehaved};
+use super::{Broken, Fault, Item, Misbehaved};
 use crate::statement::read_unverified;
 
 /// Statements that the log holds.
@@ -25,22 +26,27 @@ pub(super) struct Included {
 
 /// Entries of the log, apart from what they commit to.
 pub(super) struct Entries {
-    /// The leaf hashes of all that the bundle shows, by rising index.
-    leaves: Vec<(u64, Hash)>,
+    /// All that the bundle shows, by rising index.
+    all: Vec<(u64, Entry)>,
     /// The root of the state map in the last one.
     pub(super) map_root: Hash,
 }
 
 impl Entries {
     /// The entry at an index.
+    pub(super) fn get(&self, index: u64) -> Option<&Entry> {
+        let place = self.all.binary_search_by_key(&index, |(index, _)| *index).ok()?;
+        Some(&self.all[place].1)
+    }
+
+    /// Its leaf hash.
     pub(super) fn leaf(&self, index: u64) -> Option<Hash> {
-        let place = self.leaves.binary_search_by_key(&index, |(index, _)| *index).ok()?;
-        Some(self.leaves[place].1)
+        self.get(index).map(Entry::leaf_hash)
     }
 
     /// The index of the last one, the seal.
     pub(super) fn last(&self) -> Option<u64> {
-        self.leaves.last().map(|(index, _)| *index)
+        self.all.last().map(|(index, _)| *index)
     }
 }
 
@@ -72,23 +78,24 @@ pub(super) fn in_order(statements: &[Arc<Item>]) -> Result<(), Broken> {
 }
 
 pub(super) fn include(
-    bundle: &Bundle,
+    extract: &Extract<'_>,
     read: Result<Vec<Read>, Broken>,
     anchored: &Anchored<'_>,
     steps: &mut Steps,
 ) -> Result<Included, Fault> {
     let (size, root) = (anchored.checkpoint.size, &anchored.checkpoint.root);
-    in_order(&bundle.statements)?;
+    in_order(extract.statements)?;
     let read = read?;
-    let mut leaves: Vec<_> = read.iter().map(|one| (one.index, one.entry.leaf_hash())).collect();
-    for earlier in &bundle.earlier {
-        leaves.push((earlier.index, entry(&earlier.entry).map_err(|_| Broken::Order)?.leaf_hash()));
+    let mut all: Vec<_> = read.iter().map(|one| (one.index, one.entry)).collect();
+    for (index, bare) in &extract.bare {
+        all.push((*index, entry(bare).map_err(|_| Broken::Order)?));
     }
-    let last = seal(&bundle.last)?;
-    leaves.push((size.saturating_sub(1), last.leaf_hash()));
-    leaves.sort_unstable_by_key(|(index, _)| *index);
-    verify_multi_inclusion(&leaves, size, &bundle.proof, root).map_err(Broken::Proof)?;
-    let entries = Entries { leaves, map_root: Hash::from_bytes(*last.digest.as_bytes()) };
+    let last = seal(extract.last)?;
+    all.push((size.saturating_sub(1), last));
+    all.sort_unstable_by_key(|(index, _)| *index);
+    let leaves: Vec<_> = all.iter().map(|(index, entry)| (*index, entry.leaf_hash())).collect();
+    verify_multi_inclusion(&leaves, size, extract.proof, root).map_err(Broken::Proof)?;
+    let entries = Entries { all, map_root: Hash::from_bytes(*last.digest.as_bytes()) };
     let included = in_time(read, &last, size, entries)?;
     steps.held(StepName::Inclusion, format!("all {} statements stand in the log under it", included.statements.len()));
     Ok(included)
@@ -121,13 +128,12 @@ fn seal(last: &str) -> Result<Entry, Broken> {
 
 /// What the log committed to, if its times can be and never go back.
 fn in_time(read: Vec<Read>, last: &Entry, size: u64, entries: Entries) -> Result<Included, Misbehaved> {
-    let before = read.last().map_or(0, |one| one.entry.time_ms);
-    let statements = never_back(read)?;
-    let index = size.saturating_sub(1);
-    if last.time_ms < before {
-        return Err(Misbehaved::TimeBackwards { index });
+    if let Some(pair) = entries.all.windows(2).find(|pair| pair[1].1.time_ms < pair[0].1.time_ms) {
+        return Err(Misbehaved::TimeBackwards { index: pair[1].0 });
     }
-    Ok(Included { statements, entries, sealed: instant(index, last.time_ms)? })
+    let statements = never_back(read)?;
+    let sealed = instant(size.saturating_sub(1), last.time_ms)?;
+    Ok(Included { statements, entries, sealed })
 }
 
 /// Statements with their times, if those can be and never go back.
@@ -144,7 +150,7 @@ pub(super) fn never_back(read: Vec<Read>) -> Result<Vec<Entered>, Misbehaved> {
     Ok(statements)
 }
 
-fn instant(index: u64, time_ms: u64) -> Result<Timestamp, Misbehaved> {
+pub(super) fn instant(index: u64, time_ms: u64) -> Result<Timestamp, Misbehaved> {
     let instant = i64::try_from(time_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
     instant.ok_or(Misbehaved::ImpossibleTime { index, time_ms })
 }

@@ -87,7 +87,11 @@ impl KeyHistory {
         most("statements", self.statements.len(), MAX_KEY_STATEMENTS)?;
         include::in_order(&self.statements)?;
         let read = include::read(&self.statements)?;
-        let keys = of_statements(&read).ok_or(Broken::Keys)?;
+        let known = match pin {
+            Pin::Key(key) => Some(key),
+            Pin::Genesis(_) => None,
+        };
+        let keys = of_statements(&read, known).ok_or(Broken::Keys)?;
         pinned(pin, &keys, &read)?;
         let checkpoint = Checkpoint::verify(&self.checkpoint, &keys).map_err(Broken::Checkpoint)?;
         // The newest key signs, or the thief of a retired one could put the change wherever he likes.
@@ -123,17 +127,22 @@ fn pinned(pin: Pin<'_>, keys: &LogKeys, read: &[Read]) -> Result<(), Fault> {
 }
 
 /// The keys that statements name, of which the first is the genesis; nothing if they name none in order. That the old key
-/// endorsed each was checked when they were read, that the log holds them and its rules allow them comes afterwards.
-pub(super) fn of_statements(read: &[Read]) -> Option<LogKeys> {
+/// endorsed each was checked when they were read, that the log holds them and its rules allow them comes afterwards. The key that
+/// the reader knew beforehand was admitted when he took it up, and is not admitted again.
+pub(super) fn of_statements(read: &[Read], known: Option<&NoteVerifier>) -> Option<LogKeys> {
     let (first, later) = read.split_first()?;
     let Claim::Genesis(genesis) = &first.statement.claim else { return None };
-    let mut keys = LogKeys::from(genesis.log_key.as_str().parse::<NoteVerifier>().ok()?);
+    let verifier = |text: &str| match known.filter(|known| known.to_string() == text) {
+        Some(known) => Some(known.clone()),
+        None => text.parse().ok(),
+    };
+    let mut keys = LogKeys::from(verifier(genesis.log_key.as_str())?);
     for one in later {
         if let Claim::LogKeyChanged(change) = &one.statement.claim {
             if change.from.as_str() != keys.newest().to_string() {
                 return None;
             }
-            keys.change(one.index, change.to.as_str().parse().ok()?).ok()?;
+            keys.change(one.index, verifier(change.to.as_str())?).ok()?;
         }
     }
     Some(keys)

@@ -11,13 +11,15 @@ use conformity::key::{Jwk, KeyId};
 use conformity::records::{Facts, Register};
 use conformity::statement::Claim;
 use ledger::jws::Verified;
-use ledger::key::{KeyError, PublicKey};
+use ledger::key::PublicKey;
 
 use super::anchor::Anchored;
+use super::ground::Extract;
 use super::include::Entered;
 use super::step::{StepName, Steps};
 use super::{Broken, Bundle, Distrust, Fault, Misbehaved};
 use crate::certificates;
+use crate::statement::admit;
 
 /// What the log says, as far as the bundle shows it.
 pub(super) struct Replayed {
@@ -29,13 +31,13 @@ pub(super) struct Replayed {
 }
 
 pub(super) fn replay(
-    bundle: &Bundle,
+    extract: &Extract<'_>,
     anchored: &Anchored<'_>,
     statements: Vec<Entered>,
     steps: &mut Steps,
-) -> Result<Replayed, Fault> {
+) -> Result<Replay, Fault> {
     let mut replay = Replay::new();
-    for (entered, item) in statements.into_iter().zip(&bundle.statements) {
+    for (entered, item) in statements.into_iter().zip(extract.statements) {
         if let Claim::Genesis(_) = &entered.statement.claim {
             begins(&entered, anchored, steps)?;
         }
@@ -44,6 +46,16 @@ pub(super) fn replay(
     if replay.log_keys() != Some(anchored.keys.changes().len()) {
         return Err(Broken::Keys.into());
     }
+    Ok(replay)
+}
+
+/// What was replayed says this of the verdict of a bundle.
+pub(super) fn of_verdict(
+    bundle: &Bundle,
+    anchored: &Anchored<'_>,
+    replay: Replay,
+    steps: &mut Steps,
+) -> Result<Replayed, Fault> {
     let Replay { register, mut credentials, causes, .. } = replay;
     let newest = register.newest_credential(&bundle.verdict.id).map(|record| record.issued.index);
     let newest = newest.and_then(|index| credentials.remove_entry(&index));
@@ -143,14 +155,9 @@ impl Replay {
     fn key(&mut self, index: u64, kid: KeyId, jwk: &Jwk) -> Result<&PublicKey, Misbehaved> {
         match self.keys.entry(kid) {
             Entry::Occupied(known) => Ok(known.into_mut()),
-            Entry::Vacant(room) => Ok(room.insert(admitted(jwk).map_err(|error| Misbehaved::Key { index, error })?)),
+            Entry::Vacant(room) => Ok(room.insert(admit(jwk).map_err(|error| Misbehaved::Key { index, error })?)),
         }
     }
-}
-
-fn admitted(jwk: &Jwk) -> Result<PublicKey, KeyError> {
-    let text = serde_json::to_string(jwk).map_err(|error| KeyError::Malformed(error.to_string()))?;
-    PublicKey::from_jwk(&text)
 }
 
 impl Replayed {

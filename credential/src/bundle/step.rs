@@ -30,6 +30,8 @@ pub enum StepName {
     Credential,
     /// How the verdict stood.
     Verdict,
+    /// What the log holds about the supplier.
+    Supplier,
 }
 
 impl StepName {
@@ -48,6 +50,7 @@ impl StepName {
             Self::Accreditation => "accreditation",
             Self::Credential => "credential",
             Self::Verdict => "verdict",
+            Self::Supplier => "supplier",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A log made by hand, so that it can also be made wrongly: `jp`, with a body, its accreditation, and verdict V-1.
 
 mod bundles;
+mod suppliers;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use conformity::basis::{of_recognition, of_verdict};
 use conformity::decide::{Place, decide};
 use conformity::ids::VerdictRef;
 use conformity::key::KeyId;
-use conformity::map_label::{MapLabel, Posted};
+use conformity::map_label::{Filed, MapLabel, Posted};
 use conformity::records::{Facts, Record, Register};
 use credential::bundle::{Bundle, Earlier, FORMAT, Item, KeyHistory, Policy, Question};
 use credential::statement::read_unverified;
@@ -50,7 +51,7 @@ pub(crate) struct Log {
     attachments: HashMap<u64, String>,
     map_key: Arc<VrfKey>,
     map: Trees,
-    /// Public labels that the registry keeps out of its map.
+    /// Labels that the registry keeps out of its map.
     pub(crate) hidden: Vec<String>,
     pub(crate) now_ms: u64,
 }
@@ -268,11 +269,15 @@ impl Log {
     /// A seal, a day later.
     pub(crate) fn seal(&mut self) -> u64 {
         self.now_ms += 86_400 * SECOND_MS;
-        let labels = self.register.verdicts_after(None).map(|record| MapLabel::Verdict(record.id().clone()));
-        let foreign = self.register.recognitions_after(None);
-        let labels = labels.chain(foreign.map(|record| MapLabel::Foreign(record.recognition.verdict.clone())));
+        let own = self.register.verdicts_after(None).cloned().map(Record::Verdict);
+        let filed = own.chain(self.register.recognitions_after(None).cloned().map(Record::Recognition));
+        let filed = filed.filter_map(|record| Filed::of(&record));
+        let mut labels: BTreeSet<MapLabel> =
+            filed.flat_map(|filed| filed.suppliers.into_iter().chain([filed.verdict])).collect();
+        labels.retain(|label| !self.hidden.contains(&label.to_string()));
         let blinded: Vec<_> = labels
-            .map(|label| (self.map_key.evaluate(label.to_string().as_bytes()).unwrap(), self.latest(&label)))
+            .iter()
+            .map(|label| (self.map_key.evaluate(label.to_string().as_bytes()).unwrap(), self.latest(label)))
             .collect();
         let mut public = self.public_labels();
         public.retain(|label| !self.hidden.contains(&label.to_string()));

@@ -11,3 +11,4 @@ mod log;
 mod log_keys;
 mod policies;
 mod refusals;
+mod suppliers;

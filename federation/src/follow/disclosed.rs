@@ -18,10 +18,10 @@ use conformity::recognition::DisclosedLevels;
 use conformity::records::Facts;
 use credential::attestation::{self, present_parts};
 use credential::sd_jwt::{REGISTRY, Unverified};
+use credential::statement::admit;
 use serde::{Deserialize, Serialize};
 
 use super::Followed;
-use super::reading::admit;
 
 /// A credential of which parts were asked for.
 #[derive(Debug, Clone, Copy)]

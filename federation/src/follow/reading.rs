@@ -12,7 +12,7 @@ use conformity::records::{Facts, Overlay, Record, Register};
 use conformity::refusal::Refusal;
 use conformity::statement::Statement;
 use credential::certificates;
-use credential::statement::read_unverified;
+use credential::statement::{admit, read_unverified};
 use jiff::Timestamp;
 use ledger::digest::Digest;
 use ledger::entry::{Entry, Kind};
@@ -126,7 +126,7 @@ impl<'a> Reading<'a> {
         let key = match known {
             Some(key) => key,
             None => {
-                let key = Arc::new(admit(jwk)?);
+                let key = Arc::new(admit(jwk).map_err(|error| error.to_string())?);
                 self.keys.insert(*kid, Arc::clone(&key));
                 key
             }
@@ -151,11 +151,6 @@ fn refused(index: u64, refusal: &Refusal) -> StatementFault {
         other => (other.code(), other.to_string()),
     };
     StatementFault::new(index, code, &text)
-}
-
-pub(super) fn admit(jwk: &Jwk) -> Result<PublicKey, String> {
-    let text = serde_json::to_string(jwk).map_err(|error| error.to_string())?;
-    PublicKey::from_jwk(&text).map_err(|error| error.to_string())
 }
 
 /// Whether the statement is one that the scope names, seen after what it does.

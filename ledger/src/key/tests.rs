@@ -5,6 +5,7 @@ use super::*;
 use crate::encoding::hex_decode;
 use aws_lc_rs::digest;
 use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT as B, EIGHT_TORSION};
+use curve25519_dalek::edwards::CompressedEdwardsY;
 use curve25519_dalek::{EdwardsPoint, Scalar};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -96,6 +97,31 @@ fn other_encodings_of_a_point_are_refused() {
         let bytes: [u8; 32] = hex_decode(row).unwrap();
         assert_eq!(PublicKey::from_ed25519(&bytes), Err(KeyError::NotCanonical), "{row}");
     }
+}
+
+#[test]
+fn the_one_encoding_is_told_by_its_bytes() {
+    // Every `y` that has two encodings, and those around them, with and without a sign.
+    let edges = (0..=255).flat_map(|low: u8| {
+        [[0; 32], [0xff; 32]].map(|mut y| {
+            y[0] = low;
+            y
+        })
+    });
+    let spread = (0..500_u32).map(|seed| crate::digest::sha256(&[&seed.to_le_bytes()]));
+    let (mut points, mut twice) = (0, 0);
+    for y in edges.chain(spread) {
+        for sign in [0, 0x80] {
+            let mut bytes = y;
+            bytes[31] = bytes[31] & 0x7f | sign;
+            let decoded = CompressedEdwardsY(bytes).decompress();
+            let again = decoded.filter(|point| point.compress().as_bytes() == &bytes);
+            assert_eq!(canonical_point(&bytes), again, "{bytes:02x?}");
+            points += usize::from(again.is_some());
+            twice += usize::from(decoded.is_some() && again.is_none());
+        }
+    }
+    assert!(points > 500 && twice > 10, "{points} {twice}");
 }
 
 /// A signature made by hand, so that it can be made wrong in ways that no library offers.

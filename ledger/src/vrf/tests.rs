@@ -120,7 +120,7 @@ fn a_cheating_key_holder_gets_no_second_output() {
     let (honest, proof) = key.prove(input).unwrap();
     let gamma = proof.decode().unwrap().gamma;
     for torsion in EIGHT_TORSION {
-        assert!(output(&(gamma + torsion)) == honest);
+        assert!(output((gamma + torsion).mul_by_cofactor().compress()) == honest);
     }
 }
 
@@ -146,6 +146,7 @@ proptest! {
         let key = VrfKey::from_seed(&seed).unwrap();
         let (output, proof) = key.prove(&input).unwrap();
         prop_assert!(key.evaluate(&input).unwrap() == output);
+        prop_assert!(key.evaluate_all(&[&input, &input]).unwrap() == [output, output]);
         prop_assert!(key.public_key().verify(&input, &proof) == Ok(output));
     }
 

@@ -1,10 +1,12 @@
-//! `consent`: a supplier says who may see what of its verdicts, takes it back, and reads what was seen.
+//! `consent`: a supplier says who may see what of its verdicts, or how it stands, takes it back, and reads what was seen.
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use conformity::consent::{Consent, ConsentWithdrawn, Part, Parts, Subject};
+use conformity::identifiers::Identifier;
 use conformity::ids::{ConsentId, PartyId, SchemeRef, VerdictId, VerdictRef};
 use conformity::statement::Claim;
 use conformity::time::Day;
@@ -12,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::context::{Context, word};
 use super::output;
-use super::standing::escape;
+use super::standing::{escape, of_supplier};
 use super::submission::{Signing, say};
 
 /// Let others see what your verdicts keep back, and read who did
@@ -40,8 +42,10 @@ enum Command {
 Examples:
   registry-node --as supplier-1 consent give D-1 --verdict V-1 --to buyer-1 --show level,results --until 2027-03-31
   registry-node --as supplier-1 consent give D-2 --scheme demo@1 --to insurer-1 --all --until 2026-12-31
+  registry-node --as supplier-1 consent give D-3 --standing demo@1 --to buyer-1 --until 2027-03-31
 
-Only the supplier that the verdict is about can. A restricted verdict becomes visible to the party. The registry does not tell
+With --standing the party may fetch proof of how you stand under the scheme, also that there is no verdict on you (`prove --supplier`): all
+entries about you, of restricted verdicts without what they say. Only the supplier that the verdict is about can. A restricted verdict becomes visible to the party. The registry does not tell
 whether the party exists: a consent to one that is not registered yet shows nothing to anybody.")]
 struct Give {
     /// Id of the consent; your own to choose
@@ -52,10 +56,11 @@ struct Give {
     #[arg(long, value_name = "PARTY")]
     to: PartyId,
     /// Which parts: level, scope, results, findings, evidence
-    #[arg(long, value_name = "PARTS", value_delimiter = ',', value_parser = word::<Part>, required_unless_present = "all")]
+    #[arg(long, value_name = "PARTS", value_delimiter = ',', value_parser = word::<Part>,
+          required_unless_present_any = ["all", "standing"], conflicts_with = "standing")]
     show: Vec<Part>,
     /// All parts that there are today
-    #[arg(long, conflicts_with = "show")]
+    #[arg(long, conflicts_with_all = ["show", "standing"])]
     all: bool,
     /// Last day; at most three years ahead
     #[arg(long, value_name = "DAY")]
@@ -73,6 +78,9 @@ struct About {
     /// About all of your verdicts under this scheme, those to come included
     #[arg(long)]
     scheme: Option<SchemeRef>,
+    /// About how you stand under this scheme, whole
+    #[arg(long, value_name = "SCHEME")]
+    standing: Option<SchemeRef>,
 }
 
 /// Take a consent back; from the receipt on it shows nothing
@@ -99,10 +107,18 @@ struct List {}
 #[command(after_help = "\
 Examples:
   registry-node --as supplier-1 consent uses jp:V-1
-  registry-node --as supplier-1 consent uses jp:V-1 --json")]
+  registry-node --as supplier-1 consent uses jp:V-1 --json
+  registry-node --as supplier-1 consent uses --supplier lei:5493001KJTIIGC8Y1R12 --scheme demo@1")]
 struct Uses {
     /// Registry and id, such as jp:V-1
-    verdict: VerdictRef,
+    #[arg(required_unless_present = "supplier")]
+    verdict: Option<VerdictRef>,
+    /// Who was shown how you stand: one of your identifiers
+    #[arg(long, value_name = "KIND:VALUE", requires = "scheme", conflicts_with = "verdict")]
+    supplier: Option<Identifier>,
+    /// Under which scheme, id@version
+    #[arg(long, requires = "supplier")]
+    scheme: Option<SchemeRef>,
 }
 
 impl Consents {
@@ -121,11 +137,9 @@ impl Consents {
 
 impl Give {
     fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
-        let about = match (self.about.verdict, self.about.scheme) {
-            (Some(verdict), _) => Subject::Verdict(verdict),
-            (None, Some(scheme)) => Subject::Scheme(scheme),
-            (None, None) => anyhow::bail!("say about which verdict or scheme, with --verdict or --scheme"),
-        };
+        let About { verdict, scheme, standing } = self.about;
+        let about = verdict.map(Subject::Verdict).or(scheme.map(Subject::Scheme)).or(standing.map(Subject::Standing));
+        let about = about.context("say what it is about, with --verdict, --scheme or --standing")?;
         let parts = if self.all { Parts::all() } else { self.show.into_iter().collect() };
         let consent = Consent { consent: self.consent, about, to: self.to, parts, until: self.until };
         say(context, self.signing, Claim::DisclosureConsented(Arc::new(consent)), &[])
@@ -139,6 +153,7 @@ fn list(context: &Context) -> anyhow::Result<ExitCode> {
             "consent=consent/consent",
             "verdict=consent/about/verdict",
             "scheme=consent/about/scheme",
+            "standing=consent/about/standing",
             "to=consent/to",
             "parts=consent/parts",
             "until=consent/until",
@@ -150,7 +165,11 @@ fn list(context: &Context) -> anyhow::Result<ExitCode> {
 
 impl Uses {
     fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
-        let path = format!("/v1/verdicts/{}/disclosures", escape(&self.verdict.to_string()));
+        let path = match (self.verdict, self.supplier) {
+            (Some(verdict), _) => format!("/v1/verdicts/{}/disclosures", escape(&verdict.to_string())),
+            (None, Some(supplier)) => of_supplier("disclosures", &supplier, self.scheme.as_ref()),
+            (None, None) => anyhow::bail!("say of which verdict, or of which --supplier under which --scheme"),
+        };
         let answer: Value = context.ask(&path)?;
         context.answer(&answer, render)
     }

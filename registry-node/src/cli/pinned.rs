@@ -11,6 +11,7 @@ use conformity::genesis::Genesis;
 use conformity::key::Jwk;
 use conformity::statement::{Claim, Statement};
 use credential::bundle::{KeyHistory, Pin};
+use credential::statement::admit;
 use ledger::digest::Digest;
 use ledger::jws::Unverified;
 use ledger::log_keys::LogKeys;
@@ -19,7 +20,6 @@ use ledger::vrf::VrfPublicKey;
 
 use super::context::read_input;
 use crate::client::{Connection, read_json};
-use crate::core::read_model::admit;
 
 /// Where a registry proves the keys of its log.
 pub(super) const LOG_KEYS: &str = "/v1/log-keys";

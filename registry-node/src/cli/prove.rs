@@ -1,4 +1,5 @@
-//! `prove`, `verify`, `policy`: everything that a verdict rests on in one file, and checking it without any registry.
+//! `prove`, `verify`, `policy`: everything that a verdict rests on, or that a log holds about a supplier, in one file, and checking
+//! it without any registry.
 //!
 //! Out of scope: what is checked, see [`credential::bundle`].
 
@@ -12,9 +13,12 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use bytes::Bytes;
 use clap::{Args, Subcommand};
-use conformity::ids::VerdictRef;
+use conformity::identifiers::Identifier;
+use conformity::ids::{SchemeRef, VerdictRef};
+use credential::bundle::supplier::Told;
 use credential::bundle::{
-    Failure, Fault, Finding, KeyHistory, MAX_BUNDLE, MAX_POLICY, Policy, Question, Step, Verified, verify,
+    Checked, Failure, Fault, Finding, KeyHistory, MAX_BUNDLE, MAX_POLICY, Policy, Question, Standing, Step, Verified,
+    verify, verify_any,
 };
 use jiff::Timestamp;
 use ledger::log_keys::{CheckpointKeys, LogKeys};
@@ -23,7 +27,7 @@ use serde_json::json;
 use super::context::{Context, read_input, wait};
 use super::output;
 use super::pinned::Pinned;
-use super::standing::{escape, with_query};
+use super::standing::{escape, of_supplier, with_query};
 use crate::client::{Client, ClientError};
 use crate::clock::{Clock, SystemClock};
 use crate::http::Code;
@@ -37,18 +41,29 @@ const BROKEN_BUNDLE: u8 = 3;
 const MISBEHAVING_REGISTRY: u8 = 4;
 const POLICY_NOT_MET: u8 = 5;
 
-/// Fetch everything that a verdict rests on, as one file that anybody can check offline
+/// Fetch everything that a verdict rests on, or that the log holds about a supplier, as one file that anybody can check offline
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   registry-node --as buyer-1 prove jp:V-1 --out bundle.json
   registry-node --as buyer-1 prove jp:V-1 --at 2026-06-30T00:00:00Z --out bundle.json
+  registry-node --as supplier-1 prove --supplier lei:5493001KJTIIGC8Y1R12 --scheme demo@1 --out standing.json
 
 The file holds what you may see: a supplier, its body and the operator get what the credential keeps back as well. --at chooses the
-credential of that time; the history of the verdict is whole in any case.")]
+credential of that time; the history of the verdict is whole in any case.
+
+With --supplier and --scheme it proves which entries are about the supplier, under all of its identifiers, or that there is none. The
+registry gives that to the operator, to the supplier, and to whom the supplier consents (`consent give --standing`).")]
 pub(super) struct Prove {
     /// Registry and id, such as jp:V-1
-    verdict: VerdictRef,
+    #[arg(required_unless_present = "supplier")]
+    verdict: Option<VerdictRef>,
+    /// Everything about the supplier with this identifier instead
+    #[arg(long, value_name = "KIND:VALUE", requires = "scheme", conflicts_with_all = ["verdict", "at"])]
+    supplier: Option<Identifier>,
+    /// Under which scheme, id@version
+    #[arg(long, requires = "supplier")]
+    scheme: Option<SchemeRef>,
     /// Where to write it
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -59,8 +74,14 @@ pub(super) struct Prove {
 
 impl Prove {
     pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
-        let path = format!("/v1/verdicts/{}/proof", escape(&self.verdict.to_string()));
-        let path = with_query(&path, [("as_of", self.at.map(|at| at.to_string()))]);
+        let path = match (&self.verdict, &self.supplier) {
+            (Some(verdict), _) => {
+                let path = format!("/v1/verdicts/{}/proof", escape(&verdict.to_string()));
+                with_query(&path, [("as_of", self.at.map(|at| at.to_string()))])
+            }
+            (None, Some(supplier)) => of_supplier("proof", supplier, self.scheme.as_ref()),
+            (None, None) => anyhow::bail!("say which verdict, or which --supplier under which --scheme"),
+        };
         let bundle = wait(fetch(&context.reader()?, &path))?;
         output::write_private(&self.out, &bundle)?;
         let answer = json!({"bundle": self.out, "bytes": bundle.len()});
@@ -89,7 +110,8 @@ Examples:
   registry-node verify bundle.json --trust policy.toml
   registry-node verify bundle.json --trust policy.toml --at 2026-06-30T00:00:00Z --json
 
-Says how the verdict stood at that time, as the log showed it then; without --at, at the checkpoint in the bundle. Each step is told.
+Says how the verdict stood at that time, or what the log held about the supplier, as the log showed it then; without --at, at the
+checkpoint in the bundle. Each step is told.
 Exits with 0 if all of them hold, whatever the verdict's state; else with 3 if the bundle is broken, 4 if it proves that its registry
 breaks the rules, 5 if it does not fulfil the policy or answer the question.")]
 pub(super) struct Verify {
@@ -105,18 +127,23 @@ pub(super) struct Verify {
 
 impl Verify {
     pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
-        match self.verified()? {
-            Ok(verified) => context.answer(&verified, render),
+        match self.checked(verify_any)? {
+            Ok(Checked::Verdict(verified)) => context.answer(&*verified, render),
+            Ok(Checked::Supplier(standing)) => context.answer(&*standing, render_standing),
             Err(failure) => refused(context, &failure),
         }
     }
 
-    /// What the bundle proves, or why it proves nothing.
+    /// What the bundle proves of a verdict, or why it proves nothing.
     pub(super) fn verified(&self) -> anyhow::Result<Result<Verified, Failure>> {
+        self.checked(verify)
+    }
+
+    fn checked<T>(&self, check: impl FnOnce(&[u8], &Policy, Question) -> T) -> anyhow::Result<T> {
         let policy = String::from_utf8(read_input(&self.trust, MAX_POLICY as u64)?)?;
         let policy = Policy::parse(&policy).with_context(|| format!("{} cannot be used", self.trust.display()))?;
         let bundle = read_input(&self.bundle, MAX_BUNDLE as u64)?;
-        Ok(verify(&bundle, &policy, Question { at: self.at, now: SystemClock.now() }))
+        Ok(check(&bundle, &policy, Question { at: self.at, now: SystemClock.now() }))
     }
 }
 
@@ -153,6 +180,29 @@ fn render(verified: &Verified) -> String {
         Finding::Foreign(record) => format!("{verdict} at {at}: {} by {}", record.recognition.outcome, verified.origin),
     };
     format!("{}VERIFIED  {answer}", told(&verified.steps))
+}
+
+fn render_standing(standing: &Standing) -> String {
+    let Standing { origin, at, scheme, entries, steps, .. } = standing;
+    let mut text = told(steps);
+    for Told { index, at, said } in entries {
+        let words = said.as_ref().map_or_else(
+            || "not shown".to_owned(),
+            |said| {
+                let verdict = said.verdict.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
+                format!("{}{verdict}, which names {}", said.kind, said.by)
+            },
+        );
+        let _ = writeln!(text, "    entry {index} of {at}: {words}");
+    }
+    let about: Vec<String> = standing.identifiers.iter().map(|one| one.identifier.to_string()).collect();
+    let about = about.join(", ");
+    let answer = if standing.absent {
+        format!("as of {at} {origin} holds no verdict about {about} under {scheme}")
+    } else {
+        format!("as of {at} {origin} holds {} entries about {about} under {scheme}, and no others", entries.len())
+    };
+    format!("{text}VERIFIED  {answer}")
 }
 
 /// Make a policy, which says whom you trust

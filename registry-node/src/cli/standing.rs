@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Args;
 use conformity::identifiers::Identifier;
-use conformity::ids::{CountryCode, DocumentRef};
+use conformity::ids::{CountryCode, DocumentRef, SchemeRef};
 use conformity::standing::{ForeignHolding, Holding, OwnHolding, Standing};
 use conformity::viewpoint::Viewpoint;
 use jiff::Timestamp;
@@ -75,6 +75,12 @@ pub(super) fn with_query<const N: usize>(path: &str, members: [(&str, Option<Str
     let given = members.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", escape(&value?))));
     let query: Vec<String> = given.collect();
     if query.is_empty() { path.to_owned() } else { format!("{path}?{}", query.join("&")) }
+}
+
+/// The path of something about a supplier under a scheme.
+pub(super) fn of_supplier(what: &str, supplier: &Identifier, scheme: Option<&SchemeRef>) -> String {
+    let path = format!("/v1/suppliers/{}/{what}", escape(&supplier.to_string()));
+    with_query(&path, [("scheme", scheme.map(SchemeRef::to_string))])
 }
 
 /// Escapes a part of a path or query.

@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use conformity::key::{Jwk, KeyId};
 use conformity::records::{Record, Register};
+use credential::statement::admit;
 use ledger::key::{KeyError, PublicKey};
 
 /// Shared by all readers of one registry.
@@ -50,13 +51,4 @@ impl ReadModel {
         self.keys.write().unwrap_or_else(PoisonError::into_inner).insert(kid, Arc::clone(&key));
         Ok(key)
     }
-}
-
-/// Admits a key by the strict rule of the log.
-///
-/// # Errors
-/// [`KeyError`] when the rule refuses it.
-pub fn admit(jwk: &Jwk) -> Result<PublicKey, KeyError> {
-    // A Jwk holds only plain strings; its JSON form cannot fail, and an empty text would be refused as no key.
-    PublicKey::from_jwk(&serde_json::to_string(jwk).unwrap_or_default())
 }

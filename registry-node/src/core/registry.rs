@@ -162,6 +162,29 @@ impl Registry {
         clock: Arc<dyn Clock>,
         trial: impl Fn(&Path) -> bool,
     ) -> Result<Arc<Registry>, OpenError> {
+        Self::wired(folder, clock, trial, StateMap::start)
+    }
+
+    /// The same with a state map that has failed: statements are taken, and nothing can be sealed. For measuring what the map
+    /// costs, and for tests of that failure.
+    ///
+    /// # Errors
+    /// [`OpenError`], as [`Registry::open`].
+    #[doc(hidden)]
+    pub fn open_with_failed_map(
+        folder: Folder,
+        clock: Arc<dyn Clock>,
+        trial: impl Fn(&Path) -> bool,
+    ) -> Result<Arc<Registry>, OpenError> {
+        Self::wired(folder, clock, trial, |origins| Ok(StateMap::failed(origins)))
+    }
+
+    fn wired(
+        folder: Folder,
+        clock: Arc<dyn Clock>,
+        trial: impl Fn(&Path) -> bool,
+        map: fn(Origins) -> std::io::Result<StateMap>,
+    ) -> Result<Arc<Registry>, OpenError> {
         let config = Config::load(folder.path())?;
         let signers = log_keys::signers(&folder, &config.registry.origin)?;
         let tiles = Arc::new(tiles::open(&folder, &signers).map_err(file_error("the tiles"))?);
@@ -181,7 +204,7 @@ impl Registry {
         let received = Received::open(Arc::clone(&vault), &read_model)?;
         let (grown, size) = watch::channel(reader.size());
         let indexer = Indexer::start(index, reader.clone()).map_err(file_error("the indexer"))?;
-        let map = start_map(&folder, &genesis, &reader, &read_model)?;
+        let map = map(origins(&folder, &genesis, &reader, &read_model)?).map_err(file_error("the state map"))?;
         let parts = Parts {
             map: map.clone(),
             read_model: Arc::clone(&read_model),
@@ -270,18 +293,18 @@ fn feed(config: &Config, log: &LogReader, read_model: &Arc<ReadModel>, size: &wa
     Feed::new(registry, url, log.clone(), Arc::clone(read_model), size.clone())
 }
 
-fn start_map(
+/// What the state map is made of.
+fn origins(
     folder: &Folder,
     genesis: &Genesis,
     log: &LogReader,
     read_model: &Arc<ReadModel>,
-) -> Result<StateMap, OpenError> {
+) -> Result<Origins, OpenError> {
     let key = VrfKey::load(&folder.map_key()).map_err(TokenError::from)?;
     if genesis.map_key != (Jwk::Ed25519 { x: *key.public_key().as_bytes() }) {
         return Err(OpenError::MapKey);
     }
-    let (log, read_model, outputs) = (log.clone(), Arc::clone(read_model), folder.map_outputs());
-    StateMap::start(Origins { key, log, read_model, outputs }).map_err(file_error("the state map"))
+    Ok(Origins { key, log: log.clone(), read_model: Arc::clone(read_model), outputs: folder.map_outputs() })
 }
 
 /// Removes the bytes of statements whose erasure is in the log, but which a crash left in the journal.

@@ -124,6 +124,12 @@ impl StateMap {
         Ok(StateMap { key, orders, waiting, sealed })
     }
 
+    /// A map whose thread has ended.
+    pub(super) fn failed(origins: Origins) -> StateMap {
+        let (orders, _) = mpsc::channel();
+        StateMap { key: Arc::new(origins.key), orders, waiting: Arc::default(), sealed: Arc::default() }
+    }
+
     /// Takes in the records of a durable commit. Waits for nothing.
     pub fn take(&self, records: &[Record]) {
         let records: Vec<Record> = records.iter().filter(|record| concerns(record)).cloned().collect();

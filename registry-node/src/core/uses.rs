@@ -1,7 +1,8 @@
 //! Uses of disclosure consents, and of what arrangements name: who saw what of which verdict, for its supplier to read.
 //!
-//! They rest in the vault, all uses of one verdict in one value, so that erasing the verdict erases them with their key. A use
-//! is durable before what it tells of leaves. Nothing here is ever logged.
+//! They rest in the vault, all uses of one verdict in one value, so that erasing the verdict erases them with their key; those of
+//! consents to how a supplier stands under a scheme beside them, for as long as the registry. A use is durable before what it
+//! tells of leaves. Nothing here is ever logged.
 //!
 //! Bounds: the same party that sees the same by the same right on the same day is one record that counts. So a party
 //! that asks often does not push the records of others out; when there are too many, whoever has most gives up its oldest. Out of
@@ -12,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use conformity::consent::Parts;
-use conformity::ids::{ConsentId, PartyId, RegistryId, VerdictId};
+use conformity::ids::{ConsentId, PartyId, RegistryId, SchemeRef, VerdictId};
 use conformity::recognised::ArrangementRef;
 use conformity::records::Facts;
 use conformity::time::Day;
@@ -29,6 +30,8 @@ const MAX_RECORDS: usize = 1_000;
 const MAX_WAITING: usize = 16;
 /// What their names in the vault begin with.
 const PREFIX: &str = "uses/";
+/// The same of those that belong to no verdict.
+const STANDING_PREFIX: &str = "standing/";
 
 /// Why a use was not recorded or read.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +62,8 @@ pub enum Way {
     Proof,
     /// What a peer asks for.
     Peer,
+    /// How the supplier stands under a scheme.
+    Standing,
 }
 
 /// Who saw something.
@@ -204,23 +209,32 @@ impl Uses {
     ///
     /// # Errors
     /// [`UseError`]: then nothing may be shown.
-    pub fn record(&self, _place: &Place<'_>, verdict: Granted<'_>, seen: Seen, now: Timestamp) -> Result<(), UseError> {
+    pub fn record<'a>(
+        &self,
+        _place: &Place<'_>,
+        about: impl Into<About<'a>>,
+        seen: Seen,
+        now: Timestamp,
+    ) -> Result<(), UseError> {
+        let about = about.into();
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         // The register forgets an erased verdict before its uses are erased, so none comes after that.
-        if !self.stands(verdict.id, verdict.index) {
+        if let About::Verdict(verdict) = about
+            && !self.stands(verdict.id, verdict.index)
+        {
             return Err(UseError::Gone);
         }
-        let mut book = self.of(verdict)?;
+        let mut book = self.of(about)?;
         book.note(seen, now);
-        Ok(self.vault.put(&verdict.name(), &serde_json::to_vec(&book)?)?)
+        Ok(self.vault.put(&about.name(), &serde_json::to_vec(&book)?)?)
     }
 
-    /// The uses of a verdict.
+    /// The uses of a verdict, or of how a supplier stands.
     ///
     /// # Errors
     /// [`UseError::Vault`], [`UseError::Unreadable`].
-    pub fn of(&self, verdict: Granted<'_>) -> Result<Book, UseError> {
-        let kept = self.vault.value(&verdict.name())?;
+    pub fn of<'a>(&self, about: impl Into<About<'a>>) -> Result<Book, UseError> {
+        let kept = self.vault.value(&about.into().name())?;
         kept.map_or_else(|| Ok(Book::default()), |bytes| Ok(serde_json::from_slice(&bytes)?))
     }
 
@@ -243,6 +257,30 @@ impl<'a> Place<'a> {
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Of what uses are kept together.
+#[derive(Debug, Clone, Copy)]
+pub enum About<'a> {
+    /// A verdict.
+    Verdict(Granted<'a>),
+    /// How a supplier stands under a scheme.
+    Standing(&'a PartyId, &'a SchemeRef),
+}
+
+impl<'a> From<Granted<'a>> for About<'a> {
+    fn from(verdict: Granted<'a>) -> Self {
+        Self::Verdict(verdict)
+    }
+}
+
+impl About<'_> {
+    fn name(self) -> String {
+        match self {
+            Self::Verdict(verdict) => verdict.name(),
+            Self::Standing(supplier, scheme) => format!("{STANDING_PREFIX}{supplier}/{scheme}"),
+        }
     }
 }
 

@@ -114,7 +114,7 @@ pub(super) fn place(site: &Site) -> Result<Place<'_>, Problem> {
 }
 
 /// What is not recorded is not shown.
-fn unrecorded(error: &UseError) -> Problem {
+pub(super) fn unrecorded(error: &UseError) -> Problem {
     match error {
         UseError::Busy => Problem::busy(code::Code::Busy.as_str(), error.to_string(), 1),
         UseError::Gone => Problem::not_found(),

@@ -5,9 +5,10 @@
 //! Whoever may not see a verdict gets the answer of one that is not there. Out of scope: the format and checking it, see
 //! [`credential::bundle`].
 
+mod extract;
 mod kept;
+pub(super) mod supplier;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -18,12 +19,10 @@ use conformity::ids::VerdictRef;
 use conformity::map_label::MapLabel;
 use conformity::recognised::RecognitionRecord;
 use conformity::records::Facts;
-use conformity::statement::{Claim, Kind};
+use conformity::statement::Claim;
 use conformity::verdict::VerdictRecord;
 use credential::bundle::{Bundle, Earlier, FORMAT, Item, MAX_BUNDLE, MAX_STATEMENTS};
 use jiff::Timestamp;
-use ledger::encoding::base64_encode;
-use ledger::journal::{ReadError, Stored};
 use warp::reply::Response;
 
 use super::answer::{self, JSON, Keep};
@@ -34,9 +33,9 @@ use super::credentials::whole;
 use super::published::Checkpoint;
 use super::site::Site;
 use crate::core::feed::parse_committed;
-use crate::core::state_map::ProveError;
 use crate::core::uses::Way;
 use crate::problem::Problem;
+use extract::{Extract, unreadable};
 use kept::Key;
 
 pub(super) use kept::Proofs;
@@ -48,16 +47,22 @@ const TOO_LONG: &str = "what it rests on has more bytes than a bundle";
 pub(super) fn proof(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let wanted: VerdictRef = ask.value()?;
     let as_of = ask.query().as_of(site.registry.now())?;
-    let newest = site.published.newest(&site.registry);
-    let newest = newest.map_err(|error| code::internal("the published checkpoint could not be read", &error))?;
+    let newest = newest(site)?;
     let seal = newest.as_ref().map_or(0, |newest| newest.size.saturating_sub(1));
     let about = About::find(site, ask, &wanted, Horizon { as_of, seal }).ok_or_else(Problem::not_found)?;
     let checkpoint = newest.filter(|_| about.begun() < seal).ok_or_else(code::not_published)?;
     let key = Key::of(&about, &checkpoint);
-    let collecting = Collecting { site, wanted: &wanted, about: &about, checkpoint: &checkpoint };
+    let extract = Extract { site, checkpoint: &checkpoint };
+    let collecting = Collecting { extract, wanted: &wanted, about: &about };
     let bytes = site.proofs.made(key, || collecting.bundle())?;
     about.record(site, ask)?;
     Ok(answer::bytes(JSON, bytes, Keep::No))
+}
+
+/// The newest published checkpoint; nothing before the first.
+fn newest(site: &Site) -> Result<Option<Arc<Checkpoint>>, Problem> {
+    let newest = site.published.newest(&site.registry);
+    newest.map_err(|error| code::internal("the published checkpoint could not be read", &error))
 }
 
 /// Up to where the log is told of.
@@ -152,16 +157,15 @@ impl About {
 
 /// A bundle while it is collected.
 struct Collecting<'a> {
-    site: &'a Site,
+    extract: Extract<'a>,
     wanted: &'a VerdictRef,
     about: &'a About,
-    checkpoint: &'a Checkpoint,
 }
 
 impl Collecting<'_> {
     fn bundle(&self) -> Result<Bytes, Problem> {
-        let size = self.checkpoint.size;
-        let seal = size.saturating_sub(1);
+        let Extract { site, .. } = self.extract;
+        let seal = self.extract.seal();
         let Basis { indexes, labels } = self.basis(seal)?;
         let indexes: Vec<u64> = indexes.into_iter().collect();
         if indexes.len() > MAX_STATEMENTS {
@@ -169,22 +173,19 @@ impl Collecting<'_> {
         }
         let statements = self.statements(&indexes)?;
         let earlier = self.earlier()?;
-        let mut leaves: Vec<u64> =
-            indexes.into_iter().chain(earlier.iter().map(|one| one.index)).chain([seal]).collect();
-        leaves.sort_unstable();
-        let proof = self.site.registry.log.multi_inclusion(&leaves, size);
-        let note = String::from_utf8_lossy(&self.checkpoint.note).into_owned();
+        let leaves = indexes.into_iter().chain(earlier.iter().map(|one| one.index));
+        let proof = self.extract.inclusion(leaves)?;
         let bundle = Bundle {
             format: FORMAT.to_owned(),
             verdict: self.wanted.clone(),
-            origin: self.site.registry.config.registry.origin.clone(),
-            checkpoint: note,
-            last: self.entry(seal)?,
+            origin: site.registry.config.registry.origin.clone(),
+            checkpoint: self.extract.note(),
+            last: self.extract.entry(seal)?,
             statements,
             earlier,
-            proof: proof.map_err(|error| code::internal("a proof could not be made", &error))?,
-            map_proof: self.map_proof()?,
-            public_proof: self.public_proof(&labels)?,
+            proof,
+            map_proof: self.extract.map_proof(&self.about.label(self.wanted))?.proof.to_string(),
+            public_proof: self.extract.public_proof(&labels)?,
             disclosures: self.disclosures()?,
         };
         let bytes = answer::to_json(&bundle)?;
@@ -201,22 +202,22 @@ impl Collecting<'_> {
             bytes += item.statement.len() + item.attachment.as_ref().map_or(0, String::len);
             if bytes > MAX_BUNDLE { Err(code::not_provable(TOO_LONG)) } else { Ok(item) }
         };
-        indexes.iter().map(|index| self.item(*index).and_then(&mut counted)).collect()
+        indexes.iter().map(|index| self.extract.item(*index).and_then(&mut counted)).collect()
     }
 
     /// What it rests on, of the entries before the seal.
     fn basis(&self, seal: u64) -> Result<Basis, Problem> {
         match self.about {
             About::Own { record, credential, .. } => {
-                let mut basis = basis::of_verdict(&*self.site.register(), record, seal);
+                let mut basis = basis::of_verdict(&*self.extract.site.register(), record, seal);
                 basis.indexes.extend(credential.iter().map(|one| one.issued.index));
                 Ok(basis)
             }
             About::Foreign(record) => {
-                let statement = parse_committed(&self.stored(record.since.index)?);
+                let statement = parse_committed(&self.extract.stored(record.since.index)?);
                 let statement = statement.map_err(|error| unreadable(&error))?;
                 let Claim::RecognitionDerived(claim) = &statement.claim else { return Err(Problem::not_found()) };
-                Ok(basis::of_recognition(&*self.site.register(), record, claim.cause.arrangement(), seal))
+                Ok(basis::of_recognition(&*self.extract.site.register(), record, claim.cause.arrangement(), seal))
             }
         }
     }
@@ -225,81 +226,18 @@ impl Collecting<'_> {
     fn earlier(&self) -> Result<Vec<Earlier>, Problem> {
         let About::Foreign(record) = self.about else { return Ok(Vec::new()) };
         let before = record.entries.iter().copied().filter(|index| *index < record.since.index);
-        before.map(|index| Ok(Earlier { index, entry: self.entry(index)? })).collect()
-    }
-
-    fn item(&self, index: u64) -> Result<Arc<Item>, Problem> {
-        if let Some(item) = self.site.proofs.item(index) {
-            return Ok(item);
-        }
-        let log = &self.site.registry.log;
-        let compact = self.stored(index)?;
-        let time_ms = log.time_of(index).map_err(|error| unreadable(&error))?;
-        let statement = parse_committed(&compact).map_err(|error| unreadable(&error))?;
-        let attachment = match statement.attachment().filter(|_| statement.kind() == Kind::RecognitionDerived) {
-            Some(digest) => self.results(&digest)?,
-            None => None,
-        };
-        let statement = String::from_utf8(compact.to_vec()).map_err(|error| unreadable(&error))?;
-        Ok(self.site.proofs.keep_item(Arc::new(Item { index, time_ms, statement, attachment })))
-    }
-
-    /// A result list, where it is not too long for a bundle.
-    fn results(&self, digest: &conformity::Digest) -> Result<Option<String>, Problem> {
-        let digest = ledger::digest::Digest::from_bytes(*digest.as_bytes());
-        let log = &self.site.registry.log;
-        if log.attachment_len(&digest).is_some_and(|bytes| bytes > MAX_BUNDLE / 2) {
-            return Err(code::not_provable("the result list that names it is longer than a bundle"));
-        }
-        let list = log.attachment(&digest).map_err(|error| unreadable(&error))?;
-        list.map(|list| String::from_utf8(list.to_vec()).map_err(|error| unreadable(&error))).transpose()
-    }
-
-    fn stored(&self, index: u64) -> Result<Bytes, Problem> {
-        match self.site.registry.log.statement(index) {
-            Ok(Stored::Bytes(compact)) => Ok(compact),
-            // It was erased a moment ago, and the verdict with it.
-            Ok(_) => Err(Problem::not_found()),
-            Err(error) => Err(unreadable(&error)),
-        }
-    }
-
-    fn entry(&self, index: u64) -> Result<String, Problem> {
-        let entry = self.site.registry.log.entry(index);
-        Ok(base64_encode(&entry.map_err(|error: ReadError| unreadable(&error))?.encode()))
-    }
-
-    fn map_proof(&self) -> Result<String, Problem> {
-        let label = self.about.label(self.wanted);
-        let proven = self.site.registry.map.prove(&label, self.checkpoint.size, &self.site.register());
-        proven.map(|proven| proven.proof.to_string()).map_err(|error| unproven(&error))
-    }
-
-    fn public_proof(&self, labels: &BTreeSet<MapLabel>) -> Result<Vec<String>, Problem> {
-        let proven = self.site.registry.map.prove_public(labels, self.checkpoint.size);
-        proven.map(|proof| proof.write()).map_err(|error| unproven(&error))
+        before.map(|index| Ok(Earlier { index, entry: self.extract.entry(index)? })).collect()
     }
 
     fn disclosures(&self) -> Result<Vec<String>, Problem> {
         let About::Own { credential: Some(credential), detail, .. } = self.about else { return Ok(Vec::new()) };
         match detail {
             Detail::None => return Ok(Vec::new()),
-            Detail::Parts(parts) => return consented::disclosures(self.site, credential, *parts),
+            Detail::Parts(parts) => return consented::disclosures(self.extract.site, credential, *parts),
             Detail::Whole => {}
         }
-        let whole = whole(self.site, credential)?;
+        let whole = whole(self.extract.site, credential)?;
         let parts = whole.iter().flat_map(|text| text.split('~').skip(1)).filter(|part| !part.is_empty());
         Ok(parts.map(str::to_owned).collect())
     }
-}
-
-fn unproven(error: &ProveError) -> Problem {
-    match error {
-        ProveError::NotAtHand { .. } => code::not_published(),
-        ProveError::Vrf(_) => code::internal("the state map could not be asked", error),
-    }
-}
-
-fn unreadable(error: &dyn std::fmt::Display) -> Problem {
-    code::internal("the log could not be read", &error)
 }

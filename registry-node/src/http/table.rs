@@ -46,6 +46,25 @@ pub(super) static ROUTES: &[Route] = &[
     },
     Route {
         verb: Get,
+        path: "/v1/suppliers/{supplier}/proof",
+        summary: "All that the log holds about a supplier under a scheme, or that there is nothing, to be checked without this registry; \
+                  for the operator, the supplier, and whom it consents to",
+        value: "kind:value, such as lei:5493001KJTIIGC8Y1R12",
+        parameters: &[SCHEME_VERSION],
+        answer: JSON,
+        handler: Handler::Disk(proofs::supplier::proof),
+    },
+    Route {
+        verb: Get,
+        path: "/v1/suppliers/{supplier}/disclosures",
+        summary: "Who was shown by consent how a supplier stands under a scheme, for the supplier",
+        value: "kind:value, such as lei:5493001KJTIIGC8Y1R12",
+        parameters: &[SCHEME_VERSION],
+        answer: JSON,
+        handler: Handler::Disk(proofs::supplier::uses),
+    },
+    Route {
+        verb: Get,
         path: "/v1/verdicts",
         summary: "Open verdicts of this registry, by id",
         value: "",
@@ -299,6 +318,7 @@ const SUPPLIER: Parameter = once("supplier", "any identifier of the supplier, ki
 const COUNTRY: Parameter =
     once("country", "where the supplier is established, if known; it sharpens what an absence means");
 const SCHEME: Parameter = once("scheme", "id for every version of a scheme, or id@version");
+const SCHEME_VERSION: Parameter = once("scheme", "id@version; required");
 const DOCUMENT: Parameter = once("document", "id@version of a document: every scheme on it");
 const VIEWPOINT: Parameter = once("viewpoint", "organization, process or people-and-things");
 const STATE: Parameter = once("state", "granted, conditional, suspended, …");

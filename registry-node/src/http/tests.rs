@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod bulk;
+mod clock;
 mod compromise;
 mod consents;
 mod contract;
@@ -20,8 +21,10 @@ mod proofs;
 mod reads;
 mod revoked;
 mod secrecy;
+mod secrecy_time;
 mod state_map;
 mod stream;
+mod suppliers;
 mod trust_query;
 mod trust_query_spec;
 mod unfinished;

@@ -15,6 +15,7 @@ use conformity::party::Role;
 use conformity::records::{Facts, Register};
 use conformity::refusal::Refusal;
 use conformity::statement::{Claim, Statement};
+use credential::statement::admit;
 use federation::evidence::prove;
 use federation::hush::Hush;
 use federation::messages::{Evidence, Notice, Refused};
@@ -31,7 +32,6 @@ use super::pursuit::UNKNOWN_LOG_KEY;
 use crate::core::derive::DeriveError;
 use crate::core::feed::parse_committed;
 
-use crate::core::read_model::admit;
 use crate::core::registry::Registry;
 use crate::core::sequencer::SequenceError;
 

@@ -22,13 +22,15 @@ use crate::workshop::{Batch, Taken, Workshop, grants, quiet, worked};
 pub(crate) const ROWS: [(usize, usize, Option<f64>); 3] =
     [(1, 2_000, None), (64, 12_000, Some(0.5)), (1_024, 12_000, None)];
 pub(crate) const ROUNDS: usize = 7;
+/// Submitters, statements in a round, and the least ratio that is aimed at, where the state map is compared with none.
+const MAP_ROW: (usize, usize) = (64, 12_000);
+const MAP_AIM: f64 = 0.5;
 
 pub(crate) async fn measure(sums: &mut Sums) {
     let workshop = Workshop::open("jp").await;
     workshop.node.stop();
-    let folder = workshop.registry.folder().clone();
-    let trial = |path: &std::path::Path| registry_node::index::check(path).is_ok();
-    let registry = Registry::open(folder, SystemClock::shared(), trial).expect("the registry opens");
+    let registry = Registry::open(workshop.registry.folder().clone(), SystemClock::shared(), trial);
+    let registry = registry.expect("the registry opens");
     let body = workshop.registry.party("cb-1");
     let speaker = Arc::new(speaker(&body, &registry));
     for (submitters, count, aim) in ROWS {
@@ -42,15 +44,60 @@ pub(crate) async fn measure(sums: &mut Sums) {
             let (before, began) = (floor(batch), worked());
             let rate;
             (rate, batch) = round(&registry, &speaker, statements, submitters).await;
-            work.extend(worked().zip(began).map(|(ended, began)| (ended - began) as f64 * 10_000.0 / count as f64));
+            work.extend(microseconds_each(began, count));
             quiet().await;
             let floor = Floor::between(before, floor(batch));
             rounds.push((rate, floor.lower()));
             seen.push((batch, floor));
         }
         sums.ratio(&format!("ingest, {submitters} submitters, in process"), &rounds, "statements", aim);
-        sums.note(format!("{}; {:.0} µs of processor time for each", describe(submitters, &seen), median(work)));
+        let note = describe(submitters, &seen);
+        sums.note(format!("{note}; {:.0} µs of processor time for each until the last was acknowledged", median(work)));
     }
+    with_and_without_map(sums, &registry, &speaker, &body).await;
+}
+
+/// The same beside a registry whose state map takes nothing in. What counts are acknowledgements, behind which the map comes
+/// when it can; and the processor time until all is done, which is what they cost when they never end.
+async fn with_and_without_map(sums: &mut Sums, registry: &Arc<Registry>, speaker: &Arc<Speaker>, body: &Party) {
+    let (other, (submitters, count)) = (Workshop::open("jp").await, MAP_ROW);
+    other.node.stop();
+    let without = Registry::open_with_failed_map(other.registry.folder().clone(), SystemClock::shared(), trial);
+    let (without, other_body) = (without.expect("the registry opens"), other.registry.party("cb-1"));
+    let other_speaker = Arc::new(self::speaker(&other_body, &without));
+    let (mut acknowledged, mut work) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let ours = cost(registry, speaker, grants(body, count), submitters).await;
+        let yardstick = cost(&without, &other_speaker, grants(&other_body, count), submitters).await;
+        acknowledged.push((ours.0, yardstick.0));
+        work.extend(ours.1.zip(yardstick.1));
+    }
+    let what = format!("ingest of new verdicts, {submitters} submitters, beside the same without state map");
+    sums.ratio(&what, &acknowledged, "statements", Some(MAP_AIM));
+    let per_second: Vec<_> = work.iter().map(|(ours, yardstick)| (1e6 / ours, 1e6 / yardstick)).collect();
+    let what = "the same by processor time, until the map has come after";
+    sums.ratio(what, &per_second, "statements of one processor", Some(MAP_AIM));
+}
+
+/// Acknowledgements per second, and the microseconds of processor time for each statement until nothing is left to do.
+async fn cost(
+    registry: &Arc<Registry>,
+    speaker: &Arc<Speaker>,
+    statements: Vec<Bytes>,
+    submitters: usize,
+) -> (f64, Option<f64>) {
+    let (count, began) = (statements.len(), worked());
+    let (rate, _) = round(registry, speaker, statements, submitters).await;
+    quiet().await;
+    (rate, microseconds_each(began, count))
+}
+
+fn microseconds_each(began: Option<u64>, count: usize) -> Option<f64> {
+    worked().zip(began).map(|(ended, began)| (ended - began) as f64 * 10_000.0 / count as f64)
+}
+
+fn trial(path: &std::path::Path) -> bool {
+    registry_node::index::check(path).is_ok()
 }
 
 async fn round(

@@ -19,6 +19,7 @@ mod mesh;
 mod multilateral;
 mod outages;
 mod refusals;
+mod standing;
 mod stolen_key;
 mod tokens;
 mod witness;

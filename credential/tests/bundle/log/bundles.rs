@@ -57,7 +57,7 @@ impl Log {
     }
 
     /// What these statements say, up to the first that the rules refuse.
-    fn read(&self, indexes: &[u64]) -> Register {
+    pub(super) fn read(&self, indexes: &[u64]) -> Register {
         let mut register = Register::part();
         for &index in indexes {
             let compact = self.statements[index as usize].clone().unwrap();

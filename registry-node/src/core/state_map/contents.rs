@@ -192,7 +192,9 @@ impl Contents {
 /// Evaluates labels, many of them on all processors: the thread that asks lets others go first, and so do its own.
 fn evaluate_all(key: &VrfKey, labels: &[(Digest, String)]) -> Result<Vec<(Digest, VrfOutput)>, VrfError> {
     let evaluate = |labels: &[(Digest, String)]| -> Result<Vec<_>, VrfError> {
-        labels.iter().map(|(name, label)| Ok((*name, key.evaluate(label.as_bytes())?))).collect()
+        let texts: Vec<&str> = labels.iter().map(|(_, label)| label.as_str()).collect();
+        let outputs = key.evaluate_all(&texts)?;
+        Ok(labels.iter().zip(outputs).map(|((name, _), output)| (*name, output)).collect())
     };
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
     if labels.len() < PARALLEL_FROM || threads == 1 {

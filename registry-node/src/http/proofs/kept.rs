@@ -109,6 +109,15 @@ impl Proofs {
         }
     }
 
+    /// A bundle that is not kept, made by `make`, of which few go on at once. To be called from a thread that may wait.
+    ///
+    /// # Errors
+    /// That of `make`, or too many bundles are being made.
+    pub(super) fn fresh(&self, make: impl FnOnce() -> Result<Bytes, Problem>) -> Result<Bytes, Problem> {
+        let _permit = self.permit()?;
+        make()
+    }
+
     fn permit(&self) -> Result<SemaphorePermit<'_>, Problem> {
         if let Ok(permit) = self.makers.try_acquire() {
             return Ok(permit);

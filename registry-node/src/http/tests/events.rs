@@ -231,12 +231,17 @@ async fn what_is_given_at_once_is_bounded_by_bytes() {
 
 /// The operator's certificate, as the door would read it.
 pub(super) fn speaker(world: &World) -> certs::Speaker {
+    speaker_of(world, conformity::party::Role::Operator, "operator")
+}
+
+/// A party's certificate, as the door would read it.
+pub(super) fn speaker_of(world: &World, role: conformity::party::Role, id: &str) -> certs::Speaker {
     let mut authority = certs::Authority::open(&world.registry.folder.ca()).unwrap();
-    let issued = authority.show().unwrap();
-    let operator = issued.iter().find(|issued| issued.identity.ends_with("/operator/operator")).unwrap();
+    let (issued, name) = (authority.show().unwrap(), format!("/{role}/{id}"));
+    let certificate = issued.iter().find(|issued| issued.identity.ends_with(&name)).unwrap();
     certs::Speaker {
-        identity: certs::Identity::Party { role: conformity::party::Role::Operator, id: "operator".parse().unwrap() },
-        serial: operator.serial,
+        identity: certs::Identity::Party { role, id: id.parse().unwrap() },
+        serial: certificate.serial,
         not_after: jiff::Timestamp::MAX,
     }
 }

@@ -24,13 +24,14 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use warp::http::{HeaderMap, Method, Request, Response};
 
+use super::clock::Movable;
 use crate::clock::{Clock, SystemClock};
 use crate::core::publisher::Publisher;
 use crate::core::registry::Registry;
 use crate::credentials::{About, Credentials};
 use crate::folder::Folder;
 use crate::http;
-use crate::http::server::Door;
+use crate::http::server::{Caller, Door};
 use crate::init::{self, NewRegistry};
 use crate::keys::Keys;
 
@@ -41,6 +42,7 @@ const SUPPLIER: &str = "corporate-number:7000012050002";
 pub(super) struct World {
     pub(super) registry: Arc<Registry>,
     pub(super) shutdown: CancellationToken,
+    pub(super) clock: Arc<Movable>,
     https: Arc<Https>,
     reloads: watch::Sender<u64>,
     port: u16,
@@ -114,7 +116,8 @@ impl World {
     }
 
     async fn serve(dir: TempDir, folder: Folder) -> World {
-        let registry = Registry::open(folder, SystemClock::shared(), |_| true).unwrap();
+        let clock = Arc::new(Movable::default());
+        let registry = Registry::open(folder, Arc::clone(&clock) as Arc<dyn Clock>, |_| true).unwrap();
         let (certificate, key) = registry.folder.server();
         let files = HttpsFiles { certificate, key, public: registry.folder.ca_public() };
         let https = Arc::new(Https::open(files, ORIGIN.parse().unwrap()).unwrap());
@@ -132,7 +135,7 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         tokio::spawn(door.serve(listener, http::routes(Arc::clone(&registry))));
-        World { registry, shutdown, https, reloads, port, next: AtomicU64::new(0), dir }
+        World { registry, shutdown, clock, https, reloads, port, next: AtomicU64::new(0), dir }
     }
 
     /// A registry at work: an authority, an accreditation body, two certification bodies, an audit body, a document, a
@@ -296,8 +299,19 @@ impl World {
 
     /// HTTP/1.1 without TLS, past the door, as nobody in particular.
     pub(super) async fn plain(&self) -> Talk {
+        self.plain_as(None).await
+    }
+
+    /// The same as somebody.
+    pub(super) async fn plain_as(&self, speaker: Option<certs::Speaker>) -> Talk {
         let (near, far) = tokio::io::duplex(64 * 1024);
-        let service = hyper_util::service::TowerToHyperService::new(http::routes(Arc::clone(&self.registry)));
+        let caller = Arc::new(Caller::of(speaker));
+        let introduce = move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(Arc::clone(&caller));
+            request
+        };
+        let routes = tower::util::MapRequest::new(http::routes(Arc::clone(&self.registry)), introduce);
+        let service = hyper_util::service::TowerToHyperService::new(routes);
         tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(far), service));
         let (sender, connection) = http1::handshake(TokioIo::new(near)).await.unwrap();
         tokio::spawn(connection);

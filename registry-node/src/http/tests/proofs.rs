@@ -14,7 +14,7 @@ pub(super) async fn ask(world: &World, who: Option<&str>, path: &str) -> Got {
     world.talk(person.as_ref()).await.ask(path).await.without_date()
 }
 
-fn policy(world: &World) -> Policy {
+pub(super) fn policy(world: &World) -> Policy {
     let (log, digest) = (&world.registry.genesis.log_key, world.registry.log.entry(0).unwrap().digest);
     Policy::parse(&format!("quorum = 0\n[[registry]]\nlog_key = \"{log}\"\ngenesis = \"{digest}\"\n")).unwrap()
 }

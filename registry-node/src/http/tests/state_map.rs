@@ -12,9 +12,11 @@ use ledger::vrf::{VrfKey, VrfOutput, VrfPublicKey};
 use serde_json::json;
 use tempfile::TempDir;
 
+use super::events::speaker;
 use super::fixture::{World, change, restricted, verdict};
 use crate::clock::SystemClock;
 use crate::core::registry::Registry;
+use crate::core::sequencer::SealError;
 use crate::core::state_map::{ProveError, Proven, check_seals};
 use crate::folder::Folder;
 
@@ -229,6 +231,21 @@ async fn the_map_has_the_key_that_the_genesis_names() {
     std::fs::copy(folder.node_key(), folder.map_key()).unwrap();
     let refused = Registry::open(folder, SystemClock::shared(), |_| true).err().unwrap().to_string();
     assert!(refused.contains("keys/map.pem"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_map_that_failed_holds_up_no_statement_and_no_seal_is_made_without_it() {
+    let world = World::furnished().await;
+    let dir = tempfile::tempdir().unwrap();
+    let folder = Folder::new(dir.path().join("jp"));
+    copy(world.registry.folder.path(), folder.path());
+    let registry = Registry::open_with_failed_map(folder, SystemClock::shared(), |_| true).unwrap();
+    let granted = world.sign(&world.person("cb-1"), "verdict-granted", verdict("V-9"));
+    let receipt = registry.submit(granted, Vec::new(), &speaker(&world)).await.unwrap();
+    assert!(matches!(registry.sequencer.seal().await, Err(SealError::Map(_))));
+    assert_eq!(registry.log.size(), receipt.size, "and the log does not grow");
+    let refused = prove(&registry, &own("V-9"), receipt.size);
+    assert_eq!(refused, Err(ProveError::NotAtHand { size: receipt.size }));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,221 @@
+//! Bundles about suppliers: all that the log holds about one under a scheme, or that there is nothing, under the newest published
+//! checkpoint. For the operator, for the supplier itself, and for whom it consents to.
+//!
+//! Whoever else asks gets the answer of a supplier that is not there, and nothing about the supplier is looked up for him: no
+//! label is evaluated, no party searched for. Out of scope: the format and checking it, see [`credential::bundle::supplier`].
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use conformity::audience::{Audience, audience};
+use conformity::basis::{self, Basis};
+use conformity::consent::{ConsentRecord, Parts, standing_permission};
+use conformity::identifiers::Identifier;
+use conformity::ids::SchemeRef;
+use conformity::map_label::MapLabel;
+use conformity::party::{PartyRecord, Role};
+use conformity::records::Facts;
+use credential::bundle::supplier::{Counted, FORMAT, Listed, MAX_ENTRIES, MAX_IDENTIFIERS};
+use credential::bundle::{MAX_BUNDLE, SupplierBundle};
+use ledger::journal::Stored;
+use serde::Serialize;
+use warp::reply::Response;
+
+use super::super::answer::{self, JSON, Keep};
+use super::super::ask::{Ask, bad_parameter};
+use super::super::code;
+use super::super::consented;
+use super::super::site::Site;
+use super::extract::{Extract, unreadable};
+use super::newest;
+use crate::core::feed::parse_committed;
+use crate::core::uses::{About, Book, By, Consented, Recipient, Seen, Way};
+use crate::problem::Problem;
+
+/// Bytes of statements that are shown besides their entries.
+const STATEMENT_BYTES: usize = MAX_BUNDLE / 2;
+
+/// `GET /v1/suppliers/{supplier}/proof`
+pub(in super::super) fn proof(site: &Site, ask: &Ask) -> Result<Response, Problem> {
+    let (supplier, scheme) = question(ask)?;
+    let right = Right::of(site, ask, &supplier, &scheme).ok_or_else(Problem::not_found)?;
+    let checkpoint = newest(site)?.ok_or_else(code::not_published)?;
+    let extract = Extract { site, checkpoint: &checkpoint };
+    let registered = right.supplier().map(|record| record.registered.index);
+    if registered.is_some_and(|index| index >= extract.seal()) {
+        return Err(code::not_published());
+    }
+    let collecting = Collecting { extract, right: &right, supplier: &supplier, scheme: &scheme };
+    let bytes = site.proofs.fresh(|| collecting.bundle())?;
+    right.record(site, ask, &scheme)?;
+    Ok(answer::bytes(JSON, bytes, Keep::No))
+}
+
+fn question(ask: &Ask) -> Result<(Identifier, SchemeRef), Problem> {
+    let supplier = ask.value()?;
+    let scheme = ask.query().one("scheme")?;
+    Ok((supplier, scheme.ok_or_else(|| bad_parameter("scheme", "name it with its version, id@version"))?))
+}
+
+/// By what right somebody is shown how a supplier stands.
+enum Right {
+    /// It runs the registry; the supplier, if it is a party.
+    Operator(Option<Arc<PartyRecord>>),
+    /// It is the supplier.
+    Own(Arc<PartyRecord>),
+    /// The supplier consented.
+    Consent(Arc<PartyRecord>, Arc<ConsentRecord>),
+}
+
+impl Right {
+    fn of(site: &Site, ask: &Ask, supplier: &Identifier, scheme: &SchemeRef) -> Option<Self> {
+        let register = site.register();
+        let asker = register.party(&consented::party(ask).ok()?)?;
+        let right = match asker.party.role {
+            Role::Operator => {
+                let named = |record: &&Arc<PartyRecord>| is_supplier(record, supplier);
+                Self::Operator(register.parties().find(named).cloned())
+            }
+            _ if is_supplier(&asker, supplier) => Self::Own(asker),
+            _ => {
+                let consent = standing_permission(&register, &ask.viewer(), supplier, scheme, site.registry.now())?;
+                Self::Consent(register.party(&consent.by)?, consent)
+            }
+        };
+        // Many proofs for schemes of the asker's choice would show the keys of many strangers.
+        register.scheme(scheme).map(|_| right)
+    }
+
+    fn supplier(&self) -> Option<&PartyRecord> {
+        match self {
+            Self::Operator(record) => record.as_deref(),
+            Self::Own(record) | Self::Consent(record, _) => Some(record),
+        }
+    }
+
+    /// Whether he may see what its verdicts keep from everybody.
+    const fn is_whole(&self) -> bool {
+        matches!(self, Self::Operator(_) | Self::Own(_))
+    }
+
+    /// Records what is about to be shown by consent.
+    fn record(&self, site: &Site, ask: &Ask, scheme: &SchemeRef) -> Result<(), Problem> {
+        let Self::Consent(_, record) = self else { return Ok(()) };
+        let place = consented::place(site)?;
+        let consent = Consented { by: record.by.clone(), consent: record.consent.consent.clone() };
+        let seen = Seen {
+            to: Recipient::Party(consented::party(ask)?),
+            by: By::Consents(vec![consent]),
+            way: Way::Standing,
+            parts: Parts::default(),
+            credential: None,
+            disclosures: 0,
+        };
+        let about = About::Standing(&record.by, scheme);
+        let recorded = site.registry.uses.record(&place, about, seen, site.registry.now());
+        recorded.map_err(|error| consented::unrecorded(&error))
+    }
+}
+
+fn is_supplier(record: &PartyRecord, supplier: &Identifier) -> bool {
+    record.party.role == Role::Supplier && record.party.identifiers.contains(supplier)
+}
+
+/// A bundle while it is collected.
+struct Collecting<'a> {
+    extract: Extract<'a>,
+    right: &'a Right,
+    supplier: &'a Identifier,
+    scheme: &'a SchemeRef,
+}
+
+impl Collecting<'_> {
+    fn bundle(&self) -> Result<Bytes, Problem> {
+        let Extract { site, .. } = self.extract;
+        let party = self.right.supplier().map(|record| &record.party.id);
+        let Basis { indexes, labels } = basis::of_supplier(&*site.register(), party, self.extract.seal());
+        let identifiers = self.identifiers()?;
+        let about: BTreeSet<u64> = identifiers.iter().flat_map(|one| one.entries.iter().copied()).collect();
+        let about: Vec<u64> = about.difference(&indexes).copied().collect();
+        if about.len() > MAX_ENTRIES {
+            return Err(code::not_provable("the log holds more entries about it than a bundle does"));
+        }
+        let bundle = SupplierBundle {
+            format: FORMAT.to_owned(),
+            scheme: self.scheme.clone(),
+            origin: site.registry.config.registry.origin.clone(),
+            checkpoint: self.extract.note(),
+            last: self.extract.entry(self.extract.seal())?,
+            statements: indexes.iter().map(|index| self.extract.item(*index)).collect::<Result<_, _>>()?,
+            identifiers,
+            proof: self.extract.inclusion(indexes.iter().chain(&about).copied())?,
+            public_proof: self.extract.public_proof(&labels)?,
+            entries: self.entries(&about)?,
+        };
+        let bytes = answer::to_json(&bundle)?;
+        if bytes.len() > MAX_BUNDLE {
+            return Err(code::not_provable("what is about it has more bytes than a bundle"));
+        }
+        Ok(bytes)
+    }
+
+    /// Each identifier of the supplier; of one that is no party, that which was asked about.
+    fn identifiers(&self) -> Result<Vec<Counted>, Problem> {
+        let asked = std::slice::from_ref(self.supplier);
+        let all = self.right.supplier().map_or(asked, |record| &record.party.identifiers);
+        let distinct: BTreeSet<&Identifier> = all.iter().collect();
+        if distinct.len() > MAX_IDENTIFIERS {
+            return Err(code::not_provable("it has more identifiers than a bundle holds"));
+        }
+        let counted = distinct.into_iter().map(|identifier| {
+            let proven = self.extract.map_proof(&MapLabel::Supplier(identifier.clone(), self.scheme.clone()))?;
+            let (entries, map_proof) = (proven.entries, proven.proof.to_string());
+            Ok(Counted { identifier: identifier.clone(), entries, map_proof })
+        });
+        counted.collect()
+    }
+
+    /// The entries, and the newest of their statements that find room.
+    fn entries(&self, about: &[u64]) -> Result<Vec<Listed>, Problem> {
+        let mut room = STATEMENT_BYTES;
+        let mut listed = Vec::with_capacity(about.len());
+        for &index in about.iter().rev() {
+            let statement = self.statement(index)?.filter(|statement| statement.len() <= room);
+            room -= statement.as_ref().map_or(0, String::len);
+            listed.push(Listed { index, entry: self.extract.entry(index)?, statement });
+        }
+        listed.reverse();
+        Ok(listed)
+    }
+
+    /// The statement of an entry, where the asker may see it and it was not erased.
+    fn statement(&self, index: u64) -> Result<Option<String>, Problem> {
+        let Extract { site, .. } = self.extract;
+        let stored = site.registry.log.statement(index).map_err(|error| unreadable(&error))?;
+        let Stored::Bytes(compact) = stored else { return Ok(None) };
+        let statement = parse_committed(&compact).map_err(|error| unreadable(&error))?;
+        if !self.right.is_whole() && audience(&*site.register(), &statement) == Audience::Own {
+            return Ok(None);
+        }
+        Ok(Some(String::from_utf8(compact.to_vec()).map_err(|error| unreadable(&error))?))
+    }
+}
+
+/// The uses of how a supplier stands.
+#[derive(Serialize)]
+struct Told<'a> {
+    supplier: &'a Identifier,
+    scheme: &'a SchemeRef,
+    #[serde(flatten)]
+    book: Book,
+}
+
+/// `GET /v1/suppliers/{supplier}/disclosures`: who was shown by consent how it stands, for the supplier.
+pub(in super::super) fn uses(site: &Site, ask: &Ask) -> Result<Response, Problem> {
+    let (supplier, scheme) = question(ask)?;
+    let Some(Right::Own(record)) = Right::of(site, ask, &supplier, &scheme) else { return Err(Problem::not_found()) };
+    let book = site.registry.uses.of(About::Standing(&record.party.id, &scheme));
+    let book = book.map_err(|error| code::internal("the uses of consents could not be read", &error))?;
+    answer::json(&Told { supplier: &supplier, scheme: &scheme, book })
+}
