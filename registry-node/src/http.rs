@@ -19,6 +19,7 @@ mod bulk;
 mod catalogue;
 mod code;
 mod consented;
+mod coverage;
 mod credentials;
 mod did;
 mod disclosed;
