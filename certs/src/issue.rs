@@ -168,6 +168,12 @@ pub fn chain_from_pem(pem: &[u8]) -> Result<Vec<Der>, DerError> {
     CertificateDer::pem_slice_iter(pem).map(|der| Der::new(&der.map_err(|_| DerError)?)).collect()
 }
 
+/// Certificates in PEM (RFC 7468), in their order.
+pub fn chain_to_pem(chain: &[Der]) -> String {
+    let blocks: Vec<pem::Pem> = chain.iter().map(|one| pem::Pem::new("CERTIFICATE", one.as_bytes())).collect();
+    pem::encode_many_config(&blocks, pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF))
+}
+
 /// A key for statements, as X.509 writes it.
 struct StatementKey {
     algorithm: &'static rcgen::SignatureAlgorithm,

@@ -39,7 +39,7 @@ pub use files::FileError;
 pub use holder::{Branch, Holder, HolderError, Lifetime};
 pub use https::{Accepted, Https, HttpsFiles, TlsError};
 pub use identity::{Identity, NodeUser, UriError};
-pub use issue::{Certificate, Credential, chain_from_pem};
+pub use issue::{Certificate, Credential, chain_from_pem, chain_to_pem};
 pub use nats::{NatsTls, UnfitPath};
 pub use provider::install_crypto_provider;
 pub use public::PublicFolder;

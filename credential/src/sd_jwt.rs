@@ -22,9 +22,11 @@ mod disclosure;
 mod embed;
 mod issue;
 mod key_binding;
+mod pieces;
 mod pointer;
 mod refusal;
 
+use conformity::party::{PartyKey, PartyRecord};
 use conformity::strict::Limits;
 use ledger::jws;
 use ledger::key::PublicKey;
@@ -36,8 +38,9 @@ use disclosure::Disclosure;
 pub use disclosed::{Concealable, Disclosed, Presentation};
 pub use issue::{Issuance, IssueError, SaltError, Salts, SystemSalts, issue};
 pub use key_binding::{BindError, Bound, Expected, HolderKeyError, KeyBindingError};
+pub use pieces::Pieces;
 pub use pointer::{MAX_POINTER, Pointer, PointerError};
-pub use refusal::{DisclosureError, Malformed, Refusal};
+pub use refusal::{Blame, DisclosureError, Malformed, Refusal};
 
 /// The most bytes of the issuer's JWT: as many as a statement has.
 pub const MAX_JWT: usize = 65_535;
@@ -87,14 +90,19 @@ impl Unverified {
         if text.len() > MAX_TEXT {
             return Err(Malformed::TooLong { bytes: text.len() });
         }
-        let (jwt, rest) = text.split_once('~').ok_or(Malformed::NotSdJwt)?;
-        let (disclosures, key_binding) = rest.rsplit_once('~').map_or(("", rest), |(all, last)| (all, last));
-        let disclosures = if rest.contains('~') { disclosure::parse_all(disclosures)? } else { Vec::new() };
+        let pieces = Pieces::of(text)?;
+        let disclosures = disclosure::parse_each(pieces.disclosures())?;
+        let binding = Some(pieces.key_binding()).filter(|binding| !binding.is_empty());
         Ok(Self {
-            jwt: jwt::Unverified::parse(jwt, profile, PAYLOAD)?,
+            jwt: jwt::Unverified::parse(pieces.jwt(), profile, PAYLOAD)?,
             disclosures,
-            key_binding: (!key_binding.is_empty()).then(|| key_binding::parse(key_binding)).transpose()?,
+            key_binding: binding.map(key_binding::parse).transpose()?,
         })
+    }
+
+    /// The key that the header names, as a register holds it of the issuer, revoked since or not.
+    pub fn key_of<'a>(&self, issuer: &'a PartyRecord) -> Option<&'a PartyKey> {
+        issuer.key(&self.header().kid.as_deref()?.parse().ok()?)
     }
 
     /// The header of the issuer's JWT, which anyone may have written: good for finding the key, and for nothing else.

@@ -24,7 +24,7 @@
 //! in two ways is found out at the latest when it is pulled as far as the first of them. The promise has to survive the
 //! loss of everything else: [`Followed::checkpoint`] is for the caller to keep, [`Followed::remember`] to be given back.
 
-mod disclosed;
+mod detail;
 mod fault;
 mod reading;
 mod signatures;
@@ -49,7 +49,7 @@ use crate::evidence;
 use crate::messages::{CheckpointAnswer, Range};
 use reading::Reading;
 
-pub use disclosed::{Detail, DisclosureFault, Named};
+pub use detail::{Detail, DisclosureFault, Named};
 pub use fault::{Contradiction, OutOfTurn, PeerFault, StatementFault};
 
 /// Which statements of a peer concern us: those about verdicts under these schemes, and what they rest on.

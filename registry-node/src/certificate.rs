@@ -17,6 +17,7 @@ use conformity::recognised::{Recognition, RecognitionOutcome};
 use conformity::verdict::{Profile, StateName};
 use credential::attestation::Web;
 use credential::bundle::{Finding, Own, Verified};
+use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use qrcode::render::svg;
 use qrcode::{EcLevel, QrCode};
@@ -121,9 +122,8 @@ fn foreign(verified: &Verified, recognition: &Recognition, words: &Words) -> Mar
     let counts = recognition.outcome != RecognitionOutcome::Refused && !over;
     html! {
         p class=(if counts { "state" } else { "state off" }) {
-            (words.outcome(recognition.outcome))
-            @if over { " · " (words.not_in_force) }
-            small { (words.as_of) " " (verified.at) }
+            span { (words.outcome(recognition.outcome)) @if over { " · " (words.not_in_force) } }
+            small { (words.as_of) " " (instant(verified.at)) }
         }
         dl {
             (row(words.verdict, &verified.verdict))
@@ -150,8 +150,8 @@ fn state(state: StateName, in_force: bool, verified: &Verified, words: &Words) -
     let class = if in_force { "state" } else { "state off" };
     html! {
         p class=(class) {
-            (words.state(state)) " · " (if in_force { words.in_force } else { words.not_in_force })
-            small { (words.as_of) " " (verified.at) }
+            span { (words.state(state)) " · " (if in_force { words.in_force } else { words.not_in_force }) }
+            small { (words.as_of) " " (instant(verified.at)) }
         }
     }
 }
@@ -168,7 +168,7 @@ fn check(verified: &Verified, address: &str, code: &str, words: &Words) -> Marku
                 p.address { (address) }
                 dl {
                     (row(words.log, &verified.origin))
-                    (row(words.checkpoint, format_args!("{} · {}", verified.checkpoint.size, verified.checkpoint.at)))
+                    (row(words.checkpoint, format_args!("{} · {}", verified.checkpoint.size, instant(verified.checkpoint.at))))
                     (row(words.root, verified.checkpoint.root))
                     (row(words.witnesses, if witnesses.is_empty() { words.none.to_owned() } else { witnesses.join(", ") }))
                 }
@@ -176,6 +176,11 @@ fn check(verified: &Verified, address: &str, code: &str, words: &Words) -> Marku
             }
         }
     }
+}
+
+/// As people write it.
+fn instant(at: Timestamp) -> impl Display {
+    at.strftime("%F %T UTC")
 }
 
 /// Texts come from anybody: each is kept from reordering its surroundings.

@@ -23,6 +23,7 @@ mod log_key;
 mod party;
 mod peer;
 mod pinned;
+mod present;
 mod prove;
 mod proving;
 mod rebuild;

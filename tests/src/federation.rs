@@ -28,12 +28,15 @@ pub struct Federation {
 impl Federation {
     /// A process for each registry, all ready and furnished.
     pub async fn start(ids: &[&str]) -> Federation {
-        let federation = Federation::create(ids);
-        federation.start_all().await;
-        for registry in &federation.registries {
-            registry.furnish().await;
-        }
-        federation
+        Federation::create(ids).furnished().await
+    }
+
+    /// The same, whose nodes say everything that they can be asked to say of their work, the NATS client included.
+    pub async fn start_tracing(ids: &[&str]) -> Federation {
+        let mut federation = Federation::create(ids);
+        let tracing = |node: Node| node.with_variable("REGISTRY_LOG", "trace,async_nats=trace".into());
+        federation.nodes = federation.nodes.into_iter().map(tracing).collect();
+        federation.furnished().await
     }
 
     /// The same in one process.
@@ -41,11 +44,15 @@ impl Federation {
         let mut federation = Federation::create(ids);
         let folders: Vec<PathBuf> = federation.registries.iter().map(|one| one.folder().path().to_owned()).collect();
         federation.nodes = vec![Node::new(folders, federation.path.join("all.log"))];
-        federation.start_all().await;
-        for registry in &federation.registries {
+        federation.furnished().await
+    }
+
+    async fn furnished(self) -> Federation {
+        self.start_all().await;
+        for registry in &self.registries {
             registry.furnish().await;
         }
-        federation
+        self
     }
 
     /// Folders for registries, of which none is served yet.

@@ -25,6 +25,7 @@ pub mod party;
 pub mod ports;
 pub mod program;
 pub mod registry;
+pub mod secrets;
 pub mod stranger;
 pub mod wait;
 
@@ -36,4 +37,5 @@ pub use federation::Federation;
 pub use node::Node;
 pub use party::{Party, Receipt};
 pub use registry::Registry;
+pub use secrets::Secrets;
 pub use wait::{soon, until};

@@ -115,6 +115,14 @@ impl Node {
         said.lines().filter(|line| words.iter().all(|word| line.contains(word))).count()
     }
 
+    /// All that it said, in each of its lives.
+    ///
+    /// # Panics
+    /// When its log cannot be read.
+    pub fn said(&self) -> String {
+        String::from_utf8_lossy(&fs::read(&self.log).expect("the log is there")).into_owned()
+    }
+
     /// The end of what it said.
     pub fn last_words(&self) -> String {
         said(&self.log, 12)

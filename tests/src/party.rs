@@ -1,7 +1,7 @@
 //! A party of a registry: it signs statements and submits them over HTTPS with its own certificate.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -169,11 +169,26 @@ impl Party {
     /// # Panics
     /// When the command fails.
     pub async fn cli(&self, arguments: &[&str]) -> Value {
+        let (status, out, err) = self.ran(arguments).await;
+        assert!(status.success(), "registry-node {arguments:?}: {status}\n{out}{err}");
+        serde_json::from_str(&out).unwrap_or_else(|error| panic!("registry-node {arguments:?}: {error}: {out}{err}"))
+    }
+
+    /// Runs a command that must fail, and gives what it says.
+    ///
+    /// # Panics
+    /// When it succeeds.
+    pub async fn cli_refused(&self, arguments: &[&str]) -> String {
+        let (status, out, err) = self.ran(arguments).await;
+        assert!(!status.success() && !err.contains("panicked"), "registry-node {arguments:?}: {status}\n{out}{err}");
+        out + &err
+    }
+
+    async fn ran(&self, arguments: &[&str]) -> (ExitStatus, String, String) {
         let mut command = Command::new(program::registry_node());
         command.arg("--json").arg("--as").arg(&self.folder).args(arguments).current_dir(&self.folder);
         let output = tokio::task::spawn_blocking(move || command.output()).await.expect("it runs").expect("it starts");
-        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        assert!(output.status.success(), "registry-node {arguments:?}: {}\n{out}{err}", output.status);
-        serde_json::from_str(&out).unwrap_or_else(|error| panic!("registry-node {arguments:?}: {error}: {out}{err}"))
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status, text(&output.stdout), text(&output.stderr))
     }
 }

@@ -167,6 +167,14 @@ impl Registry {
         self.party(id)
     }
 
+    /// The same for a supplier with the identifier that every test knows.
+    pub async fn register_supplier(&self, id: &str) -> Arc<Party> {
+        let mut claim = self.equip(id, Role::Supplier, Algorithm::P256);
+        claim["party"]["identifiers"] = json!([claims::SUPPLIER]);
+        self.operator().must("party-registered", claim).await;
+        self.party(id)
+    }
+
     /// Everything that verdicts rest on: parties, the schemes `stars` and `moons`, accreditations; in one submission, for
     /// the operator may carry what others signed. Gives the size that the log has at least after that.
     ///
@@ -249,6 +257,19 @@ impl Registry {
     /// A verdict of this registry, or what it makes of another's.
     pub async fn verdict(&self, reference: &str) -> Value {
         self.must_ask(&format!("/v1/verdicts/{reference}")).await
+    }
+
+    /// Waits until the proof of a verdict covers the entry that a command, such as `credential issue`, said it made.
+    pub async fn proves(&self, client: &Client, reference: &str, made: &Value) {
+        let index = made["index"].as_u64().unwrap_or_else(|| panic!("{made}"));
+        soon("the proof covers everything", async || {
+            let proof: Value =
+                client.json(&format!("/v1/verdicts/{reference}/proof")).await.map_err(|error| error.to_string())?;
+            let note = proof["checkpoint"].as_str().unwrap_or_default();
+            let covered: u64 = note.lines().nth(1).and_then(|line| line.parse().ok()).unwrap_or_default();
+            if covered > index { Ok(()) } else { Err(format!("{covered} entries")) }
+        })
+        .await;
     }
 
     /// Waits until this registry makes of a foreign verdict what is wanted.

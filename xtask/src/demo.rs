@@ -9,6 +9,7 @@ pub mod latency;
 pub mod lines;
 pub mod narrator;
 pub mod node;
+pub mod peering;
 pub mod registry;
 pub mod stage;
 pub mod stop;

@@ -5,6 +5,7 @@
 //! counted as left out, never as good. Out of scope: our own verifiers, which the tests try. `xtask/interop` holds the thin
 //! programs that carry files to the tools and answers back; what an answer must be is decided here.
 
+mod abroad;
 mod chains;
 mod credentials;
 mod foreign;
@@ -28,7 +29,8 @@ use report::Report;
 use world::World;
 
 const OPENING: &str = "\
-One registry, jp, with a FICTIONAL scheme and everybody in it made up. What it gives out is judged by tools of others.";
+One registry, jp, with a FICTIONAL scheme and everybody in it made up, and another, eu, with which it agreed on something. What jp gives
+out is judged by tools of others.";
 
 /// How it is told.
 #[derive(Debug, Clone, Copy, clap::Args)]

@@ -1,4 +1,5 @@
-//! With which keys a log signed its checkpoints, and which roots the certificate authority of its registry has: read from a bundle's statements, or from a file that shows nothing else.
+//! With which keys a log signed its checkpoints, and which roots the certificate authority of its registry has: read from a
+//! bundle's statements, or from a file that shows nothing else.
 //!
 //! ```text
 //! {"statements": [{"index": 0, "timeMs": …, "statement": "<JWS>"}, …],   the genesis, changes of the log key and of roots, and of
@@ -8,7 +9,8 @@
 //! ```
 //!
 //! Whoever knows a log by one of its keys comes to the newest by this: each change was endorsed by the key before, stated by the
-//! operator, and committed to by the log under a checkpoint of the newest key. At most [`MAX_KEY_STATEMENTS`] statements; how many bytes, the way on which it comes says.
+//! operator, and committed to by the log under a checkpoint of the newest key. At most [`MAX_KEY_STATEMENTS`] statements; how
+//! many bytes, the way on which it comes says.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::disclosure::Disclosure;
 use super::embed::Place;
+use super::pieces::Pieces;
 use super::pointer::Pointer;
 use crate::jwt::{self, Header};
 use crate::times::{Untimely, Validity};
@@ -133,5 +134,15 @@ impl Presentation {
     /// The text to hand over.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// The issuer's JWT.
+    pub fn jwt(&self) -> &str {
+        Pieces::of(&self.text).map_or("", |pieces| pieces.jwt())
+    }
+
+    /// Each disclosure that it shows.
+    pub fn disclosures(&self) -> impl Iterator<Item = &str> {
+        Pieces::of(&self.text).into_iter().flat_map(|pieces| pieces.disclosures())
     }
 }

@@ -34,12 +34,7 @@ pub(super) enum Content {
     Element(Value),
 }
 
-/// Reads disclosures that a tilde parts; bounds come first.
-pub(super) fn parse_all(text: &str) -> Result<Vec<Disclosure>, Malformed> {
-    parse_each(text.split('~'))
-}
-
-/// Reads disclosures that came one by one; bounds come first.
+/// Reads disclosures; bounds come first.
 pub(super) fn parse_each<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> Result<Vec<Disclosure>, Malformed> {
     let count = texts.clone().count();
     if count > MAX_DISCLOSURES {

@@ -68,6 +68,15 @@ pub enum DisclosureError {
     Shape,
 }
 
+/// Who is to blame that disclosures cannot be put in place of their digests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blame {
+    /// Whoever signed the digests.
+    Issuer,
+    /// Whoever chose the disclosures that came along.
+    Holder,
+}
+
 /// Why disclosures cannot be put in place of their digests (RFC 9901 §7.1).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -149,4 +158,24 @@ pub enum Refusal {
         /// Which one, counted from 0.
         index: usize,
     },
+}
+
+impl Refusal {
+    /// Whose fault it is. What stands under a digest is the issuer's, whatever it says: he signed it.
+    pub const fn blame(&self) -> Blame {
+        match self {
+            Self::DisclosureTwice { .. } | Self::Unreferenced { .. } => Blame::Holder,
+            Self::UnknownDigest
+            | Self::MisplacedAlgorithm { .. }
+            | Self::NotDigests { .. }
+            | Self::MisplacedPlaceholder { .. }
+            | Self::DigestTwice { .. }
+            | Self::WrongKind { .. }
+            | Self::FormatName { .. }
+            | Self::NeverConcealed { .. }
+            | Self::NameTaken { .. }
+            | Self::TooDeep
+            | Self::PointerTooLong { .. } => Blame::Issuer,
+        }
+    }
 }

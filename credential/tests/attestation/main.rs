@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failing test must stop")]
 
+mod many;
 mod sample;
+mod untp;
 
 use conformity::consent::{Part, Parts};
 use credential::attestation::{Attestation, PAD_TO, ReadError, concealed, part_of, read, read_open, write};

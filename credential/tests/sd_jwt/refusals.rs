@@ -1,7 +1,10 @@
 //! A row per rule that an SD-JWT can break.
 
 use credential::jwt::MAX_CERTIFICATES;
-use credential::sd_jwt::{MAX_DEPTH, MAX_DISCLOSED, MAX_DISCLOSURE, MAX_DISCLOSURES, MAX_JWT, MAX_POINTER, MAX_TEXT};
+use credential::sd_jwt::{
+    Blame, MAX_DEPTH, MAX_DISCLOSED, MAX_DISCLOSURE, MAX_DISCLOSURES, MAX_JWT, MAX_POINTER, MAX_TEXT, REGISTRY,
+    Unverified,
+};
 use ledger::encoding::base64url_encode;
 use ledger::key::{Algorithm, SigningKey};
 use serde_json::{Value, json};
@@ -226,4 +229,22 @@ fn disclosures_that_do_not_belong_are_refused() {
     refused(&forge, rows);
     let below = member("inner", json!({"exp": 1, "_sd": [digest(&member("iss", json!(1)))]}));
     assert!(forge.read(&sd(&[&below,])).is_ok(), "below the top level these are names like others");
+}
+
+#[test]
+fn whoever_chose_disclosures_is_told_from_whoever_signed_digests() {
+    let forge = Forge::new();
+    let one = member("open", json!(2));
+    let signed = json!({"_sd": [digest(&one)]});
+    let rows = [
+        ("one that nobody signed", json!({}), vec![&*one], Blame::Holder),
+        ("one twice", signed, vec![&*one, &*one], Blame::Holder),
+        ("a name that stands there", json!({"open": 1, "_sd": [digest(&one)]}), vec![&*one], Blame::Issuer),
+        ("no digests", json!({"_sd": "x"}), vec![], Blame::Issuer),
+    ];
+    for (rule, payload, disclosures, blame) in rows {
+        let text = forge.token(&payload.to_string(), &disclosures);
+        let verified = Unverified::parse(&text, REGISTRY).unwrap().verify(forge.key.public_key()).unwrap();
+        assert_eq!(verified.disclose().unwrap_err().blame(), blame, "{rule}");
+    }
 }

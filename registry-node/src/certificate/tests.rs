@@ -135,3 +135,39 @@ fn a_registry_that_cannot_be_found_makes_none() {
     let refused = page(&hostile("did:key:z6Mk"), Language::En).unwrap_err();
     assert_eq!(refused.to_string(), "did:key:z6Mk is not a did:web: the certificate could not lead to the registry");
 }
+
+/// The QR code on a page, as dark and light points, drawn from what a browser draws it from.
+fn drawn(page: &str) -> (usize, Vec<bool>) {
+    let svg = &page[page.find("<svg").unwrap()..page.find("</svg>").unwrap()];
+    let after = |text: &str, mark: &str| text.split_once(mark).unwrap().1.to_owned();
+    let number = |text: &str| text.split(|one: char| !one.is_ascii_digit()).next().unwrap().parse::<usize>().unwrap();
+    let side = number(&after(&svg[svg.find("viewBox").unwrap()..], "0 0 "));
+    let mut dark = vec![false; side * side];
+    // Rectangles: M<x> <y>h<width>v<height>H<x>V<y>
+    let path = after(svg, " d=\"");
+    for rectangle in path.split('"').next().unwrap().split('M').skip(1) {
+        let (x, y) = (number(rectangle), number(&after(rectangle, " ")));
+        let (width, height) = (number(&after(rectangle, "h")), number(&after(rectangle, "v")));
+        for row in y..y + height {
+            dark[row * side + x..row * side + x + width].fill(true);
+        }
+    }
+    (side, dark)
+}
+
+#[test]
+fn a_camera_reads_the_address_off_the_code() {
+    for (verdict, language) in [("eu:V-1", Language::En), ("eu:a-verdict-with-a-longer-id.2026-04-01", Language::Ja)] {
+        let mut verified = hostile("did:web:jp.registry.example%3A8443");
+        verified.verdict = verdict.parse().unwrap();
+        let page = page(&verified, language).unwrap();
+        let (side, dark) = drawn(&page);
+        let mut image =
+            rqrr::PreparedImage::prepare_from_greyscale(side, side, |x, y| if dark[y * side + x] { 0 } else { 255 });
+        let codes = image.detect_grids();
+        assert_eq!(codes.len(), 1, "one code that a camera finds: {page}");
+        let (_, read) = codes[0].decode().unwrap();
+        assert_eq!(read, format!("https://jp.registry.example:8443/v1/verdicts/{verdict}"));
+        assert!(page.contains(&read), "it is written beside the code, too");
+    }
+}

@@ -1,12 +1,12 @@
-//! `credential`: a body documents its verdict, a supplier shows the document, in part or whole.
+//! `credential`: a body documents its verdict, its supplier fetches the document.
 //!
-//! Out of scope: verifying what somebody else shows.
+//! Out of scope: showing it, see `present`; verifying what somebody else shows.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use bytes::Bytes;
 use clap::{Args, Subcommand};
 use conformity::credential::{Credential, Reach, StatusSlot};
@@ -17,14 +17,15 @@ use conformity::text::Text;
 use conformity::time::Day;
 use conformity::verdict::{Profile, Snapshot, Verdict};
 use credential::attestation::{Attestation, Detail, PAD_TO, concealed, write};
-use credential::sd_jwt::{Disclosed, Issuance, MAX_TEXT, Pointer, REGISTRY, SystemSalts, Unverified, issue};
+use credential::sd_jwt::{Issuance, Pieces, Presentation, SystemSalts, issue};
 use ledger::jws;
-use ledger::key::{PublicKey, SigningKey};
+use ledger::key::SigningKey;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::context::{Context, all, read_input, wait};
 use super::output;
+use super::present::Present;
 use super::standing::escape;
 use super::submission::{Signing, Speaker, render};
 use crate::client::{Connection, read_json};
@@ -35,7 +36,7 @@ const MAX_DETAIL: u64 = 4 * 1024 * 1024;
 /// Most bytes of a file with certificates.
 const MAX_CHAIN: u64 = 64 * 1024;
 /// Media type of a credential on its way in.
-const SD_JWT: &str = "application/dc+sd-jwt";
+pub(super) const SD_JWT: &str = "application/dc+sd-jwt";
 
 /// Issue, fetch and show credentials of verdicts
 #[derive(Debug, Args)]
@@ -104,42 +105,6 @@ struct Fetch {
     out: PathBuf,
 }
 
-/// Make a presentation that shows chosen parts of a credential
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  registry-node credential present V-1.sd-jwt --issuer cb-1.jwk --list
-  registry-node credential present V-1.sd-jwt --issuer cb-1.jwk --show /verdict/reach/level --out shown.sd-jwt
-  registry-node credential present V-1.sd-jwt --issuer cb-1.jwk --show /verdict --key supplier.pem --audience https://buyer.example --nonce 7c1f --out shown.sd-jwt
-
---show names a place (JSON Pointer) and everything in it; nothing else that is kept back leaves this machine. --key,
---audience and --nonce bind the presentation to one occasion, as verifiers ask for.")]
-struct Present {
-    /// The credential
-    credential: PathBuf,
-    /// Public key of the body that issued it (JWK)
-    #[arg(long, value_name = "FILE")]
-    issuer: PathBuf,
-    /// A place to show, with everything in it; may be given again
-    #[arg(long, value_name = "POINTER")]
-    show: Vec<Pointer>,
-    /// List what can be shown, and do nothing else
-    #[arg(long, conflicts_with_all = ["show", "key", "out"])]
-    list: bool,
-    /// Key of the holder, to bind the presentation
-    #[arg(long, value_name = "FILE", requires_all = ["audience", "nonce"])]
-    key: Option<PathBuf>,
-    /// For whom it is made
-    #[arg(long, value_name = "TEXT", requires = "key")]
-    audience: Option<String>,
-    /// The verifier's nonce
-    #[arg(long, value_name = "TEXT", requires = "key")]
-    nonce: Option<String>,
-    /// Where to write it
-    #[arg(long, value_name = "FILE", required_unless_present = "list")]
-    out: Option<PathBuf>,
-}
-
 impl Credentials {
     pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         match self.command {
@@ -202,10 +167,10 @@ impl Issue {
             };
             let whole = signed(speaker.key(), &attestation, &certificates)?;
             // Kept before it is submitted: the registry's answer may be lost, the credential must not be.
-            output::write_private(&self.out, whole.as_bytes())?;
-            let jwt = whole.split('~').next().unwrap_or_default().to_owned();
+            output::write_private(&self.out, whole.as_str().as_bytes())?;
+            let jwt = whole.jwt().to_owned();
             let signed = jws::Unverified::parse(jwt.into())?.verify(speaker.key().public_key())?;
-            let receipt = speaker.send_as(&mut connection, &signed, SD_JWT, whole.into()).await?;
+            let receipt = speaker.send_as(&mut connection, &signed, SD_JWT, whole.as_str().to_owned().into()).await?;
             context.answer(&receipt, |receipt| {
                 format!(
                     "{}\n\ncredential with everything that it discloses: {}",
@@ -267,12 +232,12 @@ async fn slot(connection: &mut Connection) -> anyhow::Result<StatusSlot> {
 }
 
 /// The credential with everything that it discloses.
-fn signed(key: &SigningKey, attestation: &Attestation, certificates: &[Der]) -> anyhow::Result<String> {
+fn signed(key: &SigningKey, attestation: &Attestation, certificates: &[Der]) -> anyhow::Result<Presentation> {
     let payload = write(attestation)?;
     let conceal = concealed(&payload, attestation.credential.reach.is_some());
     let issuance = Issuance { payload, conceal: &conceal, pad_to: PAD_TO, certificates };
     let issued = issue(key, issuance, &mut SystemSalts::default())?;
-    Ok(issued.present(|_| true).as_str().to_owned())
+    Ok(issued.present(|_| true))
 }
 
 impl Fetch {
@@ -280,43 +245,9 @@ impl Fetch {
         let path = format!("/v1/credentials/{}", escape(&self.verdict.to_string()));
         let text = wait(async { Ok(context.reader()?.connect().await?.get(&path).await?) })?;
         output::write_private(&self.out, &text)?;
-        let shown = text.iter().filter(|byte| **byte == b'~').count().saturating_sub(1);
+        let shown = Pieces::of(std::str::from_utf8(&text)?)?.disclosures().count();
         let answer = json!({"credential": self.out, "disclosures": shown});
         context.answer(&answer, |_| format!("{} with {shown} disclosures", self.out.display()))
-    }
-}
-
-impl Present {
-    fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
-        let credential = self.read()?;
-        if self.list {
-            let places: Vec<&str> = credential.concealable().iter().map(|one| one.pointer().as_str()).collect();
-            return context.answer(&json!(places), |_| places.join("\n"));
-        }
-        for wanted in &self.show {
-            let there = credential
-                .concealable()
-                .iter()
-                .any(|one| wanted.contains(one.pointer()) || one.pointer().contains(wanted));
-            ensure!(there, "nothing that is kept back stands at {wanted}; --list says what there is");
-        }
-        let presentation = credential.present(|place| self.show.iter().any(|wanted| wanted.contains(place)));
-        let text = match (&self.key, &self.audience, &self.nonce) {
-            (Some(key), Some(audience), Some(nonce)) => {
-                presentation.bind(&token::open_key(key)?, audience, nonce, SystemClock.now().as_second())?
-            }
-            _ => presentation.as_str().to_owned(),
-        };
-        let Some(out) = &self.out else { bail!("say where to write it, with --out") };
-        output::write_private(out, text.as_bytes())?;
-        context.answer(&json!({ "presentation": out }), |_| out.display().to_string())
-    }
-
-    fn read(&self) -> anyhow::Result<Disclosed> {
-        let text = String::from_utf8(read_input(&self.credential, MAX_TEXT as u64)?)?;
-        let key = PublicKey::from_jwk(&String::from_utf8(read_input(&self.issuer, 4096)?)?)?;
-        let verified = Unverified::parse(text.trim(), REGISTRY)?.verify(&key)?;
-        Ok(verified.disclose()?)
     }
 }
 

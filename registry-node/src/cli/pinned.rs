@@ -10,7 +10,7 @@ use bytes::Bytes;
 use conformity::genesis::Genesis;
 use conformity::key::Jwk;
 use conformity::statement::{Claim, Statement};
-use credential::bundle::{KeyHistory, Pin};
+use credential::bundle::{KeyHistory, Pin, Proven};
 use credential::statement::admit;
 use ledger::digest::Digest;
 use ledger::jws::Unverified;
@@ -99,7 +99,12 @@ impl Pinned {
 
     /// The keys that a history proves for this genesis.
     pub(super) fn proven_keys(&self, history: &KeyHistory) -> anyhow::Result<LogKeys> {
+        Ok(self.proven(history)?.keys)
+    }
+
+    /// All that a history proves for this genesis.
+    pub(super) fn proven(&self, history: &KeyHistory) -> anyhow::Result<Proven> {
         let genesis = conformity::Digest::from_bytes(*self.digest.as_bytes());
-        history.verify(Pin::Genesis(genesis)).context("the keys of the log do not lead from its genesis")
+        history.proven(Pin::Genesis(genesis)).context("the keys of the log do not lead from its genesis")
     }
 }

@@ -13,8 +13,10 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use bytes::Bytes;
 use clap::{Args, Subcommand};
+use conformity::Digest;
 use conformity::identifiers::Identifier;
 use conformity::ids::{SchemeRef, VerdictRef};
+use conformity::key::Der;
 use credential::bundle::supplier::Told;
 use credential::bundle::{
     Checked, Failure, Fault, Finding, KeyHistory, MAX_BUNDLE, MAX_POLICY, Policy, Question, Standing, Step, Verified,
@@ -227,9 +229,11 @@ Examples:
   registry-node policy init policy.toml --genesis jp/genesis.jws
   registry-node policy init policy.toml --genesis jp/genesis.jws --genesis eu.jws --witness us=us.registry.example+1f2e3d4c+BKey… --quorum 1
   registry-node policy init policy.toml --genesis jp/genesis.jws --max-age 3600
+  registry-node policy init policy.toml --genesis jp/genesis.jws --log-keys jp-keys.json --ca-roots
 
 Without --max-age, how things stand now is believed from a checkpoint of the last day; with --max-age none, from any, however old.
-A genesis is worth as much as the way on which you got it: from the registry itself, by hand or over its own TLS, never with the bundle.")]
+--ca-roots refuses credentials without certificates: the roots are those of the genesis, or, with --log-keys, those that the log trusts
+since. A genesis is worth as much as the way on which you got it: from the registry itself, by hand or over its own TLS, never with the bundle.")]
 struct PolicyInit {
     /// Where to write it
     out: PathBuf,
@@ -239,6 +243,9 @@ struct PolicyInit {
     /// What proves the keys of a registry that changed its log key, from `log keys --out`; several may be given
     #[arg(long, value_name = "FILE")]
     log_keys: Vec<PathBuf>,
+    /// Ask of the newest credential for certificates (x5c) that lead to a root which the registry's authority has now
+    #[arg(long)]
+    ca_roots: bool,
     /// A witness, as a name of your own and its C2SP verifier key; several may be given
     #[arg(long, value_name = "NAME=KEY")]
     witness: Vec<String>,
@@ -286,9 +293,13 @@ impl PolicyInit {
         let histories = self.log_keys.iter().map(|file| read_history(file)).collect::<anyhow::Result<Vec<_>>>()?;
         for file in &self.genesis {
             let pinned = Pinned::read(file)?;
-            let keys = proven(&pinned, &histories)?;
+            let (keys, roots) = proven(&pinned, &histories)?;
             write!(text, "\n[[registry]]\nlog_key = \"{}\"\ngenesis = \"{}\"\n", keys.newest(), pinned.digest)?;
             text.push_str(&earlier(&keys));
+            if self.ca_roots {
+                let digests: Vec<Digest> = roots.iter().map(|root| Digest::of(root.as_bytes())).collect();
+                writeln!(text, "ca_roots = {}", json!(digests))?;
+            }
         }
         for witness in &self.witness {
             let (name, key) = witness.split_once('=').context("write a witness as NAME=KEY")?;
@@ -303,12 +314,15 @@ fn read_history(file: &Path) -> anyhow::Result<KeyHistory> {
     serde_json::from_slice(&bytes).with_context(|| format!("{} is nothing that `log keys` writes", file.display()))
 }
 
-/// The keys of the log that begins so, as far as one of the histories proves more than the first.
-fn proven(pinned: &Pinned, histories: &[KeyHistory]) -> anyhow::Result<LogKeys> {
+/// The keys of the log that begins so and the roots that it trusts, as far as one of the histories proves more than the first.
+fn proven(pinned: &Pinned, histories: &[KeyHistory]) -> anyhow::Result<(LogKeys, Vec<Der>)> {
     let is_its = |history: &&KeyHistory| history.statements.first().is_some_and(|one| one.statement == pinned.compact);
     match histories.iter().find(is_its) {
-        Some(history) => pinned.proven_keys(history),
-        None => Ok(pinned.first_log_key()?.into()),
+        Some(history) => {
+            let proven = pinned.proven(history)?;
+            Ok((proven.keys, proven.begun.trusted_roots()))
+        }
+        None => Ok((pinned.first_log_key()?.into(), pinned.genesis.ca_roots.clone())),
     }
 }
 

@@ -4,7 +4,6 @@
 //! authority does, see [`certs`].
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, ensure};
@@ -15,8 +14,6 @@ use conformity::ids::Origin;
 use conformity::key::Der;
 use conformity::party::Role;
 use conformity::statement::Claim;
-use credential::bundle::Pin;
-use ledger::encoding::base64_encode;
 use serde_json::json;
 
 use super::certs::{authority, replace};
@@ -96,8 +93,7 @@ fn is_stated(speaker: &Speaker, authority: &Authority) -> anyhow::Result<bool> {
 /// The roots that a log trusts, as the registry proves it.
 async fn trusted_roots(pinned: &Pinned, connection: &mut crate::client::Connection) -> anyhow::Result<Vec<Der>> {
     let (_, history) = pinned.key_history(connection).await?;
-    let genesis = conformity::Digest::from_bytes(*pinned.digest.as_bytes());
-    Ok(history.proven(Pin::Genesis(genesis))?.begun.trusted_roots())
+    Ok(pinned.proven(&history)?.begun.trusted_roots())
 }
 
 impl RetireRoot {
@@ -168,23 +164,9 @@ impl TrustRoots {
 
 /// Trusts these roots, and no others, from the next connection on.
 fn take_up(credentials: &Credentials, roots: &[Der]) -> anyhow::Result<()> {
-    let mut pem = String::new();
-    for root in roots {
-        certs::Trust::from_der(&[root.as_bytes()])?;
-        write_pem(&mut pem, root);
-    }
+    roots.iter().try_for_each(|root| certs::Trust::from_der(&[root.as_bytes()]).map(drop))?;
     let (file, beside) = (credentials.ca(), credentials.ca().with_extension("new"));
-    std::fs::write(&beside, pem)
+    std::fs::write(&beside, certs::chain_to_pem(roots))
         .and_then(|()| std::fs::rename(&beside, &file))
         .with_context(|| format!("cannot write {}", file.display()))
-}
-
-fn write_pem(pem: &mut String, root: &Der) {
-    let base64 = base64_encode(root.as_bytes());
-    pem.push_str("-----BEGIN CERTIFICATE-----\n");
-    for line in base64.as_bytes().chunks(64) {
-        // Writing to a text cannot fail.
-        let _ = writeln!(pem, "{}", String::from_utf8_lossy(line));
-    }
-    pem.push_str("-----END CERTIFICATE-----\n");
 }

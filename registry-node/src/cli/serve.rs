@@ -77,13 +77,14 @@ impl Serve {
     }
 }
 
-/// What is logged. The NATS client is silent unless it is named: a peer's server could fill the log through it.
+/// What is logged. The NATS client is silent unless it is named: a peer's server could fill the log through it. Its account of
+/// what it reads and writes is never logged: it holds whole messages, with what peers disclose to each other.
 fn log_filter(wanted: &str) -> anyhow::Result<EnvFilter> {
-    let filter = EnvFilter::try_new(wanted)?;
-    if wanted.contains(CLIENT_LOG) {
-        return Ok(filter);
-    }
-    Ok(filter.add_directive(format!("{CLIENT_LOG}=off").parse()?))
+    let named = wanted.contains(CLIENT_LOG);
+    // What is left out is named by its module, so that no directive that was asked for is narrower.
+    let (target, level) =
+        if named { (format!("{CLIENT_LOG}::connection"), "info") } else { (CLIENT_LOG.to_owned(), "off") };
+    Ok(EnvFilter::try_new(wanted)?.add_directive(format!("{target}={level}").parse()?))
 }
 
 async fn run(folders: &[PathBuf], json: bool) -> anyhow::Result<()> {
@@ -142,6 +143,11 @@ mod tests {
         for (wanted, said) in [("info", "off"), ("debug,hyper=warn", "off"), ("info,async_nats=debug", "debug")] {
             let filter = log_filter(wanted).unwrap().to_string();
             assert!(filter.split(',').any(|one| one == format!("{CLIENT_LOG}={said}")), "{wanted}: {filter}");
+        }
+        for wanted in ["async_nats=trace", "trace,async_nats::connection=trace", "async_nats::connection"] {
+            let filter = log_filter(wanted).unwrap().to_string();
+            let about: Vec<&str> = filter.split(',').filter(|one| one.contains("connection")).collect();
+            assert_eq!(about, [format!("{CLIENT_LOG}::connection=info")], "{wanted}: {filter}");
         }
         assert!(log_filter("a=b=c").is_err());
     }

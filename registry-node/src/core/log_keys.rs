@@ -61,7 +61,8 @@ pub fn signers(folder: &Folder, origin: &Origin) -> Result<Signers, LogKeyError>
             Err(_) if !file.exists() => {}
             // It may be one that nobody needs any more; if it is needed, that is found out when the log has said so.
             Err(error) => {
-                tracing::warn!(file = %file.display(), %error, "a key of the log cannot be opened");
+                let advice = "restore it from your key backup; until then nothing is signed with it";
+                tracing::warn!(file = %file.display(), %error, "a key of the log cannot be opened: {advice}");
                 unfit = Some(error);
             }
         }

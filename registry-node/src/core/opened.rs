@@ -2,7 +2,6 @@
 
 use anyhow::Context;
 use conformity::credential::CredentialRecord;
-use conformity::key::KeyId;
 use conformity::records::Facts;
 use credential::sd_jwt::{Disclosed, REGISTRY, Unverified};
 use ledger::key::PublicKey;
@@ -27,9 +26,8 @@ impl Registry {
 
     /// The key with which a credential of the log is signed, as the register holds it, revoked since or not.
     pub fn issuer_key(&self, record: &CredentialRecord, credential: &Unverified) -> Option<Arc<PublicKey>> {
-        let kid: KeyId = credential.header().kid.as_deref()?.parse().ok()?;
         let party = self.read_model.register().party(&record.by)?;
-        let held = party.key(&kid)?;
+        let held = credential.key_of(&party)?;
         self.read_model.public_key(held.kid, &held.jwk).ok()
     }
 }

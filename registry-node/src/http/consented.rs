@@ -70,8 +70,7 @@ pub(super) fn disclosures(site: &Site, record: &CredentialRecord, parts: Parts) 
     let opened = site.registry.opened(record);
     let opened = opened.map_err(|error| code::internal("what a credential keeps back could not be read", &error))?;
     let Some(disclosed) = opened else { return Ok(Vec::new()) };
-    let shown = present_parts(&disclosed, parts);
-    Ok(shown.as_str().split('~').skip(1).filter(|one| !one.is_empty()).map(str::to_owned).collect())
+    Ok(present_parts(&disclosed, parts).disclosures().map(str::to_owned).collect())
 }
 
 /// What is about to be shown by consent.

@@ -19,7 +19,7 @@ use conformity::credential::{CredentialRecord, CredentialStatus, StatusSlot};
 use conformity::digest::Digest;
 use conformity::ids::{PartyId, VerdictRef};
 use conformity::records::Facts;
-use credential::sd_jwt::{Disclosed, Expected, KeyBindingError, MAX_TEXT, REGISTRY, Unverified};
+use credential::sd_jwt::{Disclosed, Expected, KeyBindingError, MAX_TEXT, Pieces, REGISTRY, Unverified};
 use futures_util::Stream;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -175,7 +175,7 @@ fn credential(site: &Site, unverified: &Unverified, text: &str) -> Result<Arc<Cr
     let slot: Option<StatusSlot> = slot.and_then(|slot| serde_json::from_value(slot).ok());
     let register = site.register();
     let record = slot.and_then(|slot| register.credential(slot));
-    let digest = Digest::of(text.split('~').next().unwrap_or_default().as_bytes());
+    let digest = Digest::of(Pieces::of(text).map_err(|error| malformed(&error))?.jwt().as_bytes());
     let held = record.filter(|record| digest_of(&*register, record) == Some(digest));
     held.ok_or_else(code::unknown_credential)
 }

@@ -22,6 +22,7 @@ use conformity::records::Facts;
 use conformity::statement::Claim;
 use conformity::verdict::VerdictRecord;
 use credential::bundle::{Bundle, Earlier, FORMAT, Item, MAX_BUNDLE, MAX_STATEMENTS};
+use credential::sd_jwt::Pieces;
 use jiff::Timestamp;
 use warp::reply::Response;
 
@@ -237,7 +238,11 @@ impl Collecting<'_> {
             Detail::Whole => {}
         }
         let whole = whole(self.extract.site, credential)?;
-        let parts = whole.iter().flat_map(|text| text.split('~').skip(1)).filter(|part| !part.is_empty());
-        Ok(parts.map(str::to_owned).collect())
+        let pieces = whole
+            .as_deref()
+            .map(Pieces::of)
+            .transpose()
+            .map_err(|error| code::internal("what a credential keeps back could not be read", &error))?;
+        Ok(pieces.iter().flat_map(Pieces::disclosures).map(str::to_owned).collect())
     }
 }

@@ -6,7 +6,7 @@ use super::question::Question;
 use super::route::Verb::{Get, Post};
 use super::route::{Handler, Parameter, Route};
 use super::{
-    attachments, catalogue, consented, coverage, credentials, disclosed, keys, log, neighbours, presentations, proofs,
+    attachments, catalogue, consented, coverage, credentials, keys, log, neighbours, presentations, proofs, received,
     service, standing, trust_query, verdicts, witness,
 };
 use crate::metrics;
@@ -217,7 +217,7 @@ pub(super) static ROUTES: &[Route] = &[
         value: "registry:id, such as jp:V-1",
         parameters: &[],
         answer: JSON,
-        handler: Handler::Disk(disclosed::of_verdict),
+        handler: Handler::Disk(received::of_verdict),
     },
     list("/v1/consents", "The disclosure consents that the asker gave", consented::list),
     Route {

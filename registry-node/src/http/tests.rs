@@ -11,7 +11,6 @@ mod events;
 mod evidence;
 mod fixture;
 mod handovers;
-mod json_schema;
 mod keys;
 mod limits;
 mod log;

@@ -13,6 +13,7 @@ use conformity::recognition::travels;
 use conformity::records::Facts;
 use conformity::verdict::VerdictRecord;
 use credential::attestation::present_parts;
+use credential::sd_jwt::Presentation;
 use federation::hush::Hush;
 use federation::messages::{Answer, CredentialAt, Disclosures, DisclosuresRequest, MAX_CREDENTIAL_BYTES, Refused};
 use std::sync::Arc;
@@ -74,15 +75,15 @@ impl Asker<'_> {
         let place = self.registry.uses.place()?;
         let (mut answers, mut bytes) = (Vec::new(), 0);
         for one in asked {
-            let Some((shown, text)) = self.presented(one).map_err(Unanswered::Failed)? else {
+            let Some((shown, presentation)) = self.presented(one).map_err(Unanswered::Failed)? else {
                 answers.push(None);
                 continue;
             };
-            bytes += text.len();
+            bytes += presentation.as_str().len();
             if bytes > MAX_CREDENTIAL_BYTES {
                 break;
             }
-            answers.push(self.recorded(&place, shown, text)?);
+            answers.push(self.recorded(&place, shown, &presentation)?);
         }
         Ok(answers)
     }
@@ -107,16 +108,17 @@ impl Asker<'_> {
     }
 
     /// The credential with what is named of it; nothing where that was erased, or does not fit into a message.
-    fn presented(self, asked: &CredentialAt) -> anyhow::Result<Option<(Shown, String)>> {
+    fn presented(self, asked: &CredentialAt) -> anyhow::Result<Option<(Shown, Presentation)>> {
         let Some(shown) = self.shown(asked) else { return Ok(None) };
         let opened = self.registry.opened(&shown.credential)?;
-        let text = opened.map(|credential| present_parts(&credential, shown.parts).as_str().to_owned());
-        Ok(text.filter(|text| text.len() <= MAX_CREDENTIAL_BYTES).map(|text| (shown, text)))
+        let presentation = opened.map(|credential| present_parts(&credential, shown.parts));
+        let fitting = presentation.filter(|presentation| presentation.as_str().len() <= MAX_CREDENTIAL_BYTES);
+        Ok(fitting.map(|presentation| (shown, presentation)))
     }
 
     /// The text, once its use is durable; nothing where the verdict was erased meanwhile.
-    fn recorded(self, place: &Place<'_>, shown: Shown, text: String) -> Result<Option<String>, Unanswered> {
-        let disclosures = text.split('~').skip(1).filter(|one| !one.is_empty()).count();
+    fn recorded(self, place: &Place<'_>, shown: Shown, of: &Presentation) -> Result<Option<String>, Unanswered> {
+        let (text, disclosures) = (of.as_str().to_owned(), of.disclosures().count());
         if disclosures == 0 {
             return Ok(Some(text));
         }

@@ -83,8 +83,8 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// Opens the mirror for `basis` in the peer's folder, or begins one; others are removed. `log` are the peer's log keys, `known` is the newest
-    /// checkpoint of the peer that was ever verified, `quota` the bytes to which the mirror may grow.
+    /// Opens the mirror for `basis` in the peer's folder, or begins one; others are removed. `log` are the peer's log keys,
+    /// `known` is the newest checkpoint of the peer that was ever verified, `quota` the bytes to which the mirror may grow.
     ///
     /// # Errors
     /// The file; or, inside, what is mirrored contradicts `known`.

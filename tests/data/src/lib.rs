@@ -6,6 +6,7 @@
 
 #![allow(clippy::panic, clippy::print_stderr)]
 
+pub mod schema;
 pub mod softhsm;
 
 use std::fs::OpenOptions;

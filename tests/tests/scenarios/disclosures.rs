@@ -1,53 +1,49 @@
 //! What an arrangement names of a summary verdict travels to the peer, decides there, rests encrypted, and is told to nobody;
 //! through kills, curiosity, the end of the arrangement, and lies.
 
-use conformity::party::Role;
+use credential::sd_jwt::Pieces;
 use federation::messages::{Answer, Disclosures, DisclosuresRequest, Message};
 use federation::subjects::Service;
-use ledger::key::Algorithm;
 use serde_json::{Value, json};
 use tests::buyer::Dialled;
-use tests::claims::{self, SUPPLIER, day, rule, terms, verdict, with};
+use tests::claims::{self, day, rule, terms, verdict, with};
 use tests::impostor::{Impostor, Lie};
-use tests::{Chance, Federation, Registry, soon};
+use tests::secrets::LEVEL_GIVEN_AWAY;
+use tests::{Chance, Federation, Registry, Secrets, soon};
 use tokio::time::{Duration, sleep};
 
-use super::erasure::holders;
 use super::hostile_peer::{counted, counts};
 
 const SUBJECT: &str = "jp.svc.feed.disclosures";
+/// Where the verdicts were assessed; the arrangement does not name that.
+const SITE: &str = "Kept-back Works, Osaka";
 
 /// jp and eu, whose arrangement asks for level 4 and names the level.
-async fn arranged() -> Federation {
-    let federation = Federation::start(&["jp", "eu"]).await;
+async fn arranged(federation: Federation) -> Federation {
     federation.peer("jp", "eu").await;
     let asks = with(rule("R-1", "jp", "eu", "stars"), json!({"levels": {"min": "4"}, "discloses": ["level"]}));
     federation.arrange(&terms("A-1", "bilateral", &["jp", "eu"], vec![asks])).await;
     for registry in ["jp", "eu"] {
-        let registry = federation.registry(registry);
-        let mut claim = registry.equip("maker", Role::Supplier, Algorithm::P256);
-        claim["party"]["identifiers"] = json!([SUPPLIER]);
-        registry.operator().must("party-registered", claim).await;
+        federation.registry(registry).register_supplier("maker").await;
     }
     federation
 }
 
-/// A verdict with its credential; gives the index of the credential and what it keeps back.
-async fn documented(jp: &Registry, id: &str, profile: &str, level: &str) -> (u64, Vec<Vec<u8>>) {
+/// A verdict with its credential; gives the index of the credential and all of it.
+async fn documented(jp: &Registry, id: &str, profile: &str, level: &str) -> (u64, String) {
     let body = jp.party("cb-1");
     let terms = json!({"profile": profile, "level": null, "sites": null});
     body.must("verdict-granted", with(verdict(id), terms)).await;
     let detail = json!({
-        "reach": {"level": level, "sites": ["Osaka"]},
+        "reach": {"level": level, "sites": [SITE]},
         "assessments": {"organization": {"level": level}, "process": {"level": level}},
     });
     let (file, out) = (format!("{id}.json"), format!("{id}.sd-jwt"));
     std::fs::write(body.folder().join(&file), detail.to_string()).unwrap();
     let made = body.cli(&["credential", "issue", id, "--assessed", &day(-20), "--detail", &file, "--out", &out]).await;
     let whole = std::fs::read_to_string(body.folder().join(&out)).unwrap();
-    let kept = whole.split('~').skip(1).filter(|one| !one.is_empty()).map(|one| one.as_bytes().to_vec()).collect();
     let index = made["index"].as_u64().unwrap_or_else(|| panic!("{made}"));
-    (index, kept)
+    (index, whole)
 }
 
 /// The credential with one bit of the first salt turned over.
@@ -68,11 +64,11 @@ async fn disclosed(registry: &Registry, party: &str, id: &str) -> Result<Value, 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_level_that_is_kept_back_decides_abroad_and_is_told_to_nobody() {
     let mut chance = Chance::new();
-    let federation = arranged().await;
+    let federation = arranged(Federation::start_tracing(&["jp", "eu"]).await).await;
     let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
     // Whatever is under way when a node is killed is done again.
     federation.node("eu").kill();
-    let (index, kept) = documented(jp, "V-1", "summary", "4").await;
+    let (index, high) = documented(jp, "V-1", "summary", "4").await;
     let (_, low) = documented(jp, "V-2", "summary", "3").await;
     for victim in ["eu", "jp", "eu"] {
         if victim == "eu" {
@@ -95,7 +91,7 @@ async fn a_level_that_is_kept_back_decides_abroad_and_is_told_to_nobody() {
         let seen = disclosed(eu, party, "V-1").await.unwrap();
         assert_eq!((&seen["levels"]["level"], &seen["credential"]), (&json!("4"), &json!(index)), "{seen}");
         assert_eq!(seen["parts"], json!(["level"]));
-        assert!(!seen.to_string().contains("Osaka"));
+        assert!(!seen.to_string().contains(SITE));
     }
     for party in ["buyer-1", "cb-1", "ministry"] {
         let unseen = disclosed(eu, party, "V-1").await.unwrap_err();
@@ -105,8 +101,8 @@ async fn a_level_that_is_kept_back_decides_abroad_and_is_told_to_nobody() {
     let one = &uses["uses"][0];
     assert_eq!((&one["registry"], &one["way"], &one["parts"]), (&json!("eu"), &json!("peer"), &json!(["level"])));
     assert_eq!(one["arrangements"], json!([{"id": "A-1", "version": 1}]));
-    let secrets: Vec<_> = kept.into_iter().chain(low).collect();
-    assert_eq!(holders(eu.folder().path(), &secrets), Vec::<String>::new(), "nothing of it is in plain");
+    let secrets = Secrets::of(&[high, low], &[SITE]).and(LEVEL_GIVEN_AWAY);
+    secrets.found_nowhere(&federation, &["V-1", "V-2"]).await;
 
     jp.operator()
         .must("arrangement-ended", json!({"id": "A-1", "effective": day(0), "reason": claims::reason("over")}))
@@ -121,7 +117,7 @@ async fn a_level_that_is_kept_back_decides_abroad_and_is_told_to_nobody() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_curious_peer_gets_what_the_terms_name_and_nothing_else() {
-    let federation = arranged().await;
+    let federation = arranged(Federation::start(&["jp", "eu"]).await).await;
     let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
     let (summary, kept) = documented(jp, "V-1", "summary", "4").await;
     let hidden = with(verdict("V-2"), json!({"profile": "restricted"}));
@@ -142,8 +138,9 @@ async fn a_curious_peer_gets_what_the_terms_name_and_nothing_else() {
         "restricted, absent and not the newest look alike"
     );
     let text = shown[0].as_str().unwrap();
-    let came: Vec<&str> = text.split('~').skip(1).filter(|one| !one.is_empty()).collect();
-    assert!(!came.is_empty() && came.len() < kept.len(), "{} of {}", came.len(), kept.len());
+    let count = |text: &str| Pieces::of(text).unwrap().disclosures().count();
+    let (came, kept) = (count(text), count(&kept));
+    assert!((1..kept).contains(&came), "{came} of {kept}");
     let many: Vec<_> = (0..17).map(|_| ("V-1", summary)).collect();
     assert_eq!(peer.ask(SUBJECT, &question(&many)).await.unwrap()["refused"]["code"], "malformed");
 
@@ -159,7 +156,7 @@ async fn a_curious_peer_gets_what_the_terms_name_and_nothing_else() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hostile_peer_discloses_nothing_that_its_log_does_not_commit_to() {
-    let federation = arranged().await;
+    let federation = arranged(Federation::start(&["jp", "eu"]).await).await;
     let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
     federation.node("eu").kill();
     let (index, kept) = documented(jp, "V-1", "summary", "4").await;
@@ -169,8 +166,8 @@ async fn a_hostile_peer_discloses_nothing_that_its_log_does_not_commit_to() {
     let folder = jp.party("cb-1").folder().to_owned();
     let whole = |id: &str| std::fs::read_to_string(folder.join(format!("{id}.sd-jwt"))).unwrap();
     let (own, other) = (whole("V-1"), whole("V-2"));
-    let signed = own.split('~').next().unwrap().to_owned();
-    let foreign = format!("{signed}~{}~", other.split('~').nth(1).unwrap());
+    let signed = Pieces::of(&own).unwrap().jwt().to_owned();
+    let foreign = format!("{signed}~{}~", Pieces::of(&other).unwrap().disclosures().next().unwrap());
     let altered = altered(&own);
     let flipped = own.replacen('~', "x~", 1);
     let lies = [
@@ -198,6 +195,5 @@ async fn a_hostile_peer_discloses_nothing_that_its_log_does_not_commit_to() {
         assert!(disclosed(eu, "operator", "V-1").await.is_err(), "{code}");
     }
     let status = eu.peer_status("jp").await.to_string();
-    let quoted = |one: &Vec<u8>| status.contains(std::str::from_utf8(one).unwrap());
-    assert!(!kept.iter().any(quoted), "{status}");
+    assert_eq!(Secrets::of(&[kept], &[SITE]).in_text(&status), Vec::<&str>::new());
 }

@@ -1,11 +1,9 @@
 //! Erasing a statement: its bytes are nowhere in the registry's folder any more, whatever happens meanwhile, and every
 //! proof still holds.
 
-use std::fs;
-use std::path::Path;
-
 use serde_json::json;
 use tests::claims::{reason, verdict, with};
+use tests::secrets::holders;
 use tests::{Auditor, Chance, Federation, Receipt, Registry, soon};
 use tokio::time::{Duration, sleep};
 
@@ -16,22 +14,6 @@ const ROUNDS: u64 = 8;
 async fn grant(registry: &Registry, id: &str) -> Receipt {
     let scope = json!({"scope": format!("{NAME} {id}")});
     registry.party("cb-1").must("verdict-granted", with(verdict(id), scope)).await
-}
-
-/// Files below `folder` that hold what was erased: as text, and as it stands inside a signed statement.
-pub(crate) fn holders(folder: &Path, needles: &[Vec<u8>]) -> Vec<String> {
-    let mut found = Vec::new();
-    for item in fs::read_dir(folder).unwrap().flatten().map(|item| item.path()) {
-        if item.is_dir() {
-            found.extend(holders(&item, needles));
-        } else {
-            // A file that goes away while we look holds nothing.
-            let bytes = fs::read(&item).unwrap_or_default();
-            let holds = |needle: &Vec<u8>| bytes.windows(needle.len()).any(|window| window == needle);
-            found.extend(needles.iter().any(holds).then(|| item.display().to_string()));
-        }
-    }
-    found
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -69,8 +51,8 @@ async fn what_is_erased_is_nowhere_and_proofs_hold() {
         let _ = erasing.await.unwrap();
         // Sent again, it is answered again; and if the kill was quicker, it is done now.
         jp.operator().send(erased).await.unwrap();
-        let signature = statement.rsplit_once('.').unwrap().1.as_bytes().to_vec();
-        let name = format!("{NAME} {id}").into_bytes();
+        let signature = statement.rsplit_once('.').unwrap().1.to_owned();
+        let name = format!("{NAME} {id}");
         soon(&format!("{id} is nowhere"), async || {
             match holders(jp.folder().path(), &[signature.clone(), name.clone()]) {
                 none if none.is_empty() => Ok(()),

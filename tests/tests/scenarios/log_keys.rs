@@ -1,6 +1,9 @@
 //! The key of a log changes: peers, witnesses and readers come along without being touched, what was proven before holds for ever,
 //! a crash at any moment leaves one key or the other, and neither a thief of the old key nor the operator alone can change it.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -67,13 +70,13 @@ async fn submit(witness: &Registry, checkpoint: &str) -> String {
 }
 
 /// Fetches a bundle of V-1 and checks it with a policy of that name, made now if it is not there.
-fn proven(jp: &Registry, folder: &std::path::Path, bundle: &str, policy: &str) -> String {
+fn proven(jp: &Registry, folder: &Path, bundle: &str, policy: &str) -> String {
     let (bundle, policy) = (folder.join(bundle), folder.join(policy));
     let (bundle, policy) = (bundle.to_str().unwrap(), policy.to_str().unwrap());
-    if !std::path::Path::new(policy).exists() {
+    if !Path::new(policy).exists() {
         jp.run(&["policy", "init", policy, "--genesis", jp.folder().genesis().to_str().unwrap()]);
     }
-    if !std::path::Path::new(bundle).exists() {
+    if !Path::new(bundle).exists() {
         jp.run(&["prove", "jp:V-1", "--out", bundle]);
     }
     jp.run(&["verify", bundle, "--trust", policy])
@@ -229,11 +232,13 @@ async fn a_crash_leaves_one_key_or_the_other() {
         assert!(said.contains("names"), "{said}");
         let compact = jp.party("cb-1").sign("verdict-granted", verdict(&format!("V-{round}")));
         receipts.push((compact.clone(), jp.party("cb-1").send(compact).await.unwrap()));
+        // The one before signs nothing more, so it is not kept.
         soon("the key files are settled", async || {
-            if jp.folder().next_log_key().exists() { Err("not yet".to_owned()) } else { Ok(()) }
+            let left =
+                [jp.folder().next_log_key(), jp.folder().former_log_key()].into_iter().find(|file| file.exists());
+            left.map_or(Ok(()), |file| Err(format!("{} is there", file.display())))
         })
         .await;
-        assert!(!jp.folder().former_log_key().exists(), "it signs nothing more, so it is not kept");
     }
     let keys = jp.log_keys().await;
     assert!(keys.changes().len() as u64 >= KILLS, "{keys:?}");
@@ -244,4 +249,59 @@ async fn a_crash_leaves_one_key_or_the_other() {
     federation.node("jp").stop();
     jp.run(&["log", "verify"]);
     jp.run(&["rebuild"]);
+}
+
+/// A key file that holds no key, or names one in a token that is not there.
+fn spoil(file: &Path, text: &str) {
+    std::fs::write(file, text).unwrap();
+    std::fs::set_permissions(file, Permissions::from_mode(0o600)).unwrap();
+}
+
+/// The start of jp's node fails; gives what it said last.
+async fn refused_start(federation: &Federation) -> String {
+    let node = federation.node("jp");
+    node.start();
+    soon("the start is refused", async || node.check().err().ok_or_else(|| "it runs".to_owned())).await;
+    node.kill();
+    node.last_words()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_start_says_which_key_cannot_be_opened_and_needs_the_one_that_signs() {
+    let federation = Federation::create(&["jp"]);
+    let jp = federation.registry("jp");
+    jp.configure("publish_interval_ms = 1000", "publish_interval_ms = 100");
+    jp.configure("external = false", "external = true");
+    federation.start_all().await;
+    jp.furnish().await;
+    jp.run(&["log", "rotate-key"]);
+    soon("the key files are settled", async || {
+        if jp.folder().next_log_key().exists() { Err("not yet".to_owned()) } else { Ok(()) }
+    })
+    .await;
+    federation.node("jp").stop();
+    let (current, former) = (jp.folder().log_key(), jp.folder().former_log_key());
+    let (signing, besides) = (std::fs::read_to_string(&current).unwrap(), std::fs::read_to_string(&former).unwrap());
+    let token = "pkcs11:token=gone;object=jp-log?module-path=/nowhere/pkcs11.so&pin-source=file:/nowhere/pin\n";
+
+    // The key before the one that signs: the node starts without it, and says what to do.
+    for (round, spoilt) in ["no key", token].into_iter().enumerate() {
+        spoil(&former, spoilt);
+        federation.restart("jp").await;
+        jp.party("cb-1").must("verdict-granted", verdict(&format!("V-{round}"))).await;
+        federation.node("jp").stop();
+        let told = federation.node("jp").lines_with(&["WARN", "log-former.pem", "key backup"]);
+        assert_eq!(told, round + 1, "{}", federation.node("jp").last_words());
+    }
+    spoil(&former, &besides);
+
+    // The key that signs: nothing is served that could not be signed.
+    for spoilt in ["no key", token] {
+        spoil(&current, spoilt);
+        let said = refused_start(&federation).await;
+        assert!(said.contains("log.pem") && said.contains("key backup"), "{said}");
+    }
+    spoil(&current, &signing);
+    federation.restart("jp").await;
+    jp.party("cb-1").must("verdict-granted", verdict("V-2")).await;
 }

@@ -4,6 +4,7 @@
 mod access;
 mod bounds;
 mod ca_roots;
+mod certified;
 mod consents;
 mod copies;
 mod disclosures;
@@ -18,7 +19,9 @@ mod main_job;
 mod mesh;
 mod multilateral;
 mod outages;
+mod presentations;
 mod refusals;
+mod results;
 mod standing;
 mod stolen_key;
 mod tokens;

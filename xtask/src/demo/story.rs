@@ -9,7 +9,6 @@ mod cast;
 mod changes;
 mod explore;
 mod life;
-mod peering;
 mod records;
 mod sums;
 
@@ -18,6 +17,7 @@ use std::io::Write;
 use anyhow::Result;
 
 use super::narrator::Narrator;
+use super::peering::meet;
 use super::stage::Stage;
 use buyer::Buyer;
 use cast::Cast;
@@ -35,7 +35,7 @@ pub fn play<W: Write>(stage: &Stage, told: &mut Narrator<W>) -> Result<()> {
     told.say(OPENING)?;
     chapter(told, "Four registries")?;
     let cast = Cast::gather(stage, told)?;
-    peering::introduce(&cast, told)?;
+    introduce(&cast, told)?;
     chapter(told, "What is assessed, by whom")?;
     cast.register_parties(told)?;
     records::publish(&cast, told)?;
@@ -58,4 +58,14 @@ pub fn play<W: Write>(stage: &Stage, told: &mut Narrator<W>) -> Result<()> {
 
 fn chapter<W: Write>(told: &mut Narrator<W>, title: &str) -> Result<()> {
     told.say(&format!("\n== {title}"))
+}
+
+/// Makes every two of the registries peers.
+fn introduce<W: Write>(cast: &Cast<'_>, told: &mut Narrator<W>) -> Result<()> {
+    told.step("each operator introduces its registry to the others, pins their genesis, and lets them in", || {
+        let all = cast.all();
+        let pairs =
+            all.iter().enumerate().flat_map(|(place, one)| all[place + 1..].iter().map(move |other| (one, other)));
+        pairs.into_iter().try_for_each(|(one, other)| meet(cast.stage, one, other))
+    })
 }

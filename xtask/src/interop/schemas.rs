@@ -11,11 +11,11 @@ use std::process::Command;
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
-use super::credentials;
 use super::foreign::{Foreign, Python, packaged};
 use super::hand_over;
 use super::report::{Ended, Report};
 use super::world::{Issued, SCHEME, World};
+use super::{abroad, credentials};
 use crate::workspace::Workspace;
 
 /// Names the folder of test vectors from outside, as for tests.
@@ -92,11 +92,20 @@ impl Checker<'_> {
         let did = self.world.did_web();
         let body = self.world.issued.first().map_or("nobody", |issued| issued.body);
         let may = |entity: &str| json!({"entity_id": format!("{did}:parties:{entity}"), "authority_id": did, "action": "issue", "resource": SCHEME});
-        let counts = json!({"entity_id": "did:web:eu.registry.example", "authority_id": did, "action": "recognize", "resource": SCHEME});
+        let counts = |entity: &str, scheme: &str| json!({"entity_id": entity, "authority_id": did, "action": "recognize", "resource": scheme});
+        let peer = self.world.did_of_peer();
         let rows = [
             ("authorization", "an accredited body", "authorized", true, may(body)),
             ("authorization", "a body that is not", "authorized", false, may("nobody")),
-            ("recognition", "a registry that is no peer", "recognized", false, counts),
+            ("recognition", "a peer by an arrangement", "recognized", true, counts(&peer, abroad::SCHEME)),
+            ("recognition", "a peer, under another scheme", "recognized", false, counts(&peer, SCHEME)),
+            (
+                "recognition",
+                "a registry that is no peer",
+                "recognized",
+                false,
+                counts("did:web:us.registry.example", SCHEME),
+            ),
         ];
         for (path, whose, member, expected, question) in rows {
             let what = format!("answer of /{path} by TRQP v2, on {whose}");

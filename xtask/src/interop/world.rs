@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use super::foreign::Foreign;
-use super::hand_over;
+use super::{abroad, hand_over};
 use crate::demo::calendar::Day;
 use crate::demo::fact;
 use crate::demo::node::Node;
@@ -25,6 +25,7 @@ const SHOWN: [&str; 2] = [
 
 pub(super) const SCHEME: &str = "supply-chain-mark@1";
 const DOCUMENT: &str = "sp800-171@r3";
+const PUBLISHED_AT: &str = "https://github.com/usnistgov/oscal-content";
 const SUPPLIER: &str = "supplier";
 
 /// A body for each algorithm: its id, and the word of `party add`, and the algorithm's name in JOSE.
@@ -35,6 +36,8 @@ const PROFILES: [&str; 2] = ["open", "summary"];
 pub(super) struct World<'stage> {
     pub(super) stage: &'stage Stage,
     pub(super) jp: Node<'stage>,
+    /// A peer whose verdicts it recognises.
+    eu: Node<'stage>,
     /// The registry's own key, which signs status lists.
     pub(super) registry_key: Value,
     pub(super) issued: Vec<Issued>,
@@ -64,7 +67,8 @@ impl<'stage> World<'stage> {
         let parties = jp.operator(&["party", "list"])?;
         let holder = stage.folder().join("holder.jwk");
         hand_over(&holder, &foreign.public_key(&stage.folder().join(SUPPLIER).join("signing.pem"))?)?;
-        let mut world = Self { stage, jp, registry_key: key(&parties, "node")?, issued: Vec::new() };
+        let eu = abroad::agree(stage, &jp)?;
+        let mut world = Self { stage, jp, eu, registry_key: key(&parties, "node")?, issued: Vec::new() };
         for (body, _, algorithm) in BODIES {
             for profile in PROFILES {
                 let issuer = key(&parties, body)?;
@@ -82,7 +86,12 @@ impl<'stage> World<'stage> {
 
     /// The name of the registry for those who find keys by names.
     pub(super) fn did_web(&self) -> String {
-        format!("did:web:localhost%3A{}", self.jp.registry().ports()[0])
+        did_web(&self.jp)
+    }
+
+    /// The name of its peer.
+    pub(super) fn did_of_peer(&self) -> String {
+        did_web(&self.eu)
     }
 
     /// Lets the body suspend one verdict.
@@ -119,6 +128,10 @@ impl<'stage> World<'stage> {
     }
 }
 
+fn did_web(node: &Node<'_>) -> String {
+    format!("did:web:localhost%3A{}", node.registry().ports()[0])
+}
+
 fn register_parties(jp: &Node<'_>) -> Result<()> {
     let add = |id: &str, role: &str, algorithm: &str| {
         let name = format!("Fictional {role} {id}");
@@ -131,10 +144,16 @@ fn register_parties(jp: &Node<'_>) -> Result<()> {
     BODIES.into_iter().try_for_each(|(body, algorithm, _)| add(body, "certification-body", algorithm))
 }
 
-fn publish(jp: &Node<'_>) -> Result<()> {
-    let source = "https://github.com/usnistgov/oscal-content";
+/// The document on which the schemes rest.
+pub(super) fn import_document(node: &Node<'_>) -> Result<()> {
     let catalogue = fact("sp800-171-r3-identifiers.json");
-    jp.operator(&["import", "document", &catalogue, "--document", DOCUMENT, "--owner", "NIST", "--source", source])?;
+    let import =
+        ["import", "document", &catalogue, "--document", DOCUMENT, "--owner", "NIST", "--source", PUBLISHED_AT];
+    node.operator(&import).map(drop)
+}
+
+fn publish(jp: &Node<'_>) -> Result<()> {
+    import_document(jp)?;
     jp.party("authority", &["scheme", "publish", &fact("mark.toml")])?;
     let today = Day::today()?;
     let (from, until) = (today.to_string(), today.in_years(3).to_string());

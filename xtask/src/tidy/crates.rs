@@ -21,18 +21,49 @@ const BANNED: [(&str, &str); 7] = [
     ("async-std", "tokio"),
 ];
 
+/// Packages that others build into what they have: rules, and verifying offline.
+const EMBEDDED: [&str; 2] = ["conformity", "credential"];
+/// What none of them brings along: event loops, and whatever opens a connection.
+const CONNECTED: [&str; 7] = ["tokio", "mio", "socket2", "hyper", "rustls", "async-nats", "warp"];
+
 pub(super) fn findings(workspace: &Workspace) -> Result<Vec<Finding>> {
-    let arguments = ["tree", "--locked", "--workspace", "--edges=normal,build,dev", "--prefix=none", "--format={p}"];
+    let mut found = banned(&tree(workspace, &["--workspace", "--edges=normal,build,dev"])?);
+    for package in EMBEDDED {
+        found.extend(connected(package, &tree(workspace, &["-p", package, "--edges=normal,build"])?));
+    }
+    Ok(found)
+}
+
+/// What cargo resolves; each line begins with a crate's name.
+fn tree(workspace: &Workspace, which: &[&str]) -> Result<String> {
+    let arguments = [&["tree", "--locked", "--prefix=none", "--format={p}"], which].concat();
     let output = workspace.cargo(&arguments).output().context("cargo tree cannot be started")?;
     if !output.status.success() {
         bail!("cargo tree failed: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
-    Ok(banned(&String::from_utf8_lossy(&output.stdout)))
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Each line of the tree begins with a crate's name.
+fn names(tree: &str) -> BTreeSet<&str> {
+    tree.lines().filter_map(|line| line.split_whitespace().next()).collect()
+}
+
+/// What an embedded package brings along and must not.
+fn connected(package: &str, tree: &str) -> Vec<Finding> {
+    let names = names(tree);
+    let brought = CONNECTED.into_iter().filter(|name| names.contains(name));
+    let finding = |name| Finding {
+        path: format!("{package}/Cargo.toml"),
+        line: 0,
+        message: format!(
+            "brings `{name}` to whoever embeds it: what waits or connects belongs into federation or registry-node (see `cargo tree -p {package} -e normal,build -i {name}`)"
+        ),
+    };
+    brought.map(finding).collect()
+}
+
 fn banned(tree: &str) -> Vec<Finding> {
-    let names: BTreeSet<&str> = tree.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    let names = names(tree);
     BANNED
         .into_iter()
         .filter(|(name, _)| names.contains(name))
@@ -57,6 +88,16 @@ mod tests {
             assert_eq!(found.len(), 1, "{name}");
             assert!(found[0].message.contains(instead), "{name}");
         }
+    }
+
+    #[test]
+    fn what_is_embedded_brings_no_event_loop() {
+        for name in CONNECTED {
+            let found = connected("credential", &format!("credential v0.1.0 (/w)\nbytes v1.2.3\n{name} v1.2.3\n"));
+            assert_eq!(found.len(), 1, "{name}");
+            assert_eq!(found[0].path, "credential/Cargo.toml");
+        }
+        assert_eq!(connected("credential", "credential v0.1.0 (/w)\ntokio-util v0.7.0\nbytes v1.2.3"), []);
     }
 
     #[test]

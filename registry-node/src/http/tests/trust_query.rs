@@ -4,10 +4,10 @@ use bytes::Bytes;
 use conformity::party::Role;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use test_data::schema::fault;
 use warp::http::Method;
 
 use super::fixture::{Got, Talk, World, accreditation, day, now};
-use super::json_schema::fault;
 use super::neighbours::{add_peer, foreign_genesis, sign, terms, try_pin};
 use crate::http::question::MAX_QUESTION;
 

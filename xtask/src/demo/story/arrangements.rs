@@ -1,10 +1,8 @@
 //! Arrangements: put in force, suspended with what rests on them, and restored.
 
 use std::io::Write;
-use std::time::Duration;
 
-use anyhow::{Result, ensure};
-use serde_json::Value;
+use anyhow::Result;
 
 use super::buyer::Buyer;
 use super::cast::{Cast, EU_AUTHORITY, JP_AUTHORITY};
@@ -12,9 +10,7 @@ use super::life::{Grant, grant};
 use crate::demo::fact;
 use crate::demo::narrator::Narrator;
 use crate::demo::node::Node;
-
-/// How long a step of one registry may take to be known at another.
-const LIMIT: Duration = Duration::from_secs(20);
+use crate::demo::peering::{is_in_force, wait_for_arrangement};
 
 const CCRA: &str = "ccra";
 const DEMO: &str = "jp-eu-demo";
@@ -86,7 +82,7 @@ fn suspend<W: Write>(cast: &Cast<'_>, buyer: &mut Buyer<'_>, told: &mut Narrator
     told.say(&format!("  {}", kept.explanation()))?;
     told.expect("eu: the note is the transfer window", &kept.gaps(), &vec!["transfer-window"])?;
     told.step("jp knows of the suspension, proven in its own log", || {
-        wait_for(cast, &cast.jp, DEMO, |shown| {
+        wait_for_arrangement(cast.stage, &cast.jp, DEMO, |shown| {
             let directions = shown["directions"].as_array().map(Vec::as_slice).unwrap_or_default();
             !directions.is_empty() && directions.iter().all(|direction| direction["force"] == "suspended")
         })
@@ -94,21 +90,10 @@ fn suspend<W: Write>(cast: &Cast<'_>, buyer: &mut Buyer<'_>, told: &mut Narrator
 }
 
 fn known(cast: &Cast<'_>, node: &Node<'_>, id: &str) -> Result<()> {
-    wait_for(cast, node, id, |_| true)
+    wait_for_arrangement(cast.stage, node, id, |_| true)
 }
 
 /// Waits until so many directions are in force, as `node` knows it, and no other.
 fn in_force(cast: &Cast<'_>, node: &Node<'_>, id: &str, count: usize) -> Result<()> {
-    wait_for(cast, node, id, |shown| {
-        let directions = shown["directions"].as_array().map(Vec::as_slice).unwrap_or_default();
-        directions.len() == count && directions.iter().all(|direction| direction["force"] == "in-force")
-    })
-}
-
-fn wait_for(cast: &Cast<'_>, node: &Node<'_>, id: &str, holds: impl Fn(&Value) -> bool) -> Result<()> {
-    cast.stage.wait_until(&format!("{} to know {id}", node.id()), LIMIT, || {
-        let shown = node.operator(&["arrangement", "show", id])?;
-        ensure!(holds(&shown), "its directions are {}", shown["directions"]);
-        Ok(Some(()))
-    })
+    wait_for_arrangement(cast.stage, node, id, |shown| is_in_force(shown, count))
 }

@@ -13,11 +13,10 @@ use std::collections::BTreeMap;
 use conformity::consent::Parts;
 use conformity::credential::{CredentialRecord, Reach};
 use conformity::digest::Digest;
-use conformity::key::KeyId;
 use conformity::recognition::DisclosedLevels;
 use conformity::records::Facts;
 use credential::attestation::{self, present_parts};
-use credential::sd_jwt::{REGISTRY, Unverified};
+use credential::sd_jwt::{Blame, Pieces, REGISTRY, Unverified};
 use credential::statement::admit;
 use serde::{Deserialize, Serialize};
 
@@ -46,7 +45,7 @@ pub struct Detail {
     pub presentation: String,
 }
 
-/// Why nothing is made of what a peer disclosed. The blame is the peer's.
+/// Why nothing is made of what a peer disclosed. The blame is the peer's, [`Unfit`](Self::Unfit) aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DisclosureFault {
     /// It is about another credential than the one asked for.
@@ -58,9 +57,12 @@ pub enum DisclosureFault {
     /// Its issuer's key cannot be used.
     #[error("the issuer's signature does not verify")]
     Signature,
-    /// A disclosure has no digest in the credential.
-    #[error("a disclosure belongs to no digest of the credential")]
+    /// A disclosure has no digest in the credential, or came twice.
+    #[error("a disclosure belongs to no digest of the credential, or came twice")]
     Foreign,
+    /// The body signed digests that cannot be resolved: its credential is at fault, and the registry that took it.
+    #[error("the credential's own digests and disclosures break the rules of SD-JWT")]
+    Unfit,
     /// A disclosure of a part that the terms do not name.
     #[error("it shows parts that the terms do not name")]
     Unasked,
@@ -77,6 +79,7 @@ impl DisclosureFault {
             Self::Malformed => "disclosure-malformed",
             Self::Signature => "disclosure-signature",
             Self::Foreign => "disclosure-foreign",
+            Self::Unfit => "disclosure-unfit",
             Self::Unasked => "disclosure-unasked",
             Self::Contradiction => "disclosure-contradiction",
         }
@@ -90,18 +93,20 @@ impl Followed {
     /// [`DisclosureFault`]: nothing of it may be kept.
     pub fn disclosed(&self, named: Named<'_>, presentation: &str) -> Result<Detail, DisclosureFault> {
         let Named { record, parts } = named;
-        let (signed, _) = presentation.split_once('~').ok_or(DisclosureFault::Malformed)?;
+        let signed = Pieces::of(presentation).map_err(|_| DisclosureFault::Malformed)?.jwt();
         let statement = self.register.statement(&record.by, &record.jti).ok_or(DisclosureFault::OtherCredential)?;
         if Digest::of(signed.as_bytes()) != statement.digest {
             return Err(DisclosureFault::OtherCredential);
         }
         let unverified = Unverified::parse(presentation, REGISTRY).map_err(|_| DisclosureFault::Malformed)?;
-        let kid: Option<KeyId> = unverified.header().kid.as_deref().and_then(|kid| kid.parse().ok());
-        let party = self.register.party(&record.by);
-        let held = kid.zip(party.as_ref()).and_then(|(kid, party)| party.key(&kid).map(|held| held.jwk));
-        let key = held.and_then(|jwk| admit(&jwk).ok()).ok_or(DisclosureFault::Signature)?;
+        let body = self.register.party(&record.by).ok_or(DisclosureFault::Signature)?;
+        let held = unverified.key_of(&body).ok_or(DisclosureFault::Signature)?;
+        let key = admit(&held.jwk).map_err(|_| DisclosureFault::Signature)?;
         let verified = unverified.verify(&key).map_err(|_| DisclosureFault::Signature)?;
-        let disclosed = verified.disclose().map_err(|_| DisclosureFault::Foreign)?;
+        let disclosed = verified.disclose().map_err(|refusal| match refusal.blame() {
+            Blame::Holder => DisclosureFault::Foreign,
+            Blame::Issuer => DisclosureFault::Unfit,
+        })?;
         // The same text, so that no key binding and no part comes along that nobody asked for.
         if present_parts(&disclosed, parts).as_str() != presentation {
             return Err(DisclosureFault::Unasked);

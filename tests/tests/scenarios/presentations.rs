@@ -1,0 +1,68 @@
+//! A supplier presents its credential to the registry with one command: bound to its key, for this once, and refused ever after.
+
+use serde_json::json;
+use tests::claims::{day, verdict, with};
+use tests::{Federation, Registry};
+
+const LEVEL: &str = "/verdict/reach/level";
+
+/// A verdict in summary whose credential is bound to the supplier's key; the supplier has it and the body's key.
+async fn documented(jp: &Registry) {
+    jp.register_supplier("maker").await;
+    let (body, maker) = (jp.party("cb-1"), jp.party("maker"));
+    let terms = json!({"profile": "summary", "level": null, "sites": null});
+    body.must("verdict-granted", with(verdict("V-1"), terms)).await;
+    let detail = json!({"reach": {"level": "4", "sites": ["Osaka"]}, "assessments": {"organization": {"level": "4"}, "process": {"level": "4"}}});
+    std::fs::write(body.folder().join("detail.json"), detail.to_string()).unwrap();
+    std::fs::write(body.folder().join("maker.jwk"), maker.key().public_key().to_jwk()).unwrap();
+    std::fs::write(maker.folder().join("cb-1.jwk"), body.key().public_key().to_jwk()).unwrap();
+    let assessed = day(-20);
+    let about = ["--assessed", &assessed, "--detail", "detail.json", "--holder", "maker.jwk", "--out", "V-1.sd-jwt"];
+    body.cli(&[&["credential", "issue", "V-1"][..], &about].concat()).await;
+    maker.cli(&["credential", "fetch", "jp:V-1", "--out", "V-1.sd-jwt"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_holder_presents_to_the_registry_once_and_nobody_else_does() {
+    let federation = Federation::start(&["jp"]).await;
+    let jp = federation.registry("jp");
+    documented(jp).await;
+    let (maker, buyer) = (jp.party("maker"), jp.party("buyer-1"));
+    let present = |rest: &[&'static str]| -> Vec<&'static str> {
+        [&["credential", "present", "V-1.sd-jwt", "--issuer", "cb-1.jwk"][..], rest].concat()
+    };
+    let to = present(&["--show", LEVEL, "--to", "jp", "--out", "sent.sd-jwt"]);
+    let held = maker.cli(&to).await;
+    assert_eq!((&held["verdict"], &held["status"]), (&json!("jp:V-1"), &json!("valid")), "{held}");
+    assert_eq!(held["holder"], json!(maker.key().public_key().thumbprint().to_string()));
+    assert_eq!(held["shown"], json!([LEVEL, "/verdict/reach"]), "what was chosen, and what it stands in");
+
+    // What was sent is worth nothing any more, not to its holder either; a new presentation is.
+    let sent = std::fs::read(maker.folder().join("sent.sd-jwt")).unwrap();
+    for party in [&maker, &buyer] {
+        let mut connection = party.connect().await.unwrap();
+        let replayed = connection.post("/v1/presentations", "application/dc+sd-jwt", sent.clone().into()).await;
+        assert!(replayed.unwrap_err().to_string().contains("unknown-nonce"), "{}", party.id());
+    }
+    maker.cli(&to).await;
+
+    // Whoever got the credential, too, has not its key; and nobody presents by accident elsewhere.
+    for file in ["V-1.sd-jwt", "cb-1.jwk"] {
+        std::fs::copy(maker.folder().join(file), buyer.folder().join(file)).unwrap();
+    }
+    let rows = [
+        (&buyer, present(&["--to", "jp"]), "key"),
+        (&maker, present(&["--to", "eu"]), "credentials at jp"),
+        (&maker, present(&["--to", "jp", "--show", "/verdict/reach/none"]), "--list"),
+        (&maker, present(&["--to", "jp", "--nonce", "x"]), "cannot be used with"),
+        (&maker, present(&["--key", "signing.pem", "--out", "unbound"]), "--audience"),
+    ];
+    for (party, words, why) in rows {
+        let refused = party.cli_refused(&words).await;
+        assert!(refused.contains(why), "{words:?}: {refused}");
+    }
+
+    jp.party("cb-1").change("V-1", json!("suspended")).await.unwrap();
+    let refused = maker.cli_refused(&to).await;
+    assert!(refused.contains("credential-not-valid") || refused.contains("suspended"), "{refused}");
+}
