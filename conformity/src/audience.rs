@@ -35,6 +35,7 @@ pub fn audience<F: Facts>(facts: &F, statement: &Statement) -> Audience {
         | Claim::CaRootRetired(_)
         | Claim::DocumentPublished(_)
         | Claim::SchemePublished(_)
+        | Claim::CrosswalkPublished(_)
         | Claim::DesignationMade(_)
         | Claim::DesignationChanged(_)
         | Claim::AccreditationGranted(_)

@@ -18,6 +18,7 @@ mod case;
 mod compromise;
 mod consent;
 mod credential;
+mod crosswalk;
 mod derived;
 mod erasure;
 mod foreign;
@@ -61,7 +62,7 @@ pub struct Place<'a> {
     pub kid: KeyId,
     /// Digest of the statement's bytes, as the entry commits to them.
     pub digest: Digest,
-    /// The attachment it names, where deciding needs it: the result list of a derivation.
+    /// The attachment it names, where deciding needs it ([`Statement::decisive_attachment`]).
     pub attachment: Option<&'a [u8]>,
 }
 
@@ -124,6 +125,7 @@ impl<F: Facts> Case<'_, F> {
             Claim::CaRootRetired(claim) => self.ca_root_retired(claim),
             Claim::DocumentPublished(claim) => self.document_published(claim),
             Claim::SchemePublished(claim) => self.scheme_published(claim),
+            Claim::CrosswalkPublished(claim) => self.crosswalk_published(claim),
             Claim::DesignationMade(claim) => self.designation_made(claim),
             Claim::DesignationChanged(claim) => self.designation_changed(claim),
             Claim::AccreditationGranted(claim) => self.accreditation_granted(claim),

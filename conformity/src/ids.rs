@@ -107,6 +107,15 @@ name! {
     DocumentId, "a document id", "a letter or digit, then at most 127 of A-Z a-z 0-9 . _ -", is_id
 }
 name! {
+    /// A crosswalk between two documents, whatever its version.
+    CrosswalkId, "a crosswalk id", "a letter or digit, then at most 127 of A-Z a-z 0-9 . _ -", is_id
+}
+name! {
+    /// A requirement, as its document numbers it: `03.01.01`, `a.5.15`, `ac-2(12)`.
+    RequirementId, "a requirement id", "1 to 64 printable ASCII characters without white space",
+    |text| shaped(text, 64, |b| b.is_ascii_graphic(), |b| b.is_ascii_graphic())
+}
+name! {
     /// The id (`jti`) that an issuer gave its statement; scoped by the issuer.
     StatementId, "a statement id", "a letter or digit, then at most 127 of A-Z a-z 0-9 . _ -", is_id
 }
@@ -202,6 +211,15 @@ pub struct DocumentRef {
     pub version: Version,
 }
 
+/// A crosswalk with its version, `id@version`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CrosswalkRef {
+    /// Which crosswalk.
+    pub id: CrosswalkId,
+    /// Which version of it.
+    pub version: Version,
+}
+
 /// A verdict with the registry whose log it stands in, `registry:id`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VerdictRef {
@@ -241,6 +259,7 @@ macro_rules! reference {
 
 reference!(SchemeRef, id, '@', version, "a scheme reference", "write it as id@version");
 reference!(DocumentRef, id, '@', version, "a document reference", "write it as id@version");
+reference!(CrosswalkRef, id, '@', version, "a crosswalk reference", "write it as id@version");
 reference!(VerdictRef, registry, ':', id, "a verdict reference", "write it as registry:id");
 
 impl PartyId {
@@ -250,5 +269,24 @@ impl PartyId {
     /// Whether this is the log itself.
     pub fn is_node(&self) -> bool {
         self.as_str() == Self::NODE
+    }
+}
+
+impl RequirementId {
+    /// The form in which names of one requirement are equal: lower case, no zeros before a number, and `(n)` as `.n`.
+    pub fn folded(&self) -> String {
+        let mut folded = String::with_capacity(self.as_str().len());
+        let mut characters = self.as_str().chars().peekable();
+        while let Some(character) = characters.next() {
+            let in_number = folded.ends_with(|last: char| last.is_ascii_digit());
+            let zero_before = character == '0' && !in_number && characters.peek().is_some_and(char::is_ascii_digit);
+            match character {
+                _ if zero_before => {}
+                '(' => folded.push('.'),
+                ')' => {}
+                _ => folded.push(character.to_ascii_lowercase()),
+            }
+        }
+        folded
     }
 }

@@ -20,6 +20,7 @@ use crate::accreditation::{AccreditationRecord, DesignationRecord};
 use crate::arrangement::ArrangementRecord;
 use crate::consent::ConsentRecord;
 use crate::credential::CredentialRecord;
+use crate::crosswalk::CrosswalkRecord;
 use crate::digest::Digest;
 use crate::document::Document;
 use crate::genesis::{GenesisRecord, PeerRecord};
@@ -116,6 +117,8 @@ pub enum Record {
     Document(Arc<DocumentRecord>),
     /// A scheme.
     Scheme(Arc<SchemeRecord>),
+    /// A crosswalk.
+    Crosswalk(Arc<CrosswalkRecord>),
     /// A designation.
     Designation(Arc<DesignationRecord>),
     /// An accreditation.
@@ -145,6 +148,7 @@ impl Record {
             Self::Party(record) => format!("party/{}", record.party.id),
             Self::Document(record) => format!("document/{}", record.document.document),
             Self::Scheme(record) => format!("scheme/{}", record.scheme.scheme),
+            Self::Crosswalk(record) => format!("crosswalk/{}", record.publication.crosswalk),
             Self::Designation(record) => format!("designation/{}", record.designation.id),
             Self::Accreditation(record) => format!("accreditation/{}", record.accreditation.id),
             Self::Verdict(record) => format!("verdict/{}", record.id()),

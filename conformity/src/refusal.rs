@@ -9,8 +9,8 @@ use crate::accreditation::{Hold, Lapse};
 use crate::credential::StatusSlot;
 use crate::digest::Digest;
 use crate::ids::{
-    AcceptanceId, AccreditationId, ArrangementId, ConsentId, DesignationId, DocumentRef, LevelCode, Origin, PartyId,
-    RegistryId, ReportId, RuleId, SchemeId, SchemeRef, StatementId, VerdictId, VerdictRef,
+    AcceptanceId, AccreditationId, ArrangementId, ConsentId, CrosswalkRef, DesignationId, DocumentRef, LevelCode,
+    Origin, PartyId, RegistryId, ReportId, RuleId, SchemeId, SchemeRef, StatementId, VerdictId, VerdictRef,
 };
 use crate::key::KeyId;
 use crate::party::Role;
@@ -376,6 +376,24 @@ refusals! {
         document: DocumentRef,
     } = "unknown-document" Submitter
         "document {document} is not published here; publish it first";
+    /// Already published.
+    CrosswalkExists {
+        /// Which.
+        crosswalk: CrosswalkRef,
+    } = "crosswalk-exists" Rules
+        "{crosswalk} is already published and never changes; publish a new version";
+    /// The maps did not come with the statement.
+    CrosswalkMissing {
+        /// Their digest.
+        digest: Digest,
+    } = "crosswalk-missing" Submitter
+        "the maps {digest} of the crosswalk are not attached";
+    /// Other maps, or none.
+    CrosswalkUnreadable {
+        /// Why.
+        because: String,
+    } = "crosswalk-unreadable" Submitter
+        "the attached maps cannot be used: {because}";
     /// Already published.
     SchemeExists {
         /// Which.

@@ -22,6 +22,7 @@ use crate::accreditation::{Accreditation, AccreditationChange, Designation, Desi
 use crate::arrangement::{ArrangementEnded, ArrangementSigned, ArrangementStep, Countersigned};
 use crate::consent::{Consent, ConsentWithdrawn};
 use crate::credential::Credential;
+use crate::crosswalk::Publication;
 use crate::digest::Digest;
 use crate::document::Document;
 use crate::genesis::{CaRootAdded, CaRootRetired, Genesis, LogKeyChanged, PeerAdded, PeerExpelled};
@@ -80,10 +81,12 @@ impl Statement {
         })
     }
 
-    /// The digest of the attachment without which the statement cannot be decided: a recognition's result list.
-    pub fn result_list(&self) -> Option<Digest> {
+    /// The digest of the attachment without which the statement cannot be decided: the result list of a recognition, the maps
+    /// of a crosswalk.
+    pub fn decisive_attachment(&self) -> Option<Digest> {
         match &self.claim {
             Claim::RecognitionDerived(derived) => Some(derived.results.digest),
+            Claim::CrosswalkPublished(publication) => Some(publication.attachment),
             _ => None,
         }
     }
@@ -93,7 +96,7 @@ impl Statement {
         match &self.claim {
             Claim::DocumentPublished(document) => document.attachment,
             Claim::ReportFiled(report) => report.attachment,
-            _ => self.result_list(),
+            _ => self.decisive_attachment(),
         }
     }
 
@@ -196,6 +199,8 @@ kinds! {
     DocumentPublished(Arc<Document>) "document-published"
     /// A scheme is published.
     SchemePublished(Arc<Scheme>) "scheme-published"
+    /// A crosswalk is published.
+    CrosswalkPublished(Arc<Publication>) "crosswalk-published"
     /// An accreditation body may accredit.
     DesignationMade(Arc<Designation>) "designation-made"
     /// That changes.

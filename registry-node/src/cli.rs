@@ -12,6 +12,7 @@ mod certs;
 mod change;
 mod consent;
 mod context;
+mod coverage;
 mod credential;
 mod evidence;
 mod grant;
@@ -99,6 +100,7 @@ enum Command {
     Consent(Box<consent::Consents>),
     Report(report::FileReport),
     Standing(standing::Ask),
+    Coverage(coverage::Coverage),
     Verdict(show::One),
     Prove(prove::Prove),
     Verify(prove::Verify),
@@ -170,6 +172,7 @@ impl Command {
             Self::Consent(command) => command.run(context),
             Self::Report(command) => command.run(context),
             Self::Standing(command) => command.run(context),
+            Self::Coverage(command) => command.run(context),
             Self::Verdict(command) => command.run(context),
             Self::Prove(command) => command.run(context),
             Self::Verify(command) => command.run(context),

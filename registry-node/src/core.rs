@@ -15,6 +15,7 @@ pub mod read_model;
 pub mod received;
 pub mod registry;
 pub mod replay;
+pub mod requirements;
 pub mod restricted;
 pub mod sequencer;
 pub mod slots;

@@ -20,6 +20,7 @@ mod bulk;
 mod catalogue;
 mod code;
 mod consented;
+mod coverage;
 mod credentials;
 mod did;
 mod event_filter;

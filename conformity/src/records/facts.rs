@@ -8,12 +8,13 @@ use crate::accreditation::{AccreditationRecord, DesignationRecord};
 use crate::arrangement::ArrangementRecord;
 use crate::consent::{ConsentRecord, Subject};
 use crate::credential::{CredentialRecord, StatusSlot};
+use crate::crosswalk::CrosswalkRecord;
 use crate::digest::Digest;
 use crate::genesis::{GenesisRecord, PeerRecord};
 use crate::identifiers::Identifier;
 use crate::ids::{
-    AccreditationId, ArrangementId, ConsentId, DesignationId, DocumentRef, PartyId, RegistryId, SchemeId, SchemeRef,
-    StatementId, VerdictId, VerdictRef,
+    AccreditationId, ArrangementId, ConsentId, CrosswalkRef, DesignationId, DocumentRef, PartyId, RegistryId, SchemeId,
+    SchemeRef, StatementId, VerdictId, VerdictRef,
 };
 use crate::key::KeyId;
 use crate::party::PartyRecord;
@@ -78,6 +79,8 @@ pub trait Facts {
     fn scheme_versions(&self, scheme: &SchemeId) -> Vec<Arc<SchemeRecord>>;
     /// All schemes that assess against a document.
     fn schemes_on(&self, document: &DocumentRef) -> Vec<Arc<SchemeRecord>>;
+    /// A crosswalk in a version.
+    fn crosswalk(&self, crosswalk: &CrosswalkRef) -> Option<Arc<CrosswalkRecord>>;
     /// A designation.
     fn designation(&self, id: &DesignationId) -> Option<Arc<DesignationRecord>>;
     /// All designations of an accreditation body.

@@ -10,11 +10,12 @@ use crate::accreditation::{AccreditationRecord, DesignationRecord};
 use crate::arrangement::ArrangementRecord;
 use crate::consent::{ConsentRecord, Subject};
 use crate::credential::{CredentialRecord, StatusSlot};
+use crate::crosswalk::CrosswalkRecord;
 use crate::genesis::{GenesisRecord, PeerRecord};
 use crate::identifiers::Identifier;
 use crate::ids::{
-    AccreditationId, ArrangementId, ConsentId, DesignationId, DocumentRef, PartyId, RegistryId, SchemeId, SchemeRef,
-    StatementId, VerdictId, VerdictRef,
+    AccreditationId, ArrangementId, ConsentId, CrosswalkRef, DesignationId, DocumentRef, PartyId, RegistryId, SchemeId,
+    SchemeRef, StatementId, VerdictId, VerdictRef,
 };
 use crate::key::KeyId;
 use crate::party::PartyRecord;
@@ -133,6 +134,10 @@ impl<F: Facts> Facts for Overlay<'_, F> {
     fn schemes_on(&self, document: &DocumentRef) -> Vec<Arc<SchemeRecord>> {
         let pending = self.pending.schemes_on(document);
         merge(self.base.schemes_on(document), pending, |record| &record.scheme.scheme)
+    }
+
+    fn crosswalk(&self, crosswalk: &CrosswalkRef) -> Option<Arc<CrosswalkRecord>> {
+        self.pending.crosswalk(crosswalk).or_else(|| self.base.crosswalk(crosswalk))
     }
 
     fn designation(&self, id: &DesignationId) -> Option<Arc<DesignationRecord>> {

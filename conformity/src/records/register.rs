@@ -18,11 +18,12 @@ use crate::accreditation::{AccreditationRecord, DesignationRecord};
 use crate::arrangement::ArrangementRecord;
 use crate::consent::{ConsentRecord, Subject};
 use crate::credential::{CredentialRecord, StatusSlot};
+use crate::crosswalk::CrosswalkRecord;
 use crate::genesis::{GenesisRecord, PeerRecord};
 use crate::identifiers::Identifier;
 use crate::ids::{
-    AccreditationId, ArrangementId, ConsentId, DesignationId, DocumentRef, PartyId, RegistryId, SchemeId, SchemeRef,
-    StatementId, VerdictId, VerdictRef,
+    AccreditationId, ArrangementId, ConsentId, CrosswalkRef, DesignationId, DocumentRef, PartyId, RegistryId, SchemeId,
+    SchemeRef, StatementId, VerdictId, VerdictRef,
 };
 use crate::key::KeyId;
 use crate::party::PartyRecord;
@@ -39,6 +40,7 @@ pub struct Register {
     pub(super) parties: BTreeMap<PartyId, Arc<PartyRecord>>,
     pub(super) documents: BTreeMap<DocumentRef, Arc<DocumentRecord>>,
     pub(super) schemes: BTreeMap<SchemeRef, Arc<SchemeRecord>>,
+    pub(super) crosswalks: BTreeMap<CrosswalkRef, Arc<CrosswalkRecord>>,
     pub(super) designations: BTreeMap<DesignationId, Arc<DesignationRecord>>,
     pub(super) accreditations: BTreeMap<AccreditationId, Arc<AccreditationRecord>>,
     accreditations_by_body: HashMap<PartyId, Vec<AccreditationId>>,
@@ -81,6 +83,9 @@ impl Register {
                 put(&mut self.documents, record.document.document.clone(), record);
             }
             Record::Scheme(record) => put(&mut self.schemes, record.scheme.scheme.clone(), record),
+            Record::Crosswalk(record) => {
+                put(&mut self.crosswalks, record.publication.crosswalk.clone(), record);
+            }
             Record::Designation(record) => {
                 put(&mut self.designations, record.designation.id.clone(), record);
             }
@@ -128,6 +133,11 @@ impl Register {
     /// All schemes, by id and version.
     pub fn schemes(&self) -> impl Iterator<Item = &Arc<SchemeRecord>> {
         self.schemes.values()
+    }
+
+    /// All crosswalks, by id and version.
+    pub fn crosswalks(&self) -> impl Iterator<Item = &Arc<CrosswalkRecord>> {
+        self.crosswalks.values()
     }
 
     /// All designations, by id.
@@ -331,6 +341,10 @@ impl Facts for Register {
 
     fn schemes_on(&self, document: &DocumentRef) -> Vec<Arc<SchemeRecord>> {
         filter(&self.schemes, |record| record.scheme.documents.contains(document))
+    }
+
+    fn crosswalk(&self, crosswalk: &CrosswalkRef) -> Option<Arc<CrosswalkRecord>> {
+        self.crosswalks.get(crosswalk).cloned()
     }
 
     fn designation(&self, id: &DesignationId) -> Option<Arc<DesignationRecord>> {

@@ -56,6 +56,7 @@ fn registered_at(register: &Register, index: u64) -> bool {
     party
         || register.documents.values().any(|record| record.published.index == index)
         || register.schemes.values().any(|record| record.published.index == index)
+        || register.crosswalks.values().any(|record| record.published.index == index)
 }
 
 fn permitted_at(register: &Register, index: u64) -> bool {

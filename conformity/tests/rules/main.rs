@@ -14,7 +14,9 @@ mod ca_roots;
 mod changing;
 mod compromise;
 mod consents;
+mod coverage;
 mod credentials;
+mod crosswalks;
 mod entitlement;
 mod envelope;
 mod erasure;
@@ -46,6 +48,7 @@ fn tables() -> Vec<Row> {
         ca_roots::rows(),
         parties::rows(),
         compromise::rows(),
+        crosswalks::rows(),
         accreditation::rows(),
         granting::rows(),
         changing::rows(),

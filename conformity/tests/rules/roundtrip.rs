@@ -7,6 +7,7 @@ use conformity::statement::{Kind, Statement};
 use serde_json::{Value, json};
 
 use crate::consents::consent;
+use crate::crosswalks::{maps, publication};
 use crate::log_keys::handover;
 use crate::world::{
     World, acceptance, accreditation, changed, cover, designation, document, foreign, genesis, key, kid, party, peer,
@@ -28,6 +29,7 @@ fn claims() -> Vec<(&'static str, Value)> {
         ("key-revoked", json!({"party": "cb", "kid": kid(5), "compromisedSince": "2026-11-02T09:00:00Z"})),
         ("document-published", with(document(), json!({"requirements": 97, "source": "https://x.example/"}))),
         ("scheme-published", scheme()),
+        ("crosswalk-published", publication(&maps(&["1 superset-of x"]))),
         ("designation-made", designation()),
         ("designation-changed", json!({"id": "D-1", "change": "withdrawn", "reason": reason()})),
         ("accreditation-granted", accreditation("C-1", "cb", "audit-body")),

@@ -1,6 +1,7 @@
 //! `import`: lists and documents that others publish.
 
 mod bulk;
+mod crosswalk;
 mod held;
 
 use std::fs::File;
@@ -23,6 +24,7 @@ use crate::import::{
     Counts, DocumentOrder, Mapping, Occasion, Planned, RowRefusal, Status, document, preset, preset_names, register,
 };
 use bulk::{Outcome, attachments, submit};
+use crosswalk::ImportCrosswalk;
 use held::Held;
 
 /// Reasons that are shown to people; `--json` shows every row.
@@ -30,13 +32,15 @@ const SHOWN: usize = 20;
 /// Largest mapping file.
 const MAX_MAPPING: u64 = 1024 * 1024;
 
-/// Import lists of verdicts, and requirements documents
+/// Import lists of verdicts, requirements documents, and crosswalks between them
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   registry-node --registry us import register --preset fedramp --retrieved 2026-11-20 marketplace.json
   registry-node --registry eu import register --map our-list.toml list.csv --dry-run
-  registry-node --registry us import document sp800-171.json --document nist-sp-800-171@r3 --owner NIST")]
+  registry-node --registry us import document sp800-171.json --document nist-sp-800-171@r3 --owner NIST
+  registry-node --registry us import crosswalk olir.yaml --crosswalk olir-155@2023 --source nist-sp-800-53@r5 \
+    --target iso-iec-27001@2022 --owner NIST --issued 2023-10-12")]
 pub(super) struct Imports {
     #[command(subcommand)]
     command: ImportCommand,
@@ -46,6 +50,7 @@ pub(super) struct Imports {
 enum ImportCommand {
     Register(ImportRegister),
     Document(ImportDocument),
+    Crosswalk(ImportCrosswalk),
 }
 
 /// Transcribe the verdicts of a list: CSV, JSON or HTML
@@ -118,6 +123,7 @@ impl Imports {
         match self.command {
             ImportCommand::Register(command) => command.run(context),
             ImportCommand::Document(command) => command.run(context),
+            ImportCommand::Crosswalk(command) => command.run(context),
         }
     }
 }

@@ -169,7 +169,7 @@ fn records_of(
         .ok()
         .and_then(|ms| Timestamp::from_millisecond(ms).ok())
         .ok_or_else(|| unreadable("its time cannot be represented".to_owned()))?;
-    let attachment = match statement.result_list() {
+    let attachment = match statement.decisive_attachment() {
         Some(digest) => log.attachment(&Digest::from_bytes(*digest.as_bytes()))?,
         None => None,
     };

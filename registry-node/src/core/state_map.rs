@@ -250,6 +250,7 @@ fn concerns(record: &Record) -> bool {
         | Record::Statement(_)
         | Record::Document(_)
         | Record::Scheme(_)
+        | Record::Crosswalk(_)
         | Record::Credential(_)
         | Record::Consent(_) => false,
     }

@@ -1,7 +1,7 @@
-//! Attachments that everyone may read: catalogues of documents, and the result lists of recognitions.
+//! Attachments that everyone may read: catalogues of documents, maps of crosswalks, and the result lists of recognitions.
 //!
 //! The full report behind a `report-filed` is an attachment too, and is nobody's to read here: it may describe a weakness.
-//! So an attachment is served only if one of the two public kinds of statement names it.
+//! So an attachment is served only if a public kind of statement names it.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -47,7 +47,7 @@ pub(super) fn attachment(site: &Site, ask: &Ask) -> Result<Response, Problem> {
 fn public(site: &Site, ask: &Ask) -> Result<Digest, Problem> {
     let digest: Digest = ask.value()?;
     let log = &site.registry.log;
-    let named = is_catalogue(site, &digest) || site.result_lists.contains(&digest, log).map_err(|e| failed(&e))?;
+    let named = is_published(site, &digest) || site.result_lists.contains(&digest, log).map_err(|e| failed(&e))?;
     if named { Ok(digest) } else { Err(Problem::not_found()) }
 }
 
@@ -55,9 +55,12 @@ fn failed(error: &FeedError) -> Problem {
     code::internal("the log could not be read", error)
 }
 
-fn is_catalogue(site: &Site, digest: &Digest) -> bool {
+/// Whether it is a document's catalogue or a crosswalk's maps.
+fn is_published(site: &Site, digest: &Digest) -> bool {
     let named = |attached: &conformity::Digest| attached.as_bytes() == digest.as_bytes();
-    site.register().documents().any(|record| record.document.attachment.as_ref().is_some_and(named))
+    let register = site.register();
+    register.documents().any(|record| record.document.attachment.as_ref().is_some_and(named))
+        || register.crosswalks().any(|record| named(&record.publication.attachment))
 }
 
 /// The digests of all result lists in the log, as far as it was looked through. The first question after a start reads the

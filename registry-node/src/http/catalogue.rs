@@ -8,6 +8,7 @@ use conformity::accreditation::{
     DesignationRecord, Lapse,
 };
 use conformity::basis::of_log_keys;
+use conformity::crosswalk::{CrosswalkRecord, Publication};
 use conformity::document::Document;
 use conformity::ids::PartyId;
 use conformity::party::{Party, PartyKey, PartyRecord};
@@ -73,6 +74,17 @@ pub(super) fn schemes(site: &Site, ask: &Ask) -> Result<Response, Problem> {
 
 fn scheme(record: &SchemeRecord) -> Published<'_, Scheme> {
     Published { what: &record.scheme, published: record.published, by: &record.by }
+}
+
+/// `GET /v1/crosswalks`
+pub(super) fn crosswalks(site: &Site, ask: &Ask) -> Result<Response, Problem> {
+    let page = Page::of(ask.query(), MAX_LIMIT)?;
+    let records = page.cut("crosswalks", site.register().crosswalks().cloned(), |one| &one.publication.crosswalk);
+    records.map(|record| crosswalk(record)).answer()
+}
+
+fn crosswalk(record: &CrosswalkRecord) -> Published<'_, Publication> {
+    Published { what: &record.publication, published: record.published, by: &record.by }
 }
 
 #[derive(Serialize)]

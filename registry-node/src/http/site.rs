@@ -17,6 +17,7 @@ use super::proofs::Proofs;
 use super::published::Published;
 use super::room::Room;
 use crate::core::registry::Registry;
+use crate::core::requirements::Requirements;
 use crate::problem::Problem;
 
 /// Bytes of rendered answers that are kept ready.
@@ -52,6 +53,8 @@ pub(super) struct Site {
     pub(super) published: Published,
     /// The digests of all result lists.
     pub(super) result_lists: ResultLists,
+    /// Catalogues and crosswalks that were read.
+    pub(super) requirements: Requirements,
     /// Nonces that wait for presentations.
     pub(super) nonces: Nonces,
     /// One permit for each event stream.
@@ -83,6 +86,7 @@ impl Site {
             proofs: Proofs::default(),
             published: Published::default(),
             result_lists: ResultLists::default(),
+            requirements: Requirements::default(),
             nonces: Nonces::default(),
             streams: Arc::new(Semaphore::new(registry.config.limits.event_streams.min(Semaphore::MAX_PERMITS))),
             bodies: Bodies {

@@ -6,8 +6,8 @@ use super::question::Question;
 use super::route::Verb::{Get, Post};
 use super::route::{Handler, Parameter, Route};
 use super::{
-    attachments, catalogue, consented, credentials, keys, log, neighbours, presentations, proofs, received, service,
-    standing, trust_query, verdicts, witness,
+    attachments, catalogue, consented, coverage, credentials, keys, log, neighbours, presentations, proofs, received,
+    service, standing, trust_query, verdicts, witness,
 };
 use crate::metrics;
 
@@ -73,7 +73,21 @@ pub(super) static ROUTES: &[Route] = &[
         handler: Handler::Memory(verdicts::list),
     },
     list("/v1/documents", "Requirements documents and guidelines", catalogue::documents),
+    Route {
+        verb: Get,
+        path: "/v1/documents/{document}/coverage",
+        summary: "Which requirements of a document are covered by what a supplier, or a whole document, meets already",
+        value: "id@version",
+        parameters: &[
+            once("supplier", "from the verdicts on this supplier that the asker may see"),
+            often("met", "suppose that all of this document is met, id@version"),
+            AS_OF,
+        ],
+        answer: JSON,
+        handler: Handler::Disk(coverage::of_document),
+    },
     list("/v1/schemes", "Schemes", catalogue::schemes),
+    list("/v1/crosswalks", "Crosswalks between documents", catalogue::crosswalks),
     list("/v1/parties", "Bodies, authorities and the operator, with their keys", catalogue::parties),
     list("/v1/accreditations", "Accreditations, and whether they are in force", catalogue::accreditations),
     list("/v1/designations", "Designations, and whether they are in force", catalogue::designations),

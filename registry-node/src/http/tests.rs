@@ -6,6 +6,7 @@ mod clock;
 mod compromise;
 mod consents;
 mod contract;
+mod coverage;
 mod credentials;
 mod events;
 mod evidence;

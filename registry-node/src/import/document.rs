@@ -74,7 +74,7 @@ pub fn document(
     let claim = match holdings.document(&order.document) {
         Some(held) if held == document => None,
         Some(_) => {
-            return Err(ImportError::HeldDocument { name: order.document.to_string() }.into());
+            return Err(ImportError::HeldVersion { name: order.document.to_string() }.into());
         }
         None => Some(planned(document, bytes)?),
     };

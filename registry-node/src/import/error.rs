@@ -103,7 +103,7 @@ pub enum ImportError {
     #[error(
         "the register already publishes another {name}: a published version never changes, so give this one another version"
     )]
-    HeldDocument {
+    HeldVersion {
         /// The document.
         name: String,
     },

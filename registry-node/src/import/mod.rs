@@ -3,6 +3,7 @@
 //! ```text
 //! import register   file ──mapping.toml──▶ rows ──▶ verdicts, history, evidence, suppliers, refusals ──▶ statements to sign
 //! import document   OSCAL catalogue ──▶ requirements counted ──▶ one statement with the catalogue attached
+//! import crosswalk  OSCAL mapping-collection, CISO Assistant library, references of a catalogue ──▶ one statement with the maps
 //! ```
 //!
 //! In scope: reading what operators publish as it is, and saying of every row what became of it. A verdict from a list is
@@ -15,6 +16,7 @@
 mod acceptances;
 mod account;
 mod clean;
+mod crosswalk;
 mod csv_rows;
 mod days;
 mod document;
@@ -36,15 +38,17 @@ mod refusal;
 mod rows;
 mod source;
 mod subjects;
+mod yaml;
 
 pub use account::{Account, Accounts, Became, Counts, Effect, RowRefusal};
+pub use crosswalk::{CrosswalkError, CrosswalkOrder, CrosswalkPlan, Unknown, crosswalk};
 pub use document::{DocumentError, DocumentOrder, DocumentPlan, document};
 pub use error::ImportError;
 pub use limits::{CELL_BYTES_MAX, COLUMNS_MAX, RECORD_MAX, ROW_DEPTH_MAX, ROW_NODES_MAX, ROWS_MAX};
 pub use mapped::KnownSupplier;
 pub use mapping::{Mapping, MappingError};
 pub use occasion::{Occasion, Status, UnknownStatus};
-pub use oscal::{Catalogue, CatalogueError, Requirement, Standing};
+pub use oscal::{Catalogue, CatalogueError, requirements};
 pub use plan::{Holdings, Plan, Planned, register};
 pub use presets::{preset, preset_names, preset_text};
 pub use refusal::Reason;

@@ -9,9 +9,13 @@
 //! text; in SP 800-53 an enhancement counts beside its control, because both say something.
 
 mod json;
+mod number;
 mod xml;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use conformity::catalogue::{self, Entry, NumberedTwice, Standing};
+use conformity::ids::{NameError, RequirementId};
 
 /// The largest catalogue, in bytes: the ledger's limit for an attachment.
 pub(crate) const CATALOGUE_MAX: u64 = 16 * 1024 * 1024;
@@ -31,43 +35,22 @@ pub struct Catalogue {
     /// When it was last modified, as written.
     pub last_modified: String,
     /// Its requirements, headings left out.
-    pub requirements: Vec<Requirement>,
+    pub requirements: catalogue::Catalogue,
     /// Controls that only head others.
     pub headings: usize,
-}
-
-/// One requirement, by identifier only.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Requirement {
-    /// Its identifier in the catalogue.
-    pub id: String,
-    /// The catalogue's class for it: `subcategory`, `SP800-53-enhancement`.
-    pub class: Option<String>,
-    /// Whether it still binds.
-    pub standing: Standing,
-}
-
-/// Whether a requirement binds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
-    /// It binds.
-    InForce,
-    /// It was withdrawn; `into` names what takes its place, as the catalogue writes it.
-    Withdrawn {
-        /// Identifiers that incorporate or address it.
-        into: Vec<String>,
-    },
+    /// Web addresses to which requirements refer, by the requirement's number.
+    pub references: Vec<(RequirementId, Vec<String>)>,
 }
 
 impl Catalogue {
     /// Requirements that bind.
     pub fn in_force(&self) -> usize {
-        self.requirements.len() - self.withdrawn()
+        self.requirements.in_force().count()
     }
 
     /// Requirements that the catalogue calls withdrawn.
     pub fn withdrawn(&self) -> usize {
-        self.requirements.iter().filter(|requirement| requirement.standing != Standing::InForce).count()
+        self.requirements.withdrawn().count()
     }
 }
 
@@ -122,11 +105,22 @@ pub enum CatalogueError {
         /// What is allowed.
         limit: usize,
     },
-    /// The same identifier twice: requirements could no longer be told apart.
-    #[error("the requirement {id:?} occurs twice")]
-    Repeated {
+    /// The same requirement twice: they could no longer be told apart.
+    #[error(transparent)]
+    Repeated(#[from] NumberedTwice),
+    /// The same identifier twice.
+    #[error("the control {id:?} occurs twice")]
+    RepeatedId {
         /// The identifier.
         id: String,
+    },
+    /// An identifier that no requirement can have.
+    #[error("the control {id:?} has a name that cannot be used: {because}")]
+    Name {
+        /// The identifier, cut to 80 characters.
+        id: String,
+        /// Why.
+        because: NameError,
     },
     /// A catalogue without a requirement.
     #[error("the catalogue names no requirement")]
@@ -152,6 +146,14 @@ pub(super) fn read(bytes: &[u8]) -> Result<Catalogue, CatalogueError> {
     draft.finish()
 }
 
+/// The requirements of a document, from the attachment of its publication.
+///
+/// # Errors
+/// It is no catalogue.
+pub fn requirements(attachment: &[u8]) -> Result<catalogue::Catalogue, CatalogueError> {
+    Ok(read(attachment)?.requirements)
+}
+
 /// What both syntaxes yield.
 #[derive(Default)]
 struct Draft {
@@ -159,63 +161,94 @@ struct Draft {
     version: Option<String>,
     oscal_version: Option<String>,
     last_modified: Option<String>,
+    /// Each stands after the one that it is part of.
     controls: Vec<Control>,
+    /// Web addresses by the id of the resource that gives them.
+    resources: BTreeMap<String, Vec<String>>,
 }
 
 /// A control with what decides whether it is a requirement.
 #[derive(Default)]
 struct Control {
     id: String,
-    class: Option<String>,
+    /// The position of the control that it is part of.
+    within: Option<usize>,
+    label: Option<String>,
+    sort_id: Option<String>,
     withdrawn: bool,
     into: Vec<String>,
+    /// Ids of resources that it refers to.
+    references: Vec<String>,
     has_statement: bool,
-    has_controls: bool,
+    /// How many controls are part of it.
+    parts: usize,
 }
 
 impl Control {
-    /// Takes a property; only the status of OSCAL itself counts, not one of somebody's own namespace.
-    fn property(&mut self, name: &str, value: &str, namespace: Option<&str>) {
-        let own = namespace.is_none_or(|ns| ns == "http://csrc.nist.gov/ns/oscal");
-        if own && name == "status" && value.eq_ignore_ascii_case("withdrawn") {
-            self.withdrawn = true;
+    /// Takes a property; only those of OSCAL itself count, not one of somebody's own namespace.
+    fn property(&mut self, name: &str, value: &str, namespace: Option<&str>, class: Option<&str>) {
+        if namespace.is_some_and(|ns| ns != "http://csrc.nist.gov/ns/oscal") {
+            return;
+        }
+        match name {
+            "status" if value.eq_ignore_ascii_case("withdrawn") => self.withdrawn = true,
+            "label" if class.is_none() => self.label = Some(value.to_owned()),
+            "sort-id" => self.sort_id = Some(value.to_owned()),
+            _ => {}
         }
     }
 
-    /// Takes a link; these say where a withdrawn requirement went.
+    /// Takes a link; these say where a withdrawn requirement went, and what a requirement refers to.
     fn link(&mut self, relation: &str, target: &str) {
-        if matches!(relation, "incorporated-into" | "incorporated_into" | "addressed_by" | "moved-to" | "moved_to") {
-            self.into.push(target.trim_start_matches('#').to_owned());
+        let target = target.trim_start_matches('#').to_owned();
+        match relation {
+            "incorporated-into" | "incorporated_into" | "addressed_by" | "moved-to" | "moved_to" => {
+                self.into.push(target);
+            }
+            "reference" => self.references.push(target),
+            _ => {}
         }
     }
 
-    fn requirement(self) -> Option<Requirement> {
-        let standing = match self.withdrawn {
-            true => Standing::Withdrawn { into: self.into },
-            false if self.has_controls && !self.has_statement => return None,
+    /// Whether it merely heads others.
+    fn is_heading(&self) -> bool {
+        !self.withdrawn && self.parts > 0 && !self.has_statement
+    }
+
+    fn standing(&self) -> Standing {
+        match self.withdrawn {
+            true => Standing::Withdrawn { into: self.into.iter().filter_map(|name| name.parse().ok()).collect() },
             false => Standing::InForce,
-        };
-        Some(Requirement { id: self.id, class: self.class, standing })
+        }
     }
 }
 
 impl Draft {
-    fn control(&mut self, control: Control) -> Result<(), CatalogueError> {
+    fn control(&mut self, control: Control) -> Result<usize, CatalogueError> {
         if self.controls.len() == CONTROLS_MAX {
             return Err(CatalogueError::TooManyControls { limit: CONTROLS_MAX });
         }
+        if let Some(whole) = control.within.and_then(|position| self.controls.get_mut(position)) {
+            whole.parts += 1;
+        }
         self.controls.push(control);
-        Ok(())
+        Ok(self.controls.len() - 1)
     }
 
     fn finish(self) -> Result<Catalogue, CatalogueError> {
-        let total = self.controls.len();
         let mut ids = BTreeSet::new();
         if let Some(twice) = self.controls.iter().find(|control| !ids.insert(control.id.as_str())) {
-            return Err(CatalogueError::Repeated { id: twice.id.clone() });
+            return Err(CatalogueError::RepeatedId { id: twice.id.clone() });
         }
-        let requirements: Vec<_> = self.controls.into_iter().filter_map(Control::requirement).collect();
-        if requirements.is_empty() {
+        let (mut entries, mut references) = (Vec::new(), Vec::new());
+        for control in self.controls.iter().filter(|control| !control.is_heading()) {
+            let heading = self.heading_of(control);
+            let entry: Entry = number::entry(control, heading)?;
+            let referred = self.referred(control).chain(heading.into_iter().flat_map(|heading| self.referred(heading)));
+            references.push((entry.number.clone(), referred.collect()));
+            entries.push(entry);
+        }
+        if entries.is_empty() {
             return Err(CatalogueError::Empty);
         }
         Ok(Catalogue {
@@ -223,9 +256,20 @@ impl Draft {
             version: required(self.version, "version")?,
             oscal_version: required(self.oscal_version, "oscal-version")?,
             last_modified: required(self.last_modified, "last-modified")?,
-            headings: total - requirements.len(),
-            requirements,
+            headings: self.controls.len() - entries.len(),
+            requirements: catalogue::Catalogue::new(entries)?,
+            references,
         })
+    }
+
+    /// The heading of which a control is the only part: both are one requirement.
+    fn heading_of(&self, control: &Control) -> Option<&Control> {
+        let heading = self.controls.get(control.within?)?;
+        (heading.is_heading() && heading.parts == 1).then_some(heading)
+    }
+
+    fn referred(&self, control: &Control) -> impl Iterator<Item = String> {
+        control.references.iter().filter_map(|id| self.resources.get(id)).flatten().cloned()
     }
 }
 

@@ -11,8 +11,9 @@ use std::collections::HashMap;
 use std::io::Read;
 use std::sync::Arc;
 
+use conformity::crosswalk::Publication;
 use conformity::document::Document;
-use conformity::ids::{DocumentRef, SchemeRef, StatementId, VerdictId};
+use conformity::ids::{CrosswalkRef, DocumentRef, SchemeRef, StatementId, VerdictId};
 use conformity::reason::Reason as ChangeReason;
 use conformity::records::Facts;
 use conformity::scheme::Scheme;
@@ -40,6 +41,8 @@ pub trait Holdings {
     fn scheme(&self, scheme: &SchemeRef) -> Option<Arc<Scheme>>;
     /// A document in a version.
     fn document(&self, document: &DocumentRef) -> Option<Arc<Document>>;
+    /// A crosswalk in a version.
+    fn crosswalk(&self, crosswalk: &CrosswalkRef) -> Option<Arc<Publication>>;
 }
 
 impl<F: Facts> Holdings for F {
@@ -53,6 +56,10 @@ impl<F: Facts> Holdings for F {
 
     fn document(&self, document: &DocumentRef) -> Option<Arc<Document>> {
         Facts::document(self, document).map(|record| Arc::clone(&record.document))
+    }
+
+    fn crosswalk(&self, crosswalk: &CrosswalkRef) -> Option<Arc<Publication>> {
+        Facts::crosswalk(self, crosswalk).map(|record| Arc::clone(&record.publication))
     }
 }
 

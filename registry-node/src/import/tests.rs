@@ -5,6 +5,7 @@
 
 mod acceptances;
 mod changes;
+mod crosswalks;
 mod demo;
 mod documents;
 mod files;

@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use conformity::catalogue::Catalogue;
+use conformity::crosswalk::Publication;
 use conformity::document::Document;
-use conformity::ids::{DocumentRef, RegistryId, SchemeRef, VerdictId, VerdictRef};
+use conformity::ids::{CrosswalkRef, DocumentRef, RegistryId, SchemeRef, VerdictId, VerdictRef};
 use conformity::scheme::Scheme;
 use conformity::verdict::{HistoryItem, Snapshot, Verdict, VerdictRecord};
 use serde::Deserialize;
@@ -15,7 +17,7 @@ use tokio::runtime::Runtime;
 use crate::cli::context::{Context, all};
 use crate::cli::standing::escape;
 use crate::client::{ClientError, Connection, read_json};
-use crate::import::Holdings;
+use crate::import::{Holdings, requirements};
 
 /// What the registry holds, asked over HTTP when an import wants to know.
 pub(super) struct Held {
@@ -24,6 +26,7 @@ pub(super) struct Held {
     connection: RefCell<Connection>,
     schemes: HashMap<SchemeRef, Arc<Scheme>>,
     documents: HashMap<DocumentRef, Arc<Document>>,
+    crosswalks: HashMap<CrosswalkRef, Arc<Publication>>,
     /// What kept a question from being answered: then nothing that was planned counts.
     broken: RefCell<Option<ClientError>>,
 }
@@ -35,9 +38,15 @@ struct HeldScheme {
 }
 
 #[derive(Deserialize)]
-struct HeldDocument {
+struct HeldVersion {
     #[serde(flatten)]
     document: Arc<Document>,
+}
+
+#[derive(Deserialize)]
+struct HeldCrosswalk {
+    #[serde(flatten)]
+    publication: Arc<Publication>,
 }
 
 #[derive(Deserialize)]
@@ -53,11 +62,12 @@ impl Held {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let registry = context.credentials()?.about.registry;
         let client = context.reader()?;
-        let (connection, schemes, documents) = runtime.block_on(async {
+        let (connection, schemes, documents, crosswalks) = runtime.block_on(async {
             let mut connection = client.connect().await?;
             let schemes: Vec<HeldScheme> = all(&mut connection, "/v1/schemes", "schemes").await?;
-            let documents: Vec<HeldDocument> = all(&mut connection, "/v1/documents", "documents").await?;
-            anyhow::Ok((connection, schemes, documents))
+            let documents: Vec<HeldVersion> = all(&mut connection, "/v1/documents", "documents").await?;
+            let crosswalks: Vec<HeldCrosswalk> = all(&mut connection, "/v1/crosswalks", "crosswalks").await?;
+            anyhow::Ok((connection, schemes, documents, crosswalks))
         })?;
         Ok(Self {
             registry,
@@ -65,6 +75,10 @@ impl Held {
             connection: RefCell::new(connection),
             schemes: schemes.into_iter().map(|held| (held.scheme.scheme.clone(), held.scheme)).collect(),
             documents: documents.into_iter().map(|held| (held.document.document.clone(), held.document)).collect(),
+            crosswalks: crosswalks
+                .into_iter()
+                .map(|held| (held.publication.crosswalk.clone(), held.publication))
+                .collect(),
             broken: RefCell::new(None),
         })
     }
@@ -88,6 +102,21 @@ impl Held {
     }
 }
 
+impl Held {
+    /// The catalogues of those documents that have one attached.
+    pub(super) fn catalogues(&self, of: &[&DocumentRef]) -> anyhow::Result<Vec<(DocumentRef, Arc<Catalogue>)>> {
+        let mut catalogues = Vec::new();
+        for document in of.iter().filter_map(|name| self.documents.get(*name)) {
+            let Some(digest) = document.attachment else { continue };
+            let path = format!("/v1/attachments/{digest}");
+            let bytes = self.runtime.block_on(self.connection.borrow_mut().get(&path))?;
+            let catalogue = requirements(&bytes).with_context(|| format!("the catalogue of {}", document.document))?;
+            catalogues.push((document.document.clone(), Arc::new(catalogue)));
+        }
+        Ok(catalogues)
+    }
+}
+
 impl Holdings for Held {
     fn verdict(&self, id: &VerdictId) -> Option<Arc<VerdictRecord>> {
         if self.broken.borrow().is_some() {
@@ -108,5 +137,9 @@ impl Holdings for Held {
 
     fn document(&self, document: &DocumentRef) -> Option<Arc<Document>> {
         self.documents.get(document).cloned()
+    }
+
+    fn crosswalk(&self, crosswalk: &CrosswalkRef) -> Option<Arc<Publication>> {
+        self.crosswalks.get(crosswalk).cloned()
     }
 }

@@ -26,6 +26,7 @@ fn filled(path: &str, index: u64, digest: &str) -> String {
         .replace("{tile}", "entries/000.p/1")
         .replace("{index}", &index.to_string())
         .replace("{digest}", digest)
+        .replace("{document}", "sp800-171@r3")
         .replace("{party}", "cb-1")
         .replace("{log}", digest)
         .replace("{id}", "0123456789abcdef")

@@ -41,6 +41,26 @@ struct Catalog {
     groups: Vec<Group>,
     #[serde(default)]
     controls: Vec<JsonControl>,
+    #[serde(rename = "back-matter")]
+    back_matter: Option<BackMatter>,
+}
+
+#[derive(Deserialize)]
+struct BackMatter {
+    #[serde(default)]
+    resources: Vec<Resource>,
+}
+
+#[derive(Deserialize)]
+struct Resource {
+    uuid: String,
+    #[serde(default)]
+    rlinks: Vec<RemoteLink>,
+}
+
+#[derive(Deserialize)]
+struct RemoteLink {
+    href: String,
 }
 
 #[derive(Deserialize)]
@@ -63,7 +83,6 @@ struct Group {
 #[derive(Deserialize)]
 struct JsonControl {
     id: String,
-    class: Option<String>,
     #[serde(default)]
     props: Vec<Prop>,
     #[serde(default)]
@@ -79,6 +98,7 @@ struct Prop {
     name: String,
     value: String,
     ns: Option<String>,
+    class: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -115,25 +135,28 @@ pub(super) fn read(text: &str) -> Result<Draft, CatalogueError> {
         version: catalog.metadata.version,
         oscal_version: catalog.metadata.oscal_version,
         last_modified: catalog.metadata.last_modified,
-        controls: Vec::new(),
+        ..Draft::default()
     };
-    controls(catalog.controls, &mut draft)?;
+    for resource in catalog.back_matter.into_iter().flat_map(|matter| matter.resources) {
+        draft.resources.insert(resource.uuid, resource.rlinks.into_iter().map(|link| link.href).collect());
+    }
+    controls(catalog.controls, None, &mut draft)?;
     groups(catalog.groups, &mut draft)?;
     Ok(draft)
 }
 
 fn groups(found: Vec<Group>, draft: &mut Draft) -> Result<(), CatalogueError> {
     for group in found {
-        controls(group.controls, draft)?;
+        controls(group.controls, None, draft)?;
         groups(group.groups, draft)?;
     }
     Ok(())
 }
 
-fn controls(found: Vec<JsonControl>, draft: &mut Draft) -> Result<(), CatalogueError> {
+fn controls(found: Vec<JsonControl>, within: Option<usize>, draft: &mut Draft) -> Result<(), CatalogueError> {
     for control in found {
-        draft.control(shape(&control))?;
-        controls(control.controls, draft)?;
+        let position = draft.control(Control { within, ..shape(&control) })?;
+        controls(control.controls, Some(position), draft)?;
     }
     Ok(())
 }
@@ -141,8 +164,6 @@ fn controls(found: Vec<JsonControl>, draft: &mut Draft) -> Result<(), CatalogueE
 fn shape(control: &JsonControl) -> Control {
     let mut shaped = Control {
         id: control.id.clone(),
-        class: control.class.clone(),
-        has_controls: !control.controls.is_empty(),
         has_statement: control
             .parts
             .iter()
@@ -150,7 +171,7 @@ fn shape(control: &JsonControl) -> Control {
         ..Control::default()
     };
     for prop in &control.props {
-        shaped.property(&prop.name, &prop.value, prop.ns.as_deref());
+        shaped.property(&prop.name, &prop.value, prop.ns.as_deref(), prop.class.as_deref());
     }
     for link in &control.links {
         shaped.link(link.rel.as_deref().unwrap_or_default(), &link.href);

@@ -56,6 +56,9 @@ enum Open {
     /// Where it stands among the draft's controls: they keep the order in which they open.
     Control(usize),
     Statement,
+    BackMatter,
+    /// The resource of this id.
+    Resource(String),
     Other,
 }
 
@@ -84,14 +87,21 @@ impl Reading {
         {
             notice(control, name, start)?;
         }
+        if let (Some(Open::Resource(id)), "rlink") = (self.stack.last(), name) {
+            let href = attribute(start, "href")?.unwrap_or_default();
+            self.draft.resources.entry(id.clone()).or_default().push(href);
+        }
         self.stack.push(open);
         Ok(())
     }
 
     fn control(&mut self, start: &BytesStart<'_>) -> Result<Open, CatalogueError> {
         let id = attribute(start, "id")?.ok_or(CatalogueError::Missing { member: "id on a control" })?;
-        self.draft.control(Control { id, class: attribute(start, "class")?, ..Control::default() })?;
-        Ok(Open::Control(self.draft.controls.len() - 1))
+        let within = self.stack.iter().rev().find_map(|open| match open {
+            Open::Control(position) => Some(*position),
+            _ => None,
+        });
+        Ok(Open::Control(self.draft.control(Control { id, within, ..Control::default() })?))
     }
 
     fn root(&mut self, name: &str, oscal: bool) -> Result<Open, CatalogueError> {
@@ -164,19 +174,21 @@ fn within(parent: &Open, name: &str, start: &BytesStart<'_>) -> Result<Open, Cat
         (Open::Metadata, "version") => Open::Version,
         (Open::Metadata, "oscal-version") => Open::OscalVersion,
         (Open::Metadata, "last-modified") => Open::LastModified,
+        (Open::Catalog, "back-matter") => Open::BackMatter,
+        (Open::BackMatter, "resource") => Open::Resource(attribute(start, "uuid")?.unwrap_or_default()),
         (Open::Control(_), "part") if attribute(start, "name")?.as_deref() == Some("statement") => Open::Statement,
         _ => Open::Other,
     })
 }
 
-/// Properties, links and further controls stand directly under their control.
+/// Properties and links stand directly under their control.
 fn notice(control: &mut Control, name: &str, start: &BytesStart<'_>) -> Result<(), CatalogueError> {
     match name {
-        "control" => control.has_controls = true,
         "prop" => {
             let property = attribute(start, "name")?.unwrap_or_default();
             let value = attribute(start, "value")?.unwrap_or_default();
-            control.property(&property, &value, attribute(start, "ns")?.as_deref());
+            let (namespace, class) = (attribute(start, "ns")?, attribute(start, "class")?);
+            control.property(&property, &value, namespace.as_deref(), class.as_deref());
         }
         "link" => {
             let relation = attribute(start, "rel")?.unwrap_or_default();

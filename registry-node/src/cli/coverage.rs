@@ -1,0 +1,110 @@
+//! `coverage`: what of a document is met already, and what remains.
+
+use std::process::ExitCode;
+
+use anyhow::bail;
+use clap::Args;
+use conformity::identifiers::Identifier;
+use conformity::ids::DocumentRef;
+use serde_json::Value;
+
+use super::context::Context;
+use super::output::table;
+use super::standing::escape;
+
+/// Ask which requirements of a document are covered already, which are touched, and which remain
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  registry-node --as works-1 coverage nist-sp-800-171@r3 --supplier corporate-number:7000012050002
+  registry-node --as buyer-1 coverage nist-sp-800-171@r3 --met iso-iec-27001@2022 --only open
+  registry-node --as works-1 coverage nist-sp-800-171@r3 --supplier corporate-number:7000012050002 --json
+
+Covered follows from what is met by relations that carry; an intersection never does, nor a chain of them. Touched says where to look
+first. The supplier itself, its bodies and the operator get an answer requirement by requirement, from what its credentials keep
+back; for others a verdict counts as the whole of what its scheme assesses, if the scheme has no levels.")]
+pub(super) struct Coverage {
+    /// The document that is needed, id@version
+    document: DocumentRef,
+    /// From the verdicts on this supplier
+    #[arg(long)]
+    supplier: Option<Identifier>,
+    /// Suppose that all of this document is met, id@version; may be repeated
+    #[arg(long, value_name = "DOCUMENT")]
+    met: Vec<DocumentRef>,
+    /// Show these only: covered, touched or open
+    #[arg(long, value_name = "WHICH", value_parser = ["covered", "touched", "open"])]
+    only: Option<String>,
+    /// As it was then, by this registry's log [default: now]
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<jiff::Timestamp>,
+}
+
+impl Coverage {
+    pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        if self.supplier.is_none() && self.met.is_empty() {
+            bail!("say what is met: --supplier for its verdicts, or --met for a whole document");
+        }
+        let answer: Value = context.ask(&self.path())?;
+        context.answer(&answer, |answer| self.render(answer))
+    }
+
+    fn path(&self) -> String {
+        let supplier = self.supplier.iter().map(|supplier| ("supplier", supplier.to_string()));
+        let met = self.met.iter().map(|document| ("met", document.to_string()));
+        let as_of = self.as_of.iter().map(|time| ("as_of", time.to_string()));
+        let members = supplier.chain(met).chain(as_of).map(|(name, value)| format!("{name}={}", escape(&value)));
+        let query: Vec<String> = members.collect();
+        format!("/v1/documents/{}/coverage?{}", escape(&self.document.to_string()), query.join("&"))
+    }
+
+    fn render(&self, answer: &Value) -> String {
+        let shown = |line: &&Value| match self.only.as_deref() {
+            None => true,
+            Some("covered") => matches!(word(line, "cover"), "met" | "covered"),
+            Some(which) => word(line, "cover") == which,
+        };
+        let rows: Vec<_> = list(answer, "requirements").iter().filter(shown).map(row).collect();
+        let basis = list(answer, "basis").iter().map(basis);
+        let sentences = [word(&answer["text"], "en").to_owned(), word(&answer["text"], "ja").to_owned()];
+        basis.chain([table(["REQUIREMENT", "COVER", "BY"], &rows)]).chain(sentences).collect::<Vec<_>>().join("\n")
+    }
+}
+
+fn list<'a>(value: &'a Value, member: &str) -> &'a [Value] {
+    value[member].as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+fn word<'a>(value: &'a Value, member: &str) -> &'a str {
+    value[member].as_str().unwrap_or_default()
+}
+
+/// From where, by which relations, in one line.
+fn row(line: &Value) -> [String; 3] {
+    let steps = list(line, "by").iter().map(|step| {
+        let names = |side| {
+            let names =
+                list(step, side).iter().map(|one| format!("{} {}", word(one, "document"), word(one, "requirement")));
+            names.collect::<Vec<_>>().join(" + ")
+        };
+        format!("{} {} {}", names("from"), word(step, "relation"), names("to"))
+    });
+    let way = steps.collect::<Vec<_>>().join("; ");
+    let others = list(line, "origins").len().saturating_sub(1);
+    let way = if others == 0 { way } else { format!("{way} (and {others} more)") };
+    [word(line, "requirement").to_owned(), word(line, "cover").to_owned(), way]
+}
+
+fn basis(basis: &Value) -> String {
+    let met = basis["met"].as_u64().unwrap_or(0);
+    let verdict = format!("{} under {}", word(basis, "verdict"), word(basis, "scheme"));
+    match word(basis, "basis") {
+        "supposed" => format!("supposed: all of {} ({met} requirements)", word(basis, "document")),
+        "results" => {
+            let left_out = list(basis, "leftOut").len();
+            format!("{verdict}: {met} requirements met, {left_out} not met in full or not applicable")
+        }
+        "whole-documents" => format!("{verdict}: all that its scheme assesses ({met} requirements)"),
+        _ => format!("{verdict}: says nothing of single requirements that you may see"),
+    }
+}
