@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use super::Cover;
-use super::graph::{Graph, Node};
+use super::graph::Graph;
 
 /// What is met or covered.
 pub(super) struct Covered {
@@ -18,7 +18,7 @@ pub(super) struct Covered {
 
 pub(super) fn closure(graph: &Graph<'_>) -> Covered {
     let mut because = vec![None; graph.len()];
-    let mut queue: VecDeque<Node> = VecDeque::new();
+    let mut queue: VecDeque<usize> = VecDeque::new();
     for node in &graph.met {
         if because[*node].replace(None).is_none() {
             queue.push_back(*node);
@@ -58,12 +58,12 @@ fn waiting(graph: &Graph<'_>) -> Vec<Vec<usize>> {
 }
 
 impl Covered {
-    pub(super) fn contains(&self, node: Node) -> bool {
+    pub(super) fn contains(&self, node: usize) -> bool {
         self.because.get(node).is_some_and(Option::is_some)
     }
 
     /// The steps from what is met to a requirement, each after those that it needs.
-    pub(super) fn explain(&self, graph: &Graph<'_>, node: Node) -> Option<Cover> {
+    pub(super) fn explain(&self, graph: &Graph<'_>, node: usize) -> Option<Cover> {
         let last = (*self.because.get(node)?)?;
         let Some(last) = last else { return Some(Cover::Met) };
         let (mut edges, mut open) = (vec![last], vec![last]);

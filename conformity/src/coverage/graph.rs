@@ -1,4 +1,4 @@
-//! Requirements as numbers, maps as edges between sets of them.
+//! Requirements as numbers, their documents as numbers, maps as edges between sets of them.
 
 use std::collections::HashMap;
 
@@ -7,34 +7,29 @@ use crate::catalogue::Catalogue;
 use crate::crosswalk::{Map, Relation};
 use crate::ids::{CrosswalkRef, DocumentRef, RequirementId};
 
-/// A requirement's number.
-pub(super) type Node = usize;
-/// A document's number.
-pub(super) type Doc = usize;
-
 /// A map as it can be gone.
 #[derive(Debug)]
 pub(super) struct Edge<'a> {
     crosswalk: Option<&'a CrosswalkRef>,
-    pub(super) from: Vec<Node>,
+    pub(super) from: Vec<usize>,
     pub(super) relation: Relation,
-    pub(super) to: Vec<Node>,
-    pub(super) from_doc: Doc,
-    pub(super) to_doc: Doc,
+    pub(super) to: Vec<usize>,
+    pub(super) from_doc: usize,
+    pub(super) to_doc: usize,
 }
 
 /// Everything that a question is about.
 pub(super) struct Graph<'a> {
-    docs: HashMap<&'a DocumentRef, Doc>,
+    docs: HashMap<&'a DocumentRef, usize>,
     catalogues: HashMap<&'a DocumentRef, &'a Catalogue>,
     /// By document and folded name.
-    numbers: HashMap<(Doc, String), Node>,
+    numbers: HashMap<(usize, String), usize>,
     nodes: Vec<(&'a DocumentRef, &'a RequirementId)>,
     /// Each map twice, once for each direction.
     pub(super) edges: Vec<Edge<'a>>,
     /// What is met.
-    pub(super) met: Vec<Node>,
-    pub(super) demanded: Doc,
+    pub(super) met: Vec<usize>,
+    pub(super) demanded: usize,
 }
 
 impl<'a> Graph<'a> {
@@ -69,12 +64,12 @@ impl<'a> Graph<'a> {
         graph
     }
 
-    fn doc(&mut self, document: &'a DocumentRef) -> Doc {
+    fn doc(&mut self, document: &'a DocumentRef) -> usize {
         let next = self.docs.len();
         *self.docs.entry(document).or_insert(next)
     }
 
-    fn node(&mut self, document: &'a DocumentRef, requirement: &'a RequirementId) -> Node {
+    fn node(&mut self, document: &'a DocumentRef, requirement: &'a RequirementId) -> usize {
         let doc = self.doc(document);
         let number = self.catalogues.get(document).and_then(|catalogue| catalogue.number(requirement));
         let number = number.unwrap_or(requirement);
@@ -113,7 +108,7 @@ impl<'a> Graph<'a> {
     }
 
     /// The number of a requirement of the document that is asked about.
-    pub(super) fn demanded(&self, requirement: &RequirementId) -> Option<Node> {
+    pub(super) fn demanded(&self, requirement: &RequirementId) -> Option<usize> {
         self.numbers.get(&(self.demanded, requirement.folded())).copied()
     }
 
@@ -121,11 +116,11 @@ impl<'a> Graph<'a> {
         self.nodes.len()
     }
 
-    pub(super) fn document_of(&self, node: Node) -> Option<Doc> {
+    pub(super) fn document_of(&self, node: usize) -> Option<usize> {
         self.nodes.get(node).and_then(|(document, _)| self.docs.get(document)).copied()
     }
 
-    pub(super) fn name(&self, nodes: &[Node]) -> Vec<Requirement> {
+    pub(super) fn name(&self, nodes: &[usize]) -> Vec<Requirement> {
         let named = nodes.iter().filter_map(|node| self.nodes.get(*node));
         named
             .map(|(document, requirement)| Requirement {

@@ -6,26 +6,26 @@
 use std::collections::BTreeMap;
 
 use super::carry::Covered;
-use super::graph::{Doc, Graph, Node};
+use super::graph::Graph;
 use super::{Cover, MAX_HOPS, MAX_ORIGINS, Step};
 
 /// The most ways between documents that are gone. With a dozen documents there are some tens.
 const MAX_WAYS: usize = 256;
 
 /// What is touched in the document that is asked about.
-pub(super) struct Touched(BTreeMap<Node, Trace>);
+pub(super) struct Touched(BTreeMap<usize, Trace>);
 
 /// How something was reached.
 #[derive(Debug, Clone)]
 struct Trace {
     /// From where, without repetition.
-    origins: Vec<Node>,
+    origins: Vec<usize>,
     /// One way, as edges.
     by: Vec<usize>,
 }
 
 pub(super) fn reach(graph: &Graph<'_>, covered: &Covered) -> Touched {
-    let mut start: BTreeMap<Doc, BTreeMap<Node, Trace>> = BTreeMap::new();
+    let mut start: BTreeMap<usize, BTreeMap<usize, Trace>> = BTreeMap::new();
     for node in (0..graph.len()).filter(|node| covered.contains(*node)) {
         if let Some(document) = graph.document_of(node) {
             start.entry(document).or_default().insert(node, Trace { origins: vec![node], by: Vec::new() });
@@ -48,7 +48,7 @@ pub(super) fn reach(graph: &Graph<'_>, covered: &Covered) -> Touched {
 }
 
 /// Adds a way, unless there is a shorter one.
-fn add(reached: &mut BTreeMap<Node, Trace>, node: Node, trace: Trace) {
+fn add(reached: &mut BTreeMap<usize, Trace>, node: usize, trace: Trace) {
     let known = reached.entry(node).or_insert_with(|| trace.clone());
     if known.by.len() == trace.by.len() {
         for origin in trace.origins {
@@ -62,11 +62,11 @@ fn add(reached: &mut BTreeMap<Node, Trace>, node: Node, trace: Trace) {
 }
 
 /// The edges that touch, by the documents between which they go.
-struct Between(BTreeMap<Doc, BTreeMap<Doc, Vec<usize>>>);
+struct Between(BTreeMap<usize, BTreeMap<usize, Vec<usize>>>);
 
 impl Between {
     fn of(graph: &Graph<'_>) -> Self {
-        let mut between: BTreeMap<Doc, BTreeMap<Doc, Vec<usize>>> = BTreeMap::new();
+        let mut between: BTreeMap<usize, BTreeMap<usize, Vec<usize>>> = BTreeMap::new();
         for (number, edge) in graph.edges.iter().enumerate().filter(|(_, edge)| edge.relation.touches()) {
             between.entry(edge.from_doc).or_default().entry(edge.to_doc).or_default().push(number);
         }
@@ -74,8 +74,8 @@ impl Between {
     }
 
     /// Ways from documents to one, shortest first.
-    fn ways(&self, from: impl Iterator<Item = Doc>, to: Doc) -> Vec<Vec<Doc>> {
-        let mut open: Vec<Vec<Doc>> = from.map(|document| vec![document]).collect();
+    fn ways(&self, from: impl Iterator<Item = usize>, to: usize) -> Vec<Vec<usize>> {
+        let mut open: Vec<Vec<usize>> = from.map(|document| vec![document]).collect();
         let mut ways = Vec::new();
         for _ in 0..=MAX_HOPS {
             let (arrived, on): (Vec<_>, Vec<_>) = open.into_iter().partition(|way| way.last() == Some(&to));
@@ -86,7 +86,7 @@ impl Between {
         ways
     }
 
-    fn onward<'s>(&'s self, way: &'s [Doc]) -> impl Iterator<Item = Vec<Doc>> + 's {
+    fn onward<'s>(&'s self, way: &'s [usize]) -> impl Iterator<Item = Vec<usize>> + 's {
         let next = way.last().and_then(|last| self.0.get(last)).into_iter().flat_map(BTreeMap::keys);
         next.filter(|document| !way.contains(document)).map(|document| {
             let mut longer = way.to_vec();
@@ -95,7 +95,13 @@ impl Between {
         })
     }
 
-    fn hop(&self, graph: &Graph<'_>, reached: &BTreeMap<Node, Trace>, from: Doc, to: Doc) -> BTreeMap<Node, Trace> {
+    fn hop(
+        &self,
+        graph: &Graph<'_>,
+        reached: &BTreeMap<usize, Trace>,
+        from: usize,
+        to: usize,
+    ) -> BTreeMap<usize, Trace> {
         let mut next = BTreeMap::new();
         for number in self.0.get(&from).and_then(|onward| onward.get(&to)).into_iter().flatten() {
             let Some(edge) = graph.edges.get(*number) else { continue };
@@ -114,9 +120,9 @@ impl Between {
     fn within(
         &self,
         graph: &Graph<'_>,
-        mut reached: BTreeMap<Node, Trace>,
-        document: Option<Doc>,
-    ) -> BTreeMap<Node, Trace> {
+        mut reached: BTreeMap<usize, Trace>,
+        document: Option<usize>,
+    ) -> BTreeMap<usize, Trace> {
         let Some(document) = document else { return reached };
         for (node, trace) in self.hop(graph, &reached, document, document) {
             add(&mut reached, node, trace);
@@ -126,7 +132,7 @@ impl Between {
 }
 
 impl Touched {
-    pub(super) fn explain(&self, graph: &Graph<'_>, node: Node) -> Option<Cover> {
+    pub(super) fn explain(&self, graph: &Graph<'_>, node: usize) -> Option<Cover> {
         let trace = self.0.get(&node)?;
         let by: Vec<Step> = trace.by.iter().filter_map(|edge| graph.step(*edge)).collect();
         Some(Cover::Touched { origins: graph.name(&trace.origins), by })

@@ -89,8 +89,20 @@ fn distinct(one: &Map, other: &Map) -> Result<(), Unsound> {
     Err(Unsound::Contradiction { first, one: one.relation, other: other.relation })
 }
 
-/// A requirement, and whether it is of the target document.
-type Node<'a> = (bool, &'a RequirementId);
+/// A requirement of the one document or the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Node<'a> {
+    Source(&'a RequirementId),
+    Target(&'a RequirementId),
+}
+
+impl Node<'_> {
+    fn requirement(self) -> RequirementId {
+        match self {
+            Self::Source(requirement) | Self::Target(requirement) => requirement.clone(),
+        }
+    }
+}
 
 /// Single requirements by how much they ask for.
 struct Order<'a> {
@@ -106,8 +118,8 @@ impl<'a> Order<'a> {
         let mut order = Self { nodes: Vec::new(), same: Vec::new(), below: Vec::new() };
         let mut numbers = BTreeMap::new();
         for (map, (source, target)) in maps.iter().filter_map(|map| Some((map, map.pair()?))) {
-            let source = order.number(&mut numbers, (false, source));
-            let target = order.number(&mut numbers, (true, target));
+            let source = order.number(&mut numbers, Node::Source(source));
+            let target = order.number(&mut numbers, Node::Target(target));
             match map.relation {
                 Relation::EqualTo | Relation::EquivalentTo => order.join(source, target),
                 Relation::SubsetOf => order.below.push((source, target)),
@@ -160,7 +172,7 @@ impl<'a> Order<'a> {
         }
         match (0..under.len()).find(|node| under[*node] > 0) {
             None => Ok(()),
-            Some(node) => Err(Unsound::Cycle { requirement: self.nodes[node].1.clone() }),
+            Some(node) => Err(Unsound::Cycle { requirement: self.nodes[node].requirement() }),
         }
     }
 }

@@ -131,6 +131,12 @@ pub enum Broken {
     /// The identifiers of a supplier are not as they must be.
     #[error("the identifiers cannot be believed: {0}")]
     Identifiers(&'static str),
+    /// An entry that none of the identifiers counts.
+    #[error("the entry {index} is about none of the identifiers")]
+    Stray {
+        /// Its index.
+        index: u64,
+    },
     /// Nothing in it grants or recognises the verdict.
     #[error("it holds nothing about {0}")]
     NoVerdict(VerdictRef),
@@ -347,6 +353,7 @@ impl Broken {
             Self::KeptBack { .. } => "kept-back",
             Self::OtherStatement { .. } => "other-statement",
             Self::Identifiers(_) => "bad-identifiers",
+            Self::Stray { .. } => "stray-entry",
             Self::NoVerdict(_) => "no-verdict",
             Self::NoCredential | Self::Malformed(_) | Self::Disclosures(_) | Self::Detail(_) => "bad-disclosures",
         }
@@ -365,7 +372,7 @@ impl Broken {
             }
             Self::Map(_) | Self::Incomplete { .. } | Self::KeptBack { .. } => StepName::Completeness,
             Self::OtherStatement { .. } => StepName::Statement,
-            Self::Identifiers(_) => StepName::Supplier,
+            Self::Identifiers(_) | Self::Stray { .. } => StepName::Supplier,
             Self::NoVerdict(_) => StepName::Verdict,
             Self::NoCredential | Self::Malformed(_) | Self::Disclosures(_) | Self::Detail(_) => StepName::Credential,
         }

@@ -290,6 +290,11 @@ fn complete(
         };
         steps.held(StepName::Completeness, words);
     }
+    let about: BTreeSet<u64> = bundle.identifiers.iter().flat_map(|one| one.entries.iter().copied()).collect();
+    if let Some(stray) = bundle.entries.iter().find(|one| !about.contains(&one.index)) {
+        // It stands under the checkpoint, as every entry of the log does, and may be about somebody else.
+        return Err(Broken::Stray { index: stray.index }.into());
+    }
     let root = public.ok_or(Broken::Identifiers("there is at least one"))?;
     let basis = of_supplier(register, registered.map(|record| &record.party.id), u64::MAX);
     foundations(basis, &bundle.public_proof, register, entries, &root)?;

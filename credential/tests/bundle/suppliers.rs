@@ -161,6 +161,16 @@ fn nothing_can_be_left_out() {
 }
 
 #[test]
+fn nothing_about_somebody_else_is_slipped_in() {
+    let log = log();
+    // Whoever has the whole log can prove each of its entries.
+    let mut padded = log.supplier_bundle(None, &[LEI, NUMBER]);
+    let about_another = padded.identifiers.pop().unwrap();
+    assert!(!about_another.entries.is_empty() && padded.identifiers[0].entries.is_empty());
+    assert_eq!(refused(&log, &padded), ("bundle", "supplier", "stray-entry"));
+}
+
+#[test]
 fn keys_of_those_who_speak_for_the_registry_cannot_be_left_out() {
     let mut log = log();
     let added = log.say("op", "key-added", json!({"party": "op", "key": jwk(log.key("stranger"))}));
