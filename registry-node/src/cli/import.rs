@@ -5,6 +5,7 @@ mod crosswalk;
 mod held;
 
 use std::fs::File;
+use std::io::Read;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -21,7 +22,8 @@ use super::context::{Context, read_input, wait, word};
 use super::submission::{Receipt, Speaker};
 use crate::clock::{Clock, SystemClock};
 use crate::import::{
-    Counts, DocumentOrder, Mapping, Occasion, Planned, RowRefusal, Status, document, preset, preset_names, register,
+    Counts, DocumentOrder, Mapping, Occasion, Planned, RowRefusal, Status, document, example, preset, preset_names,
+    register,
 };
 use bulk::{Outcome, attachments, submit};
 use crosswalk::ImportCrosswalk;
@@ -91,13 +93,14 @@ struct ImportRegister {
 /// Publish a requirements document from its OSCAL catalogue, JSON or XML
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Example:
+Examples:
   registry-node --registry us import document sp800-171.json --document nist-sp-800-171@r3 --owner NIST
+  registry-node --registry jp import document --example common-requirements --document common-requirements@1 --owner \"Our ministry\"
 
 The catalogue is attached, byte for byte as it was published.")]
 struct ImportDocument {
-    /// The catalogue
-    file: PathBuf,
+    #[command(flatten)]
+    from: From,
     /// Id and version here, id@version
     #[arg(long)]
     document: DocumentRef,
@@ -219,6 +222,29 @@ fn grouped(refusals: &[RowRefusal]) -> Vec<String> {
     groups.iter().take(SHOWN).map(line).chain(more).collect()
 }
 
+/// A file, or an example that comes with this program.
+#[derive(Debug, Args)]
+struct From {
+    /// The file
+    #[arg(required_unless_present = "example")]
+    file: Option<PathBuf>,
+    /// An example that comes with this program, to publish or to learn from: common-requirements, common-to-nist-csf-2.0 and others
+    #[arg(long, value_name = "NAME", conflicts_with = "file")]
+    example: Option<String>,
+}
+
+impl From {
+    fn open(&self) -> anyhow::Result<Box<dyn Read>> {
+        match (&self.file, &self.example) {
+            (Some(file), _) => {
+                Ok(Box::new(File::open(file).with_context(|| format!("cannot read {}", file.display()))?))
+            }
+            (None, Some(name)) => Ok(Box::new(example(name)?.as_bytes())),
+            (None, None) => bail!("name a file, or an example with --example"),
+        }
+    }
+}
+
 impl ImportDocument {
     fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let order = DocumentOrder {
@@ -228,7 +254,7 @@ impl ImportDocument {
             source: self.source,
             title: self.title,
         };
-        let file = File::open(&self.file).with_context(|| format!("cannot read {}", self.file.display()))?;
+        let file = self.from.open()?;
         let held = Held::open(context)?;
         let plan = document(file, &order, &held)?;
         held.whole()?;

@@ -1,10 +1,7 @@
 //! `import crosswalk`: what others found out about how two documents relate.
 
-use std::fs::File;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::Args;
 use conformity::ids::{CrosswalkRef, DocumentRef};
 use conformity::text::Text;
@@ -12,7 +9,7 @@ use conformity::time::Day;
 use serde_json::json;
 
 use super::held::Held;
-use super::submit_one;
+use super::{From, submit_one};
 use crate::cli::context::Context;
 use crate::cli::submission::Receipt;
 use crate::import::{CrosswalkOrder, Unknown, crosswalk};
@@ -25,12 +22,14 @@ Examples:
     --target iso-iec-27001@2022 --owner NIST --issued 2023-10-12
   registry-node --registry us import crosswalk sp800-171.xml --crosswalk nist-171-sources@r3 --source nist-sp-800-171@r3 \\
     --target nist-sp-800-53@r5 --owner NIST --issued 2024-05-14 --references SP_800_53_5_1_1
+  registry-node --registry jp import crosswalk --example common-to-nist-csf-2.0 --crosswalk common-to-csf@1 \\
+    --source common-requirements@1 --target nist-csf@2.0 --owner \"Our ministry\" --issued 2026-11-27
 
 Both documents are published already. What the file says in both directions is kept once. Relations are those of the file:
 an intersection covers nothing, whatever follows from it. References of a catalogue count as intersections.")]
 pub(super) struct ImportCrosswalk {
-    /// The crosswalk
-    file: PathBuf,
+    #[command(flatten)]
+    from: From,
     /// Id and version here, id@version
     #[arg(long)]
     crosswalk: CrosswalkRef,
@@ -77,7 +76,7 @@ impl ImportCrosswalk {
             references: self.references,
             unknown,
         };
-        let file = File::open(&self.file).with_context(|| format!("cannot read {}", self.file.display()))?;
+        let file = self.from.open()?;
         let held = Held::open(context)?;
         let catalogues = held.catalogues(&[&order.source, &order.target])?;
         let plan = crosswalk(file, &order, &catalogues, &held)?;

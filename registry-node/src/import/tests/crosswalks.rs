@@ -10,7 +10,7 @@ use conformity::ids::{CrosswalkRef, DocumentRef};
 use conformity::statement::Claim;
 
 use super::world::{World, published};
-use crate::import::{CrosswalkError, CrosswalkOrder, Unknown, crosswalk, requirements};
+use crate::import::{CrosswalkError, CrosswalkOrder, Unknown, crosswalk, example, requirements};
 
 const CISO: &str = "catalogues/ciso-assistant";
 
@@ -166,4 +166,34 @@ fn a_bomb_of_aliases_is_refused_within_its_budget() {
     let order = order("walk@1", "a@1", "b@1");
     let error = crosswalk(bomb.as_bytes(), &order, &[], &World::new().register).map(|plan| plan.rows).unwrap_err();
     assert!(matches!(error, CrosswalkError::Yaml { .. }), "{error}");
+}
+
+/// The example names no requirement that its targets do not have, and claims of few that they are covered.
+#[test]
+fn the_example_relates_to_what_there_is() {
+    let common = Arc::new(requirements(example("common-requirements").unwrap().as_bytes()).unwrap());
+    assert_eq!(common.in_force().count(), 31);
+    let nist = "catalogues/nist-oscal";
+    let csf = published(&format!("{nist}/CSF/v2.0/xml/NIST_CSF_v2.0_catalog.xml"));
+    let of_171 = published(&format!("{nist}/SP800-171/rev3/xml/NIST_SP800-171_rev3_catalog.xml"));
+    let rows = [
+        ("common-to-nist-csf-2.0", "nist-csf@2.0", csf, 2),
+        ("common-to-nist-sp-800-171-r3", "nist-sp-800-171@r3", of_171, 0),
+        // ISO's own texts are under its copyright: there is no catalogue to look names up in.
+        ("common-to-iso-iec-27001-2022", "iso-iec-27001@2022", Some(Vec::new()), 0),
+    ];
+    for (name, target, file, carried) in rows {
+        let Some(file) = file else { continue };
+        let order = order("walk@1", "common-requirements@1", target);
+        let mut catalogues = vec![(order.source.clone(), Arc::clone(&common))];
+        if !file.is_empty() {
+            catalogues.push((order.target.clone(), Arc::new(requirements(&file).unwrap())));
+        }
+        let text = example(name).unwrap();
+        let plan = crosswalk(text.as_bytes(), &order, &catalogues, &World::new().register).unwrap();
+        assert_eq!(plan.rows, plan.crosswalk.maps().len(), "{name}: each map once");
+        let carries = plan.crosswalk.maps().iter().filter(|map| map.relation().carries()).count();
+        assert_eq!(carries, carried, "{name}");
+    }
+    assert!(example("nothing").unwrap_err().to_string().contains("common-to-nist-csf-2.0"));
 }
