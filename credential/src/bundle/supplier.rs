@@ -18,7 +18,8 @@
 //! At most [`MAX_BUNDLE`](super::MAX_BUNDLE) bytes, checked before anything is read; [`MAX_IDENTIFIERS`], [`MAX_ENTRIES`]. Unknown members,
 //! members named twice and bytes behind the object are refused.
 //!
-//! In scope: that these entries and no others are about the supplier. Out of scope: what follows from them, which the bundle of each
+//! In scope: that these entries and no others are about the supplier. Out of scope: restricted verdicts of other registries, which the
+//! registry may recognise all the same: nothing of that is in its log. Neither is in scope what follows from the entries, which the bundle of each
 //! verdict proves: a statement that is shown here is the one that the log holds, and nobody judged it by the rules.
 
 use std::collections::BTreeSet;
@@ -52,6 +53,8 @@ pub const FORMAT: &str = "secure-trust-registry/supplier-bundle@1";
 pub const MAX_IDENTIFIERS: usize = 64;
 /// Most entries about it.
 pub const MAX_ENTRIES: usize = 16_384;
+/// What an absence leaves out: what is made of these rests in a vault and is in no log, so that no map counts it.
+pub const BESIDES: &str = "other than restricted verdicts of other registries, which are in no log but their own";
 
 /// A bundle about a supplier as read or collected; [`verify_any`](super::verify_any) says whether it holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -337,7 +340,8 @@ impl Standing {
         for known in &self.identifiers {
             steps.held(StepName::Supplier, self.of_identifier(known, &shown));
         }
-        let words = "nothing is said of other identifiers, of other schemes or versions, or of anything later";
+        let words = "nothing is said of other identifiers, of other schemes or versions, of restricted verdicts of other \
+                     registries, which are in no log but their own, or of anything later";
         steps.held(StepName::Supplier, words.to_owned());
     }
 
@@ -348,7 +352,8 @@ impl Standing {
         match entries.last() {
             None => {
                 format!(
-                    "as of {at}, {origin} holds no verdict about {identifier} under {scheme}, its own or another registry's"
+                    "as of {at}, {origin} holds no verdict about {identifier} under {scheme}, its own or another registry's, \
+                     {BESIDES}"
                 )
             }
             Some(last) => format!(

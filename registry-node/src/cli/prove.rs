@@ -17,7 +17,7 @@ use conformity::Digest;
 use conformity::identifiers::Identifier;
 use conformity::ids::{SchemeRef, VerdictRef};
 use conformity::key::Der;
-use credential::bundle::supplier::Told;
+use credential::bundle::supplier::{BESIDES, Told};
 use credential::bundle::{
     Checked, Failure, Fault, Finding, KeyHistory, MAX_BUNDLE, MAX_POLICY, Policy, Question, Standing, Step, Verified,
     verify, verify_any,
@@ -200,7 +200,7 @@ fn render_standing(standing: &Standing) -> String {
     let about: Vec<String> = standing.identifiers.iter().map(|one| one.identifier.to_string()).collect();
     let about = about.join(", ");
     let answer = if standing.absent {
-        format!("as of {at} {origin} holds no verdict about {about} under {scheme}")
+        format!("as of {at} {origin} holds no verdict about {about} under {scheme}, {BESIDES}")
     } else {
         format!("as of {at} {origin} holds {} entries about {about} under {scheme}, and no others", entries.len())
     };
