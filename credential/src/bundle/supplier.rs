@@ -44,7 +44,7 @@ use super::ground::{Extract, Ground, ground};
 use super::include::{Entries, instant};
 use super::policy::Policy;
 use super::step::{Step, StepName, Steps};
-use super::{Broken, Fault, Item, MAX_STATEMENTS, Question, most, read_object};
+use super::{Broken, Distrust, Failure, Fault, Item, MAX_STATEMENTS, Question, most, read_object};
 use crate::statement::read_unverified;
 
 /// The format that this program reads and writes.
@@ -55,6 +55,9 @@ pub const MAX_IDENTIFIERS: usize = 64;
 pub const MAX_ENTRIES: usize = 16_384;
 /// What an absence leaves out: what is made of these rests in a vault and is in no log, so that no map counts it.
 pub const BESIDES: &str = "other than restricted verdicts of other registries, which are in no log but their own";
+
+/// What a bundle without the supplier's registration does not say.
+pub const UNREGISTERED: &str = "its registration is not shown: it may have other identifiers, of which nothing is said";
 
 /// A bundle about a supplier as read or collected; [`verify_any`](super::verify_any) says whether it holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,8 +126,8 @@ pub struct Standing {
     pub scheme: SchemeRef,
     /// Whether the log holds nothing about any of the identifiers.
     pub absent: bool,
-    /// As what the registry registered the supplier, with these identifiers and no others; nothing where that is not shown.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// As what the registry registered the supplier, with these identifiers and no others; nothing where that is not shown, and
+    /// the supplier may have other identifiers.
     pub registered: Option<PartyId>,
     /// By each identifier.
     pub identifiers: Vec<Known>,
@@ -328,12 +331,23 @@ fn verdict(claim: &Claim) -> Option<&VerdictId> {
 }
 
 impl Standing {
+    /// The same, if it is about all identifiers of the supplier.
+    ///
+    /// # Errors
+    /// [`Distrust::NotRegistered`], after all steps that hold.
+    pub fn of_all_identifiers(self) -> Result<Self, Failure> {
+        match self.registered {
+            Some(_) => Ok(self),
+            None => Err(Failure { held: self.steps, step: StepName::Supplier, fault: Distrust::NotRegistered.into() }),
+        }
+    }
+
     fn tell(&self, steps: &mut Steps) {
         let words = match &self.registered {
             Some(party) => {
                 format!("{} registered the supplier as {party}, with these identifiers and no others", self.origin)
             }
-            None => "its registration is not shown: it may have other identifiers, of which nothing is said".to_owned(),
+            None => UNREGISTERED.to_owned(),
         };
         steps.held(StepName::Supplier, words);
         let shown = self.entries.iter().filter(|one| one.said.is_some()).map(|one| one.index).collect();
