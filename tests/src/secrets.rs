@@ -10,10 +10,12 @@ use std::time::Duration;
 
 use credential::sd_jwt::Pieces;
 use ledger::encoding::base64url_decode;
-use registry_node::client::Client;
+use registry_node::client::{Client, Connection};
 use serde_json::Value;
 
 use crate::audit::Auditor;
+use crate::buyer::Buyer;
+use crate::claims::SUPPLIER;
 use crate::events::Events;
 use crate::federation::Federation;
 use crate::registry::Registry;
@@ -25,19 +27,36 @@ const SILENCE: Duration = Duration::from_millis(500);
 pub const LEVEL_GIVEN_AWAY: &[&str] =
     &["\"level\":\"4\"", "level: Some(LevelCode(", "level: LevelCode(\"4\")", "level=4", "level=\"4\""];
 
-/// Lists that everyone may read.
-const LISTS: &[&str] = &[
+/// What everyone may read.
+const PUBLIC: &[&str] = &[
     "/v1/verdicts",
+    "/v1/documents",
+    "/v1/documents/sp800-171%40r3/coverage",
     "/v1/schemes",
+    "/v1/crosswalks",
     "/v1/parties",
+    "/v1/accreditations",
+    "/v1/designations",
     "/v1/arrangements",
     "/v1/peers",
-    "/v1/consents",
     "/v1/evidence",
-    "/v1/status-lists/0",
-    "/metrics",
+    "/v1/genesis",
     "/v1/log-keys",
+    "/.well-known/did.json",
+    "/.well-known/jwks.json",
+    "/parties/cb-1/did.json",
+    "/parties/cb-1/jwks.json",
+    "/checkpoint",
+    "/metrics",
     "/openapi.json",
+];
+
+/// What some are refused, or not every registry has.
+const OTHERS: &[&str] = &[
+    "/v1/consents",
+    "/v1/status-lists/0",
+    "/v1/bitstring-status-lists/0/revocation",
+    "/v1/bitstring-status-lists/0/suspension",
 ];
 
 /// Texts that nobody may find.
@@ -108,6 +127,7 @@ impl Secrets {
             assert!(said.contains("TRACE"), "{id} traces");
             assert_eq!(self.in_text(&said), Vec::<&str>::new(), "the log of {id}");
             let paths = paths(registry, &own, verdicts).await;
+            all_answered(registry).await;
             let clients = [registry.public(), registry.party("buyer-1").client(), registry.party("cb-2").client()];
             for client in clients {
                 assert_eq!(self.told(registry, &client, &paths).await, Vec::<String>::new(), "{id} tells it");
@@ -121,7 +141,7 @@ impl Secrets {
         let mut connection = client.connect().await.expect("a connection");
         for path in paths {
             let answer = match connection.get(path).await {
-                Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+                Ok(bytes) => with_encoded(&String::from_utf8_lossy(&bytes)),
                 Err(refused) => refused.to_string(),
             };
             places.extend(self.in_text(&answer).first().map(|secret| format!("{path}: {secret}")));
@@ -136,12 +156,55 @@ impl Secrets {
         assert!(count > 0, "{} tells what happened", registry.id());
         places
     }
+
+    /// The messages in which a buyer heard one of them over NATS since it began to listen.
+    ///
+    /// # Panics
+    /// When it heard nothing at all.
+    pub async fn heard(&self, buyer: &mut Buyer) -> Vec<String> {
+        let (mut places, mut count) = (Vec::new(), 0);
+        while let Some(message) = buyer.within(SILENCE).await {
+            let text = with_encoded(&format!("{} {}", message.subject, String::from_utf8_lossy(&message.payload)));
+            count += 1;
+            places.extend(self.in_text(&text).first().map(|secret| format!("{}: {secret}", message.subject)));
+        }
+        assert!(count > 0, "a buyer hears what happens");
+        places
+    }
+}
+
+/// Nothing is shown by paths that nobody answers.
+async fn all_answered(registry: &Registry) {
+    let mut connection = registry.public().connect().await.expect("a connection");
+    for path in PUBLIC {
+        let answer = connection.get(path).await;
+        assert!(answer.is_ok(), "{} {path}: {answer:?}", registry.id());
+    }
+}
+
+/// A text, and what stands in it in base64url, as in what is signed.
+fn with_encoded(text: &str) -> String {
+    let pieces = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_');
+    let decoded = pieces.filter(|piece| piece.len() >= 16).filter_map(|piece| base64url_decode(piece.as_bytes()));
+    decoded.fold(text.to_owned(), |all, piece| all + "\n" + &String::from_utf8_lossy(&piece))
+}
+
+/// The attachments that a statement names, as everyone reads it; none where nobody may.
+async fn attachments(connection: &mut Connection, statement: &str) -> Vec<String> {
+    let Ok(answer) = connection.get(statement).await else { return Vec::new() };
+    let said = with_encoded(&String::from_utf8_lossy(&answer));
+    let words = said.split(|c: char| !c.is_ascii_alphanumeric());
+    let digests = words.filter(|word| word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    digests.map(|digest| format!("/v1/attachments/{digest}")).collect()
 }
 
 /// Where a registry might tell something of these verdicts.
 async fn paths(registry: &Registry, own: &str, verdicts: &[&str]) -> Vec<String> {
-    let mut paths: Vec<String> = LISTS.iter().map(|path| (*path).to_owned()).collect();
-    paths.push(format!("/v1/suppliers/{}/standing", crate::claims::SUPPLIER));
+    let mut paths: Vec<String> = PUBLIC.iter().chain(OTHERS).map(|path| (*path).to_owned()).collect();
+    let supplier = SUPPLIER.replace(':', "%3A");
+    paths.push(format!("/v1/documents/sp800-171%40r3/coverage?supplier={supplier}"));
+    let of_supplier = ["standing", "proof?scheme=stars%401", "disclosures?scheme=stars%401"];
+    paths.extend(of_supplier.map(|what| format!("/v1/suppliers/{supplier}/{what}")));
     for verdict in verdicts {
         let about = format!("/v1/verdicts/{own}:{verdict}");
         paths.extend(["", "/proof", "/disclosed", "/disclosures"].map(|rest| format!("{about}{rest}")));
@@ -149,7 +212,11 @@ async fn paths(registry: &Registry, own: &str, verdicts: &[&str]) -> Vec<String>
     }
     let mut auditor = Auditor::of(registry);
     let size = auditor.follow(1).await.size;
-    paths.extend((0..size).map(|index| format!("/v1/statements/{index}")));
+    let mut connection = registry.public().connect().await.expect("a connection");
+    for statement in (0..size).map(|index| format!("/v1/statements/{index}")) {
+        paths.extend(attachments(&mut connection, &statement).await);
+        paths.push(statement);
+    }
     paths
 }
 

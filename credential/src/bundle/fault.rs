@@ -301,6 +301,9 @@ pub enum Distrust {
         /// The time asked about.
         at: Timestamp,
     },
+    /// The reader wants to know of all identifiers of a supplier, and the bundle shows no registration.
+    #[error("{}; ask for a bundle that shows it", super::supplier::UNREGISTERED)]
+    NotRegistered,
 }
 
 impl Fault {
@@ -418,6 +421,7 @@ impl Distrust {
             Self::NotCovered { .. } => "not-covered",
             Self::NoTrustedCaRoot => "no-trusted-ca-root",
             Self::NotThen { .. } => "not-then",
+            Self::NotRegistered => "not-registered",
         }
     }
 
@@ -430,6 +434,7 @@ impl Distrust {
             Self::Stale { .. } | Self::Ahead { .. } | Self::NotCovered { .. } => StepName::Time,
             Self::NoTrustedCaRoot => StepName::Credential,
             Self::NotThen { .. } => StepName::Verdict,
+            Self::NotRegistered => StepName::Supplier,
         }
     }
 }

@@ -18,7 +18,8 @@
 //! At most [`MAX_BUNDLE`](super::MAX_BUNDLE) bytes, checked before anything is read; [`MAX_IDENTIFIERS`], [`MAX_ENTRIES`]. Unknown members,
 //! members named twice and bytes behind the object are refused.
 //!
-//! In scope: that these entries and no others are about the supplier. Out of scope: what follows from them, which the bundle of each
+//! In scope: that these entries and no others are about the supplier. Out of scope: restricted verdicts of other registries, which the
+//! registry may recognise all the same: nothing of that is in its log. Neither is in scope what follows from the entries, which the bundle of each
 //! verdict proves: a statement that is shown here is the one that the log holds, and nobody judged it by the rules.
 
 use std::collections::BTreeSet;
@@ -43,7 +44,7 @@ use super::ground::{Extract, Ground, ground};
 use super::include::{Entries, instant};
 use super::policy::Policy;
 use super::step::{Step, StepName, Steps};
-use super::{Broken, Fault, Item, MAX_STATEMENTS, Question, most, read_object};
+use super::{Broken, Distrust, Failure, Fault, Item, MAX_STATEMENTS, Question, most, read_object};
 use crate::statement::read_unverified;
 
 /// The format that this program reads and writes.
@@ -52,6 +53,11 @@ pub const FORMAT: &str = "secure-trust-registry/supplier-bundle@1";
 pub const MAX_IDENTIFIERS: usize = 64;
 /// Most entries about it.
 pub const MAX_ENTRIES: usize = 16_384;
+/// What an absence leaves out: what is made of these rests in a vault and is in no log, so that no map counts it.
+pub const BESIDES: &str = "other than restricted verdicts of other registries, which are in no log but their own";
+
+/// What a bundle without the supplier's registration does not say.
+pub const UNREGISTERED: &str = "its registration is not shown: it may have other identifiers, of which nothing is said";
 
 /// A bundle about a supplier as read or collected; [`verify_any`](super::verify_any) says whether it holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,8 +126,8 @@ pub struct Standing {
     pub scheme: SchemeRef,
     /// Whether the log holds nothing about any of the identifiers.
     pub absent: bool,
-    /// As what the registry registered the supplier, with these identifiers and no others; nothing where that is not shown.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// As what the registry registered the supplier, with these identifiers and no others; nothing where that is not shown, and
+    /// the supplier may have other identifiers.
     pub registered: Option<PartyId>,
     /// By each identifier.
     pub identifiers: Vec<Known>,
@@ -330,19 +336,31 @@ fn verdict(claim: &Claim) -> Option<&VerdictId> {
 }
 
 impl Standing {
+    /// The same, if it is about all identifiers of the supplier.
+    ///
+    /// # Errors
+    /// [`Distrust::NotRegistered`], after all steps that hold.
+    pub fn of_all_identifiers(self) -> Result<Self, Failure> {
+        match self.registered {
+            Some(_) => Ok(self),
+            None => Err(Failure { held: self.steps, step: StepName::Supplier, fault: Distrust::NotRegistered.into() }),
+        }
+    }
+
     fn tell(&self, steps: &mut Steps) {
         let words = match &self.registered {
             Some(party) => {
                 format!("{} registered the supplier as {party}, with these identifiers and no others", self.origin)
             }
-            None => "its registration is not shown: it may have other identifiers, of which nothing is said".to_owned(),
+            None => UNREGISTERED.to_owned(),
         };
         steps.held(StepName::Supplier, words);
         let shown = self.entries.iter().filter(|one| one.said.is_some()).map(|one| one.index).collect();
         for known in &self.identifiers {
             steps.held(StepName::Supplier, self.of_identifier(known, &shown));
         }
-        let words = "nothing is said of other identifiers, of other schemes or versions, or of anything later";
+        let words = "nothing is said of other identifiers, of other schemes or versions, of restricted verdicts of other \
+                     registries, which are in no log but their own, or of anything later";
         steps.held(StepName::Supplier, words.to_owned());
     }
 
@@ -353,7 +371,8 @@ impl Standing {
         match entries.last() {
             None => {
                 format!(
-                    "as of {at}, {origin} holds no verdict about {identifier} under {scheme}, its own or another registry's"
+                    "as of {at}, {origin} holds no verdict about {identifier} under {scheme}, its own or another registry's, \
+                     {BESIDES}"
                 )
             }
             Some(last) => format!(

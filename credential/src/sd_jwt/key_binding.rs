@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 use super::disclosed::{Disclosed, Presentation};
 use super::disclosure::digest;
 use super::refusal::Malformed;
-use super::{MAX_KEY_BINDING, MAX_TEXT};
+use super::{MAX_KEY_BINDING, MAX_TEXT, Unverified};
 use crate::jwt::{self, Header, KidRule, Profile, SignError, VerifyError};
 
 const TYPE: &str = "kb+jwt";
@@ -117,6 +117,14 @@ pub(super) fn parse(text: &str) -> Result<jwt::Unverified, Malformed> {
     jwt::Unverified::parse(text, PROFILE, LIMITS).map_err(Malformed::KeyBinding)
 }
 
+impl Unverified {
+    /// The nonce that the key binding names, which anyone may have written: good for finding what was expected, and for
+    /// nothing else.
+    pub fn claimed_nonce(&self) -> Option<&str> {
+        self.key_binding.as_ref()?.unverified_payload().get("nonce")?.as_str()
+    }
+}
+
 impl Disclosed {
     /// The key of the holder to whom the credential is bound.
     ///
@@ -124,12 +132,6 @@ impl Disclosed {
     /// It names none, or none that is used here.
     pub fn holder_key(&self) -> Result<PublicKey, HolderKeyError> {
         holder_key(self.payload().get("cnf"))
-    }
-
-    /// The nonce that the key binding names, which anyone may have written: good for finding what was expected, and for
-    /// nothing else.
-    pub fn claimed_nonce(&self) -> Option<&str> {
-        self.key_binding.as_ref()?.unverified_payload().get("nonce")?.as_str()
     }
 
     /// Checks the key binding (section 7.3, step 5).

@@ -66,6 +66,8 @@ pub struct StatusCredential {
     pub valid_until: Option<Timestamp>,
     /// What a set bit says.
     pub purpose: Purpose,
+    /// After how many milliseconds a copy should be refreshed (section 2.2, `ttl`); the specification assumes nothing where it is absent.
+    pub ttl_ms: Option<u64>,
     /// The list.
     pub list: Bitstring,
 }
@@ -190,12 +192,15 @@ impl StatusCredential {
     /// # Errors
     /// The list cannot be packed.
     pub fn to_json(&self) -> Result<Map<String, Value>, PackError> {
-        let subject = json!({
+        let mut subject = json!({
             "id": format!("{}#list", self.id),
             "type": LIST,
             "statusPurpose": self.purpose,
             "encodedList": self.list.encode()?,
         });
+        if let Some(ttl) = self.ttl_ms {
+            subject["ttl"] = ttl.into();
+        }
         let mut members = Map::new();
         members.insert("@context".to_owned(), json!([CONTEXT]));
         members.insert("id".to_owned(), self.id.clone().into());
@@ -233,6 +238,7 @@ impl StatusCredential {
             valid_from: wire.valid_from,
             valid_until: wire.valid_until,
             purpose: wire.subject.purpose,
+            ttl_ms: wire.subject.ttl,
         })
     }
 
@@ -316,6 +322,8 @@ struct Subject {
     purpose: Purpose,
     #[serde(rename = "encodedList")]
     list: String,
+    #[serde(default)]
+    ttl: Option<u64>,
 }
 
 /// The URL of the issuer, or an object that holds it.

@@ -88,11 +88,20 @@ fn absence_is_proven_for_each_identifier_and_what_is_not_proven_is_said() {
             .any(|words| words.contains("registered the supplier as maker, with these identifiers and no others"))
     );
     assert!(words.last().unwrap().contains("nothing is said of other identifiers, of other schemes"), "{words:#?}");
+    let standing = standing.of_all_identifiers().unwrap();
     let json = serde_json::to_value(Checked::Supplier(Box::new(standing))).unwrap();
     assert_eq!((&json["absent"], &json["identifiers"][0]["entries"]), (&json!(true), &json!([])));
     let unregistered = good(&log, &log.supplier_bundle(None, &[LEI]));
     assert!(unregistered.absent && unregistered.registered.is_none());
     assert!(unregistered.steps.iter().any(|step| step.words.contains("it may have other identifiers")));
+    let json = serde_json::to_value(&unregistered).unwrap();
+    assert_eq!(json.get("registered"), Some(&json!(null)));
+    let count = unregistered.steps.len();
+    let failure = unregistered.of_all_identifiers().unwrap_err();
+    assert_eq!(
+        (failure.held.len(), failure.fault.code(), failure.step.as_str()),
+        (count, "not-registered", "supplier")
+    );
 }
 
 #[test]

@@ -19,6 +19,7 @@ fn credential() -> StatusCredential {
         valid_from: Some("2026-01-01T00:00:00Z".parse().unwrap()),
         valid_until: Some("2026-01-02T00:00:00Z".parse().unwrap()),
         purpose: Purpose::Revocation,
+        ttl_ms: Some(30_000),
         list,
     }
 }
@@ -49,6 +50,7 @@ fn the_json_is_the_specifications() {
             "type": "BitstringStatusList",
             "statusPurpose": "revocation",
             "encodedList": null,
+            "ttl": 30_000,
         },
     });
     assert_eq!(json, expected);
@@ -120,6 +122,7 @@ fn credentials_of_any_other_shape_are_refused() {
         read(&json).map_err(|error| format!("{error:?}"))
     };
     assert!(with("/issuer", json!({"id": "https://registry.example", "name": "Registry"})).is_ok());
+    assert_eq!(with("/credentialSubject/ttl", json!(null)).unwrap().ttl_ms, None, "nothing is assumed");
     let short = base64url_encode(&gzip_stored(&[0; 16 * 1024 - 1]));
     let encoded = good["credentialSubject"]["encodedList"].as_str().unwrap();
     let packed = gzip_stored(&[0; 16 * 1024]);
@@ -136,6 +139,8 @@ fn credentials_of_any_other_shape_are_refused() {
         ("/credentialSubject", json!(["BitstringStatusList", "revocation", encoded]), "Shape"),
         ("/credentialSubject/type", json!("StatusList2021"), "Shape"),
         ("/credentialSubject/statusPurpose", json!("message"), "Shape"),
+        ("/credentialSubject/ttl", json!("soon"), "Shape"),
+        ("/credentialSubject/ttl", json!(-1), "Shape"),
         ("/credentialSubject/encodedList", json!(encoded[1..]), "NotMultibase"),
         ("/credentialSubject/encodedList", json!(format!("{encoded}=")), "NotMultibase"),
         ("/credentialSubject/encodedList", json!(format!("u{cut}")), "Unpack(Damaged)"),

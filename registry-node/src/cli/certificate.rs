@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use credential::bundle::Checked;
 use serde_json::json;
 
 use super::context::Context;
 use super::output;
-use super::prove::{Verify, refused};
+use super::prove::{Check, misused, refused};
 use crate::certificate::{Language, page};
 
 /// Make a certificate to read and print, from a bundle that is checked first
@@ -18,11 +19,11 @@ Examples:
   registry-node certificate bundle.json --trust policy.toml --out certificate.html
   registry-node certificate bundle.json --trust policy.toml --language ja --out certificate.html
 
-One page of HTML without scripts, which a browser prints or saves as PDF. A bundle that does not hold makes none; the exit codes are
-those of `registry-node verify`.")]
+One page of HTML without scripts, which a browser prints or saves as PDF. A bundle that does not hold makes none, nor does one about a
+supplier; the exit codes are those of `registry-node verify`, and 2 for the latter.")]
 pub(super) struct Certificate {
     #[command(flatten)]
-    bundle: Verify,
+    check: Check,
     /// Its language
     #[arg(long, value_enum, default_value_t = Language::En)]
     language: Language,
@@ -33,8 +34,11 @@ pub(super) struct Certificate {
 
 impl Certificate {
     pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
-        let verified = match self.bundle.verified()? {
-            Ok(verified) => verified,
+        let verified = match self.check.run()? {
+            Ok(Checked::Verdict(verified)) => verified,
+            Ok(Checked::Supplier(_)) => {
+                return Ok(misused(context, "this is about a supplier; certificates are of verdicts".to_owned()));
+            }
             Err(failure) => return refused(context, &failure),
         };
         output::write_private(&self.out, page(&verified, self.language)?.as_bytes())?;

@@ -17,10 +17,10 @@ use conformity::Digest;
 use conformity::identifiers::Identifier;
 use conformity::ids::{SchemeRef, VerdictRef};
 use conformity::key::Der;
-use credential::bundle::supplier::Told;
+use credential::bundle::supplier::{BESIDES, Told, UNREGISTERED};
 use credential::bundle::{
     Checked, Failure, Fault, Finding, KeyHistory, MAX_BUNDLE, MAX_POLICY, Policy, Question, Standing, Step, Verified,
-    verify, verify_any,
+    verify_any,
 };
 use jiff::Timestamp;
 use ledger::log_keys::{CheckpointKeys, LogKeys};
@@ -38,7 +38,9 @@ use crate::http::Code;
 const PUBLICATION: Duration = Duration::from_secs(1);
 const ATTEMPTS: usize = 10;
 
-/// Exit codes of `verify`, by who is to blame. 1 is anything else that goes wrong, 2 a command line that is not understood.
+/// Exit codes of `verify`, by who is to blame. 1 is anything else that goes wrong, 2 a command line that is not understood, or
+/// asks something of a bundle that it is not about.
+const WRONG_USAGE: u8 = 2;
 const BROKEN_BUNDLE: u8 = 3;
 const MISBEHAVING_REGISTRY: u8 = 4;
 const POLICY_NOT_MET: u8 = 5;
@@ -111,12 +113,23 @@ async fn fetch(client: &Client, path: &str) -> anyhow::Result<Bytes> {
 Examples:
   registry-node verify bundle.json --trust policy.toml
   registry-node verify bundle.json --trust policy.toml --at 2026-06-30T00:00:00Z --json
+  registry-node verify standing.json --trust policy.toml --registered
 
 Says how the verdict stood at that time, or what the log held about the supplier, as the log showed it then; without --at, at the
 checkpoint in the bundle. Each step is told.
 Exits with 0 if all of them hold, whatever the verdict's state; else with 3 if the bundle is broken, 4 if it proves that its registry
 breaks the rules, 5 if it does not fulfil the policy or answer the question.")]
 pub(super) struct Verify {
+    #[command(flatten)]
+    check: Check,
+    /// Only a bundle about a supplier that shows its registration, and so speaks of all of its identifiers
+    #[arg(long)]
+    registered: bool,
+}
+
+/// A bundle, and by what it is judged.
+#[derive(Debug, Args)]
+pub(super) struct Check {
     /// The bundle; - for standard input
     bundle: PathBuf,
     /// Whom you trust; see `registry-node policy init`
@@ -129,24 +142,37 @@ pub(super) struct Verify {
 
 impl Verify {
     pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
-        match self.checked(verify_any)? {
-            Ok(Checked::Verdict(verified)) => context.answer(&*verified, render),
-            Ok(Checked::Supplier(standing)) => context.answer(&*standing, render_standing),
+        let standing = match self.check.run()? {
+            Ok(Checked::Verdict(verified)) if self.registered => {
+                let words = format!("this is about the verdict {}; --registered is of suppliers", verified.verdict);
+                return Ok(misused(context, words));
+            }
+            Ok(Checked::Verdict(verified)) => return context.answer(&*verified, render),
+            Ok(Checked::Supplier(standing)) if self.registered => standing.of_all_identifiers(),
+            Ok(Checked::Supplier(standing)) => Ok(*standing),
+            Err(failure) => Err(failure),
+        };
+        match standing {
+            Ok(standing) => context.answer(&standing, render_standing),
             Err(failure) => refused(context, &failure),
         }
     }
+}
 
-    /// What the bundle proves of a verdict, or why it proves nothing.
-    pub(super) fn verified(&self) -> anyhow::Result<Result<Verified, Failure>> {
-        self.checked(verify)
-    }
-
-    fn checked<T>(&self, check: impl FnOnce(&[u8], &Policy, Question) -> T) -> anyhow::Result<T> {
+impl Check {
+    /// What the bundle proves, or why it proves nothing.
+    pub(super) fn run(&self) -> anyhow::Result<Result<Checked, Failure>> {
         let policy = String::from_utf8(read_input(&self.trust, MAX_POLICY as u64)?)?;
         let policy = Policy::parse(&policy).with_context(|| format!("{} cannot be used", self.trust.display()))?;
         let bundle = read_input(&self.bundle, MAX_BUNDLE as u64)?;
-        Ok(check(&bundle, &policy, Question { at: self.at, now: SystemClock.now() }))
+        Ok(verify_any(&bundle, &policy, Question { at: self.at, now: SystemClock.now() }))
     }
+}
+
+/// A bundle that holds, and is not what the command is for.
+pub(super) fn misused(context: &Context, words: String) -> ExitCode {
+    output::failure(&anyhow::Error::msg(words), context.json);
+    ExitCode::from(WRONG_USAGE)
 }
 
 pub(super) fn refused(context: &Context, failure: &Failure) -> anyhow::Result<ExitCode> {
@@ -200,11 +226,12 @@ fn render_standing(standing: &Standing) -> String {
     let about: Vec<String> = standing.identifiers.iter().map(|one| one.identifier.to_string()).collect();
     let about = about.join(", ");
     let answer = if standing.absent {
-        format!("as of {at} {origin} holds no verdict about {about} under {scheme}")
+        format!("as of {at} {origin} holds no verdict about {about} under {scheme}, {BESIDES}")
     } else {
         format!("as of {at} {origin} holds {} entries about {about} under {scheme}, and no others", entries.len())
     };
-    format!("{text}VERIFIED  {answer}")
+    let unregistered = if standing.registered.is_none() { format!("; {UNREGISTERED}") } else { String::new() };
+    format!("{text}VERIFIED  {answer}{unregistered}")
 }
 
 /// Make a policy, which says whom you trust

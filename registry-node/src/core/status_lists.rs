@@ -185,6 +185,7 @@ impl Lister<'_> {
             valid_from: Some(self.now),
             valid_until: Some(self.now + VALID_FOR),
             purpose,
+            ttl_ms: Some(TTL_SECONDS * 1_000),
             list,
         };
         let key = self.registry.deriver.key();

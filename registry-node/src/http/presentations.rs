@@ -4,8 +4,8 @@
 //! POST /v1/presentations/nonces ──▶ nonce, audience ─▶ holder signs ─▶ POST /v1/presentations ──▶ verified, or why not
 //! ```
 //!
-//! A nonce is for the party that asked, for five minutes, and for one presentation, whatever becomes of that: a replay
-//! finds it gone. Nonces live in memory alone, so that after a restart all are. Out of scope: the format
+//! A nonce is for the party that asked, for five minutes, and for its first presentation that can be read and names it, whatever becomes
+//! of that: a replay finds it gone, and so does a second try. Nobody else uses it up. Nonces live in memory alone, so that after a restart all are. Out of scope: the format
 //! (`credential::sd_jwt`), and showing anything to others.
 
 use std::collections::HashMap;
@@ -147,15 +147,16 @@ where
 fn judge(site: &Site, party: &PartyId, text: &str) -> Result<Held, Problem> {
     let now = site.registry.now();
     let unverified = Unverified::parse(text, REGISTRY).map_err(|error| malformed(&error))?;
-    let record = credential(site, &unverified, text)?;
-    let disclosed = verified(site, &record, unverified)?;
-    let nonce = disclosed.claimed_nonce().ok_or_else(|| code::not_bound(&KeyBindingError::Missing))?;
-    if !site.nonces.take(party, nonce, now) {
+    // Taken before anything is judged, so that nothing is tried twice under one nonce. Only the party that asked for it gets this far.
+    let nonce = unverified.claimed_nonce().ok_or_else(|| code::not_bound(&KeyBindingError::Missing))?.to_owned();
+    if !site.nonces.take(party, &nonce, now) {
         return Err(code::unknown_nonce());
     }
+    let record = credential(site, &unverified, text)?;
+    let disclosed = verified(site, &record, unverified)?;
     let seconds = now.as_second();
     let issued = seconds - NONCE_LIVES.as_secs()..=seconds + CLOCK_AHEAD;
-    let expected = Expected { audience: &site.registry.config.http.public_url, nonce, issued };
+    let expected = Expected { audience: &site.registry.config.http.public_url, nonce: &nonce, issued };
     let bound = disclosed.verify_key_binding(&expected).map_err(|error| code::not_bound(&error))?;
     disclosed.check_times(seconds, 0).map_err(|error| code::does_not_hold(&error))?;
     let verdict =

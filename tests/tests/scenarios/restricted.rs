@@ -67,6 +67,19 @@ async fn answer(registry: &Registry, party: &str, path: &str) -> String {
     }
 }
 
+/// The path of what is proven of the supplier.
+fn proof() -> String {
+    format!("/v1/suppliers/{QUIET}/proof?scheme=stars%401")
+}
+
+/// What a proof says of the supplier: without checkpoint, time and hashes, which change by themselves.
+fn lasting(answer: &str) -> String {
+    let bundle: Value = serde_json::from_str(answer).unwrap_or_default();
+    let Some(identifiers) = bundle["identifiers"].as_array() else { return answer.to_owned() };
+    let known: Vec<_> = identifiers.iter().map(|one| json!([one["identifier"], one["entries"]])).collect();
+    json!([known, bundle["entries"]]).to_string()
+}
+
 /// What each of these is told about the verdict and its supplier, and what everyone can list.
 async fn told(registry: &Registry, parties: &[&str]) -> Vec<String> {
     let paths = [
@@ -77,11 +90,12 @@ async fn told(registry: &Registry, parties: &[&str]) -> Vec<String> {
         format!("/v1/suppliers/{QUIET}/standing?scheme=stars&country=JP"),
         "/v1/verdicts".to_owned(),
         "/v1/arrangements".to_owned(),
+        proof(),
     ];
     let mut told = Vec::new();
     for party in parties {
         for path in &paths {
-            told.push(format!("{party} {path}: {}", answer(registry, party, path).await));
+            told.push(format!("{party} {path}: {}", lasting(&answer(registry, party, path).await)));
         }
     }
     told
@@ -140,6 +154,25 @@ async fn neighbours() -> Federation {
         federation.registry(id).recognises("jp:V-1", |one| one["outcome"] == "recognised").await;
     }
     federation
+}
+
+/// The supplier itself proves by the log that there is nothing, to whomever it shows the file, and the file says what it leaves out.
+async fn absent_by_the_log(eu: &Registry) {
+    let maker = eu.party("maker");
+    maker.cli(&["prove", "--supplier", QUIET, "--scheme", "stars@1", "--out", "standing.json"]).await;
+    if !maker.folder().join("policy.toml").exists() {
+        maker.cli(&["policy", "init", "policy.toml", "--genesis", eu.folder().genesis().to_str().unwrap()]).await;
+    }
+    let checked = maker.cli(&["verify", "standing.json", "--trust", "policy.toml"]).await;
+    assert_eq!(
+        (&checked["absent"], &checked["registered"], &checked["entries"]),
+        (&json!(true), &json!("maker"), &json!([]))
+    );
+    let words = checked["steps"].to_string();
+    assert!(words.contains("other than restricted verdicts of other registries, which are in no log"), "{words}");
+    let file = std::fs::read_to_string(maker.folder().join("standing.json")).unwrap();
+    assert!(![ID, "silent relays"].iter().any(|word| file.contains(word)), "{file}");
+    std::fs::remove_file(maker.folder().join("standing.json")).unwrap();
 }
 
 /// What there is where there is no restricted verdict.
@@ -228,6 +261,7 @@ async fn a_restricted_verdict_is_recognised_abroad_and_nobody_else_learns_of_it(
     sees(eu, "operator", |one| one["supplier"]["name"] == NAME).await;
     let standing = answer(eu, "maker", &format!("/v1/suppliers/{QUIET}/standing")).await;
     assert!(standing.contains(ID) && standing.contains("\"counts\":true"), "{standing}");
+    absent_by_the_log(eu).await;
     nothing.is_all_that_others_see(&federation).await;
 
     let suspended = body.must("verdict-changed", change(ID, json!("suspended"))).await.index;

@@ -12,6 +12,8 @@ use tests::{Federation, Party, Registry, program, soon};
 
 /// Another identifier of the same supplier, which no verdict names.
 const LEI: &str = "lei:5493001KJTIIGC8Y1R12";
+/// An identifier of nobody who is registered.
+const STRANGER: &str = "duns:150483782";
 /// How old a checkpoint may be for a buyer who asks how things stand now, in seconds.
 const MAX_AGE: &str = "10";
 
@@ -32,18 +34,26 @@ async fn refused(party: &Party, path: &str) -> String {
 
 /// Fetches the bundle into that file.
 async fn prove(party: &Party, file: &Path) {
-    let _ = std::fs::remove_file(file);
-    party.cli(&["prove", "--supplier", SUPPLIER, "--scheme", "stars@1", "--out", file.to_str().unwrap()]).await;
+    prove_of(party, SUPPLIER, file).await;
 }
 
-/// Checks a file where there is no registry: the exit code and what was said.
+async fn prove_of(party: &Party, supplier: &str, file: &Path) {
+    let _ = std::fs::remove_file(file);
+    party.cli(&["prove", "--supplier", supplier, "--scheme", "stars@1", "--out", file.to_str().unwrap()]).await;
+}
+
+/// Runs a command where there is no registry: the exit code, and what was said on either stream.
+fn run(away: &Path, words: &[&str]) -> (Option<i32>, String, String) {
+    let told = Command::new(program::registry_node()).args(words).current_dir(away).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
+    (told.status.code(), text(&told.stdout), text(&told.stderr))
+}
+
+/// Checks a file: the exit code and what was said.
 fn verify(away: &Path, bundle: &str, more: &[&str]) -> (Option<i32>, Value) {
-    let mut command = Command::new(program::registry_node());
     let trust: &[&str] = if more.contains(&"--trust") { &[] } else { &["--trust", "policy.toml"] };
-    command.args(["--json", "verify", bundle]).args(trust).args(more).current_dir(away);
-    let told = command.output().unwrap();
-    let said = serde_json::from_slice(&told.stdout);
-    (told.status.code(), said.unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&told.stderr))))
+    let (code, said, error) = run(away, &[&["--json", "verify", bundle][..], trust, more].concat());
+    (code, serde_json::from_str(&said).unwrap_or_else(|_| panic!("{error}")))
 }
 
 /// Each identifier with its entries.
@@ -94,6 +104,8 @@ async fn absence_is_proven_to_a_buyer_and_does_not_outlive_a_grant() {
     let then = verify(away.path(), "present.json", &["--at", &sealed]);
     assert_eq!((then.0, &then.1["absent"]), (Some(0), &json!(true)), "the new one says the same of then");
     nothing_is_hidden(away.path());
+    prove_of(&jp.operator(), STRANGER, &file("stranger.json")).await;
+    what_is_not_registered_is_said(away.path());
 
     let told = maker.cli(&["consent", "uses", "--supplier", LEI, "--scheme", "stars@1"]).await;
     let uses = told["uses"].as_array().unwrap();
@@ -143,4 +155,27 @@ fn nothing_is_hidden(away: &Path) {
         let (exit, said) = verify(away, "altered.json", &["--at", "2026-01-01T00:00:00Z"]);
         assert_eq!((exit, &said["failed"]["code"]), (Some(3), &json!(code)), "{said}");
     }
+}
+
+/// A file without a registration holds, says on its last line what it leaves open, and is refused where that is not enough; neither
+/// kind is for what belongs to verdicts.
+fn what_is_not_registered_is_said(away: &Path) {
+    let trust = ["--trust", "any-age.toml"];
+    let (code, said, _) = run(away, &[&["verify", "stranger.json"][..], &trust].concat());
+    let last = said.lines().last().unwrap_or_default();
+    assert_eq!(code, Some(0), "{said}");
+    assert!(last.starts_with("VERIFIED") && last.contains("it may have other identifiers"), "{last}");
+    let (code, standing) = verify(away, "stranger.json", &trust);
+    assert_eq!((code, standing.get("registered")), (Some(0), Some(&json!(null))), "{standing}");
+    let demanded = ["--registered", "--trust", "any-age.toml"];
+    let (code, refused) = verify(away, "stranger.json", &demanded);
+    assert_eq!((code, &refused["failed"]["code"]), (Some(5), &json!("not-registered")), "{refused}");
+
+    let (code, said, _) = run(away, &[&["verify", "present.json"][..], &demanded].concat());
+    let last = said.lines().last().unwrap_or_default();
+    assert_eq!((code, last.contains("other identifiers")), (Some(0), false), "{last}");
+    let (code, said, error) = run(away, &[&["certificate", "present.json", "--out", "page.html"][..], &trust].concat());
+    assert_eq!((code, said.as_str()), (Some(2), ""), "{error}");
+    assert!(error.contains("this is about a supplier; certificates are of verdicts"), "{error}");
+    assert!(!away.join("page.html").exists());
 }

@@ -115,9 +115,12 @@ async fn bit(world: &World, slot: StatusSlot, purpose: &str) -> bool {
 async fn bitstring(world: &World, slot: StatusSlot, purpose: &str) -> StatusCredential {
     let got = world.ask(&format!("/v1/bitstring-status-lists/{}/{purpose}", slot.list())).await;
     assert_eq!(got.header("content-type"), "application/vc+jwt");
+    assert_eq!(got.header("cache-control"), "public, max-age=30");
     let payload = ledger::compact::Compact::split(&got.body).unwrap();
     payload.verify(&node_key(world)).unwrap();
-    StatusCredential::from_json(&payload.payload).unwrap()
+    let list = StatusCredential::from_json(&payload.payload).unwrap();
+    assert_eq!(list.ttl_ms, Some(30_000), "as in the header, and in the list of the IETF");
+    list
 }
 
 #[tokio::test]
