@@ -195,7 +195,7 @@ impl Collecting<'_> {
         let stored = site.registry.log.statement(index).map_err(|error| unreadable(&error))?;
         let Stored::Bytes(compact) = stored else { return Ok(None) };
         let statement = parse_committed(&compact).map_err(|error| unreadable(&error))?;
-        if !self.right.is_whole() && audience(&*site.register(), &statement) == Audience::Own {
+        if !self.right.is_whole() && audience(&*site.register(), &statement, index) == Audience::Own {
             return Ok(None);
         }
         Ok(Some(String::from_utf8(compact.to_vec()).map_err(|error| unreadable(&error))?))
