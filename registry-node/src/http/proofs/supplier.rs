@@ -15,7 +15,7 @@ use conformity::identifiers::Identifier;
 use conformity::ids::SchemeRef;
 use conformity::map_label::MapLabel;
 use conformity::party::{PartyRecord, Role};
-use conformity::records::Facts;
+use conformity::records::{Facts, Register};
 use credential::bundle::supplier::{Counted, FORMAT, Listed, MAX_ENTRIES, MAX_IDENTIFIERS};
 use credential::bundle::{MAX_BUNDLE, SupplierBundle};
 use ledger::journal::Stored;
@@ -113,9 +113,11 @@ impl Right {
             credential: None,
             disclosures: 0,
         };
-        let about = About::Standing(&record.by, scheme);
-        let recorded = site.registry.uses.record(&place, about, seen, site.registry.now());
-        recorded.map_err(|error| consented::unrecorded(&error))
+        let still = |register: &Register, now| {
+            let known = register.consent(&record.by, &record.consent.consent);
+            known.is_some_and(|known| known.given == record.given && known.stands(now))
+        };
+        consented::recorded(site, &place, About::Standing(&record.by, scheme), seen, still)
     }
 }
 
