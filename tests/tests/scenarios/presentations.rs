@@ -54,6 +54,7 @@ async fn a_holder_presents_to_the_registry_once_and_nobody_else_does() {
         (&buyer, present(&["--to", "jp"]), "key"),
         (&maker, present(&["--to", "eu"]), "credentials at jp"),
         (&maker, present(&["--to", "jp", "--show", "/verdict/reach/none"]), "--list"),
+        (&maker, present(&["--to", "jp", "--show", "/verdict/reach/sites/0"]), "all of /verdict/reach/sites:"),
         (&maker, present(&["--to", "jp", "--nonce", "x"]), "cannot be used with"),
         (&maker, present(&["--key", "signing.pem", "--out", "unbound"]), "--audience"),
     ];
