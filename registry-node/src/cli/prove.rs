@@ -185,7 +185,8 @@ fn render(verified: &Verified) -> String {
 }
 
 fn render_standing(standing: &Standing) -> String {
-    let Standing { origin, at, scheme, entries, steps, .. } = standing;
+    let Standing { origin, scheme, entries, steps, .. } = standing;
+    let as_of = standing.as_of();
     let mut text = told(steps);
     for Told { index, at, said } in entries {
         let words = said.as_ref().map_or_else(
@@ -200,9 +201,9 @@ fn render_standing(standing: &Standing) -> String {
     let about: Vec<String> = standing.identifiers.iter().map(|one| one.identifier.to_string()).collect();
     let about = about.join(", ");
     let answer = if standing.absent {
-        format!("as of {at} {origin} holds no verdict about {about} under {scheme}")
+        format!("{as_of}, {origin} holds no verdict about {about} under {scheme}")
     } else {
-        format!("as of {at} {origin} holds {} entries about {about} under {scheme}, and no others", entries.len())
+        format!("{as_of}, {origin} holds {} entries about {about} under {scheme}, and no others", entries.len())
     };
     format!("{text}VERIFIED  {answer}")
 }
