@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::ids::SchemeRef;
+use crate::ids::{SchemeRef, VerdictId};
 use crate::party::Role;
 use crate::records::Facts;
 use crate::statement::{Claim, Statement};
@@ -24,10 +24,11 @@ pub enum Audience {
     Own,
 }
 
-/// Who may see `statement`, by what the register holds about the things it names.
+/// Who may see `statement`, which stands at `index`, by what the register holds about the things it names.
 ///
-/// A statement about a verdict that the register does not hold (erased, or out of sight) is the registry's own.
-pub fn audience<F: Facts>(facts: &F, statement: &Statement) -> Audience {
+/// A statement about a verdict that the register does not hold (erased, or out of sight) is the registry's own, also where the id
+/// was granted again since: that is another verdict.
+pub fn audience<F: Facts>(facts: &F, statement: &Statement, index: u64) -> Audience {
     match &statement.claim {
         Claim::Genesis(_)
         | Claim::LogKeyChanged(_)
@@ -49,7 +50,7 @@ pub fn audience<F: Facts>(facts: &F, statement: &Statement) -> Audience {
         | Claim::ReportFiled(_)
         | Claim::EvidenceAccepted(_)
         | Claim::VerdictExpired(_)
-        | Claim::SurveillanceOverdue(_) => of_verdict(verdict_of(facts, statement).as_deref()),
+        | Claim::SurveillanceOverdue(_) => of_verdict(verdict_of(facts, statement, index).as_deref()),
         Claim::ArrangementSigned(_)
         | Claim::ArrangementCountersigned(_)
         | Claim::ArrangementSuspended(_)
@@ -64,26 +65,30 @@ pub fn audience<F: Facts>(facts: &F, statement: &Statement) -> Audience {
     }
 }
 
-/// The restricted verdict that `statement` is about; nothing where it is about another verdict, several, or none.
-pub fn restricted<F: Facts>(facts: &F, statement: &Statement) -> Option<Arc<VerdictRecord>> {
+/// The restricted verdict that `statement`, which stands at `index`, is about; nothing where it is about another verdict, several,
+/// or none.
+pub fn restricted<F: Facts>(facts: &F, statement: &Statement, index: u64) -> Option<Arc<VerdictRecord>> {
     let alone = match &statement.claim {
         Claim::VerdictExpired(list) | Claim::SurveillanceOverdue(list) => list.verdicts.len() == 1,
         _ => true,
     };
-    verdict_of(facts, statement).filter(|record| alone && !record.terms.profile.is_public())
+    verdict_of(facts, statement, index).filter(|record| alone && !record.terms.profile.is_public())
 }
 
-/// The verdict that a statement is about.
-fn verdict_of<F: Facts>(facts: &F, statement: &Statement) -> Option<Arc<VerdictRecord>> {
+/// The verdict that the statement at `index` is about: what was stated before the grant was about a verdict of the same id that was
+/// erased.
+fn verdict_of<F: Facts>(facts: &F, statement: &Statement, index: u64) -> Option<Arc<VerdictRecord>> {
+    let begun = |record: &Arc<VerdictRecord>| record.history.first().is_some_and(|granted| granted.index <= index);
+    let verdict = |id: &VerdictId| facts.verdict(id).filter(begun);
     match &statement.claim {
-        Claim::VerdictGranted(verdict) => facts.verdict(&verdict.verdict),
-        Claim::VerdictChanged(change) => facts.verdict(&change.verdict),
-        Claim::CredentialIssued(credential) => facts.verdict(&credential.verdict),
-        Claim::ReportFiled(report) => facts.verdict(&report.verdict),
-        Claim::EvidenceAccepted(acceptance) => facts.verdict(&acceptance.verdict),
+        Claim::VerdictGranted(granted) => verdict(&granted.verdict),
+        Claim::VerdictChanged(change) => verdict(&change.verdict),
+        Claim::CredentialIssued(credential) => verdict(&credential.verdict),
+        Claim::ReportFiled(report) => verdict(&report.verdict),
+        Claim::EvidenceAccepted(acceptance) => verdict(&acceptance.verdict),
         Claim::VerdictExpired(list) | Claim::SurveillanceOverdue(list) => {
             // The node lists public verdicts of one scheme together and each restricted one alone, so one stands for all.
-            list.verdicts.iter().find_map(|id| facts.verdict(id))
+            list.verdicts.iter().find_map(verdict)
         }
         _ => None,
     }

@@ -142,6 +142,13 @@ pub struct Permission {
     pub parts: Parts,
 }
 
+impl Permission {
+    /// Whether this lets see all that `other` does, by the same consents at least.
+    pub fn is_as_much_as(&self, other: &Self) -> bool {
+        other.parts.is_subset(self.parts) && other.consents.iter().all(|one| self.consents.contains(one))
+    }
+}
+
 /// What `viewer` may see of a verdict of this registry at `now` because its supplier consented; nothing where no consent
 /// stands.
 pub fn permission(register: &Register, viewer: &Viewer, verdict: &VerdictRecord, now: Timestamp) -> Option<Permission> {

@@ -88,7 +88,7 @@ fn whoever_may_see_the_verdict_may_see_it() {
     world.must("op", "verdict-granted", with(transcribed("T-2"), json!({"profile": "restricted"})));
     let of = |world: &World, id: &str| {
         let payload = world.envelope("op", KIND, with(acceptance("E-1"), json!({"verdict": id})));
-        audience(&world.register, &Statement::parse(payload.to_string().as_bytes()).unwrap())
+        audience(&world.register, &Statement::parse(payload.to_string().as_bytes()).unwrap(), world.next)
     };
     assert_eq!(of(&world, "T-1"), Audience::Scheme("stars@1".parse().unwrap()));
     assert_eq!(of(&world, "T-2"), Audience::Own);

@@ -269,7 +269,7 @@ fn nobody_outside_is_shown_a_consent() {
     for (kind, claim) in [(GIVEN, consent("C-1")), (WITHDRAWN, json!({"consent": "C-1"}))] {
         let payload = world.envelope("maker", kind, claim);
         let statement = Statement::parse(payload.to_string().as_bytes()).unwrap();
-        assert_eq!(audience(&world.register, &statement), Audience::Own, "{kind}");
+        assert_eq!(audience(&world.register, &statement, world.next), Audience::Own, "{kind}");
     }
 }
 

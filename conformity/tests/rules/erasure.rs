@@ -1,11 +1,12 @@
 //! Erasing statements, so that a replay that finds them gone comes to the same result.
 
+use conformity::audience::{Audience, audience, restricted};
 use conformity::records::{Facts, Register, View};
 use conformity::statement::Statement;
 use conformity::{Digest, Place, decide};
 use serde_json::{Value, json};
 
-use crate::world::{PEER_ORIGIN, Row, World, changed, peer, reason, report, row, signer, verdict};
+use crate::world::{PEER_ORIGIN, Row, World, changed, peer, reason, report, row, signer, verdict, with};
 
 fn erase(world: &mut World, index: u64) -> Result<Vec<conformity::Record>, conformity::Refusal> {
     world.say("op", "statement-erased", json!({"index": index, "reason": reason()}))
@@ -64,6 +65,29 @@ fn a_verdict_goes_with_its_grant_and_then_its_changes_may_go() {
     assert!(world.register.verdicts_of(&supplier).iter().all(|record| record.id().as_str() != "V-1"));
     assert_eq!(world.change(json!("restored")).unwrap_err().code(), "unknown-verdict");
     erase(&mut world, suspended).unwrap();
+}
+
+/// Its later history may rest still: it is nobody's, and least of all that of the verdict that has the id now.
+#[test]
+fn what_was_stated_of_an_erased_verdict_does_not_come_back_with_its_id() {
+    for profile in ["open", "restricted"] {
+        let mut world = World::furnished();
+        let quiet = with(verdict("V-7"), json!({"profile": "restricted"}));
+        world.must("cb-1", "verdict-granted", quiet);
+        let granted = granted_at(&world, "V-7");
+        let change = changed(&world, "V-7", json!("suspended"));
+        let index = world.next;
+        world.must("cb-1", "verdict-changed", change.clone());
+        erase(&mut world, granted).unwrap();
+        world.must("cb-1", "verdict-granted", with(verdict("V-7"), json!({"profile": profile})));
+        let statement =
+            Statement::parse(world.envelope("cb-1", "verdict-changed", change).to_string().as_bytes()).unwrap();
+        assert_eq!(audience(&world.register, &statement, index), Audience::Own, "{profile}");
+        assert!(restricted(&world.register, &statement, index).is_none(), "{profile}");
+        let own = audience(&world.register, &statement, world.next) == Audience::Own;
+        let is_restricted = restricted(&world.register, &statement, world.next).is_some();
+        assert_eq!((own, is_restricted), (profile == "restricted", profile == "restricted"), "what comes now");
+    }
 }
 
 /// What was stated, in order; nothing for what was erased since.

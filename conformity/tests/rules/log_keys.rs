@@ -80,7 +80,7 @@ fn a_log_can_change_its_key_again_and_again() {
     // Everybody may see it, nobody can erase it, and whoever shows the keys shows these statements and the operator's.
     let payload = world.envelope("op", "log-key-changed", handover(&world, 212)).to_string();
     let statement = Statement::parse(payload.as_bytes()).unwrap();
-    assert_eq!(audience(&world.register, &statement), Audience::Foundation);
+    assert_eq!(audience(&world.register, &statement, world.next), Audience::Foundation);
     let places: Vec<u64> = record.log_keys.iter().map(|later| later.moment.index).collect();
     assert!(places.iter().all(|index| world.register.rests_on(*index) == Some(Rests::Foundation)));
     world.must("op", "key-added", json!({"party": "op", "key": key(60)}));

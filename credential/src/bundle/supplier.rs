@@ -347,6 +347,12 @@ impl Standing {
         }
     }
 
+    /// At which time, and what is not counted then: under the checkpoint nothing shows what was erased since.
+    pub fn as_of(&self) -> String {
+        let erased = if self.at < self.checkpoint.at { ", leaving out what was erased since" } else { "" };
+        format!("as of {}{erased}", self.at)
+    }
+
     fn tell(&self, steps: &mut Steps) {
         let words = match &self.registered {
             Some(party) => {
@@ -365,18 +371,19 @@ impl Standing {
     }
 
     fn of_identifier(&self, known: &Known, shown: &BTreeSet<u64>) -> String {
-        let Self { origin, at, scheme, .. } = self;
+        let Self { origin, scheme, .. } = self;
+        let as_of = self.as_of();
         let Known { identifier, entries } = known;
         let shown = entries.iter().filter(|index| shown.contains(index)).count();
         match entries.last() {
             None => {
                 format!(
-                    "as of {at}, {origin} holds no verdict about {identifier} under {scheme}, its own or another registry's, \
+                    "{as_of}, {origin} holds no verdict about {identifier} under {scheme}, its own or another registry's, \
                      {BESIDES}"
                 )
             }
             Some(last) => format!(
-                "as of {at}, {origin} holds {} entries about {identifier} under {scheme}, the latest of which is {last}; {shown} of \
+                "{as_of}, {origin} holds {} entries about {identifier} under {scheme}, the latest of which is {last}; {shown} of \
                  their statements are shown",
                 entries.len()
             ),

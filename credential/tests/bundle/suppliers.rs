@@ -104,6 +104,9 @@ fn absence_is_proven_for_each_identifier_and_what_is_not_proven_is_said() {
     );
 }
 
+/// A bundle says nothing of a verdict that was there then and is erased.
+const ERASED: &str = "leaving out what was erased since";
+
 #[test]
 fn presence_is_proven_entry_by_entry_and_by_time() {
     let log = busy();
@@ -112,6 +115,7 @@ fn presence_is_proven_entry_by_entry_and_by_time() {
     bundle.entries[1].statement = None;
     let standing = good(&log, &bundle);
     assert!(!standing.absent);
+    assert!(standing.steps.iter().all(|step| !step.words.contains(ERASED)), "at the checkpoint nothing was");
     let known: Vec<_> = standing.identifiers.iter().map(|one| one.entries.clone()).collect();
     assert_eq!(known, [vec![granted, suspended], vec![]]);
     let said = standing.entries[0].said.as_ref().unwrap();
@@ -127,6 +131,8 @@ fn presence_is_proven_entry_by_entry_and_by_time() {
         let then = check(&log, &bundle, Question { at: Some(at), now: log.now() }).unwrap();
         assert_eq!((then.entries.len(), then.absent, then.at), (count, count == 0, at));
         assert_eq!(then.identifiers[0].entries.len(), count);
+        let told = then.steps.iter().filter(|step| step.words.starts_with("as of "));
+        assert!(told.clone().count() > 0 && told.clone().all(|step| step.words.contains(ERASED)), "{:?}", then.steps);
     }
 }
 

@@ -142,7 +142,7 @@ impl<'a> Reading<'a> {
             .map_err(|refusal| refused(index, &refusal))?;
         self.signed(index, &kid, &jwk, unverified).map_err(|text| fault("bad-signature", text))?;
         let records = decide(&self.overlay, &statement, &place).map_err(|refusal| refused(index, &refusal))?;
-        let agreed = self.agreed(&records, &statement, confided);
+        let agreed = self.agreed(&records, &statement, index, confided);
         let Some(verdict) = agreed else {
             return Err(fault("out-of-scope", format!("{} does not belong to what was agreed", statement.kind())));
         };
@@ -151,14 +151,20 @@ impl<'a> Reading<'a> {
     }
 
     /// Whether the statement is one that the scope names, seen after what it does; of a confided one, about which verdict.
-    fn agreed(&self, records: &[Record], statement: &Statement, confided: bool) -> Option<Option<VerdictId>> {
+    fn agreed(
+        &self,
+        records: &[Record],
+        statement: &Statement,
+        index: u64,
+        confided: bool,
+    ) -> Option<Option<VerdictId>> {
         let mut after = Overlay::new(&self.overlay);
         records.iter().cloned().for_each(|record| after.insert(record));
         if confided {
-            let verdict = restricted(&after, statement).filter(|record| self.scope.includes(&record.terms))?;
+            let verdict = restricted(&after, statement, index).filter(|record| self.scope.includes(&record.terms))?;
             return Some(Some(verdict.id().clone()));
         }
-        let shown = match audience(&after, statement) {
+        let shown = match audience(&after, statement, index) {
             Audience::Foundation => true,
             Audience::Scheme(scheme) => self.scope.contains(&scheme),
             Audience::Relations | Audience::Own => false,

@@ -42,16 +42,16 @@ fn written(question: &Incoming, log: &LogReader, register: &Register) -> Bytes {
         }
         Some((_, Service::Range)) => {
             let request = RangeRequest::decode(&question.payload).unwrap();
-            serve::range(log, &request, |_, compact| shown(register, compact)).encode()
+            serve::range(log, &request, |index, compact| shown(register, index, compact)).encode()
         }
         _ => Answer::<CheckpointAnswer>::Refused(Refused::new("unknown", "not in this test")).encode(),
     }
 }
 
-fn shown(register: &Register, compact: &Bytes) -> bool {
+fn shown(register: &Register, index: u64, compact: &Bytes) -> bool {
     let unverified = Unverified::parse(compact.clone()).unwrap();
     let statement = Statement::parse(unverified.unverified_payload()).unwrap();
-    match audience(register, &statement) {
+    match audience(register, &statement, index) {
         Audience::Foundation => true,
         Audience::Scheme(scheme) => super::follow::peer::scope().contains(&scheme),
         Audience::Relations | Audience::Own => false,

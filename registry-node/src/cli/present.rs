@@ -32,8 +32,8 @@ Examples:
   registry-node credential present V-1.sd-jwt --issuer cb-1.jwk --show /verdict --key supplier.pem --audience https://buyer.example --nonce 7c1f --out shown.sd-jwt
   registry-node --as supplier-1 credential present V-1.sd-jwt --issuer cb-1.jwk --show /verdict --to jp
 
---show names a place (JSON Pointer) and everything in it; nothing else that is kept back leaves this machine. --key,
---audience and --nonce bind the presentation to one occasion, as verifiers ask for. --to presents it to the registry that the
+--show names a place (JSON Pointer) and everything in it, which leaves with what it stands in; nothing else that is kept back leaves this
+machine. What can only be shown as a whole is refused in part. --key, --audience and --nonce bind the presentation to one occasion, as verifiers ask for. --to presents it to the registry that the
 credential is of, which says whether it holds: the occasion is the registry's, for this once; the key is the one with which the
 credentials sign, unless --key names another.")]
 pub(super) struct Present {
@@ -112,15 +112,14 @@ impl Present {
     }
 
     fn chosen(&self, credential: &Disclosed) -> anyhow::Result<Presentation> {
-        // Where a part can only be shown as part of another, that one is.
-        let shows = |wanted: &Pointer, place: &Pointer| wanted.contains(place) || place.contains(wanted);
         let payload = Value::Object(credential.payload().clone());
+        let places: Vec<&Pointer> = credential.concealable().iter().map(|one| one.pointer()).collect();
         for wanted in &self.show {
-            let mut places = credential.concealable().iter().map(|one| one.pointer());
-            let there = payload.pointer(wanted.as_str()).is_some() && places.any(|place| shows(wanted, place));
+            let there = payload.pointer(wanted.as_str()).is_some();
             ensure!(there, "nothing that is kept back stands at {wanted}; --list says what there is");
+            can_be_shown(&places, wanted)?;
         }
-        Ok(credential.present(|place| self.show.iter().any(|wanted| shows(wanted, place))))
+        Ok(credential.present(|place| self.show.iter().any(|wanted| wanted.contains(place))))
     }
 
     /// Asks the registry for an occasion, binds the presentation to it, and says what the registry makes of it.
@@ -148,6 +147,19 @@ impl Present {
             Ok(read_json(&connection.post("/v1/presentations", SD_JWT, text.into()).await?)?)
         })?;
         context.answer(&held, render)
+    }
+}
+
+/// Refuses what cannot be shown without more that is kept back with it.
+fn can_be_shown(places: &[&Pointer], wanted: &Pointer) -> anyhow::Result<()> {
+    if places.iter().any(|place| wanted.contains(place)) {
+        return Ok(());
+    }
+    // Those in which it stands are each within the next, so the longest is the innermost.
+    let whole = places.iter().filter(|place| place.contains(wanted)).max_by_key(|place| place.as_str().len());
+    match whole {
+        Some(whole) => bail!("{wanted} is shown only with all of {whole}: show that, or leave it out"),
+        None => bail!("nothing that is kept back stands at {wanted}; --list says what there is"),
     }
 }
 
@@ -184,4 +196,27 @@ fn render(held: &Held) -> String {
         let _ = write!(text, "\n  {place}");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn what_is_kept_back_as_a_whole_is_not_shown_for_a_part_of_it() {
+        let places =
+            ["/verdict/reach/sites", "/verdict/reach/level", "/verdict/reach"].map(|place| place.parse().unwrap());
+        let places: Vec<&Pointer> = places.iter().collect();
+        let asked = |wanted: &str| can_be_shown(&places, &wanted.parse().unwrap()).map_err(|error| error.to_string());
+        for whole in ["", "/verdict", "/verdict/reach", "/verdict/reach/sites"] {
+            assert_eq!(asked(whole), Ok(()), "{whole}");
+        }
+        for (part, whole) in
+            [("/verdict/reach/sites/0", "all of /verdict/reach/sites:"), ("/verdict/reach/x", "all of /verdict/reach:")]
+        {
+            assert!(asked(part).unwrap_err().contains(whole), "{part}: {:?}", asked(part));
+        }
+        assert!(asked("/verdict/registry").unwrap_err().contains("--list"), "kept back from nobody");
+    }
 }

@@ -211,7 +211,8 @@ fn render(verified: &Verified) -> String {
 }
 
 fn render_standing(standing: &Standing) -> String {
-    let Standing { origin, at, scheme, entries, steps, .. } = standing;
+    let Standing { origin, scheme, entries, steps, .. } = standing;
+    let as_of = standing.as_of();
     let mut text = told(steps);
     for Told { index, at, said } in entries {
         let words = said.as_ref().map_or_else(
@@ -226,9 +227,9 @@ fn render_standing(standing: &Standing) -> String {
     let about: Vec<String> = standing.identifiers.iter().map(|one| one.identifier.to_string()).collect();
     let about = about.join(", ");
     let answer = if standing.absent {
-        format!("as of {at} {origin} holds no verdict about {about} under {scheme}, {BESIDES}")
+        format!("{as_of}, {origin} holds no verdict about {about} under {scheme}, {BESIDES}")
     } else {
-        format!("as of {at} {origin} holds {} entries about {about} under {scheme}, and no others", entries.len())
+        format!("{as_of}, {origin} holds {} entries about {about} under {scheme}, and no others", entries.len())
     };
     let unregistered = if standing.registered.is_none() { format!("; {UNREGISTERED}") } else { String::new() };
     format!("{text}VERIFIED  {answer}{unregistered}")
@@ -259,15 +260,18 @@ Examples:
   registry-node policy init policy.toml --genesis jp/genesis.jws --log-keys jp-keys.json --ca-roots
 
 Without --max-age, how things stand now is believed from a checkpoint of the last day; with --max-age none, from any, however old.
---ca-roots refuses credentials without certificates: the roots are those of the genesis, or, with --log-keys, those that the log trusts
-since. A genesis is worth as much as the way on which you got it: from the registry itself, by hand or over its own TLS, never with the bundle.")]
+--ca-roots refuses credentials without certificates: the roots are those of the genesis, or, with --log-keys, those that the file leaves
+trusted. That file proves what it holds, not that it holds the last `ca-root-retired`: whoever gives it to you can leave out that a root
+was retired. Fetch it yourself, with `log keys --out` from the registry, when you write the policy. A genesis is worth as much as the way
+on which you got it: from the registry itself, by hand or over its own TLS, never with the bundle.")]
 struct PolicyInit {
     /// Where to write it
     out: PathBuf,
     /// Genesis of a registry whose log is trusted; several may be given
     #[arg(long, value_name = "FILE", required = true)]
     genesis: Vec<PathBuf>,
-    /// What proves the keys of a registry that changed its log key, from `log keys --out`; several may be given
+    /// What proves the keys of a registry that changed its log key, from `log keys --out`; several may be given. For --ca-roots
+    /// take none from others: it can lack that a root was retired
     #[arg(long, value_name = "FILE")]
     log_keys: Vec<PathBuf>,
     /// Ask of the newest credential for certificates (x5c) that lead to a root which the registry's authority has now

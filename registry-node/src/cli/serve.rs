@@ -10,7 +10,11 @@ use clap::{Args, ValueEnum};
 use federation::bus::CLIENT_LOG;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
+use tracing::{Level, Subscriber};
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer};
 
 use super::context::Context;
 use super::output;
@@ -22,6 +26,9 @@ use crate::serve::{Serving, serve};
 
 /// The environment variable that says what is logged.
 const LOG_VARIABLE: &str = "REGISTRY_LOG";
+
+/// The module of the NATS client that reads and writes messages.
+const CLIENT_WIRE: &str = "::connection";
 
 /// Serve one or more registries
 #[derive(Debug, Args)]
@@ -61,7 +68,7 @@ impl Serve {
 
     fn begin_log(&self) -> anyhow::Result<()> {
         let wanted = std::env::var(LOG_VARIABLE).unwrap_or_else(|_| "info".to_owned());
-        let filter = log_filter(&wanted).with_context(|| format!("{LOG_VARIABLE}={wanted} cannot be read"))?;
+        let filter = EnvFilter::try_new(&wanted).with_context(|| format!("{LOG_VARIABLE}={wanted} cannot be read"))?;
         let log = tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_writer(std::io::stderr)
@@ -70,21 +77,23 @@ impl Serve {
             .log_internal_errors(false)
             .with_ansi(std::io::stderr().is_terminal());
         let begun = match self.log_format {
-            LogFormat::Text => log.try_init(),
-            LogFormat::Json => log.json().try_init(),
+            LogFormat::Text => log.finish().with(client_hushed(&wanted)).try_init(),
+            LogFormat::Json => log.json().finish().with(client_hushed(&wanted)).try_init(),
         };
         begun.map_err(|error| anyhow::anyhow!("the log cannot be written: {error}"))
     }
 }
 
-/// What is logged. The NATS client is silent unless it is named: a peer's server could fill the log through it. Its account of
-/// what it reads and writes is never logged: it holds whole messages, with what peers disclose to each other.
-fn log_filter(wanted: &str) -> anyhow::Result<EnvFilter> {
+/// Holds back what is never logged, whatever was asked for: a filter of its own, since a directive gives way to any that is narrower.
+///
+/// The NATS client is silent unless it is named: a peer's server could fill the log through it. Its account of what it reads and
+/// writes is never logged: it holds whole messages, with what peers disclose to each other.
+fn client_hushed<S: Subscriber>(wanted: &str) -> impl Layer<S> + use<S> {
     let named = wanted.contains(CLIENT_LOG);
-    // What is left out is named by its module, so that no directive that was asked for is narrower.
-    let (target, level) =
-        if named { (format!("{CLIENT_LOG}::connection"), "info") } else { (CLIENT_LOG.to_owned(), "off") };
-    Ok(EnvFilter::try_new(wanted)?.add_directive(format!("{target}={level}").parse()?))
+    filter_fn(move |event| match event.target().strip_prefix(CLIENT_LOG) {
+        None => true,
+        Some(module) => named && (!module.starts_with(CLIENT_WIRE) || *event.level() <= Level::INFO),
+    })
 }
 
 async fn run(folders: &[PathBuf], json: bool) -> anyhow::Result<()> {
@@ -136,19 +145,64 @@ async fn end(serving: Vec<Serving>) {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::io::Write;
+    use std::sync::Mutex;
+
     use super::*;
 
+    /// What a log holds in the end.
+    #[derive(Clone, Default)]
+    struct Said(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Said {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// The words of events that are logged: of the node, of the client, and what the client reads.
+    fn said(wanted: &str) -> Vec<&'static str> {
+        let said = Said::default();
+        let writer = said.clone();
+        let log = tracing_subscriber::fmt().with_env_filter(EnvFilter::try_new(wanted).unwrap());
+        let log = log.with_ansi(false).with_writer(move || writer.clone()).finish().with(client_hushed(wanted));
+        tracing::subscriber::with_default(log, || {
+            tracing::info!(target: "registry_node::serve", "node");
+            tracing::info!(target: "async_nats", "client");
+            tracing::debug!(target: "async_nats::connector", attempt = 1, "connecting");
+            tracing::info!(target: "async_nats::connection", "connection");
+            tracing::debug!(target: "async_nats::connection", op = "MSG", "read");
+            tracing::trace!(target: "async_nats::connection", op = "MSG", "read");
+            let span = tracing::trace_span!(target: "async_nats::connection", "wire", op = "MSG");
+            span.in_scope(|| tracing::trace!(target: "async_nats::connection::inner", "read"));
+        });
+        let text = String::from_utf8(said.0.lock().unwrap().clone()).unwrap();
+        let words = ["node", "client", "connecting", "connection", "read"];
+        words.into_iter().filter(|word| text.lines().any(|line| line.contains(&format!(": {word}")))).collect()
+    }
+
     #[test]
-    fn the_nats_client_speaks_only_when_it_is_named() {
-        for (wanted, said) in [("info", "off"), ("debug,hyper=warn", "off"), ("info,async_nats=debug", "debug")] {
-            let filter = log_filter(wanted).unwrap().to_string();
-            assert!(filter.split(',').any(|one| one == format!("{CLIENT_LOG}={said}")), "{wanted}: {filter}");
+    fn the_nats_client_speaks_only_when_it_is_named_and_never_of_messages() {
+        for unnamed in
+            ["info", "trace", "debug,hyper=warn", "[{op}]=trace,info", "[wire]=trace,info", "trace,[{op=MSG}]=trace"]
+        {
+            assert_eq!(said(unnamed), ["node"], "{unnamed}");
         }
-        for wanted in ["async_nats=trace", "trace,async_nats::connection=trace", "async_nats::connection"] {
-            let filter = log_filter(wanted).unwrap().to_string();
-            let about: Vec<&str> = filter.split(',').filter(|one| one.contains("connection")).collect();
-            assert_eq!(about, [format!("{CLIENT_LOG}::connection=info")], "{wanted}: {filter}");
+        let all = ["node", "client", "connecting", "connection"];
+        for named in [
+            "info,async_nats=trace",
+            "trace,async_nats::connection=trace",
+            "info,async_nats=debug,async_nats::connection[{op}]=trace",
+            "info,async_nats=debug,async_nats::connection[wire{op=MSG}]=trace",
+            "trace,async_nats::connection::inner[wire]=trace",
+        ] {
+            assert_eq!(said(named), all, "{named}");
         }
-        assert!(log_filter("a=b=c").is_err());
+        assert_eq!(said("off,async_nats=warn"), Vec::<&str>::new());
+        assert!(EnvFilter::try_new("a=b=c").is_err());
     }
 }

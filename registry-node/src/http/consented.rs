@@ -11,10 +11,11 @@ use conformity::consent::{ConsentRecord, Parts, Permission, in_part, permission}
 use conformity::credential::CredentialRecord;
 use conformity::ids::{ConsentId, PartyId, VerdictId, VerdictRef};
 use conformity::party::Role;
-use conformity::records::Facts;
-use conformity::standing::{Sight, concerns, is_supplier, sight};
+use conformity::records::{Facts, Register};
+use conformity::standing::{Sight, Viewer, concerns, is_supplier, sight};
 use conformity::verdict::VerdictRecord;
 use credential::attestation::present_parts;
+use jiff::Timestamp;
 use serde::Serialize;
 use warp::reply::Response;
 
@@ -23,7 +24,7 @@ use super::ask::Ask;
 use super::code;
 use super::page::Page;
 use super::site::Site;
-use crate::core::uses::{Book, By, Consented, Granted, Place, Recipient, Seen, UseError, Way};
+use crate::core::uses::{About, Book, By, Consented, Granted, Place, Recipient, Seen, UseError, Way};
 use crate::problem::Problem;
 
 /// Consents of a page unless asked otherwise.
@@ -88,23 +89,50 @@ pub(super) struct Showing<'a> {
 }
 
 impl Showing<'_> {
-    /// Records it, unless everyone may see as much. Waits for the disk.
-    pub(super) fn record(self, site: &Site, ask: &Ask, place: &Place<'_>) -> Result<(), Problem> {
+    /// Records it as shown to this party, unless everyone may see as much. Waits for the disk.
+    pub(super) fn record(self, site: &Site, to: PartyId, place: &Place<'_>) -> Result<(), Problem> {
         if self.verdict.terms.profile.is_public() && self.disclosures == 0 {
             return Ok(());
         }
+        let viewer = Viewer::Party(to.clone());
+        let still = |register: &Register, now: Timestamp| {
+            let permission = permission(register, &viewer, self.verdict, now);
+            permission.is_some_and(|still| still.is_as_much_as(self.permission))
+        };
         let consents = self.permission.consents.iter().cloned().map(|(by, consent)| Consented { by, consent });
         let seen = Seen {
-            to: Recipient::Party(party(ask)?),
+            to: Recipient::Party(to),
             by: By::Consents(consents.collect()),
             way: self.way,
             parts: self.permission.parts,
             credential: self.credential.map(|record| record.issued.index),
             disclosures: self.disclosures,
         };
-        let recorded = site.registry.uses.record(place, Granted::of(self.verdict), seen, site.registry.now());
-        recorded.map_err(|error| unrecorded(&error))
+        recorded(site, place, Granted::of(self.verdict), seen, still)
     }
+}
+
+/// Records a use, durably, of what `still` says whether it is consented to.
+///
+/// It is asked again here, for making an answer may take seconds in which a consent is taken back; and once more afterwards, since the
+/// disk was waited for. Then the use is recorded though nothing is shown, at a moment at which it was consented to.
+pub(super) fn recorded<'a>(
+    site: &Site,
+    place: &Place<'_>,
+    about: impl Into<About<'a>>,
+    seen: Seen,
+    still: impl Fn(&Register, Timestamp) -> bool,
+) -> Result<(), Problem> {
+    let stands = |now| if still(&site.register(), now) { Ok(()) } else { Err(taken_back()) };
+    let now = site.registry.now();
+    stands(now)?;
+    site.registry.uses.record(place, about, seen, now).map_err(|error| unrecorded(&error))?;
+    stands(site.registry.now())
+}
+
+/// Whoever asks again gets what he may see now.
+fn taken_back() -> Problem {
+    Problem::busy(code::Code::Busy.as_str(), "what was consented to changed meanwhile; ask again", 1)
 }
 
 /// A place to look at what is shown by consent. Whoever is not named never gets so far.

@@ -93,8 +93,11 @@ pub(super) fn newest(site: &Site, ask: &Ask) -> Result<Response, Problem> {
             let disclosures = consented::disclosures(site, &record, permission.parts)?;
             let (disclosed, permission) = (disclosures.len(), &permission);
             let (way, credential) = (Way::Credential, Some(&*record));
-            Showing { verdict: &verdict, permission, way, credential, disclosures: disclosed }
-                .record(site, ask, &place)?;
+            Showing { verdict: &verdict, permission, way, credential, disclosures: disclosed }.record(
+                site,
+                consented::party(ask)?,
+                &place,
+            )?;
             disclosures.iter().for_each(|one| text.extend([one, "~"]));
             text
         }

@@ -13,6 +13,8 @@ use tokio::sync::Semaphore;
 pub(super) const BULKS_EACH: usize = 8;
 /// Units of memory for the bodies of one holder: 64 MiB, room for two statements with the largest attachments.
 const BODY_UNITS_EACH: usize = 64 * 1024;
+/// Bundles about suppliers that are made at once for one holder: they are never kept, so that each question costs all of it.
+const BUNDLES_EACH: usize = 1;
 
 /// Checkpoints that one holder may submit at once, and per second in the long run: each costs the check of a signature, whoever
 /// signed it. Peers that ask over NATS do not come this way.
@@ -28,6 +30,8 @@ pub(super) struct Holding {
     pub(super) bulks: Semaphore,
     /// One permit for each unit of bodies.
     pub(super) bodies: Semaphore,
+    /// One permit for a bundle about a supplier that is made for it.
+    pub(super) bundles: Semaphore,
 }
 
 impl Holders {
@@ -39,7 +43,11 @@ impl Holders {
             return known;
         }
         all.retain(|_, holding| holding.strong_count() > 0);
-        let new = Holding { bulks: Semaphore::new(BULKS_EACH), bodies: Semaphore::new(BODY_UNITS_EACH) };
+        let new = Holding {
+            bulks: Semaphore::new(BULKS_EACH),
+            bodies: Semaphore::new(BODY_UNITS_EACH),
+            bundles: Semaphore::new(BUNDLES_EACH),
+        };
         let holding = Arc::new(new);
         all.insert(holder, Arc::downgrade(&holding));
         holding

@@ -52,7 +52,7 @@ pub(super) fn statement(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let Stored::Bytes(compact) = log.statement(index).map_err(failed)? else { return Err(Problem::not_found()) };
     let unreadable = |error: String| code::internal("a committed statement could not be read", &error);
     let statement = parse_committed(&compact).map_err(unreadable)?;
-    if audience(&*site.register(), &statement) == Audience::Own {
+    if audience(&*site.register(), &statement, index) == Audience::Own {
         return Err(Problem::not_found());
     }
     let text = std::str::from_utf8(&compact).map_err(|error| unreadable(error.to_string()))?;

@@ -137,7 +137,11 @@ impl About {
             None => 0,
         };
         let (way, credential) = (Way::Proof, credential.as_deref());
-        Showing { verdict: record, permission, way, credential, disclosures }.record(site, ask, &place)
+        Showing { verdict: record, permission, way, credential, disclosures }.record(
+            site,
+            consented::party(ask)?,
+            &place,
+        )
     }
 
     /// Index of the entry without which there is nothing to prove.

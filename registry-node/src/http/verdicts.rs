@@ -92,7 +92,11 @@ pub(super) fn one_by_consent(site: &Site, ask: &Ask) -> Result<Response, Problem
     let (wanted, record, permission) = shown_by_consent(site, ask).ok_or_else(Problem::not_found)?;
     let answer = own(site, &wanted, &record)?;
     let (way, permission, place) = (Way::Verdict, &permission, consented::place(site)?);
-    Showing { verdict: &record, permission, way, credential: None, disclosures: 0 }.record(site, ask, &place)?;
+    Showing { verdict: &record, permission, way, credential: None, disclosures: 0 }.record(
+        site,
+        consented::party(ask)?,
+        &place,
+    )?;
     Ok(answer::bytes(JSON, answer, Keep::No))
 }
 

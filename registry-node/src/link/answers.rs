@@ -199,12 +199,12 @@ fn keys(registry: &Registry) -> Answer<KeyHistory> {
 fn range(registry: &Registry, peer: &RegistryId, request: &RangeRequest) -> Answer<Range> {
     let pair = Pair { from: &registry.config.registry.id, to: peer };
     let scope = scope(&between(&*registry.read_model.register(), pair), pair, registry.now());
-    serve::range(&registry.log, request, |_, compact| is_shown(registry, compact, &scope))
+    serve::range(&registry.log, request, |index, compact| is_shown(registry, index, compact, &scope))
 }
 
-fn is_shown(registry: &Registry, compact: &Bytes, scope: &Scope) -> bool {
+fn is_shown(registry: &Registry, index: u64, compact: &Bytes, scope: &Scope) -> bool {
     let Ok(statement) = parse_committed(compact) else { return false };
-    match audience(&*registry.read_model.register(), &statement) {
+    match audience(&*registry.read_model.register(), &statement, index) {
         Audience::Foundation => true,
         Audience::Scheme(scheme) => scope.contains(&scheme),
         Audience::Relations | Audience::Own => false,

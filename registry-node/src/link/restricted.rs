@@ -131,7 +131,7 @@ impl<'a> Asker<'a> {
             found.gone.push(erased.index);
             return;
         }
-        let record = audience::restricted(&*self.registry.read_model.register(), statement);
+        let record = audience::restricted(&*self.registry.read_model.register(), statement, index);
         let record = record.filter(|record| crosses(&self.arrangements, self.pair(), record, self.now));
         if let Some((record, statement)) = record.zip(String::from_utf8(compact.to_vec()).ok()) {
             found.bytes += statement.len();

@@ -74,6 +74,7 @@ async fn a_holder_presents_to_the_registry_once_and_nobody_else_does() {
             present(&["--to", "jp", "--show", "/verdict/reach/none"]),
             "nothing that is kept back stands at /verdict/reach/none",
         ),
+        (&maker, present(&["--to", "jp", "--show", "/verdict/reach/sites/0"]), "all of /verdict/reach/sites:"),
         (&maker, present(&["--to", "jp", "--nonce", "x"]), "cannot be used with"),
         (
             &maker,

@@ -15,6 +15,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::super::code::Code;
+use super::super::holders::Holding;
 use super::super::published::Checkpoint;
 use super::{About, Detail};
 use crate::problem::Problem;
@@ -109,11 +110,20 @@ impl Proofs {
         }
     }
 
-    /// A bundle that is not kept, made by `make`, of which few go on at once. To be called from a thread that may wait.
+    /// A bundle that is not kept, made for this holder by `make`, of which few go on at once, and one for each holder. To be called
+    /// from a thread that may wait.
     ///
     /// # Errors
     /// That of `make`, or too many bundles are being made.
-    pub(super) fn fresh(&self, make: impl FnOnce() -> Result<Bytes, Problem>) -> Result<Bytes, Problem> {
+    pub(super) fn fresh(
+        &self,
+        holding: &Holding,
+        make: impl FnOnce() -> Result<Bytes, Problem>,
+    ) -> Result<Bytes, Problem> {
+        let _of_holder = holding
+            .bundles
+            .try_acquire()
+            .map_err(|_| Problem::busy(Code::Busy.as_str(), "a bundle is being made for you already; ask again", 1))?;
         let _permit = self.permit()?;
         make()
     }
@@ -167,7 +177,11 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::mpsc;
 
+    use certs::Identity;
+    use conformity::party::Role;
+
     use super::*;
+    use crate::http::holders::Holders;
 
     fn key(number: usize) -> Key {
         let checkpoint = Checkpoint { size: 1, note: Bytes::new(), frame: Bytes::new() };
@@ -210,5 +224,19 @@ mod tests {
         assert_eq!(late.await.unwrap().unwrap(), "bundle");
         assert_eq!(ask(0, None).await.unwrap().unwrap(), "bundle");
         assert_eq!(made.load(Ordering::SeqCst), MAKERS + 1, "what was made is not made again");
+    }
+
+    #[tokio::test]
+    async fn a_holder_has_one_bundle_made_at_a_time() {
+        let (proofs, holders) = (Proofs::default(), Holders::default());
+        let party = |id: &str| Identity::Party { role: Role::Buyer, id: id.parse().unwrap() };
+        let (one, other) = (holders.of(Some(&party("buyer-1"))), holders.of(Some(&party("buyer-2"))));
+        let made = proofs.fresh(&one, || {
+            let refused = proofs.fresh(&holders.of(Some(&party("buyer-1"))), || Ok(Bytes::new())).unwrap_err();
+            assert_eq!((refused.code(), refused.status, refused.retry_after), ("busy", 503, Some(1)));
+            proofs.fresh(&other, || Ok(Bytes::from_static(b"bundle")))
+        });
+        assert_eq!(made.unwrap(), "bundle", "another's");
+        assert!(proofs.fresh(&one, || Ok(Bytes::new())).is_ok(), "one after the other");
     }
 }

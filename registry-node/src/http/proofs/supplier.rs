@@ -4,7 +4,7 @@
 //! Whoever else asks gets the answer of a supplier that is not there, and nothing about the supplier is looked up for him: no
 //! label is evaluated, no party searched for. Out of scope: the format and checking it, see [`credential::bundle::supplier`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -15,7 +15,7 @@ use conformity::identifiers::Identifier;
 use conformity::ids::SchemeRef;
 use conformity::map_label::MapLabel;
 use conformity::party::{PartyRecord, Role};
-use conformity::records::Facts;
+use conformity::records::{Facts, Register};
 use credential::bundle::supplier::{Counted, FORMAT, Listed, MAX_ENTRIES, MAX_IDENTIFIERS};
 use credential::bundle::{MAX_BUNDLE, SupplierBundle};
 use ledger::journal::Stored;
@@ -33,7 +33,7 @@ use crate::core::feed::parse_committed;
 use crate::core::uses::{About, Book, By, Consented, Recipient, Seen, Way};
 use crate::problem::Problem;
 
-/// Bytes of statements that are shown besides their entries.
+/// Bytes of statements that are read to be shown besides their entries.
 const STATEMENT_BYTES: usize = MAX_BUNDLE / 2;
 
 /// `GET /v1/suppliers/{supplier}/proof`
@@ -47,7 +47,8 @@ pub(in super::super) fn proof(site: &Site, ask: &Ask) -> Result<Response, Proble
         return Err(code::not_published());
     }
     let collecting = Collecting { extract, right: &right, supplier: &supplier, scheme: &scheme };
-    let bytes = site.proofs.fresh(|| collecting.bundle())?;
+    let holding = site.holders.of(ask.speaker().map(|speaker| &speaker.identity));
+    let bytes = site.proofs.fresh(&holding, || collecting.bundle())?;
     right.record(site, ask, &scheme)?;
     Ok(answer::bytes(JSON, bytes, Keep::No))
 }
@@ -112,9 +113,11 @@ impl Right {
             credential: None,
             disclosures: 0,
         };
-        let about = About::Standing(&record.by, scheme);
-        let recorded = site.registry.uses.record(&place, about, seen, site.registry.now());
-        recorded.map_err(|error| consented::unrecorded(&error))
+        let still = |register: &Register, now| {
+            let known = register.consent(&record.by, &record.consent.consent);
+            known.is_some_and(|known| known.given == record.given && known.stands(now))
+        };
+        consented::recorded(site, &place, About::Standing(&record.by, scheme), seen, still)
     }
 }
 
@@ -176,30 +179,48 @@ impl Collecting<'_> {
         counted.collect()
     }
 
-    /// The entries, and the newest of their statements that find room.
+    /// The entries, and the newest of their statements.
     fn entries(&self, about: &[u64]) -> Result<Vec<Listed>, Problem> {
-        let mut room = STATEMENT_BYTES;
-        let mut listed = Vec::with_capacity(about.len());
-        for &index in about.iter().rev() {
-            let statement = self.statement(index)?.filter(|statement| statement.len() <= room);
-            room -= statement.as_ref().map_or(0, String::len);
-            listed.push(Listed { index, entry: self.extract.entry(index)?, statement });
-        }
-        listed.reverse();
-        Ok(listed)
+        let mut read = newest_statements(about, |index| self.stored(index))?;
+        let listed = about.iter().map(|&index| {
+            let statement = read.remove(&index).map(|compact| self.shown(index, &compact)).transpose()?.flatten();
+            Ok(Listed { index, entry: self.extract.entry(index)?, statement })
+        });
+        listed.collect()
     }
 
-    /// The statement of an entry, where the asker may see it and it was not erased.
-    fn statement(&self, index: u64) -> Result<Option<String>, Problem> {
-        let Extract { site, .. } = self.extract;
-        let stored = site.registry.log.statement(index).map_err(|error| unreadable(&error))?;
-        let Stored::Bytes(compact) = stored else { return Ok(None) };
-        let statement = parse_committed(&compact).map_err(|error| unreadable(&error))?;
-        if !self.right.is_whole() && audience(&*site.register(), &statement) == Audience::Own {
+    /// The statement of an entry, unless it was erased.
+    fn stored(&self, index: u64) -> Result<Option<Bytes>, Problem> {
+        let stored = self.extract.site.registry.log.statement(index).map_err(|error| unreadable(&error))?;
+        Ok(if let Stored::Bytes(compact) = stored { Some(compact) } else { None })
+    }
+
+    /// The statement as text, where the asker may see it.
+    fn shown(&self, index: u64, compact: &Bytes) -> Result<Option<String>, Problem> {
+        let statement = parse_committed(compact).map_err(|error| unreadable(&error))?;
+        let register = self.extract.site.register();
+        if !self.right.is_whole() && audience(&*register, &statement, index) == Audience::Own {
             return Ok(None);
         }
+        drop(register);
         Ok(Some(String::from_utf8(compact.to_vec()).map_err(|error| unreadable(&error))?))
     }
+}
+
+/// The newest statements that find room. What is read counts, whether the asker may see it or not, and nothing is read after the
+/// first that does not fit: no question has the log read further.
+fn newest_statements(
+    about: &[u64],
+    mut read: impl FnMut(u64) -> Result<Option<Bytes>, Problem>,
+) -> Result<BTreeMap<u64, Bytes>, Problem> {
+    let (mut room, mut newest) = (STATEMENT_BYTES, BTreeMap::new());
+    for &index in about.iter().rev() {
+        let Some(compact) = read(index)? else { continue };
+        let Some(left) = room.checked_sub(compact.len()) else { break };
+        room = left;
+        newest.insert(index, compact);
+    }
+    Ok(newest)
 }
 
 /// The uses of how a supplier stands.
@@ -218,4 +239,25 @@ pub(in super::super) fn uses(site: &Site, ask: &Ask) -> Result<Response, Problem
     let book = site.registry.uses.of(About::Standing(&record.party.id, &scheme));
     let book = book.map_err(|error| code::internal("the uses of consents could not be read", &error))?;
     answer::json(&Told { supplier: &supplier, scheme: &scheme, book })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn no_more_is_read_than_finds_room() {
+        const LARGE: usize = 64 * 1024;
+        let about: Vec<u64> = (0..16_384).collect();
+        let mut reads = 0;
+        let newest = newest_statements(&about, |index| {
+            reads += 1;
+            Ok((index % 2 == 0).then(|| Bytes::from(vec![b'.'; LARGE])))
+        });
+        let newest = newest.unwrap();
+        assert_eq!(newest.len(), STATEMENT_BYTES / LARGE);
+        assert_eq!(newest.last_key_value().map(|(index, _)| *index), Some(16_382), "the newest that was not erased");
+        assert_eq!(reads, 2 * (newest.len() + 1), "up to the first that does not fit");
+    }
 }

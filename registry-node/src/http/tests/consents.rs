@@ -1,12 +1,22 @@
 //! Disclosure consents: who sees what, until when, and what the supplier learns of it.
 
+use std::cell::Cell;
+use std::sync::Arc;
+
+use conformity::consent::{Parts, permission};
+use conformity::ids::PartyId;
+use conformity::party::Role;
+use conformity::records::Facts;
+use conformity::standing::Viewer;
 use credential::attestation::{Detail, read};
 use credential::sd_jwt::{REGISTRY, Unverified};
 use serde_json::{Value, json};
 
 use super::credentials::{documented, fetch};
 use super::fixture::{Got, Person, World, day, restricted};
-use conformity::party::Role;
+use crate::core::uses::{By, Consented, Granted, Recipient, Seen, Way};
+use crate::http::consented::{self, Showing};
+use crate::http::site::Site;
 
 const OTHERS: [Option<&str>; 5] = [None, Some("cb-2"), Some("audit"), Some("meti"), Some("buyer-2")];
 
@@ -110,6 +120,58 @@ async fn the_supplier_reads_each_use_and_nobody_else_does() {
         assert_eq!(got, ask(&world, who, "/v1/verdicts/jp:V-0/disclosures").await, "{who:?}");
         assert_eq!(got.code(), "not-found", "{who:?}");
     }
+}
+
+/// Making an answer may take seconds: looked at before the withdrawal, recorded after it.
+#[tokio::test]
+async fn what_is_withdrawn_while_the_answer_is_made_is_not_shown() {
+    let world = world().await;
+    let maker = world.person("maker");
+    world.must(&maker, "disclosure-consented", consent("C-1", &["level"])).await;
+    let site = Site::new(Arc::clone(&world.registry));
+    let buyer: PartyId = "buyer-1".parse().unwrap();
+    let record = site.register().verdict(&"V-3".parse().unwrap()).unwrap();
+    let looked = permission(&site.register(), &Viewer::Party(buyer.clone()), &record, world.registry.now()).unwrap();
+    let show = || {
+        let place = consented::place(&site)?;
+        let (way, permission) = (Way::Verdict, &looked);
+        Showing { verdict: &record, permission, way, credential: None, disclosures: 0 }.record(
+            &site,
+            buyer.clone(),
+            &place,
+        )
+    };
+    show().unwrap();
+    assert_eq!(uses(&world).await["uses"][0]["times"], 1);
+    world.must(&maker, "disclosure-withdrawn", json!({"consent": "C-1"})).await;
+    let refused = show().unwrap_err();
+    assert_eq!((refused.code(), refused.status), ("busy", 503));
+    world.must(&maker, "disclosure-consented", consent("C-2", &["level", "scope"])).await;
+    assert!(show().is_err(), "what was looked at was by another consent");
+    assert_eq!(uses(&world).await["uses"][0]["times"], 1, "nor is it told as seen");
+}
+
+/// The disk may be waited for, too: what is taken back by then is told as seen, and not shown.
+#[tokio::test]
+async fn what_is_withdrawn_while_the_use_is_recorded_is_not_shown() {
+    let world = world().await;
+    let site = Site::new(Arc::clone(&world.registry));
+    let record = site.register().verdict(&"V-3".parse().unwrap()).unwrap();
+    let consents = vec![Consented { by: "maker".parse().unwrap(), consent: "C-1".parse().unwrap() }];
+    let seen = Seen {
+        to: Recipient::Party("buyer-1".parse().unwrap()),
+        by: By::Consents(consents),
+        way: Way::Verdict,
+        parts: Parts::default(),
+        credential: None,
+        disclosures: 0,
+    };
+    let asked = Cell::new(0);
+    let place = consented::place(&site).unwrap();
+    let refused =
+        consented::recorded(&site, &place, Granted::of(&record), seen, |_, _| asked.replace(asked.get() + 1) == 0);
+    assert_eq!((refused.unwrap_err().code(), asked.get()), ("busy", 2));
+    assert_eq!(uses(&world).await["uses"][0]["times"], 1);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use ledger::proof::TlogProof;
 use ledger::tiles::{TilePath, WIDTH, decode_bundle, root_of_tiles};
 use serde_json::json;
 
-use super::fixture::{World, verdict};
+use super::fixture::{World, change, restricted, verdict};
 
 #[tokio::test]
 async fn a_stranger_verifies_checkpoint_and_tiles() {
@@ -77,6 +77,23 @@ async fn the_genesis_is_the_statement_that_peers_pin() {
     let got = world.ask("/v1/genesis").await;
     assert_eq!((got.status, got.header("content-type")), (200, "application/jose"));
     assert_eq!(&got.body[..], std::fs::read(world.registry.folder.genesis()).unwrap());
+}
+
+#[tokio::test]
+async fn what_an_erased_verdict_left_does_not_come_back_with_its_id() {
+    let world = World::furnished().await;
+    let (operator, cb) = (world.operator(), world.person("cb-1"));
+    let granted = world.must(&cb, "verdict-granted", restricted("V-9")).await;
+    let suspended = world.must(&cb, "verdict-changed", change("V-9", json!("suspended"))).await;
+    let erased = json!({"index": granted, "reason": {"code": "holder-request"}});
+    world.must(&operator, "statement-erased", erased).await;
+    let again = world.must(&cb, "verdict-granted", verdict("V-9")).await;
+    let later = world.must(&cb, "verdict-changed", change("V-9", json!("suspended"))).await;
+    let mut talk = world.talk(None).await;
+    assert_eq!(talk.ask(&format!("/v1/statements/{suspended}")).await.code(), "not-found", "of the restricted one");
+    for index in [again, later] {
+        assert_eq!(talk.ask(&format!("/v1/statements/{index}")).await.status, 200, "of the open one");
+    }
 }
 
 #[tokio::test]
