@@ -351,6 +351,11 @@ impl Followed {
         Ok(changed)
     }
 
+    /// Forgets verdicts that rest elsewhere and may rest no more.
+    pub(crate) fn forget(&mut self, verdicts: &BTreeSet<VerdictId>) {
+        self.register.forget_verdicts(verdicts);
+    }
+
     /// A checkpoint that the peer signed.
     ///
     /// # Errors

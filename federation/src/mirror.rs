@@ -119,6 +119,11 @@ impl Mirror {
         self.followed.learn(log)
     }
 
+    /// Forgets restricted verdicts, as if none of their statements had been given at the opening.
+    pub fn forget(&mut self, verdicts: &BTreeSet<VerdictId>) {
+        self.followed.forget(verdicts);
+    }
+
     /// What the mirror was made for.
     pub fn scope(&self) -> &Scope {
         &self.scope

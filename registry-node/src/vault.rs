@@ -110,13 +110,24 @@ impl Vault {
 
     /// Stores `value` under `name`, replacing what was there, sealed under a fresh key.
     ///
-    /// The key is durable before the value, and the value before it counts: after a crash the old value stands, never
-    /// half of the new one.
+    /// The key is durable before the value counts: after a crash the old value stands, never half of the new one.
     ///
     /// # Errors
     /// [`VaultError`]; then the caller must treat the value as not stored.
     pub fn put(&self, name: &str, value: &[u8]) -> Result<(), VaultError> {
-        if value.len() > MAX_VALUE_BYTES {
+        self.put_all(&[(name.to_owned(), value.to_vec())])
+    }
+
+    /// Stores several values, each as [`put`](Self::put) does, in as few commits as one takes: all of them count, or none does.
+    /// Nobody else reads or writes meanwhile, so a caller with many stores them in pieces.
+    ///
+    /// # Errors
+    /// [`VaultError`]; then the caller must treat none as stored.
+    pub fn put_all(&self, values: &[(String, Vec<u8>)]) -> Result<(), VaultError> {
+        if values.is_empty() {
+            return Ok(());
+        }
+        if let Some((_, value)) = values.iter().find(|(_, value)| value.len() > MAX_VALUE_BYTES) {
             return Err(VaultError::TooLarge { bytes: value.len() });
         }
         let keys = self.keys();
@@ -126,20 +137,24 @@ impl Vault {
                 "could not be synced after its keys were rewritten: restart the node",
             ));
         }
-        let generation = self.generation(name)?.wrapping_add(1);
-        let key = random_key()?;
-        let slot = slot(name, generation);
-        let sealed = seal(&aead_key(&*key)?, &slot, value)?;
-        let wrapped = seal(&self.vault_key, &slot, &*key)?;
-        insert(&keys, KEYS, &slot, &wrapped)?;
-        insert(&self.values, VALUES, &slot, &sealed)?;
-        insert(&self.values, VALUES, name, &generation.to_be_bytes())?;
-        if generation > 1 {
-            let before = self::slot(name, generation - 1);
-            remove(&keys, KEYS, &before)?;
-            remove(&self.values, VALUES, &before)?;
+        let (mut new_keys, mut sealed, mut before) = (Vec::new(), Vec::new(), Vec::new());
+        for (name, value) in values {
+            let generation = self.generation(name)?.wrapping_add(1);
+            let (key, slot) = (random_key()?, slot(name, generation));
+            new_keys.push((slot.clone(), seal(&self.vault_key, &slot, &*key)?));
+            sealed.push((slot.clone(), seal(&aead_key(&*key)?, &slot, value)?));
+            sealed.push((name.clone(), generation.to_be_bytes().to_vec()));
+            if generation > 1 {
+                before.push(self::slot(name, generation - 1));
+            }
         }
-        Ok(())
+        insert(&keys, KEYS, &new_keys)?;
+        insert(&self.values, VALUES, &sealed)?;
+        if before.is_empty() {
+            return Ok(());
+        }
+        remove(&keys, KEYS, &before)?;
+        remove(&self.values, VALUES, &before)
     }
 
     /// The value stored under `name`, or `None` when there is none or it was erased.
@@ -178,10 +193,19 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Storage`]; the value may then still be readable.
     pub fn erase(&self, name: &str) -> Result<(), VaultError> {
+        self.erase_all(&[name.to_owned()])
+    }
+
+    /// Erases several, each as [`erase`](Self::erase) does, in as few commits as one takes.
+    ///
+    /// # Errors
+    /// [`VaultError::Storage`]; they may then still be readable.
+    pub fn erase_all(&self, names: &[String]) -> Result<(), VaultError> {
         let keys = self.keys();
-        let slot = slot(name, self.generation(name)?);
-        destroy(&keys, &slot)?;
-        remove(&self.values, VALUES, &slot)
+        let slots = names.iter().map(|name| Ok(slot(name, self.generation(name)?)));
+        let slots = slots.collect::<Result<Vec<_>, VaultError>>()?;
+        destroy(&keys, &slots)?;
+        remove(&self.values, VALUES, &slots)
     }
 
     /// Rewrites the file of keys without a byte of those that were destroyed, if any were since it was last rewritten.
@@ -248,27 +272,39 @@ fn slot(name: &str, generation: u64) -> String {
 fn insert(
     database: &Database,
     table: TableDefinition<'_, &str, &[u8]>,
-    key: &str,
-    value: &[u8],
+    values: &[(String, Vec<u8>)],
 ) -> Result<(), VaultError> {
     let write = database.begin_write().map_err(redb::Error::from)?;
-    write.open_table(table).map_err(redb::Error::from)?.insert(key, value).map_err(redb::Error::from)?;
+    {
+        let mut table = write.open_table(table).map_err(redb::Error::from)?;
+        for (key, value) in values {
+            table.insert(key.as_str(), value.as_slice()).map_err(redb::Error::from)?;
+        }
+    }
     Ok(write.commit().map_err(redb::Error::from)?)
 }
 
-fn remove(database: &Database, table: TableDefinition<'_, &str, &[u8]>, key: &str) -> Result<(), VaultError> {
+fn remove(database: &Database, table: TableDefinition<'_, &str, &[u8]>, keys: &[String]) -> Result<(), VaultError> {
     let write = database.begin_write().map_err(redb::Error::from)?;
-    write.open_table(table).map_err(redb::Error::from)?.remove(key).map_err(redb::Error::from)?;
+    {
+        let mut table = write.open_table(table).map_err(redb::Error::from)?;
+        for key in keys {
+            table.remove(key.as_str()).map_err(redb::Error::from)?;
+        }
+    }
     Ok(write.commit().map_err(redb::Error::from)?)
 }
 
-/// Destroys a key, and notes in the same commit that its bytes are still in the file.
-fn destroy(keys: &Database, slot: &str) -> Result<(), VaultError> {
+/// Destroys keys, and notes in the same commit that their bytes are still in the file.
+fn destroy(keys: &Database, slots: &[String]) -> Result<(), VaultError> {
     let write = keys.begin_write().map_err(redb::Error::from)?;
-    let destroyed = {
+    let mut destroyed = false;
+    {
         let mut table = write.open_table(KEYS).map_err(redb::Error::from)?;
-        table.remove(slot).map_err(redb::Error::from)?.is_some()
-    };
+        for slot in slots {
+            destroyed |= table.remove(slot.as_str()).map_err(redb::Error::from)?.is_some();
+        }
+    }
     if destroyed {
         write.open_table(ERASED).map_err(redb::Error::from)?.insert("", [].as_slice()).map_err(redb::Error::from)?;
     }

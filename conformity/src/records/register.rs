@@ -183,6 +183,26 @@ impl Register {
         self.erasures.values()
     }
 
+    /// Forgets verdicts, the statements that granted them and those about each alone, without a record that they were erased:
+    /// for whoever was shown them and may hold them no more. A replay that does not find them ends the same.
+    pub fn forget_verdicts<'a>(&mut self, verdicts: impl IntoIterator<Item = &'a VerdictId>) {
+        let mut gone = BTreeSet::new();
+        for id in verdicts {
+            let record = self.verdicts.get(id);
+            gone.extend(record.and_then(|record| record.history.first()).map(|granted| granted.index));
+            gone.extend(self.remove_verdict(id));
+        }
+        self.forget_statements(&gone);
+    }
+
+    /// Forgets what is made of a verdict.
+    pub fn forget_recognition(&mut self, verdict: &VerdictRef) {
+        let Some(record) = self.recognitions.remove(verdict) else { return };
+        for supplier in record.suppliers() {
+            unlist(&mut self.recognitions_by_supplier, supplier, verdict);
+        }
+    }
+
     fn insert_statement(&mut self, record: &StatementRecord) {
         self.signed.insert(record);
         let taken = Taken { index: record.index, digest: record.digest };
@@ -238,12 +258,16 @@ impl Register {
             gone.extend(self.remove_verdict(&verdict));
         }
         gone.extend(self.consents.forget(record.index));
+        self.forget_statements(&gone);
+        put(&mut self.erasures, record.index, record);
+    }
+
+    fn forget_statements(&mut self, gone: &BTreeSet<u64>) {
         for statements in self.statements.values_mut() {
             statements.retain(|_, statement| !gone.contains(&statement.index));
         }
         self.statements.retain(|_, statements| !statements.is_empty());
-        self.signed.forget(&gone);
-        put(&mut self.erasures, record.index, record);
+        self.signed.forget(gone);
     }
 
     /// Removes a verdict, its credentials and consents, and gives the places of the statements that were about it alone.

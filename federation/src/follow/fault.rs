@@ -51,16 +51,16 @@ pub enum PeerFault {
         offered: u64,
     },
     /// What it said of restricted verdicts cannot be read, or is no answer to what was asked.
-    #[error("what the peer said of restricted verdicts is no answer to what was asked")]
+    #[error("the peer did not give what belongs to a range")]
     RestrictedMalformed,
     /// It showed a statement as one of a restricted verdict at a place that was not asked about.
-    #[error("the peer showed something of a restricted verdict that was not asked for")]
+    #[error("the peer did not give what belongs to a range")]
     RestrictedUnasked,
     /// A statement of a restricted verdict is not what its entry commits to.
-    #[error("a statement of a restricted verdict is not the one that its entry commits to")]
+    #[error("the peer did not give what belongs to a range")]
     RestrictedOther,
     /// It would not answer about restricted verdicts.
-    #[error("the peer did not answer about restricted verdicts")]
+    #[error("the peer did not give what belongs to a range")]
     RestrictedRefused,
     /// Two signed checkpoints that contradict each other.
     #[error("the peer signed two checkpoints that contradict each other; following stops until an operator acts")]
@@ -111,11 +111,21 @@ impl PeerFault {
             Self::Genesis => "wrong-log",
             Self::Withheld { .. } => "withheld",
             Self::Rollback { .. } => "rollback",
-            Self::RestrictedMalformed => "restricted-malformed",
-            Self::RestrictedUnasked => "restricted-unasked",
-            Self::RestrictedOther => "restricted-other-statement",
-            Self::RestrictedRefused => "restricted-refused",
+            Self::RestrictedMalformed | Self::RestrictedUnasked | Self::RestrictedOther | Self::RestrictedRefused => {
+                "incomplete"
+            }
             Self::Fork(_) => "fork",
+        }
+    }
+
+    /// What the operator alone is told of it: faults are public, and this is about what is not.
+    pub fn in_confidence(&self) -> Option<&'static str> {
+        match self {
+            Self::RestrictedMalformed => Some("restricted-malformed"),
+            Self::RestrictedUnasked => Some("restricted-unasked"),
+            Self::RestrictedOther => Some("restricted-other-statement"),
+            Self::RestrictedRefused => Some("restricted-refused"),
+            _ => None,
         }
     }
 

@@ -19,6 +19,9 @@ use crate::vault::{Vault, VaultError};
 /// What their names in the vault begin with.
 const PREFIX: &str = "received/";
 
+/// Values that are erased at once: then others have their turn.
+const PIECE: usize = 64;
+
 /// Why what was disclosed was not kept or read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReceivedError {
@@ -93,7 +96,7 @@ impl Received {
         Ok(all)
     }
 
-    /// Erases what `peer` disclosed of these verdicts, with the keys.
+    /// Erases what `peer` disclosed of these verdicts. The caller has the vault shredded.
     ///
     /// # Errors
     /// [`VaultError`]: some of it may rest still.
@@ -102,11 +105,11 @@ impl Received {
         peer: &PeerRecord,
         verdicts: impl IntoIterator<Item = &'a VerdictId>,
     ) -> Result<(), VaultError> {
-        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        for verdict in verdicts {
-            self.vault.erase(&self.name(peer, verdict))?;
-        }
-        self.vault.shred()
+        let names: Vec<_> = verdicts.into_iter().map(|verdict| self.name(peer, verdict)).collect();
+        names.chunks(PIECE).try_for_each(|piece| {
+            let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+            self.vault.erase_all(piece)
+        })
     }
 
     /// Erases what belongs to no peering that lasts, with the keys.

@@ -12,7 +12,7 @@
 //! scope: what may rest (`conformity::recognition::stays`), and who may see it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use conformity::genesis::PeerRecord;
 use conformity::ids::{RegistryId, VerdictId, VerdictRef};
@@ -45,6 +45,9 @@ pub enum RestrictedError {
 
 /// What the name of what is made of a verdict ends with; others end with a place in the log.
 const MADE: &str = "made";
+
+/// Values that are written or erased at once: then others have their turn.
+const PIECE: usize = 64;
 
 /// A statement, with the verdict that its name does not tell.
 #[derive(Serialize, Deserialize)]
@@ -97,13 +100,17 @@ impl Restricted {
         peer: &PeerRecord,
         shown: &BTreeMap<VerdictId, BTreeMap<u64, String>>,
     ) -> Result<(), RestrictedError> {
-        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = Vec::new();
         for (verdict, statements) in shown {
             let prefix = self.verdict_prefix(peer, verdict);
             for (index, statement) in statements {
                 let kept = Kept { verdict: verdict.clone(), statement: statement.clone() };
-                self.write(peer, &format!("{prefix}{index:020}"), &kept)?;
+                all.push((format!("{prefix}{index:020}"), bytes(&kept)?));
             }
+        }
+        for piece in all.chunks(PIECE) {
+            let _writing = self.writing();
+            self.write(peer, piece)?;
         }
         Ok(())
     }
@@ -112,17 +119,25 @@ impl Restricted {
     ///
     /// # Errors
     /// [`RestrictedError`]: some of it may be recorded already.
-    pub fn state(&self, peer: &PeerRecord, rows: Vec<Recognition>, since: Moment) -> Result<(), RestrictedError> {
-        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn state(&self, peer: &PeerRecord, rows: &[Recognition], since: Moment) -> Result<(), RestrictedError> {
+        rows.chunks(PIECE).try_for_each(|piece| self.state_piece(peer, piece, since))
+    }
+
+    fn state_piece(&self, peer: &PeerRecord, rows: &[Recognition], since: Moment) -> Result<(), RestrictedError> {
+        let _writing = self.writing();
+        let (mut values, mut records) = (Vec::new(), Vec::new());
         for recognition in rows {
             let prefix = self.verdict_prefix(peer, &recognition.verdict.id);
             if self.vault.names(&prefix)?.is_empty() {
                 continue;
             }
             let made = Made { recognition: recognition.clone(), since };
-            self.write(peer, &format!("{prefix}{MADE}"), &made)?;
-            self.made.write().unwrap_or_else(PoisonError::into_inner).insert(record(recognition, since));
+            values.push((format!("{prefix}{MADE}"), bytes(&made)?));
+            records.push(record(made.recognition, since));
         }
+        self.write(peer, &values)?;
+        let mut made = self.made.write().unwrap_or_else(PoisonError::into_inner);
+        records.into_iter().for_each(|record| made.insert(record));
         Ok(())
     }
 
@@ -142,20 +157,26 @@ impl Restricted {
         Ok(all)
     }
 
-    /// Erases what rests of these verdicts of `peer`, with the keys, and what was made of them.
+    /// Erases what rests of these verdicts of `peer` and what was made of them. The caller has the vault shredded.
     ///
     /// # Errors
     /// [`VaultError`]: some of it may rest still. None of it counts any more until the next start.
     pub fn erase(&self, peer: &PeerRecord, verdicts: &BTreeSet<VerdictId>) -> Result<(), VaultError> {
-        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.forget(|verdict| verdict.registry == peer.registry && verdicts.contains(&verdict.id));
-        for verdict in verdicts {
-            // In the order of the log: the grant first.
-            for name in self.vault.names(&self.verdict_prefix(peer, verdict))? {
-                self.vault.erase(&name)?;
+        {
+            let _writing = self.writing();
+            let mut made = self.made.write().unwrap_or_else(PoisonError::into_inner);
+            for id in verdicts {
+                made.forget_recognition(&VerdictRef { registry: peer.registry.clone(), id: id.clone() });
             }
         }
-        self.vault.shred()
+        for verdict in verdicts {
+            let _writing = self.writing();
+            // In the order of the log: the grant first.
+            for piece in self.vault.names(&self.verdict_prefix(peer, verdict))?.chunks(PIECE) {
+                self.vault.erase_all(piece)?;
+            }
+        }
+        Ok(())
     }
 
     /// Erases what belongs to no peering that lasts, with the keys, and reads what is made of the rest.
@@ -163,7 +184,7 @@ impl Restricted {
     /// # Errors
     /// [`RestrictedError`]: the next sweep tries again.
     pub fn sweep(&self) -> Result<(), RestrictedError> {
-        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _writing = self.writing();
         let mut left = Register::new();
         for name in self.vault.names(PREFIX)? {
             if peering(PREFIX, &name).is_none_or(|(peer, added)| !stands(&self.read_model, &peer, added)) {
@@ -178,22 +199,17 @@ impl Restricted {
         Ok(self.vault.shred()?)
     }
 
-    /// Registers forget nothing: what is left is made into another one.
-    fn forget(&self, is_gone: impl Fn(&VerdictRef) -> bool) {
-        let mut made = self.made.write().unwrap_or_else(PoisonError::into_inner);
-        let mut left = Register::new();
-        let stay = made.recognitions_after(None).filter(|record| !is_gone(&record.recognition.verdict));
-        stay.for_each(|record| left.insert(Record::Recognition(Arc::clone(record))));
-        *made = left;
+    /// To be held while something of a verdict is read and written. All peers share it, so nobody holds it for long.
+    fn writing(&self) -> MutexGuard<'_, ()> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self, peer: &PeerRecord, name: &str, kept: &impl Serialize) -> Result<(), RestrictedError> {
+    fn write(&self, peer: &PeerRecord, values: &[(String, Vec<u8>)]) -> Result<(), RestrictedError> {
         // The register knows of an expulsion before its sweep, so nothing comes after that.
         if !stands(&self.read_model, &peer.registry, peer.added.index) {
             return Err(RestrictedError::Gone);
         }
-        let bytes = serde_json::to_vec(kept).map_err(|_| RestrictedError::Unreadable)?;
-        Ok(self.vault.put(name, &bytes)?)
+        Ok(self.vault.put_all(values)?)
     }
 
     fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, RestrictedError> {
@@ -211,6 +227,10 @@ impl Restricted {
 pub fn verdicts_of(made: &Register, peer: &RegistryId) -> BTreeSet<VerdictId> {
     let all = made.recognitions_after(None).map(|record| &record.recognition.verdict);
     all.filter(|verdict| verdict.registry == *peer).map(|verdict| verdict.id.clone()).collect()
+}
+
+fn bytes(kept: &impl Serialize) -> Result<Vec<u8>, RestrictedError> {
+    serde_json::to_vec(kept).map_err(|_| RestrictedError::Unreadable)
 }
 
 /// What the names of a peering begin with: a peer that is added again begins with nothing.

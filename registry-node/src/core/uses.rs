@@ -40,7 +40,7 @@ const STANDING_PREFIX: &str = "standing/";
 #[derive(Debug, thiserror::Error)]
 pub enum UseError {
     /// Too many wait already.
-    #[error("{MAX_WAITING} uses of consents wait to be recorded already; ask again")]
+    #[error("{MAX_WAITING} uses wait to be recorded already; ask again")]
     Busy,
     /// The verdict was erased meanwhile.
     #[error("the verdict is not there any more")]
@@ -174,6 +174,7 @@ pub struct Uses {
     read_model: Arc<ReadModel>,
     writing: Mutex<()>,
     waiting: AtomicUsize,
+    peers: AtomicUsize,
 }
 
 impl Uses {
@@ -183,7 +184,13 @@ impl Uses {
     /// [`VaultError`].
     pub fn open(vault: Arc<Vault>, read_model: &Arc<ReadModel>) -> Result<Self, VaultError> {
         let read_model = Arc::clone(read_model);
-        let uses = Self { vault, read_model, writing: Mutex::default(), waiting: AtomicUsize::new(0) };
+        let uses = Self {
+            vault,
+            read_model,
+            writing: Mutex::default(),
+            waiting: AtomicUsize::new(0),
+            peers: AtomicUsize::new(0),
+        };
         uses.sweep()?;
         Ok(uses)
     }
@@ -210,10 +217,19 @@ impl Uses {
         Place::take(&self.waiting)
     }
 
-    /// One more place, for a peer: each asks one question after the other, and a whole range waits for the answer.
+    /// A place among the peers that look at what an arrangement names and record it. They are counted apart: however many ask, none
+    /// takes a place from those who are shown something by consent.
+    ///
+    /// # Errors
+    /// [`UseError::Busy`].
+    pub fn place_among_peers(&self) -> Result<Place<'_>, UseError> {
+        Place::take(&self.peers)
+    }
+
+    /// One more of them, whoever waits: each peer asks one question after the other, and a whole range waits for the answer.
     pub fn place_of_peer(&self) -> Place<'_> {
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        Place(&self.waiting)
+        self.peers.fetch_add(1, Ordering::Relaxed);
+        Place(&self.peers)
     }
 
     /// Records a use as [`record`](Self::record) does, unless the same was recorded within a minute: whoever asks for the same again
@@ -427,5 +443,17 @@ mod tests {
         assert!(matches!(Place::take(&waiting), Err(UseError::Busy)));
         drop(places);
         assert!(Place::take(&waiting).is_ok());
+    }
+
+    #[test]
+    fn peers_take_no_place_from_consents() {
+        let folder = tempfile::tempdir().unwrap();
+        let uses = Uses::open(Arc::new(Vault::open(folder.path()).unwrap()), &Arc::default()).unwrap();
+        let peers: Vec<_> = (0..2 * MAX_WAITING).map(|_| uses.place_of_peer()).collect();
+        assert!(matches!(uses.place_among_peers(), Err(UseError::Busy)));
+        let places: Vec<_> = (0..MAX_WAITING).map(|_| uses.place().unwrap()).collect();
+        assert!(matches!(uses.place(), Err(UseError::Busy)));
+        drop((peers, places));
+        assert!(uses.place().is_ok());
     }
 }

@@ -72,7 +72,7 @@ struct Shown {
 
 impl Asker<'_> {
     fn all(self, asked: &[CredentialAt]) -> Result<Vec<Option<String>>, Unanswered> {
-        let place = self.registry.uses.place()?;
+        let place = self.registry.uses.place_among_peers()?;
         let (mut answers, mut bytes) = (Vec::new(), 0);
         for one in asked {
             let Some((shown, presentation)) = self.presented(one).map_err(Unanswered::Failed)? else {

@@ -20,10 +20,11 @@ mod confided;
 mod faults;
 mod keys;
 mod stating;
+mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use conformity::arrangement::ArrangementRecord;
 use conformity::genesis::PeerRecord;
@@ -49,10 +50,14 @@ use super::peers::Peers;
 use super::scope::{between, scope};
 use crate::core::peer_board::{PeerState, PeerStatus};
 use crate::core::registry::Registry;
-use crate::core::restricted::verdicts_of;
+
+use confided::Shredding;
+use waiting::Waiting;
 
 pub(super) use asking::Asking;
 
+/// A rest between two pieces of what is made of restricted verdicts.
+const BREATH: Duration = Duration::from_millis(5);
 /// A quiet peer is asked this often whether it has grown: a lost hint costs no more.
 const TICK: Duration = Duration::from_secs(1);
 /// Waits after faults and unreachable peers: shortest and longest.
@@ -74,9 +79,10 @@ pub(super) struct Pursuit {
     wanted: Scope,
     /// Nothing is assessed by a mirror that is shorter than this: it would say again what was overtaken long ago.
     floor: u64,
-    pending: BTreeSet<VerdictId>,
-    /// What was recognised and may have lapsed by our own log, which does not wait until the mirror has come that far.
-    lapsing: BTreeSet<VerdictId>,
+    /// Verdicts that are to be assessed.
+    open: Waiting,
+    /// Restricted ones.
+    apart: Waiting,
     due: BTreeMap<Timestamp, BTreeSet<VerdictId>>,
     asking: Asking,
     /// The places in the peer's log of what rests of restricted verdicts.
@@ -89,6 +95,7 @@ pub(super) struct Pursuit {
     full: bool,
     /// When the peer was last asked for its keys and roots.
     asked: Option<Timestamp>,
+    shredding: Shredding,
     hushes: Hushes,
     status: PeerStatus,
 }
@@ -104,8 +111,8 @@ impl Pursuit {
             mirror: None,
             wanted: Scope::new(),
             floor: 0,
-            pending: BTreeSet::new(),
-            lapsing: BTreeSet::new(),
+            open: Waiting::default(),
+            apart: Waiting::default(),
             due: BTreeMap::new(),
             asking: Asking::default(),
             places: BTreeMap::new(),
@@ -114,6 +121,7 @@ impl Pursuit {
             stopped: false,
             full: false,
             asked: None,
+            shredding: Shredding::default(),
             hushes: Hushes::default(),
             registry,
             peers,
@@ -132,6 +140,7 @@ impl Pursuit {
             wait = (wait * 2).min(BACKOFF.1);
         }
         self.mark.save();
+        self.shredding.now(&self.registry.vault);
         // Once more: it may have been shown after it was taken off.
         self.registry.peers.remove(&self.peer.registry);
     }
@@ -163,7 +172,7 @@ impl Pursuit {
             tokio::select! {
                 outcome = &mut event => return Ok(outcome),
                 changed = own.changed() => if changed.is_err() { return Err(stopping()) },
-                () = tokio::time::sleep(TICK) => {}
+                () = tokio::time::sleep(self.tick()) => {}
             }
         }
     }
@@ -172,7 +181,29 @@ impl Pursuit {
     async fn settle(&mut self) -> Result<(), Setback> {
         self.refresh()?;
         self.look().await?;
-        self.recognise().await
+        self.recognise().await?;
+        self.settle_apart().await
+    }
+
+    /// The same for restricted verdicts, a piece of it, when all is stated of the others.
+    async fn settle_apart(&mut self) -> Result<(), Setback> {
+        self.look_apart().await?;
+        self.recognise_apart().await?;
+        self.shred().await
+    }
+
+    /// Settles more of that until something else may be done; what comes from elsewhere never waits longer than a tick.
+    async fn settle_on_apart(&mut self) -> Result<(), Setback> {
+        let (begun, own) = (Instant::now(), self.registry.size.clone());
+        while self.apart_waits() && begun.elapsed() < TICK && !own.has_changed().unwrap_or(true) {
+            self.settle_apart().await?;
+            tokio::time::sleep(BREATH).await;
+        }
+        Ok(())
+    }
+
+    fn tick(&self) -> Duration {
+        if self.apart_waits() { BREATH } else { TICK }
     }
 
     /// Rounds without end; returns what ended them.
@@ -202,6 +233,9 @@ impl Pursuit {
                 return setback;
             }
             *wait = BACKOFF.0;
+            if let Err(setback) = self.settle_on_apart().await {
+                return setback;
+            }
             tokio::select! {
                 hint = hints.next() => match hint {
                     Some(delivery) => self.hear(&delivery),
@@ -213,7 +247,7 @@ impl Pursuit {
                     }
                     self.pace(&mut hints).await;
                 }
-                () = tokio::time::sleep(TICK) => if self.registry.witness.evidence.accuses(&self.peer) { return accused() },
+                () = tokio::time::sleep(self.tick()) => if self.registry.witness.evidence.accuses(&self.peer) { return accused() },
             }
         }
     }
@@ -290,25 +324,6 @@ impl Pursuit {
         Ok(())
     }
 
-    /// What is mirrored, and what was recognised, whether it is shown any more or not.
-    fn everything_is_pending(&mut self) {
-        let Some(mirror) = self.mirror.as_ref().map(Kept::mirror) else { return };
-        self.lapsing = verdicts_of(&self.registry.read_model.register(), &self.peer.registry);
-        self.lapsing.extend(verdicts_of(&self.registry.restricted.made(), &self.peer.registry));
-        self.pending.extend(self.lapsing.iter().cloned());
-        self.pending.extend(read(&mirror).followed().register().verdicts_after(None).map(|record| record.id().clone()));
-        self.asking.doubt(self.pending.iter().cloned());
-        self.asking.doubt_all();
-    }
-
-    fn pending_by_time(&mut self) {
-        let later = self.due.split_off(&self.registry.now());
-        for verdicts in std::mem::replace(&mut self.due, later).into_values() {
-            self.lapsing.extend(verdicts.iter().cloned());
-            self.pending.extend(verdicts);
-        }
-    }
-
     /// Tells the peer what we did in arrangements with it, once each.
     async fn tell(&mut self, link: &Link) -> Result<(), Setback> {
         let size = *self.registry.size.borrow();
@@ -356,7 +371,7 @@ impl Pursuit {
             let question = RangeRequest { from, entries: self.entries_at_once() };
             let range: Range = self.ask(link, Service::Range, &question).await?;
             self.know_keys(link, &range.checkpoint).await?;
-            let Some(confided) = self.gather(link, &range, from).await? else { return Ok(()) };
+            let confided = self.gather(link, &range, from).await?;
             if !self.pulls(mirror) {
                 return Ok(());
             }
@@ -364,6 +379,7 @@ impl Pursuit {
             self.took(mirror, taken)?;
             // The peer may have granted and suspended a thousand verdicts meanwhile: buyers hear of each range as it comes.
             self.recognise().await?;
+            self.settle_apart().await?;
         }
         Ok(())
     }
@@ -388,8 +404,8 @@ impl Pursuit {
         for fault in &taken.faults {
             self.note_fault(fault.code, &format!("statement at {}: {}", fault.index, fault.text));
         }
-        self.asking.doubt(taken.changed.iter().cloned());
-        self.pending.extend(taken.changed);
+        self.doubt(taken.changed.iter().cloned());
+        self.assess_again(taken.changed);
         let mirror = read(mirror);
         self.status.mirrored = mirror.followed().size();
         self.registry.metrics.mirrored(&self.peer.registry, self.status.mirrored);

@@ -26,13 +26,21 @@ use crate::core::registry::Registry;
 /// Verdicts assessed at once: others want their turn.
 pub(super) const PIECE: usize = 2_000;
 
+/// Of which verdicts the answers are meant. An id that was erased may have been granted again, as a restricted verdict or an open
+/// one: the two are two matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Those of which everyone may know: stated in our log.
+    Open,
+    /// Restricted ones: recorded apart.
+    Apart,
+}
+
 /// What was found out about verdicts of a peer.
 #[derive(Default)]
 pub(super) struct Assessment {
     /// Answers that differ from those in force.
     pub(super) rows: Vec<Recognition>,
-    /// Those about restricted verdicts.
-    pub(super) apart: Vec<Recognition>,
     /// When time alone may change an answer.
     pub(super) due: BTreeMap<Timestamp, BTreeSet<VerdictId>>,
 }
@@ -57,13 +65,13 @@ pub(super) struct Known<'a> {
     pub(super) asking: &'a Asking,
 }
 
-/// Derives the answers for `verdicts` again. `all_shown`: the mirror is as far as it ever was, so what is not in it is not
-/// shown any more. Before that, what is in it may have been overtaken, and only what follows from our own log counts.
+/// Derives the answers for `verdicts` again, as far as they are of the kind. `all_shown`: the mirror is as far as it ever was, so what
+/// is not in it is not shown any more. Before that, what is in it may have been overtaken, and only what follows from our own log counts.
 pub(super) fn assess(
     registry: &Registry,
     followed: &Followed,
     known: Known<'_>,
-    verdicts: &BTreeSet<VerdictId>,
+    (verdicts, kind): (&BTreeSet<VerdictId>, Kind),
     all_shown: bool,
 ) -> Assessment {
     let (at, Known { peer, arrangements, asking }) = (registry.now(), known);
@@ -86,20 +94,14 @@ pub(super) fn assess(
     for id in verdicts {
         let reference = VerdictRef { registry: peer.registry.clone(), id: id.clone() };
         let seen = followed.register().verdict(id).filter(|_| all_shown);
-        // An id that was erased may have been granted again, as a restricted verdict or an open one: the two are two matters.
-        let (open, restricted) = match seen.as_deref() {
-            Some(verdict) if verdict.terms.profile.is_public() => (Some(verdict), None),
-            seen => (None, seen),
+        let seen = seen.filter(|verdict| verdict.terms.profile.is_public() == (kind == Kind::Open));
+        let existing = match kind {
+            Kind::Open => registry.read_model.register().recognition(&reference),
+            Kind::Apart => registry.restricted.made().recognition(&reference),
         };
-        let existing = registry.read_model.register().recognition(&reference);
-        if let Some(answer) = answer(open, existing.as_deref()) {
+        if let Some(answer) = answer(seen.as_deref(), existing.as_deref()) {
             let row = assessment.differs(id, existing.as_deref(), answer);
             assessment.rows.extend(row);
-        }
-        let existing = registry.restricted.made().recognition(&reference);
-        if let Some(answer) = answer(restricted, existing.as_deref()) {
-            let row = assessment.differs(id, existing.as_deref(), answer);
-            assessment.apart.extend(row);
         }
     }
     assessment

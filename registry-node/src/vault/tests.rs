@@ -60,7 +60,7 @@ fn names_are_those_of_values() {
     vault.erase("peer/jp/2").unwrap();
     // As a crash between the key and its value leaves it.
     for crashed in [slot("peer/eu/1", 3), slot("peer/eu/4", 1)] {
-        insert(&vault.keys(), KEYS, &crashed, b"key").unwrap();
+        insert(&vault.keys(), KEYS, &[(crashed, b"key".to_vec())]).unwrap();
     }
     assert_eq!(vault.names("peer/").unwrap(), ["peer/eu/1", "peer/us/3"]);
 }
@@ -175,4 +175,27 @@ fn a_pseudonym_is_the_same_in_one_vault_and_tells_nothing_in_another() {
     assert_eq!((again.pseudonym("V-1"), first.len()), (first.clone(), 2 * PSEUDONYM_BYTES));
     assert_ne!(again.pseudonym("V-2"), first);
     assert_ne!(Vault::open(other.path()).unwrap().pseudonym("V-1"), first);
+}
+
+#[test]
+fn many_are_stored_and_erased_at_once_as_one_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = Vault::open(folder.path()).unwrap();
+    let many = |word: &str| -> Vec<_> {
+        (0..70).map(|number| (format!("many/{number:02}"), format!("{word} {number}").into_bytes())).collect()
+    };
+    vault.put("many/07", b"before").unwrap();
+    for word in ["first", "second"] {
+        vault.put_all(&many(word)).unwrap();
+        for (name, value) in many(word) {
+            assert_eq!(vault.value(&name).unwrap(), Some(value), "{name}");
+        }
+    }
+    let too_large = [many("third"), vec![("large".to_owned(), vec![0; MAX_VALUE_BYTES + 1])]].concat();
+    assert!(matches!(vault.put_all(&too_large), Err(VaultError::TooLarge { .. })));
+    assert_eq!(vault.value("many/00").unwrap(), Some(b"second 0".to_vec()), "all of them, or none");
+    let names: Vec<_> = many("").into_iter().map(|(name, _)| name).collect();
+    vault.erase_all(&names[1..]).unwrap();
+    assert_eq!(vault.names("many/").unwrap(), names[..1]);
+    assert_eq!(vault.value(&names[1]).unwrap(), None);
 }

@@ -296,15 +296,30 @@ async fn a_restricted_verdict_is_recognised_abroad_and_nobody_else_learns_of_it(
     nothing.is_left(&federation, &needles);
 }
 
+/// What was made of open verdicts last is in the log before anything is made of restricted ones, however many there are.
+fn open_before_restricted(stopped: &Registry) {
+    let log = stopped.log();
+    let stated = log.entries(0..log.size()).unwrap().iter().rposition(|entry| entry.kind == Kind::Recognition).unwrap();
+    let vault = Vault::open(&stopped.folder().vault()).unwrap();
+    let made = vault.names("restricted/").unwrap().into_iter().filter(|name| name.ends_with("/made"));
+    for name in made {
+        let made: Value = serde_json::from_slice(&vault.value(&name).unwrap().unwrap()).unwrap();
+        assert!(made["since"]["index"].as_u64().unwrap() >= stated as u64, "{made} before {stated}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_is_kept_and_ends_with_the_arrangement_as_the_rule_says() {
     let federation = arranged(json!({"onSuspension": "keep"})).await;
     let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
     jp.party("cb-1").must("verdict-granted", secret(ID)).await;
+    jp.party("cb-1").must("verdict-granted", verdict("V-1")).await;
     sees(eu, "maker", |one| one["outcome"] == "recognised").await;
+    eu.recognises("jp:V-1", |one| one["outcome"] == "recognised").await;
     jp.operator().must("arrangement-suspended", json!({"id": "A-1", "reason": reason("as-agreed")})).await;
     sees(eu, "maker", has("kept-while-suspended")).await;
     federation.node("eu").kill();
+    open_before_restricted(eu);
     federation.restart("eu").await;
     sees(eu, "maker", has("kept-while-suspended")).await;
     let peer = Dialled::as_peer(jp, eu).await;
@@ -368,10 +383,12 @@ async fn every_lie_about_restricted_verdicts_is_counted_and_nothing_of_it_counts
             text(secret("S-3")),
             Box::new(|_, _| Box::new(|_: &RestrictedRequest| Answer::Refused(Refused::new("because", ID)))),
         ),
-        ("restricted-left-out", moon, Box::new(|index, own| Box::new(only(index, own)))),
+        ("out-of-scope", moon, Box::new(|index, own| Box::new(only(index, own)))),
     ];
     for (number, (code, statement, lie)) in (1..).zip(lies) {
-        let before = counted(eu, code).await;
+        // What the public is told is neutral; the specific code is in the node's own log. What is only left out is told nobody else.
+        let public = code.starts_with("restricted-");
+        let before = counted(eu, "incomplete").await;
         let index = impostor.change(|past| {
             let digest = Digest::of(statement.as_bytes());
             // It withholds it from everyone.
@@ -381,9 +398,19 @@ async fn every_lie_about_restricted_verdicts_is_counted_and_nothing_of_it_counts
         });
         impostor.lie(says(lie(index, &statement)));
         impostor.hint().await;
-        counts(eu, code, before).await;
+        if public {
+            counts(eu, "incomplete", before).await;
+        }
+        soon(&format!("the operator is told of {code}"), async || {
+            let told = federation.node("eu").lines_with(&[code]);
+            if told > 0 { Ok(()) } else { Err("nothing is said".to_owned()) }
+        })
+        .await;
         let status = eu.peer_status("jp").await.to_string();
-        assert!(![ID, "S-", "X-1", QUIET].iter().any(|word| status.contains(word)), "{status}");
+        assert!(
+            ![ID, "S-", "X-1", QUIET, "estricted", "out-of-scope"].iter().any(|word| status.contains(word)),
+            "{status}"
+        );
         impostor.lie(says(only(index, &statement)));
         impostor.hint().await;
         eu.recognises(&format!("jp:V-{number}"), |one| one["outcome"] == "recognised").await;

@@ -135,10 +135,15 @@ fn no_byte_of_it_is_in_the_mirror_and_it_comes_back_from_elsewhere() {
     for place in &withheld[1..] {
         assert!(!file.contains(peer.statements[*place as usize].as_deref().unwrap()), "{place}");
     }
-    for (rests, expected) in [(confided, Some("suspended")), (Confided::default(), None)] {
-        let opened = mirror(&path, &peer, &rests, u64::MAX);
+    for (rests, expected) in [(&confided, Some("suspended")), (&Confided::default(), None)] {
+        let opened = mirror(&path, &peer, rests, u64::MAX);
         assert_eq!((opened.followed().size(), state(opened.followed(), "V-9").as_deref()), (peer.size(), expected));
     }
+    // What is let go of is forgotten as if it had never been given, also where the same mirror goes on.
+    let mut opened = mirror(&path, &peer, &confided, u64::MAX);
+    opened.forget(&[verdict_id("V-9")].into());
+    let without = mirror(&path, &peer, &Confided::default(), u64::MAX);
+    assert!(opened.followed().register() == without.followed().register());
     let elsewhere: Confided = [(withheld[1], peer.statements[0].clone().unwrap())].into_iter().collect();
     let opened = mirror(&path, &peer, &elsewhere, u64::MAX);
     assert_eq!(
@@ -217,7 +222,9 @@ fn a_lie_about_what_was_asked_is_refused_whole() {
         assert_eq!(gathering.question().unwrap().from, other, "what is shown to everyone is not asked for");
         let fault = gathering.take(lie).unwrap_err();
         assert_eq!(&fault, expected, "{about}");
-        assert!(fault.code().starts_with("restricted-") && !fault.stops(), "{about}");
+        assert!(fault.code() == "incomplete" && !fault.stops(), "{about}");
+        assert!(!fault.to_string().contains("restricted"), "what is public says nothing of them: {about}");
+        assert!(fault.in_confidence().is_some_and(|code| code.starts_with("restricted-")), "{about}");
         assert!(!fault.to_string().contains(char::is_numeric), "{about}: it tells where");
         assert!(gathering.done().1.is_empty(), "{about}");
     }

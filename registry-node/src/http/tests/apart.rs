@@ -50,7 +50,7 @@ fn since(world: &World) -> Moment {
 fn confide(world: &World, outcome: &str) {
     let peer = peer(world);
     world.registry.restricted.keep(&peer, &shown("E-2")).unwrap();
-    world.registry.restricted.state(&peer, vec![recognition("E-2", outcome)], since(world)).unwrap();
+    world.registry.restricted.state(&peer, &[recognition("E-2", outcome)], since(world)).unwrap();
 }
 
 fn paths() -> Vec<String> {
@@ -108,7 +108,7 @@ async fn what_was_made_of_it_changes_in_place_and_goes_at_once() {
     let world = world().await;
     let nothing = seen_by_operator(&world).await.without_date();
     confide(&world, "recognised");
-    world.registry.restricted.state(&peer(&world), vec![recognition("E-2", "refused")], since(&world)).unwrap();
+    world.registry.restricted.state(&peer(&world), &[recognition("E-2", "refused")], since(&world)).unwrap();
     assert_eq!(seen_by_operator(&world).await.json()["recognition"]["outcome"], "refused");
     // Whoever opens the vault again finds the same.
     let (first, second) = (shown("E-2"), [("E-2".parse().unwrap(), BTreeMap::from([(9, "d.e.f".to_owned())]))].into());
@@ -124,7 +124,7 @@ async fn what_was_made_of_it_changes_in_place_and_goes_at_once() {
     assert_eq!(seen_by_operator(&world).await.without_date(), nothing);
     assert!(world.registry.restricted.all(&peer(&world)).unwrap().is_empty());
     // What was found before the erasure and comes after it brings nothing back.
-    world.registry.restricted.state(&peer(&world), vec![recognition("E-2", "recognised")], since(&world)).unwrap();
+    world.registry.restricted.state(&peer(&world), &[recognition("E-2", "recognised")], since(&world)).unwrap();
     assert_eq!(seen_by_operator(&world).await.without_date(), nothing);
 }
 

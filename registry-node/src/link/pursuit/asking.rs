@@ -13,7 +13,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
-use anyhow::Context;
 use conformity::consent::Parts;
 use conformity::credential::CredentialRecord;
 use conformity::ids::VerdictId;
@@ -28,9 +27,11 @@ use federation::mirror::Mirror;
 use federation::subjects::Service;
 use jiff::Timestamp;
 
-use super::stating::piece_after;
+use super::faults::unkept;
+use super::stating::{PIECE_APART, piece_after};
 use super::{Kept, Pursuit, Setback, read};
 use crate::core::received::ReceivedError;
+use crate::link::recognise::PIECE;
 
 /// Waits before what was not answered is asked for again: shortest and longest.
 const WAITS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(3_600));
@@ -44,8 +45,11 @@ pub(in crate::link) struct Asking {
     held: Option<BTreeMap<VerdictId, Held>>,
     /// Verdicts whose credentials, or what is named of them, may have changed.
     unsure: BTreeSet<VerdictId>,
+    /// Restricted ones among them, for which no other waits.
+    unsure_apart: BTreeSet<VerdictId>,
     wanted: BTreeMap<VerdictId, Wanted>,
     looked: Option<Timestamp>,
+    looked_apart: Option<Timestamp>,
 }
 
 /// What rests of one verdict.
@@ -76,14 +80,20 @@ impl Asking {
         (current.issued.index == held.credential).then_some(&held.levels)
     }
 
-    /// Looks at these again.
-    pub(super) fn doubt(&mut self, verdicts: impl IntoIterator<Item = VerdictId>) {
-        self.unsure.extend(verdicts);
+    /// Looks at it again.
+    pub(super) fn doubt(&mut self, verdict: VerdictId, restricted: bool) {
+        let unsure = if restricted { &mut self.unsure_apart } else { &mut self.unsure };
+        unsure.insert(verdict);
     }
 
     /// Looks at all that rests here again, too.
     pub(super) fn doubt_all(&mut self) {
-        self.looked = None;
+        (self.looked, self.looked_apart) = (None, None);
+    }
+
+    /// Whether restricted verdicts are to be looked at at once.
+    pub(super) fn looks_on_apart(&self) -> bool {
+        !self.unsure_apart.is_empty() || self.looked_apart.is_none()
     }
 
     /// Nothing rests of these any more, and nothing is to be asked for.
@@ -118,6 +128,10 @@ impl Asking {
     }
 }
 
+fn is_due(looked: Option<Timestamp>, now: Timestamp) -> bool {
+    looked.is_none_or(|last| now.duration_since(last).unsigned_abs() >= LOOK)
+}
+
 /// The credential that says what the verdict's terms are, if there is one.
 fn current(followed: &Followed, verdict: &VerdictRecord) -> Option<Arc<CredentialRecord>> {
     let newest = followed.register().newest_credential(verdict.id())?;
@@ -130,22 +144,48 @@ impl Pursuit {
         let Some(mirror) = self.mirror.as_ref().map(Kept::mirror) else { return Ok(()) };
         self.read_held().await?;
         let now = self.registry.now();
-        if self.asking.looked.is_none_or(|last| now.duration_since(last).unsigned_abs() >= LOOK) {
-            let held: Vec<_> = self.asking.held.iter().flatten().map(|(verdict, _)| verdict.clone()).collect();
-            self.let_go(&mirror, &held).await?;
-            self.let_go_of_restricted(&mirror).await?;
+        if is_due(self.asking.looked, now) {
+            let held = self.held_of(|verdict| !self.is_restricted(verdict));
+            self.erase(self.gone(&mirror, &held)).await?;
             self.asking.looked = Some(now);
         }
         // Before the mirror is that far, it may know of an earlier credential only.
         while self.all_shown(&mirror)
-            && let Some(piece) = piece_after(&self.asking.unsure, None)
+            && let Some(piece) = piece_after(&self.asking.unsure, None, PIECE)
         {
-            self.let_go(&mirror, &piece).await?;
+            self.erase(self.gone(&mirror, &piece)).await?;
             self.want(&mirror, &piece, now);
             self.asking.unsure.retain(|verdict| !piece.contains(verdict));
             tokio::task::yield_now().await;
         }
         Ok(())
+    }
+
+    /// The same for restricted verdicts, a piece of it.
+    pub(super) async fn look_apart(&mut self) -> Result<(), Setback> {
+        let Some(mirror) = self.mirror.as_ref().map(Kept::mirror) else { return Ok(()) };
+        let now = self.registry.now();
+        if is_due(self.asking.looked_apart, now) {
+            let mut gone = self.gone(&mirror, &self.held_of(|verdict| self.is_restricted(verdict)));
+            let more = gone.len() > PIECE_APART;
+            gone.truncate(PIECE_APART);
+            self.erase(gone).await?;
+            let more = self.let_go_of_restricted(&mirror).await? || more;
+            self.asking.looked_apart = (!more).then_some(now);
+        }
+        if self.all_shown(&mirror)
+            && let Some(piece) = piece_after(&self.asking.unsure_apart, None, PIECE_APART)
+        {
+            self.erase(self.gone(&mirror, &piece)).await?;
+            self.want(&mirror, &piece, now);
+            self.asking.unsure_apart.retain(|verdict| !piece.contains(verdict));
+        }
+        Ok(())
+    }
+
+    /// The verdicts of which something rests, as far as they are such.
+    fn held_of(&self, such: impl Fn(&VerdictId) -> bool) -> BTreeSet<VerdictId> {
+        self.asking.held.iter().flat_map(BTreeMap::keys).filter(|verdict| such(verdict)).cloned().collect()
     }
 
     /// Asks the peer for what is wanted and due.
@@ -198,22 +238,15 @@ impl Pursuit {
             Ok::<_, ReceivedError>(all.map(|(verdict, detail)| (verdict, Held::of(&detail))).collect())
         });
         let held = read.await.map_err(anyhow::Error::from)?;
-        self.asking.held = Some(held.context("what the peer disclosed")?);
+        self.asking.held = Some(held.map_err(unkept)?);
         Ok(())
     }
 
-    /// Erases of these verdicts what may not rest here any more.
-    async fn let_go<'a>(
-        &mut self,
-        mirror: &Arc<RwLock<Mirror>>,
-        verdicts: impl IntoIterator<Item = &'a VerdictId>,
-    ) -> Result<(), Setback> {
-        let gone: Vec<VerdictId> = {
-            let (all_shown, mirror) = (self.all_shown(mirror), read(mirror));
-            let gone = verdicts.into_iter().filter(|verdict| !self.may_rest(mirror.followed(), verdict, all_shown));
-            gone.cloned().collect()
-        };
-        self.erase(gone).await
+    /// Those of which what rests here may not rest any more.
+    fn gone(&self, mirror: &RwLock<Mirror>, verdicts: &BTreeSet<VerdictId>) -> Vec<VerdictId> {
+        let (all_shown, mirror) = (self.all_shown(mirror), read(mirror));
+        let gone = verdicts.iter().filter(|verdict| !self.may_rest(mirror.followed(), verdict, all_shown));
+        gone.cloned().collect()
     }
 
     async fn erase(&mut self, gone: Vec<VerdictId>) -> Result<(), Setback> {
@@ -222,13 +255,14 @@ impl Pursuit {
         }
         let (registry, peer, erased) = (Arc::clone(&self.registry), Arc::clone(&self.peer), gone.clone());
         let erasing = tokio::task::spawn_blocking(move || registry.received.erase(&peer, &erased));
-        erasing.await.map_err(anyhow::Error::from)?.context("what the peer disclosed")?;
+        self.shredding.is_due();
+        erasing.await.map_err(anyhow::Error::from)?.map_err(unkept)?;
         if let Some(held) = &mut self.asking.held {
             gone.iter().for_each(|verdict| drop(held.remove(verdict)));
         }
         // An arrangement that is no reason to keep it may be one to ask for another part.
-        self.asking.unsure.extend(gone.iter().cloned());
-        self.pending.extend(gone);
+        self.doubt(gone.iter().cloned());
+        self.assess_again(gone);
         Ok(())
     }
 
@@ -289,12 +323,12 @@ impl Pursuit {
             Some(Ok(detail)) => {
                 self.keep(&one.verdict, detail).await?;
                 self.asking.wanted.remove(&one.verdict);
-                self.pending.insert(one.verdict.clone());
+                self.assess_again([one.verdict.clone()]);
             }
             Some(Err(fault)) => {
                 self.asking.put_off(&one.verdict, now);
                 if self.is_restricted(&one.verdict) {
-                    self.note_left_out(fault.code());
+                    self.tell_operator(fault.code());
                 } else {
                     self.note_fault(fault.code(), &format!("the credential at {}: {fault}", one.index));
                 }
@@ -336,7 +370,7 @@ impl Pursuit {
             Ok(()) => drop(self.asking.held.get_or_insert_default().insert(verdict.clone(), held)),
             // The pursuit ends in a moment.
             Err(ReceivedError::Gone) => {}
-            Err(error) => return Err(anyhow::Error::from(error).context("what the peer disclosed").into()),
+            Err(error) => return Err(unkept(error)),
         }
         Ok(())
     }

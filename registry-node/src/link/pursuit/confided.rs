@@ -5,13 +5,12 @@
 //! ```
 //!
 //! What rests is put back into its places whenever the mirror is opened. So a crash between any two steps pulls the range again and
-//! doubles nothing, and erasing is: out of the vault, and the mirror opened again. Nothing here is logged or shown but codes.
+//! doubles nothing, and erasing is: out of the vault, and out of the register. Nothing here is logged or shown but codes.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use conformity::ids::VerdictId;
 use conformity::recognised::Recognition;
 use conformity::recognition::stays;
@@ -23,27 +22,60 @@ use federation::messages::{MAX_CONFIDED_ENTRIES, MAX_ENTRIES, Range, Restricted}
 use federation::mirror::{Mirror, Taken};
 use federation::subjects::Service;
 
+use super::faults::unkept;
+use super::stating::PIECE_APART;
 use super::{Pursuit, Setback, read};
 use crate::core::restricted::RestrictedError;
+use crate::link::kept::Kept;
 use crate::link::restricted::NOT_AGREED;
+use crate::vault::{Vault, VaultError};
 
 /// The refusal that says "not now", how long to wait then, and how often.
 const QUOTA: &str = "quota";
 const PAUSE: Duration = Duration::from_millis(100);
 const PAUSES: u32 = 100;
+/// The file of keys is rewritten this often at most: that takes as long as there are keys, and the whole vault waits.
+const SHRED_EVERY: Duration = Duration::from_secs(10);
+
+/// When the file of keys was rewritten, and whether it has to be.
+#[derive(Default)]
+pub(super) struct Shredding {
+    due: bool,
+    last: Option<Instant>,
+}
+
+impl Shredding {
+    /// Something is erased.
+    pub(super) fn is_due(&mut self) {
+        self.due = true;
+    }
+
+    /// Whether it is due and was not begun lately. Then it begins.
+    fn may_begin(&mut self) -> bool {
+        let begins = self.due && self.last.is_none_or(|last| last.elapsed() >= SHRED_EVERY);
+        if begins {
+            (self.due, self.last) = (false, Some(Instant::now()));
+        }
+        begins
+    }
+
+    /// Rewrites it if that is due, before nobody does. What fails is made up for at the next start.
+    pub(super) fn now(&mut self, vault: &Vault) {
+        if std::mem::take(&mut self.due)
+            && let Err(error) = vault.shred()
+        {
+            tracing::error!(%error, "the keys of what was erased could not be shredded; the next start does it");
+        }
+    }
+}
 
 impl Pursuit {
     /// What rests in the vault, to be put into the mirror.
     pub(super) fn confided(&mut self) -> Result<Confided, Setback> {
-        let all = self.registry.restricted.all(&self.peer).context("what the peer showed of restricted verdicts")?;
+        let all = self.registry.restricted.all(&self.peer).map_err(unkept)?;
         let places = all.iter().map(|(verdict, statements)| (verdict.clone(), statements.keys().copied().collect()));
         self.places = places.collect();
         Ok(all.into_values().flatten().collect())
-    }
-
-    /// Something of a restricted verdict does not hold: no more than the reason is told.
-    pub(super) fn note_left_out(&mut self, code: &str) {
-        self.note_fault("restricted-left-out", &format!("something of a restricted verdict is left out: {code}"));
     }
 
     /// Whether nobody else may learn of the verdict.
@@ -57,9 +89,9 @@ impl Pursuit {
         entries as u32
     }
 
-    /// What the peer withholds in the range and shows to us alone; nothing where the mirror has to be opened again first, since
-    /// something in it was erased.
-    pub(super) async fn gather(&mut self, link: &Link, range: &Range, from: u64) -> Result<Option<Confided>, Setback> {
+    /// What the peer withholds in the range and shows to us alone. What it says is gone is erased, and the range is taken over without
+    /// it at once: a pause would tell that a statement that was erased had been one of a restricted verdict.
+    pub(super) async fn gather(&mut self, link: &Link, range: &Range, from: u64) -> Result<Confided, Setback> {
         let (mut gathering, mut pauses) = (Gathering::new(range, from), 0);
         while self.wanted.includes_restricted()
             && let Some(question) = gathering.question()
@@ -79,11 +111,11 @@ impl Pursuit {
             }
         }
         let (confided, gone) = gathering.done();
-        let gone = self.places.iter().filter(|(_, places)| !places.is_disjoint(&gone));
-        let gone: BTreeSet<VerdictId> = gone.map(|(verdict, _)| verdict.clone()).collect();
-        let none_gone = gone.is_empty();
-        self.forget(gone).await?;
-        Ok(none_gone.then_some(confided))
+        if !gone.is_empty() {
+            let gone = self.places.iter().filter(|(_, places)| !places.is_disjoint(&gone));
+            self.forget(gone.map(|(verdict, _)| verdict.clone()).collect()).await?;
+        }
+        Ok(confided)
     }
 
     /// Takes the range over with what was confided in it, once that is durable. Checking costs a signature per statement: not on a
@@ -97,10 +129,7 @@ impl Pursuit {
         let (mirror, registry, peer) = (Arc::clone(mirror), Arc::clone(&self.registry), Arc::clone(&self.peer));
         let taking = tokio::task::spawn_blocking(move || {
             let examined = read(&mirror).examine(&range, &confided)?;
-            registry
-                .restricted
-                .keep(&peer, &examined.confided)
-                .context("what the peer showed of restricted verdicts")?;
+            registry.restricted.keep(&peer, &examined.confided).map_err(unkept)?;
             Ok::<_, Setback>(mirror.write().unwrap_or_else(PoisonError::into_inner).adopt(examined, &range)?)
         });
         taking.await.map_err(anyhow::Error::from)?
@@ -109,42 +138,60 @@ impl Pursuit {
     /// What became of it.
     pub(super) fn confided_taken(&mut self, taken: &mut Taken) {
         for code in std::mem::take(&mut taken.unconfided) {
-            self.note_left_out(code);
+            self.tell_operator(code);
         }
         for (verdict, places) in std::mem::take(&mut taken.confided) {
             self.places.entry(verdict).or_default().extend(places);
         }
     }
 
-    /// Lets go of restricted verdicts that may not rest here any more.
-    pub(super) async fn let_go_of_restricted(&mut self, mirror: &RwLock<Mirror>) -> Result<(), Setback> {
+    /// Lets go of restricted verdicts that may not rest here any more; says whether there may be more of them.
+    pub(super) async fn let_go_of_restricted(&mut self, mirror: &RwLock<Mirror>) -> Result<bool, Setback> {
         let (all_shown, now) = (self.all_shown(mirror), self.registry.now());
-        let gone = {
+        let gone: BTreeSet<_> = {
             let mirror = read(mirror);
             let may_rest = |verdict: &VerdictId| {
                 let record = mirror.followed().register().verdict(verdict);
                 // What belongs to no verdict of the whole mirror is left of a crash, or was not shown again.
                 (record.is_some() || !all_shown) && stays(&self.arrangements, self.pair(), record.as_deref(), now)
             };
-            self.places.keys().filter(|verdict| !may_rest(verdict)).cloned().collect()
+            self.places.keys().filter(|verdict| !may_rest(verdict)).take(PIECE_APART).cloned().collect()
         };
-        self.forget(gone).await
+        let more = gone.len() == PIECE_APART;
+        self.forget(gone).await?;
+        Ok(more)
     }
 
-    /// Erases these, what is made of them and what was disclosed of their credentials. The mirror is opened again without them.
+    /// Erases these, what is made of them and what was disclosed of their credentials; the mirror forgets them.
     async fn forget(&mut self, gone: BTreeSet<VerdictId>) -> Result<(), Setback> {
         if gone.is_empty() {
             return Ok(());
         }
         let (registry, peer, erased) = (Arc::clone(&self.registry), Arc::clone(&self.peer), gone.clone());
+        let mirror = self.mirror.as_ref().map(Kept::mirror);
         let erasing = tokio::task::spawn_blocking(move || {
             registry.received.erase(&peer, &erased)?;
-            registry.restricted.erase(&peer, &erased)
+            registry.restricted.erase(&peer, &erased)?;
+            if let Some(mirror) = mirror {
+                mirror.write().unwrap_or_else(PoisonError::into_inner).forget(&erased);
+            }
+            Ok::<_, VaultError>(())
         });
-        erasing.await.map_err(anyhow::Error::from)?.context("what the peer showed of restricted verdicts")?;
+        self.shredding.is_due();
+        erasing.await.map_err(anyhow::Error::from)?.map_err(unkept)?;
         self.asking.forget(&gone);
-        self.mirror = None;
+        gone.iter().for_each(|verdict| drop(self.places.remove(verdict)));
         Ok(())
+    }
+
+    /// Rewrites the file of keys after erasures, once in a while: a peer may bring them about as often as it likes.
+    pub(super) async fn shred(&mut self) -> Result<(), Setback> {
+        if !self.shredding.may_begin() {
+            return Ok(());
+        }
+        let vault = Arc::clone(&self.registry.vault);
+        let shredding = tokio::task::spawn_blocking(move || vault.shred());
+        Ok(shredding.await.map_err(anyhow::Error::from)?.map_err(anyhow::Error::from)?)
     }
 
     /// Records what is made of restricted verdicts, where nobody else sees it.
@@ -155,11 +202,11 @@ impl Pursuit {
         let newest = self.registry.size.borrow().saturating_sub(1);
         let since = Moment { index: newest, at: self.registry.now() };
         let (registry, peer) = (Arc::clone(&self.registry), Arc::clone(&self.peer));
-        let stating = tokio::task::spawn_blocking(move || registry.restricted.state(&peer, rows, since));
+        let stating = tokio::task::spawn_blocking(move || registry.restricted.state(&peer, &rows, since));
         match stating.await.map_err(anyhow::Error::from)? {
             // The pursuit ends in a moment.
             Ok(()) | Err(RestrictedError::Gone) => Ok(()),
-            Err(error) => Err(anyhow::Error::from(error).context("what is made of restricted verdicts").into()),
+            Err(error) => Err(unkept(error)),
         }
     }
 }

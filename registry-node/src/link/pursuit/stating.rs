@@ -2,6 +2,10 @@
 //!
 //! Piece by piece: a changed arrangement can concern a hundred thousand verdicts, and others want their turn. What a
 //! followed range changed is one statement all the same, unless its rows do not fit into one list.
+//!
+//! Open verdicts first, all of them; then restricted ones, one small piece after each look at our own log. So however many of these a
+//! peer confided, none keeps an open one waiting, and nobody can tell their number from our log. What a crash leaves unassessed is
+//! assessed again when the mirror is opened, and makes no row where the answer is in force already.
 
 use std::collections::BTreeSet;
 use std::ops::Bound;
@@ -14,7 +18,10 @@ use conformity::records::Facts;
 use federation::mirror::Mirror;
 
 use super::{Kept, Pursuit, Setback, read};
-use crate::link::recognise::{Known, PIECE, Part, Reached, assess, state};
+use crate::link::recognise::{Kind, Known, PIECE, Part, Reached, assess, state};
+
+/// Restricted verdicts that are looked at before our own log is looked at again.
+pub(super) const PIECE_APART: usize = 128;
 
 impl Pursuit {
     /// States what changed, once the mirror is as far as it was when we stated something last; before that, what lapsed.
@@ -24,7 +31,7 @@ impl Pursuit {
             self.recognise_pending(&mirror).await?;
         }
         self.recognise_lapsing(&mirror).await?;
-        if self.pending.is_empty() {
+        if self.open.pending.is_empty() {
             self.cause = Cause::Range;
         }
         Ok(())
@@ -39,49 +46,59 @@ impl Pursuit {
         let whole = read(mirror).followed().size() > self.peer.followed;
         let mut list = ResultList::default();
         let mut assessed = BTreeSet::new();
-        while let Some(piece) = piece_after(&self.pending, assessed.last()) {
-            let rows = self.assess(mirror, &piece, true).await?;
+        while let Some(piece) = piece_after(&self.open.pending, assessed.last(), PIECE) {
+            let rows = self.assess(mirror, (&piece, Kind::Open), true);
             self.list(mirror, &mut list, &rows, &cause).await?;
             assessed.extend(piece);
             if whole {
                 tokio::task::yield_now().await;
             } else {
                 self.state(mirror, std::mem::take(&mut list), (&cause, Part::Last)).await?;
-                self.settled(&std::mem::take(&mut assessed));
+                self.open.settled(&std::mem::take(&mut assessed));
             }
         }
         self.state(mirror, list, (&cause, Part::Last)).await?;
         // What was stated by the way is assessed again after a setback, and makes no row then.
-        self.settled(&assessed);
+        self.open.settled(&assessed);
         Ok(())
     }
 
     async fn recognise_lapsing(&mut self, mirror: &RwLock<Mirror>) -> Result<(), Setback> {
         // Where the mirror is not that far yet, its size is no reason for anything.
         let cause = if self.cause == Cause::Range { Cause::Time } else { self.cause.clone() };
-        while let Some(piece) = piece_after(&self.lapsing, None) {
-            let rows = self.assess(mirror, &piece, false).await?;
+        while let Some(piece) = piece_after(&self.open.lapsing, None, PIECE) {
+            let rows = self.assess(mirror, (&piece, Kind::Open), false);
             let mut list = ResultList::default();
             self.list(mirror, &mut list, &rows, &cause).await?;
             self.state(mirror, list, (&cause, Part::Middle)).await?;
-            self.lapsing.retain(|id| !piece.contains(id));
+            self.open.lapsed(&piece);
         }
         Ok(())
     }
 
-    fn settled(&mut self, assessed: &BTreeSet<VerdictId>) {
-        self.pending.retain(|id| !assessed.contains(id));
-        self.lapsing.retain(|id| !assessed.contains(id));
+    /// Records what changed of restricted verdicts, of some of those that wait.
+    pub(super) async fn recognise_apart(&mut self) -> Result<(), Setback> {
+        let Some(mirror) = self.mirror.as_ref().map(Kept::mirror) else { return Ok(()) };
+        let all_shown = self.all_shown(&mirror);
+        let waiting = if all_shown { &self.apart.pending } else { &self.apart.lapsing };
+        let Some(piece) = piece_after(waiting, None, PIECE_APART) else { return Ok(()) };
+        let rows = self.assess(&mirror, (&piece, Kind::Apart), all_shown);
+        self.state_apart(rows).await?;
+        if all_shown {
+            self.apart.settled(&piece);
+        } else {
+            self.apart.lapsed(&piece);
+        }
+        Ok(())
     }
 
-    /// The answers that changed, for everyone to read; those about restricted verdicts are recorded apart, and those that time alone
-    /// may change are noted.
-    async fn assess(
+    /// The answers that changed. Those that time alone may change are noted.
+    fn assess(
         &mut self,
         mirror: &RwLock<Mirror>,
-        piece: &BTreeSet<VerdictId>,
+        piece: (&BTreeSet<VerdictId>, Kind),
         all_shown: bool,
-    ) -> Result<Vec<Recognition>, Setback> {
+    ) -> Vec<Recognition> {
         let assessment = {
             let mirror = read(mirror);
             let known = Known { peer: &self.peer, arrangements: &self.arrangements, asking: &self.asking };
@@ -90,8 +107,7 @@ impl Pursuit {
         for (due, verdicts) in assessment.due {
             self.due.entry(due).or_default().extend(verdicts);
         }
-        self.state_apart(assessment.apart).await?;
-        Ok(assessment.rows)
+        assessment.rows
     }
 
     /// Puts rows into the list, and states it wherever it is full.
@@ -124,9 +140,13 @@ impl Pursuit {
     }
 }
 
-/// The next verdicts behind `last`; nothing behind the end.
-pub(super) fn piece_after(all: &BTreeSet<VerdictId>, last: Option<&VerdictId>) -> Option<BTreeSet<VerdictId>> {
+/// The next verdicts behind `last`, so many at most; nothing behind the end.
+pub(super) fn piece_after(
+    all: &BTreeSet<VerdictId>,
+    last: Option<&VerdictId>,
+    most: usize,
+) -> Option<BTreeSet<VerdictId>> {
     let start = last.map_or(Bound::Unbounded, Bound::Excluded);
-    let piece: BTreeSet<_> = all.range((start, Bound::Unbounded)).take(PIECE).cloned().collect();
+    let piece: BTreeSet<_> = all.range((start, Bound::Unbounded)).take(most).cloned().collect();
     (!piece.is_empty()).then_some(piece)
 }
