@@ -17,6 +17,8 @@
 
 mod cosignature;
 #[cfg(test)]
+mod spec;
+#[cfg(test)]
 mod tests;
 
 pub use cosignature::{Cosignature, CosignatureError, Cosigner, cosignatures};

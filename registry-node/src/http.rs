@@ -55,6 +55,7 @@ mod tests;
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Buf;
 use futures_util::Stream;
@@ -73,6 +74,9 @@ use route::{Handler, Route, Verb};
 use server::Caller;
 use site::Site;
 use table::ROUTES;
+
+/// When a refusal leaves that is not to tell by its time what was read before it: longer than reading any statement takes.
+const REFUSED_AFTER: Duration = Duration::from_millis(5);
 
 pub use code::Code;
 
@@ -123,7 +127,7 @@ async fn from_memory(site: &Arc<Site>, ask: Ask) -> Result<Response, Problem> {
 
 fn disk(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
     let site = Arc::clone(site);
-    let asked = asked(|handler| matches!(handler, Handler::Disk(_) | Handler::Large { .. }));
+    let asked = asked(|handler| matches!(handler, Handler::Disk(_) | Handler::Evened(_) | Handler::Large { .. }));
     asked
         .then(move |ask: Result<Ask, Problem>| {
             let site = Arc::clone(&site);
@@ -139,11 +143,23 @@ fn disk(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
 
 async fn from_disk(site: &Arc<Site>, ask: Arc<Ask>) -> Result<Response, Problem> {
     let share = &ask.caller().share;
-    let Handler::Large { weight, .. } = ask.route().handler else {
-        return room::within(&site.room, share, || waiting(site, &ask, answered)).await;
+    let weight = match ask.route().handler {
+        Handler::Large { weight, .. } => weight,
+        Handler::Evened(_) => return room::within(&site.room, share, || evened(waiting(site, &ask, answered))).await,
+        _ => return room::within(&site.room, share, || waiting(site, &ask, answered)).await,
     };
     let hold = site.room.take(share, waiting(site, &ask, weight).await?).await?;
     Ok(hold.carry(waiting(site, &ask, answered).await?))
+}
+
+/// The answer; a refusal not before [`REFUSED_AFTER`].
+async fn evened(answer: impl Future<Output = Result<Response, Problem>>) -> Result<Response, Problem> {
+    let refused_at = tokio::time::Instant::now() + REFUSED_AFTER;
+    let answer = answer.await;
+    if answer.is_err() {
+        tokio::time::sleep_until(refused_at).await;
+    }
+    answer
 }
 
 /// Runs `work` on a thread that may wait for files.
@@ -159,9 +175,11 @@ async fn waiting<T: Send + 'static>(
 
 fn answered(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     match ask.route().handler {
-        Handler::Memory(read) | Handler::Consented { read, .. } | Handler::Disk(read) | Handler::Large { read, .. } => {
-            read(site, ask)
-        }
+        Handler::Memory(read)
+        | Handler::Consented { read, .. }
+        | Handler::Disk(read)
+        | Handler::Evened(read)
+        | Handler::Large { read, .. } => read(site, ask),
         // Their own filters answer these.
         Handler::Events
         | Handler::Statements
@@ -206,9 +224,12 @@ where
         Handler::Checkpoints => witness::add_checkpoint(site, ask, headers, body).await,
         Handler::Presentations => presentations::present(site, ask, headers, body).await,
         // Other filters answer these.
-        Handler::Memory(_) | Handler::Consented { .. } | Handler::Disk(_) | Handler::Large { .. } | Handler::Events => {
-            Err(Problem::not_found())
-        }
+        Handler::Memory(_)
+        | Handler::Consented { .. }
+        | Handler::Disk(_)
+        | Handler::Evened(_)
+        | Handler::Large { .. }
+        | Handler::Events => Err(Problem::not_found()),
     }
 }
 

@@ -23,6 +23,7 @@ pub const MIN_ENTRIES: u64 = 131_072;
 pub const JWT_TYPE: &str = "vc+jwt";
 
 const CONTEXT: &str = "https://www.w3.org/ns/credentials/v2";
+const VERIFIABLE: &str = "VerifiableCredential";
 const CREDENTIAL: &str = "BitstringStatusListCredential";
 const LIST: &str = "BitstringStatusList";
 const ENTRY: &str = "BitstringStatusListEntry";
@@ -204,7 +205,7 @@ impl StatusCredential {
         let mut members = Map::new();
         members.insert("@context".to_owned(), json!([CONTEXT]));
         members.insert("id".to_owned(), self.id.clone().into());
-        members.insert("type".to_owned(), json!(["VerifiableCredential", CREDENTIAL]));
+        members.insert("type".to_owned(), json!([VERIFIABLE, CREDENTIAL]));
         members.insert("issuer".to_owned(), self.issuer.clone().into());
         members.extend(self.valid_from.map(|from| ("validFrom".to_owned(), from.to_string().into())));
         members.extend(self.valid_until.map(|until| ("validUntil".to_owned(), until.to_string().into())));
@@ -228,12 +229,20 @@ impl StatusCredential {
         if wire.context.first().is_none_or(|context| context != CONTEXT) {
             return Err(shape(&format!("@context must begin with {CONTEXT}")));
         }
-        if !wire.kinds.iter().any(|kind| kind == CREDENTIAL) || wire.subject.kind != LIST {
-            return Err(shape(&format!("type must be {CREDENTIAL}, that of its subject {LIST}")));
+        let is = |wanted| wire.kinds.iter().any(|kind| kind == wanted);
+        if !is(VERIFIABLE) || !is(CREDENTIAL) || wire.subject.kind != LIST {
+            return Err(shape(&format!("type must be {VERIFIABLE} and {CREDENTIAL}, that of its subject {LIST}")));
+        }
+        let issuer = wire.issuer.id();
+        if !wire.context.iter().chain([&wire.id, &issuer]).all(|text| is_url(text)) {
+            return Err(shape("@context, id and issuer must be URLs"));
+        }
+        if wire.valid_from.zip(wire.valid_until).is_some_and(|(from, until)| until < from) {
+            return Err(shape("validUntil must not come before validFrom"));
         }
         Ok(Self {
             list: Bitstring::decode(&wire.subject.list)?,
-            issuer: wire.issuer.id(),
+            issuer,
             id: wire.id,
             valid_from: wire.valid_from,
             valid_until: wire.valid_until,
@@ -290,6 +299,15 @@ impl Entry {
         let index = index.ok_or_else(|| shape("statusListIndex must be a whole number as text"))?;
         Ok(Self { purpose: wire.purpose, index, list: wire.list.to_owned() })
     }
+}
+
+/// Whether a text has a scheme in front and no space in it, which is what is looked at of URLs that are only compared.
+fn is_url(text: &str) -> bool {
+    let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
+    let named = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+    scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme.bytes().all(named)
+        && !text.contains(char::is_whitespace)
 }
 
 fn shape(why: &str) -> BitstringError {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 const LIST: &str = "https://registry.example/bitstrings/3";
 
-fn credential() -> StatusCredential {
+pub(super) fn credential() -> StatusCredential {
     let mut list = Bitstring::new(0).unwrap();
     list.set(94_567, true).unwrap();
     StatusCredential {

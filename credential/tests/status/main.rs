@@ -3,4 +3,5 @@
 
 mod bitstrings;
 mod tokens;
+mod vcdm;
 mod vectors;

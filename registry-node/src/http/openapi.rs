@@ -72,8 +72,12 @@ fn operation(route: &Route) -> Value {
                 json!({ "required": true, "content": { SD_JWT: { "schema": { "type": "string" } } } });
             operation["security"] = json!([{ "clientCertificate": [] }]);
         }
-        Handler::Memory(_) | Handler::Consented { .. } | Handler::Disk(_) | Handler::Large { .. } | Handler::Events => {
-        }
+        Handler::Memory(_)
+        | Handler::Consented { .. }
+        | Handler::Disk(_)
+        | Handler::Evened(_)
+        | Handler::Large { .. }
+        | Handler::Events => {}
     }
     operation
 }

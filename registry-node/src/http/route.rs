@@ -63,6 +63,8 @@ pub(super) enum Handler {
     },
     /// From files, on a thread that may wait for them.
     Disk(fn(&Site, &Ask) -> Result<Response, Problem>),
+    /// The same, and refusals come after one time, so that it does not tell what was read before the refusal.
+    Evened(fn(&Site, &Ask) -> Result<Response, Problem>),
     /// From files, and so large that it is weighed before it is read.
     Large {
         /// How many bytes the body will have.

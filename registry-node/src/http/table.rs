@@ -181,7 +181,7 @@ pub(super) static ROUTES: &[Route] = &[
         value: "index of its entry",
         parameters: &[],
         answer: JSON,
-        handler: Handler::Disk(log::statement),
+        handler: Handler::Evened(log::statement),
     },
     Route {
         verb: Get,

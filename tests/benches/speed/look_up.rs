@@ -12,9 +12,9 @@ use hyper::Request;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
-use tests::{Registry, soon};
+use tests::{Party, Registry, soon};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
@@ -55,9 +55,21 @@ pub(crate) async fn measure(sums: &mut Sums) {
     ));
 }
 
-/// Answers per second.
+/// Answers per second to the same question.
 pub(crate) async fn round(tls: &TlsConnector, address: SocketAddr, path: &'static str, expected: &Bytes) -> f64 {
+    let length = expected.len();
+    let same = move |answer: &Bytes| assert_eq!(answer.len(), length);
+    round_of(tls, address, move |_| path.to_owned(), same).await
+}
+
+/// Answers per second, where `path` says what is asked for by the number of the question, and `check` looks at each answer.
+pub(crate) async fn round_of<P, C>(tls: &TlsConnector, address: SocketAddr, path: P, check: C) -> f64
+where
+    P: Fn(usize) -> String + Send + Sync + 'static,
+    C: Fn(&Bytes) + Send + Sync + 'static,
+{
     let (done, count) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let (asked, asking) = (Arc::new(AtomicUsize::new(0)), Arc::new((path, check)));
     let mut connections = Vec::new();
     for _ in 0..CONNECTIONS {
         connections.push(connect(tls, address).await);
@@ -65,10 +77,13 @@ pub(crate) async fn round(tls: &TlsConnector, address: SocketAddr, path: &'stati
     let mut tasks = JoinSet::new();
     let began = Instant::now();
     for mut connection in connections {
-        let (done, count, expected) = (Arc::clone(&done), Arc::clone(&count), expected.clone());
+        let (done, count) = (Arc::clone(&done), Arc::clone(&count));
+        let (asked, asking) = (Arc::clone(&asked), Arc::clone(&asking));
         tasks.spawn(async move {
+            let (path, check) = &*asking;
             while !done.load(Ordering::Relaxed) {
-                assert_eq!(get(&mut connection, path).await.len(), expected.len());
+                let path = path(asked.fetch_add(1, Ordering::Relaxed));
+                check(&get(&mut connection, &path).await);
                 count.fetch_add(1, Ordering::Relaxed);
             }
         });
@@ -98,13 +113,27 @@ async fn connect(tls: &TlsConnector, address: SocketAddr) -> SendRequest<Empty<B
     sender
 }
 
+/// For somebody without a certificate.
 pub(crate) fn connector(registry: &Registry) -> TlsConnector {
+    connector_as(registry, None)
+}
+
+/// For a party, if one is named.
+pub(crate) fn connector_as(registry: &Registry, party: Option<&Party>) -> TlsConnector {
     let mut roots = RootCertStore::empty();
     let root = CertificateDer::from_pem_file(registry.folder().ca_public().root()).expect("a root");
     roots.add(root).expect("a root that can be trusted");
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(provider).with_protocol_versions(&[&rustls::version::TLS13]);
-    let mut config = builder.expect("TLS 1.3").with_root_certificates(roots).with_no_client_auth();
+    let builder = builder.expect("TLS 1.3").with_root_certificates(roots);
+    let mut config = match party.map(|party| party.credentials().tls()) {
+        Some((chain, key)) => {
+            let chain = CertificateDer::pem_file_iter(chain).expect("certificates").collect::<Result<_, _>>();
+            let key = PrivateKeyDer::from_pem_file(key).expect("a key");
+            builder.with_client_auth_cert(chain.expect("certificates"), key).expect("they belong together")
+        }
+        None => builder.with_no_client_auth(),
+    };
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     TlsConnector::from(Arc::new(config))
 }

@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod bare;
+mod checks;
 mod floor;
 mod ingest;
 mod look_up;

@@ -52,9 +52,16 @@ impl Workshop {
     }
 }
 
+/// How many verdicts were signed so far.
+static GIVEN: AtomicUsize = AtomicUsize::new(0);
+
+/// The number of the verdict that [`grants`] signs next: `V-<number>`, on the supplier `local:bench:<number>`.
+pub(crate) fn next_grant() -> usize {
+    GIVEN.load(Ordering::Relaxed)
+}
+
 /// Signs verdicts, each under an id of its own; what signing costs is the submitter's.
 pub(crate) fn grants(body: &Party, count: usize) -> Vec<Bytes> {
-    static GIVEN: AtomicUsize = AtomicUsize::new(0);
     let first = GIVEN.fetch_add(count, Ordering::Relaxed);
     let cores = available_parallelism().map_or(1, usize::from);
     let sign = |number: usize| body.sign("verdict-granted", grant(number));

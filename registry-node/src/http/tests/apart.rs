@@ -19,9 +19,11 @@ use crate::core::restricted::{Restricted, RestrictedError};
 use crate::core::uses::{By, Granted, Recipient, Seen, Way};
 
 const SUPPLIER: &str = "lei:5493001KJTIIGC8Y1R12";
+/// A supplier that is no party and of whom everybody knows nothing.
+pub(super) const OTHER: &str = "lei:7LTWFZYICNSX8D621K86";
 
 /// A registry that recognised an open verdict of its peer, where the supplier of both is a party.
-async fn world() -> World {
+pub(super) async fn world() -> World {
     let world = peered().await;
     let operator = world.operator();
     world.join(&operator, "exemple", Role::Supplier, json!([SUPPLIER])).await;
@@ -48,9 +50,15 @@ fn since(world: &World) -> Moment {
 
 /// Something of a restricted verdict E-2 rests here, and this is made of it.
 fn confide(world: &World, outcome: &str) {
+    confide_on(world, SUPPLIER, outcome);
+}
+
+/// The same of a verdict on that supplier.
+pub(super) fn confide_on(world: &World, supplier: &str, outcome: &str) {
     let peer = peer(world);
+    let recognition = serde_json::from_str(&row("E-2", outcome).replace(SUPPLIER, supplier)).unwrap();
     world.registry.restricted.keep(&peer, &shown("E-2")).unwrap();
-    world.registry.restricted.state(&peer, &[recognition("E-2", outcome)], since(world)).unwrap();
+    world.registry.restricted.state(&peer, &[recognition], since(world)).unwrap();
 }
 
 fn paths() -> Vec<String> {

@@ -37,7 +37,7 @@ async fn publish(world: &World, who: &Person, version: u32, maps: &[(&str, Relat
 }
 
 /// With a document that is needed, and a crosswalk to it from the one that verdicts assess.
-async fn world() -> World {
+pub(super) async fn world() -> World {
     let world = World::furnished().await;
     let operator = world.operator();
     let mut needed = document();
