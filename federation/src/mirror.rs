@@ -34,13 +34,13 @@ pub enum MirrorError {
     #[error(transparent)]
     Turn(#[from] OutOfTurn),
     /// The peer's log needs more room than it may take. What is mirrored stays as it is.
-    #[error("the mirror has {bytes} bytes and the next range {next}; with what is kept apart it may have {quota}")]
+    #[error("the mirror has {bytes} bytes and the next range {next}; it may have {quota}")]
     Full {
         /// Bytes of the mirror.
         bytes: u64,
         /// Bytes that the range would add.
         next: u64,
-        /// The most that it may have, with what is kept apart of restricted verdicts.
+        /// The most that it may have.
         quota: u64,
     },
 }
@@ -51,8 +51,6 @@ pub struct Mirror {
     file: File,
     scope: Scope,
     quota: u64,
-    /// Bytes of restricted verdicts, which rest elsewhere and count all the same.
-    confided: u64,
 }
 
 /// What a range brought.
@@ -64,8 +62,8 @@ pub struct Taken {
     pub faults: Vec<StatementFault>,
     /// Why statements of restricted verdicts were left out, by code.
     pub unconfided: Vec<&'static str>,
-    /// The places of those that were not, by verdict.
-    pub confided: BTreeMap<VerdictId, BTreeSet<u64>>,
+    /// The places of those that were not, by verdict, with the bytes of each.
+    pub confided: BTreeMap<VerdictId, BTreeMap<u64, u64>>,
 }
 
 impl Mirror {
@@ -74,15 +72,16 @@ impl Mirror {
     /// # Errors
     /// [`MirrorError`].
     pub fn open(path: &Path, log: LogKeys, digest: &Digest, scope: Scope, quota: u64) -> Result<Self, MirrorError> {
-        Self::open_with(&Confided::default(), path, log, digest, scope, quota)
+        Self::open_with(|_| Ok(None), path, log, digest, scope, quota)
     }
 
-    /// The same, with what rests elsewhere of restricted verdicts.
+    /// The same, with what rests elsewhere of restricted verdicts: `resting` gives the statement at a place, if one does. It is asked
+    /// place by place, so that they are never all in memory.
     ///
     /// # Errors
-    /// [`MirrorError`].
+    /// [`MirrorError`], and what `resting` gives.
     pub fn open_with(
-        confided: &Confided,
+        resting: impl Fn(u64) -> io::Result<Option<String>>,
         path: &Path,
         log: LogKeys,
         digest: &Digest,
@@ -91,8 +90,8 @@ impl Mirror {
     ) -> Result<Self, MirrorError> {
         let followed = Followed::new(log, digest);
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
-        let mut mirror = Self { followed, file, scope, quota, confided: 0 };
-        let end = mirror.replay(confided)?;
+        let mut mirror = Self { followed, file, scope, quota };
+        let end = mirror.replay(resting)?;
         mirror.file.set_len(end)?;
         mirror.file.seek(io::SeekFrom::Start(end))?;
         Ok(mirror)
@@ -160,16 +159,16 @@ impl Mirror {
         if examined.from != self.followed.size() {
             return Err(OutOfTurn { from: examined.from, size: self.followed.size() }.into());
         }
-        self.write(&examined.kept(range), bytes(&examined))?;
+        self.write(&examined.kept(range))?;
         Ok(self.accept(examined)?)
     }
 
-    fn write(&mut self, range: &Range, confided: u64) -> Result<(), MirrorError> {
+    fn write(&mut self, range: &Range) -> Result<(), MirrorError> {
         let start = self.file.stream_position()?;
         let bytes = range.encode();
         let length = u32::try_from(bytes.len()).map_err(io::Error::other)?;
-        let (next, apart) = (4 + u64::from(length), self.confided.saturating_add(confided));
-        if start.saturating_add(next).saturating_add(apart) > self.quota {
+        let next = 4 + u64::from(length);
+        if start.saturating_add(next) > self.quota {
             return Err(MirrorError::Full { bytes: start, next, quota: self.quota });
         }
         let written = self.file.write_all(&[&length.to_be_bytes()[..], &bytes].concat());
@@ -181,21 +180,23 @@ impl Mirror {
     }
 
     fn accept(&mut self, mut examined: Examined) -> Result<Taken, OutOfTurn> {
-        self.confided = self.confided.saturating_add(bytes(&examined));
         let (faults, unconfided) = (std::mem::take(&mut examined.faults), std::mem::take(&mut examined.unconfided));
         let confided = std::mem::take(&mut examined.confided).into_iter();
-        let confided = confided.map(|(verdict, statements)| (verdict, statements.into_keys().collect())).collect();
+        let bytes = |(place, statement): (u64, String)| (place, statement.len() as u64);
+        let confided =
+            confided.map(|(verdict, statements)| (verdict, statements.into_iter().map(bytes).collect())).collect();
         Ok(Taken { changed: self.followed.accept(examined)?, faults, unconfided, confided })
     }
 
     /// Reads what is there; gives the place behind the last range that holds.
-    fn replay(&mut self, confided: &Confided) -> Result<u64, MirrorError> {
+    fn replay(&mut self, resting: impl Fn(u64) -> io::Result<Option<String>>) -> Result<u64, MirrorError> {
         let mut reader = BufReader::new(self.file.try_clone()?);
         reader.rewind()?;
         let mut end = 0;
         while let Some(bytes) = next(&mut reader)? {
             let Ok(range) = Range::decode(&bytes) else { break };
-            let examined = self.followed.examine_with(confided, &range, &self.scope, Signatures::Checked);
+            let confided = between(&range, self.followed.size(), &resting)?;
+            let examined = self.followed.examine_with(&confided, &range, &self.scope, Signatures::Checked);
             let Ok(examined) = examined else { break };
             self.accept(examined)?;
             end += 4 + bytes.len() as u64;
@@ -204,9 +205,11 @@ impl Mirror {
     }
 }
 
-/// Bytes of what was confided.
-fn bytes(examined: &Examined) -> u64 {
-    examined.confided.values().flat_map(BTreeMap::values).map(|statement| statement.len() as u64).sum()
+/// What rests elsewhere for the places of a range that has nothing there.
+fn between(range: &Range, from: u64, resting: impl Fn(u64) -> io::Result<Option<String>>) -> io::Result<Confided> {
+    let withheld = (from..).zip(&range.statements).filter(|(_, statement)| statement.is_none());
+    let found = withheld.map(|(place, _)| Ok(resting(place)?.map(|statement| (place, statement))));
+    found.filter_map(Result::transpose).collect()
 }
 
 /// The next message, or nothing where the file ends or is torn.

@@ -116,6 +116,8 @@ pub struct Limits {
     pub answer_mib: usize,
     /// Bytes on the disk that the mirror of one peer's log may take; beyond them the peer is followed no further.
     pub mirror_bytes: u64,
+    /// Bytes that statements of one peer's restricted verdicts may take beside that; a verdict for which there is no room is let go of.
+    pub restricted_bytes: u64,
 }
 
 impl Limits {
@@ -134,6 +136,7 @@ impl Default for Limits {
             event_streams: 10_000,
             answer_mib: 256,
             mirror_bytes: 4 << 30,
+            restricted_bytes: 64 << 20,
         }
     }
 }
@@ -230,6 +233,10 @@ impl Config {
             (self.limits.answer_mib >= 32, "limits.answer_mib must be at least 32, what one connection may take"),
             (self.limits.mirror_bytes >= 1 << 20, "limits.mirror_bytes must be at least 1 MiB, the largest range"),
             (
+                self.limits.restricted_bytes >= 8 << 20,
+                "limits.restricted_bytes must be at least 8 MiB, those of one range",
+            ),
+            (
                 self.registry.country.as_deref().is_none_or(is_country),
                 "registry.country must be two capital letters, such as JP",
             ),
@@ -291,6 +298,7 @@ pub fn render(new: &NewConfig<'_>) -> String {
         ("event_streams", limits.event_streams.to_string()),
         ("answer_mib", limits.answer_mib.to_string()),
         ("mirror_bytes", limits.mirror_bytes.to_string()),
+        ("restricted_bytes", limits.restricted_bytes.to_string()),
     ];
     fill(TEMPLATE, &values)
 }
@@ -377,6 +385,11 @@ mod tests {
                 "a mirror without room for a range",
                 template().replace("mirror_bytes = 4294967296", "mirror_bytes = 1048575"),
                 "limits.mirror_bytes",
+            ),
+            (
+                "restricted verdicts without room for a range",
+                template().replace("restricted_bytes = 67108864", "restricted_bytes = 8388607"),
+                "limits.restricted_bytes",
             ),
             ("a bad country", template().replace("country = \"JP\"", "country = \"Japan\""), "two capital letters"),
             ("a bad id", template().replace("id = \"jp\"", "id = \"J P\""), "id"),

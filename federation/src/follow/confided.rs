@@ -24,8 +24,13 @@ pub struct Confided(BTreeMap<u64, String>);
 
 impl Confided {
     /// The statement at `index`, if it is one of them.
-    pub(super) fn at(&self, index: u64) -> Option<&str> {
+    pub fn at(&self, index: u64) -> Option<&str> {
         self.0.get(&index).map(String::as_str)
+    }
+
+    /// Takes what is at these places out.
+    pub fn leave_out<'a>(&mut self, places: impl IntoIterator<Item = &'a u64>) {
+        places.into_iter().for_each(|place| drop(self.0.remove(place)));
     }
 }
 

@@ -141,20 +141,34 @@ impl Restricted {
         Ok(())
     }
 
-    /// All that rests of what `peer` showed, by verdict.
+    /// The places of all that rests of what `peer` showed, by verdict, with the bytes of each statement.
     ///
     /// # Errors
     /// [`RestrictedError`].
-    pub fn all(&self, peer: &PeerRecord) -> Result<BTreeMap<VerdictId, BTreeMap<u64, String>>, RestrictedError> {
-        let mut all: BTreeMap<VerdictId, BTreeMap<u64, String>> = BTreeMap::new();
+    pub fn places(&self, peer: &PeerRecord) -> Result<BTreeMap<VerdictId, BTreeMap<u64, u64>>, RestrictedError> {
+        let mut all: BTreeMap<VerdictId, BTreeMap<u64, u64>> = BTreeMap::new();
         for name in self.vault.names(&prefix(peer))? {
             let index = name.rsplit('/').next().and_then(|index| index.parse().ok());
             let kept: Option<Kept> = if index.is_some() { self.read(&name)? } else { None };
             if let Some((index, Kept { verdict, statement })) = index.zip(kept) {
-                all.entry(verdict).or_default().insert(index, statement);
+                all.entry(verdict).or_default().insert(index, statement.len() as u64);
             }
         }
         Ok(all)
+    }
+
+    /// The statement of a verdict of `peer` that rests for this place.
+    ///
+    /// # Errors
+    /// [`RestrictedError`].
+    pub fn statement(
+        &self,
+        peer: &PeerRecord,
+        verdict: &VerdictId,
+        place: u64,
+    ) -> Result<Option<String>, RestrictedError> {
+        let kept: Option<Kept> = self.read(&format!("{}{place:020}", self.verdict_prefix(peer, verdict)))?;
+        Ok(kept.map(|kept| kept.statement))
     }
 
     /// Erases what rests of these verdicts of `peer` and what was made of them. The caller has the vault shredded.

@@ -7,6 +7,7 @@
 //! unknown. That is rare, and a mirror is a copy.
 //! Out of scope: when to pull, and what the mirror means.
 
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, RwLock};
 
@@ -16,7 +17,7 @@ use conformity::digest::Digest;
 use conformity::genesis::PeerRecord;
 use conformity::ids::ArrangementId;
 use conformity::in_force::{Force, Pair, footing};
-use federation::follow::{Confided, PeerFault, Scope};
+use federation::follow::{PeerFault, Scope};
 use federation::mirror::Mirror;
 use jiff::Timestamp;
 use ledger::log_keys::LogKeys;
@@ -27,6 +28,8 @@ pub(super) struct Basis {
     /// Where our log added the peer: one that is added again is followed afresh, whatever it showed before.
     added: u64,
     scope: Scope,
+    /// The bytes that restricted verdicts may take, where any are included: with more, what found no room is shown again.
+    room: Option<u64>,
     /// Each arrangement that ever held, with the version that governs and the place in our log of the newest act of
     /// either side by which it holds.
     arrangements: Vec<(ArrangementId, u32, u64)>,
@@ -39,6 +42,7 @@ impl Basis {
         arrangements: &[Arc<ArrangementRecord>],
         pair: Pair<'_>,
         now: Timestamp,
+        restricted_bytes: u64,
     ) -> Basis {
         let agreed = arrangements.iter().flat_map(|record| {
             let signed = record.acts_of(pair.to).filter_map(|act| match &act.act {
@@ -49,7 +53,8 @@ impl Basis {
         });
         let scope = Scope::of_rules(agreed.filter(|rule| rule.goes(pair.from, pair.to)));
         let held = arrangements.iter().filter_map(|record| held(record, pair, now)).collect();
-        Basis { added: peer.added.index, scope, arrangements: held }
+        let room = scope.includes_restricted().then_some(restricted_bytes);
+        Basis { added: peer.added.index, scope, room, arrangements: held }
     }
 
     /// Whether nothing was ever agreed on.
@@ -61,7 +66,9 @@ impl Basis {
         let schemes = self.scope.iter().map(|scheme| format!("{scheme}\n"));
         let held = self.arrangements.iter().map(|(id, version, act)| format!("{id} {version} {act}\n"));
         let added = std::iter::once(format!("{}\n", self.added));
-        let digest = Digest::of(added.chain(schemes).chain(held).collect::<String>().as_bytes()).to_string();
+        let room = self.room.map(|bytes| format!("room {bytes}\n"));
+        let digest =
+            Digest::of(added.chain(schemes).chain(room).chain(held).collect::<String>().as_bytes()).to_string();
         format!("mirror-{}.ranges", digest.get(..16).unwrap_or(&digest))
     }
 }
@@ -84,8 +91,8 @@ pub(super) struct Kept {
 
 impl Kept {
     /// Opens the mirror for `basis` in the peer's folder, or begins one; others are removed. `log` are the peer's log keys, `known` is the
-    /// newest checkpoint of the peer that was ever verified, `confided` what rests here of restricted verdicts, `quota` the bytes to
-    /// which the mirror may grow.
+    /// newest checkpoint of the peer that was ever verified, `resting` gives what rests here of restricted verdicts by its place,
+    /// `quota` is the bytes to which the mirror may grow.
     ///
     /// # Errors
     /// The file; or, inside, what is mirrored contradicts `known`.
@@ -94,12 +101,12 @@ impl Kept {
         peer: &PeerRecord,
         basis: Basis,
         log: LogKeys,
-        (known, confided): (Option<&str>, &Confided),
+        (known, resting): (Option<&str>, impl Fn(u64) -> io::Result<Option<String>>),
         quota: u64,
     ) -> anyhow::Result<Result<Kept, PeerFault>> {
         let path = folder.join(basis.file_name());
         std::fs::create_dir_all(folder).context("the peer's folder")?;
-        let mut mirror = Mirror::open_with(confided, &path, log, &peer.genesis_digest, basis.scope.clone(), quota)?;
+        let mut mirror = Mirror::open_with(resting, &path, log, &peer.genesis_digest, basis.scope.clone(), quota)?;
         remove_others(folder, &path);
         Ok(known
             .map_or(Ok(()), |note| mirror.remember(note))

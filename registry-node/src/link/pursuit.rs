@@ -85,8 +85,8 @@ pub(super) struct Pursuit {
     apart: Waiting,
     due: BTreeMap<Timestamp, BTreeSet<VerdictId>>,
     asking: Asking,
-    /// The places in the peer's log of what rests of restricted verdicts.
-    places: BTreeMap<VerdictId, BTreeSet<u64>>,
+    /// The places in the peer's log of what rests of restricted verdicts, with the bytes of each statement.
+    places: BTreeMap<VerdictId, BTreeMap<u64, u64>>,
     cause: Cause,
     told: u64,
     /// A fault that only an operator can settle; evidence in the vault says the same after a restart.
@@ -179,7 +179,7 @@ impl Pursuit {
 
     /// What our own acts and the passing of time mean for what is mirrored already.
     async fn settle(&mut self) -> Result<(), Setback> {
-        self.refresh()?;
+        self.refresh().await?;
         self.look().await?;
         self.recognise().await?;
         self.settle_apart().await
@@ -287,7 +287,7 @@ impl Pursuit {
     }
 
     /// Looks at our own register: which arrangements there are now, and whether that changes what we follow.
-    fn refresh(&mut self) -> Result<(), Setback> {
+    async fn refresh(&mut self) -> Result<(), Setback> {
         let (own, peer) = (self.registry.config.registry.id.clone(), self.peer.registry.clone());
         let pair = Pair { from: &peer, to: &own };
         let (record, arrangements) = {
@@ -302,19 +302,16 @@ impl Pursuit {
             self.arrangements = arrangements;
             self.everything_is_pending();
         }
-        let basis = Basis::of(&self.peer, &self.arrangements, pair, now);
+        let basis = Basis::of(&self.peer, &self.arrangements, pair, now, self.registry.config.limits.restricted_bytes);
         if !basis.is_empty() && self.mirror.as_ref().is_none_or(|kept| *kept.basis() != basis) {
-            self.open_mirror(basis)?;
+            self.open_mirror(basis).await?;
         }
         self.pending_by_time();
         Ok(())
     }
 
-    fn open_mirror(&mut self, basis: Basis) -> Result<(), Setback> {
-        let (folder, quota) =
-            (self.registry.folder.peer(&self.peer.registry), self.registry.config.limits.mirror_bytes);
-        let (log, confided) = (self.mark.log_keys()?, self.confided()?);
-        let kept = Kept::open(&folder, &self.peer, basis, log, (self.mark.note(), &confided), quota)??;
+    async fn open_mirror(&mut self, basis: Basis) -> Result<(), Setback> {
+        let kept = self.replayed(basis).await?;
         self.full = false;
         self.floor = self.mark.size();
         self.status.mirrored = read(&kept.mirror()).followed().size();

@@ -124,13 +124,16 @@ async fn what_was_made_of_it_changes_in_place_and_goes_at_once() {
     let again = Restricted::open(Arc::clone(&world.registry.vault), &world.registry.read_model).unwrap();
     let found = again.made().recognition(&"eu:E-2".parse().unwrap()).unwrap();
     assert_eq!(found.recognition.outcome.to_string(), "refused");
-    let both = first.into_values().chain(second.into_values()).flatten().collect();
-    assert_eq!(again.all(&peer(&world)).unwrap(), [("E-2".parse().unwrap(), both)].into());
+    let id: VerdictId = "E-2".parse().unwrap();
+    for (place, statement) in first.into_values().chain(second.into_values()).flatten() {
+        assert_eq!(again.statement(&peer(&world), &id, place).unwrap(), Some(statement));
+    }
+    assert_eq!(again.places(&peer(&world)).unwrap(), [(id, [(7, 5), (9, 5)].into())].into());
 
     let gone = [("E-2".parse::<VerdictId>().unwrap())].into();
     world.registry.restricted.erase(&peer(&world), &gone).unwrap();
     assert_eq!(seen_by_operator(&world).await.without_date(), nothing);
-    assert!(world.registry.restricted.all(&peer(&world)).unwrap().is_empty());
+    assert!(world.registry.restricted.places(&peer(&world)).unwrap().is_empty());
     // What was found before the erasure and comes after it brings nothing back.
     world.registry.restricted.state(&peer(&world), &[recognition("E-2", "recognised")], since(&world)).unwrap();
     assert_eq!(seen_by_operator(&world).await.without_date(), nothing);

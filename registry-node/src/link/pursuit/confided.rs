@@ -7,7 +7,8 @@
 //! What rests is put back into its places whenever the mirror is opened. So a crash between any two steps pulls the range again and
 //! doubles nothing, and erasing is: out of the vault, and out of the register. Nothing here is logged or shown but codes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -17,7 +18,7 @@ use conformity::recognition::stays;
 use conformity::records::Facts;
 use conformity::time::Moment;
 use federation::bus::Link;
-use federation::follow::{Confided, Gathering, PeerFault};
+use federation::follow::{Confided, Examined, Gathering, PeerFault};
 use federation::messages::{MAX_CONFIDED_ENTRIES, MAX_ENTRIES, Range, Restricted};
 use federation::mirror::{Mirror, Taken};
 use federation::subjects::Service;
@@ -26,7 +27,7 @@ use super::faults::unkept;
 use super::stating::PIECE_APART;
 use super::{Pursuit, Setback, read};
 use crate::core::restricted::RestrictedError;
-use crate::link::kept::Kept;
+use crate::link::kept::{Basis, Kept};
 use crate::link::restricted::NOT_AGREED;
 use crate::vault::{Vault, VaultError};
 
@@ -70,12 +71,29 @@ impl Shredding {
 }
 
 impl Pursuit {
-    /// What rests in the vault, to be put into the mirror.
-    pub(super) fn confided(&mut self) -> Result<Confided, Setback> {
-        let all = self.registry.restricted.all(&self.peer).map_err(unkept)?;
-        let places = all.iter().map(|(verdict, statements)| (verdict.clone(), statements.keys().copied().collect()));
-        self.places = places.collect();
-        Ok(all.into_values().flatten().collect())
+    /// The mirror, read from its file with what rests in the vault in its places. That may take long, and is not for a thread that
+    /// others wait for.
+    pub(super) async fn replayed(&mut self, basis: Basis) -> Result<Kept, Setback> {
+        let (registry, peer) = (Arc::clone(&self.registry), Arc::clone(&self.peer));
+        let (log, known) = (self.mark.log_keys()?, self.mark.note().map(str::to_owned));
+        let replaying = tokio::task::spawn_blocking(move || {
+            let places = registry.restricted.places(&peer).map_err(unkept)?;
+            let at = places.iter().flat_map(|(verdict, places)| places.keys().map(move |place| (*place, verdict)));
+            let at: BTreeMap<u64, &VerdictId> = at.collect();
+            let resting = |place| match at.get(&place) {
+                Some(verdict) => {
+                    let statement = registry.restricted.statement(&peer, verdict, place);
+                    statement.map_err(|error| io::Error::other(unkept(error).to_string()))
+                }
+                None => Ok(None),
+            };
+            let (folder, quota) = (registry.folder.peer(&peer.registry), registry.config.limits.mirror_bytes);
+            let kept = Kept::open(&folder, &peer, basis, log, (known.as_deref(), resting), quota)??;
+            Ok::<_, Setback>((kept, places))
+        });
+        let (kept, places) = replaying.await.map_err(anyhow::Error::from)??;
+        self.places = places;
+        Ok(kept)
     }
 
     /// Whether nobody else may learn of the verdict.
@@ -112,7 +130,7 @@ impl Pursuit {
         }
         let (confided, gone) = gathering.done();
         if !gone.is_empty() {
-            let gone = self.places.iter().filter(|(_, places)| !places.is_disjoint(&gone));
+            let gone = self.places.iter().filter(|(_, places)| places.keys().any(|place| gone.contains(place)));
             self.forget(gone.map(|(verdict, _)| verdict.clone()).collect()).await?;
         }
         Ok(confided)
@@ -124,15 +142,37 @@ impl Pursuit {
         &mut self,
         mirror: &Arc<RwLock<Mirror>>,
         range: Range,
-        confided: Confided,
+        mut confided: Confided,
     ) -> Result<Taken, Setback> {
+        let range = Arc::new(range);
+        let examined = loop {
+            let (mirror, range, shown) = (Arc::clone(mirror), Arc::clone(&range), confided.clone());
+            let examining = tokio::task::spawn_blocking(move || read(&mirror).examine(&range, &shown));
+            let examined = examining.await.map_err(anyhow::Error::from)??;
+            let over = self.without_room(&examined);
+            if over.is_empty() {
+                break examined;
+            }
+            // Half of what is known of a verdict may lack its suspension: it is let go of as a whole.
+            self.tell_operator("restricted-full");
+            confided.leave_out(over.iter().filter_map(|id| examined.confided.get(id)).flat_map(BTreeMap::keys));
+            self.forget(over).await?;
+        };
         let (mirror, registry, peer) = (Arc::clone(mirror), Arc::clone(&self.registry), Arc::clone(&self.peer));
         let taking = tokio::task::spawn_blocking(move || {
-            let examined = read(&mirror).examine(&range, &confided)?;
             registry.restricted.keep(&peer, &examined.confided).map_err(unkept)?;
             Ok::<_, Setback>(mirror.write().unwrap_or_else(PoisonError::into_inner).adopt(examined, &range)?)
         });
         taking.await.map_err(anyhow::Error::from)?
+    }
+
+    /// The verdicts whose statements find no room beside what rests.
+    fn without_room(&self, examined: &Examined) -> BTreeSet<VerdictId> {
+        if examined.confided.is_empty() {
+            return BTreeSet::new();
+        }
+        let used = self.places.values().flat_map(BTreeMap::values).sum();
+        over(used, self.registry.config.limits.restricted_bytes, &examined.confided)
     }
 
     /// What became of it.
@@ -208,5 +248,49 @@ impl Pursuit {
             Ok(()) | Err(RestrictedError::Gone) => Ok(()),
             Err(error) => Err(unkept(error)),
         }
+    }
+}
+
+/// The verdicts among those shown whose statements do not fit beside the bytes that are used.
+fn over(mut used: u64, room: u64, shown: &BTreeMap<VerdictId, BTreeMap<u64, String>>) -> BTreeSet<VerdictId> {
+    let over = shown.iter().filter(|(_, statements)| {
+        let bytes = statements.values().map(|statement| statement.len() as u64).sum();
+        let after = used.saturating_add(bytes);
+        let fits = after <= room;
+        used = if fits { after } else { used };
+        !fits
+    });
+    over.map(|(verdict, _)| verdict.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn what_finds_no_room_keeps_no_other_out() {
+        let shown = [("V-1", 40), ("V-2", 80), ("V-3", 60)];
+        let shown: BTreeMap<VerdictId, _> = shown
+            .into_iter()
+            .map(|(id, bytes)| (id.parse().unwrap(), BTreeMap::from([(7, "x".repeat(bytes)), (9, String::new())])))
+            .collect();
+        for (used, room, expected) in
+            [(0, 180, &[][..]), (0, 100, &["V-2"]), (60, 100, &["V-2", "V-3"]), (100, 100, &["V-1", "V-2", "V-3"])]
+        {
+            let over: Vec<_> = over(used, room, &shown).iter().map(ToString::to_string).collect();
+            assert_eq!(over, expected, "{used} of {room}");
+        }
+    }
+
+    #[test]
+    fn keys_are_shredded_once_in_a_while_however_much_is_erased() {
+        let mut shredding = Shredding::default();
+        assert!(!shredding.may_begin(), "nothing was erased");
+        shredding.is_due();
+        assert!(shredding.may_begin());
+        shredding.is_due();
+        assert!(!shredding.may_begin(), "it was done a moment ago");
+        assert!(shredding.due, "and is not forgotten");
     }
 }
