@@ -9,10 +9,12 @@ import pathlib
 import sys
 import time
 
+from cryptography import x509
 from openvc.did.did_web import DidWebResolver
 from openvc.errors import OpenvcError
 from openvc.proof.sd_jwt import SdJwtVcProofSuite
 from openvc.status.token_status_list import check_token_status
+from openvc.x5c import leaf_public_jwk, load_x5c_chain, resolve_x5c_key, validate_cert_chain
 
 from registry import fetch, signed
 
@@ -38,15 +40,28 @@ def named(text):
     return method.public_key_jwk
 
 
+def certified(text, root, bind):
+    """The key of the first certificate that the credential carries, under the first certificate of the file `root`."""
+    header = text.split(".", 1)[0]
+    chain = json.loads(base64.urlsafe_b64decode(header + "=" * (-len(header) % 4))).get("x5c")
+    anchors = [x509.load_pem_x509_certificate(pathlib.Path(root).read_bytes())]
+    if bind:
+        return resolve_x5c_key(chain, SdJwtVcProofSuite().peek_issuer(text)[0], trust_anchors=anchors)
+    leaf, *rest = load_x5c_chain(chain)
+    validate_cert_chain(leaf, rest, trust_anchors=anchors)
+    return leaf_public_jwk(leaf)
+
+
 def judged(case):
     text = pathlib.Path(case["presentation"]).read_text()
     if case["flip"]:
         text = flipped(text)
+    root = case["root"]
     time.time = lambda: REAL_TIME() + case["daysAhead"] * DAY
     try:
         verified = SdJwtVcProofSuite().verify(
             text,
-            public_key_jwk=case["issuer"] or named(text),
+            public_key_jwk=case["issuer"] or (certified(text, root, case["bind"]) if root else named(text)),
             expected_vct=case["vct"],
             audience=case["audience"],
             nonce=case["nonce"],

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 use super::foreign::Foreign;
 use super::report::{Ended, Report};
@@ -12,7 +12,7 @@ use super::world::World;
 
 const TOOL: &str = "openssl";
 
-/// The chains of the server and of a party, and one that is revoked.
+/// The chains of the server, of a party and of a key that signs credentials, and one that is revoked.
 pub(super) fn judge<W: Write>(world: &World<'_>, foreign: &Foreign<'_>, report: &mut Report<W>) -> Result<()> {
     let openssl = match &foreign.openssl {
         Ok(openssl) => openssl,
@@ -28,6 +28,14 @@ pub(super) fn judge<W: Write>(world: &World<'_>, foreign: &Foreign<'_>, report: 
         chains.refuses(&server, "sslclient", "servers", "unsuitable certificate purpose")
     })?;
     report.step(TOOL, "a party's chain under another root", || chains.under_another_root(&party))?;
+    let x5c =
+        world.issued.iter().find_map(|issued| issued.x5c.as_ref()).context("no credential carries certificates")?;
+    report.step(TOOL, "the chain of a key that signs credentials, strictly, with CRL", || {
+        chains.takes(x5c, "any", "signing")
+    })?;
+    report.step(TOOL, "that chain as a client's", || {
+        chains.refuses(x5c, "sslclient", "signing", "unsuitable certificate purpose")
+    })?;
     report.step("registry-node", "the certificate of a party is revoked", || {
         world.jp.operator(&["certs", "revoke", "supplier/supplier", "--reason", "superseded"])?;
         Ok(Ended::Held)

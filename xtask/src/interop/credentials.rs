@@ -51,6 +51,7 @@ pub(super) fn judge<W: Write>(world: &World<'_>, foreign: &Foreign<'_>, report: 
     cases.extend(world.issued.iter().filter(|issued| issued.profile == "open").flat_map(|issued| bad(world, issued)));
     each(world, foreign, report, "cases", &cases)?;
     by_name(world, foreign, report)?;
+    by_certificate(world, foreign, report)?;
     audience(world, foreign, report)?;
     unbound(world, foreign, report)?;
     types(world, foreign, report)
@@ -124,6 +125,26 @@ fn by_name<W: Write>(world: &World<'_>, foreign: &Foreign<'_>, report: &mut Repo
     one(world, foreign, report, Tool::Openvc, "cases-named", &open.map(named).collect::<Vec<_>>())
 }
 
+/// The tool takes the issuer's key from the certificates that the credential carries. It wants of every authority above one the purpose of
+/// TLS, which ours for signing keys must not have; so it is asked to trust the certificate itself. Its own rule for whose certificate it
+/// is looks for the issuer's name, a DID, among the certificate's names; these name the party by SPIFFE.
+fn by_certificate<W: Write>(world: &World<'_>, foreign: &Foreign<'_>, report: &mut Report<W>) -> Result<()> {
+    let carrying = world.issued.iter().find_map(|issued| Some((issued, issued.x5c.as_deref()?)));
+    let Some((issued, own)) = carrying else { return Ok(()) };
+    let case = |what, must, root: &Path| {
+        Case::new(world, issued, what, must, &issued.whole).with("issuer", &Value::Null).with("root", &json!(root))
+    };
+    let refuse = |openvc| Must::Refuse { openvc, sd_jwt_vc: NOT_ASKED };
+    let another = world.stage.folder().join("supplier/tls.pem");
+    let cases = [
+        case("credential, key found by x5c, its certificate trusted", Must::Accept, own),
+        case("x5c, another certificate trusted", refuse("did not validate to a trust anchor"), &another),
+        case("x5c under the root: authorities for other purposes than TLS", refuse("EKU"), &world.ca()),
+        case("x5c bound to its issuer by the tool's own rule", refuse("(not bound)"), own).with("bind", &json!(true)),
+    ];
+    one(world, foreign, report, Tool::Openvc, "cases-x5c", &cases)
+}
+
 /// openvc-core compares the audience; the other tool leaves that to its caller.
 fn audience<W: Write>(world: &World<'_>, foreign: &Foreign<'_>, report: &mut Report<W>) -> Result<()> {
     let Some(issued) = world.issued.first() else { return Ok(()) };
@@ -192,6 +213,7 @@ impl Case {
         let question = json!({
             "presentation": presentation, "issuer": issued.issuer, "registryKey": world.registry_key, "vct": VCT,
             "audience": null, "nonce": null, "flip": false, "daysAhead": 0,
+            "root": null, "bind": false,
         });
         Self { what: format!("{} {}: {what}", issued.algorithm, issued.profile), must, question }
     }

@@ -30,7 +30,9 @@ const SUPPLIER: &str = "supplier";
 
 /// A body for each algorithm: its id, and the word of `party add`, and the algorithm's name in JOSE.
 const BODIES: [(&str, &str, &str); 2] = [("eddsa", "ed25519", "EdDSA"), ("es256", "p256", "ES256")];
-const PROFILES: [&str; 2] = ["open", "summary"];
+const PROFILES: [&str; 3] = ["open", "summary", "restricted"];
+/// The body whose credentials in summary carry certificates of its key.
+const CERTIFIED: (&str, &str) = ("es256", "summary");
 
 /// Served, with all that was issued.
 pub(super) struct World<'stage> {
@@ -57,6 +59,8 @@ pub(super) struct Issued {
     pub(super) bare: PathBuf,
     /// With a part, bound to [`AUDIENCE`] and [`NONCE`].
     pub(super) shown: PathBuf,
+    /// The certificates of the issuer's key that it carries, if it carries any.
+    pub(super) x5c: Option<PathBuf>,
 }
 
 impl<'stage> World<'stage> {
@@ -117,14 +121,28 @@ impl<'stage> World<'stage> {
         hand_over(&key, &issuer)?;
         let issue = ["credential", "issue", &verdict, "--assessed", &today, "--detail", text(&detail)?];
         let bound = ["--holder", text(holder)?, "--out", text(&whole)?];
-        self.jp.party(body, &[&issue[..], &bound].concat())?;
+        let x5c = ((body, profile) == CERTIFIED).then(|| self.certify(body, &key)).transpose()?;
+        let certified = match &x5c {
+            Some(x5c) => vec!["--x5c", text(x5c)?],
+            None => Vec::new(),
+        };
+        self.jp.party(body, &[&issue[..], &bound, &certified].concat())?;
         let present = ["credential", "present", text(&whole)?, "--issuer", text(&key)?];
         self.jp.registry().run(&[&present[..], &["--out", text(&bare)?]].concat())?;
         let signing = format!("{SUPPLIER}/signing.pem");
         let occasion = ["--key", &signing, "--audience", AUDIENCE, "--nonce", NONCE];
         let part = ["--show", SHOWN[0], "--show", SHOWN[1], "--out", text(&shown)?];
         self.jp.registry().run(&[&present[..], &part, &occasion].concat())?;
-        Ok(Issued { verdict, body, algorithm, profile, issuer, whole, bare, shown })
+        Ok(Issued { verdict, body, algorithm, profile, issuer, whole, bare, shown, x5c })
+    }
+
+    /// Has the registry certify the key with which a body signs.
+    fn certify(&self, body: &str, key: &Path) -> Result<PathBuf> {
+        let out = self.stage.folder().join(format!("{body}-x5c.pem"));
+        let whose = format!("certification-body/{body}");
+        let sign = ["certs", "sign", text(key)?, "--party", &whose, "--signing", "--out", text(&out)?];
+        self.jp.operator(&sign)?;
+        Ok(out)
     }
 }
 
@@ -177,8 +195,13 @@ fn grant(jp: &Node<'_>, body: &str, verdict: &str, profile: &str) -> Result<()> 
     let what = ["--object", "organization", "--object-name", "Head office", "--scheme", SCHEME];
     let how = ["--viewpoint", "organization,process", "--scope", "Development and operation (fictional)"];
     let when = ["--from", &from, "--until", &until, "--profile", profile];
-    let level: &[&str] = if profile == "open" { &["--level", "advanced"] } else { &[] };
-    jp.party(body, &[&whom[..], &what, &how, &when, level].concat()).map(drop)
+    // What the statement of a restricted verdict tells, nobody reads; that of one in summary tells no reach.
+    let reach: &[&str] = match profile {
+        "open" => &["--level", "advanced"],
+        "restricted" => &["--level", "advanced", "--site", "Osaka"],
+        _ => &[],
+    };
+    jp.party(body, &[&whom[..], &what, &how, &when, reach].concat()).map(drop)
 }
 
 /// What a credential keeps back.
