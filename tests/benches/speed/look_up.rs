@@ -23,7 +23,8 @@ use crate::bare::Bare;
 use crate::sums::Sums;
 use crate::workshop::Workshop;
 
-const CONNECTIONS: usize = 32;
+/// Connections that ask at once.
+pub(crate) const CONNECTIONS: usize = 32;
 const ROUNDS: usize = 9;
 const SPAN: Duration = Duration::from_millis(1_000);
 /// The least ratio that is aimed at.
@@ -55,15 +56,26 @@ pub(crate) async fn measure(sums: &mut Sums) {
     ));
 }
 
-/// Answers per second to the same question.
+/// Whom to ask, and on how many connections at once.
+pub(crate) struct Door<'a> {
+    pub(crate) tls: &'a TlsConnector,
+    pub(crate) address: SocketAddr,
+    pub(crate) connections: usize,
+}
+
+/// Answers per second to the same question, on as many connections as usual.
 pub(crate) async fn round(tls: &TlsConnector, address: SocketAddr, path: &'static str, expected: &Bytes) -> f64 {
+    same(&Door { tls, address, connections: CONNECTIONS }, path, expected).await
+}
+
+/// Answers per second to the same question.
+pub(crate) async fn same(door: &Door<'_>, path: &'static str, expected: &Bytes) -> f64 {
     let length = expected.len();
-    let same = move |answer: &Bytes| assert_eq!(answer.len(), length);
-    round_of(tls, address, move |_| path.to_owned(), same).await
+    round_of(door, move |_| path.to_owned(), move |answer: &Bytes| assert_eq!(answer.len(), length)).await
 }
 
 /// Answers per second, where `path` says what is asked for by the number of the question, and `check` looks at each answer.
-pub(crate) async fn round_of<P, C>(tls: &TlsConnector, address: SocketAddr, path: P, check: C) -> f64
+pub(crate) async fn round_of<P, C>(door: &Door<'_>, path: P, check: C) -> f64
 where
     P: Fn(usize) -> String + Send + Sync + 'static,
     C: Fn(&Bytes) + Send + Sync + 'static,
@@ -71,8 +83,8 @@ where
     let (done, count) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let (asked, asking) = (Arc::new(AtomicUsize::new(0)), Arc::new((path, check)));
     let mut connections = Vec::new();
-    for _ in 0..CONNECTIONS {
-        connections.push(connect(tls, address).await);
+    for _ in 0..door.connections {
+        connections.push(connect(door.tls, door.address).await);
     }
     let mut tasks = JoinSet::new();
     let began = Instant::now();
