@@ -13,6 +13,7 @@
 mod acceptance;
 mod accreditation;
 mod arrangement;
+mod bulletin;
 mod ca_root;
 mod case;
 mod compromise;
@@ -21,7 +22,6 @@ mod credential;
 mod crosswalk;
 mod derived;
 mod erasure;
-mod foreign;
 mod genesis;
 mod key;
 mod log_key;
@@ -126,6 +126,8 @@ impl<F: Facts> Case<'_, F> {
             Claim::DocumentPublished(claim) => self.document_published(claim),
             Claim::SchemePublished(claim) => self.scheme_published(claim),
             Claim::CrosswalkPublished(claim) => self.crosswalk_published(claim),
+            Claim::BulletinIssued(claim) => self.bulletin_issued(claim),
+            Claim::BulletinRelayed(claim) => self.bulletin_relayed(claim),
             Claim::DesignationMade(claim) => self.designation_made(claim),
             Claim::DesignationChanged(claim) => self.designation_changed(claim),
             Claim::AccreditationGranted(claim) => self.accreditation_granted(claim),

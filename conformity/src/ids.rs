@@ -111,6 +111,10 @@ name! {
     CrosswalkId, "a crosswalk id", "a letter or digit, then at most 127 of A-Z a-z 0-9 . _ -", is_id
 }
 name! {
+    /// A bulletin of one registry.
+    BulletinId, "a bulletin id", "a letter or digit, then at most 127 of A-Z a-z 0-9 . _ -", is_id
+}
+name! {
     /// A requirement, as its document numbers it: `03.01.01`, `a.5.15`, `ac-2(12)`.
     RequirementId, "a requirement id", "1 to 64 printable ASCII characters without white space",
     |text| shaped(text, 64, |b| b.is_ascii_graphic(), |b| b.is_ascii_graphic())
@@ -152,6 +156,12 @@ name! {
 name! {
     /// A code that a list uses for a body or a status: `NSCIB`, `active`.
     ListCode, "a code of a list", "a letter or digit, then at most 127 of A-Z a-z 0-9 . _ -", is_id
+}
+name! {
+    /// A sector of industry, as a code of whichever list the registries agreed on: `isic4.J`, `nace2.C26`. Codes are compared as
+    /// they are written: no list's inner order is known here.
+    SectorCode, "a sector code", "a letter or digit, then at most 63 of A-Z a-z 0-9 . _ -",
+    |text| shaped(text, 64, |b| b.is_ascii_alphanumeric(), id_byte)
 }
 name! {
     /// A version of a scheme or document: `2022`, `r3`, `3.1-r5`.
@@ -229,6 +239,15 @@ pub struct VerdictRef {
     pub id: VerdictId,
 }
 
+/// A bulletin with the registry whose log it stands in, `registry:id`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BulletinRef {
+    /// The registry that issued it.
+    pub registry: RegistryId,
+    /// Its id there.
+    pub id: BulletinId,
+}
+
 /// Declares the text form of a reference made of two names.
 macro_rules! reference {
     ($name:ident, $left:ident, $sep:literal, $right:ident, $what:literal, $rule:literal) => {
@@ -261,6 +280,7 @@ reference!(SchemeRef, id, '@', version, "a scheme reference", "write it as id@ve
 reference!(DocumentRef, id, '@', version, "a document reference", "write it as id@version");
 reference!(CrosswalkRef, id, '@', version, "a crosswalk reference", "write it as id@version");
 reference!(VerdictRef, registry, ':', id, "a verdict reference", "write it as registry:id");
+reference!(BulletinRef, registry, ':', id, "a bulletin reference", "write it as registry:id");
 
 impl PartyId {
     /// The name under which a node signs what it derives itself.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::identifiers::Identifier;
-use crate::ids::{CountryCode, Origin, PartyId};
+use crate::ids::{CountryCode, Origin, PartyId, SectorCode};
 use crate::key::{Jwk, KeyId};
 use crate::reason::Reason;
 use crate::text::Text;
@@ -94,6 +94,9 @@ pub struct Party {
     /// Its identifiers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub identifiers: Vec<Identifier>,
+    /// The sectors that it works in: of news about these it hears without asking.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sectors: Vec<SectorCode>,
 }
 
 /// One key of a party and its time.

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::accreditation::{AccreditationRecord, DesignationRecord};
 use crate::arrangement::ArrangementRecord;
+use crate::bulletin::BulletinRecord;
 use crate::consent::ConsentRecord;
 use crate::credential::CredentialRecord;
 use crate::crosswalk::CrosswalkRecord;
@@ -119,6 +120,8 @@ pub enum Record {
     Scheme(Arc<SchemeRecord>),
     /// A crosswalk.
     Crosswalk(Arc<CrosswalkRecord>),
+    /// A bulletin, of this registry or passed on.
+    Bulletin(Arc<BulletinRecord>),
     /// A designation.
     Designation(Arc<DesignationRecord>),
     /// An accreditation.
@@ -149,6 +152,7 @@ impl Record {
             Self::Document(record) => format!("document/{}", record.document.document),
             Self::Scheme(record) => format!("scheme/{}", record.scheme.scheme),
             Self::Crosswalk(record) => format!("crosswalk/{}", record.publication.crosswalk),
+            Self::Bulletin(record) => format!("bulletin/{}", record.name),
             Self::Designation(record) => format!("designation/{}", record.designation.id),
             Self::Accreditation(record) => format!("accreditation/{}", record.accreditation.id),
             Self::Verdict(record) => format!("verdict/{}", record.id()),

@@ -9,8 +9,9 @@ use crate::accreditation::{Hold, Lapse};
 use crate::credential::StatusSlot;
 use crate::digest::Digest;
 use crate::ids::{
-    AcceptanceId, AccreditationId, ArrangementId, ConsentId, CrosswalkRef, DesignationId, DocumentRef, LevelCode,
-    Origin, PartyId, RegistryId, ReportId, RuleId, SchemeId, SchemeRef, StatementId, VerdictId, VerdictRef,
+    AcceptanceId, AccreditationId, ArrangementId, BulletinId, BulletinRef, ConsentId, CrosswalkRef, DesignationId,
+    DocumentRef, LevelCode, Origin, PartyId, RegistryId, ReportId, RuleId, SchemeId, SchemeRef, StatementId, VerdictId,
+    VerdictRef,
 };
 use crate::key::KeyId;
 use crate::party::Role;
@@ -394,6 +395,46 @@ refusals! {
         because: String,
     } = "crosswalk-unreadable" Submitter
         "the attached maps cannot be used: {because}";
+    /// No crosswalk of that name.
+    UnknownCrosswalk {
+        /// Which.
+        crosswalk: CrosswalkRef,
+    } = "unknown-crosswalk" Rules
+        "no crosswalk {crosswalk} is published here";
+    /// The bulletin is there already.
+    BulletinExists {
+        /// Which.
+        bulletin: BulletinRef,
+    } = "bulletin-exists" Rules
+        "{bulletin} is issued already and never changes; issue another that replaces it";
+    /// No bulletin of that name.
+    UnknownBulletin {
+        /// Which.
+        bulletin: BulletinRef,
+    } = "unknown-bulletin" Rules
+        "there is no bulletin {bulletin}";
+    /// Another bulletin took its place already.
+    BulletinReplaced {
+        /// Which.
+        bulletin: BulletinRef,
+        /// What took its place.
+        by: BulletinId,
+    } = "bulletin-replaced" Rules
+        "{bulletin} was replaced by {by} already; replace that one";
+    /// A body replaces what somebody else issued.
+    AnotherIssuersBulletin {
+        /// Which.
+        bulletin: BulletinRef,
+        /// Who issued it.
+        by: PartyId,
+    } = "another-issuers-bulletin" Rules
+        "{bulletin} was issued by {by}: only that party, the operator or an authority may replace it";
+    /// Title and text are not in the same languages.
+    LanguagesDiffer {
+        /// Which.
+        bulletin: BulletinId,
+    } = "languages-differ" Submitter
+        "title and text of {bulletin} are not in the same languages; give both in each";
     /// Already published.
     SchemeExists {
         /// Which.

@@ -20,6 +20,7 @@ use serde_json::value::RawValue;
 
 use crate::accreditation::{Accreditation, AccreditationChange, Designation, DesignationChange};
 use crate::arrangement::{ArrangementEnded, ArrangementSigned, ArrangementStep, Countersigned};
+use crate::bulletin::{Bulletin, BulletinRelayed};
 use crate::consent::{Consent, ConsentWithdrawn};
 use crate::credential::Credential;
 use crate::crosswalk::Publication;
@@ -201,6 +202,10 @@ kinds! {
     SchemePublished(Arc<Scheme>) "scheme-published"
     /// A crosswalk is published.
     CrosswalkPublished(Arc<Publication>) "crosswalk-published"
+    /// News of the rules.
+    BulletinIssued(Arc<Bulletin>) "bulletin-issued"
+    /// Another registry's news is passed on.
+    BulletinRelayed(Box<BulletinRelayed>) "bulletin-relayed"
     /// An accreditation body may accredit.
     DesignationMade(Arc<Designation>) "designation-made"
     /// That changes.

@@ -134,6 +134,7 @@ pub struct Followed {
     newest: Option<Signed>,
     register: Register,
     keys: HashMap<KeyId, Arc<PublicKey>>,
+    bulletins: BTreeMap<u64, String>,
 }
 
 /// A checkpoint whose signature verified, with the note that says so.
@@ -159,6 +160,7 @@ pub struct Examined {
     log: LogKeys,
     records: Vec<Record>,
     keys: HashMap<KeyId, Arc<PublicKey>>,
+    bulletins: BTreeMap<u64, String>,
 }
 
 /// How a peer's newest checkpoint stands to what we hold.
@@ -182,6 +184,7 @@ impl Followed {
             newest: None,
             register: Register::part(),
             keys: HashMap::new(),
+            bulletins: BTreeMap::new(),
         }
     }
 
@@ -235,6 +238,11 @@ impl Followed {
     /// What the peer's log says, as far as we may see it.
     pub fn register(&self) -> &Register {
         &self.register
+    }
+
+    /// The statements that issued the peer's bulletins, by place, from `index` on: what a registry passes on as it was signed.
+    pub fn bulletins_from(&self, index: u64) -> impl Iterator<Item = (u64, &str)> {
+        self.bulletins.range(index..).map(|(index, statement)| (*index, statement.as_str()))
     }
 
     /// Whether what we hold begins with what `earlier` signed. One of a larger size it does not.
@@ -306,6 +314,7 @@ impl Followed {
             unconfided: std::mem::take(&mut reading.unconfided),
             confided: std::mem::take(&mut reading.confided),
             keys: std::mem::take(&mut reading.keys),
+            bulletins: std::mem::take(&mut reading.bulletins),
             records: reading.into_records(),
         })
     }
@@ -339,6 +348,7 @@ impl Followed {
             self.newest = Some(examined.newest);
         }
         self.keys.extend(examined.keys);
+        self.bulletins.extend(examined.bulletins);
         let mut changed = BTreeSet::new();
         for record in examined.records {
             match &record {

@@ -7,6 +7,7 @@ pub mod output;
 
 mod accreditation;
 mod arrangement;
+mod bulletin;
 mod certificate;
 mod certs;
 mod change;
@@ -84,6 +85,7 @@ enum Command {
     Arrangement(arrangement::Arrangements),
     Submit(submit::Submit),
     Scheme(scheme::Schemes),
+    Bulletin(bulletin::Bulletins),
     Designate(accreditation::Designate),
     Designation(accreditation::ChangeDesignation),
     Accredit(accreditation::Accredit),
@@ -156,6 +158,7 @@ impl Command {
             Self::Arrangement(command) => command.run(context),
             Self::Submit(command) => command.run(context),
             Self::Scheme(command) => command.run(context),
+            Self::Bulletin(command) => command.run(context),
             Self::Designate(command) => command.run(context),
             Self::Designation(command) => command.run(context),
             Self::Accredit(command) => command.run(context),

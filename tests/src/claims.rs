@@ -143,6 +143,15 @@ pub fn terms(id: &str, mode: &str, parties: &[&str], rules: Vec<Value>) -> Value
     })
 }
 
+/// News of a regulation for one sector.
+pub fn bulletin(id: &str, sector: &str) -> Value {
+    json!({
+        "bulletin": id, "topic": "regulation", "title": {"en": "A regulation (fictional)", "ja": "規制(架空)"},
+        "text": {"en": "What is sold from that day on can be updated.", "ja": "施行日以降に販売する製品は更新できる。"},
+        "concerns": {"sectors": [sector]}, "issued": day(-1), "inForce": day(300),
+    })
+}
+
 /// The origin of a registry of this harness.
 pub fn origin(registry: &str) -> String {
     format!("{registry}.registry.test")

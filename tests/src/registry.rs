@@ -175,6 +175,14 @@ impl Registry {
         self.party(id)
     }
 
+    /// The same for a party that works in a sector.
+    pub async fn register_in(&self, id: &str, role: Role, sector: &str) -> Arc<Party> {
+        let mut claim = self.equip(id, role, Algorithm::Ed25519);
+        claim["party"]["sectors"] = json!([sector]);
+        self.operator().must("party-registered", claim).await;
+        self.party(id)
+    }
+
     /// Everything that verdicts rest on: parties, the schemes `stars` and `moons`, accreditations; in one submission, for
     /// the operator may carry what others signed. Gives the size that the log has at least after that.
     ///

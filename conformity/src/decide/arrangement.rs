@@ -5,12 +5,13 @@
 use std::sync::Arc;
 
 use super::case::Case;
-use super::{foreign, terms};
+use super::terms;
 use crate::arrangement::{
     Act, Arrangement, ArrangementAct, ArrangementEnded, ArrangementRecord, ArrangementSigned, ArrangementStep,
     Countersigned, SignedTerms,
 };
 use crate::digest::Digest;
+use crate::foreign;
 use crate::ids::{ArrangementId, RegistryId};
 use crate::records::{Facts, Record};
 use crate::refusal::Refusal;

@@ -11,6 +11,9 @@ use crate::refusal::Refusal;
 use crate::statement::{KeyAdded, KeyRevoked, PartyRegistered};
 use crate::time::Moment;
 
+/// How many sectors a party may name.
+const MAX_SECTORS: usize = 32;
+
 impl<F: Facts> Case<'_, F> {
     pub(super) fn party_registered(&self, claim: &PartyRegistered) -> Result<Vec<Record>, Refusal> {
         self.operator_only()?;
@@ -20,6 +23,9 @@ impl<F: Facts> Case<'_, F> {
         }
         if self.facts.party(&party.id).is_some() {
             return Err(Refusal::PartyExists { party: party.id.clone() });
+        }
+        if party.sectors.len() > MAX_SECTORS {
+            return Err(Refusal::TooMany { what: "sectors of a party", max: MAX_SECTORS });
         }
         Ok(vec![Record::Party(Arc::new(PartyRecord {
             party: party.clone(),

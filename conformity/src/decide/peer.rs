@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::case::Case;
-use super::{foreign, genesis};
+use super::genesis;
 use crate::digest::Digest;
+use crate::foreign;
 use crate::genesis::{Expulsion, Genesis, PeerAdded, PeerExpelled, PeerRecord};
 use crate::ids::RegistryId;
 use crate::records::{Facts, Record};

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::accreditation::{AccreditationRecord, DesignationRecord};
 use crate::arrangement::ArrangementRecord;
+use crate::bulletin::BulletinRecord;
 use crate::consent::{ConsentRecord, Subject};
 use crate::credential::{CredentialRecord, StatusSlot};
 use crate::crosswalk::CrosswalkRecord;
@@ -13,8 +14,8 @@ use crate::digest::Digest;
 use crate::genesis::{GenesisRecord, PeerRecord};
 use crate::identifiers::Identifier;
 use crate::ids::{
-    AccreditationId, ArrangementId, ConsentId, CrosswalkRef, DesignationId, DocumentRef, PartyId, RegistryId, SchemeId,
-    SchemeRef, StatementId, VerdictId, VerdictRef,
+    AccreditationId, ArrangementId, BulletinRef, ConsentId, CrosswalkRef, DesignationId, DocumentRef, PartyId,
+    RegistryId, SchemeId, SchemeRef, StatementId, VerdictId, VerdictRef,
 };
 use crate::key::KeyId;
 use crate::party::PartyRecord;
@@ -81,6 +82,8 @@ pub trait Facts {
     fn schemes_on(&self, document: &DocumentRef) -> Vec<Arc<SchemeRecord>>;
     /// A crosswalk in a version.
     fn crosswalk(&self, crosswalk: &CrosswalkRef) -> Option<Arc<CrosswalkRecord>>;
+    /// A bulletin, of this registry or passed on.
+    fn bulletin(&self, bulletin: &BulletinRef) -> Option<Arc<BulletinRecord>>;
     /// A designation.
     fn designation(&self, id: &DesignationId) -> Option<Arc<DesignationRecord>>;
     /// All designations of an accreditation body.

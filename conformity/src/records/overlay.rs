@@ -8,14 +8,15 @@ use jiff::Timestamp;
 use super::{DocumentRecord, ErasureRecord, Facts, Record, Register, Rests, SchemeRecord, Signed, Taken, View};
 use crate::accreditation::{AccreditationRecord, DesignationRecord};
 use crate::arrangement::ArrangementRecord;
+use crate::bulletin::BulletinRecord;
 use crate::consent::{ConsentRecord, Subject};
 use crate::credential::{CredentialRecord, StatusSlot};
 use crate::crosswalk::CrosswalkRecord;
 use crate::genesis::{GenesisRecord, PeerRecord};
 use crate::identifiers::Identifier;
 use crate::ids::{
-    AccreditationId, ArrangementId, ConsentId, CrosswalkRef, DesignationId, DocumentRef, PartyId, RegistryId, SchemeId,
-    SchemeRef, StatementId, VerdictId, VerdictRef,
+    AccreditationId, ArrangementId, BulletinRef, ConsentId, CrosswalkRef, DesignationId, DocumentRef, PartyId,
+    RegistryId, SchemeId, SchemeRef, StatementId, VerdictId, VerdictRef,
 };
 use crate::key::KeyId;
 use crate::party::PartyRecord;
@@ -138,6 +139,10 @@ impl<F: Facts> Facts for Overlay<'_, F> {
 
     fn crosswalk(&self, crosswalk: &CrosswalkRef) -> Option<Arc<CrosswalkRecord>> {
         self.pending.crosswalk(crosswalk).or_else(|| self.base.crosswalk(crosswalk))
+    }
+
+    fn bulletin(&self, bulletin: &BulletinRef) -> Option<Arc<BulletinRecord>> {
+        self.pending.bulletin(bulletin).or_else(|| self.base.bulletin(bulletin))
     }
 
     fn designation(&self, id: &DesignationId) -> Option<Arc<DesignationRecord>> {

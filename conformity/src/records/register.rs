@@ -16,14 +16,15 @@ use super::signed::{Signed, SignedByKey};
 use super::{DocumentRecord, ErasureRecord, Facts, Record, Rests, SchemeRecord, StatementRecord, Taken, View};
 use crate::accreditation::{AccreditationRecord, DesignationRecord};
 use crate::arrangement::ArrangementRecord;
+use crate::bulletin::BulletinRecord;
 use crate::consent::{ConsentRecord, Subject};
 use crate::credential::{CredentialRecord, StatusSlot};
 use crate::crosswalk::CrosswalkRecord;
 use crate::genesis::{GenesisRecord, PeerRecord};
 use crate::identifiers::Identifier;
 use crate::ids::{
-    AccreditationId, ArrangementId, ConsentId, CrosswalkRef, DesignationId, DocumentRef, PartyId, RegistryId, SchemeId,
-    SchemeRef, StatementId, VerdictId, VerdictRef,
+    AccreditationId, ArrangementId, BulletinRef, ConsentId, CrosswalkRef, DesignationId, DocumentRef, PartyId,
+    RegistryId, SchemeId, SchemeRef, StatementId, VerdictId, VerdictRef,
 };
 use crate::key::KeyId;
 use crate::party::PartyRecord;
@@ -41,6 +42,7 @@ pub struct Register {
     pub(super) documents: BTreeMap<DocumentRef, Arc<DocumentRecord>>,
     pub(super) schemes: BTreeMap<SchemeRef, Arc<SchemeRecord>>,
     pub(super) crosswalks: BTreeMap<CrosswalkRef, Arc<CrosswalkRecord>>,
+    pub(super) bulletins: BTreeMap<BulletinRef, Arc<BulletinRecord>>,
     pub(super) designations: BTreeMap<DesignationId, Arc<DesignationRecord>>,
     pub(super) accreditations: BTreeMap<AccreditationId, Arc<AccreditationRecord>>,
     accreditations_by_body: HashMap<PartyId, Vec<AccreditationId>>,
@@ -86,6 +88,7 @@ impl Register {
             Record::Crosswalk(record) => {
                 put(&mut self.crosswalks, record.publication.crosswalk.clone(), record);
             }
+            Record::Bulletin(record) => put(&mut self.bulletins, record.name.clone(), record),
             Record::Designation(record) => {
                 put(&mut self.designations, record.designation.id.clone(), record);
             }
@@ -138,6 +141,11 @@ impl Register {
     /// All crosswalks, by id and version.
     pub fn crosswalks(&self) -> impl Iterator<Item = &Arc<CrosswalkRecord>> {
         self.crosswalks.values()
+    }
+
+    /// All bulletins, by registry and id.
+    pub fn bulletins(&self) -> impl Iterator<Item = &Arc<BulletinRecord>> {
+        self.bulletins.values()
     }
 
     /// All designations, by id.
@@ -369,6 +377,10 @@ impl Facts for Register {
 
     fn crosswalk(&self, crosswalk: &CrosswalkRef) -> Option<Arc<CrosswalkRecord>> {
         self.crosswalks.get(crosswalk).cloned()
+    }
+
+    fn bulletin(&self, bulletin: &BulletinRef) -> Option<Arc<BulletinRecord>> {
+        self.bulletins.get(bulletin).cloned()
     }
 
     fn designation(&self, id: &DesignationId) -> Option<Arc<DesignationRecord>> {

@@ -57,6 +57,7 @@ fn registered_at(register: &Register, index: u64) -> bool {
         || register.documents.values().any(|record| record.published.index == index)
         || register.schemes.values().any(|record| record.published.index == index)
         || register.crosswalks.values().any(|record| record.published.index == index)
+        || register.bulletins.values().any(|record| record.moment.index == index)
 }
 
 fn permitted_at(register: &Register, index: u64) -> bool {

@@ -10,6 +10,7 @@ mod acceptances;
 mod accreditation;
 mod arrangements;
 mod basis;
+mod bulletins;
 mod ca_roots;
 mod changing;
 mod compromise;
@@ -49,6 +50,7 @@ fn tables() -> Vec<Row> {
         parties::rows(),
         compromise::rows(),
         crosswalks::rows(),
+        bulletins::rows(),
         accreditation::rows(),
         granting::rows(),
         changing::rows(),

@@ -6,6 +6,7 @@ use conformity::Record;
 use conformity::statement::{Kind, Statement};
 use serde_json::{Value, json};
 
+use crate::bulletins::{bulletin, relayed};
 use crate::consents::consent;
 use crate::crosswalks::{maps, publication};
 use crate::log_keys::handover;
@@ -30,6 +31,8 @@ fn claims() -> Vec<(&'static str, Value)> {
         ("document-published", with(document(), json!({"requirements": 97, "source": "https://x.example/"}))),
         ("scheme-published", scheme()),
         ("crosswalk-published", publication(&maps(&["1 superset-of x"]))),
+        ("bulletin-issued", bulletin("B-1")),
+        ("bulletin-relayed", relayed(&foreign("b", "bulletin-issued", bulletin("B-1")))),
         ("designation-made", designation()),
         ("designation-changed", json!({"id": "D-1", "change": "withdrawn", "reason": reason()})),
         ("accreditation-granted", accreditation("C-1", "cb", "audit-body")),

@@ -40,6 +40,8 @@ pub(super) struct Reading<'a> {
     pub(super) unconfided: Vec<&'static str>,
     /// Those that were not.
     pub(super) confided: BTreeMap<VerdictId, BTreeMap<u64, String>>,
+    /// Statements that issue bulletins, by place.
+    pub(super) bulletins: BTreeMap<u64, String>,
 }
 
 impl<'a> Reading<'a> {
@@ -59,6 +61,7 @@ impl<'a> Reading<'a> {
             faults: Vec::new(),
             unconfided: Vec::new(),
             confided: BTreeMap::new(),
+            bulletins: BTreeMap::new(),
         }
     }
 
@@ -125,11 +128,11 @@ impl<'a> Reading<'a> {
         &mut self,
         index: u64,
         entry: &Entry,
-        compact: &str,
+        text: &str,
         confided: bool,
     ) -> Result<Option<VerdictId>, StatementFault> {
         let fault = |code: &'static str, text: String| StatementFault::new(index, code, &text);
-        let compact = Bytes::copy_from_slice(compact.as_bytes());
+        let compact = Bytes::copy_from_slice(text.as_bytes());
         let unverified = Unverified::parse(compact).map_err(|error| unread(index, &error))?;
         let statement = read_unverified(&unverified).map_err(|error| fault("malformed", error.to_string()))?;
         let at = i64::try_from(entry.time_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
@@ -146,6 +149,9 @@ impl<'a> Reading<'a> {
         let Some(verdict) = agreed else {
             return Err(fault("out-of-scope", format!("{} does not belong to what was agreed", statement.kind())));
         };
+        if statement.kind() == conformity::statement::Kind::BulletinIssued {
+            self.bulletins.insert(index, text.to_owned());
+        }
         records.into_iter().for_each(|record| self.overlay.insert(record));
         Ok(verdict)
     }

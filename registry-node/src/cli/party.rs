@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use certs::Authority;
 use clap::{Args, Subcommand};
 use conformity::identifiers::Identifier;
-use conformity::ids::{CountryCode, PartyId};
+use conformity::ids::{CountryCode, PartyId, SectorCode};
 use conformity::key::{Jwk, KeyId};
 use conformity::party::{Party, PartyKey, Role};
 use conformity::statement::{Claim, KeyRevoked, PartyRegistered};
@@ -83,6 +83,9 @@ struct Add {
     /// Identifier such as lei:..., corporate-number:... or duns:...; may be given again
     #[arg(long, value_name = "KIND:VALUE")]
     identifier: Vec<Identifier>,
+    /// Sector that it works in, such as isic4.C; may be given again. It hears of bulletins for these without asking
+    #[arg(long, value_name = "CODE")]
+    sector: Vec<SectorCode>,
     /// How it signs: ed25519 or p256
     #[arg(long, default_value = "ed25519", value_parser = algorithm)]
     alg: Algorithm,
@@ -231,6 +234,7 @@ impl Add {
             name: self.name.clone(),
             country: self.country.clone(),
             identifiers: self.identifier.clone(),
+            sectors: self.sector.clone(),
         };
         Claim::PartyRegistered(PartyRegistered { party, keys: vec![key] })
     }

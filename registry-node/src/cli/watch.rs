@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow};
 use clap::Args;
 use conformity::identifiers::Identifier;
+use conformity::ids::{CountryCode, SectorCode};
 use conformity::verdict::StateName;
 use conformity::viewpoint::Viewpoint;
 use http_body_util::BodyExt;
@@ -39,7 +40,7 @@ One line per event; it connects again by itself and goes on where it was. With -
 first entry, computes the root from the entries that come with the events, and compares it with every checkpoint: at the
 first contradiction it stops with an error. Keep its output then: it is evidence.")]
 pub(super) struct Watch {
-    /// Only verdicts on this supplier; may be given again, like the four below
+    /// Only verdicts on this supplier; may be given again, like those below
     #[arg(long, value_name = "KIND:VALUE")]
     supplier: Vec<Identifier>,
     /// Only under this scheme: id, or id@version
@@ -54,11 +55,17 @@ pub(super) struct Watch {
     /// Only events of this type, such as verdict.suspended, or family, such as verdict
     #[arg(long = "type", value_name = "TYPE")]
     types: Vec<String>,
+    /// Only bulletins for this sector, or for all [default: your own, once anything else is asked for]
+    #[arg(long, value_name = "CODE")]
+    sector: Vec<SectorCode>,
+    /// Only bulletins for this country, or for all
+    #[arg(long)]
+    country: Vec<CountryCode>,
     /// From behind the event of this id, or start for everything [default: what comes from now on]
     #[arg(long, value_name = "ID")]
     after: Option<String>,
     /// Prove that nothing was left out; reads everything from the start
-    #[arg(long, conflicts_with_all = ["supplier", "scheme", "viewpoint", "state", "types", "after"])]
+    #[arg(long, conflicts_with_all = ["supplier", "scheme", "viewpoint", "state", "types", "sector", "country", "after"])]
     prove: bool,
     /// End after so many events; with --prove, once they are proven
     #[arg(long, value_name = "N")]
@@ -94,7 +101,10 @@ impl Watch {
         let viewpoints = self.viewpoint.iter().map(|value| ("viewpoint", value.to_string()));
         let states = self.state.iter().map(|value| ("state", value.to_string()));
         let types = self.types.iter().map(|value| ("type", value.clone()));
-        let members = suppliers.chain(schemes).chain(viewpoints).chain(states).chain(types);
+        let sectors = self.sector.iter().map(|value| ("sector", value.to_string()));
+        let countries = self.country.iter().map(|value| ("country", value.to_string()));
+        let members =
+            suppliers.chain(schemes).chain(viewpoints).chain(states).chain(types).chain(sectors).chain(countries);
         let query: Vec<String> = members.map(|(name, value)| format!("{name}={}", escape(&value))).collect();
         if query.is_empty() { "/v1/events".to_owned() } else { format!("/v1/events?{}", query.join("&")) }
     }
@@ -238,6 +248,8 @@ fn render(event: &CloudEvent) -> String {
         "/change/accepted-as-evidence/authority",
         "/recognition/supplier/name",
         "/recognition/explanation",
+        "/bulletin/title/en",
+        "/bulletin/title/ja",
         "/arrangement",
         "/kind",
     ]);

@@ -12,8 +12,9 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use conformity::bulletin::{Bulletin, BulletinRelayed};
 use conformity::identifiers::Identifier;
-use conformity::ids::{RegistryId, SchemeRef, VerdictId, VerdictRef};
+use conformity::ids::{BulletinRef, RegistryId, SchemeRef, VerdictId, VerdictRef};
 use conformity::recognised::{Cause, Recognition};
 use conformity::records::{Facts, Register, Touched};
 use conformity::statement::{Claim, KeyRevoked, Statement};
@@ -37,15 +38,34 @@ pub struct Event {
     pub position: u32,
     /// Last part of the type, such as `verdict.suspended`.
     pub kind: String,
-    /// What can be filtered; `None` for entries that speak of no verdict.
+    /// What can be filtered; `None` for entries that speak of no verdict and are no bulletin.
     pub about: Option<About>,
     /// The CloudEvent.
     pub json: Bytes,
 }
 
+/// What an event is about.
+#[derive(Debug, Clone)]
+pub enum About {
+    /// A verdict.
+    Verdict(OfVerdict),
+    /// A bulletin, of this registry or passed on.
+    Bulletin(BulletinRef, Arc<Bulletin>),
+}
+
+impl About {
+    /// The name of what it is about.
+    fn subject(&self) -> String {
+        match self {
+            Self::Verdict(about) => about.verdict.to_string(),
+            Self::Bulletin(name, _) => name.to_string(),
+        }
+    }
+}
+
 /// What an event about a verdict can be filtered by.
 #[derive(Debug, Clone)]
-pub struct About {
+pub struct OfVerdict {
     /// The verdict.
     pub verdict: VerdictRef,
     /// Every identifier of its supplier.
@@ -156,6 +176,9 @@ impl Source<'_> {
     fn described(&self, statement: &Statement) -> Vec<Event> {
         match &statement.claim {
             Claim::RecognitionDerived(derived) => self.recognitions(&derived.cause),
+            Claim::BulletinIssued(bulletin) => vec![self.issued(bulletin, statement)],
+            // The rules read it before it was taken.
+            Claim::BulletinRelayed(relayed) => self.relayed(relayed).into_iter().collect(),
             Claim::ArrangementSigned(signed) => vec![self.arrangement("signed", &signed.terms.id)],
             Claim::ArrangementSuspended(step) => vec![self.arrangement("suspended", &step.id)],
             Claim::ArrangementRestored(step) => vec![self.arrangement("restored", &step.id)],
@@ -173,7 +196,7 @@ impl Source<'_> {
         let after = record.after_entry(self.index)?;
         let verdict = VerdictRef { registry: self.registry.clone(), id: record.id().clone() };
         let supplier = &record.terms.supplier;
-        let about = About {
+        let about = OfVerdict {
             verdict: verdict.clone(),
             suppliers: std::iter::once(&supplier.id).chain(&supplier.others).cloned().collect(),
             scheme: record.terms.scheme.clone(),
@@ -181,7 +204,7 @@ impl Source<'_> {
             state: after.state.name(),
         };
         let data = change_data(&verdict, record, item, &after);
-        Some(self.event(position, format!("verdict.{}", item.what.as_str()), Some(about), data))
+        Some(self.event(position, format!("verdict.{}", item.what.as_str()), Some(About::Verdict(about)), data))
     }
 
     fn recognitions(&self, cause: &Cause) -> Vec<Event> {
@@ -189,7 +212,7 @@ impl Source<'_> {
             .iter()
             .zip(0..)
             .map(|(row, position)| {
-                let about = About {
+                let about = OfVerdict {
                     verdict: row.verdict.clone(),
                     suppliers: std::iter::once(&row.supplier.id).chain(&row.supplier.others).cloned().collect(),
                     scheme: row.scheme.clone(),
@@ -197,13 +220,30 @@ impl Source<'_> {
                     state: row.state,
                 };
                 let data = json!({ "cause": cause, "recognition": row });
-                self.event(position, format!("recognition.{}", row.outcome), Some(about), data)
+                self.event(position, format!("recognition.{}", row.outcome), Some(About::Verdict(about)), data)
             })
             .collect()
     }
 
     fn arrangement(&self, act: &str, id: &conformity::ids::ArrangementId) -> Event {
         self.event(0, format!("arrangement.{act}"), None, json!({ "arrangement": id, "by": self.registry }))
+    }
+
+    fn issued(&self, bulletin: &Arc<Bulletin>, statement: &Statement) -> Event {
+        let name = BulletinRef { registry: self.registry.clone(), id: bulletin.bulletin.clone() };
+        let data = json!({ "name": name, "bulletin": bulletin, "by": statement.iss });
+        self.event(0, "bulletin.issued".to_owned(), Some(About::Bulletin(name, Arc::clone(bulletin))), data)
+    }
+
+    /// With what its issuer signed, so that nobody has to believe whoever passes it on.
+    fn relayed(&self, relayed: &BulletinRelayed) -> Option<Event> {
+        let (statement, bulletin) = relayed.read().ok()?;
+        let name = BulletinRef { registry: relayed.registry.clone(), id: bulletin.bulletin.clone() };
+        let data = json!({
+            "name": name, "bulletin": bulletin, "by": statement.iss,
+            "origin": { "index": relayed.index, "statement": relayed.statement },
+        });
+        Some(self.event(0, "bulletin.relayed".to_owned(), Some(About::Bulletin(name, bulletin)), data))
     }
 
     fn bare(&self) -> Event {
@@ -221,7 +261,7 @@ impl Source<'_> {
             id: id(self.index, position),
             source: self.url,
             r#type: format!("{TYPE_PREFIX}{kind}"),
-            subject: about.as_ref().map(|about| about.verdict.to_string()),
+            subject: about.as_ref().map(About::subject),
             time: entry_time(self.entry),
             datacontenttype: "application/json",
             entry: STANDARD.encode(self.entry.encode()),

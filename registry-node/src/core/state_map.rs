@@ -251,6 +251,7 @@ fn concerns(record: &Record) -> bool {
         | Record::Document(_)
         | Record::Scheme(_)
         | Record::Crosswalk(_)
+        | Record::Bulletin(_)
         | Record::Credential(_)
         | Record::Consent(_) => false,
     }

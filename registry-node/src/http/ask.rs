@@ -173,6 +173,14 @@ impl SchemeChoice {
             Self::Version(wanted) => scheme == wanted,
         }
     }
+
+    /// Whether it is about a scheme, in whatever version.
+    pub(super) fn names(&self, scheme: &SchemeId) -> bool {
+        match self {
+            Self::Any(id) => id == scheme,
+            Self::Version(wanted) => wanted.id == *scheme,
+        }
+    }
 }
 
 impl FromStr for SchemeChoice {

@@ -2,12 +2,14 @@
 
 use std::str::FromStr;
 
+use conformity::bulletin::Bulletin;
 use conformity::identifiers::Identifier;
+use conformity::ids::{CountryCode, SectorCode};
 use conformity::verdict::StateName;
 use conformity::viewpoint::Viewpoint;
 
 use super::ask::{Query, SchemeChoice};
-use crate::core::event::{About, Event, TYPE_PREFIX};
+use crate::core::event::{About, Event, OfVerdict, TYPE_PREFIX};
 use crate::problem::Problem;
 
 /// Longest type of an event that is looked at.
@@ -21,26 +23,38 @@ pub(super) struct Filter {
     viewpoints: Vec<Viewpoint>,
     states: Vec<StateName>,
     types: Vec<EventType>,
+    sectors: Vec<SectorCode>,
+    countries: Vec<CountryCode>,
 }
 
 impl Filter {
-    /// Reads the conditions of a request.
-    pub(super) fn read(query: &Query) -> Result<Filter, Problem> {
-        Ok(Filter {
+    /// Reads the conditions of a request. Whoever sets some but says nothing about sectors hears of bulletins for its own, with which
+    /// it was registered. Without any condition everything comes, so that a reader of all can prove that nothing is missing.
+    pub(super) fn read(query: &Query, own: impl FnOnce() -> Vec<SectorCode>) -> Result<Filter, Problem> {
+        let mut filter = Filter {
             suppliers: query.many("supplier")?,
             schemes: query.many("scheme")?,
             viewpoints: query.many("viewpoint")?,
             states: query.many("state")?,
             types: query.many("type")?,
-        })
+            sectors: query.many("sector")?,
+            countries: query.many("country")?,
+        };
+        let any = filter.is_about_verdicts() || !filter.types.is_empty() || !filter.countries.is_empty();
+        if any && filter.sectors.is_empty() {
+            filter.sectors = own();
+        }
+        Ok(filter)
     }
 
-    /// Whether the reader wants `event`. One that speaks of no verdict fits no condition about verdicts.
+    /// Whether the reader wants `event`. One that speaks of no verdict fits no condition about verdicts; a bulletin needs to fit only
+    /// those about schemes, sectors and countries, for who watches some suppliers has to do with the rules all the same.
     pub(super) fn passes(&self, event: &Event) -> bool {
         let wanted_type = self.types.is_empty() || self.types.iter().any(|wanted| wanted.takes(&event.kind));
         wanted_type
             && match &event.about {
-                Some(about) => self.takes(about),
+                Some(About::Verdict(about)) => self.takes(about),
+                Some(About::Bulletin(_, bulletin)) => self.concerned(bulletin),
                 None => !self.is_about_verdicts(),
             }
     }
@@ -49,13 +63,27 @@ impl Filter {
         !(self.suppliers.is_empty() && self.schemes.is_empty() && self.viewpoints.is_empty() && self.states.is_empty())
     }
 
-    fn takes(&self, about: &About) -> bool {
+    /// Whether a bulletin concerns the reader, as far as it and the reader say anything.
+    fn concerned(&self, bulletin: &Bulletin) -> bool {
+        let concerns = &bulletin.concerns;
+        let scheme = |wanted: &SchemeChoice| concerns.schemes.iter().any(|scheme| wanted.names(scheme));
+        (self.schemes.is_empty() || concerns.schemes.is_empty() || self.schemes.iter().any(scheme))
+            && meet(&self.sectors, &concerns.sectors)
+            && meet(&self.countries, &concerns.countries)
+    }
+
+    fn takes(&self, about: &OfVerdict) -> bool {
         let any = |empty: bool, fits: bool| empty || fits;
         any(self.suppliers.is_empty(), self.suppliers.iter().any(|wanted| about.suppliers.contains(wanted)))
             && any(self.schemes.is_empty(), self.schemes.iter().any(|wanted| wanted.takes(&about.scheme)))
             && any(self.viewpoints.is_empty(), self.viewpoints.iter().any(|wanted| about.viewpoints.contains(*wanted)))
             && any(self.states.is_empty(), self.states.contains(&about.state))
     }
+}
+
+/// Whether two lists have something in common, or one of them says nothing.
+pub(super) fn meet<T: PartialEq>(wanted: &[T], named: &[T]) -> bool {
+    wanted.is_empty() || named.is_empty() || wanted.iter().any(|one| named.contains(one))
 }
 
 /// A type of event, such as `verdict.suspended`, or a family of them, such as `verdict`.

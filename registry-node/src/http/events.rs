@@ -25,6 +25,7 @@ use warp::reply::Response;
 
 use super::answer::{self, EVENTS};
 use super::ask::{Ask, bad_parameter};
+use super::bulletins;
 use super::code::{self, Code};
 use super::event_filter::{Filter, Place};
 use super::room::{Hold, Watch};
@@ -46,7 +47,7 @@ const OPENING: &[u8] = b"retry: 1000\n\n";
 
 /// `GET /v1/events`
 pub(super) fn stream(site: &Arc<Site>, ask: &Ask, headers: &HeaderMap) -> Result<Response, Problem> {
-    let filter = Filter::read(ask.query())?;
+    let filter = Filter::read(ask.query(), || bulletins::own_sectors(site, ask))?;
     let place = place(ask, headers, &site.registry.feed)?;
     let seat = Seat::take(site)?;
     let (cursor, seen) = match place {

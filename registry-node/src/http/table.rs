@@ -6,8 +6,8 @@ use super::question::Question;
 use super::route::Verb::{Get, Post};
 use super::route::{Handler, Parameter, Route};
 use super::{
-    attachments, catalogue, consented, coverage, credentials, keys, log, neighbours, presentations, proofs, received,
-    service, standing, trust_query, verdicts, witness,
+    attachments, bulletins, catalogue, consented, coverage, credentials, keys, log, neighbours, presentations, proofs,
+    received, service, standing, trust_query, verdicts, witness,
 };
 use crate::metrics;
 
@@ -87,6 +87,31 @@ pub(super) static ROUTES: &[Route] = &[
         handler: Handler::Disk(coverage::of_document),
     },
     list("/v1/schemes", "Schemes", catalogue::schemes),
+    Route {
+        verb: Get,
+        path: "/v1/bulletins",
+        summary: "Bulletins of this registry, and those of others that it passes on",
+        value: "",
+        parameters: &[
+            SECTORS,
+            COUNTRIES,
+            SCHEMES,
+            once("in_force_on", "a day: only what is in force then"),
+            CURSOR,
+            LIMIT,
+        ],
+        answer: JSON,
+        handler: Handler::Memory(bulletins::list),
+    },
+    Route {
+        verb: Get,
+        path: "/v1/bulletins/{bulletin}",
+        summary: "A bulletin with what its issuer signed",
+        value: "registry:id, such as eu:B-1",
+        parameters: &[],
+        answer: JSON,
+        handler: Handler::Disk(bulletins::one),
+    },
     list("/v1/crosswalks", "Crosswalks between documents", catalogue::crosswalks),
     list("/v1/parties", "Bodies, authorities and the operator, with their keys", catalogue::parties),
     list("/v1/accreditations", "Accreditations, and whether they are in force", catalogue::accreditations),
@@ -286,7 +311,7 @@ pub(super) static ROUTES: &[Route] = &[
         path: "/v1/events",
         summary: "Everything that happens, as CloudEvents; resumes behind Last-Event-ID",
         value: "",
-        parameters: &[AFTER, SUPPLIERS, SCHEMES, VIEWPOINTS, STATES, TYPES],
+        parameters: &[AFTER, SUPPLIERS, SCHEMES, VIEWPOINTS, STATES, TYPES, SECTORS, COUNTRIES],
         answer: EVENTS,
         handler: Handler::Events,
     },
@@ -344,5 +369,7 @@ const SUPPLIERS: Parameter = often("supplier", "only verdicts on suppliers with 
 const SCHEMES: Parameter = often("scheme", "only verdicts under one of these schemes, id or id@version");
 const VIEWPOINTS: Parameter = often("viewpoint", "only verdicts with one of these viewpoints");
 const STATES: Parameter = often("state", "only verdicts that come into one of these states");
+const SECTORS: Parameter = often("sector", "only bulletins for one of these sectors, or for all");
+const COUNTRIES: Parameter = often("country", "only bulletins for one of these countries, or for all");
 const TYPES: Parameter =
     often("type", "only events of one of these types, such as verdict.suspended, or families, such as verdict");

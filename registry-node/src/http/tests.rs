@@ -2,6 +2,7 @@
 
 mod apart;
 mod bulk;
+mod bulletins;
 mod clock;
 mod compromise;
 mod consents;

@@ -11,7 +11,7 @@ use federation::hush::Hush;
 use federation::subjects::Subject;
 use tokio_util::sync::CancellationToken;
 
-use crate::core::event::{About, Event};
+use crate::core::event::{About, Event, OfVerdict};
 use crate::core::registry::Registry;
 
 const RETRY: Duration = Duration::from_millis(200);
@@ -52,6 +52,10 @@ async fn send(registry: &Registry, node: &Link, entries: &[Arc<[Event]>]) -> Res
     if any { node.flush().await } else { Ok(()) }
 }
 
-fn with_subject(event: &Event) -> Option<(&Event, &About)> {
-    event.about.as_ref().map(|about| (event, about))
+/// Those about verdicts: bulletins concern sectors, which have no subject.
+fn with_subject(event: &Event) -> Option<(&Event, &OfVerdict)> {
+    match &event.about {
+        Some(About::Verdict(about)) => Some((event, about)),
+        Some(About::Bulletin(..)) | None => None,
+    }
 }

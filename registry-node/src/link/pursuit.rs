@@ -19,6 +19,7 @@ mod asking;
 mod confided;
 mod faults;
 mod keys;
+mod relaying;
 mod stating;
 mod waiting;
 
@@ -89,6 +90,8 @@ pub(super) struct Pursuit {
     places: BTreeMap<VerdictId, BTreeMap<u64, u64>>,
     cause: Cause,
     told: u64,
+    /// Up to where in its log the peer's bulletins are passed on, or cannot be.
+    relayed: u64,
     /// A fault that only an operator can settle; evidence in the vault says the same after a restart.
     stopped: bool,
     /// The mirror has used up its room: the peer is only compared with what was seen of it.
@@ -118,6 +121,7 @@ impl Pursuit {
             places: BTreeMap::new(),
             cause: Cause::Range,
             told: 0,
+            relayed: 0,
             stopped: false,
             full: false,
             asked: None,
@@ -275,6 +279,7 @@ impl Pursuit {
         match self.mirror.as_ref().map(Kept::mirror) {
             Some(mirror) if !self.wanted.is_empty() && !self.full => {
                 self.pull(link, &mirror).await?;
+                self.relay().await?;
                 self.inquire(link).await?;
                 self.show(PeerState::Following);
             }

@@ -3,6 +3,7 @@
 
 mod access;
 mod bounds;
+mod bulletins;
 mod ca_roots;
 mod certified;
 mod consents;

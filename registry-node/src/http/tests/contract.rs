@@ -27,6 +27,7 @@ fn filled(path: &str, index: u64, digest: &str) -> String {
         .replace("{index}", &index.to_string())
         .replace("{digest}", digest)
         .replace("{document}", "sp800-171@r3")
+        .replace("{bulletin}", "jp:B-1")
         .replace("{party}", "cb-1")
         .replace("{log}", digest)
         .replace("{id}", "0123456789abcdef")
@@ -45,6 +46,7 @@ async fn every_documented_path_is_served() {
         serde_json::json!({"statement": std::str::from_utf8(&statement).unwrap(), "attachments": ["e30="]}).to_string();
     let receipt = world.talk(Some(&meti)).await.post("/v1/statements", "application/json", body).await.json();
     let index = receipt["index"].as_u64().unwrap();
+    world.must(&meti, "bulletin-issued", super::bulletins::bulletin("B-1", &serde_json::json!({}))).await;
 
     super::credentials::documented(&world, &super::fixture::verdict("V-1")).await;
     let document = world.ask("/openapi.json").await.json();

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::statement::{MAX_STATEMENT, Statement};
 
 /// The statement inside a compact JWS, or why there is none.
-pub(super) fn read(jws: &str) -> Result<Statement, String> {
+pub(crate) fn read(jws: &str) -> Result<Statement, String> {
     if jws.len() > MAX_STATEMENT {
         return Err(format!("it has {} bytes", jws.len()));
     }
