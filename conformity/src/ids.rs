@@ -154,6 +154,12 @@ name! {
     ListCode, "a code of a list", "a letter or digit, then at most 127 of A-Z a-z 0-9 . _ -", is_id
 }
 name! {
+    /// A sector of industry, as a code of whichever list the registries agreed on: `isic4.J`, `nace2.C26`. Codes are compared as
+    /// they are written: no list's inner order is known here.
+    SectorCode, "a sector code", "a letter or digit, then at most 63 of A-Z a-z 0-9 . _ -",
+    |text| shaped(text, 64, |b| b.is_ascii_alphanumeric(), id_byte)
+}
+name! {
     /// A version of a scheme or document: `2022`, `r3`, `3.1-r5`.
     Version, "a version", "a letter or digit, then at most 63 of A-Z a-z 0-9 . _ -",
     |text| shaped(text, 64, |b| b.is_ascii_alphanumeric(), id_byte)
