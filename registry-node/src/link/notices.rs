@@ -38,8 +38,8 @@ use crate::core::sequencer::SequenceError;
 
 use crate::witness::evidence::Accused;
 
-/// Proposals of one peer that may wait for us, over all arrangements and their versions. Each costs an entry in our log; signing a
-/// newer version, or a refusal said on another way after which the peer ends what it proposed, frees their room.
+/// Proposals of one peer that may wait for us, over all arrangements and their versions. Each costs an entry in our log; to sign
+/// a newer version frees the room of older ones, and so does a peer that ends what it proposed.
 const MAX_PROPOSALS: usize = 64;
 
 /// Checks a notice from `peer` and records it in our log.
