@@ -14,7 +14,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::consent::Parts;
 use crate::digest::Digest;
-use crate::ids::{ArrangementId, LevelCode, ListCode, Origin, PartyId, RegistryId, RuleId, SchemeRef};
+use crate::ids::{
+    ArrangementId, CountryCode, LevelCode, ListCode, Origin, PartyId, RegistryId, RuleId, SchemeRef, SectorCode,
+};
 use crate::reason::Reason;
 use crate::text::Text;
 use crate::time::{Day, Moment};
@@ -90,6 +92,26 @@ pub struct LevelRule {
     pub only: Vec<LevelCode>,
 }
 
+/// What a rule asks of a verdict beside what it is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Requirement {
+    /// Somebody looked at it within so many months and found nothing amiss, and its surveillance is not overdue. At least 1.
+    pub surveillance_within_months: u16,
+}
+
+/// Which sites of a verdict a rule covers: those of either list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SiteRule {
+    /// Sites that are stated to lie in one of these countries.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub countries: Vec<CountryCode>,
+    /// Sites of these names, wherever they lie.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub named: Vec<Text<256>>,
+}
+
 /// How far a recognition goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -153,6 +175,15 @@ pub struct Rule {
     /// Only transcribed verdicts that these bodies issued, by the list's codes; all when empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub issued_by: Vec<ListCode>,
+    /// For which sectors; all when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sectors: Vec<SectorCode>,
+    /// For which sites; all, and verdicts that name none, when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sites: Option<SiteRule>,
+    /// What it asks of a verdict beside that; nothing when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requires: Option<Requirement>,
     /// How far the recognition goes.
     pub grants: Grants,
     /// As what it counts here.
@@ -228,13 +259,14 @@ impl Rule {
         issues && self.to.contains(to)
     }
 
-    /// Whether it is about a verdict with these terms, by what never changes of them: scheme, object, and where it comes from; and
-    /// by whether it includes restricted ones.
+    /// Whether it is about a verdict with these terms, by what never changes of them: scheme, object, sectors, and where it comes from;
+    /// and by whether it includes restricted ones.
     pub fn is_about(&self, verdict: &Verdict) -> bool {
         self.scheme == verdict.scheme
             && self.objects.contains(verdict.object.kind)
             && (self.accepts_transcribed || !verdict.provenance.is_transcribed())
             && (self.restricted || verdict.profile.is_public())
+            && (self.sectors.is_empty() || self.sectors.iter().any(|sector| verdict.sectors.contains(sector)))
     }
 
     /// Whether a verdict with these terms is restricted, and included.

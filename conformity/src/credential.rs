@@ -18,6 +18,7 @@ use crate::ids::{DocumentRef, LevelCode, Origin, PartyId, RegistryId, SchemeRef,
 use crate::key::Jwk;
 use crate::party::Party;
 use crate::scheme::{Evaluation, Scheme};
+use crate::site::Site;
 use crate::text::Text;
 use crate::time::{Day, Moment};
 use crate::verdict::{AssessedObject, Change, Happening, Profile, Snapshot, StateName, Supplier, VerdictRecord};
@@ -158,7 +159,7 @@ pub struct Reach {
     pub level: Option<LevelCode>,
     /// The sites that it covers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub sites: Vec<Text<256>>,
+    pub sites: Vec<Site>,
     /// What it does not cover.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exclusions: Vec<Text<256>>,

@@ -18,6 +18,7 @@ mod ca_root;
 mod case;
 mod compromise;
 mod consent;
+mod contradiction;
 mod credential;
 mod crosswalk;
 mod derived;

@@ -101,6 +101,9 @@ pub struct Recognition {
     /// Its last day there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<Day>,
+    /// Up to which day somebody who looked found nothing amiss there, where the rule asks for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub surveilled: Option<Day>,
     /// What this registry makes of it.
     pub outcome: RecognitionOutcome,
     /// The arrangement it rests on, or that refuses it.

@@ -23,6 +23,7 @@
 
 mod acceptance;
 mod candidate;
+mod conditions;
 mod disclosed;
 mod expelled;
 #[cfg(test)]
@@ -135,10 +136,12 @@ fn best<'a>(foreign: &Foreign<'a>, existing: Option<&'a Recognition>) -> Candida
         .unwrap_or_else(|| Candidate::without_arrangement(foreign, claim.clone()))
 }
 
-/// The first instant after `foreign.at` at which the dates of the verdict or of an arrangement may change the answer.
+/// The first instant after `foreign.at` at which the dates of the verdict, of its surveillance or of an arrangement may change the
+/// answer.
 fn next_change(foreign: &Foreign<'_>) -> Option<Timestamp> {
     let days = [Some(foreign.verdict.terms.valid_from.start()), foreign.verdict.now.valid_until.map(Day::end)];
     let arrangements =
         foreign.arrangements.iter().filter_map(|record| in_force::next_change(record, foreign.pair(), foreign.at));
-    days.into_iter().flatten().chain(arrangements).filter(|instant| *instant > foreign.at).min()
+    let conditions = conditions::due(foreign);
+    days.into_iter().flatten().chain(arrangements).chain(conditions).filter(|instant| *instant > foreign.at).min()
 }

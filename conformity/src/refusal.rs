@@ -987,6 +987,28 @@ refusals! {
         earliest: Day,
     } = "notice-too-short" Rules
         "the end on {effective} falls short of the notice agreed; at the earliest {earliest}. A suspension takes effect at once";
+    /// A version that begins before the one it replaces.
+    TermsReachBack {
+        /// Which arrangement.
+        arrangement: ArrangementId,
+        /// Its first day.
+        from: Day,
+        /// That of the version it replaces.
+        replaced: Day,
+    } = "terms-reach-back" Rules
+        "the new version of {arrangement} begins on {from}, before the one it replaces ({replaced}); let it begin then or later";
+    /// Terms that cannot hold beside those of another arrangement.
+    TermsContradict {
+        /// By which rule.
+        rule: RuleId,
+        /// Which arrangement stands against it.
+        other: ArrangementId,
+        /// By which rule.
+        known: RuleId,
+        /// Why.
+        because: &'static str,
+    } = "terms-contradict" Rules
+        "rule {rule} contradicts rule {known} of arrangement {other}: {because}. End or amend the other one first";
     /// The foreign statement is not one.
     ForeignStatement {
         /// Why.

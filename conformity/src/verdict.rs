@@ -14,8 +14,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::identifiers::Identifier;
-use crate::ids::{AcceptanceId, CountryCode, LevelCode, ListCode, PartyId, ReportId, SchemeRef, VerdictId};
+use crate::ids::{AcceptanceId, CountryCode, LevelCode, ListCode, PartyId, ReportId, SchemeRef, SectorCode, VerdictId};
 use crate::reason::Reason;
+use crate::site::Site;
 use crate::text::Text;
 use crate::time::Day;
 use crate::viewpoint::{ObjectKind, Viewpoints};
@@ -142,10 +143,13 @@ pub struct Verdict {
     pub scope: Text<1024>,
     /// The sites it covers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub sites: Vec<Text<256>>,
+    pub sites: Vec<Site>,
     /// What it does not cover.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exclusions: Vec<Text<256>>,
+    /// The sectors for which it was decided, for as long as it lives. Everyone may see them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sectors: Vec<SectorCode>,
     /// Its first day.
     pub valid_from: Day,
     /// Its last day; absent only where the scheme sets no validity.
@@ -254,7 +258,7 @@ pub struct Cover {
     pub level: Option<LevelCode>,
     /// The sites it covers now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sites: Option<Vec<Text<256>>>,
+    pub sites: Option<Vec<Site>>,
     /// What it does not cover now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exclusions: Option<Vec<Text<256>>>,

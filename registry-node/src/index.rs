@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::sequencer::Committed;
 
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 const META: &[u8] = b"\0meta";
 const RECORD_PREFIX: u8 = 1;
 /// Commits that may wait to be written.

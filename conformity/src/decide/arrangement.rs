@@ -29,6 +29,8 @@ impl<F: Facts> Case<'_, F> {
         if let Some(known) = &known {
             newer(known, own, claim)?;
         }
+        self.not_over(claim.terms.until)?;
+        self.agrees_with_others(&claim.terms)?;
         Ok(self.signed(known, claim, self.act(Act::Signed { digest: claim.digest })))
     }
 
@@ -184,11 +186,11 @@ fn foreign_act(statement: &Statement) -> Result<(&ArrangementId, Act), String> {
 }
 
 /// Where an arrangement stands by the acts of one registry.
-struct Held<'a> {
+pub(super) struct Held<'a> {
     /// The terms it signed last.
-    terms: Option<&'a Arrangement>,
+    pub(super) terms: Option<&'a Arrangement>,
     suspended: bool,
-    ended: bool,
+    pub(super) ended: bool,
 }
 
 impl Held<'_> {
@@ -202,7 +204,7 @@ impl Held<'_> {
     }
 }
 
-fn held<'a>(record: &'a ArrangementRecord, registry: &RegistryId) -> Held<'a> {
+pub(super) fn held<'a>(record: &'a ArrangementRecord, registry: &RegistryId) -> Held<'a> {
     let mut held = Held { terms: None, suspended: false, ended: false };
     for act in record.acts_of(registry) {
         match &act.act {
@@ -228,7 +230,7 @@ fn newer(known: &ArrangementRecord, registry: &RegistryId, claim: &ArrangementSi
     let arrangement = known.id.clone();
     let version = claim.terms.version;
     if version > before.version {
-        return Ok(());
+        return not_before(before, &claim.terms);
     }
     if version < before.version {
         let signed = before.version;
@@ -241,6 +243,14 @@ fn newer(known: &ArrangementRecord, registry: &RegistryId, claim: &ArrangementSi
         _ if held.ended => Ok(()),
         _ => Err(Refusal::IllegalArrangementStep { arrangement, from: held.word(), step: "signed" }),
     }
+}
+
+/// A version that began before the one it replaces would say that this one never held.
+fn not_before(before: &Arrangement, after: &Arrangement) -> Result<(), Refusal> {
+    if after.from >= before.from {
+        return Ok(());
+    }
+    Err(Refusal::TermsReachBack { arrangement: after.id.clone(), from: after.from, replaced: before.from })
 }
 
 fn signed_by(known: &ArrangementRecord, registry: &RegistryId) -> Result<(), Refusal> {

@@ -9,6 +9,7 @@ use super::accreditation::known_viewpoints;
 use crate::ids::LevelCode;
 use crate::refusal::Refusal;
 use crate::scheme::Scheme;
+use crate::site::Site;
 use crate::text::Text;
 use crate::verdict::{Cover, Snapshot, VerdictRecord};
 
@@ -58,7 +59,7 @@ pub(super) fn reduces(known: &VerdictRecord, cover: &Cover, scheme: &Scheme) -> 
 struct Resulting<'a> {
     viewpoints: crate::viewpoint::Viewpoints,
     level: Option<&'a LevelCode>,
-    sites: &'a [Text<256>],
+    sites: &'a [Site],
     exclusions: &'a [Text<256>],
 }
 
@@ -91,9 +92,9 @@ fn at_least(scheme: &Scheme, held: Option<&LevelCode>, wanted: Option<&LevelCode
     }
 }
 
-fn subset(part: &[Text<256>], whole: &[Text<256>]) -> bool {
+fn subset<T: Ord>(part: &[T], whole: &[T]) -> bool {
     let whole: BTreeSet<_> = whole.iter().collect();
-    part.iter().all(|text| whole.contains(text))
+    part.iter().all(|one| whole.contains(one))
 }
 
 fn refuse(known: &VerdictRecord, change: &'static str, because: &'static str) -> Refusal {

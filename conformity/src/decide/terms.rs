@@ -85,6 +85,28 @@ fn rule(terms: &Arrangement, rule: &Rule) -> Result<(), &'static str> {
         Err("issuedBy speaks of transcribed verdicts, which the rule does not accept")
     } else if rule.restricted && !rule.discloses.tell_statements() {
         Err("the statements of restricted verdicts tell level and scope; who includes them has to disclose both")
+    } else if !goes_somewhere(terms, rule) {
+        Err("it goes from a registry to itself only, and nobody recognises verdicts of its own")
+    } else {
+        conditions(rule)
+    }
+}
+
+fn goes_somewhere(terms: &Arrangement, rule: &Rule) -> bool {
+    let issuing = terms.parties.iter().filter(|party| party.roles.contains(&ArrangementRole::Issuing));
+    let mut from = issuing.map(|party| &party.registry);
+    from.any(|from| rule.to.iter().any(|to| from != to && rule.goes(from, to)))
+}
+
+/// What no verdict could meet, or every one does, is not asked for.
+fn conditions(rule: &Rule) -> Result<(), &'static str> {
+    let distinct: BTreeSet<_> = rule.sectors.iter().collect();
+    if rule.requires.is_some_and(|required| required.surveillance_within_months == 0) {
+        Err("surveillanceWithinMonths is 0, which no verdict could meet")
+    } else if rule.sites.as_ref().is_some_and(|sites| sites.countries.is_empty() && sites.named.is_empty()) {
+        Err("sites names neither a country nor a site, so that it covers nothing")
+    } else if distinct.len() != rule.sectors.len() {
+        Err("a sector is listed twice")
     } else {
         Ok(())
     }

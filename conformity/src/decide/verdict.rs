@@ -11,18 +11,24 @@ use crate::party::Role;
 use crate::records::{Facts, Record};
 use crate::refusal::Refusal;
 use crate::scheme::Scheme;
+use crate::site::Site;
 use crate::text::Text;
 use crate::time::Day;
 use crate::verdict::{Happening, HistoryItem, Profile, Provenance, Verdict, VerdictRecord};
 
 /// How many identifiers a supplier may have besides its own: each one is an entry in an index.
 const MAX_IDENTIFIERS: usize = 32;
+/// How many sectors a verdict may name.
+const MAX_SECTORS: usize = 32;
 
 impl<F: Facts> Case<'_, F> {
     pub(super) fn verdict_granted(&self, verdict: &Arc<Verdict>) -> Result<Vec<Record>, Refusal> {
         self.may_grant(verdict)?;
         if verdict.supplier.others.len() > MAX_IDENTIFIERS {
             return Err(Refusal::TooMany { what: "identifiers of a supplier", max: MAX_IDENTIFIERS });
+        }
+        if verdict.sectors.len() > MAX_SECTORS {
+            return Err(Refusal::TooMany { what: "sectors of a verdict", max: MAX_SECTORS });
         }
         in_the_open(verdict.profile, verdict.level.as_ref(), Some(&verdict.sites), Some(&verdict.exclusions))?;
         let scheme = self.scheme(&verdict.scheme)?;
@@ -117,7 +123,7 @@ impl<F: Facts> Case<'_, F> {
 pub(super) fn in_the_open(
     profile: Profile,
     level: Option<&LevelCode>,
-    sites: Option<&[Text<256>]>,
+    sites: Option<&[Site]>,
     exclusions: Option<&[Text<256>]>,
 ) -> Result<(), Refusal> {
     let rows = [

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+use super::conditions;
 use super::disclosed::judges_by_disclosed;
 use super::gap::{GapKind, Weight};
 use super::levels::{self, Counted, Order};
@@ -84,6 +85,7 @@ impl<'a> Candidate<'a> {
             let covered = rule.objects;
             self.gaps.push(GapKind::ObjectNotCovered { kind, covered });
         }
+        self.gaps.extend(conditions::gaps(foreign, rule));
         self.apply_viewpoints(rule.viewpoints);
         self.apply_level(foreign, rule);
         self.gaps.extend(grants_gap(rule));
@@ -169,6 +171,7 @@ impl<'a> Candidate<'a> {
             rule: self.rule.map(|rule| rule.id.clone()),
             gaps: self.gaps.iter().map(GapKind::recorded).collect(),
             explanation: wording::explanation(&self, &now.state),
+            surveilled: self.rule.and_then(|rule| rule.requires).map(|_| foreign.verdict.found_conforming()),
             counts_as: self.counts_as.filter(|_| outcome != RecognitionOutcome::Refused),
             viewpoints: self.claim.viewpoints,
             level: self.claim.level,

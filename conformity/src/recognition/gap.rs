@@ -7,15 +7,19 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::wording;
-use crate::ids::{LevelCode, ListCode, RegistryId, SchemeRef};
+use crate::ids::{LevelCode, ListCode, RegistryId, SchemeRef, SectorCode};
 use crate::reason::Reason;
 use crate::recognised::{Gap, RecognitionOutcome};
+use crate::site::Site;
 use crate::time::Day;
 use crate::verdict::StateName;
 use crate::viewpoint::{ObjectKind, ObjectKinds, Viewpoint, Viewpoints};
 
 /// The code of [`GapKind::PeerExpelled`].
 pub(super) const PEER_EXPELLED: &str = "peer-expelled";
+/// Those of surveillance: the verdict's own, like its dates.
+const SURVEILLANCE_OVERDUE: &str = "surveillance-overdue";
+const SURVEILLANCE_TOO_OLD: &str = "surveillance-too-old";
 
 /// What a gap does to the outcome. The heaviest gap decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,6 +65,10 @@ pub enum GapKind {
         /// What it counts as.
         cap: LevelCode,
     },
+    /// Sectors of the verdict lie outside the rule.
+    SectorsNotCovered(Vec<SectorCode>),
+    /// Sites of the verdict lie outside the rule.
+    SitesNotCovered(Vec<Site>),
     /// The arrangement is suspended, and the rule keeps what was recognised before.
     KeptWhileSuspended {
         /// Since when it is suspended.
@@ -98,6 +106,15 @@ pub enum GapKind {
     },
     /// The issuing registry showed it once and does not show it any more: it withholds or has erased it.
     NotShown,
+    /// Nobody looked again in time, as its own scheme asks, and the rule asks for surveillance.
+    SurveillanceOverdue,
+    /// Nobody found it without fault within the months that the rule asks for.
+    SurveillanceTooOld {
+        /// When somebody last did.
+        last: Day,
+        /// The rule's months.
+        months: u16,
+    },
     /// It is not for everyone's eyes.
     Restricted,
     /// It was transcribed from a list, and the rule asks for decided ones.
@@ -152,6 +169,17 @@ pub enum GapKind {
         /// The rule's.
         covered: ObjectKinds,
     },
+    /// The rule is about sectors, and the verdict names none.
+    SectorsNotStated,
+    /// No sector of the verdict is one of the rule's.
+    NoSectorCovered {
+        /// The rule's.
+        covered: Vec<SectorCode>,
+    },
+    /// The rule is about sites, and the verdict names none.
+    SitesNotStated,
+    /// No site of the verdict is one of the rule's.
+    NoSiteCovered,
     /// The arrangement is suspended.
     ArrangementSuspended {
         /// Since when.
@@ -227,6 +255,8 @@ impl GapKind {
             Self::ViewpointNotCovered(Viewpoint::Process) => "process-not-covered",
             Self::ViewpointNotCovered(Viewpoint::PeopleAndThings) => "people-and-things-not-covered",
             Self::LevelCapped { .. } => "level-capped",
+            Self::SectorsNotCovered(_) => "sector-not-covered",
+            Self::SitesNotCovered(_) => "site-not-covered",
             Self::KeptWhileSuspended { .. } => "kept-while-suspended",
             Self::KeptAfterEnd { .. } => "kept-after-end",
             Self::TransferWindow { .. } => "transfer-window",
@@ -235,6 +265,8 @@ impl GapKind {
             Self::NotYetValid { .. } => "verdict-not-yet-valid",
             Self::NoLongerValid { .. } => "verdict-expired",
             Self::NotShown => "verdict-not-shown",
+            Self::SurveillanceOverdue => SURVEILLANCE_OVERDUE,
+            Self::SurveillanceTooOld { .. } => SURVEILLANCE_TOO_OLD,
             Self::Restricted => "restricted",
             Self::Transcribed => "transcribed",
             Self::IssuerNotAccepted { .. } => "issuer-not-accepted",
@@ -246,6 +278,10 @@ impl GapKind {
             Self::LevelWithoutCounterpart { .. } => "level-without-counterpart",
             Self::NoViewpointCovered { .. } => "no-viewpoint-covered",
             Self::ObjectNotCovered { .. } => "object-not-covered",
+            Self::SectorsNotStated => "sectors-not-stated",
+            Self::NoSectorCovered { .. } => "no-sector-covered",
+            Self::SitesNotStated => "sites-not-stated",
+            Self::NoSiteCovered => "no-site-covered",
             Self::ArrangementSuspended { .. } => "arrangement-suspended",
             Self::ArrangementEnded { .. } => "arrangement-ended",
             Self::ArrangementNotYetInForce { .. } => "arrangement-not-yet-in-force",
@@ -265,7 +301,11 @@ impl GapKind {
     pub const fn weight(&self) -> Weight {
         match self {
             Self::KeptWhileSuspended { .. } | Self::KeptAfterEnd { .. } | Self::TransferWindow { .. } => Weight::Note,
-            Self::ViewpointNotCovered(_) | Self::LevelCapped { .. } | Self::AddedSinceLapse => Weight::Reduces,
+            Self::ViewpointNotCovered(_)
+            | Self::LevelCapped { .. }
+            | Self::SectorsNotCovered(_)
+            | Self::SitesNotCovered(_)
+            | Self::AddedSinceLapse => Weight::Reduces,
             Self::EvidenceOnly | Self::SimplifiedProcedure => Weight::Evidence,
             _ => Weight::Refuses,
         }
@@ -278,6 +318,8 @@ impl GapKind {
             | Self::NotYetValid { .. }
             | Self::NoLongerValid { .. }
             | Self::NotShown
+            | Self::SurveillanceOverdue
+            | Self::SurveillanceTooOld { .. }
             | Self::Restricted => 1,
             Self::Transcribed | Self::IssuerNotAccepted { .. } => 2,
             Self::LevelNotStated
@@ -287,7 +329,11 @@ impl GapKind {
             | Self::LevelNotComparable { .. }
             | Self::LevelWithoutCounterpart { .. } => 3,
             Self::NoViewpointCovered { .. } => 4,
-            Self::ObjectNotCovered { .. } => 5,
+            Self::ObjectNotCovered { .. }
+            | Self::SectorsNotStated
+            | Self::NoSectorCovered { .. }
+            | Self::SitesNotStated
+            | Self::NoSiteCovered => 5,
             Self::ArrangementSuspended { .. }
             | Self::ArrangementEnded { .. }
             | Self::ArrangementNotYetInForce { .. }
@@ -308,20 +354,22 @@ impl GapKind {
 
     /// Whether a gap of this code comes from the verdict itself, and goes when the verdict changes.
     pub(super) fn is_of_verdict(code: &str) -> bool {
-        let dates = ["verdict-not-yet-valid", "verdict-expired"];
+        let dates = ["verdict-not-yet-valid", "verdict-expired", SURVEILLANCE_OVERDUE, SURVEILLANCE_TOO_OLD];
         let states = StateName::ALL.into_iter().map(not_in_force);
         dates.into_iter().chain(states).any(|known| known == code)
     }
 
     /// Whether a gap of this code leaves something that counts.
     pub(super) fn leaves_something(code: &str) -> bool {
-        const LIGHT: [&str; 10] = [
+        const LIGHT: [&str; 12] = [
             "evidence-only",
             "simplified-procedure",
             "organization-not-covered",
             "process-not-covered",
             "people-and-things-not-covered",
             "level-capped",
+            "sector-not-covered",
+            "site-not-covered",
             "kept-while-suspended",
             "kept-after-end",
             "transfer-window",

@@ -13,7 +13,7 @@ use super::Reassessment;
 use super::gap::GapKind;
 use super::lapse::Lapse;
 use super::wording;
-use crate::arrangement::ArrangementRecord;
+use crate::arrangement::{ArrangementRecord, Requirement};
 use crate::in_force::{self, Pair};
 use crate::recognised::{Recognition, RecognitionOutcome};
 use crate::time::Day;
@@ -50,6 +50,9 @@ impl Unseen<'_> {
         if let Some(until) = self.existing.valid_until.filter(|day| day.end() <= self.at) {
             return Some(GapKind::NoLongerValid { until });
         }
+        if let Some(gap) = self.required().and_then(|(required, last)| required.against(last, self.at)) {
+            return Some(gap);
+        }
         match self.lapse() {
             Some(lapse) if lapse.keeps(self.at) => None,
             // It has to be shown; as long as the log is pulled, it may still come.
@@ -71,12 +74,28 @@ impl Unseen<'_> {
         Lapse::of(self.existing, self.arrangements, self.pair, self.at)
     }
 
+    /// What the rule that it rests on asks of surveillance, and up to when the verdict was known to meet it.
+    fn required(&self) -> Option<(Requirement, Day)> {
+        let (basis, rule) = (self.existing.arrangement.as_ref()?, self.existing.rule.as_ref()?);
+        let record = self.arrangements.iter().find(|record| record.id == basis.id)?;
+        let mut rules = record.terms.iter().filter(|signed| signed.terms.version == basis.version);
+        let rule = rules.find_map(|signed| signed.terms.rules.iter().find(|one| one.id == *rule))?;
+        rule.requires.zip(self.existing.surveilled)
+    }
+
     fn due(&self) -> Option<Timestamp> {
         let last_day = self.existing.valid_until.map(Day::end);
         let window = self.lapse().and_then(|lapse| lapse.window());
         let arrangements =
             self.arrangements.iter().filter_map(|record| in_force::next_change(record, self.pair, self.at));
-        last_day.into_iter().chain(window).chain(arrangements).filter(|instant| *instant > self.at).min()
+        let surveillance = self.required().map(|(required, last)| required.due(last));
+        last_day
+            .into_iter()
+            .chain(window)
+            .chain(surveillance)
+            .chain(arrangements)
+            .filter(|instant| *instant > self.at)
+            .min()
     }
 }
 

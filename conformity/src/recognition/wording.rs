@@ -55,6 +55,11 @@ fn lighter_gap(gap: &GapKind, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         GapKind::LevelCapped { level, cap } => {
             write!(f, "level {level} counts as {cap}, the highest that the rule recognises for it")
         }
+        GapKind::SectorsNotCovered(sectors) => write!(f, "the rule does not cover the sector {}", Listed(sectors)),
+        GapKind::SitesNotCovered(sites) => {
+            f.write_str("the rule does not cover the site ")?;
+            first_of(sites, f)
+        }
         GapKind::KeptWhileSuspended { since } => write!(
             f,
             "the arrangement has been suspended since {since}; what was recognised before stays so"
@@ -89,6 +94,13 @@ fn verdict_gap(gap: &GapKind, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         GapKind::NotShown => {
             f.write_str("the issuing registry does not show it any more; it counts again once it is shown")
         }
+        GapKind::SurveillanceOverdue => f.write_str(
+            "its surveillance is overdue, and the rule asks for it; it counts again once a conforming report is filed where it was granted",
+        ),
+        GapKind::SurveillanceTooOld { last, months } => write!(
+            f,
+            "it was last found conforming on {last}, and the rule asks for that within {months} months; it counts again once a newer conforming report is filed where it was granted"
+        ),
         GapKind::Restricted => f.write_str(
             "it is restricted, and restricted verdicts count only by rules that include them",
         ),
@@ -139,6 +151,18 @@ fn rule_gap(gap: &GapKind, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         GapKind::ObjectNotCovered { kind, covered } => {
             write!(f, "it is about a {kind}; the rule covers {covered}")
         }
+        GapKind::SectorsNotStated => {
+            f.write_str("the rule is for sectors and the verdict names none; only a verdict that names one can count")
+        }
+        GapKind::NoSectorCovered { covered } => {
+            write!(f, "none of its sectors is one that the rule covers: {}", Listed(covered))
+        }
+        GapKind::SitesNotStated => f.write_str(
+            "the rule is for certain sites and the verdict names none to this registry; it would count with one of them",
+        ),
+        GapKind::NoSiteCovered => f.write_str(
+            "none of its sites is named by the rule or stated to lie in one of its countries; it would count with one that is",
+        ),
         _ => f.write_str("the rule does not cover it"),
     }
 }
@@ -241,6 +265,13 @@ fn write_counterpart(candidate: &Candidate<'_>, f: &mut String) -> fmt::Result {
         }
     }
     write!(f, " for {}", candidate.covered)
+}
+
+/// The first of several things, and how many more there are.
+fn first_of<T: Display>(things: &[T], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let Some((first, more)) = things.split_first() else { return Ok(()) };
+    write!(f, "{first}")?;
+    if more.is_empty() { Ok(()) } else { write!(f, " and {} more", more.len()) }
 }
 
 /// Several things with commas between them.

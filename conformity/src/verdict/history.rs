@@ -12,11 +12,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::lifecycle::{IllegalMove, State};
-use super::{Acceptance, Change, Cover, Recommendation, Report, Verdict};
+use super::{Acceptance, Change, Cover, Outcome, Recommendation, Report, Verdict};
 use crate::ids::{LevelCode, PartyId, VerdictId};
 use crate::key::KeyId;
 use crate::reason::Reason;
 use crate::scheme::Surveillance;
+use crate::site::Site;
 use crate::text::Text;
 use crate::time::{Day, Moment};
 use crate::viewpoint::Viewpoints;
@@ -132,7 +133,7 @@ pub struct Snapshot {
     pub scope: Text<1024>,
     /// The sites it covers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub sites: Vec<Text<256>>,
+    pub sites: Vec<Site>,
     /// What it does not cover.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exclusions: Vec<Text<256>>,
@@ -144,6 +145,9 @@ pub struct Snapshot {
     /// The last day that a report looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_surveillance: Option<Day>,
+    /// The last day that a report looked at which found nothing amiss.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_conforming: Option<Day>,
 }
 
 impl Snapshot {
@@ -160,6 +164,7 @@ impl Snapshot {
             valid_until: terms.valid_until,
             marks: Marks::default(),
             last_surveillance: None,
+            last_conforming: None,
         }
     }
 
@@ -215,6 +220,9 @@ impl Snapshot {
     fn report(&mut self, report: &Report) {
         self.marks.surveillance_overdue = false;
         self.last_surveillance = self.last_surveillance.max(Some(report.period.to));
+        if report.outcome == Outcome::Conforming {
+            self.last_conforming = self.last_conforming.max(Some(report.period.to));
+        }
         self.marks.recommendation = match report.recommendation {
             Recommendation::None => None,
             recommended => Some(recommended),
@@ -362,6 +370,12 @@ impl VerdictRecord {
     pub fn usurped(&self, by: &PartyId, index: u64) -> bool {
         self.usurpers(u64::MAX).contains(by)
             && self.fold(|item| item.index <= index, u64::MAX).is_none_or(|then| then.issuer != *by)
+    }
+
+    /// The last day up to which somebody who looked found nothing amiss: a conforming report or, before there is one, the
+    /// assessment by which it was granted.
+    pub fn found_conforming(&self) -> Day {
+        self.now.last_conforming.map_or(self.terms.valid_from, |day| day.max(self.terms.valid_from))
     }
 
     /// The first day on which surveillance is overdue, by a scheme's duty to look again.

@@ -108,6 +108,21 @@ fn own_acts() -> Vec<Row> {
             end(w, "2026-12-31")?;
             end(w, "2026-12-31")
         }, "illegal-arrangement-step"),
+        row("a version that begins before the one it replaces", |w| {
+            sign(w, json!({}))?;
+            sign(w, json!({"version": 2, "from": "2025-12-31"}))
+        }, "terms-reach-back"),
+        row("terms whose last day is past", |w| sign(w, json!({"until": "2026-10-31"})), "already-over"),
+        row("a foreign level counts as two levels of ours by two arrangements", |w| {
+            let inward = |level: &str| with(rule(), json!({"from": ["eu"], "to": ["jp"], "scheme": "eucc@1", "as": {"scheme": "stars@1", "levels": {"high": level}}}));
+            sign(w, json!({"rules": [inward("3")]}))?;
+            sign(w, json!({"id": "A-2", "rules": [inward("4")]}))
+        }, "terms-contradict"),
+        row("two arrangements of which the level that is disclosed chooses one", |w| {
+            let outward = with(rule(), json!({"discloses": ["level"]}));
+            sign(w, json!({"rules": [outward]}))?;
+            sign(w, json!({"id": "A-2", "rules": [outward]}))
+        }, "terms-contradict"),
         row("an end without the notice agreed", |w| {
             sign(w, json!({}))?;
             end(w, "2026-12-01")
@@ -138,6 +153,10 @@ fn unsound_terms() -> Vec<Row> {
         row("a rule to nobody", |w| sign_rule(w, json!({"to": []})), "unsound-terms"),
         row("a rule that covers no object", |w| sign_rule(w, json!({"objects": []})), "unsound-terms"),
         row("a rule that covers no viewpoint", |w| sign_rule(w, json!({"viewpoints": []})), "unsound-terms"),
+        row("a rule from a registry to itself", |w| sign_rule(w, json!({"from": ["jp"], "to": ["jp"]})), "unsound-terms"),
+        row("a rule that asks for surveillance within no month", |w| sign_rule(w, json!({"requires": {"surveillanceWithinMonths": 0}})), "unsound-terms"),
+        row("a rule for sites that covers none", |w| sign_rule(w, json!({"sites": {}})), "unsound-terms"),
+        row("a rule that lists a sector twice", |w| sign_rule(w, json!({"sectors": ["isic4.C", "isic4.C"]})), "unsound-terms"),
         row("a rule on bodies of lists that accepts no list", |w| sign_rule(w, json!({"issuedBy": ["NSCIB"]})), "unsound-terms"),
         row("a rule that includes restricted verdicts and discloses the level alone", |w| {
             sign_rule(w, json!({"restricted": true, "discloses": ["level"]}))
@@ -273,6 +292,31 @@ fn a_new_version_is_signed_beside_the_old_one() {
     sign(&mut world, json!({})).unwrap();
     sign(&mut world, json!({"version": 2, "title": "wider"})).unwrap();
     assert_eq!(world.register.arrangement(&"A-1".parse().unwrap()).unwrap().terms.len(), 2);
+}
+
+#[test]
+fn what_does_not_contradict_is_signed_beside_it() {
+    let inward = |level: &str| {
+        let counts = json!({"scheme": "stars@1", "levels": {"high": level}});
+        with(rule(), json!({"from": ["eu"], "to": ["jp"], "scheme": "eucc@1", "as": counts}))
+    };
+    let beside: Vec<(&str, Value)> = vec![
+        ("the same level", json!({"rules": [inward("3")]})),
+        ("another scheme of theirs", json!({"rules": [with(inward("4"), json!({"scheme": "eucc@2"}))]})),
+        ("other objects", json!({"rules": [with(inward("4"), json!({"objects": ["product"]}))]})),
+        ("other days", json!({"rules": [inward("4")], "from": "2028-01-01"})),
+        ("the other direction", json!({"rules": [rule()]})),
+    ];
+    for (about, patch) in beside {
+        let mut world = World::furnished();
+        sign(&mut world, json!({"rules": [inward("3")], "until": "2027-12-31"})).unwrap();
+        let told = sign(&mut world, with(patch, json!({"id": "A-2"})));
+        assert!(told.is_ok(), "{about}: {told:?}");
+    }
+    let mut world = World::furnished();
+    sign(&mut world, json!({"rules": [inward("3")]})).unwrap();
+    end(&mut world, "2026-12-31").unwrap();
+    sign(&mut world, json!({"id": "A-2", "rules": [inward("4")]})).unwrap();
 }
 
 #[test]

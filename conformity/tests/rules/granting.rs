@@ -34,6 +34,10 @@ pub(crate) fn rows() -> Vec<Row> {
             let others: Vec<_> = (0..33).map(|n| format!("local:list:{n}")).collect();
             grant(w, json!({"supplier": {"id": "local:list:x", "name": "x", "country": "JP", "others": others}}))
         }, "too-many"),
+        row("a verdict for very many sectors", |w| {
+            let sectors: Vec<_> = (0..33).map(|n| format!("isic4.{n}")).collect();
+            grant(w, json!({"sectors": sectors}))
+        }, "too-many"),
         row("a body that does not know where the supplier is", |w| {
             grant(w, json!({"supplier": {"id": "local:list:x", "name": "x"}}))
         }, "country-not-stated"),

@@ -21,6 +21,7 @@ mod crosswalks;
 mod entitlement;
 mod envelope;
 mod erasure;
+mod examples;
 mod following;
 mod granting;
 mod history;

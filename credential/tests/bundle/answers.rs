@@ -129,7 +129,7 @@ fn a_credential_shows_what_was_disclosed_of_it_and_no_more() {
     let verified = good(&log, &whole, at_the_checkpoint(&log));
     let shown = own(&verified).credential.as_ref().unwrap();
     assert_eq!((shown.disclosures, shown.by.as_str()), (disclosures.len(), "cb-1"));
-    assert_eq!(shown.detail.reach.as_ref().unwrap().sites[0].as_str(), "Osaka");
+    assert_eq!(shown.detail.reach.as_ref().unwrap().sites[0].to_string(), "Osaka");
     let bare = good(&log, &log.bundle(), at_the_checkpoint(&log));
     let shown = own(&bare).credential.as_ref().unwrap();
     assert_eq!((shown.disclosures, shown.detail.reach.as_ref()), (0, None));

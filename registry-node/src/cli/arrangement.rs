@@ -1,13 +1,15 @@
 //! `arrangement`: what registries agree to recognise of each other; our side of it.
 
+mod accept;
+mod example;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use conformity::arrangement::{Arrangement, ArrangementEnded, ArrangementRecord, ArrangementSigned, ArrangementStep};
-use conformity::digest::Digest;
+use conformity::arrangement::{Arrangement, ArrangementEnded, ArrangementSigned, ArrangementStep};
 use conformity::ids::ArrangementId;
 use conformity::statement::Claim;
 use conformity::time::Day;
@@ -28,7 +30,7 @@ Examples:
 The operator or an authority signs. Every party signs the same terms, to the byte; what each does binds from its own log
 on, and reaches the others through theirs.";
 
-/// Propose, accept, suspend, restore, end and show arrangements
+/// Propose, accept, suspend, restore, end and show arrangements, and examples of them
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arrangements {
@@ -39,11 +41,12 @@ pub(super) struct Arrangements {
 #[derive(Debug, Subcommand)]
 enum ArrangementCommand {
     Propose(Propose),
-    Accept(Accept),
+    Accept(accept::Accept),
     Suspend(Step),
     Restore(Step),
     End(End),
     Show(Show),
+    Example(example::Example),
 }
 
 /// Sign terms that nobody has signed yet; the other parties are told
@@ -56,28 +59,6 @@ The terms in TOML or JSON. A higher version of an id replaces a lower one once i
 struct Propose {
     /// File with the terms; - for standard input
     terms: PathBuf,
-    #[command(flatten)]
-    signing: Signing,
-}
-
-/// Sign the terms that another party proposed
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  registry-node --registry eu arrangement accept jp-eu
-  registry-node --registry eu arrangement accept jp-eu --file jp-eu.toml
-  registry-node --registry eu arrangement accept jp-eu --digest 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
-
-Without --file, the newest terms that reached this registry are signed; --digest makes sure that they are those you read.")]
-struct Accept {
-    /// The arrangement
-    id: ArrangementId,
-    /// The terms from a file, instead of those that reached this registry
-    #[arg(long, value_name = "FILE")]
-    file: Option<PathBuf>,
-    /// Sign only if the terms have this digest
-    #[arg(long)]
-    digest: Option<Digest>,
     #[command(flatten)]
     signing: Signing,
 }
@@ -114,7 +95,7 @@ struct End {
     signing: Signing,
 }
 
-/// Show one arrangement in full, or how all stand in each direction
+/// Show one arrangement in full, or how all stand in each direction and what waits for a signature
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  registry-node --registry eu arrangement show\n  registry-node --registry eu arrangement show jp-eu"
@@ -133,6 +114,7 @@ impl Arrangements {
             ArrangementCommand::Restore(command) => command.run(context, Claim::ArrangementRestored),
             ArrangementCommand::End(command) => command.run(context),
             ArrangementCommand::Show(command) => command.run(context),
+            ArrangementCommand::Example(command) => command.run(context),
         }
     }
 }
@@ -140,36 +122,6 @@ impl Arrangements {
 fn sign(context: &Context, signing: Signing, terms: Arrangement) -> anyhow::Result<ExitCode> {
     let digest = terms.digest()?;
     say(context, signing, Claim::ArrangementSigned(ArrangementSigned { terms: Arc::new(terms), digest }), &[])
-}
-
-impl Accept {
-    fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
-        let terms = match &self.file {
-            Some(file) => from_file(file)?,
-            None => newest(context, &self.id)?,
-        };
-        anyhow::ensure!(terms.id == self.id, "these are the terms of {}, not of {}", terms.id, self.id);
-        let digest = terms.digest()?;
-        if let Some(wanted) = self.digest {
-            let version = terms.version;
-            anyhow::ensure!(digest == wanted, "not signed: version {version} of these terms has digest {digest}");
-        }
-        sign(context, self.signing, terms)
-    }
-}
-
-/// A record; how it stands now is beside it.
-#[derive(serde::Deserialize)]
-struct Record {
-    #[serde(flatten)]
-    record: ArrangementRecord,
-}
-
-/// The newest terms of an arrangement that reached this registry.
-fn newest(context: &Context, id: &ArrangementId) -> anyhow::Result<Arrangement> {
-    let Record { record } = serde_json::from_value(one(context, id)?)?;
-    let newest = record.terms.into_iter().max_by_key(|signed| signed.terms.version);
-    Ok(newest.context("the registry shows an arrangement without terms")?.terms.as_ref().clone())
 }
 
 fn one(context: &Context, id: &ArrangementId) -> anyhow::Result<Value> {
@@ -203,7 +155,9 @@ impl Show {
             Some(id) => context.answer(&one(context, &id)?, |record| format!("{record:#}")),
             None => {
                 let all = all(context)?;
-                context.answer(&serde_json::json!({ "arrangements": all }), |_| overview(&all))
+                context.answer(&serde_json::json!({ "arrangements": all }), |_| {
+                    format!("{}{}", overview(&all), waiting(&all))
+                })
             }
         }
     }
@@ -222,6 +176,25 @@ fn overview(all: &[Value]) -> String {
     if rows.is_empty() { "(none)".to_owned() } else { output::table(["ID", "VERSION", "DIRECTION", "FORCE"], &rows) }
 }
 
+/// What waits for a signature, and how ours is given; nothing where nothing does.
+fn waiting(all: &[Value]) -> String {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let list = |value: &Value| value.as_array().into_iter().flatten().map(text).collect::<Vec<_>>().join(", ");
+    let proposals = all.iter().flat_map(|record| {
+        let proposals = record["proposals"].as_array().into_iter().flatten();
+        proposals.map(|one| {
+            let version = format!("{}@{}", text(&record["id"]), one["version"]);
+            [version, list(&one["signed"]), list(&one["missing"]), text(&one["digest"])]
+        })
+    });
+    let rows: Vec<_> = proposals.collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let table = output::table(["PROPOSED", "SIGNED BY", "WAITS FOR", "DIGEST"], &rows);
+    format!("\n{table}\nWhere it waits for this registry: arrangement accept <PROPOSED> --digest <DIGEST>")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -234,5 +207,14 @@ mod tests {
         let text = overview(&[record]);
         assert!(text.contains("jp-eu  1        jp -> eu   in-force"), "{text}");
         assert_eq!(text.lines().count(), 3);
+    }
+
+    #[test]
+    fn what_waits_for_a_signature_says_how_to_give_it() {
+        let record = serde_json::json!({ "id": "jp-eu", "directions": [], "proposals": [
+            { "version": 2, "digest": "00ff", "signed": ["jp"], "missing": ["eu", "us"] }] });
+        let text = waiting(&[record]);
+        assert!(text.contains("jp-eu@2") && text.contains("eu, us") && text.contains("--digest"), "{text}");
+        assert_eq!(waiting(&[serde_json::json!({ "id": "jp-eu", "proposals": [] })]), "");
     }
 }

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use conformity::ids::{LevelCode, VerdictId};
+use conformity::site::Site;
 use conformity::statement::Claim;
 use conformity::text::Text;
 use conformity::time::Day;
@@ -144,9 +145,9 @@ pub(super) struct Scope {
     /// Its level now
     #[arg(long)]
     level: Option<LevelCode>,
-    /// A site that it covers now; may be given again
+    /// A site that it covers now, as NAME or COUNTRY:NAME; may be given again
     #[arg(long, value_name = "TEXT")]
-    site: Vec<Text<256>>,
+    site: Vec<Site>,
     /// What it does not cover now; may be given again
     #[arg(long, value_name = "TEXT")]
     exclusion: Vec<Text<256>>,

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 use conformity::identifiers::Identifier;
-use conformity::ids::{CountryCode, LevelCode, SchemeRef, VerdictId};
+use conformity::ids::{CountryCode, LevelCode, SchemeRef, SectorCode, VerdictId};
+use conformity::site::Site;
 use conformity::statement::{Claim, Kind};
 use conformity::text::Text;
 use conformity::time::Day;
@@ -27,7 +28,7 @@ Examples:
   registry-node --as cb-1 grant --file verdict.json
 
 Only a certification body that is accredited for the scheme and all viewpoints may. Everything but --level, --site,
---exclusion, --other, --object-version, --until, --condition and --profile is needed, unless --file gives the whole claim.")]
+--exclusion, --sector, --other, --object-version, --until, --condition and --profile is needed, unless --file gives the whole claim.")]
 pub(super) struct Grant {
     #[command(flatten)]
     terms: Option<Terms>,
@@ -75,12 +76,15 @@ struct Terms {
     /// What it covers, in words
     #[arg(long, value_name = "TEXT")]
     scope: Text<1024>,
-    /// A site that it covers; may be given again
+    /// A site that it covers, as NAME or COUNTRY:NAME; may be given again
     #[arg(long, value_name = "TEXT")]
-    site: Vec<Text<256>>,
+    site: Vec<Site>,
     /// What it does not cover; may be given again
     #[arg(long, value_name = "TEXT")]
     exclusion: Vec<Text<256>>,
+    /// A sector for which it is decided, such as isic4.J; may be given again
+    #[arg(long, value_name = "CODE")]
+    sector: Vec<SectorCode>,
     /// First day
     #[arg(long, value_name = "DAY")]
     from: Day,
@@ -134,6 +138,7 @@ impl Terms {
             scope: self.scope,
             sites: self.site,
             exclusions: self.exclusion,
+            sectors: self.sector,
             valid_from: self.from,
             valid_until: self.until,
             conditions,

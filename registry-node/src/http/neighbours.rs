@@ -8,6 +8,7 @@ use conformity::digest::Digest;
 use conformity::genesis::{Expulsion, PeerRecord};
 use conformity::ids::{CountryCode, Origin, RegistryId};
 use conformity::in_force::{Footing, Force, Pair, footing};
+use conformity::proposals::{Proposal, proposals};
 use conformity::records::Facts;
 use conformity::text::Text;
 use conformity::time::{Day, Moment};
@@ -30,6 +31,8 @@ struct Arranged {
     #[serde(flatten)]
     record: Arc<ArrangementRecord>,
     directions: Vec<Direction>,
+    /// Terms that wait for a signature, ours or another's.
+    proposals: Vec<Proposal>,
 }
 
 /// How an arrangement stands for the verdicts of one registry in another.
@@ -85,7 +88,12 @@ pub(super) fn arrangements(site: &Site, ask: &Ask) -> Result<Response, Problem> 
     let page = Page::of(ask.query(), MAX_LIMIT)?;
     let (us, now) = (&site.registry.config.registry.id, site.registry.now());
     let records = site.register().arrangements();
-    let all = records.into_iter().map(|record| Arranged { directions: directions(&record, us, now), record });
+    let arranged = |record: Arc<ArrangementRecord>| Arranged {
+        directions: directions(&record, us, now),
+        proposals: proposals(&record, us),
+        record,
+    };
+    let all = records.into_iter().map(arranged);
     page.cut("arrangements", all, |one| &one.record.id).answer()
 }
 

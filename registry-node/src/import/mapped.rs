@@ -102,6 +102,7 @@ impl Reader<'_> {
             scope: text("scope", &scope)?,
             sites: Vec::new(),
             exclusions: Vec::new(),
+            sectors: Vec::new(),
             valid_from: table.valid_from.require_day("valid-from", row, &self.mapping.input.days)?,
             valid_until: self.day(table.valid_until.as_ref(), "valid-until", row)?,
             conditions: None,

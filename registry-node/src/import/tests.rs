@@ -4,6 +4,7 @@
 #![allow(clippy::too_many_lines)] // tables, a row per case
 
 mod acceptances;
+mod ccra;
 mod changes;
 mod crosswalks;
 mod demo;

@@ -12,6 +12,7 @@ use conformity::genesis::PeerRecord;
 use conformity::ids::{RegistryId, StatementId};
 use conformity::key::{Jwk, KeyId};
 use conformity::party::Role;
+use conformity::proposals::proposals;
 use conformity::records::{Facts, Register};
 use conformity::refusal::Refusal;
 use conformity::statement::{Claim, Statement};
@@ -37,7 +38,8 @@ use crate::core::sequencer::SequenceError;
 
 use crate::witness::evidence::Accused;
 
-/// Proposals of one peer that may wait for us.
+/// Proposals of one peer that may wait for us, over all arrangements and their versions. Each costs an entry in our log; to sign
+/// a newer version frees the room of older ones, and so does a peer that ends what it proposed.
 const MAX_PROPOSALS: usize = 64;
 
 /// Checks a notice from `peer` and records it in our log.
@@ -74,15 +76,18 @@ pub(super) async fn receive(
     }
 }
 
-/// Refuses a new proposal while many of the same peer wait for us: each costs an entry in our log.
+/// Refuses a new proposal while many of the same peer wait for us.
 fn room_for(registry: &Registry, peer: &RegistryId, statement: &Statement) -> Result<(), Refused> {
     let Claim::ArrangementSigned(signed) = &statement.claim else { return Ok(()) };
     let register = registry.read_model.register();
     let own = &registry.config.registry.id;
-    let waits = |record: &Arc<ArrangementRecord>| {
-        record.acts_of(peer).next().is_some() && record.acts_of(own).next().is_none() && record.id != signed.terms.id
+    let ours = |record: &Arc<ArrangementRecord>| {
+        let waiting = proposals(record, own).into_iter();
+        waiting
+            .filter(|one| one.signed.contains(peer) && one.digest != signed.digest && one.missing.contains(own))
+            .count()
     };
-    if register.arrangements().iter().filter(|record| waits(record)).count() < MAX_PROPOSALS {
+    if register.arrangements().iter().map(ours).sum::<usize>() < MAX_PROPOSALS {
         return Ok(());
     }
     Err(Refused::new("too-many-proposals", format!("{MAX_PROPOSALS} of your proposals wait for an answer here")))

@@ -15,6 +15,7 @@ mod expulsion;
 mod full_disk;
 mod hostile_peer;
 mod kills;
+mod living;
 mod log_keys;
 mod main_job;
 mod mesh;

@@ -9,9 +9,11 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::json;
 
-use crate::arrangement::{AnyIssuing, Arrangement, CountsAs, Effect, Grants, Issuers, LevelRule, Rule};
+use crate::arrangement::{
+    AnyIssuing, Arrangement, CountsAs, Effect, Grants, Issuers, LevelRule, Requirement, Rule, SiteRule,
+};
 use crate::consent::Parts;
-use crate::ids::{LevelCode, ListCode};
+use crate::ids::{LevelCode, ListCode, SectorCode};
 use crate::recognised::{Recognition, RecognitionOutcome};
 use crate::recognition::fixture::{Case, Story, arrangement, ccra, name, record, signed};
 use crate::recognition::{GapKind, reassess, recognise};
@@ -58,6 +60,19 @@ fn codes() -> impl Strategy<Value = Vec<ListCode>> {
     subsequence(&["JP", "SE", "US"][..], 0..=3).prop_map(|codes| codes.into_iter().map(name).collect())
 }
 
+fn sectors() -> impl Strategy<Value = Vec<SectorCode>> {
+    subsequence(&["isic4.C", "isic4.J", "isic4.K"][..], 0..=2).prop_map(|codes| codes.into_iter().map(name).collect())
+}
+
+/// Mostly none, so that conditions do not hide everything else.
+fn conditions() -> impl Strategy<Value = (Option<Requirement>, Vec<SectorCode>, Option<SiteRule>)> {
+    let required = (1u16..12).prop_map(|surveillance_within_months| Requirement { surveillance_within_months });
+    let sites = select(&["JP", "US"][..])
+        .prop_map(|country| SiteRule { countries: vec![name(country)], named: vec![name("Hanoi")] });
+    let sectors = prop_oneof![2 => Just(Vec::new()), 1 => sectors()];
+    (proptest::option::weighted(0.3, required), sectors, proptest::option::weighted(0.3, sites))
+}
+
 /// Some rule from jp or anyone to eu.
 fn rule() -> impl Strategy<Value = Rule> {
     let who = any::<bool>().prop_map(|any| match any {
@@ -66,9 +81,10 @@ fn rule() -> impl Strategy<Value = Rule> {
     });
     let scheme = select(&["common-criteria@3.1", "common-criteria@3.1", "common-criteria@2022", "star@1"][..]);
     let about = (scheme, objects(), viewpoints(), proptest::option::of(level_rule()));
-    let how = (any::<bool>(), codes(), grants(), proptest::option::of(counts_as()), effect(), effect());
+    let how = (any::<bool>(), codes(), grants(), proptest::option::of(counts_as()), effect(), effect(), conditions());
     (0u8..40, who, about, how).prop_map(|(id, from, (scheme, objects, viewpoints, levels), how)| {
-        let (accepts_transcribed, issued_by, grants, counts_as, on_suspension, on_end) = how;
+        let (accepts_transcribed, issued_by, grants, counts_as, on_suspension, on_end, conditions) = how;
+        let (requires, sectors, sites) = conditions;
         Rule {
             id: name(&format!("r{id}")),
             from,
@@ -79,6 +95,9 @@ fn rule() -> impl Strategy<Value = Rule> {
             levels,
             accepts_transcribed,
             issued_by,
+            sectors,
+            sites,
+            requires,
             grants,
             counts_as,
             discloses: Parts::default(),
@@ -105,10 +124,14 @@ fn terms(id: &str, rules: Vec<Rule>) -> Arrangement {
 fn case() -> impl Strategy<Value = Case> {
     let of = (proptest::option::weighted(0.9, level()), viewpoints(), any::<bool>(), any::<bool>());
     let shown = (proptest::bool::weighted(0.1), proptest::option::weighted(0.2, Just(Change::Suspended)));
-    (of, shown).prop_map(|((level, viewpoints, decided, product), (restricted, change))| {
+    let sites = subsequence(&["JP:Osaka", "US:Reno", "Hanoi"][..], 0..=3)
+        .prop_map(|sites| sites.into_iter().map(name).collect::<Vec<_>>());
+    (of, shown, sectors(), sites).prop_map(|((level, viewpoints, decided, product), shown, sectors, sites)| {
+        let (restricted, change) = shown;
         let mut case = Case::ccra(&json!({}));
         let mut verdict = (*case.verdict.terms).clone();
         (verdict.level, verdict.viewpoints) = (level, viewpoints);
+        (verdict.sectors, verdict.sites) = (sectors, sites);
         verdict.object.kind = if product { ObjectKind::Product } else { ObjectKind::Organization };
         if restricted {
             verdict.profile = Profile::Restricted;
@@ -140,6 +163,12 @@ enum Widening {
     AnyRegistry,
     AnotherRule(Box<Rule>),
     Counterpart(LevelCode),
+    NoRequirement,
+    OlderSurveillance,
+    AllSectors,
+    AnotherSector(SectorCode),
+    AllSites,
+    AnotherCountry,
 }
 
 fn widening() -> impl Strategy<Value = Widening> {
@@ -157,6 +186,12 @@ fn widening() -> impl Strategy<Value = Widening> {
         Just(Widening::AnyRegistry),
         rule().prop_map(|rule| Widening::AnotherRule(Box::new(rule))),
         level().prop_map(Widening::Counterpart),
+        Just(Widening::NoRequirement),
+        Just(Widening::OlderSurveillance),
+        Just(Widening::AllSectors),
+        select(&["isic4.C", "isic4.K"][..]).prop_map(|code| Widening::AnotherSector(name(code))),
+        Just(Widening::AllSites),
+        Just(Widening::AnotherCountry),
     ]
 }
 
@@ -182,6 +217,17 @@ fn widen(mut rules: Vec<Rule>, place: usize, widening: Widening) -> Vec<Rule> {
             if let Some(target) = &mut rule.counts_as {
                 target.levels.entry(level).or_insert_with(|| name("basic"));
             }
+        }
+        Widening::NoRequirement => rule.requires = None,
+        Widening::OlderSurveillance => {
+            rule.requires = rule.requires.map(|_| Requirement { surveillance_within_months: 24 });
+        }
+        Widening::AllSectors => rule.sectors.clear(),
+        Widening::AnotherSector(code) if !rule.sectors.is_empty() => rule.sectors.push(code),
+        Widening::AnotherSector(_) => {}
+        Widening::AllSites => rule.sites = None,
+        Widening::AnotherCountry => {
+            rule.sites.iter_mut().for_each(|sites| sites.countries.extend([name("JP"), name("US")]));
         }
         Widening::AnotherRule(mut another) => {
             another.id = name("z");
@@ -300,6 +346,16 @@ proptest! {
         prop_assert_eq!(refused, refusing);
         prop_assert!(recognition.rule.is_some() && recognition.arrangement.is_some());
         prop_assert!(recognition.outcome == RecognitionOutcome::Recognised || !recognition.gaps.is_empty());
+    }
+
+    #[test]
+    fn time_alone_changes_nothing_before_it_is_foretold(case in case(), rules in rules(), days in 0u16..400) {
+        let case = case.under(all_sign(&terms("a", rules)).told());
+        let now = reassess(None, &case.foreign());
+        let then = Case { at: crate::time::Day::of(case.at).plus_days(days).start(), ..case.clone() };
+        if now.due.is_none_or(|due| then.at < due) {
+            prop_assert_eq!(reassess(Some(&case.recorded()), &then.foreign()).recognition, now.recognition);
+        }
     }
 
     #[test]

@@ -58,6 +58,18 @@ fn gaps_keep_their_codes_and_say_what_would_help() {
             "level EAL3 counts as EAL2, the highest that the rule recognises for it",
         ),
         (
+            GapKind::SectorsNotCovered(vec![name("isic4.K"), name("isic4.L")]),
+            "sector-not-covered",
+            Reduces,
+            "the rule does not cover the sector isic4.K, isic4.L",
+        ),
+        (
+            GapKind::SitesNotCovered(vec![name("JP:Osaka"), name("Reno"), name("Hanoi")]),
+            "site-not-covered",
+            Reduces,
+            "the rule does not cover the site Osaka (JP) and 2 more",
+        ),
+        (
             GapKind::KeptWhileSuspended { since },
             "kept-while-suspended",
             Note,
@@ -148,6 +160,18 @@ fn gaps_keep_their_codes_and_say_what_would_help() {
             "the issuing registry does not show it any more; it counts again once it is shown",
         ),
         (
+            GapKind::SurveillanceOverdue,
+            "surveillance-overdue",
+            Refuses,
+            "its surveillance is overdue, and the rule asks for it; it counts again once a conforming report is filed where it was granted",
+        ),
+        (
+            GapKind::SurveillanceTooOld { last: day, months: 12 },
+            "surveillance-too-old",
+            Refuses,
+            "it was last found conforming on 2026-06-01, and the rule asks for that within 12 months; it counts again once a newer conforming report is filed where it was granted",
+        ),
+        (
             GapKind::Restricted,
             "restricted",
             Refuses,
@@ -218,6 +242,30 @@ fn gaps_keep_their_codes_and_say_what_would_help() {
             "object-not-covered",
             Refuses,
             "it is about a site; the rule covers product",
+        ),
+        (
+            GapKind::SectorsNotStated,
+            "sectors-not-stated",
+            Refuses,
+            "the rule is for sectors and the verdict names none; only a verdict that names one can count",
+        ),
+        (
+            GapKind::NoSectorCovered { covered: vec![name("isic4.C")] },
+            "no-sector-covered",
+            Refuses,
+            "none of its sectors is one that the rule covers: isic4.C",
+        ),
+        (
+            GapKind::SitesNotStated,
+            "sites-not-stated",
+            Refuses,
+            "the rule is for certain sites and the verdict names none to this registry; it would count with one of them",
+        ),
+        (
+            GapKind::NoSiteCovered,
+            "no-site-covered",
+            Refuses,
+            "none of its sites is named by the rule or stated to lie in one of its countries; it would count with one that is",
         ),
         (
             GapKind::ArrangementSuspended { since, by: [name("eu"), name("jp")].into() },

@@ -1,0 +1,190 @@
+//! An arrangement lives: proposed, accepted, amended, suspended by one side alone, ended; whoever is killed at which step. In the
+//! end both logs tell the same, each step once.
+
+use serde_json::{Value, json};
+use tests::claims::{self, day, reason, rule, signed, terms, verdict, with};
+use tests::federation::{force, in_force};
+use tests::{Federation, Registry, soon};
+
+use super::hostile_peer::counts;
+
+const VERDICT: &str = "jp:V-1";
+/// Proposals of one peer that may wait.
+const ROOM: usize = 64;
+
+/// The terms of a version: the second one counts three stars at most.
+fn version(number: u32) -> Value {
+    let first = rule("R-1", "jp", "eu", "stars");
+    let rule = if number == 1 { first } else { with(first, json!({"levels": {"max": "3"}})) };
+    with(terms("A-1", "bilateral", &["jp", "eu"], vec![rule]), json!({"version": number, "from": "2026-01-01"}))
+}
+
+fn digest(terms: &Value) -> String {
+    signed(terms)["digest"].as_str().unwrap().to_owned()
+}
+
+async fn arrangement(registry: &Registry) -> Value {
+    registry.must_ask("/v1/arrangements").await["arrangements"][0].clone()
+}
+
+/// Waits until terms of a version that `by` signed wait at `registry` for `of`.
+async fn waits(registry: &Registry, number: u32, (by, of): (&str, &str)) {
+    let wanted = json!([{"version": number, "digest": digest(&version(number)), "signed": [by], "missing": [of]}]);
+    soon(&format!("version {number} waits for {of}"), async || {
+        let found = arrangement(registry).await["proposals"].clone();
+        if found == wanted { Ok(()) } else { Err(found.to_string()) }
+    })
+    .await;
+}
+
+/// Signs exactly what the other side proposed.
+async fn accepts(registry: &Registry, number: u32) {
+    let (version, digest) = (format!("A-1@{number}"), digest(&version(number)));
+    registry.operator().cli(&["arrangement", "accept", &version, "--digest", &digest]).await;
+}
+
+/// `kill -9`, and a new start.
+async fn again(federation: &Federation, id: &str) {
+    federation.node(id).kill();
+    federation.restart(id).await;
+}
+
+/// Who did what, in the order of the alphabet, for each log has its own.
+async fn acts(registry: &Registry) -> Vec<String> {
+    let acts = arrangement(registry).await["acts"].clone();
+    let word = |act: &Value| act.as_object().map_or_else(String::new, |act| act.keys().next().unwrap().clone());
+    let mut told: Vec<String> =
+        acts.as_array().unwrap().iter().map(|one| format!("{} {}", one["registry"], word(&one["act"]))).collect();
+    told.sort();
+    told
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_step_survives_a_kill_and_both_sides_agree() {
+    let federation = Federation::start(&["jp", "eu"]).await;
+    federation.peer("jp", "eu").await;
+    let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
+    jp.party("cb-1").must("verdict-granted", verdict("V-1")).await;
+
+    // Proposed, and killed before the other side can be told; accepted, and killed likewise.
+    jp.operator().must("arrangement-signed", signed(&version(1))).await;
+    again(&federation, "jp").await;
+    waits(eu, 1, ("jp", "eu")).await;
+    accepts(eu, 1).await;
+    again(&federation, "eu").await;
+    for registry in [jp, eu] {
+        in_force(registry, "A-1").await;
+    }
+    eu.recognises(VERDICT, |one| one["outcome"] == "recognised").await;
+
+    amended(&federation).await;
+    suspended_alone(&federation).await;
+
+    // Ended by one side, and killed before the other side can be told.
+    let end = json!({"id": "A-1", "effective": day(0), "reason": reason("superseded")});
+    jp.operator().must("arrangement-ended", end).await;
+    again(&federation, "jp").await;
+    force(eu, "A-1", "ended").await;
+    eu.recognises(VERDICT, |one| one["gaps"].to_string().contains("arrangement-ended")).await;
+    assert_eq!(acts(jp).await, acts(eu).await, "each step is in both logs, once");
+    assert_eq!(acts(eu).await.len(), 7);
+}
+
+/// The other side is away while a new version is proposed; until it signs, the old one holds.
+async fn amended(federation: &Federation) {
+    let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
+    federation.node("jp").kill();
+    eu.operator().must("arrangement-signed", signed(&version(2))).await;
+    again(federation, "eu").await;
+    federation.restart("jp").await;
+    waits(jp, 2, ("eu", "jp")).await;
+    let held = eu.verdict(VERDICT).await["recognition"].clone();
+    assert_eq!((&held["arrangement"]["version"], &held["outcome"]), (&json!(1), &json!("recognised")));
+    accepts(jp, 2).await;
+    again(federation, "jp").await;
+    let new = eu.recognises(VERDICT, |one| one["arrangement"]["version"] == 2).await;
+    assert_eq!((&new["outcome"], &new["gaps"][0]["code"]), (&json!("partial"), &json!("level-capped")));
+    let low = claims::signed(&version(1));
+    let refused = jp.operator().say("arrangement-signed", low).await.unwrap_err();
+    assert!(refused.to_string().contains("higher version"), "{refused}");
+}
+
+/// One side suspends while the other is away: it binds at once here, and there once it is back.
+async fn suspended_alone(federation: &Federation) {
+    let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
+    let step = || json!({"id": "A-1", "reason": reason("security-incident")});
+    federation.node("jp").kill();
+    eu.operator().must("arrangement-suspended", step()).await;
+    eu.recognises(VERDICT, |one| one["outcome"] == "refused").await;
+    again(federation, "eu").await;
+    federation.restart("jp").await;
+    force(jp, "A-1", "suspended").await;
+    eu.operator().must("arrangement-restored", step()).await;
+    again(federation, "eu").await;
+    force(jp, "A-1", "in-force").await;
+    eu.recognises(VERDICT, |one| one["outcome"] == "partial").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_peer_that_floods_proposals_is_cut_short_until_it_is_answered() {
+    let federation = Federation::start_in_one_process(&["jp", "eu"]).await;
+    federation.peer("jp", "eu").await;
+    let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
+    // Half of them are arrangements, half of them versions of one.
+    let proposal = |number: usize| {
+        let (id, version) = if number < ROOM / 2 { (format!("P-{number}"), 1) } else { ("P-0".to_owned(), number) };
+        with(
+            terms(&id, "bilateral", &["jp", "eu"], vec![rule("R-1", "jp", "eu", "stars")]),
+            json!({"version": version}),
+        )
+    };
+    for number in 0..ROOM {
+        eu.operator().must("arrangement-signed", signed(&proposal(number))).await;
+    }
+    assert_eq!(waiting(jp, ROOM).await, ROOM);
+    eu.operator().must("arrangement-signed", signed(&proposal(ROOM))).await;
+    counts(eu, "notice-refused", 0).await;
+    assert_eq!(waiting(jp, ROOM).await, ROOM, "one more is not taken");
+    // The answer to the newest version that is there answers all older ones.
+    jp.operator().must("arrangement-signed", signed(&proposal(ROOM - 1))).await;
+    assert_eq!(waiting(jp, ROOM / 2 - 1).await, ROOM / 2 - 1);
+    eu.operator().must("arrangement-signed", signed(&proposal(ROOM + 1))).await;
+    assert_eq!(waiting(jp, ROOM / 2).await, ROOM / 2);
+}
+
+/// How many proposals wait at a registry, once there are as many as wanted.
+async fn waiting(registry: &Registry, wanted: usize) -> usize {
+    soon(&format!("{wanted} proposals wait"), async || {
+        let all = registry.must_ask("/v1/arrangements?limit=1000").await["arrangements"].clone();
+        let count = |one: &Value| one["proposals"].as_array().map_or(0, Vec::len);
+        let found = all.as_array().into_iter().flatten().map(count).sum::<usize>();
+        if found == wanted { Ok(found) } else { Err(found.to_string()) }
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rule_that_asks_for_surveillance_follows_the_reports_abroad() {
+    let federation = Federation::start_in_one_process(&["jp", "eu"]).await;
+    federation.peer("jp", "eu").await;
+    let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
+    let conditions = json!({
+        "requires": {"surveillanceWithinMonths": 3}, "sectors": ["isic4.C"], "sites": {"countries": ["JP"]},
+    });
+    let rule = with(rule("R-1", "jp", "eu", "stars"), conditions);
+    federation.arrange(&terms("A-1", "bilateral", &["jp", "eu"], vec![rule])).await;
+    let sites = json!([{"name": "Osaka", "country": "JP"}, "Reno"]);
+    let granted = json!({"validFrom": day(-150), "sectors": ["isic4.C"], "sites": sites});
+    jp.party("cb-1").must("verdict-granted", with(verdict("V-1"), granted)).await;
+    let old = eu.recognises(VERDICT, |one| one["outcome"] == "refused").await;
+    assert_eq!(old["gaps"][0]["code"], "surveillance-too-old", "{old}");
+    let conforming = json!({"outcome": "conforming", "recommendation": "none"});
+    jp.party("audit").must("report-filed", with(claims::report("S-1", "V-1"), conforming)).await;
+    let new = eu.recognises(VERDICT, |one| one["outcome"] == "partial").await;
+    assert_eq!((&new["gaps"][0]["code"], &new["surveilled"]), (&json!("site-not-covered"), &json!(day(0))));
+    let told = json!({"verdict": "V-2", "sectors": ["isic4.K"], "sites": [], "object": {"kind": "organization", "name": "Works 2"}});
+    jp.party("cb-1").must("verdict-granted", with(verdict("V-2"), told)).await;
+    let other = eu.recognises("jp:V-2", |one| one["outcome"] == "refused").await;
+    let gaps: Vec<&Value> = other["gaps"].as_array().unwrap().iter().map(|gap| &gap["code"]).collect();
+    assert_eq!(gaps, ["no-sector-covered", "sites-not-stated"]);
+}
