@@ -13,7 +13,7 @@ use crate::identifiers::Identifier;
 use crate::ids::{ArrangementId, LevelCode, Origin, ReasonCode, RegistryId, RuleId, SchemeRef, VerdictRef};
 use crate::text::Text;
 use crate::time::{Day, Moment};
-use crate::verdict::{AssessedObject, StateName, Supplier};
+use crate::verdict::{AssessedObject, SelfEvaluation, StateName, Supplier};
 use crate::viewpoint::Viewpoints;
 
 /// What this registry makes of a foreign verdict.
@@ -101,6 +101,9 @@ pub struct Recognition {
     /// Its last day there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<Day>,
+    /// Of the supplier's own declaration: how far anybody else stands behind it. Absent where a body decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub self_declared: Option<SelfEvaluation>,
     /// What this registry makes of it.
     pub outcome: RecognitionOutcome,
     /// The arrangement it rests on, or that refuses it.

@@ -146,6 +146,7 @@ fn introduce(role: Role, id: &PartyId, genesis: &Genesis, keys: &[Jwk], place: &
             name: name.clone(),
             country: genesis.country.clone(),
             identifiers: Vec::new(),
+            declares: false,
         },
         keys: party::first_keys(id, keys, place.moment())?,
         registered: place.moment(),

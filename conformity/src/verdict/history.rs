@@ -12,11 +12,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::lifecycle::{IllegalMove, State};
-use super::{Acceptance, Change, Cover, Recommendation, Report, Verdict};
+use super::{Acceptance, Change, Confirmation, Cover, Recommendation, Report, SelfEvaluation, Verdict};
 use crate::ids::{LevelCode, PartyId, VerdictId};
 use crate::key::KeyId;
 use crate::reason::Reason;
-use crate::scheme::Surveillance;
+use crate::scheme::{Evaluation, Scheme, Surveillance};
 use crate::text::Text;
 use crate::time::{Day, Moment};
 use crate::viewpoint::Viewpoints;
@@ -37,6 +37,8 @@ pub enum Happening {
     Reported(Arc<Report>),
     /// An authority took it as evidence for a decision of its own, as a list says. Nothing follows from it.
     AcceptedAsEvidence(Arc<Acceptance>),
+    /// An expert confirmed the supplier's declaration.
+    Confirmed(Arc<Confirmation>),
     /// A key was declared compromised, and something of this verdict that it signed is void.
     Voided(Arc<Voiding>),
 }
@@ -64,6 +66,7 @@ impl Happening {
             Self::SurveillanceOverdue => "surveillance-overdue",
             Self::Reported(_) => "reported",
             Self::AcceptedAsEvidence(_) => "accepted-as-evidence",
+            Self::Confirmed(_) => "confirmed",
             Self::Voided(_) => "voided",
         }
     }
@@ -115,6 +118,16 @@ pub struct Marks {
     pub surveillance_overdue: bool,
 }
 
+/// Who confirmed a supplier's declaration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Confirmed {
+    /// The expert.
+    pub by: PartyId,
+    /// When he had looked at all of it.
+    pub on: Day,
+}
+
 /// A verdict as it stands at some time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -144,13 +157,16 @@ pub struct Snapshot {
     /// The last day that a report looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_surveillance: Option<Day>,
+    /// Of a supplier's declaration: which expert confirmed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed: Option<Confirmed>,
 }
 
 impl Snapshot {
     /// As granted.
     fn granted(terms: &Verdict, item: &HistoryItem) -> Self {
         Self {
-            state: State::first(item.effective, terms.conditions.as_ref()),
+            state: first(terms, item.effective),
             issuer: item.by.clone(),
             viewpoints: terms.viewpoints,
             level: terms.level.clone(),
@@ -160,7 +176,16 @@ impl Snapshot {
             valid_until: terms.valid_until,
             marks: Marks::default(),
             last_surveillance: None,
+            confirmed: None,
         }
+    }
+
+    /// Of a supplier's own declaration with these terms, how far anybody else stands behind it; nothing where a body decided.
+    pub fn self_evaluation(&self, terms: &Verdict) -> Option<SelfEvaluation> {
+        terms.provenance.self_declared().map(|_| match self.confirmed {
+            Some(_) => SelfEvaluation::ExpertConfirmed,
+            None => SelfEvaluation::Oneself,
+        })
     }
 
     /// As a thief pretended to grant it.
@@ -175,6 +200,9 @@ impl Snapshot {
             Happening::Changed(change) => self.change(change),
             Happening::Reported(report) => self.report(report),
             Happening::SurveillanceOverdue => self.marks.surveillance_overdue = true,
+            Happening::Confirmed(confirmation) => {
+                self.confirmed = Some(Confirmed { by: item.by.clone(), on: confirmation.on });
+            }
             Happening::Granted | Happening::Expired | Happening::AcceptedAsEvidence(_) | Happening::Voided(_) => {}
         }
         Ok(self)
@@ -219,6 +247,14 @@ impl Snapshot {
             Recommendation::None => None,
             recommended => Some(recommended),
         };
+    }
+}
+
+/// The state that a verdict begins in, by its terms.
+fn first(terms: &Verdict, since: Timestamp) -> State {
+    match terms.provenance.self_declared() {
+        Some(declared) if declared.awaits_expert => State::unconfirmed(since),
+        _ => State::first(since, terms.conditions.as_ref()),
     }
 }
 
@@ -283,6 +319,16 @@ impl VerdictRecord {
     /// Its id.
     pub fn id(&self) -> &VerdictId {
         &self.terms.verdict
+    }
+
+    /// Of a supplier's own declaration, how far anybody else stands behind it in the given view of it; nothing where a body decided.
+    pub fn self_evaluation(&self, then: &Snapshot) -> Option<SelfEvaluation> {
+        then.self_evaluation(&self.terms)
+    }
+
+    /// How it was assessed in the given view of it, under its scheme.
+    pub fn evaluation(&self, then: &Snapshot, scheme: &Scheme) -> Evaluation {
+        self.self_evaluation(then).map_or(scheme.evaluation, Into::into)
     }
 
     /// What lists say of authorities that accepted it as evidence, in the order of the log, with the time at which each

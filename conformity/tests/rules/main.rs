@@ -17,6 +17,7 @@ mod consents;
 mod coverage;
 mod credentials;
 mod crosswalks;
+mod declarations;
 mod entitlement;
 mod envelope;
 mod erasure;
@@ -52,6 +53,7 @@ fn tables() -> Vec<Row> {
         accreditation::rows(),
         granting::rows(),
         changing::rows(),
+        declarations::rows(),
         credentials::rows(),
         consents::rows(),
         reports::rows(),

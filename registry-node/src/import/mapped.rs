@@ -107,6 +107,7 @@ impl Reader<'_> {
             conditions: None,
             profile: table.profile,
             provenance: Provenance::Transcribed(self.transcription(table, row, &identity, published)?),
+            upgrades: None,
         })
     }
 

@@ -42,6 +42,7 @@ impl World {
                 name: id.parse().unwrap(),
                 country: None,
                 identifiers: Vec::new(),
+                declares: false,
             };
             world.register.insert(Record::Party(Arc::new(PartyRecord { party, keys: Vec::new(), registered: moment })));
         }
