@@ -27,7 +27,7 @@ const NODE: &str = "node";
 const SERVER: &str = "server";
 
 /// Every role that a party can have. The log itself is no party: see [`Identity::Node`].
-const PARTY_ROLES: [Role; 8] = [
+const PARTY_ROLES: [Role; 9] = [
     Role::Operator,
     Role::Authority,
     Role::AccreditationBody,
@@ -36,6 +36,7 @@ const PARTY_ROLES: [Role; 8] = [
     Role::EvaluationLaboratory,
     Role::Buyer,
     Role::Supplier,
+    Role::Expert,
 ];
 
 /// Whom a certificate speaks for.

@@ -78,6 +78,8 @@ pub enum AccreditedAs {
     CertificationBody,
     /// To surveil and report.
     AuditBody,
+    /// To confirm what suppliers declare themselves.
+    Expert,
     /// To test.
     EvaluationLaboratory,
 }
@@ -89,6 +91,7 @@ impl AccreditedAs {
             Self::CertificationBody => Role::CertificationBody,
             Self::AuditBody => Role::AuditBody,
             Self::EvaluationLaboratory => Role::EvaluationLaboratory,
+            Self::Expert => Role::Expert,
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::ids::{
 use crate::reason::Reason;
 use crate::text::Text;
 use crate::time::{Day, Moment};
-use crate::verdict::Verdict;
+use crate::verdict::{SelfEvaluation, Verdict};
 use crate::viewpoint::{ObjectKinds, Viewpoints};
 
 /// How many sides bind themselves.
@@ -172,6 +172,9 @@ pub struct Rule {
     /// Whether a verdict counts that the issuing registry transcribed from a list.
     #[serde(default)]
     pub accepts_transcribed: bool,
+    /// Which self-declarations count: those that an expert confirmed, or all of them. None when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepts_self_declared: Option<SelfEvaluation>,
     /// Only transcribed verdicts that these bodies issued, by the list's codes; all when empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub issued_by: Vec<ListCode>,
@@ -265,6 +268,7 @@ impl Rule {
         self.scheme == verdict.scheme
             && self.objects.contains(verdict.object.kind)
             && (self.accepts_transcribed || !verdict.provenance.is_transcribed())
+            && (self.accepts_self_declared.is_some() || verdict.provenance.self_declared().is_none())
             && (self.restricted || verdict.profile.is_public())
             && (self.sectors.is_empty() || self.sectors.iter().any(|sector| verdict.sectors.contains(sector)))
     }

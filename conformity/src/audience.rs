@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use crate::ids::{SchemeRef, VerdictId};
-use crate::party::Role;
+use crate::party::Party;
 use crate::records::Facts;
 use crate::statement::{Claim, Statement};
 use crate::verdict::VerdictRecord;
@@ -42,12 +42,13 @@ pub fn audience<F: Facts>(facts: &F, statement: &Statement, index: u64) -> Audie
         | Claim::DesignationChanged(_)
         | Claim::AccreditationGranted(_)
         | Claim::AccreditationChanged(_) => Audience::Foundation,
-        Claim::PartyRegistered(claim) => of_party(Some(claim.party.role)),
-        Claim::KeyAdded(claim) => of_party(facts.party(&claim.party).map(|record| record.party.role)),
-        Claim::KeyRevoked(claim) => of_party(facts.party(&claim.party).map(|record| record.party.role)),
+        Claim::PartyRegistered(claim) => of_party(Some(&claim.party)),
+        Claim::KeyAdded(claim) => of_party(facts.party(&claim.party).as_deref().map(|record| &record.party)),
+        Claim::KeyRevoked(claim) => of_party(facts.party(&claim.party).as_deref().map(|record| &record.party)),
         Claim::VerdictGranted(_)
         | Claim::VerdictChanged(_)
         | Claim::CredentialIssued(_)
+        | Claim::DeclarationConfirmed(_)
         | Claim::ReportFiled(_)
         | Claim::EvidenceAccepted(_)
         | Claim::VerdictExpired(_)
@@ -86,6 +87,7 @@ fn verdict_of<F: Facts>(facts: &F, statement: &Statement, index: u64) -> Option<
         Claim::VerdictGranted(granted) => verdict(&granted.verdict),
         Claim::VerdictChanged(change) => verdict(&change.verdict),
         Claim::CredentialIssued(credential) => verdict(&credential.verdict),
+        Claim::DeclarationConfirmed(confirmation) => verdict(&confirmation.verdict),
         Claim::ReportFiled(report) => verdict(&report.verdict),
         Claim::EvidenceAccepted(acceptance) => verdict(&acceptance.verdict),
         Claim::VerdictExpired(list) | Claim::SurveillanceOverdue(list) => {
@@ -96,10 +98,10 @@ fn verdict_of<F: Facts>(facts: &F, statement: &Statement, index: u64) -> Option<
     }
 }
 
-/// Bodies and authorities are public; who buys or supplies is not.
-fn of_party(role: Option<Role>) -> Audience {
-    match role {
-        Some(role) if role.is_public() => Audience::Foundation,
+/// Bodies, authorities and declarers are public; who else buys or supplies is not.
+fn of_party(party: Option<&Party>) -> Audience {
+    match party {
+        Some(party) if party.is_public() => Audience::Foundation,
         _ => Audience::Own,
     }
 }

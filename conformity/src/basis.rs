@@ -11,12 +11,12 @@ use std::collections::BTreeSet;
 use crate::accreditation::{AccreditationRecord, DesignationRecord};
 use crate::arrangement::{Act, ArrangementRecord, SignedTerms};
 use crate::credential::CredentialRecord;
-use crate::ids::{ArrangementId, PartyId, RegistryId, SchemeId, SchemeRef};
+use crate::ids::{ArrangementId, PartyId, RegistryId, SchemeId, SchemeRef, VerdictId};
 use crate::map_label::MapLabel;
 use crate::party::{PartyKey, Role};
 use crate::recognised::RecognitionRecord;
 use crate::records::Facts;
-use crate::verdict::{Change, Happening, VerdictRecord};
+use crate::verdict::{Change, Happening, HistoryItem, VerdictRecord};
 
 /// What a verdict rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -42,6 +42,9 @@ pub fn of_verdict<F: Facts>(facts: &F, verdict: &VerdictRecord, until: u64) -> B
         walk.body(&item.by, scheme);
         if let Happening::Changed(Change::Transferred { to }) = &item.what {
             walk.body(to, scheme);
+        }
+        if let Happening::Changed(Change::Superseded { by }) = &item.what {
+            walk.upgrade(by, item);
         }
     }
     let is_void = |record: &CredentialRecord| record.voided.is_some_and(|declared| declared.index < until);
@@ -145,7 +148,7 @@ impl<'a, F: Facts> Walk<'a, F> {
         if !self.place(record.registered.index) {
             return;
         }
-        if record.party.role.is_public() {
+        if record.party.is_public() {
             self.basis.labels.insert(MapLabel::Party(id.clone()));
         }
         for index in record.keys.iter().flat_map(PartyKey::entries) {
@@ -164,6 +167,17 @@ impl<'a, F: Facts> Walk<'a, F> {
         let held = self.facts.accreditations(id).into_iter().filter(|record| record.accreditation.scheme == *scheme);
         for record in held.collect::<Vec<_>>() {
             self.accreditation(&record);
+        }
+    }
+
+    /// Where the grant of another verdict took the place of this one by itself: what that grant rests on.
+    fn upgrade(&mut self, by: &VerdictId, item: &HistoryItem) {
+        let successor = self.facts.verdict(by);
+        let granted = successor.filter(|record| record.history.first().is_some_and(|first| first.index == item.index));
+        if let Some(record) = granted {
+            self.scheme(&record.terms.scheme);
+            self.bodies.remove(&item.by);
+            self.body(&item.by, &record.terms.scheme);
         }
     }
 
@@ -274,5 +288,5 @@ fn known(record: &ArrangementRecord, signed: &SignedTerms, until: u64) -> bool {
 }
 
 const fn can_be_accredited(role: Role) -> bool {
-    matches!(role, Role::CertificationBody | Role::AuditBody | Role::EvaluationLaboratory)
+    matches!(role, Role::CertificationBody | Role::AuditBody | Role::EvaluationLaboratory | Role::Expert)
 }

@@ -130,7 +130,7 @@ pub struct Credential {
     pub scheme: SchemeRef,
     /// What the scheme assesses against.
     pub documents: Vec<DocumentRef>,
-    /// How it assesses.
+    /// How it was assessed: of a declaration, by whom besides the supplier; of anything else, as the scheme does.
     pub evaluation: Evaluation,
     /// From which viewpoints.
     pub viewpoints: Viewpoints,
@@ -203,7 +203,7 @@ impl Credential {
             ("didWeb", self.did_web == genesis.did_web),
             ("body", self.body == body.name),
             ("documents", self.documents == scheme.documents),
-            ("evaluation", self.evaluation == scheme.evaluation),
+            ("evaluation", self.evaluation == verdict.evaluation(now, scheme)),
             ("verdict", self.verdict == terms.verdict),
             ("supplier", self.supplier == terms.supplier),
             ("object", self.object == terms.object),
@@ -278,7 +278,8 @@ impl CredentialRecord {
     fn outdated(&self, record: &VerdictRecord) -> bool {
         let issued = self.issued.index;
         record.history.iter().rev().filter(|item| sets_terms(&item.what)).any(|item| match item.voided {
-            None => item.index > issued,
+            // A declaration that was confirmed since is understated, no more.
+            None => item.index > issued && !matches!(item.what, Happening::Confirmed(_)),
             Some(voided) => item.index < issued && issued < voided.index,
         })
     }
@@ -286,5 +287,9 @@ impl CredentialRecord {
 
 /// Whether something changes what a credential says.
 const fn sets_terms(what: &Happening) -> bool {
-    matches!(what, Happening::Changed(Change::ScopeExtended(_) | Change::ScopeReduced(_) | Change::Renewed { .. }))
+    matches!(
+        what,
+        Happening::Changed(Change::ScopeExtended(_) | Change::ScopeReduced(_) | Change::Renewed { .. })
+            | Happening::Confirmed(_)
+    )
 }

@@ -21,6 +21,7 @@ mod consent;
 mod contradiction;
 mod credential;
 mod crosswalk;
+mod declaration;
 mod derived;
 mod erasure;
 mod genesis;
@@ -136,6 +137,7 @@ impl<F: Facts> Case<'_, F> {
             Claim::VerdictGranted(claim) => self.verdict_granted(claim),
             Claim::VerdictChanged(claim) => self.verdict_changed(claim),
             Claim::CredentialIssued(claim) => self.credential_issued(claim),
+            Claim::DeclarationConfirmed(claim) => self.declaration_confirmed(claim),
             Claim::ReportFiled(claim) => self.report_filed(claim),
             Claim::EvidenceAccepted(claim) => self.evidence_accepted(claim),
             Claim::DisclosureConsented(claim) => self.disclosure_consented(claim),

@@ -7,7 +7,7 @@
 //! supplier/<identifier>/scheme/<scheme>@<version>  everything about the verdicts, own and foreign, on one supplier under
 //!                                                  one scheme, by each identifier that the verdict names
 //! public:
-//! party/<id>                                       a party whose role is public: its registration, its keys
+//! party/<id>                                       a party that is public: its registration, its keys
 //! accreditation/<body>/scheme/<scheme>@<version>   all accreditations of one body under one scheme
 //! designation/<body>/scheme/<scheme>               all designations of one accreditation body that name one scheme
 //! arrangement/<id>                                 all acts about an arrangement that this log took up
@@ -19,8 +19,8 @@
 //! is made of it; it is then also about the supplier and scheme of that verdict. A foreign verdict is filed under the scheme
 //! that it has where it was granted, not under what it counts as here.
 //!
-//! What the public labels are about, everybody may read in the log. Who buys or supplies is the registry's own: such a party
-//! has no label. A scheme has none either, since it never changes.
+//! What the public labels are about, everybody may read in the log. Who buys or supplies without declaring anything is the registry's own:
+//! such a party has no label. A scheme has none either, since it never changes.
 //!
 //! Out of scope: how labels are blinded and proven, see `ledger::map`; which of them a verdict rests on, see
 //! [`crate::basis`].
@@ -81,7 +81,7 @@ impl MapLabel {
                 rising(own.chain(foreign))
             }
             Self::Party(id) => {
-                let record = facts.party(id).filter(|record| record.party.role.is_public());
+                let record = facts.party(id).filter(|record| record.party.is_public());
                 record.map_or_else(Vec::new, |record| rising(of_party(&record)))
             }
             Self::Accreditation(body, scheme) => {
@@ -160,7 +160,7 @@ impl Posted {
     /// How a record is posted; nothing for one that has no public label.
     pub fn of(record: &Record) -> Option<Self> {
         let (labels, entries) = match record {
-            Record::Party(record) if record.party.role.is_public() => {
+            Record::Party(record) if record.party.is_public() => {
                 (BTreeSet::from([MapLabel::Party(record.party.id.clone())]), of_party(record).collect())
             }
             Record::Accreditation(record) => {

@@ -35,6 +35,8 @@ pub enum Role {
     Buyer,
     /// 事業者: is assessed.
     Supplier,
+    /// 専門家: confirms what suppliers declare themselves.
+    Expert,
     /// The log itself, which signs what it derives.
     Node,
 }
@@ -51,6 +53,7 @@ impl Role {
             Self::EvaluationLaboratory => "evaluation-laboratory",
             Self::Buyer => "buyer",
             Self::Supplier => "supplier",
+            Self::Expert => "expert",
             Self::Node => "node",
         }
     }
@@ -64,6 +67,11 @@ impl Role {
     /// Whether everybody may know who has this role. Who buys or supplies is the registry's own.
     pub const fn is_public(self) -> bool {
         !matches!(self, Self::Buyer | Self::Supplier)
+    }
+
+    /// Whether a party of this role may be registered to declare conformity, its own or, as a sponsor, that of others.
+    pub const fn may_declare(self) -> bool {
+        matches!(self, Self::Buyer | Self::Supplier)
     }
 }
 
@@ -97,6 +105,22 @@ pub struct Party {
     /// The sectors that it works in: of news about these it hears without asking.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sectors: Vec<SectorCode>,
+    /// Whether it declares conformity, its own or, as a sponsor, that of others. Who declares speaks in public, so everybody may
+    /// know that it is registered, and with which keys.
+    #[serde(default, skip_serializing_if = "is_silent")]
+    pub declares: bool,
+}
+
+impl Party {
+    /// Whether everybody may know of it.
+    pub const fn is_public(&self) -> bool {
+        self.role.is_public() || self.declares
+    }
+}
+
+/// What says nothing is left out.
+const fn is_silent(declares: &bool) -> bool {
+    !*declares
 }
 
 /// One key of a party and its time.

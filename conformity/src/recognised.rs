@@ -13,7 +13,7 @@ use crate::identifiers::Identifier;
 use crate::ids::{ArrangementId, LevelCode, Origin, ReasonCode, RegistryId, RuleId, SchemeRef, VerdictRef};
 use crate::text::Text;
 use crate::time::{Day, Moment};
-use crate::verdict::{AssessedObject, StateName, Supplier};
+use crate::verdict::{AssessedObject, SelfEvaluation, StateName, Supplier};
 use crate::viewpoint::Viewpoints;
 
 /// What this registry makes of a foreign verdict.
@@ -104,6 +104,9 @@ pub struct Recognition {
     /// Up to which day somebody who looked found nothing amiss there, where the rule asks for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub surveilled: Option<Day>,
+    /// Of the supplier's own declaration: how far anybody else stands behind it. Absent where a body decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub self_declared: Option<SelfEvaluation>,
     /// What this registry makes of it.
     pub outcome: RecognitionOutcome,
     /// The arrangement it rests on, or that refuses it.

@@ -44,6 +44,29 @@ pub struct Surveillance {
     pub every_months: u16,
 }
 
+/// Whether an expert must confirm what a supplier declares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExpertNeed {
+    /// A declaration counts without; with an expert it says so.
+    Optional,
+    /// It counts only once an expert confirmed it.
+    Required,
+}
+
+/// 自己適合宣言: on what terms a supplier may declare its own conformity under the scheme.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SelfDeclaration {
+    /// The longest validity of a declaration, shorter than that of what somebody else decides.
+    pub validity_months: u16,
+    /// Whether an expert must confirm it.
+    pub expert: ExpertNeed,
+    /// The levels that a declaration may take; none when empty. All others only a body gives.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub levels: Vec<LevelCode>,
+}
+
 /// One version of a scheme; never changed once published.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -79,6 +102,9 @@ pub struct Scheme {
     /// Whether the registry itself may suspend, withdraw and transfer verdicts.
     #[serde(default)]
     pub registry_acts: bool,
+    /// On what terms suppliers may declare themselves; not at all when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub self_declaration: Option<SelfDeclaration>,
     /// Where it applies; empty when everywhere.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub countries: Vec<CountryCode>,

@@ -34,7 +34,7 @@ use crate::reason::Reason;
 use crate::recognised::RecognitionDerived;
 use crate::scheme::Scheme;
 use crate::strict::{self, Limits};
-use crate::verdict::{Acceptance, Report, Verdict, VerdictChange, VerdictList};
+use crate::verdict::{Acceptance, Confirmation, Report, Verdict, VerdictChange, VerdictList};
 
 pub use malformed::Malformed;
 
@@ -220,6 +220,8 @@ kinds! {
     VerdictChanged(VerdictChange) "verdict-changed"
     /// A verdict is documented. Carried by the credential itself, never by a plain statement.
     CredentialIssued(Arc<Credential>) "credential-issued"
+    /// An expert confirms what a supplier declared.
+    DeclarationConfirmed(Arc<Confirmation>) "declaration-confirmed"
     /// An audit body reports.
     ReportFiled(Arc<Report>) "report-filed"
     /// A list says that an authority accepted a verdict as evidence.

@@ -16,15 +16,16 @@ use crate::digest::Digest;
 use crate::identifiers::Identifier;
 use crate::ids::{AcceptanceId, CountryCode, LevelCode, ListCode, PartyId, ReportId, SchemeRef, SectorCode, VerdictId};
 use crate::reason::Reason;
+use crate::scheme::Evaluation;
 use crate::site::Site;
 use crate::text::Text;
 use crate::time::Day;
 use crate::viewpoint::{ObjectKind, Viewpoints};
 
-pub use history::{Happening, HistoryItem, Marks, Snapshot, VerdictRecord, Voiding};
+pub use history::{Confirmed, Happening, HistoryItem, Marks, Snapshot, VerdictRecord, Voiding};
 pub use lifecycle::{
     Annulled, Conditional, Expired, Granted, Historical, IllegalMove, State, StateName, Superseded, Surrendered,
-    Suspended, Void, Withdrawn,
+    Suspended, Unconfirmed, Void, Withdrawn,
 };
 
 /// 事業者: whom the verdict is about.
@@ -93,12 +94,69 @@ pub enum Provenance {
     Decided,
     /// The operator copied it from a published list. It never counts as decided here.
     Transcribed(Transcription),
+    /// 自己適合宣言: the supplier says so itself, or a sponsor for it. It never counts as a body's.
+    SelfDeclared(SelfDeclared),
+}
+
+/// A supplier's own declaration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SelfDeclared {
+    /// Whether it counts only once an expert confirmed it. The scheme may ask for that.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub awaits_expert: bool,
+    /// SHA-256 of the paper by which the supplier lets a sponsor, who signs, declare for it. Absent where the supplier signs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mandate: Option<Digest>,
+}
+
+/// What says nothing is left out.
+const fn is_not(awaits: &bool) -> bool {
+    !*awaits
+}
+
+/// How far anybody but the supplier stands behind its declaration: in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SelfEvaluation {
+    /// Nobody.
+    #[serde(rename = "self")]
+    Oneself,
+    /// An expert confirmed it.
+    ExpertConfirmed,
+}
+
+impl SelfEvaluation {
+    /// The word that statements and queries use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Oneself => "self",
+            Self::ExpertConfirmed => "expert-confirmed",
+        }
+    }
+}
+
+impl From<SelfEvaluation> for Evaluation {
+    fn from(evaluation: SelfEvaluation) -> Self {
+        match evaluation {
+            SelfEvaluation::Oneself => Self::Oneself,
+            SelfEvaluation::ExpertConfirmed => Self::ExpertConfirmed,
+        }
+    }
 }
 
 impl Provenance {
     /// Whether the operator copied it from a list.
     pub const fn is_transcribed(&self) -> bool {
         matches!(self, Self::Transcribed(_))
+    }
+
+    /// The declaration that it is, if it is one.
+    pub const fn self_declared(&self) -> Option<SelfDeclared> {
+        match self {
+            Self::SelfDeclared(declared) => Some(*declared),
+            Self::Decided | Self::Transcribed(_) => None,
+        }
     }
 }
 
@@ -162,6 +220,22 @@ pub struct Verdict {
     pub profile: Profile,
     /// Where it comes from.
     pub provenance: Provenance,
+    /// The supplier's declaration whose place it takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upgrades: Option<VerdictId>,
+}
+
+/// An expert confirms what a supplier declared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Confirmation {
+    /// The declaration.
+    pub verdict: VerdictId,
+    /// The day on which the expert had looked at all of it.
+    pub on: Day,
+    /// How, in words that everyone may read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<Text<1024>>,
 }
 
 /// What a body may do to its verdict.

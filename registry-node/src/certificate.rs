@@ -14,7 +14,7 @@ use std::fmt::Display;
 
 use conformity::credential::{CredentialStatus, Reach};
 use conformity::recognised::{Recognition, RecognitionOutcome};
-use conformity::verdict::{Profile, StateName};
+use conformity::verdict::{Profile, SelfEvaluation, StateName};
 use credential::attestation::Web;
 use credential::bundle::{Finding, Own, Verified};
 use jiff::Timestamp;
@@ -50,6 +50,10 @@ pub fn page(verified: &Verified, language: Language) -> Result<String, Certifica
     let web = Web::of(did).ok_or_else(|| CertificateError::Address(did.to_owned()))?;
     let address = web.verdict(&verified.verdict);
     let code = code(&address)?;
+    let declared = match &verified.finding {
+        Finding::Own(own) => own.terms.provenance.self_declared().is_some(),
+        Finding::Foreign(record) => record.recognition.self_declared.is_some(),
+    };
     let page = html! {
         (DOCTYPE)
         html lang=(language.tag()) {
@@ -58,12 +62,12 @@ pub fn page(verified: &Verified, language: Language) -> Result<String, Certifica
                 meta http-equiv="Content-Security-Policy" content=(POLICY);
                 meta name="viewport" content="width=device-width";
                 meta name="referrer" content="no-referrer";
-                title { (words.title) " " (verified.verdict) }
+                title { (if declared { words.declaration } else { words.title }) " " (verified.verdict) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
                 main {
-                    header { h1 { (words.title) } p.registry { bdi { (verified.log.name) } } }
+                    header { h1 { (if declared { words.declaration } else { words.title }) } p.registry { bdi { (verified.log.name) } } }
                     @match &verified.finding {
                         Finding::Own(own) => (self::own(verified, own, words)),
                         Finding::Foreign(record) => (foreign(verified, &record.recognition, words)),
@@ -102,11 +106,23 @@ fn own(verified: &Verified, own: &Own, words: &Words) -> Markup {
             (told(words.exclusions, exclusions.iter(), summary, words))
             (row(words.valid_from, terms.valid_from))
             (row(words.valid_until, own.then.valid_until.map_or_else(|| words.until_changed.to_owned(), |day| day.to_string())))
-            (row(words.body, own.issuer_name.as_ref().map_or_else(|| own.then.issuer.to_string(), ToString::to_string)))
+            (row(issuer(own, words), own.issuer_name.as_ref().map_or_else(|| own.then.issuer.to_string(), ToString::to_string)))
             (row(words.accreditation, own.accreditation.as_ref().map_or_else(|| words.none.to_owned(), ToString::to_string)))
+        }
+        @if own.terms.provenance.self_declared().is_some() {
+            p.warning { (if own.then.confirmed.is_some() { words.confirmed } else { words.self_declared }) }
         }
         @if own.terms.provenance.is_transcribed() { p.warning { (words.transcribed) } }
         @if reach.is_some() || terms.profile == Profile::Restricted { p.note { (words.kept_back) } }
+    }
+}
+
+/// What whoever answers for the verdict is to it.
+fn issuer(own: &Own, words: &Words) -> &'static str {
+    match own.terms.provenance.self_declared() {
+        None => words.body,
+        Some(declared) if declared.mandate.is_some() => words.sponsor,
+        Some(_) => words.declarer,
     }
 }
 
@@ -121,6 +137,9 @@ fn foreign(verified: &Verified, recognition: &Recognition, words: &Words) -> Mar
     let over = recognition.valid_until.is_some_and(|day| day.end() <= verified.at);
     let counts = recognition.outcome != RecognitionOutcome::Refused && !over;
     html! {
+        @if let Some(declared) = recognition.self_declared {
+            p.warning { (if declared == SelfEvaluation::ExpertConfirmed { words.confirmed } else { words.self_declared }) }
+        }
         p class=(if counts { "state" } else { "state off" }) {
             span { (words.outcome(recognition.outcome)) @if over { " · " (words.not_in_force) } }
             small { (words.as_of) " " (instant(verified.at)) }

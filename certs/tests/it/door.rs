@@ -158,6 +158,7 @@ async fn every_role_of_a_party_is_read_back() {
         Role::EvaluationLaboratory,
         Role::Buyer,
         Role::Supplier,
+        Role::Expert,
     ] {
         let id = "a.b_c-9";
         let held = house.issue(&party(role, id));

@@ -15,7 +15,7 @@ use x509_parser::prelude::FromDer;
 
 use crate::house::{House, party};
 
-const ROLES: [Role; 8] = [
+const ROLES: [Role; 9] = [
     Role::Operator,
     Role::Authority,
     Role::AccreditationBody,
@@ -24,6 +24,7 @@ const ROLES: [Role; 8] = [
     Role::EvaluationLaboratory,
     Role::Buyer,
     Role::Supplier,
+    Role::Expert,
 ];
 
 fn origin() -> Origin {

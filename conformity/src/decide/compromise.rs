@@ -91,6 +91,7 @@ impl<F: Facts> Case<'_, F> {
                 }
             }
         }
+        self.restore_upgraded(&mut verdicts);
         let voiding = Arc::new(Voiding { party: claim.party.clone(), kid: claim.kid, since });
         for (id, void) in verdicts {
             let Some(known) = self.facts.verdict(&id) else { continue };
@@ -99,6 +100,19 @@ impl<F: Facts> Case<'_, F> {
             records.push(Record::Verdict(Arc::new(known.without(&void, item))));
         }
         records
+    }
+
+    /// A declaration whose place a void grant took is there again.
+    fn restore_upgraded(&self, verdicts: &mut BTreeMap<VerdictId, BTreeSet<u64>>) {
+        let upgraded = verdicts.iter().filter_map(|(id, void)| {
+            let known = self.facts.verdict(id)?;
+            let granted = known.history.first()?.index;
+            let upgraded = known.terms.upgrades.clone()?;
+            void.contains(&granted).then_some((upgraded, granted))
+        });
+        for (id, granted) in upgraded.collect::<Vec<_>>() {
+            verdicts.entry(id).or_default().insert(granted);
+        }
     }
 }
 

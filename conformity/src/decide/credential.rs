@@ -1,5 +1,5 @@
-//! Documenting a verdict. Only the body that answers for it may, while it is in force and the body accredited; and the
-//! document says what the verdict says, member by member.
+//! Documenting a verdict. Only who answers for it may, while it is in force and, where a body decided it, the body accredited; and
+//! the document says what the verdict says, member by member.
 
 use std::sync::Arc;
 
@@ -16,7 +16,10 @@ const MAX_CREDENTIALS: usize = 100;
 
 impl<F: Facts> Case<'_, F> {
     pub(super) fn credential_issued(&self, credential: &Arc<Credential>) -> Result<Vec<Record>, Refusal> {
-        self.only(&[Role::CertificationBody], "the certification body that answers for the verdict")?;
+        self.only(
+            &[Role::CertificationBody, Role::Supplier, Role::Buyer],
+            "the certification body that answers for the verdict, or whoever declared it",
+        )?;
         let known = self.verdict(&credential.verdict)?;
         if *self.iss() != known.now.issuer {
             return Err(not_yours(&known));
@@ -26,7 +29,9 @@ impl<F: Facts> Case<'_, F> {
             return Err(Refusal::NothingToDocument { verdict: known.id().clone(), state });
         }
         self.not_over(known.now.valid_until)?;
-        self.accredited_to_decide(self.iss(), &known, known.now.viewpoints)?;
+        if known.terms.provenance.self_declared().is_none() {
+            self.accredited_to_decide(self.iss(), &known, known.now.viewpoints)?;
+        }
         self.says_the_same(credential, &known)?;
         in_order("assessment", credential.assessed, self.today())?;
         self.slot_free(credential, &known)?;

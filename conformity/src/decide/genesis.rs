@@ -147,6 +147,7 @@ fn introduce(role: Role, id: &PartyId, genesis: &Genesis, keys: &[Jwk], place: &
             country: genesis.country.clone(),
             identifiers: Vec::new(),
             sectors: Vec::new(),
+            declares: false,
         },
         keys: party::first_keys(id, keys, place.moment())?,
         registered: place.moment(),

@@ -21,6 +21,9 @@ impl<F: Facts> Case<'_, F> {
         if matches!(party.role, Role::Operator | Role::Node) {
             return Err(Refusal::RoleNotRegistrable { role: party.role });
         }
+        if party.declares && !party.role.may_declare() {
+            return Err(Refusal::DeclaresMisplaced { role: party.role });
+        }
         if self.facts.party(&party.id).is_some() {
             return Err(Refusal::PartyExists { party: party.id.clone() });
         }

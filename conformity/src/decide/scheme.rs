@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::case::{Case, not_empty};
+use super::declaration;
 use crate::document::Document;
 use crate::records::{DocumentRecord, Facts, Record, SchemeRecord};
 use crate::refusal::Refusal;
@@ -26,6 +27,7 @@ impl<F: Facts> Case<'_, F> {
         if self.facts.scheme(&scheme.scheme).is_some() {
             return Err(Refusal::SchemeExists { scheme: scheme.scheme.clone() });
         }
+        declaration::sound(scheme)?;
         not_empty("documents", scheme.documents.is_empty())?;
         not_empty("viewpoints", scheme.viewpoints.is_empty())?;
         not_empty("objects", scheme.objects.is_empty())?;

@@ -1,5 +1,5 @@
-//! Granting a verdict. A body decides under its accreditation; the operator transcribes what a list says, and that never
-//! counts as decided here.
+//! Granting a verdict. A body decides under its accreditation; the operator transcribes what a list says, and a supplier declares
+//! itself: neither ever counts as decided here. What holds for declarations alone is in `declaration`.
 
 use std::sync::Arc;
 
@@ -36,16 +36,23 @@ impl<F: Facts> Case<'_, F> {
         if let Some(until) = verdict.valid_until {
             in_order("validity", verdict.valid_from, until)?;
         }
-        if !verdict.provenance.is_transcribed() {
-            whereabouts(verdict)?;
-            self.decidable(verdict, &scheme.scheme)?;
+        match verdict.provenance {
+            Provenance::Transcribed(_) => {}
+            Provenance::Decided => self.decidable(verdict, &scheme.scheme)?,
+            Provenance::SelfDeclared(how) => {
+                whereabouts(verdict)?;
+                self.declarable(verdict, how, &scheme.scheme)?;
+            }
         }
         // Last, for it may tell of a restricted verdict: only to a body that could have granted this one.
         if self.facts.verdict(&verdict.verdict).is_some() {
             return Err(Refusal::VerdictExists { verdict: verdict.verdict.clone() });
         }
+        let upgraded = self.upgraded(verdict)?;
         let granted = self.granted(verdict);
-        Ok(vec![Record::Verdict(Arc::new(VerdictRecord::new(Arc::clone(verdict), granted)))])
+        let granted = Record::Verdict(Arc::new(VerdictRecord::new(Arc::clone(verdict), granted)));
+        // The verdict first: what a statement goes with if its key was stolen is what its first record is about.
+        Ok(std::iter::once(granted).chain(upgraded).collect())
     }
 
     fn may_grant(&self, verdict: &Verdict) -> Result<(), Refusal> {
@@ -53,6 +60,7 @@ impl<F: Facts> Case<'_, F> {
         match (&verdict.provenance, role) {
             (Provenance::Decided, Role::CertificationBody) => Ok(()),
             (Provenance::Decided, _) => Err(Refusal::NotADecider { iss, role }),
+            (Provenance::SelfDeclared(_), _) => self.may_declare(),
             (Provenance::Transcribed(_), Role::Operator) => Ok(()),
             (Provenance::Transcribed(_), _) => Err(Refusal::TranscribedByOthers { iss, role }),
         }
@@ -60,6 +68,7 @@ impl<F: Facts> Case<'_, F> {
 
     /// What holds for a decision and not for a row of a list, which is as it is.
     fn decidable(&self, verdict: &Verdict, scheme: &Scheme) -> Result<(), Refusal> {
+        whereabouts(verdict)?;
         self.accredited(
             self.iss(),
             &Needed {
@@ -158,9 +167,14 @@ fn fits_scheme(verdict: &Verdict, scheme: &Scheme) -> Result<(), Refusal> {
 
 /// Refuses a validity that, counted from `from`, is longer than the scheme allows.
 pub(super) fn within_validity(scheme: &Scheme, from: Day, until: Option<Day>) -> Result<(), Refusal> {
-    let Some(months) = scheme.validity_months else {
-        return Ok(());
-    };
+    match scheme.validity_months {
+        Some(months) => validity(months, from, until),
+        None => Ok(()),
+    }
+}
+
+/// Refuses a validity of more than so many months.
+pub(super) fn validity(months: u16, from: Day, until: Option<Day>) -> Result<(), Refusal> {
     let latest = from.plus_months(months);
     match until {
         Some(until) if until <= latest => Ok(()),

@@ -15,7 +15,7 @@ use crate::refusal::Refusal;
 use crate::scheme::Scheme;
 use crate::standing::{Sight, Viewer, sight};
 use crate::time::Day;
-use crate::verdict::{Change, Conditions, Happening, HistoryItem, IllegalMove, VerdictChange, VerdictRecord};
+use crate::verdict::{Change, Conditions, Happening, HistoryItem, IllegalMove, Supplier, VerdictChange, VerdictRecord};
 use crate::viewpoint::Viewpoints;
 
 impl<F: Facts> Case<'_, F> {
@@ -63,6 +63,10 @@ impl<F: Facts> Case<'_, F> {
     /// Whether the speaker decides about this verdict at all.
     fn may_decide(&self, known: &VerdictRecord, change: &Change, scheme: &Scheme) -> Result<(), Refusal> {
         let transcribed = known.terms.provenance.is_transcribed();
+        if known.terms.provenance.self_declared().is_some() && !matches!(self.role(), Role::Operator | Role::Authority)
+        {
+            return self.declarer_acts(known, change);
+        }
         match self.role() {
             Role::Operator if transcribed => Ok(()),
             Role::CertificationBody if *self.iss() == known.now.issuer => Ok(()),
@@ -198,7 +202,7 @@ impl<F: Facts> Case<'_, F> {
     fn supersedes(&self, known: &VerdictRecord, by: &VerdictId) -> Result<(), Refusal> {
         let successor = self.known(by);
         let fits = match &successor {
-            Some(successor) => by != known.id() && same_supplier(known, successor),
+            Some(successor) => by != known.id() && same_supplier(&known.terms.supplier, &successor.terms.supplier),
             None if self.facts.view() == View::Part => true,
             None => return self.verdict(by).map(drop),
         };
@@ -265,8 +269,8 @@ fn mark(known: &VerdictRecord, change: &Change) -> Result<(), Refusal> {
     Err(Refusal::IllegalMark { verdict: known.id().clone(), change: change.as_str() })
 }
 
-fn same_supplier(one: &VerdictRecord, other: &VerdictRecord) -> bool {
-    let (one, other) = (&one.terms.supplier, &other.terms.supplier);
+/// Whether two verdicts are about one supplier, by what their issuers say of it.
+pub(super) fn same_supplier(one: &Supplier, other: &Supplier) -> bool {
     one.id == other.id || one.others.contains(&other.id) || other.others.contains(&one.id)
 }
 

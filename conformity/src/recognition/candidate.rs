@@ -170,12 +170,13 @@ impl<'a> Candidate<'a> {
                 .map(|signed| ArrangementRef { id: signed.terms.id.clone(), version: signed.terms.version }),
             rule: self.rule.map(|rule| rule.id.clone()),
             gaps: self.gaps.iter().map(GapKind::recorded).collect(),
-            explanation: wording::explanation(&self, &now.state),
+            explanation: wording::explanation(&self, foreign.verdict),
             surveilled: self.rule.and_then(|rule| rule.requires).map(|_| foreign.verdict.found_conforming()),
             counts_as: self.counts_as.filter(|_| outcome != RecognitionOutcome::Refused),
             viewpoints: self.claim.viewpoints,
             level: self.claim.level,
             valid_until: self.claim.valid_until,
+            self_declared: foreign.verdict.self_evaluation(now),
         }
     }
 }
@@ -278,6 +279,13 @@ fn scheme_gap(foreign: &Foreign<'_>, rule: &Rule) -> Option<GapKind> {
 }
 
 fn provenance_gap(foreign: &Foreign<'_>, rule: &Rule) -> Option<GapKind> {
+    if let Some(declared) = foreign.verdict.self_evaluation(&foreign.verdict.now) {
+        return match rule.accepts_self_declared {
+            None => Some(GapKind::SelfDeclared),
+            Some(least) if declared < least => Some(GapKind::NotConfirmed),
+            Some(_) => None,
+        };
+    }
     let Provenance::Transcribed(transcription) = &foreign.verdict.terms.provenance else {
         return None;
     };

@@ -119,6 +119,10 @@ pub enum GapKind {
     Restricted,
     /// It was transcribed from a list, and the rule asks for decided ones.
     Transcribed,
+    /// The supplier declared it itself, and the rule asks for a body's.
+    SelfDeclared,
+    /// No expert confirmed what the supplier declared, and the rule asks for one.
+    NotConfirmed,
     /// The body that issued it, by the list's code, is none of those the rule names.
     IssuerNotAccepted {
         /// Which body, where the list says.
@@ -269,6 +273,8 @@ impl GapKind {
             Self::SurveillanceTooOld { .. } => SURVEILLANCE_TOO_OLD,
             Self::Restricted => "restricted",
             Self::Transcribed => "transcribed",
+            Self::SelfDeclared => "self-declared",
+            Self::NotConfirmed => "not-confirmed",
             Self::IssuerNotAccepted { .. } => "issuer-not-accepted",
             Self::LevelNotStated => "level-not-stated",
             Self::LevelKeptBack => "level-kept-back",
@@ -321,7 +327,7 @@ impl GapKind {
             | Self::SurveillanceOverdue
             | Self::SurveillanceTooOld { .. }
             | Self::Restricted => 1,
-            Self::Transcribed | Self::IssuerNotAccepted { .. } => 2,
+            Self::Transcribed | Self::IssuerNotAccepted { .. } | Self::SelfDeclared | Self::NotConfirmed => 2,
             Self::LevelNotStated
             | Self::LevelKeptBack
             | Self::LevelBelowMinimum { .. }
@@ -391,6 +397,7 @@ const fn not_in_force(state: StateName) -> &'static str {
         StateName::Annulled => "verdict-annulled",
         StateName::Historical => "verdict-historical",
         StateName::Void => "verdict-void",
+        StateName::Unconfirmed => "verdict-unconfirmed",
     }
 }
 

@@ -7,7 +7,7 @@ use super::candidate::Candidate;
 use super::gap::GapKind;
 use crate::recognised::{Counterpart, RecognitionOutcome};
 use crate::text::Text;
-use crate::verdict::{State, StateName};
+use crate::verdict::{SelfEvaluation, State, StateName, VerdictRecord};
 
 /// Text of at most `MAX` bytes. What does not fit is cut after a whole character and marked.
 pub(crate) fn text<const MAX: usize>(words: &str) -> Text<MAX> {
@@ -110,6 +110,12 @@ fn verdict_gap(gap: &GapKind, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         GapKind::IssuerNotAccepted { issuer: None, accepted } => {
             write!(f, "the transcription does not name the issuing body; the rule accepts {}", Listed(accepted))
         }
+        GapKind::SelfDeclared => f.write_str(
+            "the supplier declared it itself, and the rule accepts only what a body decided",
+        ),
+        GapKind::NotConfirmed => f.write_str(
+            "the supplier declared it itself, and the rule accepts only what an expert confirmed; it counts once one does",
+        ),
         _ => f.write_str(
             "it was transcribed from a list, and the rule accepts only verdicts decided in the issuing registry",
         ),
@@ -120,6 +126,7 @@ const fn after_state(state: StateName) -> &'static str {
     match state {
         StateName::Suspended => "it counts again once it is restored there",
         StateName::Expired => "it counts again once it is renewed there",
+        StateName::Unconfirmed => "it counts once an expert confirms it there",
         StateName::Superseded => "the verdict that took its place may count",
         _ => "only a new verdict can count",
     }
@@ -217,14 +224,14 @@ fn arrangement_gap(gap: &GapKind, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 }
 
 /// The whole of it in a sentence or two.
-pub(super) fn explanation(candidate: &Candidate<'_>, state: &State) -> Text<1024> {
+pub(super) fn explanation(candidate: &Candidate<'_>, verdict: &VerdictRecord) -> Text<1024> {
     let mut words = String::new();
     // Writing to a string does not fail.
-    let _ = write_explanation(candidate, state, &mut words);
+    let _ = write_explanation(candidate, verdict, &mut words);
     text(&words)
 }
 
-fn write_explanation(candidate: &Candidate<'_>, state: &State, f: &mut String) -> fmt::Result {
+fn write_explanation(candidate: &Candidate<'_>, verdict: &VerdictRecord, f: &mut String) -> fmt::Result {
     let outcome = candidate.outcome();
     f.write_str(match outcome {
         RecognitionOutcome::Recognised => "Recognised",
@@ -240,7 +247,14 @@ fn write_explanation(candidate: &Candidate<'_>, state: &State, f: &mut String) -
         write!(f, "{} {gap}", if position == 0 { ":" } else { ";" })?;
     }
     f.write_char('.')?;
-    match state {
+    match verdict.self_evaluation(&verdict.now) {
+        Some(SelfEvaluation::Oneself) => f.write_str(" It is the supplier's own declaration; no body decided it.")?,
+        Some(SelfEvaluation::ExpertConfirmed) => {
+            f.write_str(" It is the supplier's own declaration, confirmed by an expert; no body decided it.")?;
+        }
+        None => {}
+    }
+    match &verdict.now.state {
         State::Conditional(state) => {
             write!(f, " It is conditional until {}: {}", state.conditions.deadline, state.conditions.text)
         }

@@ -29,7 +29,7 @@ use crate::ids::{
 use crate::key::KeyId;
 use crate::party::PartyRecord;
 use crate::recognised::RecognitionRecord;
-use crate::verdict::{Happening, VerdictRecord};
+use crate::verdict::{Change, Happening, HistoryItem, VerdictRecord};
 
 /// All records of a registry in memory. Two registers are equal if whoever reads them cannot tell them apart.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -287,13 +287,27 @@ impl Register {
             unlist(&mut self.verdicts_by_supplier, supplier, id);
         }
         let alone = |what: &Happening| {
-            matches!(what, Happening::Changed(_) | Happening::Reported(_) | Happening::AcceptedAsEvidence(_))
+            matches!(
+                what,
+                Happening::Changed(_)
+                    | Happening::Reported(_)
+                    | Happening::AcceptedAsEvidence(_)
+                    | Happening::Confirmed(_)
+            )
         };
-        let items = record.history.iter().filter(|item| alone(&item.what)).map(|item| item.index);
+        let items = record.history.iter().filter(|item| alone(&item.what) && !self.grants(item));
+        let items: Vec<u64> = items.map(|item| item.index).collect();
         let slots = self.credentials_by_verdict.remove(id).unwrap_or_default();
         let credentials = slots.into_iter().filter_map(|slot| self.credentials.remove(&slot));
         let consents = self.consents.forget_about(id);
-        items.chain(credentials.map(|record| record.issued.index)).chain(consents).collect()
+        items.into_iter().chain(credentials.map(|record| record.issued.index)).chain(consents).collect()
+    }
+
+    /// Whether the statement granted another verdict, which took the place of this one.
+    fn grants(&self, item: &HistoryItem) -> bool {
+        let Happening::Changed(Change::Superseded { by }) = &item.what else { return false };
+        let successor = self.verdicts.get(by).and_then(|record| record.history.first());
+        successor.is_some_and(|granted| granted.index == item.index)
     }
 }
 

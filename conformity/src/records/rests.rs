@@ -7,10 +7,11 @@ use crate::party::PartyKey;
 
 /// What rests on the statement at `index`.
 pub(super) fn rests_on(register: &Register, index: u64) -> Option<Rests> {
-    if granted_at(register, index).is_some() {
-        Some(Rests::VerdictGrant)
-    } else if changed_at(register, index) || documented_at(register, index) {
+    // First what changed another verdict: a grant that took the place of a declaration goes only after the declaration.
+    if changed_at(register, index) || documented_at(register, index) {
         Some(Rests::VerdictHistory)
+    } else if granted_at(register, index).is_some() {
+        Some(Rests::VerdictGrant)
     } else if let Some(rests) = register.consents.rests_on(index) {
         Some(rests)
     } else if is_foundation(register, index) {
@@ -30,7 +31,7 @@ pub(super) fn granted_at(register: &Register, index: u64) -> Option<VerdictId> {
 }
 
 fn changed_at(register: &Register, index: u64) -> bool {
-    register.verdicts.values().any(|record| record.history.iter().any(|item| item.index == index))
+    register.verdicts.values().any(|record| record.history.iter().skip(1).any(|item| item.index == index))
 }
 
 /// Whether a credential was issued there: its status needs it as long as the verdict is there.

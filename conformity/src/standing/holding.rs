@@ -12,7 +12,7 @@ use crate::recognition::{covered, in_effect, text};
 use crate::records::Facts;
 use crate::text::Text;
 use crate::time::{Day, Moment};
-use crate::verdict::{AssessedObject, Profile, Provenance, Snapshot, Supplier, VerdictRecord};
+use crate::verdict::{AssessedObject, Profile, Provenance, SelfEvaluation, Snapshot, Supplier, VerdictRecord};
 use crate::viewpoint::Viewpoints;
 
 /// One thing to show.
@@ -31,6 +31,14 @@ impl Holding {
         match self {
             Self::Own(own) => own.in_force,
             Self::Foreign(foreign) => foreign.counts,
+        }
+    }
+
+    /// Whether it is the supplier's own declaration.
+    pub fn is_self_declared(&self) -> bool {
+        match self {
+            Self::Own(own) => own.self_declared.is_some(),
+            Self::Foreign(foreign) => foreign.record.recognition.self_declared.is_some(),
         }
     }
 }
@@ -57,6 +65,9 @@ pub struct OwnHolding {
     pub profile: Profile,
     /// Whether it was decided here or transcribed from a list.
     pub provenance: Provenance,
+    /// Of the supplier's own declaration: how far anybody else stood behind it. Absent where a body decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub self_declared: Option<SelfEvaluation>,
     /// Where the log grants it.
     pub granted: Moment,
     /// Where the log last says something about it, until the time asked for.
@@ -128,6 +139,7 @@ fn own_holding<F: Facts>(inquiry: &Inquiry<'_, F>, record: &VerdictRecord) -> Op
         object: terms.object.clone(),
         scheme: terms.scheme.clone(),
         fictional: scheme.is_some_and(|record| record.scheme.fictional),
+        self_declared: record.self_evaluation(&standing),
         standing,
         valid_from: terms.valid_from,
         profile: terms.profile,
@@ -166,6 +178,10 @@ pub(super) fn summary(holdings: &[Holding]) -> Text<1024> {
         plural(own),
         plural(holdings.len() - own),
     );
+    let declared = holdings.iter().filter(|one| one.counts() && one.is_self_declared()).count();
+    if declared > 0 {
+        let _ = write!(words, " Of those {declared} only as the supplier's own declaration, which no body decided.");
+    }
     text(&words)
 }
 

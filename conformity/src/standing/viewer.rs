@@ -29,7 +29,8 @@ pub enum Sight {
 
 /// What `viewer` may know of a verdict of this registry.
 ///
-/// Of a restricted one: all of it for the operator, for every body that ever answered for it and for the supplier itself;
+/// Of a restricted one: all of it for the operator, for every body, sponsor or expert that ever answered for it and for the
+/// supplier itself;
 /// that it exists for those who watch over the bodies, authorities and accreditation bodies; nothing for anyone else.
 pub fn sight(facts: &impl Facts, viewer: &Viewer, verdict: &VerdictRecord) -> Sight {
     if verdict.terms.profile.is_public() {
@@ -70,7 +71,8 @@ fn sight_of_party(record: &PartyRecord, verdict: &VerdictRecord) -> Sight {
     let party = &record.party;
     match party.role {
         Role::Operator | Role::Node => Sight::Whole,
-        Role::CertificationBody if answered_for(&party.id, verdict) => Sight::Whole,
+        Role::CertificationBody | Role::Expert if answered_for(&party.id, verdict) => Sight::Whole,
+        Role::Buyer | Role::Supplier if party.declares && answered_for(&party.id, verdict) => Sight::Whole,
         Role::Supplier if is_supplier(&party.identifiers, verdict) => Sight::Whole,
         Role::Authority | Role::AccreditationBody => Sight::Existence,
         _ => Sight::Nothing,

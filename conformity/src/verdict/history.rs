@@ -12,11 +12,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::lifecycle::{IllegalMove, State};
-use super::{Acceptance, Change, Cover, Outcome, Recommendation, Report, Verdict};
+use super::{Acceptance, Change, Confirmation, Cover, Outcome, Recommendation, Report, SelfEvaluation, Verdict};
 use crate::ids::{LevelCode, PartyId, VerdictId};
 use crate::key::KeyId;
 use crate::reason::Reason;
-use crate::scheme::Surveillance;
+use crate::scheme::{Evaluation, Scheme, Surveillance};
 use crate::site::Site;
 use crate::text::Text;
 use crate::time::{Day, Moment};
@@ -38,6 +38,8 @@ pub enum Happening {
     Reported(Arc<Report>),
     /// An authority took it as evidence for a decision of its own, as a list says. Nothing follows from it.
     AcceptedAsEvidence(Arc<Acceptance>),
+    /// An expert confirmed the supplier's declaration.
+    Confirmed(Arc<Confirmation>),
     /// A key was declared compromised, and something of this verdict that it signed is void.
     Voided(Arc<Voiding>),
 }
@@ -65,6 +67,7 @@ impl Happening {
             Self::SurveillanceOverdue => "surveillance-overdue",
             Self::Reported(_) => "reported",
             Self::AcceptedAsEvidence(_) => "accepted-as-evidence",
+            Self::Confirmed(_) => "confirmed",
             Self::Voided(_) => "voided",
         }
     }
@@ -116,6 +119,16 @@ pub struct Marks {
     pub surveillance_overdue: bool,
 }
 
+/// Who confirmed a supplier's declaration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Confirmed {
+    /// The expert.
+    pub by: PartyId,
+    /// When he had looked at all of it.
+    pub on: Day,
+}
+
 /// A verdict as it stands at some time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -148,13 +161,16 @@ pub struct Snapshot {
     /// The last day that a report looked at which found nothing amiss.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_conforming: Option<Day>,
+    /// Of a supplier's declaration: which expert confirmed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed: Option<Confirmed>,
 }
 
 impl Snapshot {
     /// As granted.
     fn granted(terms: &Verdict, item: &HistoryItem) -> Self {
         Self {
-            state: State::first(item.effective, terms.conditions.as_ref()),
+            state: first(terms, item.effective),
             issuer: item.by.clone(),
             viewpoints: terms.viewpoints,
             level: terms.level.clone(),
@@ -165,7 +181,16 @@ impl Snapshot {
             marks: Marks::default(),
             last_surveillance: None,
             last_conforming: None,
+            confirmed: None,
         }
+    }
+
+    /// Of a supplier's own declaration with these terms, how far anybody else stands behind it; nothing where a body decided.
+    pub fn self_evaluation(&self, terms: &Verdict) -> Option<SelfEvaluation> {
+        terms.provenance.self_declared().map(|_| match self.confirmed {
+            Some(_) => SelfEvaluation::ExpertConfirmed,
+            None => SelfEvaluation::Oneself,
+        })
     }
 
     /// As a thief pretended to grant it.
@@ -180,6 +205,9 @@ impl Snapshot {
             Happening::Changed(change) => self.change(change),
             Happening::Reported(report) => self.report(report),
             Happening::SurveillanceOverdue => self.marks.surveillance_overdue = true,
+            Happening::Confirmed(confirmation) => {
+                self.confirmed = Some(Confirmed { by: item.by.clone(), on: confirmation.on });
+            }
             Happening::Granted | Happening::Expired | Happening::AcceptedAsEvidence(_) | Happening::Voided(_) => {}
         }
         Ok(self)
@@ -227,6 +255,14 @@ impl Snapshot {
             Recommendation::None => None,
             recommended => Some(recommended),
         };
+    }
+}
+
+/// The state that a verdict begins in, by its terms.
+fn first(terms: &Verdict, since: Timestamp) -> State {
+    match terms.provenance.self_declared() {
+        Some(declared) if declared.awaits_expert => State::unconfirmed(since),
+        _ => State::first(since, terms.conditions.as_ref()),
     }
 }
 
@@ -291,6 +327,16 @@ impl VerdictRecord {
     /// Its id.
     pub fn id(&self) -> &VerdictId {
         &self.terms.verdict
+    }
+
+    /// Of a supplier's own declaration, how far anybody else stands behind it in the given view of it; nothing where a body decided.
+    pub fn self_evaluation(&self, then: &Snapshot) -> Option<SelfEvaluation> {
+        then.self_evaluation(&self.terms)
+    }
+
+    /// How it was assessed in the given view of it, under its scheme.
+    pub fn evaluation(&self, then: &Snapshot, scheme: &Scheme) -> Evaluation {
+        self.self_evaluation(then).map_or(scheme.evaluation, Into::into)
     }
 
     /// What lists say of authorities that accepted it as evidence, in the order of the log, with the time at which each

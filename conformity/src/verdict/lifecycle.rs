@@ -30,6 +30,8 @@ macro_rules! states {
 states! {
     /// 認証: in force.
     Granted
+    /// 確認待ち: declared by the supplier; not in force until an expert confirms it.
+    Unconfirmed
     /// 一時停止: not to be relied on until restored.
     Suspended
     /// 返上: given back by the supplier.
@@ -81,6 +83,7 @@ moves! {
     Granted: suspend Suspended, surrender Surrendered, withdraw Withdrawn, expire Expired, annul Annulled, retire Historical;
     Conditional: restore Granted, suspend Suspended, surrender Surrendered, withdraw Withdrawn, expire Expired, annul Annulled, retire Historical;
     Suspended: restore Granted, surrender Surrendered, withdraw Withdrawn, expire Expired, annul Annulled, retire Historical;
+    Unconfirmed: confirm Granted, surrender Surrendered, withdraw Withdrawn, expire Expired, annul Annulled, retire Historical;
     Expired: renew Granted, annul Annulled, retire Historical;
     Historical: withdraw Withdrawn, annul Annulled;
 }
@@ -103,7 +106,7 @@ macro_rules! richer_moves {
 
 richer_moves! {
     condition: Granted, Conditional;
-    supersede: Granted, Conditional, Suspended, Expired, Historical;
+    supersede: Granted, Conditional, Unconfirmed, Suspended, Expired, Historical;
 }
 
 /// The state of a verdict.
@@ -130,6 +133,8 @@ pub enum State {
     Historical(Historical),
     /// Never granted by the body that it names.
     Void(Void),
+    /// Declared by the supplier, and waiting for an expert.
+    Unconfirmed(Unconfirmed),
 }
 
 /// The name of a state, for queries, events and results.
@@ -156,11 +161,13 @@ pub enum StateName {
     Historical,
     /// Never granted by the body that it names.
     Void,
+    /// Declared by the supplier, and waiting for an expert.
+    Unconfirmed,
 }
 
 impl StateName {
     /// Every state.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Granted,
         Self::Conditional,
         Self::Suspended,
@@ -171,6 +178,7 @@ impl StateName {
         Self::Annulled,
         Self::Historical,
         Self::Void,
+        Self::Unconfirmed,
     ];
 
     /// The word that statements and queries use.
@@ -186,6 +194,7 @@ impl StateName {
             Self::Annulled => "annulled",
             Self::Historical => "historical",
             Self::Void => "void",
+            Self::Unconfirmed => "unconfirmed",
         }
     }
 
@@ -196,7 +205,7 @@ impl StateName {
 
     /// Whether its last day ends it: it still counted, or could be made to count again.
     pub const fn may_expire(self) -> bool {
-        matches!(self, Self::Granted | Self::Conditional | Self::Suspended)
+        matches!(self, Self::Granted | Self::Conditional | Self::Suspended | Self::Unconfirmed)
     }
 
     /// Whether the body still stands behind the verdict, its dates apart.
@@ -251,6 +260,11 @@ impl State {
         }
     }
 
+    /// The state in which a supplier's declaration waits for an expert.
+    pub(super) const fn unconfirmed(since: Timestamp) -> Self {
+        Self::Unconfirmed(Unconfirmed { since })
+    }
+
     /// The state of a verdict that a thief granted: `since` is when it pretended to begin.
     pub(super) const fn void(since: Timestamp) -> Self {
         Self::Void(Void { since })
@@ -269,6 +283,7 @@ impl State {
             Self::Annulled(_) => StateName::Annulled,
             Self::Historical(_) => StateName::Historical,
             Self::Void(_) => StateName::Void,
+            Self::Unconfirmed(_) => StateName::Unconfirmed,
         }
     }
 
@@ -285,6 +300,7 @@ impl State {
             Self::Annulled(state) => state.since,
             Self::Historical(state) => state.since,
             Self::Void(state) => state.since,
+            Self::Unconfirmed(state) => state.since,
         }
     }
 
@@ -297,6 +313,7 @@ impl State {
             Happening::Reported(_) if !self.name().is_terminal() => Ok(self),
             // What an authority once decided stays true of a verdict that is over.
             Happening::AcceptedAsEvidence(_) => Ok(self),
+            Happening::Confirmed(_) => self.confirmed(since),
             // What is void does not count; that something is so moves nothing that counts.
             Happening::Voided(_) => Ok(self),
             Happening::Granted | Happening::SurveillanceOverdue | Happening::Reported(_) => {
@@ -314,7 +331,16 @@ impl State {
             Self::Granted(state) => Ok(Self::Expired(state.expire(since))),
             Self::Conditional(state) => Ok(Self::Expired(state.expire(since))),
             Self::Suspended(state) => Ok(Self::Expired(state.expire(since))),
+            Self::Unconfirmed(state) => Ok(Self::Expired(state.expire(since))),
             other => Err(other.refuse("expired")),
+        }
+    }
+
+    fn confirmed(self, since: Timestamp) -> Result<Self, IllegalMove> {
+        match self {
+            Self::Unconfirmed(state) => Ok(Self::Granted(state.confirm(since))),
+            Self::Granted(_) | Self::Suspended(_) => Ok(self),
+            other => Err(other.refuse("confirmed")),
         }
     }
 
@@ -379,6 +405,7 @@ impl State {
             Self::Granted(state) => Ok(Self::Surrendered(state.surrender(since))),
             Self::Conditional(state) => Ok(Self::Surrendered(state.surrender(since))),
             Self::Suspended(state) => Ok(Self::Surrendered(state.surrender(since))),
+            Self::Unconfirmed(state) => Ok(Self::Surrendered(state.surrender(since))),
             other => Err(other.refuse("surrendered")),
         }
     }
@@ -388,6 +415,7 @@ impl State {
             Self::Granted(state) => Ok(Self::Withdrawn(state.withdraw(since))),
             Self::Conditional(state) => Ok(Self::Withdrawn(state.withdraw(since))),
             Self::Suspended(state) => Ok(Self::Withdrawn(state.withdraw(since))),
+            Self::Unconfirmed(state) => Ok(Self::Withdrawn(state.withdraw(since))),
             Self::Historical(state) => Ok(Self::Withdrawn(state.withdraw(since))),
             other => Err(other.refuse("withdrawn")),
         }
@@ -398,6 +426,7 @@ impl State {
             Self::Granted(state) => Ok(Self::Superseded(state.supersede(since, by))),
             Self::Conditional(state) => Ok(Self::Superseded(state.supersede(since, by))),
             Self::Suspended(state) => Ok(Self::Superseded(state.supersede(since, by))),
+            Self::Unconfirmed(state) => Ok(Self::Superseded(state.supersede(since, by))),
             Self::Expired(state) => Ok(Self::Superseded(state.supersede(since, by))),
             Self::Historical(state) => Ok(Self::Superseded(state.supersede(since, by))),
             other => Err(other.refuse("superseded")),
@@ -409,6 +438,7 @@ impl State {
             Self::Granted(state) => Ok(Self::Annulled(state.annul(since))),
             Self::Conditional(state) => Ok(Self::Annulled(state.annul(since))),
             Self::Suspended(state) => Ok(Self::Annulled(state.annul(since))),
+            Self::Unconfirmed(state) => Ok(Self::Annulled(state.annul(since))),
             Self::Expired(state) => Ok(Self::Annulled(state.annul(since))),
             Self::Historical(state) => Ok(Self::Annulled(state.annul(since))),
             other => Err(other.refuse("annulled")),
@@ -420,6 +450,7 @@ impl State {
             Self::Granted(state) => Ok(Self::Historical(state.retire(since))),
             Self::Conditional(state) => Ok(Self::Historical(state.retire(since))),
             Self::Suspended(state) => Ok(Self::Historical(state.retire(since))),
+            Self::Unconfirmed(state) => Ok(Self::Historical(state.retire(since))),
             Self::Expired(state) => Ok(Self::Historical(state.retire(since))),
             other => Err(other.refuse("historical")),
         }

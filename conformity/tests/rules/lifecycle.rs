@@ -1,5 +1,6 @@
 //! The lifecycle as a table: what a body may do from each state, and where that leads. Everything else is illegal.
 
+use conformity::verdict::{Happening, HistoryItem, VerdictRecord};
 use serde_json::{Value, json};
 
 use crate::world::{World, cover, key, kid, verdict};
@@ -52,6 +53,10 @@ const TABLE: &[(&str, &[(&str, &str)])] = &[
     ("superseded", &[]),
     ("annulled", &[]),
     ("void", &[]),
+    ("unconfirmed", &[
+        ("surrendered", "surrendered"), ("withdrawn", "withdrawn"), ("superseded", "superseded"),
+        ("annulled", "annulled"), ("historical", "historical"),
+    ]),
 ];
 
 /// V-1 in this state.
@@ -78,7 +83,7 @@ fn world_in(state: &str) -> World {
 
 #[test]
 fn each_state_allows_just_what_the_table_says() {
-    for (state, allowed) in TABLE {
+    for (state, allowed) in TABLE.iter().filter(|(state, _)| *state != "unconfirmed") {
         for (name, change) in changes() {
             let mut world = world_in(state);
             let outcome = world.change(change);
@@ -90,6 +95,23 @@ fn each_state_allows_just_what_the_table_says() {
                 (Err(refusal), Some(_)) => panic!("{state} → {name}: {refusal}"),
             }
         }
+    }
+}
+
+/// No body has a verdict that waits for an expert: here the states alone decide.
+#[test]
+fn a_declaration_that_waits_allows_just_what_the_table_says() {
+    let mut terms = verdict("S-1");
+    terms["provenance"] = json!({"self-declared": {"awaitsExpert": true}});
+    let waiting = World::furnished().verdict("V-1").history[0].clone();
+    let waiting = VerdictRecord::new(serde_json::from_value(terms).unwrap(), waiting);
+    let (_, allowed) = TABLE.iter().find(|(state, _)| *state == "unconfirmed").unwrap();
+    for (name, change) in changes() {
+        let what = Happening::Changed(serde_json::from_value(change).unwrap());
+        let after = waiting.after(HistoryItem { what, ..waiting.history[0].clone() });
+        let leads_to = after.ok().map(|after| after.now.state.name().as_str());
+        let expected = allowed.iter().find(|(allowed, _)| *allowed == name).map(|(_, leads_to)| *leads_to);
+        assert_eq!(leads_to, expected, "{name}");
     }
 }
 

@@ -18,6 +18,7 @@ mod consents;
 mod coverage;
 mod credentials;
 mod crosswalks;
+mod declarations;
 mod entitlement;
 mod envelope;
 mod erasure;
@@ -55,6 +56,7 @@ fn tables() -> Vec<Row> {
         accreditation::rows(),
         granting::rows(),
         changing::rows(),
+        declarations::rows(),
         credentials::rows(),
         consents::rows(),
         reports::rows(),

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::bulletins::{bulletin, relayed};
 use crate::consents::consent;
 use crate::crosswalks::{maps, publication};
+use crate::declarations::declaration;
 use crate::log_keys::handover;
 use crate::world::{
     World, acceptance, accreditation, changed, cover, designation, document, foreign, genesis, key, kid, party, peer,
@@ -42,6 +43,8 @@ fn claims() -> Vec<(&'static str, Value)> {
         ),
         ("verdict-granted", transcribed("T-1")),
         ("verdict-granted", with(verdict("V-1"), json!({"conditions": {"text": "t", "deadline": "2027-01-01"}}))),
+        ("verdict-granted", with(declaration("S-1"), json!({"upgrades": "S-0"}))),
+        ("declaration-confirmed", json!({"verdict": "S-1", "on": "2026-11-02", "method": "interview"})),
         ("verdict-changed", change(json!("appeal-opened"))),
         ("verdict-changed", change(json!({"scope-extended": cover(json!({"level": "5", "sites": []}))}))),
         ("verdict-changed", change(json!({"conditional": {"text": "t", "deadline": "2027-01-01"}}))),

@@ -169,6 +169,7 @@ fn own(bundle: &Bundle, replayed: &Replayed, at: Timestamp, steps: &mut Steps) -
         None if then.terms.provenance.is_transcribed() => {
             format!("{body} copied it from a list; nobody decided it here")
         }
+        None if then.terms.provenance.self_declared().is_some() => declared_words(&then, body),
         None => {
             format!("{body}, which answers for it, was not accredited then; what it had granted stays until changed")
         }
@@ -186,6 +187,16 @@ fn own(bundle: &Bundle, replayed: &Replayed, at: Timestamp, steps: &mut Steps) -
     let issuer_name = register.party(&now.issuer).map(|record| record.party.name.clone());
     let fictional = register.scheme(&terms.scheme).is_some_and(|record| record.scheme.fictional);
     Ok(Own { state, in_force, terms, then: now, history, issuer_name, fictional, accreditation, credential })
+}
+
+/// Who stands behind a declaration.
+fn declared_words(then: &VerdictRecord, body: &PartyId) -> String {
+    let mandate = then.terms.provenance.self_declared().and_then(|declared| declared.mandate);
+    let whom = if mandate.is_some() { "for the supplier, as its sponsor" } else { "of itself" };
+    match &then.now.confirmed {
+        Some(confirmed) => format!("{body} declared it {whom}, and {} confirmed it; no body decided it", confirmed.by),
+        None => format!("{body} declared it {whom}; no body decided it, and no expert confirmed it"),
+    }
 }
 
 /// The verdict and its history as they were known then.

@@ -198,6 +198,7 @@ impl Issue {
         let parties: Vec<PartyItem> = all(connection, "/v1/parties", "parties").await?;
         let body = parties.into_iter().find(|party| party.id == about.party);
         let body = body.with_context(|| format!("the registry does not list {}", about.party))?;
+        let evaluation = now.self_evaluation(&terms).map_or(scheme.evaluation, Into::into);
         let reach = Reach { level: now.level, sites: now.sites, exclusions: now.exclusions };
         Ok(Credential {
             origin: about.origin.clone(),
@@ -211,7 +212,7 @@ impl Issue {
             object: terms.object,
             scheme: terms.scheme,
             documents: scheme.documents,
-            evaluation: scheme.evaluation,
+            evaluation,
             viewpoints: now.viewpoints,
             assessed: self.assessed,
             scope: now.scope,

@@ -28,7 +28,7 @@ Examples:
   registry-node --as cb-1 grant --file verdict.json
 
 Only a certification body that is accredited for the scheme and all viewpoints may. Everything but --level, --site,
---exclusion, --sector, --other, --object-version, --until, --condition and --profile is needed, unless --file gives the whole claim.")]
+--exclusion, --sector, --other, --object-version, --until, --condition, --upgrades and --profile is needed, unless --file gives the whole claim.")]
 pub(super) struct Grant {
     #[command(flatten)]
     terms: Option<Terms>,
@@ -97,6 +97,9 @@ struct Terms {
     /// Last day to meet the condition
     #[arg(long, value_name = "DAY", requires = "condition")]
     deadline: Option<Day>,
+    /// Id of the supplier's own declaration whose place it takes
+    #[arg(long, value_name = "VERDICT")]
+    upgrades: Option<VerdictId>,
     /// To whom it is shown [default: open]
     #[arg(long)]
     profile: Option<Shown>,
@@ -148,6 +151,7 @@ impl Terms {
                 Some(Shown::Open) | None => Profile::Open,
             },
             provenance: Provenance::Decided,
+            upgrades: self.upgrades,
         }
     }
 }

@@ -68,7 +68,7 @@ keys: hand it to the party over a safe way. A party that keeps its keys to itsel
 struct Add {
     /// Credentials folder to make
     folder: PathBuf,
-    /// authority, accreditation-body, certification-body, audit-body, evaluation-laboratory, buyer or supplier
+    /// authority, accreditation-body, certification-body, audit-body, evaluation-laboratory, expert, buyer or supplier
     #[arg(long, value_parser = word::<Role>)]
     role: Role,
     /// Id of the party in this registry
@@ -86,6 +86,9 @@ struct Add {
     /// Sector that it works in, such as isic4.C; may be given again. It hears of bulletins for these without asking
     #[arg(long, value_name = "CODE")]
     sector: Vec<SectorCode>,
+    /// It declares conformity, its own or as a sponsor that of others; everybody sees that it is registered
+    #[arg(long)]
+    declares: bool,
     /// How it signs: ed25519 or p256
     #[arg(long, default_value = "ed25519", value_parser = algorithm)]
     alg: Algorithm,
@@ -235,6 +238,7 @@ impl Add {
             country: self.country.clone(),
             identifiers: self.identifier.clone(),
             sectors: self.sector.clone(),
+            declares: self.declares,
         };
         Claim::PartyRegistered(PartyRegistered { party, keys: vec![key] })
     }

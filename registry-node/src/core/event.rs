@@ -107,14 +107,24 @@ pub struct Source<'a> {
     pub verdicts: &'a [(u32, Arc<VerdictRecord>)],
 }
 
+/// What is added to the position of a declaration that is there again, so that it differs from that of the void grant.
+const CAME_BACK: u32 = 1 << 31;
+
 /// The public verdicts that the statement at `index` is about, each with its position among the events of the entry, by a
 /// register at this entry or later.
 ///
 /// A position does not depend on what becomes of other verdicts: in a list it is the place; where a stolen key voids, it is how many
-/// entries back the first statement stands that is void.
+/// entries back the first statement stands that is void, and [`CAME_BACK`] more for a declaration whose place that statement took. A
+/// grant that takes a declaration's place has that as its second.
 pub fn verdicts_of(register: &Register, statement: &Statement, index: u64) -> Vec<(u32, Arc<VerdictRecord>)> {
     let named: Vec<(u32, VerdictId)> = match &statement.claim {
-        Claim::VerdictGranted(verdict) => vec![(0, verdict.verdict.clone())],
+        Claim::VerdictGranted(verdict) => std::iter::once(&verdict.verdict)
+            .chain(&verdict.upgrades)
+            .cloned()
+            .zip(0..)
+            .map(|(id, at)| (at, id))
+            .collect(),
+        Claim::DeclarationConfirmed(confirmation) => vec![(0, confirmation.verdict.clone())],
         Claim::VerdictChanged(change) => vec![(0, change.verdict.clone())],
         Claim::ReportFiled(report) => vec![(0, report.verdict.clone())],
         Claim::EvidenceAccepted(acceptance) => vec![(0, acceptance.verdict.clone())],
@@ -145,8 +155,15 @@ fn voided_by(register: &Register, claim: &KeyRevoked, index: u64) -> Vec<(u32, V
             first.entry(id).or_insert(signed.moment.index);
         }
     }
+    let upgrades = first.iter().filter_map(|(id, entry)| {
+        let record = register.verdict(id)?;
+        let granted = record.history.first().is_some_and(|granted| granted.index == *entry);
+        record.terms.upgrades.clone().filter(|_| granted).map(|upgraded| (upgraded, *entry))
+    });
+    let upgrades: Vec<_> = upgrades.filter(|(id, _)| !first.contains_key(id)).collect();
     let back = |entry: u64| u32::try_from(index.saturating_sub(entry)).unwrap_or(u32::MAX);
-    let mut named: Vec<_> = first.into_iter().map(|(id, entry)| (back(entry), id)).collect();
+    let came_back = upgrades.into_iter().map(|(id, entry)| (back(entry).saturating_add(CAME_BACK), id));
+    let mut named: Vec<_> = first.into_iter().map(|(id, entry)| (back(entry), id)).chain(came_back).collect();
     named.sort_unstable();
     named
 }
@@ -285,6 +302,7 @@ fn change_data(verdict: &VerdictRef, record: &VerdictRecord, item: &HistoryItem,
         "object": record.terms.object,
         "scheme": record.terms.scheme,
         "provenance": record.terms.provenance,
+        "selfDeclared": record.self_evaluation(after),
         "change": item.what,
         "reason": item.reason,
         "effective": item.effective,

@@ -244,7 +244,7 @@ impl Sealed {
 fn concerns(record: &Record) -> bool {
     match record {
         Record::Verdict(_) | Record::Recognition(_) | Record::Erasure(_) => true,
-        Record::Party(record) => record.party.role.is_public(),
+        Record::Party(record) => record.party.is_public(),
         Record::Accreditation(_) | Record::Designation(_) | Record::Arrangement(_) | Record::Peer(_) => true,
         Record::Genesis(_)
         | Record::Statement(_)

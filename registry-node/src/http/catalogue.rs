@@ -99,7 +99,7 @@ struct Registered<'a> {
 pub(super) fn parties(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let page = Page::of(ask.query(), MAX_LIMIT)?;
     let register = site.register();
-    let public = register.parties().filter(|one| one.party.role.is_public());
+    let public = register.parties().filter(|one| one.party.is_public());
     let records = page.cut("parties", public.cloned(), |one| &one.party.id);
     drop(register);
     records.map(|record| party(record)).answer()

@@ -250,11 +250,15 @@ impl Known {
     }
 }
 
-/// Verdicts on a supplier that were in force then and that the asker may see.
+/// Verdicts on a supplier that were in force then and that the asker may see. What it declared itself meets nothing: nobody
+/// assessed it.
 fn visible(site: &Site, ask: &Ask, supplier: &Identifier, as_of: Timestamp) -> Vec<Arc<VerdictRecord>> {
     let (register, viewer) = (site.register(), ask.viewer());
-    let seen =
-        |record: &Arc<VerdictRecord>| record.in_force_at(as_of) && sight(&*register, &viewer, record) == Sight::Whole;
+    let seen = |record: &Arc<VerdictRecord>| {
+        record.terms.provenance.self_declared().is_none()
+            && record.in_force_at(as_of)
+            && sight(&*register, &viewer, record) == Sight::Whole
+    };
     register.verdicts_of(supplier).into_iter().filter(seen).take(MAX_VERDICTS).collect()
 }
 

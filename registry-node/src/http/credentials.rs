@@ -54,7 +54,7 @@ struct Place {
 
 /// `POST /v1/status-slots`
 pub(super) fn hand_out(site: &Site, ask: &Ask) -> Result<Response, Problem> {
-    let body = certification_body(ask)?;
+    let body = issuer(site, ask)?;
     let count: u16 = ask.query().one("count")?.unwrap_or(1);
     if !(1..=MAX_AT_ONCE).contains(&count) {
         return Err(bad_parameter("count", format_args!("ask for 1 to {MAX_AT_ONCE} slots")));
@@ -70,13 +70,18 @@ pub(super) fn hand_out(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     answer::json(&HandedOut { slots: slots.collect(), until: now + RESERVED_FOR })
 }
 
-fn certification_body(ask: &Ask) -> Result<PartyId, Problem> {
+/// Who issues credentials: a certification body, and who declares.
+fn issuer(site: &Site, ask: &Ask) -> Result<PartyId, Problem> {
     let speaker = ask.speaker().ok_or_else(Problem::certificate_required)?;
     match &speaker.identity {
         Identity::Party { role: Role::CertificationBody, id } => Ok(id.clone()),
-        _ => {
-            Err(Problem::forbidden("role-not-entitled", "slots are for certification bodies, which issue credentials"))
+        Identity::Party { id, .. } if site.register().party(id).is_some_and(|record| record.party.declares) => {
+            Ok(id.clone())
         }
+        _ => Err(Problem::forbidden(
+            "role-not-entitled",
+            "slots are for certification bodies and parties that declare, which issue credentials",
+        )),
     }
 }
 

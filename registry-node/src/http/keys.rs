@@ -114,7 +114,7 @@ fn node(site: &Site) -> Result<Arc<PartyRecord>, Problem> {
 /// A party that everybody may know. The node is none of these: its name is the registry's.
 fn body(site: &Site, id: &PartyId) -> Result<Arc<PartyRecord>, Problem> {
     let known = site.register().party(id);
-    let public = known.filter(|record| record.party.role.is_public() && record.party.role != Role::Node);
+    let public = known.filter(|record| record.party.is_public() && record.party.role != Role::Node);
     public.ok_or_else(Problem::not_found)
 }
 

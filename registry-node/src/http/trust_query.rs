@@ -25,10 +25,11 @@ use super::site::Site;
 use crate::problem::Problem;
 
 /// What may be asked of a body, and the capacity in which it would do it.
-pub(super) const ACTIVITIES: [(&str, AccreditedAs); 3] = [
+pub(super) const ACTIVITIES: [(&str, AccreditedAs); 4] = [
     ("issue", AccreditedAs::CertificationBody),
     ("audit", AccreditedAs::AuditBody),
     ("test", AccreditedAs::EvaluationLaboratory),
+    ("confirm", AccreditedAs::Expert),
 ];
 /// What may be asked of a registry.
 pub(super) const RECOGNIZE: &str = "recognize";

@@ -16,7 +16,7 @@ use conformity::records::Facts;
 use conformity::standing::{Sight, sight};
 use conformity::time::{Day, Moment};
 use conformity::verdict::{
-    AssessedObject, HistoryItem, Provenance, Snapshot, StateName, Supplier, Verdict, VerdictRecord,
+    AssessedObject, HistoryItem, Provenance, SelfEvaluation, Snapshot, StateName, Supplier, Verdict, VerdictRecord,
 };
 use conformity::viewpoint::Viewpoint;
 use jiff::Timestamp;
@@ -173,6 +173,8 @@ struct Item<'a> {
     object: &'a AssessedObject,
     scheme: &'a SchemeRef,
     provenance: &'a Provenance,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    self_declared: Option<SelfEvaluation>,
     valid_from: Day,
     state: StateName,
     snapshot: &'a Snapshot,
@@ -266,6 +268,7 @@ impl Found {
             object: &terms.object,
             scheme: &terms.scheme,
             provenance: &terms.provenance,
+            self_declared: self.record.self_evaluation(snapshot),
             valid_from: terms.valid_from,
             state: snapshot.state.name(),
             snapshot,

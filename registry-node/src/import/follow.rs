@@ -322,7 +322,7 @@ fn extension(what: &Happening) -> Option<&Text<SCOPE_MAX>> {
 fn facts(terms: &Verdict) -> impl PartialEq + '_ {
     let issued_by = match &terms.provenance {
         Provenance::Transcribed(transcription) => transcription.issued_by.as_ref(),
-        Provenance::Decided => None,
+        Provenance::Decided | Provenance::SelfDeclared(_) => None,
     };
     (
         (&terms.supplier, &terms.object, &terms.scheme, terms.viewpoints),

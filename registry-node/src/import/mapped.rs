@@ -108,6 +108,7 @@ impl Reader<'_> {
             conditions: None,
             profile: table.profile,
             provenance: Provenance::Transcribed(self.transcription(table, row, &identity, published)?),
+            upgrades: None,
         })
     }
 

@@ -17,7 +17,7 @@ use crate::ids::{LevelCode, ListCode, SectorCode};
 use crate::recognised::{Recognition, RecognitionOutcome};
 use crate::recognition::fixture::{Case, Story, arrangement, ccra, name, record, signed};
 use crate::recognition::{GapKind, reassess, recognise};
-use crate::verdict::{Change, Profile, Provenance, VerdictRecord};
+use crate::verdict::{Change, Profile, Provenance, SelfDeclared, SelfEvaluation, VerdictRecord};
 use crate::viewpoint::{ObjectKind, ObjectKinds, Viewpoint, Viewpoints};
 
 const LEVELS: [&str; 8] = ["EAL1", "EAL2", "EAL2+", "EAL3", "EAL4", "EAL4+", "cPP", "PP"];
@@ -73,6 +73,15 @@ fn conditions() -> impl Strategy<Value = (Option<Requirement>, Vec<SectorCode>, 
     (proptest::option::weighted(0.3, required), sectors, proptest::option::weighted(0.3, sites))
 }
 
+fn self_evaluation() -> impl Strategy<Value = SelfEvaluation> {
+    select(&[SelfEvaluation::Oneself, SelfEvaluation::ExpertConfirmed][..])
+}
+
+fn provenance() -> impl Strategy<Value = Option<Provenance>> {
+    let declared = Provenance::SelfDeclared(SelfDeclared { awaits_expert: false, mandate: None });
+    select(vec![None, Some(Provenance::Decided), Some(declared)])
+}
+
 /// Some rule from jp or anyone to eu.
 fn rule() -> impl Strategy<Value = Rule> {
     let who = any::<bool>().prop_map(|any| match any {
@@ -81,9 +90,11 @@ fn rule() -> impl Strategy<Value = Rule> {
     });
     let scheme = select(&["common-criteria@3.1", "common-criteria@3.1", "common-criteria@2022", "star@1"][..]);
     let about = (scheme, objects(), viewpoints(), proptest::option::of(level_rule()));
-    let how = (any::<bool>(), codes(), grants(), proptest::option::of(counts_as()), effect(), effect(), conditions());
+    let accepts = (any::<bool>(), proptest::option::of(self_evaluation()));
+    let how = (accepts, codes(), grants(), proptest::option::of(counts_as()), effect(), effect(), conditions());
     (0u8..40, who, about, how).prop_map(|(id, from, (scheme, objects, viewpoints, levels), how)| {
-        let (accepts_transcribed, issued_by, grants, counts_as, on_suspension, on_end, conditions) = how;
+        let (accepts, issued_by, grants, counts_as, on_suspension, on_end, conditions) = how;
+        let (accepts_transcribed, accepts_self_declared) = accepts;
         let (requires, sectors, sites) = conditions;
         Rule {
             id: name(&format!("r{id}")),
@@ -94,6 +105,7 @@ fn rule() -> impl Strategy<Value = Rule> {
             viewpoints,
             levels,
             accepts_transcribed,
+            accepts_self_declared,
             issued_by,
             sectors,
             sites,
@@ -122,11 +134,11 @@ fn terms(id: &str, rules: Vec<Rule>) -> Arrangement {
 }
 
 fn case() -> impl Strategy<Value = Case> {
-    let of = (proptest::option::weighted(0.9, level()), viewpoints(), any::<bool>(), any::<bool>());
+    let of = (proptest::option::weighted(0.9, level()), viewpoints(), provenance(), any::<bool>());
     let shown = (proptest::bool::weighted(0.1), proptest::option::weighted(0.2, Just(Change::Suspended)));
     let sites = subsequence(&["JP:Osaka", "US:Reno", "Hanoi"][..], 0..=3)
         .prop_map(|sites| sites.into_iter().map(name).collect::<Vec<_>>());
-    (of, shown, sectors(), sites).prop_map(|((level, viewpoints, decided, product), shown, sectors, sites)| {
+    (of, shown, sectors(), sites).prop_map(|((level, viewpoints, provenance, product), shown, sectors, sites)| {
         let (restricted, change) = shown;
         let mut case = Case::ccra(&json!({}));
         let mut verdict = (*case.verdict.terms).clone();
@@ -136,8 +148,8 @@ fn case() -> impl Strategy<Value = Case> {
         if restricted {
             verdict.profile = Profile::Restricted;
         }
-        if decided {
-            verdict.provenance = Provenance::Decided;
+        if let Some(provenance) = provenance {
+            verdict.provenance = provenance;
         }
         case.verdict = VerdictRecord::new(Arc::new(verdict), case.verdict.history[0].clone());
         match change {
@@ -158,6 +170,7 @@ enum Widening {
     NoList,
     LongerList(LevelCode),
     Transcribed,
+    SelfDeclared,
     AnyIssuer,
     Grants,
     AnyRegistry,
@@ -181,6 +194,7 @@ fn widening() -> impl Strategy<Value = Widening> {
         Just(Widening::NoList),
         level().prop_map(Widening::LongerList),
         Just(Widening::Transcribed),
+        Just(Widening::SelfDeclared),
         Just(Widening::AnyIssuer),
         Just(Widening::Grants),
         Just(Widening::AnyRegistry),
@@ -210,6 +224,7 @@ fn widen(mut rules: Vec<Rule>, place: usize, widening: Widening) -> Vec<Rule> {
         Widening::LongerList(level) if !levels.only.is_empty() => levels.only.push(level),
         Widening::LongerList(_) => {}
         Widening::Transcribed => rule.accepts_transcribed = true,
+        Widening::SelfDeclared => rule.accepts_self_declared = Some(SelfEvaluation::Oneself),
         Widening::AnyIssuer => rule.issued_by.clear(),
         Widening::Grants => rule.grants = Grants::Full,
         Widening::AnyRegistry => rule.from = Issuers::Any(AnyIssuing::AnyIssuing),

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use crate::arrangement::ArrangementRecord;
 use crate::recognition::covered;
 use crate::recognition::fixture::{
-    Case, Story, accepted, arrangement, ccra, changed, jp_eu, name, signed, told, verdict,
+    Case, Story, accepted, arrangement, ccra, changed, item, jp_eu, name, signed, told, verdict,
 };
-use crate::verdict::Change;
+use crate::verdict::{Change, Happening, SelfEvaluation};
 
 /// A row: what it is about, the case, what is made of it.
 type Row = (&'static str, Case, &'static str);
@@ -44,6 +44,27 @@ fn the_common_criteria_recognition_arrangement() {
 }
 
 #[test]
+fn what_an_expert_confirmed_counts_where_that_is_asked_for_and_says_what_it_is() {
+    let mut terms = ccra();
+    terms["rules"] = json!([terms["rules"][1]]);
+    terms["rules"][0]["acceptsSelfDeclared"] = json!("expert-confirmed");
+    let case = Case::ccra(&json!({"provenance": {"self-declared": {}}}));
+    let case = case.under(signed(&arrangement(&terms, &json!({})), &["jp", "eu"]));
+    let confirmation = json!({"verdict": "CC-1", "on": "2026-05-31"});
+    let what = Happening::Confirmed(Arc::new(serde_json::from_value(confirmation).unwrap()));
+    let case = Case { verdict: case.verdict.after(item(8, "2026-06-01", what)).unwrap(), ..case };
+    let recognition = case.recognise();
+    assert_eq!(told(&recognition), "recognised by eal as EAL2");
+    assert_eq!(recognition.self_declared, Some(SelfEvaluation::ExpertConfirmed));
+    assert!(
+        recognition
+            .explanation
+            .as_str()
+            .ends_with("It is the supplier's own declaration, confirmed by an expert; no body decided it.")
+    );
+}
+
+#[test]
 fn what_others_accepted_as_evidence_is_nothing_to_an_arrangement() {
     for case in [
         Case::ccra(&json!({})),
@@ -72,6 +93,7 @@ fn the_rules_of_an_arrangement() {
     let elsewhere = json!({"viewpoints": ["process"]});
     let no_issuer =
         json!({"provenance": {"transcribed": {"list": "l", "source": "s", "retrieved": "2026-02-02", "row": "1"}}});
+    let declared = json!({"provenance": {"self-declared": {}}});
     let ours = |levels: Value| json!({"as": {"scheme": "eu-cc@1", "levels": levels}});
     check(vec![
         (
@@ -103,6 +125,21 @@ fn the_rules_of_an_arrangement() {
             "transcribed where decided is asked for",
             rule(json!({"acceptsTranscribed": false, "id": "a"}), json!({"level": "EAL1"})),
             "refused by a: transcribed",
+        ),
+        (
+            "declared by the supplier where a body is asked for",
+            rule(json!({}), declared.clone()),
+            "refused by eal: self-declared",
+        ),
+        (
+            "declared by the supplier where an expert is asked for",
+            rule(json!({"acceptsSelfDeclared": "expert-confirmed"}), declared.clone()),
+            "refused by eal: not-confirmed",
+        ),
+        (
+            "declared by the supplier where that is enough",
+            rule(json!({"acceptsSelfDeclared": "self"}), declared),
+            "recognised by eal as EAL2",
         ),
         (
             "issued by one of those named",

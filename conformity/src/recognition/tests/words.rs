@@ -142,6 +142,12 @@ fn gaps_keep_their_codes_and_say_what_would_help() {
             "where it was granted it is void: it was signed with a stolen key, and was never in force; only a new verdict can count",
         ),
         (
+            state(StateName::Unconfirmed),
+            "verdict-unconfirmed",
+            Refuses,
+            "where it was granted it has been unconfirmed since 2026-06-01T00:00:00Z; it counts once an expert confirms it there",
+        ),
+        (
             GapKind::NotYetValid { from: day },
             "verdict-not-yet-valid",
             Refuses,
@@ -176,6 +182,18 @@ fn gaps_keep_their_codes_and_say_what_would_help() {
             "restricted",
             Refuses,
             "it is restricted, and restricted verdicts count only by rules that include them",
+        ),
+        (
+            GapKind::SelfDeclared,
+            "self-declared",
+            Refuses,
+            "the supplier declared it itself, and the rule accepts only what a body decided",
+        ),
+        (
+            GapKind::NotConfirmed,
+            "not-confirmed",
+            Refuses,
+            "the supplier declared it itself, and the rule accepts only what an expert confirmed; it counts once one does",
         ),
         (
             GapKind::Transcribed,

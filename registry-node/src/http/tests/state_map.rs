@@ -79,7 +79,7 @@ fn latest(registry: &Registry, label: &MapLabel) -> Option<Latest> {
 /// All public labels that a registry should have.
 fn posted(registry: &Registry) -> BTreeSet<MapLabel> {
     let register = registry.read_model.register();
-    let parties = register.parties().filter(|record| record.party.role.is_public());
+    let parties = register.parties().filter(|record| record.party.is_public());
     let parties = parties.map(|record| MapLabel::Party(record.party.id.clone()));
     let accredited = register.all_accreditations().map(|record| {
         let held = &record.accreditation;

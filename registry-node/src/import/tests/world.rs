@@ -43,6 +43,7 @@ impl World {
                 country: None,
                 identifiers: Vec::new(),
                 sectors: Vec::new(),
+                declares: false,
             };
             world.register.insert(Record::Party(Arc::new(PartyRecord { party, keys: Vec::new(), registered: moment })));
         }
