@@ -140,5 +140,6 @@ fn next_change(foreign: &Foreign<'_>) -> Option<Timestamp> {
     let days = [Some(foreign.verdict.terms.valid_from.start()), foreign.verdict.now.valid_until.map(Day::end)];
     let arrangements =
         foreign.arrangements.iter().filter_map(|record| in_force::next_change(record, foreign.pair(), foreign.at));
-    days.into_iter().flatten().chain(arrangements).filter(|instant| *instant > foreign.at).min()
+    let window = foreign.verdict.now.lapsed.as_ref().and_then(|lapsed| lapsed.window());
+    days.into_iter().flatten().chain(window).chain(arrangements).filter(|instant| *instant > foreign.at).min()
 }

@@ -8,7 +8,7 @@ use super::case::{Case, in_order};
 use crate::accreditation::AccreditedAs;
 use crate::ids::LevelCode;
 use crate::party::Role;
-use crate::records::{Facts, Record};
+use crate::records::{Facts, Record, SchemeRecord};
 use crate::refusal::Refusal;
 use crate::scheme::Scheme;
 use crate::text::Text;
@@ -32,6 +32,7 @@ impl<F: Facts> Case<'_, F> {
         }
         if !verdict.provenance.is_transcribed() {
             whereabouts(verdict)?;
+            self.still_current(&scheme)?;
             self.decidable(verdict, &scheme.scheme)?;
         }
         // Last, for it may tell of a restricted verdict: only to a body that could have granted this one.
@@ -86,6 +87,18 @@ impl<F: Facts> Case<'_, F> {
             Some(accredited_from) if verdict.valid_from < accredited_from => {
                 Err(Refusal::BeforeAccreditation { valid_from: verdict.valid_from, accredited_from })
             }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a scheme under which no verdict is in force any more.
+    pub(super) fn still_current(&self, scheme: &SchemeRecord) -> Result<(), Refusal> {
+        match &scheme.replaced {
+            Some(replaced) if replaced.until.end() <= self.at() => Err(Refusal::SchemeIsReplaced {
+                scheme: scheme.scheme.scheme.clone(),
+                by: replaced.with.clone(),
+                until: replaced.until,
+            }),
             _ => Ok(()),
         }
     }

@@ -15,6 +15,7 @@ use super::lifecycle::{IllegalMove, State};
 use super::{Acceptance, Change, Cover, Recommendation, Report, Verdict};
 use crate::ids::{LevelCode, PartyId, VerdictId};
 use crate::key::KeyId;
+use crate::lapsed::{BasisChange, Lapsed};
 use crate::reason::Reason;
 use crate::scheme::Surveillance;
 use crate::text::Text;
@@ -39,6 +40,8 @@ pub enum Happening {
     AcceptedAsEvidence(Arc<Acceptance>),
     /// A key was declared compromised, and something of this verdict that it signed is void.
     Voided(Arc<Voiding>),
+    /// What it rests on lapsed, or holds again.
+    BasisChanged(Arc<BasisChange>),
 }
 
 /// Which key was declared compromised, and since when.
@@ -56,7 +59,7 @@ pub struct Voiding {
 
 impl Happening {
     /// The word for it.
-    pub const fn as_str(&self) -> &'static str {
+    pub fn as_str(&self) -> &'static str {
         match self {
             Self::Granted => "granted",
             Self::Changed(change) => change.as_str(),
@@ -65,6 +68,7 @@ impl Happening {
             Self::Reported(_) => "reported",
             Self::AcceptedAsEvidence(_) => "accepted-as-evidence",
             Self::Voided(_) => "voided",
+            Self::BasisChanged(change) => change.as_str(),
         }
     }
 }
@@ -144,6 +148,9 @@ pub struct Snapshot {
     /// The last day that a report looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_surveillance: Option<Day>,
+    /// What it rests on lapsed, and what becomes of it; absent while all of that holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lapsed: Option<Arc<Lapsed>>,
 }
 
 impl Snapshot {
@@ -160,6 +167,7 @@ impl Snapshot {
             valid_until: terms.valid_until,
             marks: Marks::default(),
             last_surveillance: None,
+            lapsed: None,
         }
     }
 
@@ -175,9 +183,15 @@ impl Snapshot {
             Happening::Changed(change) => self.change(change),
             Happening::Reported(report) => self.report(report),
             Happening::SurveillanceOverdue => self.marks.surveillance_overdue = true,
+            Happening::BasisChanged(change) => self.lapsed = basis(change),
             Happening::Granted | Happening::Expired | Happening::AcceptedAsEvidence(_) | Happening::Voided(_) => {}
         }
         Ok(self)
+    }
+
+    /// Whether the body stands behind it at `time` and what it rests on lets it count, its days apart.
+    pub fn is_in_force(&self, time: Timestamp) -> bool {
+        self.state.name().is_in_force() && self.lapsed.as_ref().is_none_or(|lapsed| lapsed.lets_count(time))
     }
 
     fn change(&mut self, change: &Change) {
@@ -219,6 +233,13 @@ impl Snapshot {
             Recommendation::None => None,
             recommended => Some(recommended),
         };
+    }
+}
+
+fn basis(change: &BasisChange) -> Option<Arc<Lapsed>> {
+    match change {
+        BasisChange::Lapsed(lapsed) => Some(Arc::new(*lapsed)),
+        BasisChange::Holds(_) => None,
     }
 }
 
@@ -314,9 +335,9 @@ impl VerdictRecord {
         self.fold(|item| item.effective <= time, u64::MAX)
     }
 
-    /// Whether the body stands behind it at `time` and `time` lies within its days.
+    /// Whether the body stands behind it at `time`, `time` lies within its days, and what it rests on lets it count.
     pub fn in_force_at(&self, time: Timestamp) -> bool {
-        self.as_of(time).is_some_and(|then| then.state.name().is_in_force() && self.covers(&then, time))
+        self.as_of(time).is_some_and(|then| then.is_in_force(time) && self.covers(&then, time))
     }
 
     /// The verdict right after the entry at `index`, or nothing when it was not yet granted there. Alone of these views

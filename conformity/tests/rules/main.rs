@@ -11,6 +11,7 @@ mod accreditation;
 mod arrangements;
 mod basis;
 mod ca_roots;
+mod cascades;
 mod changing;
 mod compromise;
 mod consents;
@@ -55,6 +56,7 @@ fn tables() -> Vec<Row> {
         credentials::rows(),
         consents::rows(),
         reports::rows(),
+        cascades::rows(),
         acceptances::rows(),
         arrangements::rows(),
         peers::rows(),
