@@ -17,6 +17,7 @@ mod ask;
 mod attachments;
 mod body;
 mod bulk;
+mod cascades;
 mod catalogue;
 mod code;
 mod consented;

@@ -252,7 +252,8 @@ fn concerns(record: &Record) -> bool {
         | Record::Scheme(_)
         | Record::Crosswalk(_)
         | Record::Credential(_)
-        | Record::Consent(_) => false,
+        | Record::Consent(_)
+        | Record::Cascade(_) => false,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod apart;
 mod bulk;
+mod cascades;
 mod clock;
 mod compromise;
 mod consents;

@@ -4,6 +4,7 @@
 mod access;
 mod bounds;
 mod ca_roots;
+mod cascades;
 mod certified;
 mod consents;
 mod copies;
