@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::consent::Parts;
 use crate::digest::Digest;
+use crate::effect::Effect;
 use crate::ids::{
     ArrangementId, CountryCode, LevelCode, ListCode, Origin, PartyId, RegistryId, RuleId, SchemeRef, SectorCode,
 };
@@ -133,21 +134,6 @@ pub struct CountsAs {
     /// Our level for each of theirs.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub levels: BTreeMap<LevelCode, LevelCode>,
-}
-
-/// What becomes of recognitions that rest on an arrangement when it is suspended or ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", rename_all_fields = "camelCase", deny_unknown_fields)]
-pub enum Effect {
-    /// Verdicts that were recognised stay so; new ones are not.
-    Keep,
-    /// They stay so for a while.
-    TransferWindow {
-        /// For so many days.
-        days: u16,
-    },
-    /// They cease at once.
-    Cease,
 }
 
 /// One direction of an arrangement.

@@ -36,6 +36,7 @@ pub fn audience<F: Facts>(facts: &F, statement: &Statement, index: u64) -> Audie
         | Claim::CaRootRetired(_)
         | Claim::DocumentPublished(_)
         | Claim::SchemePublished(_)
+        | Claim::SchemeReplaced(_)
         | Claim::CrosswalkPublished(_)
         | Claim::BulletinIssued(_)
         | Claim::DesignationMade(_)
@@ -52,7 +53,8 @@ pub fn audience<F: Facts>(facts: &F, statement: &Statement, index: u64) -> Audie
         | Claim::ReportFiled(_)
         | Claim::EvidenceAccepted(_)
         | Claim::VerdictExpired(_)
-        | Claim::SurveillanceOverdue(_) => of_verdict(verdict_of(facts, statement, index).as_deref()),
+        | Claim::SurveillanceOverdue(_)
+        | Claim::BasisChanged(_) => of_verdict(verdict_of(facts, statement, index).as_deref()),
         Claim::ArrangementSigned(_)
         | Claim::ArrangementCountersigned(_)
         | Claim::ArrangementSuspended(_)
@@ -73,6 +75,7 @@ pub fn audience<F: Facts>(facts: &F, statement: &Statement, index: u64) -> Audie
 pub fn restricted<F: Facts>(facts: &F, statement: &Statement, index: u64) -> Option<Arc<VerdictRecord>> {
     let alone = match &statement.claim {
         Claim::VerdictExpired(list) | Claim::SurveillanceOverdue(list) => list.verdicts.len() == 1,
+        Claim::BasisChanged(list) => list.verdicts.len() == 1,
         _ => true,
     };
     verdict_of(facts, statement, index).filter(|record| alone && !record.terms.profile.is_public())
@@ -94,6 +97,7 @@ fn verdict_of<F: Facts>(facts: &F, statement: &Statement, index: u64) -> Option<
             // The node lists public verdicts of one scheme together and each restricted one alone, so one stands for all.
             list.verdicts.iter().find_map(verdict)
         }
+        Claim::BasisChanged(list) => list.verdicts.iter().find_map(verdict),
         _ => None,
     }
 }

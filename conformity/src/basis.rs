@@ -237,6 +237,12 @@ impl<'a, F: Facts> Walk<'a, F> {
             return;
         }
         self.party(&record.by);
+        if let Some(replaced) = &record.replaced
+            && self.place(replaced.moment.index)
+        {
+            self.party(&replaced.by);
+            self.scheme(&replaced.with);
+        }
         for document in record.scheme.documents.iter().filter_map(|document| self.facts.document(document)) {
             if self.place(document.published.index) {
                 self.party(&document.by);

@@ -11,6 +11,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::genesis::Genesis;
@@ -254,11 +255,15 @@ impl CredentialRecord {
 
     /// What the status list says of it. `newest`: whether no later credential of the same verdict exists.
     ///
-    /// A verdict that is not there was erased; its credentials never count again.
-    pub fn status(&self, verdict: Option<&VerdictRecord>, newest: bool) -> CredentialStatus {
+    /// A verdict that is not there was erased; its credentials never count again. One that is not in force at `at` because what it
+    /// rests on lapsed may be so again, and is suspended.
+    pub fn status(&self, verdict: Option<&VerdictRecord>, newest: bool, at: Timestamp) -> CredentialStatus {
         let Some(record) = verdict.filter(|record| self.is_current(record, newest)) else {
             return CredentialStatus::Invalid;
         };
+        if record.now.state.name().is_in_force() && !record.now.is_in_force(at) {
+            return CredentialStatus::Suspended;
+        }
         match record.now.state.name() {
             StateName::Granted => CredentialStatus::Valid,
             StateName::Conditional => CredentialStatus::Conditional,

@@ -13,6 +13,7 @@
 mod acceptance;
 mod accreditation;
 mod arrangement;
+mod basis;
 mod bulletin;
 mod ca_root;
 mod case;
@@ -127,6 +128,7 @@ impl<F: Facts> Case<'_, F> {
             Claim::CaRootRetired(claim) => self.ca_root_retired(claim),
             Claim::DocumentPublished(claim) => self.document_published(claim),
             Claim::SchemePublished(claim) => self.scheme_published(claim),
+            Claim::SchemeReplaced(claim) => self.scheme_replaced(claim),
             Claim::CrosswalkPublished(claim) => self.crosswalk_published(claim),
             Claim::BulletinIssued(claim) => self.bulletin_issued(claim),
             Claim::BulletinRelayed(claim) => self.bulletin_relayed(claim),
@@ -151,6 +153,7 @@ impl<F: Facts> Case<'_, F> {
             Claim::PeerExpelled(claim) => self.peer_expelled(claim),
             Claim::VerdictExpired(claim) => self.verdict_expired(claim),
             Claim::SurveillanceOverdue(claim) => self.surveillance_overdue(claim),
+            Claim::BasisChanged(claim) => self.basis_changed(claim),
             Claim::RecognitionDerived(claim) => self.recognition_derived(claim),
             Claim::StatementErased(claim) => self.statement_erased(claim),
         }

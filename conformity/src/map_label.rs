@@ -20,7 +20,8 @@
 //! that it has where it was granted, not under what it counts as here.
 //!
 //! What the public labels are about, everybody may read in the log. Who buys or supplies without declaring anything is the registry's own:
-//! such a party has no label. A scheme has none either, since it never changes.
+//! such a party has no label. A scheme has none either, since it never changes; that it is replaced counts by what is then said of each
+//! verdict.
 //!
 //! Out of scope: how labels are blinded and proven, see `ledger::map`; which of them a verdict rests on, see
 //! [`crate::basis`].

@@ -143,5 +143,7 @@ fn next_change(foreign: &Foreign<'_>) -> Option<Timestamp> {
     let arrangements =
         foreign.arrangements.iter().filter_map(|record| in_force::next_change(record, foreign.pair(), foreign.at));
     let conditions = conditions::due(foreign);
-    days.into_iter().flatten().chain(arrangements).chain(conditions).filter(|instant| *instant > foreign.at).min()
+    let window = foreign.verdict.now.lapsed.as_ref().and_then(|lapsed| lapsed.window());
+    let instants = days.into_iter().flatten().chain(window).chain(arrangements).chain(conditions);
+    instants.filter(|instant| *instant > foreign.at).min()
 }

@@ -6,6 +6,7 @@
 
 mod consents;
 mod facts;
+mod issued;
 mod overlay;
 mod register;
 mod rests;
@@ -25,13 +26,14 @@ use crate::crosswalk::CrosswalkRecord;
 use crate::digest::Digest;
 use crate::document::Document;
 use crate::genesis::{GenesisRecord, PeerRecord};
-use crate::ids::{PartyId, StatementId};
+use crate::ids::{PartyId, SchemeRef, StatementId};
 use crate::key::KeyId;
+use crate::lapsed::CascadeRecord;
 use crate::party::PartyRecord;
 use crate::reason::Reason;
 use crate::recognised::RecognitionRecord;
 use crate::scheme::Scheme;
-use crate::time::Moment;
+use crate::time::{Day, Moment};
 use crate::verdict::VerdictRecord;
 
 pub use facts::{Facts, Rests, Taken, View};
@@ -59,6 +61,23 @@ pub struct SchemeRecord {
     pub scheme: Arc<Scheme>,
     /// When it was published here.
     pub published: Moment,
+    /// By whom.
+    pub by: PartyId,
+    /// What takes its place, if something does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced: Option<Replaced>,
+}
+
+/// What takes the place of a scheme.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Replaced {
+    /// The scheme that does.
+    pub with: SchemeRef,
+    /// The last day on which verdicts under the replaced one are in force.
+    pub until: Day,
+    /// When that was said.
+    pub moment: Moment,
     /// By whom.
     pub by: PartyId,
 }
@@ -140,6 +159,8 @@ pub enum Record {
     Recognition(Arc<RecognitionRecord>),
     /// An erasure.
     Erasure(Arc<ErasureRecord>),
+    /// What a lapse brought about.
+    Cascade(Arc<CascadeRecord>),
 }
 
 impl Record {
@@ -162,6 +183,10 @@ impl Record {
             Self::Peer(record) => format!("peer/{}", record.registry),
             Self::Recognition(record) => format!("recognition/{}", record.recognition.verdict),
             Self::Erasure(record) => format!("erasure/{}", record.index),
+            Self::Cascade(record) => {
+                let change = &record.change;
+                format!("cascade/{}/{}/{}", change.cause().entry, change.cause().what.as_str(), change.as_str())
+            }
         }
     }
 }

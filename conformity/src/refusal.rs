@@ -441,6 +441,22 @@ refusals! {
         scheme: SchemeRef,
     } = "scheme-exists" Rules
         "{scheme} is already published and never changes; publish a new version";
+    /// Another scheme took, or takes, its place.
+    SchemeIsReplaced {
+        /// Which.
+        scheme: SchemeRef,
+        /// By which other.
+        by: SchemeRef,
+        /// The last day on which verdicts under it are in force.
+        until: Day,
+    } = "scheme-is-replaced" Rules
+        "{scheme} is replaced by {by}, and verdicts under it are in force until {until}; use {by}";
+    /// A scheme that would take its own place.
+    ReplacedByItself {
+        /// Which.
+        scheme: SchemeRef,
+    } = "replaced-by-itself" Submitter
+        "{scheme} cannot take its own place; name the scheme or version that does";
     /// Not published, in this version.
     UnknownScheme {
         /// Which.
@@ -969,6 +985,20 @@ refusals! {
         verdict: VerdictId,
     } = "not-overdue" Rules
         "surveillance of verdict {verdict} is not overdue";
+    /// The node says something of what a verdict rests on, and the log says something else, or it is stated already.
+    BasisNotSo {
+        /// Which verdict.
+        verdict: VerdictId,
+        /// What it says.
+        change: &'static str,
+    } = "basis-not-so" Rules
+        "the log does not say {change} of verdict {verdict} now, or it is stated already";
+    /// The node counts the verdicts of a change otherwise than the log does, or counts a restricted one.
+    BasisMiscounted {
+        /// Under which scheme.
+        scheme: SchemeRef,
+    } = "basis-miscounted" Rules
+        "the verdicts under {scheme} that this change has reached are counted wrongly: public ones are counted, restricted ones are not";
     /// A certification body that reports where only audit bodies do, or recommends something to itself.
     NotTheSurveillant {
         /// Which verdict.

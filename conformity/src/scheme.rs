@@ -5,8 +5,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::effect::Effect;
 use crate::ids::{CountryCode, DocumentRef, LevelCode, SchemeRef};
+use crate::lapsed::CauseKind;
 use crate::text::Text;
+use crate::time::Day;
 use crate::viewpoint::{ObjectKinds, Viewpoints};
 
 /// How conformity is assessed.
@@ -42,6 +45,9 @@ pub struct Surveillance {
     pub by: Surveillant,
     /// At least once in so many months.
     pub every_months: u16,
+    /// What becomes of a verdict that nobody looked at in time; nothing when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_overdue: Option<Effect>,
 }
 
 /// Whether an expert must confirm what a supplier declares.
@@ -67,7 +73,54 @@ pub struct SelfDeclaration {
     pub levels: Vec<LevelCode>,
 }
 
-/// One version of a scheme; never changed once published.
+/// What becomes of a verdict when the accreditation that it rests on lapses: nothing where a member is absent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OnAccreditation {
+    /// When it is suspended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended: Option<Effect>,
+    /// When it is reduced to what does not cover the verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reduced: Option<Effect>,
+    /// When it is withdrawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn: Option<Effect>,
+    /// When its last day is past.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expired: Option<Effect>,
+}
+
+impl OnAccreditation {
+    /// What follows on such a lapse; nothing where the scheme does not say, or it is no lapse of an accreditation.
+    pub const fn of(self, what: CauseKind) -> Option<Effect> {
+        match what {
+            CauseKind::AccreditationSuspended => self.suspended,
+            CauseKind::AccreditationReduced => self.reduced,
+            CauseKind::AccreditationWithdrawn => self.withdrawn,
+            CauseKind::AccreditationExpired => self.expired,
+            CauseKind::SchemeReplaced | CauseKind::SurveillanceOverdue => None,
+        }
+    }
+
+    fn is_silent(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Another scheme, or another version, takes the place of one. Verdicts under the one that is replaced are in force up to a day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SchemeReplaced {
+    /// Which one is replaced.
+    pub scheme: SchemeRef,
+    /// Which one takes its place.
+    pub by: SchemeRef,
+    /// The last day on which verdicts under the replaced one are in force.
+    pub until: Day,
+}
+
+/// One version of a scheme; never changed once published, and replaced by another at most once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Scheme {
@@ -96,6 +149,9 @@ pub struct Scheme {
     /// Who looks again, and how often.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub surveillance: Option<Surveillance>,
+    /// What becomes of a verdict when the accreditation of its body lapses.
+    #[serde(default, skip_serializing_if = "OnAccreditation::is_silent")]
+    pub on_accreditation: OnAccreditation,
     /// For how many days after its expiry a verdict can still be renewed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restoration_days: Option<u16>,

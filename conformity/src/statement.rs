@@ -29,10 +29,11 @@ use crate::document::Document;
 use crate::genesis::{CaRootAdded, CaRootRetired, Genesis, LogKeyChanged, PeerAdded, PeerExpelled};
 use crate::ids::{AccreditationId, DesignationId, Origin, PartyId, StatementId};
 use crate::key::{Jwk, KeyId};
+use crate::lapsed::BasisChanged;
 use crate::party::Party;
 use crate::reason::Reason;
 use crate::recognised::RecognitionDerived;
-use crate::scheme::Scheme;
+use crate::scheme::{Scheme, SchemeReplaced};
 use crate::strict::{self, Limits};
 use crate::verdict::{Acceptance, Confirmation, Report, Verdict, VerdictChange, VerdictList};
 
@@ -200,6 +201,8 @@ kinds! {
     DocumentPublished(Arc<Document>) "document-published"
     /// A scheme is published.
     SchemePublished(Arc<Scheme>) "scheme-published"
+    /// Another scheme takes the place of one.
+    SchemeReplaced(SchemeReplaced) "scheme-replaced"
     /// A crosswalk is published.
     CrosswalkPublished(Arc<Publication>) "crosswalk-published"
     /// News of the rules.
@@ -248,6 +251,8 @@ kinds! {
     VerdictExpired(VerdictList) "verdict-expired"
     /// Nobody looked again in time.
     SurveillanceOverdue(VerdictList) "surveillance-overdue"
+    /// What verdicts rest on lapsed, or holds again.
+    BasisChanged(BasisChanged) "basis-changed"
     /// Recognitions were derived.
     RecognitionDerived(RecognitionDerived) "recognition-derived"
     /// A statement was erased.

@@ -8,6 +8,7 @@ pub mod output;
 mod accreditation;
 mod arrangement;
 mod bulletin;
+mod cascades;
 mod certificate;
 mod certs;
 mod change;
@@ -111,6 +112,7 @@ enum Command {
     Verdicts(show::Many),
     Watch(watch::Watch),
     Status(status::Status),
+    Cascades(cascades::Cascades),
     Evidence(evidence::Evidence),
     Certs(certs::Certs),
     Log(log::Logs),
@@ -184,6 +186,7 @@ impl Command {
             Self::Verdicts(command) => command.run(context),
             Self::Watch(command) => command.run(context),
             Self::Status(command) => command.run(context),
+            Self::Cascades(command) => command.run(context),
             Self::Evidence(command) => command.run(context),
             Self::Certs(command) => command.run(context),
             Self::Log(command) => command.run(context),

@@ -2,6 +2,7 @@
 //!
 //! Everything here works on values and the log; HTTP, NATS and the command line stand around it.
 
+pub mod cascades;
 pub mod derive;
 pub mod disclosures;
 pub mod event;

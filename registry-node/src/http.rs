@@ -18,6 +18,7 @@ mod attachments;
 mod body;
 mod bulk;
 mod bulletins;
+mod cascades;
 mod catalogue;
 mod code;
 mod consented;

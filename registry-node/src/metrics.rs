@@ -64,6 +64,10 @@ pub struct Metrics {
     pub cosigned_size: Family<Peer, Gauge>,
     /// When each peer cosigned it, in seconds since the Unix epoch: now minus this is its age.
     pub cosigned_time: Family<Peer, Gauge>,
+    /// Public verdicts of which it was stated that what they rest on lapsed or holds again.
+    pub basis_changes: Counter,
+    /// Public verdicts of which that is still to be stated, by the last look.
+    pub basis_left: Gauge,
 }
 
 impl Default for Metrics {
@@ -84,6 +88,8 @@ impl Default for Metrics {
             cosignatures_taken: Family::default(),
             cosigned_size: Family::default(),
             cosigned_time: Family::default(),
+            basis_changes: Counter::default(),
+            basis_left: Gauge::default(),
             registry: Registry::default(),
         };
         registry.register("log_size", "Entries in the log", metrics.log_size.clone());
@@ -104,6 +110,13 @@ impl Default for Metrics {
             metrics.cosigned_size.clone(),
         );
         registry.register("cosigned_time_seconds", "When it did, since the Unix epoch", metrics.cosigned_time.clone());
+        let changes = metrics.basis_changes.clone();
+        registry.register("basis_changes", "Public verdicts whose basis was stated to have changed", changes);
+        registry.register(
+            "basis_left",
+            "Public verdicts of which that is still to be stated",
+            metrics.basis_left.clone(),
+        );
         Metrics { registry, ..metrics }
     }
 }

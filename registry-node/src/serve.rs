@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::core::cascades;
 use crate::core::publisher::Publisher;
 use crate::core::registry::Registry;
 use crate::core::timekeeper;
@@ -58,6 +59,8 @@ pub async fn serve(registry: Arc<Registry>) -> anyhow::Result<Serving> {
     tasks.spawn(watch_certificates(https, registry.folder.clone(), reloads, shutdown.clone()));
     let (node, stop) = (Arc::clone(&registry), shutdown.clone());
     tasks.spawn(async move { timekeeper::run(&node.deriver, &node.read_model, &node.clock, stop).await });
+    let (node, stop) = (Arc::clone(&registry), shutdown.clone());
+    tasks.spawn(async move { cascades::run(&node, stop).await });
     tasks.spawn(refresh_crls(Arc::clone(&registry), shutdown.clone()));
     tasks.close();
     Ok(Serving { tasks, shutdown })

@@ -34,6 +34,7 @@ const PUBLIC: &[&str] = &[
     "/v1/documents/sp800-171%40r3/coverage",
     "/v1/schemes",
     "/v1/crosswalks",
+    "/v1/cascades",
     "/v1/parties",
     "/v1/accreditations",
     "/v1/designations",

@@ -1,7 +1,8 @@
 //! Designations and accreditations: who may grant and change them, and whether a body holds the one it needs.
 //!
 //! A designation must be in force when an accreditation body gives. What it gave stays when its designation lapses; only
-//! a statement about the accreditation itself ends that.
+//! a statement about the accreditation itself ends that. What an accredited body gave stays, too, unless the scheme says what
+//! becomes of it when the accreditation lapses, see [`crate::resting`].
 
 use std::sync::Arc;
 

@@ -1,13 +1,14 @@
 //! Documents and schemes. A published version never changes: who assessed against it must be able to point at it.
+//! Another may take its place.
 
 use std::sync::Arc;
 
 use super::case::{Case, not_empty};
 use super::declaration;
 use crate::document::Document;
-use crate::records::{DocumentRecord, Facts, Record, SchemeRecord};
+use crate::records::{DocumentRecord, Facts, Record, Replaced, SchemeRecord};
 use crate::refusal::Refusal;
-use crate::scheme::Scheme;
+use crate::scheme::{Scheme, SchemeReplaced};
 
 impl<F: Facts> Case<'_, F> {
     pub(super) fn document_published(&self, document: &Arc<Document>) -> Result<Vec<Record>, Refusal> {
@@ -40,6 +41,28 @@ impl<F: Facts> Case<'_, F> {
             scheme: Arc::clone(scheme),
             published: self.moment(),
             by: self.iss().clone(),
+            replaced: None,
         }))])
+    }
+
+    pub(super) fn scheme_replaced(&self, claim: &SchemeReplaced) -> Result<Vec<Record>, Refusal> {
+        self.registry_only()?;
+        let known = self.scheme(&claim.scheme)?;
+        // Nothing that is replaced takes a place, so that what is replaced leads to something that holds.
+        let successor = self.facts.scheme(&claim.by);
+        let successor = successor.ok_or_else(|| Refusal::UnknownScheme { scheme: claim.by.clone() })?;
+        for record in [&known, &successor] {
+            if let Some(replaced) = &record.replaced {
+                let (scheme, by) = (record.scheme.scheme.clone(), replaced.with.clone());
+                return Err(Refusal::SchemeIsReplaced { scheme, by, until: replaced.until });
+            }
+        }
+        if claim.scheme == claim.by {
+            return Err(Refusal::ReplacedByItself { scheme: claim.scheme.clone() });
+        }
+        self.not_over(Some(claim.until))?;
+        let replaced =
+            Replaced { with: claim.by.clone(), until: claim.until, moment: self.moment(), by: self.iss().clone() };
+        Ok(vec![Record::Scheme(Arc::new(SchemeRecord { replaced: Some(replaced), ..SchemeRecord::clone(&known) }))])
     }
 }

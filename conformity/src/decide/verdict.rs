@@ -8,7 +8,7 @@ use super::case::{Case, in_order};
 use crate::accreditation::AccreditedAs;
 use crate::ids::LevelCode;
 use crate::party::Role;
-use crate::records::{Facts, Record};
+use crate::records::{Facts, Record, SchemeRecord};
 use crate::refusal::Refusal;
 use crate::scheme::Scheme;
 use crate::site::Site;
@@ -35,6 +35,9 @@ impl<F: Facts> Case<'_, F> {
         fits_scheme(verdict, &scheme.scheme)?;
         if let Some(until) = verdict.valid_until {
             in_order("validity", verdict.valid_from, until)?;
+        }
+        if !verdict.provenance.is_transcribed() {
+            self.still_current(&scheme)?;
         }
         match verdict.provenance {
             Provenance::Transcribed(_) => {}
@@ -101,6 +104,18 @@ impl<F: Facts> Case<'_, F> {
             Some(accredited_from) if verdict.valid_from < accredited_from => {
                 Err(Refusal::BeforeAccreditation { valid_from: verdict.valid_from, accredited_from })
             }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a scheme under which no verdict is in force any more.
+    pub(super) fn still_current(&self, scheme: &SchemeRecord) -> Result<(), Refusal> {
+        match &scheme.replaced {
+            Some(replaced) if replaced.until.end() <= self.at() => Err(Refusal::SchemeIsReplaced {
+                scheme: scheme.scheme.scheme.clone(),
+                by: replaced.with.clone(),
+                until: replaced.until,
+            }),
             _ => Ok(()),
         }
     }

@@ -30,6 +30,9 @@ impl<F: Facts> Case<'_, F> {
         let changed = changed.map_err(|illegal| illegal_move(&claim.verdict, illegal))?;
         self.effective(&known, claim)?;
         self.fits(&known, &claim.change, &scheme.scheme)?;
+        if claim.change.gives() && !known.terms.provenance.is_transcribed() {
+            self.still_current(&scheme)?;
+        }
         self.entitled(&known, &claim.change)?;
         Ok(vec![Record::Verdict(Arc::new(changed))])
     }

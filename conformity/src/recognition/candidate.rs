@@ -2,6 +2,8 @@
 
 use std::cmp::Reverse;
 
+use jiff::Timestamp;
+
 use super::conditions;
 use super::disclosed::judges_by_disclosed;
 use super::gap::{GapKind, Weight};
@@ -10,6 +12,7 @@ use super::{Foreign, wording};
 use crate::arrangement::{Arrangement, ArrangementRecord, ArrangementRole, Grants, Rule, SignedTerms};
 use crate::ids::{ArrangementId, LevelCode, RegistryId, RuleId};
 use crate::in_force::{self, Force, Pair};
+use crate::lapsed::{Consequence, Lapsed};
 use crate::recognised::{ArrangementRef, Counterpart, Recognition, RecognitionOutcome};
 use crate::time::Day;
 use crate::verdict::{Profile, Provenance};
@@ -263,8 +266,22 @@ fn verdict_gaps(foreign: &Foreign<'_>, claim: &Claim, rule: Option<&Rule>) -> Ve
         gaps.push(GapKind::NotYetValid { from });
     } else if let Some(until) = claim.valid_until.filter(|day| day.end() <= foreign.at) {
         gaps.push(GapKind::NoLongerValid { until });
+    } else if let Some(lapsed) = &foreign.verdict.now.lapsed {
+        gaps.push(basis_gap(lapsed, foreign.at));
     }
     gaps
+}
+
+/// What a lapse where the verdict was granted makes of it at `at`: a window closes without a word.
+fn basis_gap(lapsed: &Lapsed, at: Timestamp) -> GapKind {
+    let Lapsed { cause, since, consequence } = *lapsed;
+    let what = cause.what;
+    match consequence {
+        Consequence::Keep => GapKind::BasisKept { what, since },
+        Consequence::TransferWindow { until } if at < until => GapKind::BasisWindow { what, until },
+        Consequence::TransferWindow { until } => GapKind::BasisLapsed { what, since: until },
+        Consequence::Cease => GapKind::BasisLapsed { what, since },
+    }
 }
 
 fn scheme_gap(foreign: &Foreign<'_>, rule: &Rule) -> Option<GapKind> {

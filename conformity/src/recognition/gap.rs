@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::wording;
 use crate::ids::{LevelCode, ListCode, RegistryId, SchemeRef, SectorCode};
+use crate::lapsed::CauseKind;
 use crate::reason::Reason;
 use crate::recognised::{Gap, RecognitionOutcome};
 use crate::site::Site;
@@ -20,6 +21,9 @@ pub(super) const PEER_EXPELLED: &str = "peer-expelled";
 /// Those of surveillance: the verdict's own, like its dates.
 const SURVEILLANCE_OVERDUE: &str = "surveillance-overdue";
 const SURVEILLANCE_TOO_OLD: &str = "surveillance-too-old";
+
+/// The code of [`GapKind::BasisLapsed`].
+const BASIS_LAPSED: &str = "basis-lapsed";
 
 /// What a gap does to the outcome. The heaviest gap decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -86,6 +90,20 @@ pub enum GapKind {
     },
     /// Something was added to the verdict after the arrangement lapsed.
     AddedSinceLapse,
+    /// What it rests on lapsed where it was granted, and its scheme keeps it in force.
+    BasisKept {
+        /// What lapsed.
+        what: CauseKind,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// What it rests on lapsed where it was granted, and its scheme keeps it in force for a while.
+    BasisWindow {
+        /// What lapsed.
+        what: CauseKind,
+        /// When that while is over.
+        until: Timestamp,
+    },
 
     /// The issuing side does not stand behind the verdict (now).
     NotInForce {
@@ -103,6 +121,13 @@ pub enum GapKind {
     NoLongerValid {
         /// Its last day.
         until: Day,
+    },
+    /// What it rests on lapsed where it was granted, and it is not in force there any more.
+    BasisLapsed {
+        /// What lapsed.
+        what: CauseKind,
+        /// Since when it is not in force.
+        since: Timestamp,
     },
     /// The issuing registry showed it once and does not show it any more: it withholds or has erased it.
     NotShown,
@@ -265,6 +290,9 @@ impl GapKind {
             Self::KeptAfterEnd { .. } => "kept-after-end",
             Self::TransferWindow { .. } => "transfer-window",
             Self::AddedSinceLapse => "added-since-lapse",
+            Self::BasisKept { .. } => "basis-kept",
+            Self::BasisWindow { .. } => "basis-window",
+            Self::BasisLapsed { .. } => BASIS_LAPSED,
             Self::NotInForce { state, .. } => not_in_force(*state),
             Self::NotYetValid { .. } => "verdict-not-yet-valid",
             Self::NoLongerValid { .. } => "verdict-expired",
@@ -306,7 +334,11 @@ impl GapKind {
     /// What it does to the outcome.
     pub const fn weight(&self) -> Weight {
         match self {
-            Self::KeptWhileSuspended { .. } | Self::KeptAfterEnd { .. } | Self::TransferWindow { .. } => Weight::Note,
+            Self::KeptWhileSuspended { .. }
+            | Self::KeptAfterEnd { .. }
+            | Self::TransferWindow { .. }
+            | Self::BasisKept { .. }
+            | Self::BasisWindow { .. } => Weight::Note,
             Self::ViewpointNotCovered(_)
             | Self::LevelCapped { .. }
             | Self::SectorsNotCovered(_)
@@ -323,6 +355,7 @@ impl GapKind {
             Self::NotInForce { .. }
             | Self::NotYetValid { .. }
             | Self::NoLongerValid { .. }
+            | Self::BasisLapsed { .. }
             | Self::NotShown
             | Self::SurveillanceOverdue
             | Self::SurveillanceTooOld { .. }
@@ -360,14 +393,15 @@ impl GapKind {
 
     /// Whether a gap of this code comes from the verdict itself, and goes when the verdict changes.
     pub(super) fn is_of_verdict(code: &str) -> bool {
-        let dates = ["verdict-not-yet-valid", "verdict-expired", SURVEILLANCE_OVERDUE, SURVEILLANCE_TOO_OLD];
+        let others =
+            ["verdict-not-yet-valid", "verdict-expired", SURVEILLANCE_OVERDUE, SURVEILLANCE_TOO_OLD, BASIS_LAPSED];
         let states = StateName::ALL.into_iter().map(not_in_force);
-        dates.into_iter().chain(states).any(|known| known == code)
+        others.into_iter().chain(states).any(|known| known == code)
     }
 
     /// Whether a gap of this code leaves something that counts.
     pub(super) fn leaves_something(code: &str) -> bool {
-        const LIGHT: [&str; 12] = [
+        const LIGHT: [&str; 14] = [
             "evidence-only",
             "simplified-procedure",
             "organization-not-covered",
@@ -380,6 +414,8 @@ impl GapKind {
             "kept-after-end",
             "transfer-window",
             "added-since-lapse",
+            "basis-kept",
+            "basis-window",
         ];
         LIGHT.contains(&code)
     }

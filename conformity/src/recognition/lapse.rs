@@ -8,13 +8,14 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::Foreign;
 use super::candidate::{Candidate, Claim, force_gap};
 use super::gap::GapKind;
 use super::levels::Order;
-use crate::arrangement::{ArrangementRecord, Effect, Rule, SignedTerms};
+use crate::arrangement::{ArrangementRecord, Rule, SignedTerms};
+use crate::effect::{Effect, deadline};
 use crate::in_force::{self, Force, Pair};
 use crate::recognised::Recognition;
 
@@ -127,12 +128,6 @@ pub(super) fn lasts(force: &Force, rule: &Rule, at: Timestamp) -> bool {
 /// What the rule says of such a lapse.
 const fn effect(force: &Force, rule: &Rule) -> Effect {
     if matches!(force, Force::Ended { .. }) { rule.on_end } else { rule.on_suspension }
-}
-
-/// The lapse plus so many days of 24 hours, to the instant.
-fn deadline(since: Timestamp, days: u16) -> Timestamp {
-    let window = SignedDuration::from_hours(24 * i64::from(days));
-    since.checked_add(window).unwrap_or(Timestamp::MAX)
 }
 
 /// What of the verdict was there before, and whether something was added since.

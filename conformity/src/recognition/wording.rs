@@ -72,6 +72,12 @@ fn lighter_gap(gap: &GapKind, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f,
             "the arrangement has lapsed; what was recognised before stays so until {until}"
         ),
+        GapKind::BasisKept { what, since } => {
+            write!(f, "where it was granted {} since {since}, and its scheme keeps it in force", what.words())
+        }
+        GapKind::BasisWindow { what, until } => {
+            write!(f, "where it was granted {}; it stays in force until {until}; {}", what.words(), what.remedy())
+        }
         _ => f.write_str(
             "what was added to the verdict after the arrangement lapsed does not count; it counts once the arrangement is in force again",
         ),
@@ -90,6 +96,9 @@ fn verdict_gap(gap: &GapKind, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         GapKind::NotYetValid { from } => write!(f, "it is valid from {from}; it counts from that day"),
         GapKind::NoLongerValid { until } => {
             write!(f, "its last day was {until}; it counts again once it is renewed where it was granted")
+        }
+        GapKind::BasisLapsed { what, since } => {
+            write!(f, "where it was granted it has not been in force since {since}, because {}; {}", what.words(), what.remedy())
         }
         GapKind::NotShown => {
             f.write_str("the issuing registry does not show it any more; it counts again once it is shown")

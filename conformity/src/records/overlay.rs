@@ -19,6 +19,7 @@ use crate::ids::{
     RegistryId, SchemeId, SchemeRef, StatementId, VerdictId, VerdictRef,
 };
 use crate::key::KeyId;
+use crate::lapsed::{BasisChange, CascadeRecord};
 use crate::party::PartyRecord;
 use crate::recognised::RecognitionRecord;
 use crate::verdict::VerdictRecord;
@@ -239,6 +240,10 @@ impl<F: Facts> Facts for Overlay<'_, F> {
         let base =
             base.into_iter().filter(|record| self.pending.recognition(&record.recognition.verdict).is_none()).collect();
         merge(base, self.pending.recognitions_of(supplier), |record| &record.recognition.verdict)
+    }
+
+    fn cascade(&self, change: &BasisChange) -> Option<Arc<CascadeRecord>> {
+        self.pending.cascade(change).or_else(|| self.base.cascade(change))
     }
 
     fn erasure(&self, index: u64) -> Option<Arc<ErasureRecord>> {

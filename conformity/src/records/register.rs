@@ -11,6 +11,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::consents::Consents;
+use super::issued::Issued;
 use super::rests;
 use super::signed::{Signed, SignedByKey};
 use super::{DocumentRecord, ErasureRecord, Facts, Record, Rests, SchemeRecord, StatementRecord, Taken, View};
@@ -27,6 +28,7 @@ use crate::ids::{
     RegistryId, SchemeId, SchemeRef, StatementId, VerdictId, VerdictRef,
 };
 use crate::key::KeyId;
+use crate::lapsed::{BasisChange, CascadeRecord};
 use crate::party::PartyRecord;
 use crate::recognised::RecognitionRecord;
 use crate::verdict::{Change, Happening, HistoryItem, VerdictRecord};
@@ -48,6 +50,7 @@ pub struct Register {
     accreditations_by_body: HashMap<PartyId, Vec<AccreditationId>>,
     pub(super) verdicts: BTreeMap<VerdictId, Arc<VerdictRecord>>,
     verdicts_by_supplier: HashMap<Identifier, Vec<VerdictId>>,
+    pub(super) issued: Issued,
     pub(super) credentials: BTreeMap<StatusSlot, Arc<CredentialRecord>>,
     credentials_by_verdict: HashMap<VerdictId, Vec<StatusSlot>>,
     pub(super) consents: Consents,
@@ -56,6 +59,7 @@ pub struct Register {
     pub(super) recognitions: BTreeMap<VerdictRef, Arc<RecognitionRecord>>,
     recognitions_by_supplier: HashMap<Identifier, Vec<VerdictRef>>,
     erasures: BTreeMap<u64, Arc<ErasureRecord>>,
+    pub(super) cascades: BTreeMap<BasisChange, Arc<CascadeRecord>>,
 }
 
 impl Register {
@@ -100,6 +104,7 @@ impl Register {
             Record::Peer(record) => put(&mut self.peers, record.registry.clone(), record),
             Record::Recognition(record) => self.insert_recognition(record),
             Record::Erasure(record) => self.erase(record),
+            Record::Cascade(record) => put(&mut self.cascades, *record.change, record),
         }
     }
 
@@ -226,7 +231,9 @@ impl Register {
     }
 
     fn insert_verdict(&mut self, record: Arc<VerdictRecord>) {
-        if !self.verdicts.contains_key(record.id()) {
+        let before = self.verdicts.get(record.id());
+        self.issued.insert(before.map(|before| &**before), &record);
+        if before.is_none() {
             for supplier in suppliers(&record) {
                 list(&mut self.verdicts_by_supplier, supplier, record.id());
             }
@@ -283,6 +290,7 @@ impl Register {
         let Some(record) = self.verdicts.remove(id) else {
             return Vec::new();
         };
+        self.issued.remove(&record);
         for supplier in suppliers(&record) {
             unlist(&mut self.verdicts_by_supplier, supplier, id);
         }
@@ -467,6 +475,10 @@ impl Facts for Register {
 
     fn recognitions_of(&self, supplier: &Identifier) -> Vec<Arc<RecognitionRecord>> {
         look_up(&self.recognitions_by_supplier, supplier, &self.recognitions)
+    }
+
+    fn cascade(&self, change: &BasisChange) -> Option<Arc<CascadeRecord>> {
+        self.cascades.get(change).cloned()
     }
 
     fn erasure(&self, index: u64) -> Option<Arc<ErasureRecord>> {

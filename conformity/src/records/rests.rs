@@ -56,7 +56,10 @@ fn registered_at(register: &Register, index: u64) -> bool {
     });
     party
         || register.documents.values().any(|record| record.published.index == index)
-        || register.schemes.values().any(|record| record.published.index == index)
+        || register.schemes.values().any(|record| {
+            let replaced = record.replaced.as_ref().is_some_and(|replaced| replaced.moment.index == index);
+            record.published.index == index || replaced
+        })
         || register.crosswalks.values().any(|record| record.published.index == index)
         || register.bulletins.values().any(|record| record.moment.index == index)
 }

@@ -3,10 +3,12 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Inquiry, Sight};
 use crate::ids::{SchemeRef, VerdictId};
+use crate::lapsed::Lapsed;
 use crate::recognised::{RecognitionOutcome, RecognitionRecord};
 use crate::recognition::{covered, in_effect, text};
 use crate::records::Facts;
@@ -182,7 +184,20 @@ pub(super) fn summary(holdings: &[Holding]) -> Text<1024> {
     if declared > 0 {
         let _ = write!(words, " Of those {declared} only as the supplier's own declaration, which no body decided.");
     }
+    if let Some((until, lapsed)) = first_window(holdings) {
+        let (what, remedy) = (lapsed.cause.what.words(), lapsed.cause.what.remedy());
+        let _ = write!(words, " One of this registry counts until {until} only, because {what}; {remedy}.");
+    }
     text(&words)
+}
+
+/// The window that closes first, of verdicts that count.
+fn first_window(holdings: &[Holding]) -> Option<(Timestamp, Lapsed)> {
+    let own = holdings.iter().filter(|one| one.counts()).filter_map(|one| match one {
+        Holding::Own(own) => own.standing.lapsed.as_deref().copied(),
+        Holding::Foreign(_) => None,
+    });
+    own.filter_map(|lapsed| Some((lapsed.window()?, lapsed))).min()
 }
 
 fn plural(count: usize) -> String {

@@ -70,7 +70,12 @@ fn genesis(registry: &str, country: &str) -> GenesisRecord {
 
 fn published(scheme: Scheme) -> Record {
     let published = moment(3, "2026-01-01");
-    Record::Scheme(Arc::new(SchemeRecord { scheme: Arc::new(scheme), published, by: name("authority") }))
+    Record::Scheme(Arc::new(SchemeRecord {
+        scheme: Arc::new(scheme),
+        published,
+        by: name("authority"),
+        replaced: None,
+    }))
 }
 
 fn party(id: &str, role: &str, identifiers: Value) -> Record {

@@ -15,6 +15,7 @@ use super::lifecycle::{IllegalMove, State};
 use super::{Acceptance, Change, Confirmation, Cover, Outcome, Recommendation, Report, SelfEvaluation, Verdict};
 use crate::ids::{LevelCode, PartyId, VerdictId};
 use crate::key::KeyId;
+use crate::lapsed::{BasisChange, Lapsed};
 use crate::reason::Reason;
 use crate::scheme::{Evaluation, Scheme, Surveillance};
 use crate::site::Site;
@@ -42,6 +43,8 @@ pub enum Happening {
     Confirmed(Arc<Confirmation>),
     /// A key was declared compromised, and something of this verdict that it signed is void.
     Voided(Arc<Voiding>),
+    /// What it rests on lapsed, or holds again.
+    BasisChanged(Arc<BasisChange>),
 }
 
 /// Which key was declared compromised, and since when.
@@ -59,7 +62,7 @@ pub struct Voiding {
 
 impl Happening {
     /// The word for it.
-    pub const fn as_str(&self) -> &'static str {
+    pub fn as_str(&self) -> &'static str {
         match self {
             Self::Granted => "granted",
             Self::Changed(change) => change.as_str(),
@@ -69,6 +72,7 @@ impl Happening {
             Self::AcceptedAsEvidence(_) => "accepted-as-evidence",
             Self::Confirmed(_) => "confirmed",
             Self::Voided(_) => "voided",
+            Self::BasisChanged(change) => change.as_str(),
         }
     }
 }
@@ -164,6 +168,9 @@ pub struct Snapshot {
     /// Of a supplier's declaration: which expert confirmed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed: Option<Confirmed>,
+    /// What it rests on lapsed, and what becomes of it; absent while all of that holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lapsed: Option<Arc<Lapsed>>,
 }
 
 impl Snapshot {
@@ -182,6 +189,7 @@ impl Snapshot {
             last_surveillance: None,
             last_conforming: None,
             confirmed: None,
+            lapsed: None,
         }
     }
 
@@ -208,9 +216,15 @@ impl Snapshot {
             Happening::Confirmed(confirmation) => {
                 self.confirmed = Some(Confirmed { by: item.by.clone(), on: confirmation.on });
             }
+            Happening::BasisChanged(change) => self.lapsed = basis(change),
             Happening::Granted | Happening::Expired | Happening::AcceptedAsEvidence(_) | Happening::Voided(_) => {}
         }
         Ok(self)
+    }
+
+    /// Whether the body stands behind it at `time` and what it rests on lets it count, its days apart.
+    pub fn is_in_force(&self, time: Timestamp) -> bool {
+        self.state.name().is_in_force() && self.lapsed.as_ref().is_none_or(|lapsed| lapsed.lets_count(time))
     }
 
     fn change(&mut self, change: &Change) {
@@ -263,6 +277,13 @@ fn first(terms: &Verdict, since: Timestamp) -> State {
     match terms.provenance.self_declared() {
         Some(declared) if declared.awaits_expert => State::unconfirmed(since),
         _ => State::first(since, terms.conditions.as_ref()),
+    }
+}
+
+fn basis(change: &BasisChange) -> Option<Arc<Lapsed>> {
+    match change {
+        BasisChange::Lapsed(lapsed) => Some(Arc::new(*lapsed)),
+        BasisChange::Holds(_) => None,
     }
 }
 
@@ -368,9 +389,9 @@ impl VerdictRecord {
         self.fold(|item| item.effective <= time, u64::MAX)
     }
 
-    /// Whether the body stands behind it at `time` and `time` lies within its days.
+    /// Whether the body stands behind it at `time`, `time` lies within its days, and what it rests on lets it count.
     pub fn in_force_at(&self, time: Timestamp) -> bool {
-        self.as_of(time).is_some_and(|then| then.state.name().is_in_force() && self.covers(&then, time))
+        self.as_of(time).is_some_and(|then| then.is_in_force(time) && self.covers(&then, time))
     }
 
     /// The verdict right after the entry at `index`, or nothing when it was not yet granted there. Alone of these views

@@ -316,9 +316,12 @@ impl State {
             Happening::Confirmed(_) => self.confirmed(since),
             // What is void does not count; that something is so moves nothing that counts.
             Happening::Voided(_) => Ok(self),
-            Happening::Granted | Happening::SurveillanceOverdue | Happening::Reported(_) => {
-                Err(self.refuse(what.as_str()))
-            }
+            // What it rests on is another matter than what its body says of it.
+            Happening::BasisChanged(_) if !self.name().is_terminal() => Ok(self),
+            Happening::Granted
+            | Happening::SurveillanceOverdue
+            | Happening::Reported(_)
+            | Happening::BasisChanged(_) => Err(self.refuse(what.as_str())),
         }
     }
 

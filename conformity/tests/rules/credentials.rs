@@ -51,7 +51,7 @@ pub(crate) fn status(world: &World, index: u32) -> CredentialStatus {
     let record: &CredentialRecord = &world.register.credential(slot).unwrap();
     let verdict = &record.credential.verdict;
     let newest = world.register.newest_credential(verdict).is_some_and(|last| last.credential.slot == slot);
-    record.status(world.register.verdict(verdict).as_deref(), newest)
+    record.status(world.register.verdict(verdict).as_deref(), newest, world.now)
 }
 
 #[rustfmt::skip] // A table reads by its rows.

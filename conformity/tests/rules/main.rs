@@ -12,6 +12,7 @@ mod arrangements;
 mod basis;
 mod bulletins;
 mod ca_roots;
+mod cascades;
 mod changing;
 mod compromise;
 mod consents;
@@ -60,6 +61,7 @@ fn tables() -> Vec<Row> {
         credentials::rows(),
         consents::rows(),
         reports::rows(),
+        cascades::rows(),
         acceptances::rows(),
         arrangements::rows(),
         peers::rows(),

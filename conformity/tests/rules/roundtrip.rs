@@ -7,6 +7,7 @@ use conformity::statement::{Kind, Statement};
 use serde_json::{Value, json};
 
 use crate::bulletins::{bulletin, relayed};
+use crate::cascades::{basis_changed, lapsed};
 use crate::consents::consent;
 use crate::crosswalks::{maps, publication};
 use crate::declarations::declaration;
@@ -31,6 +32,14 @@ fn claims() -> Vec<(&'static str, Value)> {
         ("key-revoked", json!({"party": "cb", "kid": kid(5), "compromisedSince": "2026-11-02T09:00:00Z"})),
         ("document-published", with(document(), json!({"requirements": 97, "source": "https://x.example/"}))),
         ("scheme-published", scheme()),
+        (
+            "scheme-published",
+            with(
+                scheme(),
+                json!({"onAccreditation": {"withdrawn": "cease", "expired": {"transfer-window": {"days": 180}}}}),
+            ),
+        ),
+        ("scheme-replaced", json!({"scheme": "stars@1", "by": "stars@2", "until": "2027-03-31"})),
         ("crosswalk-published", publication(&maps(&["1 superset-of x"]))),
         ("bulletin-issued", bulletin("B-1")),
         ("bulletin-relayed", relayed(&foreign("b", "bulletin-issued", bulletin("B-1")))),
@@ -65,6 +74,13 @@ fn claims() -> Vec<(&'static str, Value)> {
         ("peer-expelled", json!({"registry": "eu", "reason": reason()})),
         ("verdict-expired", json!({"verdicts": ["V-1", "V-2"]})),
         ("surveillance-overdue", json!({"verdicts": ["V-1"]})),
+        ("basis-changed", basis_changed("V-1", json!({"lapsed": lapsed("accreditation-withdrawn", 13, "cease")}), 0)),
+        (
+            "basis-changed",
+            json!({
+                "change": {"holds": {"what": "surveillance-overdue", "entry": 17}}, "scheme": "stars@1", "verdicts": ["V-1"],
+            }),
+        ),
         (
             "recognition-derived",
             json!({

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use conformity::accreditation::AccreditedAs;
 use conformity::credential::{CredentialStatus, Reach};
 use conformity::ids::{AccreditationId, Origin, PartyId, VerdictId, VerdictRef};
+use conformity::lapsed::{Consequence, Lapsed};
 use conformity::recognised::RecognitionRecord;
 use conformity::recognition::in_effect;
 use conformity::records::Facts;
@@ -171,7 +172,9 @@ fn own(bundle: &Bundle, replayed: &Replayed, at: Timestamp, steps: &mut Steps) -
         }
         None if then.terms.provenance.self_declared().is_some() => declared_words(&then, body),
         None => {
-            format!("{body}, which answers for it, was not accredited then; what it had granted stays until changed")
+            format!(
+                "{body}, which answers for it, was not accredited then; what it had granted stays as far as its scheme says"
+            )
         }
     };
     steps.held(StepName::Accreditation, words);
@@ -181,6 +184,9 @@ fn own(bundle: &Bundle, replayed: &Replayed, at: Timestamp, steps: &mut Steps) -
     let mut words = format!("at {at} {} was {}, and {standing}", bundle.verdict, state.as_str());
     if let Some(voided) = then.history.first().and_then(|granted| granted.voided) {
         words.push_str(&format!(": by entry {} it was granted with a stolen key", voided.index));
+    }
+    if let Some(lapsed) = &then.now.lapsed {
+        words.push_str(&basis(lapsed, at));
     }
     steps.held(StepName::Verdict, words);
     let VerdictRecord { terms, now, history } = then;
@@ -196,6 +202,17 @@ fn declared_words(then: &VerdictRecord, body: &PartyId) -> String {
     match &then.now.confirmed {
         Some(confirmed) => format!("{body} declared it {whom}, and {} confirmed it; no body decided it", confirmed.by),
         None => format!("{body} declared it {whom}; no body decided it, and no expert confirmed it"),
+    }
+}
+
+/// What lapsed of that on which it rests, and what becomes of it.
+fn basis(lapsed: &Lapsed, at: Timestamp) -> String {
+    let what = lapsed.cause.what.words();
+    match lapsed.consequence {
+        Consequence::Keep => format!(": {what} since {}, and its scheme keeps it in force", lapsed.since),
+        Consequence::TransferWindow { until } if at < until => format!(": {what}, and it stays in force until {until}"),
+        Consequence::TransferWindow { until } => format!(": {what}, and it stayed in force until {until}"),
+        Consequence::Cease => format!(": lapsed since {}, because {what}", lapsed.since),
     }
 }
 
@@ -240,7 +257,7 @@ fn credential(
     let Some(record) = known.max_by_key(|record| record.rank()) else { return Ok(None) };
     let newest = replayed.credential.as_ref().is_some_and(|(index, _)| *index == record.issued.index);
     let (disclosures, detail) = if newest { (bundle.disclosures.len(), detail) } else { (0, Detail::default()) };
-    let status = record.status(Some(then), true);
+    let status = record.status(Some(then), true, at);
     let issued = record.issued;
     let words = format!(
         "the credential of entry {}, issued by {}, says what the verdict said; it shows {disclosures} of the parts that it keeps back",

@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use conformity::scheme::Scheme;
+use conformity::ids::SchemeRef;
+use conformity::scheme::{Scheme, SchemeReplaced};
 use conformity::statement::Claim;
+use conformity::time::Day;
 use serde_json::{Value, json};
 
 use super::context::{Context, read_input};
@@ -17,11 +19,12 @@ use super::submission::{Signing, say};
 /// Largest scheme file.
 const MAX_BYTES: u64 = 64 * 1024;
 
-/// Publish schemes, and list them
+/// Publish schemes, replace them, and list them
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   registry-node --registry jp scheme publish scheme.toml
+  registry-node --as ministry scheme replace demo@1 --by demo@2 --until 2028-12-31
   registry-node --registry jp scheme list")]
 pub(super) struct Schemes {
     #[command(subcommand)]
@@ -31,6 +34,7 @@ pub(super) struct Schemes {
 #[derive(Debug, Subcommand)]
 enum SchemeCommand {
     Publish(Publish),
+    Replace(Replace),
     List(List),
 }
 
@@ -59,6 +63,26 @@ struct Publish {
     signing: Signing,
 }
 
+/// Say that another scheme or version takes the place of one, and up to which day verdicts under it are in force
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  registry-node --as ministry scheme replace demo@1 --by demo@2 --until 2028-12-31
+
+The operator or an authority signs. Buyers are told of each verdict, with its last day; see `registry-node cascades`.")]
+struct Replace {
+    /// The scheme that is replaced, id@version
+    scheme: SchemeRef,
+    /// The scheme that takes its place, id@version
+    #[arg(long, value_name = "SCHEME")]
+    by: SchemeRef,
+    /// The last day on which verdicts under the replaced one are in force
+    #[arg(long, value_name = "DAY")]
+    until: Day,
+    #[command(flatten)]
+    signing: Signing,
+}
+
 /// List the schemes of the registry
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  registry-node --registry jp scheme list")]
@@ -71,10 +95,24 @@ impl Schemes {
                 let scheme: Scheme = from_file(&publish.file)?;
                 say(context, publish.signing, Claim::SchemePublished(Arc::new(scheme)), &[])
             }
+            SchemeCommand::Replace(Replace { scheme, by, until, signing }) => {
+                say(context, signing, Claim::SchemeReplaced(SchemeReplaced { scheme, by, until }), &[])
+            }
             SchemeCommand::List(_) => {
                 let schemes = json!({ "schemes": context.ask_all::<Value>("/v1/schemes", "schemes")? });
-                context
-                    .answer(&schemes, |schemes| output::rows(schemes, ["scheme", "title", "evaluation", "fictional"]))
+                context.answer(&schemes, |schemes| {
+                    output::rows(
+                        schemes,
+                        [
+                            "scheme",
+                            "title",
+                            "evaluation",
+                            "fictional",
+                            "replaced by=replaced/with",
+                            "until=replaced/until",
+                        ],
+                    )
+                })
             }
         }
     }

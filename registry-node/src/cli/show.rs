@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 use conformity::identifiers::Identifier;
 use conformity::ids::VerdictRef;
+use conformity::lapsed::{Consequence, Lapsed};
 use conformity::verdict::{Acceptance, Happening, HistoryItem, StateName, Voiding};
 use conformity::viewpoint::Viewpoint;
 use jiff::Timestamp;
@@ -84,9 +85,21 @@ fn render(answer: &Value) -> String {
     }
     let (state, scheme, supplier) = (text("/state"), text("/terms/scheme"), text("/terms/supplier/name"));
     let mut lines = vec![format!("{verdict}  {state}  {scheme}  {supplier}"), text("/now/scope").to_owned()];
+    let lapsed: Option<Lapsed> = serde_json::from_value(answer["now"]["lapsed"].clone()).ok();
+    lines.extend(lapsed.as_ref().map(basis));
     let history: Vec<HistoryItem> = serde_json::from_value(answer["history"].clone()).unwrap_or_default();
     lines.extend(history.iter().map(line));
     lines.join("\n")
+}
+
+/// What it rests on lapsed, and what becomes of it.
+fn basis(lapsed: &Lapsed) -> String {
+    let (what, remedy) = (lapsed.cause.what.words(), lapsed.cause.what.remedy());
+    match lapsed.consequence {
+        Consequence::Keep => format!("{what} since {}; its scheme keeps it in force", lapsed.since),
+        Consequence::TransferWindow { until } => format!("{what}; in force until {until}; {remedy}"),
+        Consequence::Cease => format!("not in force since {}, because {what}; {remedy}", lapsed.since),
+    }
 }
 
 /// A line for something that happened.

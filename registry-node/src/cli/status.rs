@@ -43,6 +43,8 @@ struct Shown {
     peers: Vec<Value>,
     /// Evidence that logs are forked.
     evidence: Vec<Value>,
+    /// What lapses did to verdicts, where not all are told of yet.
+    cascades: Vec<Value>,
 }
 
 /// The published checkpoint, signed by the pinned key.
@@ -90,7 +92,12 @@ async fn look(context: &Context) -> anyhow::Result<Shown> {
         checkpoint: checkpoint.map(|known| Published { size: known.size, root: known.root.to_string() }),
         peers: super::context::all(&mut connection, "/v1/peers", "peers").await?,
         evidence: super::context::all(&mut connection, "/v1/evidence", "evidence").await?,
+        cascades: unfinished(super::context::all(&mut connection, "/v1/cascades", "cascades").await?),
     })
+}
+
+fn unfinished(cascades: Vec<Value>) -> Vec<Value> {
+    cascades.into_iter().filter(|cascade| cascade["finished"] == false).collect()
 }
 
 /// The log's size, as the metrics tell it.
@@ -122,6 +129,10 @@ fn render(shown: &Shown) -> String {
         lines.push("evidence of forked logs; to hand one on: registry-node evidence export <id>".to_owned());
         let evidence = Value::Array(shown.evidence.clone());
         lines.push(output::rows(&evidence, ["id", "registry", "found", "sent by=sentBy", "proven"]));
+    }
+    if !shown.cascades.is_empty() {
+        lines.push("verdicts are being told of what they rest on; all of it: registry-node cascades".to_owned());
+        lines.push(super::cascades::table(&Value::Array(shown.cascades.clone())));
     }
     lines.join("\n")
 }

@@ -131,6 +131,7 @@ pub fn verdicts_of(register: &Register, statement: &Statement, index: u64) -> Ve
         Claim::VerdictExpired(list) | Claim::SurveillanceOverdue(list) => {
             (0..).zip(list.verdicts.iter().cloned()).collect()
         }
+        Claim::BasisChanged(list) => (0..).zip(list.verdicts.iter().cloned()).collect(),
         Claim::KeyRevoked(revoked) => voided_by(register, revoked, index),
         _ => Vec::new(),
     };
@@ -200,6 +201,10 @@ impl Source<'_> {
             Claim::ArrangementSuspended(step) => vec![self.arrangement("suspended", &step.id)],
             Claim::ArrangementRestored(step) => vec![self.arrangement("restored", &step.id)],
             Claim::ArrangementEnded(end) => vec![self.arrangement("ended", &end.id)],
+            Claim::SchemeReplaced(claim) => vec![self.event(0, "scheme.replaced".to_owned(), None, json!(claim))],
+            Claim::CrosswalkPublished(publication) => {
+                vec![self.event(0, "crosswalk.published".to_owned(), None, json!(publication))]
+            }
             _ => self.changes(),
         }
     }

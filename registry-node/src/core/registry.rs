@@ -19,6 +19,7 @@ use ledger::vrf::VrfKey;
 use token::TokenError;
 use tokio::sync::watch;
 
+use super::cascades::Cascades;
 use super::derive::Deriver;
 use super::disclosures::Disclosures;
 use super::feed::Feed;
@@ -95,6 +96,8 @@ pub struct Registry {
     pub witness: Arc<Witness>,
     /// The cosignatures of our published checkpoint.
     pub collected: Arc<Collected>,
+    /// What verdicts may rest on no more, and how far telling of it is.
+    pub cascades: Arc<Cascades>,
 }
 
 /// Why a registry does not open; each message says which file and what to do.
@@ -211,12 +214,14 @@ impl Registry {
         let (grown, size) = watch::channel(reader.size());
         let indexer = Indexer::start(index, reader.clone()).map_err(file_error("the indexer"))?;
         let map = map(origins(&folder, &genesis, &reader, &read_model)?).map_err(file_error("the state map"))?;
+        let cascades = Arc::<Cascades>::default();
         let parts = Parts {
             map: map.clone(),
             read_model: Arc::clone(&read_model),
             clock: Arc::clone(&clock),
             metrics: Arc::clone(&metrics),
             size: grown,
+            cascades: Arc::clone(&cascades),
         };
         let sequencer = Sequencer::start(log, parts, indexer, config.limits.queue, config.log.batch_statements)
             .map_err(file_error("the sequencer"))?;
@@ -250,6 +255,7 @@ impl Registry {
             peers: Arc::default(),
             witness: Arc::new(witness),
             collected: Arc::new(collected),
+            cascades,
         }))
     }
 

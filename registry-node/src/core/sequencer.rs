@@ -15,6 +15,7 @@ use ledger::journal::EraseError;
 use ledger::log::{AppendError, Commit, Draft, Log};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::cascades::Cascades;
 use super::intake::Candidate;
 use super::log_keys::besides_until_ms;
 use super::read_model::ReadModel;
@@ -106,6 +107,8 @@ pub struct Parts {
     pub size: watch::Sender<u64>,
     /// What seals hold the root of.
     pub map: StateMap,
+    /// Learns what verdicts may rest on no more.
+    pub cascades: Arc<Cascades>,
 }
 
 impl Sequencer {
@@ -311,6 +314,7 @@ impl Writer {
     fn show(&mut self, commit: &Commit, records: Vec<Record>) {
         self.parts.read_model.insert(records.clone());
         self.parts.map.take(&records);
+        self.parts.cascades.note(&records, &self.parts.read_model.register());
         self.parts.metrics.log_size.set(i64::try_from(commit.size).unwrap_or(i64::MAX));
         self.index(Committed { size: commit.size, records });
         self.parts.size.send_replace(commit.size);

@@ -253,7 +253,8 @@ fn concerns(record: &Record) -> bool {
         | Record::Crosswalk(_)
         | Record::Bulletin(_)
         | Record::Credential(_)
-        | Record::Consent(_) => false,
+        | Record::Consent(_)
+        | Record::Cascade(_) => false,
     }
 }
 

@@ -81,7 +81,7 @@ impl StatusLists {
         let (now, sizes) = (registry.now(), (*registry.size.borrow(), slots));
         if !all.get(&list).is_some_and(|kept| kept.is_good(sizes, now)) {
             let handed_out = registry.slots.handed_out(list).unwrap_or_default();
-            let not_valid = not_valid(&registry.read_model, list, &handed_out);
+            let not_valid = not_valid(&registry.read_model, list, (&handed_out, now));
             all.insert(list, Kept { sizes, at: now, not_valid, rendered: HashMap::new() });
         }
         let Some(kept) = all.get_mut(&list) else { return Ok(None) };
@@ -118,8 +118,12 @@ impl Kept {
     }
 }
 
-/// What is not valid in a list.
-fn not_valid(read_model: &ReadModel, list: u32, handed_out: &[u32]) -> Vec<(u64, CredentialStatus)> {
+/// What is not valid in a list now.
+fn not_valid(
+    read_model: &ReadModel,
+    list: u32,
+    (handed_out, now): (&[u32], Timestamp),
+) -> Vec<(u64, CredentialStatus)> {
     let mut statuses: HashMap<u32, CredentialStatus> =
         handed_out.iter().map(|index| (*index, CredentialStatus::Invalid)).collect();
     let records: Vec<_> = read_model.register().credentials_in(list).cloned().collect();
@@ -131,7 +135,7 @@ fn not_valid(read_model: &ReadModel, list: u32, handed_out: &[u32]) -> Vec<(u64,
             records.iter().map(|record| (record, verdict(record), is_newest(&register, record))).collect()
         };
         for (record, verdict, newest) in copied {
-            statuses.insert(record.credential.slot.index(), record.status(verdict.as_deref(), newest));
+            statuses.insert(record.credential.slot.index(), record.status(verdict.as_deref(), newest, now));
         }
     }
     let not_valid = statuses.into_iter().filter(|(_, status)| *status != CredentialStatus::Valid);

@@ -12,7 +12,7 @@ use conformity::crosswalk::{CrosswalkRecord, Publication};
 use conformity::document::Document;
 use conformity::ids::PartyId;
 use conformity::party::{Party, PartyKey, PartyRecord};
-use conformity::records::{DocumentRecord, SchemeRecord};
+use conformity::records::{DocumentRecord, Replaced, SchemeRecord};
 use conformity::scheme::Scheme;
 use conformity::time::{Day, Moment};
 use conformity::viewpoint::Viewpoints;
@@ -72,8 +72,17 @@ pub(super) fn schemes(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     records.map(|record| scheme(record)).answer()
 }
 
-fn scheme(record: &SchemeRecord) -> Published<'_, Scheme> {
-    Published { what: &record.scheme, published: record.published, by: &record.by }
+#[derive(Serialize)]
+struct PublishedScheme<'a> {
+    #[serde(flatten)]
+    scheme: Published<'a, Scheme>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replaced: Option<&'a Replaced>,
+}
+
+fn scheme(record: &SchemeRecord) -> PublishedScheme<'_> {
+    let scheme = Published { what: &*record.scheme, published: record.published, by: &record.by };
+    PublishedScheme { scheme, replaced: record.replaced.as_ref() }
 }
 
 /// `GET /v1/crosswalks`

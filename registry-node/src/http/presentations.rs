@@ -193,9 +193,11 @@ fn status(site: &Site, record: &CredentialRecord) -> Result<CredentialStatus, Pr
     let verdict = &record.credential.verdict;
     let newest = register.newest_credential(verdict);
     let newest = newest.is_some_and(|newest| newest.issued.index == record.issued.index);
-    match record.status(register.verdict(verdict).as_deref(), newest) {
+    match record.status(register.verdict(verdict).as_deref(), newest, site.registry.now()) {
         CredentialStatus::Invalid => Err(code::does_not_hold(&"it is not valid any more")),
-        CredentialStatus::Suspended => Err(code::does_not_hold(&"its verdict is suspended")),
+        CredentialStatus::Suspended => {
+            Err(code::does_not_hold(&"its verdict is suspended, or not in force because what it rests on lapsed"))
+        }
         status => Ok(status),
     }
 }

@@ -6,8 +6,8 @@ use super::question::Question;
 use super::route::Verb::{Get, Post};
 use super::route::{Handler, Parameter, Route};
 use super::{
-    attachments, bulletins, catalogue, consented, coverage, credentials, keys, log, neighbours, presentations, proofs,
-    received, service, standing, trust_query, verdicts, witness,
+    attachments, bulletins, cascades, catalogue, consented, coverage, credentials, keys, log, neighbours,
+    presentations, proofs, received, service, standing, trust_query, verdicts, witness,
 };
 use crate::metrics;
 
@@ -113,6 +113,7 @@ pub(super) static ROUTES: &[Route] = &[
         handler: Handler::Disk(bulletins::one),
     },
     list("/v1/crosswalks", "Crosswalks between documents", catalogue::crosswalks),
+    list("/v1/cascades", "What lapses did to verdicts that rest on what lapsed, and how far that is", cascades::list),
     list("/v1/parties", "Bodies, authorities and the operator, with their keys", catalogue::parties),
     list("/v1/accreditations", "Accreditations, and whether they are in force", catalogue::accreditations),
     list("/v1/designations", "Designations, and whether they are in force", catalogue::designations),

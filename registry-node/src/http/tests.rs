@@ -3,6 +3,7 @@
 mod apart;
 mod bulk;
 mod bulletins;
+mod cascades;
 mod clock;
 mod compromise;
 mod consents;

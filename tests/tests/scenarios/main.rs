@@ -5,6 +5,7 @@ mod access;
 mod bounds;
 mod bulletins;
 mod ca_roots;
+mod cascades;
 mod certified;
 mod consents;
 mod copies;

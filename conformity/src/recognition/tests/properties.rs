@@ -9,10 +9,9 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::json;
 
-use crate::arrangement::{
-    AnyIssuing, Arrangement, CountsAs, Effect, Grants, Issuers, LevelRule, Requirement, Rule, SiteRule,
-};
+use crate::arrangement::{AnyIssuing, Arrangement, CountsAs, Grants, Issuers, LevelRule, Requirement, Rule, SiteRule};
 use crate::consent::Parts;
+use crate::effect::Effect;
 use crate::ids::{LevelCode, ListCode, SectorCode};
 use crate::recognised::{Recognition, RecognitionOutcome};
 use crate::recognition::fixture::{Case, Story, arrangement, ccra, name, record, signed};

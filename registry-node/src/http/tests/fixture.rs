@@ -16,7 +16,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use ledger::jws;
+use ledger::jws::{self, Verified};
 use ledger::key::{Algorithm, SigningKey};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -365,10 +365,15 @@ impl Person {
 
     /// A statement with an id of one's own.
     pub(super) fn sign(&self, jti: &str, kind: &str, claim: Value) -> Bytes {
+        self.statement(jti, kind, claim).compact().clone()
+    }
+
+    /// The same as intake has it.
+    pub(super) fn statement(&self, jti: &str, kind: &str, claim: Value) -> Verified {
         let payload = json!({
             "iss": self.id, "aud": ORIGIN, "jti": jti, "iat": now().as_second(), "kind": kind, "claim": claim,
         });
-        self.sign_payload(&payload)
+        jws::sign(&self.key, &serde_json::to_vec(&payload).unwrap()).unwrap()
     }
 
     /// Whatever is to be signed.

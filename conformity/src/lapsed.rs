@@ -1,0 +1,197 @@
+//! That what a verdict rests on lapsed or holds again, as the log says it: by which cause, and what becomes of the verdict.
+//!
+//! A third dimension of a verdict beside its state and its marks: its body stands behind it as before, and it counts only as
+//! far as the consequence lets it. Out of scope: finding out whether something lapsed, see [`crate::resting`].
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{SchemeRef, VerdictId};
+use crate::time::Moment;
+
+/// What lapsed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CauseKind {
+    /// The accreditation of its body is suspended.
+    AccreditationSuspended,
+    /// The accreditation of its body covers it no more.
+    AccreditationReduced,
+    /// The accreditation of its body is withdrawn.
+    AccreditationWithdrawn,
+    /// The last day of its body's accreditation is past.
+    AccreditationExpired,
+    /// Another scheme, or version of it, took the place of its scheme.
+    SchemeReplaced,
+    /// Nobody looked again in time.
+    SurveillanceOverdue,
+}
+
+impl CauseKind {
+    /// The word that statements use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AccreditationSuspended => "accreditation-suspended",
+            Self::AccreditationReduced => "accreditation-reduced",
+            Self::AccreditationWithdrawn => "accreditation-withdrawn",
+            Self::AccreditationExpired => "accreditation-expired",
+            Self::SchemeReplaced => "scheme-replaced",
+            Self::SurveillanceOverdue => "surveillance-overdue",
+        }
+    }
+
+    /// What happened, in words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::AccreditationSuspended => "the accreditation of its body is suspended",
+            Self::AccreditationReduced => "the accreditation of its body does not cover it any more",
+            Self::AccreditationWithdrawn => "the accreditation of its body is withdrawn",
+            Self::AccreditationExpired => "the accreditation of its body has expired",
+            Self::SchemeReplaced => "its scheme is replaced",
+            Self::SurveillanceOverdue => "its surveillance is overdue",
+        }
+    }
+
+    /// What would make it hold again, in words.
+    pub const fn remedy(self) -> &'static str {
+        match self {
+            Self::AccreditationSuspended | Self::AccreditationReduced => {
+                "it holds again once that accreditation does, or a body that is accredited takes the verdict over"
+            }
+            Self::AccreditationWithdrawn => "it holds again once a body that is accredited takes the verdict over",
+            Self::AccreditationExpired => {
+                "it holds again once that accreditation is renewed, or a body that is accredited takes the verdict over"
+            }
+            Self::SchemeReplaced => "a verdict under the scheme that took its place is needed",
+            Self::SurveillanceOverdue => "it holds again once a surveillance report is filed",
+        }
+    }
+}
+
+/// What lapsed, and which entry of the log says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Cause {
+    /// What lapsed.
+    pub what: CauseKind,
+    /// Index of the entry; of an accreditation that expired, the one that set its last day.
+    pub entry: u64,
+}
+
+/// What becomes of a verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "camelCase", deny_unknown_fields)]
+pub enum Consequence {
+    /// It stays in force, as long as its body and its dates let it.
+    Keep,
+    /// It stays in force for a while.
+    TransferWindow {
+        /// The first instant at which it is not in force any more.
+        #[serde(with = "crate::time::instant")]
+        until: Timestamp,
+    },
+    /// It is not in force.
+    Cease,
+}
+
+/// What a verdict rests on lapsed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Lapsed {
+    /// What lapsed.
+    pub cause: Cause,
+    /// Since when; of a window that closed, since then.
+    #[serde(with = "crate::time::instant")]
+    pub since: Timestamp,
+    /// What becomes of the verdict.
+    pub consequence: Consequence,
+}
+
+impl Lapsed {
+    /// Whether the verdict may be in force at `time` all the same.
+    pub fn lets_count(&self, time: Timestamp) -> bool {
+        match self.consequence {
+            Consequence::Keep => true,
+            Consequence::TransferWindow { until } => time < until,
+            Consequence::Cease => false,
+        }
+    }
+
+    /// When the window closes for as long as which the verdict stays in force, if there is one.
+    pub const fn window(&self) -> Option<Timestamp> {
+        match self.consequence {
+            Consequence::TransferWindow { until } => Some(until),
+            Consequence::Keep | Consequence::Cease => None,
+        }
+    }
+}
+
+/// A change of what a verdict rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BasisChange {
+    /// It lapsed, or lapsed otherwise than before.
+    Lapsed(Lapsed),
+    /// It holds again: what had lapsed, or something in its place.
+    Holds(Cause),
+}
+
+impl BasisChange {
+    /// The word for it.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Holds(_) => "basis-holds",
+            Self::Lapsed(lapsed) => match lapsed.consequence {
+                Consequence::Keep => "basis-kept",
+                Consequence::TransferWindow { .. } => "basis-window",
+                Consequence::Cease => "basis-lapsed",
+            },
+        }
+    }
+
+    /// What lapsed, or had.
+    pub const fn cause(&self) -> Cause {
+        match self {
+            Self::Lapsed(lapsed) => lapsed.cause,
+            Self::Holds(cause) => *cause,
+        }
+    }
+}
+
+/// What the verdicts of a list rest on changed, as the node derives it: one piece of what one cause brings about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BasisChanged {
+    /// What changed.
+    pub change: Arc<BasisChange>,
+    /// Under which scheme.
+    pub scheme: SchemeRef,
+    /// Of which verdicts: public ones under one scheme, or a single restricted one.
+    pub verdicts: Vec<VerdictId>,
+    /// How many public verdicts earlier statements named for the same change. Absent for a restricted one, which is not counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<u64>,
+    /// How many they are with this statement, if the node knows of no other that the change still has to reach.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<u64>,
+}
+
+/// What one cause has brought about so far, of public verdicts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CascadeRecord {
+    /// What changed.
+    pub change: Arc<BasisChange>,
+    /// The scheme of the verdicts.
+    pub scheme: SchemeRef,
+    /// How many verdicts were named.
+    pub done: u64,
+    /// The first statement that named some.
+    pub begun: Moment,
+    /// The newest that did.
+    pub last: Moment,
+    /// Whether that one was the last, by what the node knew then.
+    pub finished: bool,
+}

@@ -1,0 +1,157 @@
+//! Whether what a verdict rests on holds: the accreditation of its body, its scheme, its surveillance; and what its scheme says
+//! becomes of it where it does not.
+//!
+//! In scope: the answer for one verdict at one time, a pure function of what the log says, and what must be stated where the
+//! verdict's record says something else. Out of scope: stating it, which the node does; the key of a body, see
+//! [`mod@crate::decide`]; arrangements, see [`crate::recognition`].
+//!
+//! Of an accreditation everything counts that lapsed since it last held: what followed on a suspension opens no window again that
+//! the suspension closed. Of several lapses that one counts which ends first.
+//! Of several accreditations, none of which holds, the one that held last is the one that the verdict rested on.
+
+use jiff::Timestamp;
+
+use crate::accreditation::{AccreditationChange, AccreditationRecord, AccreditedAs};
+use crate::effect::{Effect, deadline};
+use crate::lapsed::{BasisChange, Cause, CauseKind, Consequence, Lapsed};
+use crate::records::{Facts, SchemeRecord};
+use crate::time::Moment;
+use crate::verdict::{Happening, HistoryItem, VerdictRecord};
+
+/// What must be stated at `at` of what a verdict rests on; nothing where its record says so already, or where nothing rests on the
+/// verdict any more.
+pub fn due(facts: &impl Facts, verdict: &VerdictRecord, at: Timestamp) -> Option<BasisChange> {
+    if !verdict.now.state.name().may_expire() {
+        return None;
+    }
+    match (lapsed(facts, verdict, at), verdict.now.lapsed.as_deref()) {
+        (Some(lapsed), known) if known != Some(&lapsed) => Some(BasisChange::Lapsed(lapsed)),
+        (None, Some(known)) => Some(BasisChange::Holds(known.cause)),
+        _ => None,
+    }
+}
+
+/// What of that on which a verdict rests lapsed at `at`, if something did of which its scheme says what follows. A row that the
+/// operator copied rests on its list alone.
+pub fn lapsed(facts: &impl Facts, verdict: &VerdictRecord, at: Timestamp) -> Option<Lapsed> {
+    if verdict.terms.provenance.is_transcribed() {
+        return None;
+    }
+    let scheme = facts.scheme(&verdict.terms.scheme)?;
+    let lapses =
+        [of_accreditations(facts, verdict, &scheme, at), of_scheme(&scheme), of_surveillance(verdict, &scheme)];
+    strictest(lapses.into_iter().flatten()).map(|lapse| lapse.at(at))
+}
+
+/// The first instant after `after` at which time alone changes what verdicts rest on that rest on this accreditation.
+pub fn next_change(record: &AccreditationRecord, after: Timestamp) -> Option<Timestamp> {
+    let dates = [record.accreditation.from.start(), record.until_at(Timestamp::MAX).end()];
+    dates.into_iter().filter(|instant| *instant > after).min()
+}
+
+/// One lapse with what its scheme says of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Lapse {
+    cause: Cause,
+    since: Timestamp,
+    /// The first instant at which the verdict is not in force any more, if there is one.
+    ends: Option<Timestamp>,
+}
+
+impl Lapse {
+    fn new(what: CauseKind, moment: Moment, effect: Effect) -> Self {
+        let since = moment.at;
+        let ends = match effect {
+            Effect::Keep => None,
+            Effect::TransferWindow { days } => Some(deadline(since, days)),
+            Effect::Cease => Some(since),
+        };
+        Self { cause: Cause { what, entry: moment.index }, since, ends }
+    }
+
+    fn at(self, at: Timestamp) -> Lapsed {
+        let (since, consequence) = match self.ends {
+            None => (self.since, Consequence::Keep),
+            Some(until) if at < until => (self.since, Consequence::TransferWindow { until }),
+            Some(ended) => (ended, Consequence::Cease),
+        };
+        Lapsed { cause: self.cause, since, consequence }
+    }
+}
+
+/// The one that ends first; of those that end at once or never, the one that was first.
+fn strictest(lapses: impl Iterator<Item = Lapse>) -> Option<Lapse> {
+    lapses.min_by_key(|lapse| (lapse.ends.unwrap_or(Timestamp::MAX), lapse.since, lapse.cause))
+}
+
+fn of_accreditations(
+    facts: &impl Facts,
+    verdict: &VerdictRecord,
+    scheme: &SchemeRecord,
+    at: Timestamp,
+) -> Option<Lapse> {
+    let held = facts.accreditations(&verdict.now.issuer);
+    let mut last: Option<Vec<(CauseKind, Moment)>> = None;
+    for record in held.iter().filter(|record| covered(record, verdict, at)) {
+        let lapses = since_it_held(record, verdict, at);
+        if lapses.is_empty() {
+            return None;
+        }
+        let first = |lapses: &[(CauseKind, Moment)]| lapses.iter().map(|(_, moment)| moment.at).min();
+        if last.as_deref().is_none_or(|last| first(last) < first(&lapses)) {
+            last = Some(lapses);
+        }
+    }
+    let effects = scheme.scheme.on_accreditation;
+    let lapses = last.into_iter().flatten();
+    strictest(lapses.filter_map(|(what, moment)| Some(Lapse::new(what, moment, effects.of(what)?))))
+}
+
+/// Whether it is an accreditation on which the verdict may rest or have rested.
+fn covered(record: &AccreditationRecord, verdict: &VerdictRecord, at: Timestamp) -> bool {
+    let (held, terms) = (&record.accreditation, &verdict.terms);
+    held.role == AccreditedAs::CertificationBody
+        && held.scheme == terms.scheme
+        && held.from.start() <= at
+        && verdict.now.viewpoints.is_subset(held.viewpoints)
+        && held.objects.is_none_or(|objects| objects.contains(terms.object.kind))
+}
+
+/// What lapsed of an accreditation since it last held for the verdict; nothing while it holds.
+fn since_it_held(record: &AccreditationRecord, verdict: &VerdictRecord, at: Timestamp) -> Vec<(CauseKind, Moment)> {
+    let mut lapses = Vec::new();
+    let (mut set, mut reduced) = (record.granted.index, None);
+    for change in record.changes.iter().take_while(|change| change.moment.at <= at) {
+        match change.change {
+            AccreditationChange::Suspended => lapses.push((CauseKind::AccreditationSuspended, change.moment)),
+            AccreditationChange::Withdrawn => lapses.push((CauseKind::AccreditationWithdrawn, change.moment)),
+            AccreditationChange::Restored => lapses.clear(),
+            AccreditationChange::Renewed { .. } => set = change.moment.index,
+            AccreditationChange::Reduced { viewpoints } if !verdict.now.viewpoints.is_subset(viewpoints) => {
+                // What is reduced comes not back, so the first that reaches the verdict counts.
+                reduced = reduced.or(Some((CauseKind::AccreditationReduced, change.moment)));
+            }
+            AccreditationChange::Reduced { .. } => {}
+        }
+    }
+    let over = Moment { index: set, at: record.until_at(at).end() };
+    lapses.extend((over.at <= at).then_some((CauseKind::AccreditationExpired, over)));
+    lapses.extend(reduced);
+    lapses
+}
+
+fn of_scheme(scheme: &SchemeRecord) -> Option<Lapse> {
+    let replaced = scheme.replaced.as_ref()?;
+    let cause = Cause { what: CauseKind::SchemeReplaced, entry: replaced.moment.index };
+    Some(Lapse { cause, since: replaced.moment.at, ends: Some(replaced.until.end()) })
+}
+
+fn of_surveillance(verdict: &VerdictRecord, scheme: &SchemeRecord) -> Option<Lapse> {
+    let effect = scheme.scheme.surveillance?.on_overdue?;
+    if !verdict.now.marks.surveillance_overdue {
+        return None;
+    }
+    let overdue = |item: &&HistoryItem| matches!(item.what, Happening::SurveillanceOverdue);
+    let item = verdict.history.iter().rev().find(overdue)?;
+    Some(Lapse::new(CauseKind::SurveillanceOverdue, Moment { index: item.index, at: item.at }, effect))
+}

@@ -1,0 +1,532 @@
+//! What becomes of verdicts when what they rest on lapses, a row per cause; and what of it the node may state.
+
+use std::collections::BTreeSet;
+
+use conformity::basis::of_verdict;
+use conformity::effect::Effect;
+use conformity::lapsed::{BasisChange, CauseKind, Consequence, Lapsed};
+use conformity::records::Facts;
+use conformity::resting;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::basis::read;
+use crate::world::{Row, World, accreditation, changed, reason, report, row, scheme, verdict, with};
+
+pub(crate) fn lapsed(what: &str, entry: u64, consequence: impl Into<Value>) -> Value {
+    let consequence = consequence.into();
+    json!({"cause": {"what": what, "entry": entry}, "since": "2026-11-02T09:00:16Z", "consequence": consequence})
+}
+
+/// The only piece of a change.
+pub(crate) fn basis_changed(verdict: &str, change: Value, before: u64) -> Value {
+    json!({
+        "change": change, "scheme": "stars@1", "verdicts": [verdict], "before": before, "total": before + 1,
+    })
+}
+
+/// `stars@2`, whose verdicts have a window of 30 days when an accreditation is suspended, of 180 days when it ends, and cease when it
+/// is reduced; 60 days when surveillance is overdue. Both bodies are accredited under it, and cb-1 granted L-1.
+fn lapsing() -> World {
+    lapsing_with(json!({
+        "suspended": {"transfer-window": {"days": 30}}, "reduced": "cease", "withdrawn": {"transfer-window": {"days": 180}},
+        "expired": {"transfer-window": {"days": 180}},
+    }))
+}
+
+fn lapsing_with(effects: Value) -> World {
+    let mut world = World::furnished();
+    let surveillance = json!({"by": "audit-body", "everyMonths": 12, "onOverdue": {"transfer-window": {"days": 60}}});
+    let patch = json!({"scheme": "stars@2", "onAccreditation": effects, "surveillance": surveillance});
+    world.must("ministry", "scheme-published", with(scheme(), patch));
+    for (id, body, role) in
+        [("L-1", "cb-1", "certification-body"), ("L-2", "cb-2", "certification-body"), ("L-8", "audit", "audit-body")]
+    {
+        world.must("ab", "accreditation-granted", with(accreditation(id, body, role), json!({"scheme": "stars@2"})));
+    }
+    grant(&mut world, "L-1", "open");
+    world
+}
+
+fn grant(world: &mut World, id: &str, profile: &str) {
+    let kept_back =
+        if profile == "open" { json!({}) } else { json!({"level": null, "sites": null, "exclusions": null}) };
+    let patch = json!({"scheme": "stars@2", "profile": profile});
+    world.must("cb-1", "verdict-granted", with(with(verdict(id), patch), kept_back));
+}
+
+fn accredits(world: &mut World, change: Value) {
+    world.must("ab", "accreditation-changed", json!({"id": "L-1", "change": change, "reason": reason()}));
+}
+
+fn replace(world: &mut World, until: &str) {
+    world.must("ministry", "scheme-published", with(scheme(), json!({"scheme": "stars@3"})));
+    world.must("ministry", "scheme-replaced", json!({"scheme": "stars@2", "by": "stars@3", "until": until}));
+}
+
+fn change_of(world: &mut World, change: Value) {
+    let claim = changed(world, "L-1", change);
+    world.must("cb-1", "verdict-changed", claim);
+}
+
+/// What must be stated of L-1 now.
+fn due(world: &World) -> Option<BasisChange> {
+    resting::due(&world.register, &world.verdict("L-1"), world.now)
+}
+
+fn claim_of(world: &World, id: &str) -> Value {
+    let record = world.verdict(id);
+    let change = resting::due(&world.register, &record, world.now).expect("something must be stated");
+    let done = world.register.cascade(&change).map_or(0, |record| record.done);
+    let claim = json!({"change": change, "scheme": "stars@2", "verdicts": [id], "before": done, "total": done + 1});
+    if record.terms.profile.is_public() { claim } else { with(claim, json!({"before": null, "total": null})) }
+}
+
+/// The node states what is due of a verdict.
+fn state(world: &mut World, id: &str) {
+    let claim = claim_of(world, id);
+    world.must("node", "basis-changed", claim);
+}
+
+fn now(world: &World) -> Option<Lapsed> {
+    world.verdict("L-1").now.lapsed.as_deref().copied()
+}
+
+fn in_force(world: &World, at: Timestamp) -> bool {
+    world.verdict("L-1").in_force_at(at)
+}
+
+pub(crate) fn rows() -> Vec<Row> {
+    vec![
+        row(
+            "a body says what its verdicts rest on",
+            |_| {
+                let mut w = withdrawn();
+                let claim = claim_of(&w, "L-1");
+                w.say("cb-1", "basis-changed", claim)
+            },
+            "node-only",
+        ),
+        row("the node names none", |_| say(withdrawn(), json!({"verdicts": []})), "empty"),
+        row("the node names one twice", |_| say(withdrawn(), json!({"verdicts": ["L-1", "L-1"]})), "listed-twice"),
+        row(
+            "the node says that a verdict ceased whose window is open",
+            |_| {
+                let w = withdrawn();
+                let Some(BasisChange::Lapsed(lapsed)) = due(&w) else { panic!("nothing lapsed") };
+                say(w, json!({"change": {"lapsed": Lapsed { consequence: Consequence::Cease, ..lapsed }}}))
+            },
+            "basis-not-so",
+        ),
+        row(
+            "the node gives a window one day more",
+            |_| {
+                let w = withdrawn();
+                let Some(BasisChange::Lapsed(lapsed)) = due(&w) else { panic!("nothing lapsed") };
+                let until = lapsed.window().unwrap() + SignedDuration::from_hours(24);
+                say(
+                    w,
+                    json!({"change": {"lapsed": Lapsed { consequence: Consequence::TransferWindow { until }, ..lapsed }}}),
+                )
+            },
+            "basis-not-so",
+        ),
+        row(
+            "the node says the same twice",
+            |_| {
+                let mut w = withdrawn();
+                let claim = claim_of(&w, "L-1");
+                w.must("node", "basis-changed", claim.clone());
+                w.say("node", "basis-changed", with(claim, json!({"before": 1, "total": 2})))
+            },
+            "basis-not-so",
+        ),
+        row(
+            "the node says it of a verdict under another scheme",
+            |w| {
+                *w = withdrawn();
+                let claim = with(claim_of(w, "L-1"), json!({"verdicts": ["V-1"]}));
+                w.say("node", "basis-changed", claim)
+            },
+            "basis-not-so",
+        ),
+        row(
+            "the node says that something holds again which never lapsed",
+            |w| {
+                let claim = basis_changed("V-1", json!({"holds": {"what": "scheme-replaced", "entry": 13}}), 0);
+                w.say("node", "basis-changed", claim)
+            },
+            "basis-not-so",
+        ),
+        row(
+            "the node says that there were others before",
+            |_| say(withdrawn(), json!({"before": 5, "total": 6})),
+            "basis-miscounted",
+        ),
+        row("the node says that there are more in all", |_| say(withdrawn(), json!({"total": 2})), "basis-miscounted"),
+        row(
+            "the node does not count a public verdict",
+            |_| say(withdrawn(), json!({"before": null, "total": null})),
+            "basis-miscounted",
+        ),
+        row(
+            "the node counts a restricted verdict",
+            |_| {
+                let mut w = lapsing();
+                grant(&mut w, "L-9", "restricted");
+                accredits(&mut w, json!("withdrawn"));
+                let claim = with(claim_of(&w, "L-9"), json!({"before": 0}));
+                w.say("node", "basis-changed", claim)
+            },
+            "basis-miscounted",
+        ),
+        row(
+            "a body says that a scheme is replaced",
+            |w| {
+                w.must("ministry", "scheme-published", with(scheme(), json!({"scheme": "stars@2"})));
+                w.say("cb-1", "scheme-replaced", json!({"scheme": "stars@1", "by": "stars@2", "until": "2027-03-31"}))
+            },
+            "role-not-entitled",
+        ),
+        row(
+            "an unknown scheme is replaced",
+            |w| {
+                w.say(
+                    "ministry",
+                    "scheme-replaced",
+                    json!({"scheme": "moons@1", "by": "stars@1", "until": "2027-03-31"}),
+                )
+            },
+            "unknown-scheme",
+        ),
+        row(
+            "a scheme is replaced by one that is not published",
+            |w| {
+                w.say(
+                    "ministry",
+                    "scheme-replaced",
+                    json!({"scheme": "stars@1", "by": "stars@2", "until": "2027-03-31"}),
+                )
+            },
+            "unknown-scheme",
+        ),
+        row(
+            "a scheme is replaced by itself",
+            |w| {
+                w.say(
+                    "ministry",
+                    "scheme-replaced",
+                    json!({"scheme": "stars@1", "by": "stars@1", "until": "2027-03-31"}),
+                )
+            },
+            "replaced-by-itself",
+        ),
+        row(
+            "a scheme is replaced twice",
+            |w| {
+                *w = lapsing();
+                replace(w, "2027-03-31");
+                w.say(
+                    "ministry",
+                    "scheme-replaced",
+                    json!({"scheme": "stars@2", "by": "stars@1", "until": "2027-06-30"}),
+                )
+            },
+            "scheme-is-replaced",
+        ),
+        row(
+            "two schemes replace each other",
+            |w| {
+                *w = lapsing();
+                replace(w, "2027-03-31");
+                w.say(
+                    "ministry",
+                    "scheme-replaced",
+                    json!({"scheme": "stars@3", "by": "stars@2", "until": "2027-06-30"}),
+                )
+            },
+            "scheme-is-replaced",
+        ),
+        row(
+            "a scheme was replaced in the past",
+            |w| {
+                w.must("ministry", "scheme-published", with(scheme(), json!({"scheme": "stars@2"})));
+                w.say(
+                    "ministry",
+                    "scheme-replaced",
+                    json!({"scheme": "stars@1", "by": "stars@2", "until": "2026-11-01"}),
+                )
+            },
+            "already-over",
+        ),
+        row(
+            "a verdict is granted under a scheme whose transition is over",
+            |w| {
+                *w = lapsing();
+                replace(w, "2027-03-31");
+                w.at("2027-04-01T00:00:00Z");
+                let late = json!({"scheme": "stars@2", "validFrom": "2027-04-01"});
+                w.say("cb-1", "verdict-granted", with(verdict("L-2"), late))
+            },
+            "scheme-is-replaced",
+        ),
+        row(
+            "a verdict is renewed under a scheme whose transition is over",
+            |w| {
+                *w = lapsing();
+                replace(w, "2027-03-31");
+                w.at("2027-04-01T00:00:00Z");
+                let claim = changed(w, "L-1", json!({"renewed": {"validUntil": "2029-12-31"}}));
+                w.say("cb-1", "verdict-changed", claim)
+            },
+            "scheme-is-replaced",
+        ),
+    ]
+}
+
+/// The accreditation of cb-1 is withdrawn, and nothing is stated yet.
+fn withdrawn() -> World {
+    let mut world = lapsing();
+    accredits(&mut world, json!("withdrawn"));
+    world
+}
+
+/// The node states what is due of L-1, but for a patch.
+fn say(mut world: World, patch: Value) -> Result<Vec<conformity::Record>, conformity::Refusal> {
+    let claim = with(claim_of(&world, "L-1"), patch);
+    world.say("node", "basis-changed", claim)
+}
+
+/// What happens, which cause is stated, and for how many days the verdict stays in force; `None` for ever.
+#[test]
+fn each_cause_has_the_effect_that_the_scheme_says() {
+    type Happens = fn(&mut World);
+    let rows: [(&str, Happens, CauseKind, i64); 5] = [
+        ("suspended", |w| accredits(w, json!("suspended")), CauseKind::AccreditationSuspended, 30),
+        ("withdrawn", |w| accredits(w, json!("withdrawn")), CauseKind::AccreditationWithdrawn, 180),
+        (
+            "reduced to what the verdict is not about",
+            |w| accredits(w, json!({"reduced": {"viewpoints": ["process"]}})),
+            CauseKind::AccreditationReduced,
+            0,
+        ),
+        ("expired", |w| w.at("2029-01-01T00:00:00Z"), CauseKind::AccreditationExpired, 180),
+        (
+            "nobody looked",
+            |w| {
+                w.at("2027-10-02T00:00:00Z");
+                w.must("node", "surveillance-overdue", json!({"verdicts": ["L-1"]}));
+            },
+            CauseKind::SurveillanceOverdue,
+            60,
+        ),
+    ];
+    for (why, happens, what, days) in rows {
+        let mut world = lapsing();
+        assert_eq!(due(&world), None, "{why}: nothing lapsed yet");
+        happens(&mut world);
+        state(&mut world, "L-1");
+        let lapsed = now(&world).unwrap();
+        assert_eq!(lapsed.cause.what, what, "{why}");
+        assert_eq!(due(&world), None, "{why}: stated once");
+        let end = lapsed.since + SignedDuration::from_hours(24 * days);
+        assert!(!in_force(&world, end.max(world.now)), "{why}: not in force at the end");
+        assert_eq!(lapsed.window(), (days > 0).then_some(end), "{why}");
+        if days > 0 {
+            assert!(in_force(&world, end - SignedDuration::from_nanos(1)), "{why}: in force to the last instant");
+            world.now = end;
+            let Some(BasisChange::Lapsed(closed)) = due(&world) else { panic!("{why}: the end is told") };
+            assert_eq!((closed.since, closed.consequence), (end, Consequence::Cease), "{why}");
+        }
+        assert_eq!(world.state("L-1"), "granted", "{why}: its body stands behind it as before");
+    }
+}
+
+#[test]
+fn a_replaced_scheme_leaves_verdicts_in_force_up_to_its_day() {
+    let mut world = lapsing();
+    replace(&mut world, "2027-03-31");
+    state(&mut world, "L-1");
+    let (last, over) = ("2027-03-31T23:59:59Z".parse().unwrap(), "2027-04-01T00:00:00Z".parse().unwrap());
+    assert!(in_force(&world, last) && !in_force(&world, over));
+    assert_eq!(now(&world).unwrap().cause.what, CauseKind::SchemeReplaced);
+    grant(&mut world, "L-2", "open");
+    state(&mut world, "L-2");
+    assert!(!world.verdict("L-2").in_force_at(over), "one that is granted meanwhile has the same day");
+}
+
+#[test]
+fn nothing_is_stated_where_the_scheme_says_nothing() {
+    for change in [json!("suspended"), json!("withdrawn"), json!({"reduced": {"viewpoints": ["process"]}})] {
+        let mut world = lapsing_with(json!({}));
+        accredits(&mut world, change);
+        assert_eq!(due(&world), None);
+        world.at("2029-06-01T00:00:00Z");
+        assert_eq!(due(&world), None);
+    }
+}
+
+#[test]
+fn a_scheme_may_keep_verdicts_and_buyers_are_told_all_the_same() {
+    let mut world = lapsing_with(json!({"suspended": "keep"}));
+    accredits(&mut world, json!("suspended"));
+    state(&mut world, "L-1");
+    assert_eq!(now(&world).unwrap().consequence, Consequence::Keep);
+    assert!(in_force(&world, "2029-09-30T23:00:00Z".parse().unwrap()), "to the end of its days");
+    assert_eq!(world.verdict("L-1").history.last().unwrap().what.as_str(), "basis-kept");
+}
+
+#[test]
+fn what_holds_again_is_stated_and_counts_again() {
+    type Mends = fn(&mut World);
+    let overdue: Mends = |w| {
+        w.at("2027-10-02T00:00:00Z");
+        w.must("node", "surveillance-overdue", json!({"verdicts": ["L-1"]}));
+    };
+    let rows: [(&str, Mends, Mends); 5] = [
+        ("restored", |w| accredits(w, json!("suspended")), |w| accredits(w, json!("restored"))),
+        ("renewed", |w| w.at("2029-01-01T00:00:00Z"), |w| accredits(w, json!({"renewed": {"until": "2031-12-31"}}))),
+        (
+            "accredited anew",
+            |w| accredits(w, json!("withdrawn")),
+            |w| {
+                let anew = with(accreditation("L-3", "cb-1", "certification-body"), json!({"scheme": "stars@2"}));
+                w.must("ab", "accreditation-granted", anew);
+            },
+        ),
+        (
+            "taken over by a body that is accredited",
+            |w| accredits(w, json!("withdrawn")),
+            |w| change_of(w, json!({"transferred": {"to": "cb-2"}})),
+        ),
+        ("looked at again", overdue, |w| {
+            let filed = json!({"verdict": "L-1", "outcome": "conforming", "recommendation": "none"});
+            w.must("audit", "report-filed", with(report("P-1"), filed));
+        }),
+    ];
+    for (why, lapses, mends) in rows {
+        let mut world = lapsing();
+        lapses(&mut world);
+        state(&mut world, "L-1");
+        let cause = now(&world).unwrap().cause;
+        mends(&mut world);
+        assert_eq!(due(&world), Some(BasisChange::Holds(cause)), "{why}");
+        state(&mut world, "L-1");
+        assert_eq!((now(&world), due(&world)), (None, None), "{why}");
+        assert!(in_force(&world, world.now), "{why}");
+    }
+}
+
+#[test]
+fn what_follows_a_lapse_opens_no_window_again() {
+    // Suspended with 30 days, withdrawn on the 40th with 180: the verdict ceased on the 30th, however late anybody looked.
+    let mut world = lapsing();
+    accredits(&mut world, json!("suspended"));
+    let suspended = world.now;
+    world.now = suspended + SignedDuration::from_hours(24 * 40);
+    accredits(&mut world, json!("withdrawn"));
+    state(&mut world, "L-1");
+    let lapsed = now(&world).unwrap();
+    assert_eq!((lapsed.cause.what, lapsed.consequence), (CauseKind::AccreditationSuspended, Consequence::Cease));
+    // Restored in between, it held: what follows has its own window.
+    let mut world = lapsing();
+    accredits(&mut world, json!("suspended"));
+    accredits(&mut world, json!("restored"));
+    accredits(&mut world, json!("withdrawn"));
+    state(&mut world, "L-1");
+    assert_eq!(now(&world).unwrap().cause.what, CauseKind::AccreditationWithdrawn);
+    // Of an accreditation and a scheme the one counts that ends first.
+    replace(&mut world, "2026-12-31");
+    state(&mut world, "L-1");
+    assert_eq!(now(&world).unwrap().cause.what, CauseKind::SchemeReplaced);
+}
+
+#[test]
+fn another_accreditation_of_the_body_holds_the_verdict() {
+    let mut world = lapsing();
+    let second = with(accreditation("L-3", "cb-1", "certification-body"), json!({"scheme": "stars@2"}));
+    world.must("ab", "accreditation-granted", second);
+    accredits(&mut world, json!("withdrawn"));
+    assert_eq!(due(&world), None);
+    world.must("ab", "accreditation-changed", json!({"id": "L-3", "change": "suspended", "reason": reason()}));
+    state(&mut world, "L-1");
+    assert_eq!(now(&world).unwrap().cause.what, CauseKind::AccreditationSuspended, "the one that held last");
+}
+
+#[test]
+fn a_verdict_that_is_over_or_copied_rests_on_nothing() {
+    let mut world = lapsing();
+    change_of(&mut world, json!("withdrawn"));
+    accredits(&mut world, json!("withdrawn"));
+    assert_eq!(due(&world), None);
+    let mut world = lapsing();
+    replace(&mut world, "2027-03-31");
+    let transcribed = world.verdict("T-1");
+    assert_eq!(resting::lapsed(&world.register, &transcribed, world.now), None);
+}
+
+#[test]
+fn the_pieces_of_one_change_are_counted_and_restricted_verdicts_are_not() {
+    let mut world = lapsing();
+    grant(&mut world, "L-2", "summary");
+    grant(&mut world, "L-9", "restricted");
+    accredits(&mut world, json!("withdrawn"));
+    let change = due(&world).unwrap();
+    for (id, done, finished) in [("L-1", 1, false), ("L-9", 1, false), ("L-2", 2, true)] {
+        let last = id == "L-2";
+        let claim = claim_of(&world, id);
+        world.must("node", "basis-changed", if last { claim } else { with(claim, json!({"total": null})) });
+        let record = world.register.cascade(&change).unwrap();
+        assert_eq!((record.done, record.finished), (done, finished), "{id}");
+    }
+    assert_eq!(world.register.cascades().count(), 1);
+}
+
+#[test]
+fn a_verdict_is_the_same_read_from_what_it_rests_on() {
+    let mut world = lapsing();
+    for id in ["L-2", "L-9"] {
+        grant(&mut world, id, if id == "L-9" { "restricted" } else { "open" });
+    }
+    accredits(&mut world, json!("suspended"));
+    let listed = with(claim_of(&world, "L-1"), json!({"verdicts": ["L-1", "L-2"], "total": 2}));
+    world.must("node", "basis-changed", listed);
+    state(&mut world, "L-9");
+    replace(&mut world, "2026-11-20");
+    state(&mut world, "L-1");
+    world.at("2026-11-21T00:00:00Z");
+    state(&mut world, "L-1");
+    for id in ["L-1", "L-2", "L-9"] {
+        let indexes: BTreeSet<u64> = of_verdict(&world.register, &world.verdict(id), u64::MAX).indexes;
+        let register = read(&world, &indexes).unwrap();
+        assert_eq!(register.verdict(&id.parse().unwrap()), Some(world.verdict(id)), "{id}");
+    }
+}
+
+#[test]
+fn verdicts_are_found_by_their_body_and_scheme() {
+    let mut world = lapsing();
+    grant(&mut world, "L-2", "open");
+    let named = |world: &World, body: &str| {
+        let (scheme, body) = ("stars@2".parse().unwrap(), body.parse().unwrap());
+        let verdicts = world.register.verdicts_issued((&scheme, &body), None);
+        verdicts.map(|record| record.id().to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!((named(&world, "cb-1"), named(&world, "cb-2")), (vec!["L-1".to_owned(), "L-2".to_owned()], vec![]));
+    change_of(&mut world, json!({"transferred": {"to": "cb-2"}}));
+    assert_eq!((named(&world, "cb-1"), named(&world, "cb-2")), (vec!["L-2".to_owned()], vec!["L-1".to_owned()]));
+    let granted = world.verdict("L-1").history[0].index;
+    world.must("op", "statement-erased", json!({"index": granted, "reason": reason()}));
+    assert_eq!(named(&world, "cb-2"), Vec::<String>::new());
+}
+
+#[test]
+fn effects_are_written_as_in_arrangements() {
+    let read: Effect = serde_json::from_value(json!({"transfer-window": {"days": 180}})).unwrap();
+    assert_eq!(read, Effect::TransferWindow { days: 180 });
+    for unknown in
+        [json!("perhaps"), json!({"transfer-window": {"days": 70_000}}), json!({"transfer-window": {"weeks": 1}})]
+    {
+        assert!(serde_json::from_value::<Effect>(unknown).is_err());
+    }
+}

@@ -1,0 +1,34 @@
+//! `cascades`: what lapses did to verdicts, and how far telling of it is.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::context::Context;
+use super::output;
+
+/// Show what becomes of verdicts whose accreditation, scheme or surveillance lapsed, and how far telling of it is
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  registry-node --registry jp cascades
+  registry-node --as buyer-1 cascades --json
+
+A row for each cause and what verdicts become by it: basis-kept, basis-window (in force up to a time), basis-lapsed (not in
+force), basis-holds (in force again). Only public verdicts are counted.")]
+pub(super) struct Cascades {}
+
+impl Cascades {
+    #[expect(clippy::unused_self, reason = "it is a command like the others, and has no flags")]
+    pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        let cascades = json!({ "cascades": context.ask_all::<Value>("/v1/cascades", "cascades")? });
+        context.answer(&cascades, table)
+    }
+}
+
+/// A row for each.
+pub(super) fn table(cascades: &Value) -> String {
+    let (cause, entry) = ("cause=cause/what", "entry=cause/entry");
+    output::rows(cascades, [cause, entry, "scheme", "becomes", "until", "done", "total", "finished"])
+}
