@@ -26,4 +26,5 @@ mod results;
 mod standing;
 mod stolen_key;
 mod tokens;
+mod trees;
 mod witness;
