@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use super::events::speaker;
 use super::fixture::{World, change, restricted, verdict};
+use super::neighbours::{derive, peered, row};
 use crate::clock::SystemClock;
 use crate::core::registry::Registry;
 use crate::core::sequencer::SealError;
@@ -214,6 +215,28 @@ async fn a_verdict_stands_in_the_tree_of_its_profile_alone() {
     assert_eq!(other, Err(MapProofError::OtherTree), "that it is absent there says nothing of the other tree");
     assert!(prove(registry, &own("V-4"), first).is_ok(), "nor did it before");
     assert_eq!(prove(registry, &MapLabel::Party("cb-1".parse().unwrap()), third), Err(ProveError::Public));
+}
+
+/// The newest row of a foreign verdict says who its supplier is: what was filed under another before is filed there no more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_foreign_verdict_moves_with_its_supplier() {
+    let world = peered().await;
+    let registry = &world.registry;
+    let of = |identifier: &str| MapLabel::Supplier(identifier.parse().unwrap(), "eucc@1".parse().unwrap());
+    let (stays, left, new) = (of("lei:5493001KJTIIGC8Y1R12"), of("local:eu-list:17"), of("local:eu-list:18"));
+    let foreign = MapLabel::Foreign("eu:E-1".parse().unwrap());
+    derive(&world, 0, 5, &row("E-1", "recognised")).await;
+    let first = published(&world).await;
+    for label in [&foreign, &stays, &left] {
+        assert_eq!(check(registry, label, first).unwrap().count, 1, "{label}");
+    }
+    derive(&world, 5, 6, &row("E-1", "partial").replace("eu-list:17", "eu-list:18")).await;
+    let second = world.published().await;
+    for label in [&foreign, &stays, &new] {
+        assert_eq!(check(registry, label, second).unwrap().count, 2, "{label}");
+    }
+    assert_eq!(check(registry, &left, second), None);
+    assert_eq!(check_seals(&registry.log, key(registry)).unwrap().beyond, 0, "every root can be derived again");
 }
 
 #[tokio::test(flavor = "multi_thread")]
