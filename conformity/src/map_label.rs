@@ -2,10 +2,12 @@
 //!
 //! ```text
 //! blinded:
-//! verdict/<id>                                     a verdict of this registry
-//! verdict/<registry>:<id>                          a foreign verdict, by what is made of it here
+//! restricted/<id>                                  a verdict of this registry that not everybody may know
 //! supplier/<identifier>/scheme/<scheme>@<version>  everything about the verdicts, own and foreign, on one supplier under
 //!                                                  one scheme, by each identifier that the verdict names
+//! verdicts:
+//! verdict/<id>                                     any other verdict of this registry
+//! verdict/<registry>:<id>                          a foreign verdict, by what is made of it here
 //! public:
 //! party/<id>                                       a party that is public: its registration, its keys
 //! accreditation/<body>/scheme/<scheme>@<version>   all accreditations of one body under one scheme
@@ -19,9 +21,12 @@
 //! is made of it; it is then also about the supplier and scheme of that verdict. A foreign verdict is filed under the scheme
 //! that it has where it was granted, not under what it counts as here.
 //!
-//! What the public labels are about, everybody may read in the log. Who buys or supplies without declaring anything is the registry's own:
-//! such a party has no label. A scheme has none either, since it never changes; that it is replaced counts by what is then said of each
-//! verdict.
+//! A verdict's profile is the one of its grant and never changes, so each verdict has one label; an id that is granted again after
+//! an erasure is another verdict. What is made of a foreign verdict is in the log only if everybody may know that verdict.
+//!
+//! What verdicts and public labels are about, everybody may read in the log. Who buys or supplies without declaring anything is the
+//! registry's own: such a party has no label. A scheme has none either, since it never changes; that it is replaced counts by what is
+//! then said of each verdict.
 //!
 //! Out of scope: how labels are blinded and proven, see `ledger::map`; which of them a verdict rests on, see
 //! [`crate::basis`].
@@ -35,13 +40,26 @@ use crate::identifiers::Identifier;
 use crate::ids::{ArrangementId, PartyId, RegistryId, SchemeId, SchemeRef, VerdictId, VerdictRef};
 use crate::party::{PartyKey, PartyRecord};
 use crate::records::{Facts, Record};
-use crate::verdict::{Supplier, VerdictRecord};
+use crate::verdict::{Profile, Supplier, VerdictRecord};
+
+/// In which tree of the state map a label is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Tree {
+    /// Of labels that nobody may find who has no right to them: a VRF blinds them.
+    Blinded,
+    /// Of verdicts that everybody may know, own and foreign.
+    Verdicts,
+    /// Of the few things that everybody may know and on which verdicts rest.
+    Public,
+}
 
 /// What something is filed under in the state map.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MapLabel {
-    /// A verdict of this registry.
+    /// A verdict of this registry that everybody may know.
     Verdict(VerdictId),
+    /// Any other verdict of this registry.
+    Restricted(VerdictId),
     /// A foreign verdict.
     Foreign(VerdictRef),
     /// A supplier under a scheme.
@@ -59,12 +77,18 @@ pub enum MapLabel {
 }
 
 impl MapLabel {
-    /// Whether everybody may know it. It alone says in which way it is looked for, so that nothing is found in two.
-    pub const fn is_public(&self) -> bool {
+    /// That of a verdict of this registry, which was granted with this profile.
+    pub fn own(id: VerdictId, profile: Profile) -> Self {
+        if profile.is_public() { Self::Verdict(id) } else { Self::Restricted(id) }
+    }
+
+    /// Where it is looked for. It alone says so: nothing is found in two places.
+    pub const fn tree(&self) -> Tree {
         match self {
-            Self::Verdict(_) | Self::Foreign(_) | Self::Supplier(..) => false,
+            Self::Restricted(_) | Self::Supplier(..) => Tree::Blinded,
+            Self::Verdict(_) | Self::Foreign(_) => Tree::Verdicts,
             Self::Party(_) | Self::Accreditation(..) | Self::Designation(..) | Self::Arrangement(_) | Self::Peer(_) => {
-                true
+                Tree::Public
             }
         }
     }
@@ -72,7 +96,10 @@ impl MapLabel {
     /// Indexes of all entries about it, by what a registry knows, rising.
     pub fn entries(&self, facts: &impl Facts) -> Vec<u64> {
         match self {
-            Self::Verdict(id) => facts.verdict(id).map_or_else(Vec::new, |record| history(&record)),
+            Self::Verdict(id) | Self::Restricted(id) => {
+                let record = facts.verdict(id).filter(|record| Self::own(id.clone(), record.terms.profile) == *self);
+                record.map_or_else(Vec::new, |record| history(&record))
+            }
             Self::Foreign(verdict) => facts.recognition(verdict).map_or_else(Vec::new, |record| record.entries.clone()),
             Self::Supplier(identifier, scheme) => {
                 let (own, foreign) = (facts.verdicts_of(identifier), facts.recognitions_of(identifier));
@@ -107,6 +134,7 @@ impl fmt::Display for MapLabel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Verdict(id) => write!(f, "verdict/{id}"),
+            Self::Restricted(id) => write!(f, "restricted/{id}"),
             Self::Foreign(verdict) => write!(f, "verdict/{verdict}"),
             Self::Supplier(identifier, scheme) => write!(f, "supplier/{identifier}/scheme/{scheme}"),
             Self::Party(id) => write!(f, "party/{id}"),
@@ -134,7 +162,7 @@ impl Filed {
     pub fn of(record: &Record) -> Option<Self> {
         match record {
             Record::Verdict(record) => Some(Self {
-                verdict: MapLabel::Verdict(record.id().clone()),
+                verdict: MapLabel::own(record.id().clone(), record.terms.profile),
                 suppliers: suppliers(&record.terms.supplier, &record.terms.scheme),
                 entries: history(record),
             }),
@@ -226,21 +254,27 @@ mod tests {
     fn labels_are_written_as_drawn() {
         let scheme: SchemeRef = "stars@1".parse().unwrap();
         let rows = [
-            (MapLabel::Verdict("V-1".parse().unwrap()), "verdict/V-1"),
-            (MapLabel::Foreign("jp:V-1".parse().unwrap()), "verdict/jp:V-1"),
+            (MapLabel::own("V-1".parse().unwrap(), Profile::Open), "verdict/V-1", Tree::Verdicts),
+            (MapLabel::own("V-1".parse().unwrap(), Profile::Summary), "verdict/V-1", Tree::Verdicts),
+            (MapLabel::own("V-1".parse().unwrap(), Profile::Restricted), "restricted/V-1", Tree::Blinded),
+            (MapLabel::Foreign("jp:V-1".parse().unwrap()), "verdict/jp:V-1", Tree::Verdicts),
             (
                 MapLabel::Supplier("corporate-number:7000012050002".parse().unwrap(), scheme.clone()),
                 "supplier/corporate-number:7000012050002/scheme/stars@1",
+                Tree::Blinded,
             ),
-            (MapLabel::Party("cb-1".parse().unwrap()), "party/cb-1"),
-            (MapLabel::Accreditation("cb-1".parse().unwrap(), scheme.clone()), "accreditation/cb-1/scheme/stars@1"),
-            (MapLabel::Designation("ab".parse().unwrap(), scheme.id), "designation/ab/scheme/stars"),
-            (MapLabel::Arrangement("A-1".parse().unwrap()), "arrangement/A-1"),
-            (MapLabel::Peer("eu".parse().unwrap()), "peer/eu"),
+            (MapLabel::Party("cb-1".parse().unwrap()), "party/cb-1", Tree::Public),
+            (
+                MapLabel::Accreditation("cb-1".parse().unwrap(), scheme.clone()),
+                "accreditation/cb-1/scheme/stars@1",
+                Tree::Public,
+            ),
+            (MapLabel::Designation("ab".parse().unwrap(), scheme.id), "designation/ab/scheme/stars", Tree::Public),
+            (MapLabel::Arrangement("A-1".parse().unwrap()), "arrangement/A-1", Tree::Public),
+            (MapLabel::Peer("eu".parse().unwrap()), "peer/eu", Tree::Public),
         ];
-        for (label, text) in rows {
-            assert_eq!(label.to_string(), text);
-            assert_eq!(label.is_public(), !text.starts_with("verdict/") && !text.starts_with("supplier/"));
+        for (label, text, tree) in rows {
+            assert_eq!((label.to_string().as_str(), label.tree()), (text, tree));
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! blinded label:  output = ECVRF(label)     64 bytes, see `vrf`; key = output[0..32], blind = output[32..64]
-//! public label:   key = SHA-256(0x06 || label), blind = nothing
+//! plain label:    key = SHA-256(0x06 || label), blind = nothing
 //!
 //! chain  = 32 zero bytes before the first entry about a label, and after the entry at index i with leaf hash h
 //!          SHA-256(0x05 || chain || i || h)                                      integers: uint64, big endian
@@ -15,7 +15,7 @@
 //!                      = leaf                          if there is one
 //!                      = node(those whose bit at `depth` is 0, those whose bit is 1; each at depth + 1)   otherwise
 //! tree(keys) = subtree(keys, 0); bit 0 is the highest bit of a key's first byte
-//! root = SHA-256(0x07 || tree(blinded keys) || tree(public keys))
+//! root = SHA-256(0x07 || tree(blinded keys) || tree(keys of verdicts) || tree(public keys))
 //! ```
 //!
 //! The shape follows from the keys alone, whatever the order in which they came. Keys are as good as random, so a leaf lies
@@ -23,9 +23,10 @@
 //! leaf, node and empty cannot be taken for one another: a key that is there cannot be shown absent, nor with two values,
 //! by whoever built the tree. A blinded value hides what it says because a proof of absence may show a stranger's leaf.
 //!
-//! Two trees, since there are few public labels and many blinded ones: proofs of public labels stay short, and a proof in
-//! the one shows nothing of the other but its root. What kind a label is, and so in which tree it is looked for, whoever
-//! looks decides by the label alone.
+//! Three trees. What nobody may find who has no right to it is blinded. Labels of verdicts that everybody may know are plain: they
+//! need no output, which would cost more than all else. So are the few public labels on which verdicts rest, in a tree of their own:
+//! their proofs stay short however many verdicts there are. A proof in one tree shows of the others their roots and nothing else. In
+//! which tree a label is looked for, whoever looks decides by the label alone.
 //!
 //! Not here: which labels there are and which entries are about them, see `conformity::map_label`.
 
@@ -37,7 +38,7 @@ mod public_tests;
 mod tests;
 mod tree;
 
-pub use proof::{MAX_MAP_PROOF, MapProof, MapProofError, Place};
+pub use proof::{Beside, MAX_MAP_PROOF, MapProof, MapProofError, Place};
 pub use public::PublicProof;
 pub use tree::Map;
 
@@ -55,22 +56,24 @@ const LEAF: u8 = 2;
 const NODE: u8 = 3;
 const VALUE: u8 = 4;
 const CHAIN: u8 = 5;
-const PUBLIC: u8 = 6;
+const PLAIN: u8 = 6;
 const ROOT: u8 = 7;
 
-/// Both trees of a registry in one version; cheap to clone.
+/// All trees of a registry in one version; cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Trees {
     /// Of the labels that a VRF blinds.
     pub blinded: Map,
-    /// Of the labels that anybody may know.
+    /// Of the verdicts that everybody may know.
+    pub verdicts: Map,
+    /// Of what everybody may know and verdicts rest on.
     pub public: Map,
 }
 
 impl Trees {
     /// The root that a seal carries.
     pub fn root(&self) -> Hash {
-        root_over(&self.blinded.root(), &self.public.root())
+        root_over(&self.blinded.root(), &self.verdicts.root(), &self.public.root())
     }
 }
 
@@ -86,9 +89,9 @@ impl MapKey {
         Self(key)
     }
 
-    /// The key of a public label.
-    pub fn public(label: &str) -> Self {
-        Self(sha256(&[&[PUBLIC], label.as_bytes()]))
+    /// The key of a plain label.
+    pub fn plain(label: &str) -> Self {
+        Self(sha256(&[&[PLAIN], label.as_bytes()]))
     }
 
     /// Wraps 32 bytes of a proof.
@@ -125,9 +128,14 @@ pub struct Slot {
 }
 
 impl Slot {
-    /// That of a public label.
-    pub fn public(label: &str) -> Self {
-        Self { key: MapKey::public(label), blind: None }
+    /// That of a plain label.
+    pub fn plain(label: &str) -> Self {
+        Self { key: MapKey::plain(label), blind: None }
+    }
+
+    /// Where it stands.
+    pub const fn key(&self) -> &MapKey {
+        &self.key
     }
 }
 
@@ -195,6 +203,6 @@ fn node_hash(left: &Hash, right: &Hash) -> Hash {
     Hash::from_bytes(sha256(&[&[NODE], left.as_bytes(), right.as_bytes()]))
 }
 
-fn root_over(blinded: &Hash, public: &Hash) -> Hash {
-    Hash::from_bytes(sha256(&[&[ROOT], blinded.as_bytes(), public.as_bytes()]))
+fn root_over(blinded: &Hash, verdicts: &Hash, public: &Hash) -> Hash {
+    Hash::from_bytes(sha256(&[&[ROOT], blinded.as_bytes(), verdicts.as_bytes(), public.as_bytes()]))
 }

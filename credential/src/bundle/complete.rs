@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use conformity::basis::{Basis, of_recognition, of_verdict};
 use conformity::key::Jwk;
-use conformity::map_label::MapLabel;
+use conformity::map_label::{MapLabel, Tree};
 use conformity::records::{Facts, Register};
 use ledger::map::{Latest, MapProof, MapProofError, PublicProof};
 use ledger::merkle::Hash;
@@ -26,16 +26,11 @@ pub(super) fn complete(
     entries: &Entries,
     steps: &mut Steps,
 ) -> Result<(), Fault> {
-    let label = if replayed.is_of(bundle) {
-        MapLabel::Verdict(bundle.verdict.id.clone())
-    } else {
-        MapLabel::Foreign(bundle.verdict.clone())
-    };
+    let (label, basis) = rested(bundle, replayed).ok_or_else(|| Broken::NoVerdict(bundle.verdict.clone()))?;
     let (told, public_root) = told(&bundle.map_proof, &label, &replayed.register, entries)?;
     let stated = label.entries(&replayed.register);
     let about = [bare(bundle, &label, &stated)?, stated].concat();
     compare(&label, told, &about, entries)?;
-    let basis = basis(bundle, replayed).ok_or_else(|| Broken::NoVerdict(bundle.verdict.clone()))?;
     let rests = foundations(basis, &bundle.public_proof, &replayed.register, entries, &public_root)?;
     let words = format!(
         "the state map under the seal counts {} entries about it, and those about {rests} parties, accreditations, designations, \
@@ -46,7 +41,8 @@ pub(super) fn complete(
     Ok(())
 }
 
-/// What the map says of a blinded label, and the root over what it says of public ones.
+/// What the map says of a label, a blinded one or a verdict's, and the root over what it says of public ones. In which tree it is looked
+/// for, the label alone says: a proof of the other form is refused.
 pub(super) fn told(
     map_proof: &str,
     label: &MapLabel,
@@ -58,8 +54,13 @@ pub(super) fn told(
     if entries.last() != Some(proof.seal) {
         return Err(Broken::Map(MapProofError::Malformed("it points to another seal")).into());
     }
-    let told = proof.verify(&entries.map_root, &map_key(register)?, &label.to_string()).map_err(Broken::Map)?;
-    Ok((told, proof.public))
+    let (root, text) = (&entries.map_root, label.to_string());
+    let told = match label.tree() {
+        Tree::Blinded => proof.verify_blinded(root, &map_key(register)?, &text),
+        Tree::Verdicts => proof.verify_plain(root, &text),
+        Tree::Public => Err(MapProofError::OtherTree),
+    };
+    Ok((told.map_err(Broken::Map)?, proof.public))
 }
 
 /// Nothing that an answer rests on lacks an entry. Gives how many labels that are.
@@ -84,15 +85,18 @@ pub(super) fn foundations(
     Ok(labels.len())
 }
 
-/// What the verdict rests on, as far as the statements say; nothing if they say nothing of it.
-fn basis(bundle: &Bundle, replayed: &Replayed) -> Option<Basis> {
-    let register = &replayed.register;
+/// The verdict's label, which follows from the profile in its grant, and what it rests on, as far as the statements say; nothing if they
+/// say nothing of it.
+fn rested(bundle: &Bundle, replayed: &Replayed) -> Option<(MapLabel, Basis)> {
+    let (register, verdict) = (&replayed.register, &bundle.verdict);
     if replayed.is_of(bundle) {
-        return Some(of_verdict(register, &*register.verdict(&bundle.verdict.id)?, u64::MAX));
+        let record = register.verdict(&verdict.id)?;
+        let label = MapLabel::own(verdict.id.clone(), record.terms.profile);
+        return Some((label, of_verdict(register, &record, u64::MAX)));
     }
-    let record = register.recognition(&bundle.verdict)?;
+    let record = register.recognition(verdict)?;
     let cause = replayed.causes.get(&record.since.index);
-    Some(of_recognition(register, &record, cause, u64::MAX))
+    Some((MapLabel::Foreign(verdict.clone()), of_recognition(register, &record, cause, u64::MAX)))
 }
 
 /// The key of the state map, as the genesis names it.

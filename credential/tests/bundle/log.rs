@@ -14,7 +14,7 @@ use conformity::basis::{of_recognition, of_verdict};
 use conformity::decide::{Place, decide};
 use conformity::ids::VerdictRef;
 use conformity::key::KeyId;
-use conformity::map_label::{Filed, MapLabel, Posted};
+use conformity::map_label::{self, Filed, MapLabel, Posted};
 use conformity::records::{Facts, Record, Register};
 use credential::bundle::{Bundle, Earlier, FORMAT, Item, KeyHistory, Policy, Question};
 use credential::statement::read_unverified;
@@ -26,7 +26,7 @@ use ledger::entry::{Entry, Kind};
 use ledger::jws;
 use ledger::key::{Algorithm, SigningKey};
 use ledger::log_keys::Handover;
-use ledger::map::{Latest, Map, MapKey, MapProof, Slot, Trees};
+use ledger::map::{Beside, Latest, MapKey, MapProof, Slot, Trees};
 use ledger::merkle::Tree;
 use ledger::note::{Cosigner, NoteSigner, SignedNote};
 use ledger::vrf::VrfKey;
@@ -272,18 +272,23 @@ impl Log {
         let own = self.register.verdicts_after(None).cloned().map(Record::Verdict);
         let filed = own.chain(self.register.recognitions_after(None).cloned().map(Record::Recognition));
         let filed = filed.filter_map(|record| Filed::of(&record));
-        let mut labels: BTreeSet<MapLabel> =
+        let labels: BTreeSet<MapLabel> =
             filed.flat_map(|filed| filed.suppliers.into_iter().chain([filed.verdict])).collect();
-        labels.retain(|label| !self.hidden.contains(&label.to_string()));
-        let blinded: Vec<_> = labels
-            .iter()
-            .map(|label| (self.map_key.evaluate(label.to_string().as_bytes()).unwrap(), self.latest(label)))
-            .collect();
-        let mut public = self.public_labels();
-        public.retain(|label| !self.hidden.contains(&label.to_string()));
-        let public: Vec<_> =
-            public.iter().map(|label| (Slot::public(&label.to_string()), self.latest(label))).collect();
-        self.map = Trees { blinded: Map::new().with(blinded), public: Map::new().with(public) };
+        let mut trees = Trees::default();
+        for label in labels.union(&self.public_labels()).filter(|label| !self.hidden.contains(&label.to_string())) {
+            let (text, latest) = (label.to_string(), self.latest(label));
+            let tree = match label.tree() {
+                map_label::Tree::Blinded => &mut trees.blinded,
+                map_label::Tree::Verdicts => &mut trees.verdicts,
+                map_label::Tree::Public => &mut trees.public,
+            };
+            let slot = match label.tree() {
+                map_label::Tree::Blinded => self.map_key.evaluate(text.as_bytes()).unwrap().into(),
+                map_label::Tree::Verdicts | map_label::Tree::Public => Slot::plain(&text),
+            };
+            *tree = tree.with([(slot, latest)]);
+        }
+        self.map = trees;
         self.put(Kind::Seal, None)
     }
 

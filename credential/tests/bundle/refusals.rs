@@ -278,7 +278,7 @@ fn a_bundle_that_does_not_answer_the_question_is_refused() {
     refuse(&of("jp:V-2"), "a verdict that there is not", ("bundle", "verdict", "no-verdict"));
     refuse(&of("eu:V-1"), "a foreign verdict of which nothing was made", ("bundle", "verdict", "no-verdict"));
     let other = altered(|bundle| bundle.verdict = "jp:V-2".parse().unwrap());
-    refuse(&other, "another verdict", ("bundle", "completeness", "bad-map-proof"));
+    refuse(&other, "another verdict", ("bundle", "verdict", "no-verdict"));
 }
 
 #[test]
@@ -288,12 +288,25 @@ fn what_the_state_map_does_not_say_is_refused() {
     let refused = ("bundle", "completeness", "bad-map-proof");
     refuse(&with(String::new()), "no proof", refused);
     refuse(&with(log.map_proof("verdict/V-2")), "of another verdict", refused);
+    refuse(&with(log.map_proof("restricted/V-1")), "from the tree of those that not everybody may know", refused);
     let mut later = log.clone();
     later.change("suspended");
     later.seal();
     refuse(&with(later.map_proof("verdict/V-1")), "of a later map", refused);
     let of_older = Case::of(&later, &Bundle { map_proof: log.map_proof("verdict/V-1"), ..later.bundle() });
     refuse(&of_older, "of an older map, which knows nothing of the suspension", refused);
+    let mut misfiled = Log::at_work();
+    misfiled.hidden.push("verdict/V-1".to_owned());
+    misfiled.seal();
+    let lacking = Case::of(&misfiled, &misfiled.bundle());
+    refuse(&lacking, "a map without the verdict in its tree", ("bundle", "completeness", "incomplete"));
+    let mut restricted = verdict("V-1");
+    restricted["profile"] = json!("restricted");
+    let quiet = Log::at_work_with(restricted);
+    let whole = Case::of(&quiet, &quiet.bundle());
+    assert!(verify(&whole.bytes, &whole.policy, whole.question).is_ok());
+    let absent = Bundle { map_proof: quiet.map_proof("verdict/V-1"), ..quiet.bundle() };
+    refuse(&Case::of(&quiet, &absent), "of a restricted one, from the tree of the others", refused);
     let log = recognising();
     let mut bundle = log.foreign_bundle();
     let moved = bundle.earlier.pop().unwrap();

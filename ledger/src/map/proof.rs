@@ -1,17 +1,22 @@
-//! What the map says of one blinded label, in a form that stands alone beside the seal entry that holds the root.
+//! What the map says of one label, of a verdict or blinded, in a form that stands alone beside the seal entry that holds the root.
 //!
 //! ```text
 //! secure-trust-registry/map-proof@v1
 //! seal <decimal>                                (index of the seal entry that holds the root; a pointer, not authenticated)
 //! public <hash, base64>                         (the root of the tree of public labels)
-//! vrf <base64, 80 bytes>                        (that the label has this output)
+//! blinded <hash, base64>                        (of a verdict's plain label: the root of the tree of blinded ones)
+//!   or  verdicts <hash, base64>                 (of a blinded label: the root of the tree of verdicts,
+//!       vrf <base64, 80 bytes>                   and that the label has this output)
 //! latest <count> <index> <chain, base64>        (the label is in the map; count and index decimal)
 //!   or  empty                                   (the way of the label's key ends in nothing)
-//!   or  other <key, base64> <value, base64>     (it ends in the leaf of another label, which stays unknown)
+//!   or  other <key, base64> <value, base64>     (it ends in the leaf of another label)
 //! <hash, base64>                                (none to 256, those beside the way, from its end up to the root of its tree)
 //! ```
 //!
-//! Every line ends with a line feed. At most [`MAX_MAP_PROOF`] bytes, checked before anything is decoded.
+//! Every line ends with a line feed. At most [`MAX_MAP_PROOF`] bytes, checked before anything is decoded. Whoever checks knows by the
+//! label in which tree it stands; a proof of the other form is refused. Out of scope: proofs of public labels, see [`PublicProof`].
+//!
+//! [`PublicProof`]: super::PublicProof
 
 use super::{EMPTY, Latest, MAX_DEPTH, MapKey, Slot, leaf_hash, node_hash, root_over};
 use crate::encoding::{base64_decode, base64_encode, decimal};
@@ -35,7 +40,7 @@ pub enum Place {
     Other {
         /// That key.
         key: MapKey,
-        /// Its value, blinded.
+        /// Its value.
         value: Hash,
     },
 }
@@ -57,12 +62,29 @@ pub struct MapProof {
     pub seal: u64,
     /// The root of the tree of public labels; authentic once this is verified.
     pub public: Hash,
-    /// That the label has one output, and which.
-    pub vrf: VrfProof,
+    /// What else it takes, which depends on the tree that the label is looked for in.
+    pub beside: Beside,
     /// Where the way of the label's key ends.
     pub place: Place,
     /// The hashes beside the way, from its end up to the root of its tree.
     pub siblings: Vec<Hash>,
+}
+
+/// What a proof says beside the way in the label's own tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beside {
+    /// Of a verdict's plain label.
+    Plain {
+        /// The root of the tree of blinded labels.
+        blinded: Hash,
+    },
+    /// Of a blinded label.
+    Blinded {
+        /// The root of the tree of verdicts.
+        verdicts: Hash,
+        /// That the label has one output, and which.
+        vrf: VrfProof,
+    },
 }
 
 /// Why a proof is refused. The blame is its giver's.
@@ -71,6 +93,9 @@ pub enum MapProofError {
     /// Not in the format.
     #[error("not a map proof: {0}")]
     Malformed(&'static str),
+    /// It is about another tree than the one in which the label is looked for.
+    #[error("the proof is of a label in another tree")]
+    OtherTree,
     /// The output is not that of the label.
     #[error(transparent)]
     Vrf(#[from] VrfError),
@@ -83,20 +108,38 @@ pub enum MapProofError {
 }
 
 impl MapProof {
-    /// What the map under `root` says of `label`: its latest entry, or that there is none about it.
+    /// What the map under `root` says of a blinded `label`: its latest entry, or that there is none about it.
     ///
     /// `key` is that of the registry's genesis, and `root` that of a seal entry whose inclusion was checked.
     ///
     /// # Errors
     /// [`MapProofError`]; nothing is proven then.
-    pub fn verify(&self, root: &Hash, key: &VrfPublicKey, label: &str) -> Result<Option<Latest>, MapProofError> {
-        let output = key.verify(label.as_bytes(), &self.vrf)?;
+    pub fn verify_blinded(
+        &self,
+        root: &Hash,
+        key: &VrfPublicKey,
+        label: &str,
+    ) -> Result<Option<Latest>, MapProofError> {
+        let Beside::Blinded { verdicts, vrf } = &self.beside else { return Err(MapProofError::OtherTree) };
+        let own = Slot::from(key.verify(label.as_bytes(), vrf)?);
+        self.told(root, &own, |blinded| root_over(&blinded, verdicts, &self.public))
+    }
+
+    /// The same of the plain `label` of a verdict, for which it takes no key.
+    ///
+    /// # Errors
+    /// [`MapProofError`]; nothing is proven then.
+    pub fn verify_plain(&self, root: &Hash, label: &str) -> Result<Option<Latest>, MapProofError> {
+        let Beside::Plain { blinded } = &self.beside else { return Err(MapProofError::OtherTree) };
+        self.told(root, &Slot::plain(label), |verdicts| root_over(blinded, &verdicts, &self.public))
+    }
+
+    /// What stands at the end of the way, if that leads to the root; `over` makes one of the root of the way's own tree.
+    fn told(&self, root: &Hash, own: &Slot, over: impl Fn(Hash) -> Hash) -> Result<Option<Latest>, MapProofError> {
         if self.siblings.len() > MAX_DEPTH {
             return Err(MapProofError::Malformed("too many hashes"));
         }
-        let own = Slot::from(output);
-        let blinded = self.root(&own.key, self.end(&own)?);
-        if root_over(&blinded, &self.public) != *root {
+        if over(self.root(&own.key, self.end(own)?)) != *root {
             return Err(MapProofError::Root);
         }
         match self.place {
@@ -129,7 +172,12 @@ impl MapProof {
 impl fmt::Display for MapProof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{FIRST_LINE}\nseal {}\npublic {}", self.seal, self.public)?;
-        writeln!(f, "vrf {}", base64_encode(self.vrf.as_bytes()))?;
+        match &self.beside {
+            Beside::Plain { blinded } => writeln!(f, "blinded {blinded}")?,
+            Beside::Blinded { verdicts, vrf } => {
+                writeln!(f, "verdicts {verdicts}\nvrf {}", base64_encode(vrf.as_bytes()))?;
+            }
+        }
         match &self.place {
             Place::Here(Latest { count, index, chain }) => writeln!(f, "latest {count} {index} {chain}")?,
             Place::Empty => writeln!(f, "empty")?,
@@ -154,13 +202,27 @@ impl FromStr for MapProof {
         }
         let seal = lines.next().and_then(|line| line.strip_prefix("seal ")).and_then(decimal);
         let seal = seal.ok_or(malformed("no line with the index of the seal"))?;
-        let public = lines.next().and_then(|line| line.strip_prefix("public ")).and_then(|hash| hash.parse().ok());
+        let public = lines.next().and_then(|line| hash(line, "public "));
         let public = public.ok_or(malformed("no line with the root of the tree of public labels"))?;
-        let vrf = lines.next().and_then(|line| line.strip_prefix("vrf ")).and_then(vrf_proof);
-        let vrf = vrf.ok_or(malformed("no line with 80 bytes of a VRF proof"))?;
+        let beside = beside(&mut lines)?;
         let place = lines.next().and_then(place).ok_or(malformed("no line that says where the label stands"))?;
-        Ok(Self { seal, public, vrf, place, siblings: siblings(lines)? })
+        Ok(Self { seal, public, beside, place, siblings: siblings(lines)? })
     }
+}
+
+fn beside<'a>(lines: &mut impl Iterator<Item = &'a str>) -> Result<Beside, MapProofError> {
+    let line = lines.next().unwrap_or_default();
+    if let Some(blinded) = hash(line, "blinded ") {
+        return Ok(Beside::Plain { blinded });
+    }
+    let verdicts = hash(line, "verdicts ").ok_or(MapProofError::Malformed("no line with the root of another tree"))?;
+    let vrf = lines.next().and_then(|line| line.strip_prefix("vrf ")).and_then(vrf_proof);
+    let vrf = vrf.ok_or(MapProofError::Malformed("no line with 80 bytes of a VRF proof"))?;
+    Ok(Beside::Blinded { verdicts, vrf })
+}
+
+fn hash(line: &str, name: &str) -> Option<Hash> {
+    line.strip_prefix(name)?.parse().ok()
 }
 
 fn vrf_proof(text: &str) -> Option<VrfProof> {

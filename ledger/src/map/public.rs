@@ -83,7 +83,7 @@ impl PublicProof {
         root: &Hash,
         labels: impl IntoIterator<Item = &'a str>,
     ) -> Result<BTreeMap<&'a str, Option<Latest>>, MapProofError> {
-        let mut slots: Vec<(Slot, &str)> = labels.into_iter().map(|label| (Slot::public(label), label)).collect();
+        let mut slots: Vec<(Slot, &str)> = labels.into_iter().map(|label| (Slot::plain(label), label)).collect();
         slots.sort_unstable_by_key(|(slot, _)| slot.key);
         slots.dedup_by_key(|(slot, _)| slot.key);
         let keys: Vec<MapKey> = slots.iter().map(|(slot, _)| slot.key).collect();

@@ -16,7 +16,7 @@ fn latest(n: u64) -> Latest {
 
 /// A tree of the labels 0 to `count`.
 fn tree(count: u64) -> Map {
-    Map::new().with((0..count).map(|n| (Slot::public(&label(n)), latest(n))))
+    Map::new().with((0..count).map(|n| (Slot::plain(&label(n)), latest(n))))
 }
 
 fn read(parts: &[String]) -> Result<PublicProof, MapProofError> {
@@ -82,7 +82,7 @@ fn a_label_that_is_there_cannot_be_shown_absent() {
     let honest = map.prove_public([asked[0].as_str()]).write();
     let own = honest.iter().position(|part| part.split(' ').count() == 4).unwrap();
     for n in 0..20 {
-        let (slot, latest) = (Slot::public(&label(n)), latest(n));
+        let (slot, latest) = (Slot::plain(&label(n)), latest(n));
         let other = format!("{} {}", Hash::from_bytes(*slot.key.as_bytes()), latest.value(&slot));
         let mut forged = honest.clone();
         forged[own] = other;
@@ -99,7 +99,7 @@ fn a_label_that_is_there_cannot_be_shown_absent() {
 #[test]
 fn a_label_has_one_tree() {
     let blinded = tree(4);
-    let trees = Trees { blinded: blinded.clone(), public: Map::new() };
+    let trees = Trees { blinded: blinded.clone(), ..Trees::default() };
     let proof = blinded.prove_public(["party/p-1"]);
     assert!(proof.verify(&blinded.root(), ["party/p-1"]).is_ok());
     assert_eq!(
@@ -107,7 +107,7 @@ fn a_label_has_one_tree() {
         Err(MapProofError::Root),
         "it is not among the public ones"
     );
-    let exchanged = Trees { blinded: Map::new(), public: blinded };
+    let exchanged = Trees { public: blinded, ..Trees::default() };
     assert_ne!(trees.root(), exchanged.root());
 }
 

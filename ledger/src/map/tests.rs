@@ -14,7 +14,7 @@ fn key() -> VrfKey {
 }
 
 fn label(n: u64) -> String {
-    format!("verdict/V-{n}")
+    format!("restricted/V-{n}")
 }
 
 fn output(n: u64) -> VrfOutput {
@@ -32,9 +32,18 @@ fn latest(n: u64) -> Latest {
     Latest::first(n, &merkle::leaf_hash(&n.to_be_bytes()))
 }
 
+/// Verdicts that everybody may know, beside the blinded labels.
+fn verdicts() -> Map {
+    Map::new().with((0..40).map(|n| (Slot::plain(&plain(n)), latest(n))))
+}
+
+fn plain(n: u64) -> String {
+    format!("verdict/V-{n}")
+}
+
 /// The root that a seal would carry over these blinded labels and no public ones.
 fn sealed(map: &Map) -> Hash {
-    Trees { blinded: map.clone(), public: Map::new() }.root()
+    Trees { blinded: map.clone(), verdicts: verdicts(), public: Map::new() }.root()
 }
 
 /// The root by the definition at the top of the module, without a tree.
@@ -58,11 +67,22 @@ fn root_by_definition(contents: &[(VrfOutput, Latest)]) -> Hash {
 fn prove(map: &Map, label: &str) -> MapProof {
     let (output, vrf) = key().prove(label.as_bytes()).unwrap();
     let (place, siblings) = map.place(&MapKey::of(&output));
-    MapProof { seal: 9, public: EMPTY, vrf, place, siblings }
+    let beside = Beside::Blinded { verdicts: verdicts().root(), vrf };
+    MapProof { seal: 9, public: EMPTY, beside, place, siblings }
 }
 
 fn check(proof: &MapProof, map: &Map, label: &str) -> Result<Option<Latest>, MapProofError> {
-    proof.verify(&sealed(map), key().public_key(), label)
+    proof.verify_blinded(&sealed(map), key().public_key(), label)
+}
+
+/// What is said of the plain label of a verdict, beside these blinded labels.
+fn prove_plain(map: &Map, label: &str) -> MapProof {
+    let (place, siblings) = verdicts().place(&MapKey::plain(label));
+    MapProof { seal: 9, public: EMPTY, beside: Beside::Plain { blinded: map.root() }, place, siblings }
+}
+
+fn check_plain(proof: &MapProof, map: &Map, label: &str) -> Result<Option<Latest>, MapProofError> {
+    proof.verify_plain(&sealed(map), label)
 }
 
 /// Labels 0 to 40; enough for every kind of place.
@@ -105,8 +125,9 @@ proptest! {
             Place::Empty,
             Place::Other { key: MapKey::from_bytes([5; 32]), value: chain },
         ];
-        for place in places {
-            let proof = MapProof { seal: index, public: chain, vrf, place, siblings: siblings.clone() };
+        let besides = [Beside::Plain { blinded: chain }, Beside::Blinded { verdicts: chain, vrf }];
+        for (place, beside) in places.iter().flat_map(|place| besides.map(|beside| (*place, beside))) {
+            let proof = MapProof { seal: index, public: chain, beside, place, siblings: siblings.clone() };
             let text = proof.to_string();
             prop_assert!(text.len() <= MAX_MAP_PROOF);
             prop_assert_eq!(text.parse::<MapProof>(), Ok(proof));
@@ -161,25 +182,74 @@ fn what_is_there_is_proven_and_what_is_not_too() {
 }
 
 #[test]
+fn a_plain_label_is_proven_without_a_key_in_its_own_tree_alone() {
+    let map = sample();
+    let mut kinds = [0; 3];
+    for n in 0..120 {
+        let proof = prove_plain(&map, &plain(n));
+        kinds[match proof.place {
+            Place::Here(_) => 0,
+            Place::Empty => 1,
+            Place::Other { .. } => 2,
+        }] += 1;
+        assert_eq!(check_plain(&proof, &map, &plain(n)), Ok((n < 40).then(|| latest(n))), "{n}");
+        assert!(check_plain(&proof, &map, &plain(n + 1)).is_err() || n >= 40, "{n}: of another label");
+        assert_eq!(check(&proof, &map, &plain(n)), Err(MapProofError::OtherTree));
+        assert_eq!(check_plain(&prove(&map, &label(n)), &map, &label(n)), Err(MapProofError::OtherTree));
+    }
+    assert!(kinds.iter().all(|kind| *kind > 0), "{kinds:?}");
+}
+
+/// A proof that is right in one tree, told as one of another: the roots do not stand where they would have to.
+#[test]
+fn no_tree_passes_as_another() {
+    let trees = Trees { blinded: sample(), verdicts: verdicts(), public: Map::new() };
+    let others = [
+        Trees { verdicts: trees.blinded.clone(), blinded: trees.verdicts.clone(), ..trees.clone() },
+        Trees { public: trees.verdicts.clone(), verdicts: Map::new(), ..trees.clone() },
+        Trees { public: trees.blinded.clone(), blinded: Map::new(), ..trees.clone() },
+    ];
+    let label = plain(3);
+    for other in others {
+        assert_ne!(other.root(), trees.root());
+        let (place, siblings) = other.verdicts.place(&MapKey::plain(&label));
+        let beside = Beside::Plain { blinded: other.blinded.root() };
+        let proof = MapProof { seal: 9, public: other.public.root(), beside, place, siblings };
+        assert_eq!(proof.verify_plain(&trees.root(), &label), Err(MapProofError::Root));
+        assert!(proof.verify_plain(&other.root(), &label).is_ok());
+    }
+}
+
+#[test]
 fn a_flipped_byte_never_verifies() {
     let map = sample();
-    let proofs: Vec<_> = (0..60).map(|n| (label(n), prove(&map, &label(n)))).collect();
-    let of = |wanted: fn(&Place) -> bool| proofs.iter().find(|(_, proof)| wanted(&proof.place)).unwrap();
-    for (label, proof) in [
-        of(|place| matches!(place, Place::Here(_))),
-        of(|place| matches!(place, Place::Empty)),
-        of(|place| matches!(place, Place::Other { .. })),
-    ] {
-        let text = proof.to_string();
-        // The seal's index is a pointer; everything after it counts.
-        let from = text.find("public ").unwrap();
-        for at in from..text.len() {
-            let mut bytes = text.clone().into_bytes();
-            bytes[at] ^= 1;
-            let flipped = String::from_utf8(bytes).unwrap();
-            let accepted = flipped.parse::<MapProof>().ok().and_then(|proof| check(&proof, &map, label).ok());
-            assert_eq!(accepted, None, "byte {at} of\n{text}");
-        }
+    let of = |proofs: &[(String, MapProof)], wanted: fn(&Place) -> bool| {
+        proofs.iter().find(|(_, proof)| wanted(&proof.place)).unwrap().clone()
+    };
+    let places: [fn(&Place) -> bool; 3] = [
+        |place| matches!(place, Place::Here(_)),
+        |place| matches!(place, Place::Empty),
+        |place| matches!(place, Place::Other { .. }),
+    ];
+    let proofs: Vec<_> = (0..120).map(|n| (label(n), prove(&map, &label(n)))).collect();
+    let plains: Vec<_> = (0..120).map(|n| (plain(n), prove_plain(&map, &plain(n)))).collect();
+    for place in places {
+        never_verifies_flipped(&of(&proofs, place).1, |proof| check(proof, &map, &of(&proofs, place).0));
+        never_verifies_flipped(&of(&plains, place).1, |proof| check_plain(proof, &map, &of(&plains, place).0));
+    }
+}
+
+fn never_verifies_flipped(proof: &MapProof, check: impl Fn(&MapProof) -> Result<Option<Latest>, MapProofError>) {
+    assert!(check(proof).is_ok());
+    let text = proof.to_string();
+    // The seal's index is a pointer; everything after it counts.
+    let from = text.find("public ").unwrap();
+    for at in from..text.len() {
+        let mut bytes = text.clone().into_bytes();
+        bytes[at] ^= 1;
+        let flipped = String::from_utf8(bytes).unwrap();
+        let accepted = flipped.parse::<MapProof>().ok().and_then(|proof| check(&proof).ok());
+        assert_eq!(accepted, None, "byte {at} of\n{text}");
     }
 }
 
@@ -237,6 +307,12 @@ fn texts_out_of_form_are_refused() {
         ("no seal", good.replace("seal 9", "seal")),
         ("a seal in two ways", good.replace("seal 9", "seal 09")),
         ("no public tree", good.replace("public ", "")),
+        ("no tree of verdicts", good.replace("verdicts ", "")),
+        ("a tree of blinded labels in its stead", good.replace("verdicts ", "blinded ")),
+        (
+            "no VRF proof",
+            good.lines().filter(|line| !line.starts_with("vrf ")).map(|line| format!("{line}\n")).collect(),
+        ),
         ("a short proof", good.replacen("vrf ", "vrf AAAA", 1)),
         ("a count of none", good.replace("latest 1 ", "latest 0 ")),
         ("a word more", good.replace("latest 1 ", "latest 1 1 ")),
@@ -265,42 +341,30 @@ fn worked_example() -> Vec<String> {
     let entries: String = [5, 7, 9].map(|index| format!("entry {index}  {}\n", hex(&entry(index).encode()))).concat();
     let mut blocks =
         vec![format!("secret   {}\npublic   {}\n{entries}", hex(&secret), hex(key.public_key().as_bytes()))];
-    let mut map = Map::new();
-    for (label, about) in [
-        ("verdict/V-1", vec![5, 9]),
-        ("verdict/V-2", vec![7]),
-        ("supplier/corporate-number:7000012050002/scheme/demo@1", vec![5, 7, 9]),
-    ] {
+    let latest = |about: &[u64]| Latest::of(about.iter().map(|index| (*index, entry(*index).leaf_hash()))).unwrap();
+    let mut trees = Trees::default();
+    let supplier = "supplier/corporate-number:7000012050002/scheme/demo@1";
+    for (label, about) in [("restricted/V-2", &[7][..]), (supplier, &[5, 7, 9])] {
         let output = key.evaluate(label.as_bytes()).unwrap();
-        let latest = Latest::of(about.iter().map(|index| (*index, entry(*index).leaf_hash()))).unwrap();
-        let (place, value) = (MapKey::of(&output), latest.value(&output.into()));
-        map = map.with([(output, latest)]);
-        blocks.push(format!(
-            "label    {label}\nentries  {about:?}\noutput   {}\n         {}\nchain    {}\nvalue    {}\nleaf     {}\n",
-            hex(&output.as_bytes()[..32]),
-            hex(&output.as_bytes()[32..]),
-            hex(latest.chain.as_bytes()),
-            hex(value.as_bytes()),
-            hex(leaf_hash(&place, &value).as_bytes()),
-        ));
+        trees.blinded = trees.blinded.with([(output, latest(about))]);
+        let (first, second) = output.as_bytes().split_at(32);
+        let outputs = format!("output   {}\n         {}", hex(first), hex(second));
+        blocks.push(block(label, about, &outputs, &latest(about), &output.into()));
     }
-    let mut public = Map::new();
-    for (label, about) in [("party/ab", vec![5]), ("peer/eu", vec![7, 9])] {
-        let latest = Latest::of(about.iter().map(|index| (*index, entry(*index).leaf_hash()))).unwrap();
-        let slot = Slot::public(label);
-        public = public.with([(slot, latest)]);
-        blocks.push(format!(
-            "label    {label}\nentries  {about:?}\nkey      {}\nchain    {}\nvalue    {}\nleaf     {}\n",
-            hex(slot.key.as_bytes()),
-            hex(latest.chain.as_bytes()),
-            hex(latest.value(&slot).as_bytes()),
-            hex(latest.leaf(&slot).as_bytes()),
-        ));
+    for (label, about) in [("verdict/V-1", &[5, 9][..]), ("verdict/eu:E-1", &[9])] {
+        let slot = Slot::plain(label);
+        trees.verdicts = trees.verdicts.with([(slot, latest(about))]);
+        blocks.push(block(label, about, &format!("key      {}", hex(slot.key.as_bytes())), &latest(about), &slot));
     }
-    let trees = Trees { blinded: map, public };
+    for (label, about) in [("party/ab", &[5][..]), ("peer/eu", &[7, 9])] {
+        let slot = Slot::plain(label);
+        trees.public = trees.public.with([(slot, latest(about))]);
+        blocks.push(block(label, about, &format!("key      {}", hex(slot.key.as_bytes())), &latest(about), &slot));
+    }
     blocks.push(format!(
-        "blinded  {}\npublic   {}\nroot     {}\n",
+        "blinded  {}\nverdicts {}\npublic   {}\nroot     {}\n",
         hex(trees.blinded.root().as_bytes()),
+        hex(trees.verdicts.root().as_bytes()),
         hex(trees.public.root().as_bytes()),
         hex(trees.root().as_bytes())
     ));
@@ -308,18 +372,36 @@ fn worked_example() -> Vec<String> {
     blocks
 }
 
+/// What the example says of a label.
+fn block(label: &str, about: &[u64], place: &str, latest: &Latest, slot: &Slot) -> String {
+    format!(
+        "label    {label}\nentries  {about:?}\n{place}\nchain    {}\nvalue    {}\nleaf     {}\n",
+        hex(latest.chain.as_bytes()),
+        hex(latest.value(slot).as_bytes()),
+        hex(latest.leaf(slot).as_bytes()),
+    )
+}
+
 fn proofs(key: &VrfKey, trees: &Trees) -> Vec<String> {
     let mut blocks = Vec::new();
-    for (label, present) in [("verdict/V-1", true), ("verdict/V-3", false)] {
+    let (root, public) = (trees.root(), trees.public.root());
+    for (label, present) in [("verdict/V-1", true), ("verdict/V-2", false)] {
+        let (place, siblings) = trees.verdicts.place(&MapKey::plain(label));
+        let beside = Beside::Plain { blinded: trees.blinded.root() };
+        let proof = MapProof { seal: 12, public, beside, place, siblings };
+        assert_eq!(proof.verify_plain(&root, label).unwrap().is_some(), present);
+        blocks.push(proof.to_string());
+    }
+    for (label, present) in [("restricted/V-2", true), ("restricted/V-3", false)] {
         let (output, vrf) = key.prove(label.as_bytes()).unwrap();
         let (place, siblings) = trees.blinded.place(&MapKey::of(&output));
-        let proof = MapProof { seal: 12, public: trees.public.root(), vrf, place, siblings };
-        let verified = proof.verify(&trees.root(), key.public_key(), label).unwrap();
-        assert_eq!(verified.is_some(), present);
+        let beside = Beside::Blinded { verdicts: trees.verdicts.root(), vrf };
+        let proof = MapProof { seal: 12, public, beside, place, siblings };
+        assert_eq!(proof.verify_blinded(&root, key.public_key(), label).unwrap().is_some(), present);
         blocks.push(proof.to_string());
     }
     let proof = trees.public.prove_public(["party/ab", "party/cb-1"]);
-    let told = proof.verify(&trees.public.root(), ["party/ab", "party/cb-1"]).unwrap();
+    let told = proof.verify(&public, ["party/ab", "party/cb-1"]).unwrap();
     assert_eq!(told.values().map(Option::is_some).collect::<Vec<_>>(), [true, false]);
     blocks.push(proof.write().iter().map(|part| format!("{part}\n")).collect());
     blocks

@@ -77,7 +77,7 @@ impl Map {
 
     /// What a tree of public labels says of these, all in one.
     pub fn prove_public<'a>(&self, labels: impl IntoIterator<Item = &'a str>) -> PublicProof {
-        let mut keys: Vec<MapKey> = labels.into_iter().map(MapKey::public).collect();
+        let mut keys: Vec<MapKey> = labels.into_iter().map(MapKey::plain).collect();
         keys.sort_unstable();
         keys.dedup();
         let mut parts = Vec::new();

@@ -15,12 +15,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
-use conformity::map_label::MapLabel;
+use conformity::map_label::{MapLabel, Tree};
 use conformity::records::{Facts, Record, Register};
 use ledger::digest::Digest;
 use ledger::entry::Kind;
 use ledger::log::LogReader;
-use ledger::map::{MapKey, MapProof, PublicProof, Trees};
+use ledger::map::{Beside, MapKey, MapProof, PublicProof, Trees};
 use ledger::merkle::Hash;
 use ledger::vrf::{VrfError, VrfKey};
 use tokio::sync::oneshot;
@@ -82,6 +82,9 @@ pub enum ProveError {
     /// The label has no output.
     #[error(transparent)]
     Vrf(#[from] VrfError),
+    /// A public label, of which no single proof is made.
+    #[error("public labels are proven together")]
+    Public,
 }
 
 /// The thread of the map ended: what it met is in the operator's log.
@@ -178,14 +181,25 @@ impl StateMap {
         self.sealed.keep(index, map);
     }
 
-    /// What the map of the published checkpoint of this size says of a blinded label, present or absent.
+    /// What the map of the published checkpoint of this size says of a label, present or absent: a blinded one, or a verdict's.
     ///
     /// # Errors
     /// [`ProveError`].
     pub fn prove(&self, label: &MapLabel, size: u64, register: &Register) -> Result<Proven, ProveError> {
         let (seal, trees) = self.sealed_below(size)?;
-        let (output, vrf) = self.key.prove(label.to_string().as_bytes())?;
-        let (place, siblings) = trees.blinded.place(&MapKey::of(&output));
+        let text = label.to_string();
+        let (beside, (place, siblings)) = match label.tree() {
+            Tree::Blinded => {
+                let (output, vrf) = self.key.prove(text.as_bytes())?;
+                let beside = Beside::Blinded { verdicts: trees.verdicts.root(), vrf };
+                (beside, trees.blinded.place(&MapKey::of(&output)))
+            }
+            Tree::Verdicts => {
+                let beside = Beside::Plain { blinded: trees.blinded.root() };
+                (beside, trees.verdicts.place(&MapKey::plain(&text)))
+            }
+            Tree::Public => return Err(ProveError::Public),
+        };
         let mut entries = label.entries(register);
         entries.retain(|index| *index < seal);
         // An erasure that this version does not know of yet.
@@ -193,7 +207,7 @@ impl StateMap {
             return Err(ProveError::NotAtHand { size });
         }
         let public = trees.public.root();
-        Ok(Proven { proof: MapProof { seal, public, vrf, place, siblings }, entries })
+        Ok(Proven { proof: MapProof { seal, public, beside, place, siblings }, entries })
     }
 
     /// What the map of the published checkpoint of this size says of public labels, present or absent.

@@ -154,7 +154,7 @@ impl About {
 
     fn label(&self, wanted: &VerdictRef) -> MapLabel {
         match self {
-            Self::Own { .. } => MapLabel::Verdict(wanted.id.clone()),
+            Self::Own { record, .. } => MapLabel::own(wanted.id.clone(), record.terms.profile),
             Self::Foreign(_) => MapLabel::Foreign(wanted.clone()),
         }
     }

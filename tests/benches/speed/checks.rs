@@ -11,7 +11,6 @@ use jiff::Timestamp;
 use ledger::digest::Digest;
 use ledger::jws::Unverified;
 use ledger::key::{Algorithm, PublicKey, SigningKey};
-use ledger::vrf::{VrfKey, VrfProof, VrfPublicKey};
 use tests::Registry;
 
 use crate::proofs::{ROUNDS, rate};
@@ -38,7 +37,7 @@ pub(crate) fn measure(registry: &Registry, bytes: &[u8], sums: &mut Sums) {
     let what = "the same, where admitting the keys counts as checking signatures";
     sums.ratio(what, &strict, "bundles", Some(CHECKED));
     sums.note(format!(
-        "bundle: {} bytes with {} statements by {} keys, {} hashes, one VRF proof and one checkpoint",
+        "bundle: {} bytes with {} statements by {} keys, {} hashes and one checkpoint",
         bytes.len(),
         bundle.statements.len(),
         floor.keys.len(),
@@ -46,17 +45,15 @@ pub(crate) fn measure(registry: &Registry, bytes: &[u8], sums: &mut Sums) {
     ));
 }
 
-/// The least that a check must do: hash what is there, and check each signature over as many bytes.
+/// The least that a check must do: hash what is there, and check each signature over as many bytes. The verdict is one that everybody may
+/// know, so its place in the state map is hashes, too.
 struct Floor {
     key: SigningKey,
-    vrf: (VrfKey, VrfProof),
     signed: Vec<(Vec<u8>, [u8; 64])>,
     hashes: usize,
     /// As many as signed the statements. The reader knows the log's own before.
     keys: Vec<[u8; 32]>,
 }
-
-const INPUT: &[u8] = b"verdict/jp:proven";
 
 impl Floor {
     fn of(bundle: &Bundle) -> Self {
@@ -64,11 +61,9 @@ impl Floor {
         let texts = bundle.statements.iter().map(|item| item.statement.as_bytes());
         let texts = texts.chain([bundle.checkpoint.as_bytes()]);
         let signed = texts.map(|text| (text.to_vec(), key.sign(text).expect("a signature"))).collect();
-        let vrf = VrfKey::from_seed(&[7; 32]).expect("a key");
-        let (_, proof) = vrf.prove(INPUT).expect("a proof");
         let hashes = bundle.statements.len() + bundle.proof.len();
         let hashes = hashes + bundle.map_proof.lines().count() + bundle.public_proof.len();
-        Self { key, vrf: (vrf, proof), signed, hashes, keys: keys(bundle) }
+        Self { key, signed, hashes, keys: keys(bundle) }
     }
 
     fn check(&self) {
@@ -79,17 +74,13 @@ impl Floor {
         for _ in 0..self.hashes {
             black_box(Digest::of(black_box(&[7; 65])));
         }
-        let (key, proof) = &self.vrf;
-        black_box(key.public_key().verify(INPUT, proof).expect("it verifies"));
     }
 
-    /// The same, and the admission of each key once, that of the VRF too.
+    /// The same, and the admission of each key once.
     fn check_with_admission(&self) {
         for key in &self.keys {
             black_box(PublicKey::from_ed25519(black_box(key)).expect("it is admitted"));
         }
-        let vrf = self.vrf.0.public_key().as_bytes();
-        black_box(VrfPublicKey::from_bytes(black_box(vrf)).expect("it is admitted"));
         self.check();
     }
 }

@@ -29,4 +29,5 @@ mod results;
 mod standing;
 mod stolen_key;
 mod tokens;
+mod trees;
 mod witness;

@@ -36,12 +36,24 @@ impl Log {
         Bundle { earlier, proof: self.tree.multi_proof(&all, size).unwrap(), ..self.bundle_of(verdict, indexes) }
     }
 
-    /// What the map says of a label.
+    /// What the map says of a label: plain if it begins as those of verdicts do.
     pub(crate) fn map_proof(&self, label: &str) -> String {
-        let (output, vrf) = self.map_key.prove(label.as_bytes()).unwrap();
-        let (place, siblings) = self.map.blinded.place(&MapKey::of(&output));
-        let public = self.map.public.root();
-        MapProof { seal: self.tree.len() - 1, public, vrf, place, siblings }.to_string()
+        let Trees { blinded, verdicts, public } = &self.map;
+        let (beside, (place, siblings)) = if label.starts_with("verdict/") {
+            (Beside::Plain { blinded: blinded.root() }, verdicts.place(&MapKey::plain(label)))
+        } else {
+            let (output, vrf) = self.map_key.prove(label.as_bytes()).unwrap();
+            (Beside::Blinded { verdicts: verdicts.root(), vrf }, blinded.place(&MapKey::of(&output)))
+        };
+        MapProof { seal: self.tree.len() - 1, public: public.root(), beside, place, siblings }.to_string()
+    }
+
+    /// The label of a verdict, one that is not there too.
+    pub(crate) fn label(&self, verdict: &VerdictRef) -> String {
+        match self.register.verdict(&verdict.id).filter(|_| verdict.registry.as_str() == "jp") {
+            Some(record) => MapLabel::own(verdict.id.clone(), record.terms.profile).to_string(),
+            None => format!("verdict/{}", verdict.to_string().trim_start_matches("jp:")),
+        }
     }
 
     /// What the map says of what a verdict rests on by these statements, as somebody would prove it who holds the whole log.
@@ -90,7 +102,7 @@ impl Log {
             statements: items.collect(),
             earlier: Vec::new(),
             proof: self.tree.multi_proof(&all, size).unwrap(),
-            map_proof: self.map_proof(&format!("verdict/{}", verdict.trim_start_matches("jp:"))),
+            map_proof: self.map_proof(&self.label(&verdict.parse().unwrap())),
             public_proof: self.public_proof(&verdict.parse().unwrap(), indexes),
             disclosures: Vec::new(),
         }

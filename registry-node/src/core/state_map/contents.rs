@@ -3,15 +3,15 @@
 //! The contents are a function of the register: taking records commit by commit, many at once, or all of a register gives
 //! the same root. Taking records again changes nothing, since each carries all of its entries.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::num::NonZero;
 use std::sync::Arc;
 
-use conformity::map_label::{Filed, MapLabel, Posted};
+use conformity::map_label::{Filed, MapLabel, Posted, Tree};
 use conformity::records::Record;
 use ledger::digest::Digest;
 use ledger::log::LogReader;
-use ledger::map::{Latest, MapKey, Slot, Trees};
+use ledger::map::{Latest, Map, Slot, Trees};
 use ledger::merkle::Hash;
 use ledger::vrf::{VrfError, VrfKey, VrfOutput};
 
@@ -22,16 +22,16 @@ const PARALLEL_FROM: usize = 256;
 pub(super) struct Contents {
     key: Arc<VrfKey>,
     log: LogReader,
-    /// The blinded ones, by the SHA-256 of the label, which needs less room than the label.
-    known: HashMap<Digest, Known>,
+    /// Of blinded labels, by the SHA-256 of the label, which needs less room than the label.
+    outputs: HashMap<Digest, VrfOutput>,
+    /// Under which suppliers each verdict in the map is filed, by the SHA-256 of its label.
+    filed: HashMap<Digest, Digest>,
     trees: Trees,
 }
 
-struct Known {
-    output: VrfOutput,
-    /// Of a verdict in the map: under which suppliers it is filed.
-    filed: Option<Digest>,
-}
+/// Entries that are new, by label.
+#[derive(Default)]
+struct News(BTreeMap<MapLabel, BTreeSet<u64>>);
 
 /// What taking records did beside changing the map.
 pub(super) struct Change {
@@ -63,7 +63,7 @@ pub enum MapError {
 impl Contents {
     /// Nothing yet, to be blinded by `key`; the hashes of entries come from `log`.
     pub(super) fn new(key: Arc<VrfKey>, log: LogReader) -> Self {
-        Self { key, log, known: HashMap::new(), trees: Trees::default() }
+        Self { key, log, outputs: HashMap::new(), filed: HashMap::new(), trees: Trees::default() }
     }
 
     /// The map as it stands.
@@ -73,24 +73,24 @@ impl Contents {
 
     /// Outputs from an earlier start, which need not be evaluated again.
     pub(super) fn remember(&mut self, outputs: HashMap<Digest, VrfOutput>) {
-        self.known.extend(outputs.into_iter().map(|(label, output)| (label, Known { output, filed: None })));
+        self.outputs.extend(outputs);
     }
 
     /// The outputs of all blinded labels in the map.
     pub(super) fn outputs(&self) -> impl Iterator<Item = (Digest, VrfOutput)> {
-        self.known.iter().map(|(label, known)| (*label, known.output))
+        self.outputs.iter().map(|(label, output)| (*label, *output))
     }
 
     /// Begins again with the records of a whole register, and forgets the outputs of labels that are not among them.
     pub(super) fn begin(&mut self, records: &[Record]) -> Result<Change, MapError> {
         self.trees = Trees::default();
-        self.known.values_mut().for_each(|known| known.filed = None);
-        let filed: Vec<Filed> = records.iter().filter_map(Filed::of).collect();
-        let (fresh, labels) = self.file(filed)?;
-        self.post(records)?;
-        let before = self.known.len();
-        self.known.retain(|label, _| labels.contains(label));
-        Ok(Change { fresh, forgot: self.known.len() < before })
+        self.filed.clear();
+        let news = self.news(records, records.iter().filter_map(Filed::of).collect());
+        let fresh = self.put(&news)?;
+        let before = self.outputs.len();
+        let named: HashSet<Digest> = news.blinded().map(name).collect();
+        self.outputs.retain(|label, _| named.contains(label));
+        Ok(Change { fresh, forgot: self.outputs.len() < before })
     }
 
     /// Takes the records of one or more commits.
@@ -100,66 +100,72 @@ impl Contents {
         {
             return Ok(Outcome::BeginAnew);
         }
-        let (fresh, _) = self.file(filed)?;
-        self.post(records)?;
-        Ok(Outcome::Taken(Change { fresh, forgot: false }))
+        let news = self.news(records, filed);
+        Ok(Outcome::Taken(Change { fresh: self.put(&news)?, forgot: false }))
     }
 
     /// Whether a verdict is filed under other suppliers than before: then the entries before are under the wrong ones.
     fn moved(&self, one: &Filed) -> bool {
-        let known = self.known.get(&name(&one.verdict)).and_then(|known| known.filed);
-        known.is_some_and(|filed| filed != fingerprint(one))
+        self.filed.get(&name(&one.verdict)).is_some_and(|filed| *filed != fingerprint(one))
     }
 
-    /// Puts entries that are new under their labels; gives fresh outputs, and which labels were named.
-    fn file(&mut self, filed: Vec<Filed>) -> Result<(Vec<(Digest, VrfOutput)>, BTreeSet<Digest>), MapError> {
-        let mut news: BTreeMap<MapLabel, BTreeSet<u64>> = BTreeMap::new();
-        let mut suppliers = Vec::with_capacity(filed.len());
+    /// The entries that records bring, by all labels that they are about.
+    fn news(&mut self, records: &[Record], filed: Vec<Filed>) -> News {
+        let mut news = News::default();
         for one in filed {
-            suppliers.push((name(&one.verdict), fingerprint(&one)));
-            let last = self.latest(&name(&one.verdict)).map(|latest| latest.index);
+            self.filed.insert(name(&one.verdict), fingerprint(&one));
+            let last = self.latest(&one.verdict).map(|latest| latest.index);
             let new: Vec<u64> = one.entries.into_iter().filter(|index| Some(*index) > last).collect();
             for label in one.suppliers.into_iter().chain([one.verdict]) {
-                news.entry(label).or_default().extend(&new);
+                news.add(label, &new);
             }
         }
-        let news: Vec<(Digest, MapLabel, BTreeSet<u64>)> =
-            news.into_iter().map(|(label, new)| (name(&label), label, new)).collect();
-        let fresh = self.evaluate(&news)?;
-        for (verdict, filed) in suppliers {
-            self.known.entry(verdict).and_modify(|known| known.filed = Some(filed));
-        }
-        let changes = news.iter().filter_map(|(name, _, new)| self.change(name, new).transpose());
-        self.trees.blinded = self.trees.blinded.with(changes.collect::<Result<Vec<_>, _>>()?);
-        Ok((fresh, news.into_iter().map(|(name, _, _)| name).collect()))
-    }
-
-    /// Puts entries that are new under their public labels, which need no output.
-    fn post(&mut self, records: &[Record]) -> Result<(), MapError> {
-        let mut news: BTreeMap<MapLabel, BTreeSet<u64>> = BTreeMap::new();
         for Posted { labels, entries } in records.iter().filter_map(Posted::of) {
             for label in labels {
-                news.entry(label).or_default().extend(&entries);
+                news.add(label, &entries);
             }
         }
-        let mut changes = Vec::with_capacity(news.len());
-        for (label, entries) in news {
-            let label = label.to_string();
-            let latest = self.trees.public.get(&MapKey::public(&label)).copied();
-            changes.extend(self.after(latest, &entries)?.map(|latest| (Slot::public(&label), latest)));
+        news
+    }
+
+    /// Puts entries under their labels; gives the outputs that this took.
+    fn put(&mut self, news: &News) -> Result<Vec<(Digest, VrfOutput)>, MapError> {
+        let fresh = self.evaluate(news)?;
+        let (mut blinded, mut verdicts, mut public) = (Vec::new(), Vec::new(), Vec::new());
+        for (label, entries) in &news.0 {
+            let Some(slot) = self.slot(label) else { continue };
+            let latest = self.tree(label).get(slot.key()).copied();
+            let changed = self.after(latest, entries)?.map(|latest| (slot, latest));
+            match label.tree() {
+                Tree::Blinded => blinded.extend(changed),
+                Tree::Verdicts => verdicts.extend(changed),
+                Tree::Public => public.extend(changed),
+            }
         }
-        self.trees.public = self.trees.public.with(changes);
-        Ok(())
+        let Trees { blinded: first, verdicts: second, public: third } = &self.trees;
+        self.trees =
+            Trees { blinded: first.with(blinded), verdicts: second.with(verdicts), public: third.with(public) };
+        Ok(fresh)
     }
 
-    fn latest(&self, label: &Digest) -> Option<Latest> {
-        self.trees.blinded.get(&MapKey::of(&self.known.get(label)?.output)).copied()
+    fn latest(&self, label: &MapLabel) -> Option<Latest> {
+        self.tree(label).get(self.slot(label)?.key()).copied()
     }
 
-    /// What a blinded label says after these entries; nothing if there are none.
-    fn change(&self, label: &Digest, new: &BTreeSet<u64>) -> Result<Option<(VrfOutput, Latest)>, MapError> {
-        let Some(known) = self.known.get(label) else { return Ok(None) };
-        Ok(self.after(self.latest(label), new)?.map(|latest| (known.output, latest)))
+    const fn tree(&self, label: &MapLabel) -> &Map {
+        match label.tree() {
+            Tree::Blinded => &self.trees.blinded,
+            Tree::Verdicts => &self.trees.verdicts,
+            Tree::Public => &self.trees.public,
+        }
+    }
+
+    /// Where a label stands; nothing for a blinded one that was not evaluated.
+    fn slot(&self, label: &MapLabel) -> Option<Slot> {
+        match label.tree() {
+            Tree::Blinded => self.outputs.get(&name(label)).copied().map(Slot::from),
+            Tree::Verdicts | Tree::Public => Some(Slot::plain(&label.to_string())),
+        }
     }
 
     /// What is said after these entries, of which those up to the latest were counted before.
@@ -177,15 +183,22 @@ impl Contents {
         self.log.nodes(0, index..end).and_then(|mut leaves| leaves.pop()).ok_or(MapError::NoEntry(index))
     }
 
-    fn evaluate(&mut self, news: &[(Digest, MapLabel, BTreeSet<u64>)]) -> Result<Vec<(Digest, VrfOutput)>, MapError> {
-        let unknown: Vec<(Digest, String)> = news
-            .iter()
-            .filter(|(name, _, _)| !self.known.contains_key(name))
-            .map(|(name, label, _)| (*name, label.to_string()))
-            .collect();
+    fn evaluate(&mut self, news: &News) -> Result<Vec<(Digest, VrfOutput)>, MapError> {
+        let unknown = news.blinded().map(|label| (name(label), label.to_string()));
+        let unknown: Vec<(Digest, String)> = unknown.filter(|(name, _)| !self.outputs.contains_key(name)).collect();
         let fresh = evaluate_all(&self.key, &unknown)?;
-        self.known.extend(fresh.iter().map(|(label, output)| (*label, Known { output: *output, filed: None })));
+        self.outputs.extend(fresh.iter().copied());
         Ok(fresh)
+    }
+}
+
+impl News {
+    fn add<'a>(&mut self, label: MapLabel, entries: impl IntoIterator<Item = &'a u64>) {
+        self.0.entry(label).or_default().extend(entries);
+    }
+
+    fn blinded(&self) -> impl Iterator<Item = &MapLabel> {
+        self.0.keys().filter(|label| label.tree() == Tree::Blinded)
     }
 }
 

@@ -86,7 +86,7 @@ impl Extract<'_> {
         proof.map_err(|error| code::internal("a proof could not be made", &error))
     }
 
-    /// What the map says of a blinded label.
+    /// What the map says of a label, a blinded one or a verdict's.
     pub(super) fn map_proof(&self, label: &MapLabel) -> Result<Proven, Problem> {
         let proven = self.site.registry.map.prove(label, self.checkpoint.size, &self.site.register());
         proven.map_err(|error| unproven(&error))
@@ -105,7 +105,7 @@ impl Extract<'_> {
 fn unproven(error: &ProveError) -> Problem {
     match error {
         ProveError::NotAtHand { .. } => code::not_published(),
-        ProveError::Vrf(_) => code::internal("the state map could not be asked", error),
+        ProveError::Vrf(_) | ProveError::Public => code::internal("the state map could not be asked", error),
     }
 }
 
