@@ -10,10 +10,12 @@ mod arrangement;
 mod certificate;
 mod certs;
 mod change;
+mod confirm;
 mod consent;
 mod context;
 mod coverage;
 mod credential;
+mod declare;
 mod evidence;
 mod grant;
 mod import;
@@ -96,6 +98,8 @@ enum Command {
     Withdraw(change::Withdraw),
     Annul(change::Annul),
     Change(change::Other),
+    Declare(Box<declare::Declare>),
+    Confirm(confirm::Confirm),
     Credential(Box<credential::Credentials>),
     Consent(Box<consent::Consents>),
     Report(report::FileReport),
@@ -168,6 +172,8 @@ impl Command {
             Self::Withdraw(command) => command.run(context),
             Self::Annul(command) => command.run(context),
             Self::Change(command) => command.run(context),
+            Self::Declare(command) => command.run(context),
+            Self::Confirm(command) => command.run(context),
             Self::Credential(command) => command.run(context),
             Self::Consent(command) => command.run(context),
             Self::Report(command) => command.run(context),

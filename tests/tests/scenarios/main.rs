@@ -7,6 +7,7 @@ mod ca_roots;
 mod certified;
 mod consents;
 mod copies;
+mod declarations;
 mod disclosures;
 mod erasure;
 mod events;
