@@ -12,10 +12,12 @@ mod cascades;
 mod certificate;
 mod certs;
 mod change;
+mod confirm;
 mod consent;
 mod context;
 mod coverage;
 mod credential;
+mod declare;
 mod evidence;
 mod grant;
 mod import;
@@ -99,6 +101,8 @@ enum Command {
     Withdraw(change::Withdraw),
     Annul(change::Annul),
     Change(change::Other),
+    Declare(Box<declare::Declare>),
+    Confirm(confirm::Confirm),
     Credential(Box<credential::Credentials>),
     Consent(Box<consent::Consents>),
     Report(report::FileReport),
@@ -173,6 +177,8 @@ impl Command {
             Self::Withdraw(command) => command.run(context),
             Self::Annul(command) => command.run(context),
             Self::Change(command) => command.run(context),
+            Self::Declare(command) => command.run(context),
+            Self::Confirm(command) => command.run(context),
             Self::Credential(command) => command.run(context),
             Self::Consent(command) => command.run(context),
             Self::Report(command) => command.run(context),

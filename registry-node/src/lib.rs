@@ -11,6 +11,7 @@ pub mod clock;
 pub mod config;
 pub mod core;
 pub mod credentials;
+pub mod declaration;
 pub mod folder;
 pub mod http;
 pub mod import;

@@ -10,7 +10,7 @@ use anyhow::{Context as _, ensure};
 use bytes::Bytes;
 use clap::{Args, Subcommand};
 use conformity::credential::{Credential, Reach, StatusSlot};
-use conformity::ids::{DocumentRef, PartyId, SchemeRef, VerdictId, VerdictRef};
+use conformity::ids::{DocumentRef, PartyId, SchemeRef, StatementId, VerdictId, VerdictRef};
 use conformity::key::{Der, Jwk};
 use conformity::scheme::Evaluation;
 use conformity::text::Text;
@@ -27,7 +27,7 @@ use super::context::{Context, all, read_input, wait};
 use super::output;
 use super::present::Present;
 use super::standing::escape;
-use super::submission::{Signing, Speaker, render};
+use super::submission::{Receipt, Signing, Speaker, render};
 use crate::client::{Connection, read_json};
 use crate::clock::{Clock, SystemClock};
 
@@ -155,22 +155,10 @@ impl Issue {
             .with_context(|| format!("{} is not what a credential keeps back", self.detail.display()))?;
         let holder = self.holder.as_deref().map(read_jwk).transpose()?;
         let certificates = self.x5c.as_deref().map_or_else(|| Ok(Vec::new()), read_chain)?;
+        let jti = self.signing.into_id();
+        let order = Order { verdict: self.verdict, assessed: self.assessed, holder, certificates, jti, detail };
         wait(async {
-            let mut connection = speaker.connect().await?;
-            let credential = self.credential(&speaker, &mut connection, holder).await?;
-            let attestation = Attestation {
-                issuer: speaker.about().party.clone(),
-                jti: self.signing.clone().into_id().map_or_else(super::submission::new_id, Ok)?,
-                iat: SystemClock.now().as_second(),
-                credential: Arc::new(credential),
-                detail,
-            };
-            let whole = signed(speaker.key(), &attestation, &certificates)?;
-            // Kept before it is submitted: the registry's answer may be lost, the credential must not be.
-            output::write_private(&self.out, whole.as_str().as_bytes())?;
-            let jwt = whole.jwt().to_owned();
-            let signed = jws::Unverified::parse(jwt.into())?.verify(speaker.key().public_key())?;
-            let receipt = speaker.send_as(&mut connection, &signed, SD_JWT, whole.as_str().to_owned().into()).await?;
+            let receipt = order.issue(&speaker, &mut speaker.connect().await?, &self.out).await?;
             context.answer(&receipt, |receipt| {
                 format!(
                     "{}\n\ncredential with everything that it discloses: {}",
@@ -180,14 +168,50 @@ impl Issue {
             })
         })
     }
+}
 
-    /// What the credential says in the open, as the registry has it now.
-    async fn credential(
-        &self,
+/// A credential that is to be issued.
+pub(super) struct Order {
+    /// Of which verdict.
+    pub(super) verdict: VerdictId,
+    /// When the assessment ended.
+    pub(super) assessed: Day,
+    /// To whom it is bound.
+    pub(super) holder: Option<Jwk>,
+    /// Certificates of the signing key.
+    pub(super) certificates: Vec<Der>,
+    /// The id of the statement, or a new one.
+    pub(super) jti: Option<StatementId>,
+    /// What it keeps back.
+    pub(super) detail: Detail,
+}
+
+impl Order {
+    /// Signs the credential of the verdict as it stands now, keeps it in `out`, and submits it.
+    pub(super) async fn issue(
+        self,
         speaker: &Speaker,
         connection: &mut Connection,
-        holder: Option<Jwk>,
-    ) -> anyhow::Result<Credential> {
+        out: &Path,
+    ) -> anyhow::Result<Receipt> {
+        let credential = self.credential(speaker, connection).await?;
+        let attestation = Attestation {
+            issuer: speaker.about().party.clone(),
+            jti: self.jti.map_or_else(super::submission::new_id, Ok)?,
+            iat: SystemClock.now().as_second(),
+            credential: Arc::new(credential),
+            detail: self.detail,
+        };
+        let whole = signed(speaker.key(), &attestation, &self.certificates)?;
+        // Kept before it is submitted: the registry's answer may be lost, the credential must not be.
+        output::write_private(out, whole.as_str().as_bytes())?;
+        let jwt = whole.jwt().to_owned();
+        let signed = jws::Unverified::parse(jwt.into())?.verify(speaker.key().public_key())?;
+        speaker.send_as(connection, &signed, SD_JWT, whole.as_str().to_owned().into()).await
+    }
+
+    /// What the credential says in the open, as the registry has it now.
+    async fn credential(&self, speaker: &Speaker, connection: &mut Connection) -> anyhow::Result<Credential> {
         let about = speaker.about();
         let verdict = VerdictRef { registry: about.registry.clone(), id: self.verdict.clone() };
         let path = format!("/v1/verdicts/{}", escape(&verdict.to_string()));
@@ -207,7 +231,7 @@ impl Issue {
             body: body.name,
             verdict: terms.verdict,
             slot: slot(connection).await?,
-            holder,
+            holder: self.holder,
             supplier: terms.supplier,
             object: terms.object,
             scheme: terms.scheme,

@@ -1,6 +1,6 @@
 //! `import`: lists and documents that others publish.
 
-mod bulk;
+pub(super) mod bulk;
 mod crosswalk;
 mod held;
 

@@ -14,7 +14,7 @@ use conformity::credential::{Reach, StatusSlot};
 use conformity::decide::{Place, decide, first_time, signing_key};
 use conformity::digest::Digest;
 use conformity::genesis::LogKeyChanged;
-use conformity::ids::PartyId;
+use conformity::ids::{LevelCode, PartyId};
 use conformity::key::KeyId;
 use conformity::records::{Facts, Record};
 use conformity::refusal::Refusal;
@@ -268,7 +268,9 @@ fn disclosed(
         return Err(IntakeError::NotWhole);
     }
     let scheme = read_model.register().scheme(&attestation.credential.scheme);
-    complete(&attestation, scheme.as_ref().map(|record| &*record.scheme)).map_err(|why| refuse(&why))?;
+    let known = read_model.register().verdict(&attestation.credential.verdict);
+    let declared = known.is_some_and(|record| record.terms.provenance.self_declared().is_some());
+    complete(&attestation, scheme.as_ref().map(|record| &*record.scheme), declared).map_err(|why| refuse(&why))?;
     Ok(attestation.detail.reach.unwrap_or_default())
 }
 
@@ -290,7 +292,8 @@ fn same_reach(
     }
 }
 
-fn complete(attestation: &Attestation, scheme: Option<&Scheme>) -> Result<(), &'static str> {
+/// `declared`: whether nobody but the supplier stands behind the levels, so that only those for declarations may be told.
+fn complete(attestation: &Attestation, scheme: Option<&Scheme>, declared: bool) -> Result<(), &'static str> {
     let assessments = &attestation.detail.assessments;
     let told =
         |viewpoint| assessments.get(&viewpoint).is_some_and(|one| one.level.is_some() || !one.results.is_empty());
@@ -299,8 +302,13 @@ fn complete(attestation: &Attestation, scheme: Option<&Scheme>) -> Result<(), &'
     }
     let reach = attestation.detail.reach.iter().filter_map(|reach| reach.level.as_ref());
     let mut levels = reach.chain(assessments.values().filter_map(|one| one.level.as_ref()));
-    if scheme.is_some_and(|scheme| levels.any(|level| !scheme.levels.contains(level))) {
-        return Err("a level is none of the scheme's");
+    let known = |scheme: &Scheme, level: &LevelCode| match (&scheme.self_declaration, declared) {
+        (Some(terms), true) => terms.levels.contains(level),
+        (None, true) => false,
+        (_, false) => scheme.levels.contains(level),
+    };
+    if scheme.is_some_and(|scheme| levels.any(|level| !known(scheme, level))) {
+        return Err("a level is none of the scheme's, or one that it leaves to bodies");
     }
     Ok(())
 }

@@ -50,11 +50,12 @@ pub use limits::{CELL_BYTES_MAX, COLUMNS_MAX, RECORD_MAX, ROW_DEPTH_MAX, ROW_NOD
 pub use mapped::KnownSupplier;
 pub use mapping::{Mapping, MappingError};
 pub use occasion::{Occasion, Status, UnknownStatus};
-pub use oscal::{Catalogue, CatalogueError, requirements};
+pub use oscal::{Catalogue, CatalogueError, Wording, requirements, wordings};
 pub use plan::{Holdings, Plan, Planned, register};
 pub use presets::{preset, preset_names, preset_text};
 pub use refusal::Reason;
 pub use rows::Place;
+pub(crate) use source::Decoded;
 pub use source::SOURCE_MAX;
 
 #[cfg(test)]

@@ -40,6 +40,19 @@ pub struct Catalogue {
     pub headings: usize,
     /// Web addresses to which requirements refer, by the requirement's number.
     pub references: Vec<(RequirementId, Vec<String>)>,
+    /// The words of the requirements, headings left out, in their order.
+    pub wordings: Vec<(RequirementId, Wording)>,
+}
+
+/// What a requirement is called and asks for, as its publisher words it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Wording {
+    /// Its title, in whatever languages the publisher gives it.
+    pub title: String,
+    /// What it asks for, in the catalogue's own language.
+    pub text: String,
+    /// The same in Japanese, where a statement of class `ja` gives it.
+    pub japanese: String,
 }
 
 impl Catalogue {
@@ -154,6 +167,16 @@ pub fn requirements(attachment: &[u8]) -> Result<catalogue::Catalogue, Catalogue
     Ok(read(attachment)?.requirements)
 }
 
+/// The requirements of a document that bind, each with its words, from the attachment of its publication.
+///
+/// # Errors
+/// It is no catalogue.
+pub fn wordings(attachment: &[u8]) -> Result<Vec<(RequirementId, Wording)>, CatalogueError> {
+    let Catalogue { requirements, wordings, .. } = read(attachment)?;
+    let binding: BTreeSet<&RequirementId> = requirements.in_force().collect();
+    Ok(wordings.into_iter().filter(|(number, _)| binding.contains(number)).collect())
+}
+
 /// What both syntaxes yield.
 #[derive(Default)]
 struct Draft {
@@ -180,6 +203,7 @@ struct Control {
     /// Ids of resources that it refers to.
     references: Vec<String>,
     has_statement: bool,
+    wording: Wording,
     /// How many controls are part of it.
     parts: usize,
 }
@@ -240,12 +264,14 @@ impl Draft {
         if let Some(twice) = self.controls.iter().find(|control| !ids.insert(control.id.as_str())) {
             return Err(CatalogueError::RepeatedId { id: twice.id.clone() });
         }
-        let (mut entries, mut references) = (Vec::new(), Vec::new());
+        let (mut entries, mut references, mut wordings) = (Vec::new(), Vec::new(), Vec::new());
         for control in self.controls.iter().filter(|control| !control.is_heading()) {
             let heading = self.heading_of(control);
             let entry: Entry = number::entry(control, heading)?;
             let referred = self.referred(control).chain(heading.into_iter().flat_map(|heading| self.referred(heading)));
             references.push((entry.number.clone(), referred.collect()));
+            let title = heading.unwrap_or(control).wording.title.clone();
+            wordings.push((entry.number.clone(), Wording { title, ..control.wording.clone() }));
             entries.push(entry);
         }
         if entries.is_empty() {
@@ -259,6 +285,7 @@ impl Draft {
             headings: self.controls.len() - entries.len(),
             requirements: catalogue::Catalogue::new(entries)?,
             references,
+            wordings,
         })
     }
 

@@ -9,6 +9,7 @@ mod cascades;
 mod certified;
 mod consents;
 mod copies;
+mod declarations;
 mod disclosures;
 mod erasure;
 mod events;

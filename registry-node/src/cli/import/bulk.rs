@@ -19,20 +19,20 @@ const SHOWN: usize = 20;
 
 /// What a submission of many came to.
 #[derive(Debug, Default, Serialize)]
-pub(super) struct Outcome {
+pub(in crate::cli) struct Outcome {
     /// Statements that the log did not hold.
-    pub(super) appended: usize,
+    pub(in crate::cli) appended: usize,
     /// Statements that it held already.
-    pub(super) repeated: usize,
+    pub(in crate::cli) repeated: usize,
     /// Statements that the registry refused.
-    pub(super) refused: Vec<Refused>,
+    pub(in crate::cli) refused: Vec<Refused>,
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct Refused {
-    statement: String,
-    code: String,
-    why: String,
+pub(in crate::cli) struct Refused {
+    pub(in crate::cli) statement: String,
+    pub(in crate::cli) code: String,
+    pub(in crate::cli) why: String,
 }
 
 impl Outcome {
@@ -52,7 +52,7 @@ impl Outcome {
 }
 
 /// Signs and submits in order, many at a time.
-pub(super) fn submit(context: &Context, claims: &[Planned]) -> anyhow::Result<Outcome> {
+pub(in crate::cli) fn submit(context: &Context, claims: &[Planned]) -> anyhow::Result<Outcome> {
     let speaker = Speaker::open(context)?;
     let progress = output::progress(claims.len() as u64, "submitting", context.json);
     let mut outcome = Outcome::default();

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::{CatalogueError, Control, Draft};
+use super::{CatalogueError, Control, Draft, Wording};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -84,6 +84,8 @@ struct Group {
 struct JsonControl {
     id: String,
     #[serde(default)]
+    title: String,
+    #[serde(default)]
     props: Vec<Prop>,
     #[serde(default)]
     links: Vec<Link>,
@@ -110,6 +112,7 @@ struct Link {
 #[derive(Deserialize)]
 struct Part {
     name: Option<String>,
+    class: Option<String>,
     prose: Option<String>,
     #[serde(default)]
     parts: Vec<Part>,
@@ -118,6 +121,17 @@ struct Part {
 impl Part {
     fn says_something(&self) -> bool {
         self.prose.as_ref().is_some_and(|prose| !prose.trim().is_empty()) || self.parts.iter().any(Part::says_something)
+    }
+
+    /// All of it, a line for each part.
+    fn write(&self, words: &mut String) {
+        if let Some(prose) = self.prose.as_deref().map(str::trim).filter(|prose| !prose.is_empty()) {
+            if !words.is_empty() {
+                words.push('\n');
+            }
+            words.push_str(prose);
+        }
+        self.parts.iter().for_each(|part| part.write(words));
     }
 }
 
@@ -162,7 +176,12 @@ fn controls(found: Vec<JsonControl>, within: Option<usize>, draft: &mut Draft) -
 }
 
 fn shape(control: &JsonControl) -> Control {
+    let mut wording = Wording { title: control.title.clone(), ..Wording::default() };
+    for part in control.parts.iter().filter(|part| part.name.as_deref() == Some("statement")) {
+        part.write(if part.class.as_deref() == Some("ja") { &mut wording.japanese } else { &mut wording.text });
+    }
     let mut shaped = Control {
+        wording,
         id: control.id.clone(),
         has_statement: control
             .parts

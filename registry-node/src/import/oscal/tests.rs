@@ -33,7 +33,7 @@ const JSON: &str = r#"{"catalog":{"uuid":"c3718842-beda-4832-8f65-2df4a0b8eb8a",
  "last-modified":"2025-05-29T17:42:13-04:00","version":"1.0","oscal-version":"1.1.3"},
  "groups":[{"id":"g","title":"Family","controls":[
   {"id":"a","class":"requirement","title":"A","parts":[{"name":"statement"}],
-   "controls":[{"id":"a.1","class":"text","title":"A.1","parts":[{"name":"statement","parts":[{"name":"item","prose":"shall"}]}]}]},
+   "controls":[{"id":"a.1","class":"text","title":"A.1","parts":[{"name":"statement","parts":[{"name":"item","prose":"shall do"}]}]}]},
   {"id":"b","class":"requirement","title":"B","props":[{"name":"status","value":"Withdrawn"}],
    "links":[{"href":"a","rel":"incorporated_into"},{"href":"x","rel":"related"}]},
   {"id":"c","title":"C","props":[{"name":"status","value":"withdrawn","ns":"https://example.org/own"}],
@@ -113,4 +113,20 @@ fn more_controls_than_any_catalogue_are_refused() {
     let controls: Vec<_> = (0..=CONTROLS_MAX).map(|n| format!("{{\"id\":\"c{n}\"}}")).collect();
     let text = format!("{{\"catalog\":{{\"metadata\":{{}},\"controls\":[{}]}}}}", controls.join(","));
     assert!(matches!(read(text.as_bytes()), Err(CatalogueError::TooManyControls { .. })));
+}
+
+#[test]
+fn words_are_those_of_the_heading_and_of_both_languages() {
+    let words = wordings(JSON.as_bytes()).unwrap();
+    let told: Vec<_> = words.iter().map(|(number, one)| (number.as_str(), &*one.title, &*one.text)).collect();
+    assert_eq!(
+        told,
+        [("a.1", "A", "shall do"), ("c", "C", "shall"), ("c.1", "C.1", "")],
+        "what was withdrawn asks nothing"
+    );
+    let example = crate::import::example("common-requirements").unwrap();
+    for (number, one) in wordings(example.as_bytes()).unwrap() {
+        assert!(one.title.contains('[') && !one.text.is_empty() && !one.japanese.is_empty(), "{number}");
+        assert!(one.text.is_ascii() && !one.japanese.is_ascii(), "{number}");
+    }
 }

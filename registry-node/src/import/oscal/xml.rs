@@ -57,6 +57,8 @@ enum Open {
     Control(usize),
     Statement,
     BackMatter,
+    /// The title of the control at this position.
+    ControlTitle(usize),
     /// The resource of this id.
     Resource(String),
     Other,
@@ -119,6 +121,10 @@ impl Reading {
             Some(Open::Version) => &mut self.draft.version,
             Some(Open::OscalVersion) => &mut self.draft.oscal_version,
             Some(Open::LastModified) => &mut self.draft.last_modified,
+            Some(Open::ControlTitle(at)) => {
+                let control = self.draft.controls.get_mut(*at);
+                return control.into_iter().for_each(|control| control.wording.title.push_str(text));
+            }
             _ => return self.statement(text),
         };
         slot.get_or_insert_default().push_str(text);
@@ -134,8 +140,16 @@ impl Reading {
             match open {
                 Open::Statement => within_statement = true,
                 Open::Control(at) => {
-                    if let Some(control) = self.draft.controls.get_mut(*at) {
-                        control.has_statement |= within_statement;
+                    if let Some(control) = self.draft.controls.get_mut(*at).filter(|_| within_statement) {
+                        control.has_statement = true;
+                        let words = &mut control.wording.text;
+                        // Paragraphs follow one another with nothing between.
+                        if words.ends_with(|last: char| !last.is_whitespace())
+                            && text.starts_with(char::is_alphanumeric)
+                        {
+                            words.push(' ');
+                        }
+                        words.push_str(text);
                     }
                     return;
                 }
@@ -176,6 +190,7 @@ fn within(parent: &Open, name: &str, start: &BytesStart<'_>) -> Result<Open, Cat
         (Open::Metadata, "last-modified") => Open::LastModified,
         (Open::Catalog, "back-matter") => Open::BackMatter,
         (Open::BackMatter, "resource") => Open::Resource(attribute(start, "uuid")?.unwrap_or_default()),
+        (Open::Control(at), "title") => Open::ControlTitle(*at),
         (Open::Control(_), "part") if attribute(start, "name")?.as_deref() == Some("statement") => Open::Statement,
         _ => Open::Other,
     })
