@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use conformity::basis::of_verdict;
+use conformity::credential::CredentialStatus;
 use conformity::effect::Effect;
 use conformity::lapsed::{BasisChange, CauseKind, Consequence, Lapsed};
 use conformity::records::Facts;
@@ -11,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::basis::read;
+use crate::credentials::{credential, issue, status};
 use crate::world::{Row, World, accreditation, changed, reason, report, row, scheme, verdict, with};
 
 pub(crate) fn lapsed(what: &str, entry: u64, consequence: impl Into<Value>) -> Value {
@@ -501,6 +503,21 @@ fn a_verdict_is_the_same_read_from_what_it_rests_on() {
         let register = read(&world, &indexes).unwrap();
         assert_eq!(register.verdict(&id.parse().unwrap()), Some(world.verdict(id)), "{id}");
     }
+}
+
+#[test]
+fn a_credential_is_suspended_while_its_verdict_is_not_in_force() {
+    let mut world = lapsing();
+    let credential = with(credential(7), json!({"verdict": "L-1", "scheme": "stars@2"}));
+    issue(&mut world, "cb-1", credential).unwrap();
+    assert_eq!(status(&world, 7), CredentialStatus::Valid);
+    accredits(&mut world, json!("withdrawn"));
+    state(&mut world, "L-1");
+    assert_eq!(status(&world, 7), CredentialStatus::Valid, "its window is open");
+    world.now = now(&world).unwrap().window().unwrap();
+    assert_eq!(status(&world, 7), CredentialStatus::Suspended, "it closed, and nobody has said so yet");
+    state(&mut world, "L-1");
+    assert_eq!(status(&world, 7), CredentialStatus::Suspended);
 }
 
 #[test]

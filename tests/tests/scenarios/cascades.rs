@@ -49,10 +49,10 @@ fn window(lapsed: &Value) -> &Value {
 async fn buyers_of_two_countries_hear_of_each_verdict_and_its_deadline() {
     let federation = Federation::start(&["jp", "eu"]).await;
     federation.peer("jp", "eu").await;
-    let rule = with(rule("R-1", "jp", "eu", "stars"), json!({"scheme": "stars@2"}));
-    federation.arrange(&terms("A-1", "bilateral", &["jp", "eu"], vec![rule])).await;
     let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
     lapsing(jp).await;
+    let rule = with(rule("R-1", "jp", "eu", "stars"), json!({"scheme": "stars@2"}));
+    federation.arrange(&terms("A-1", "bilateral", &["jp", "eu"], vec![rule])).await;
     let ids = ["V-1", "V-2", "V-3"];
     for id in ids {
         jp.party("cb-1").must("verdict-granted", granted(id)).await;
@@ -130,10 +130,10 @@ async fn proven(jp: &Registry, until: &str) {
 async fn what_ceases_is_refused_abroad_until_it_holds_again() {
     let federation = Federation::start(&["jp", "eu"]).await;
     federation.peer("jp", "eu").await;
-    let rule = with(rule("R-1", "jp", "eu", "stars"), json!({"scheme": "stars@2", "restricted": true}));
-    federation.arrange(&terms("A-1", "bilateral", &["jp", "eu"], vec![rule])).await;
     let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
     lapsing(jp).await;
+    let rule = with(rule("R-1", "jp", "eu", "stars"), json!({"scheme": "stars@2", "restricted": true}));
+    federation.arrange(&terms("A-1", "bilateral", &["jp", "eu"], vec![rule])).await;
     jp.party("cb-1").must("verdict-granted", granted("V-1")).await;
     let kept_back = json!({"profile": "restricted", "level": null, "sites": null});
     jp.party("cb-1").must("verdict-granted", with(granted("R-1"), kept_back)).await;
