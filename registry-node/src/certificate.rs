@@ -106,6 +106,9 @@ fn own(verified: &Verified, own: &Own, words: &Words) -> Markup {
             (told(words.exclusions, exclusions.iter(), summary, words))
             (row(words.valid_from, terms.valid_from))
             (row(words.valid_until, own.then.valid_until.map_or_else(|| words.until_changed.to_owned(), |day| day.to_string())))
+            @if let Some(until) = own.then.lapsed.as_ref().and_then(|lapsed| lapsed.window()) {
+                (row(words.window, instant(until)))
+            }
             (row(issuer(own, words), own.issuer_name.as_ref().map_or_else(|| own.then.issuer.to_string(), ToString::to_string)))
             (row(words.accreditation, own.accreditation.as_ref().map_or_else(|| words.none.to_owned(), ToString::to_string)))
         }

@@ -13,8 +13,8 @@ use crate::workspace::Workspace;
 /// What to measure.
 #[derive(Debug, Default, clap::Args)]
 pub struct Options {
-    /// ingest, http, look-up, proofs, propagation [default: all]
-    #[arg(value_parser = ["ingest", "http", "look-up", "proofs", "propagation"])]
+    /// ingest, http, look-up, proofs, propagation, cascades [default: all]
+    #[arg(value_parser = ["ingest", "http", "look-up", "proofs", "propagation", "cascades"])]
     pub what: Vec<String>,
 }
 

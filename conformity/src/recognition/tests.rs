@@ -3,6 +3,7 @@
 #![allow(clippy::too_many_lines)] // tables, a row per case
 
 mod acceptances;
+mod basis;
 mod conditions;
 mod disclosed;
 mod lapses;

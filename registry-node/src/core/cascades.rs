@@ -10,6 +10,7 @@ mod pieces;
 mod worker;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use conformity::accreditation::AccreditedAs;
@@ -40,6 +41,8 @@ pub struct Cascades {
     woken: Notify,
     /// Public verdicts that each change has still to reach, by the last look.
     left: Mutex<BTreeMap<BasisChange, u64>>,
+    /// Whether the worker came to the end of what waited.
+    settled: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -71,6 +74,11 @@ impl Cascades {
         lock(&self.waiting).everything = true;
     }
 
+    /// Whether nothing waits and nothing is being stated.
+    pub fn is_settled(&self) -> bool {
+        self.settled.load(Ordering::Acquire) && lock(&self.waiting).is_empty()
+    }
+
     /// Public verdicts that the change has still to reach, by the last look.
     pub fn left(&self, change: &BasisChange) -> u64 {
         lock(&self.left).get(change).copied().unwrap_or(0)
@@ -85,6 +93,7 @@ impl Cascades {
     /// when its last verdicts are stated.
     fn next(&self, register: &Register) -> Option<Target> {
         let mut waiting = lock(&self.waiting);
+        self.settled.store(waiting.is_empty(), Ordering::Release);
         let (everything, schemes) = (std::mem::take(&mut waiting.everything), std::mem::take(&mut waiting.schemes));
         if everything || !schemes.is_empty() {
             let concerned = register.issuers().filter(|(scheme, _)| everything || schemes.contains(*scheme));
@@ -120,6 +129,10 @@ impl Cascades {
 }
 
 impl Waiting {
+    fn is_empty(&self) -> bool {
+        !self.everything && self.schemes.is_empty() && self.bodies.is_empty() && self.verdicts.is_empty()
+    }
+
     /// Whether the record may have brought something about.
     fn note(&mut self, record: &Record, register: &Register) -> bool {
         match record {

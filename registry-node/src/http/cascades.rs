@@ -60,6 +60,7 @@ fn cascade<'a>(site: &Site, record: &'a CascadeRecord) -> Cascade<'a> {
         total: record.done + left,
         begun: record.begun,
         last: record.last,
-        finished: record.finished && left == 0,
+        // The last of a list may have been withdrawn before it was its turn: then no statement is the last.
+        finished: left == 0 && (record.finished || site.registry.cascades.is_settled()),
     }
 }

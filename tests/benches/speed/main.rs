@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod bare;
+mod cascades;
 mod checks;
 mod floor;
 mod ingest;
@@ -21,7 +22,7 @@ mod workshop;
 use sums::Sums;
 
 /// What can be measured, by the word that asks for it.
-const ALL: [&str; 5] = ["ingest", "http", "look-up", "proofs", "propagation"];
+const ALL: [&str; 6] = ["ingest", "http", "look-up", "proofs", "propagation", "cascades"];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -42,6 +43,7 @@ fn main() {
             "http" => runtime.block_on(over_http::measure(&mut sums)),
             "look-up" => runtime.block_on(look_up::measure(&mut sums)),
             "proofs" => runtime.block_on(proofs::measure(&mut sums)),
+            "cascades" => runtime.block_on(cascades::measure(&mut sums)),
             _ => runtime.block_on(propagation::measure(&mut sums)),
         }
     }

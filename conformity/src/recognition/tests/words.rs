@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
+use crate::lapsed::CauseKind;
 use crate::reason::Reason;
 use crate::recognition::fixture::{Case, at, name};
 use crate::recognition::{GapKind, Weight, text};
@@ -92,6 +93,24 @@ fn gaps_keep_their_codes_and_say_what_would_help() {
             "added-since-lapse",
             Reduces,
             "what was added to the verdict after the arrangement lapsed does not count; it counts once the arrangement is in force again",
+        ),
+        (
+            GapKind::BasisKept { what: CauseKind::AccreditationSuspended, since },
+            "basis-kept",
+            Note,
+            "where it was granted the accreditation of its body is suspended since 2026-06-01T00:00:00Z, and its scheme keeps it in force",
+        ),
+        (
+            GapKind::BasisWindow { what: CauseKind::SchemeReplaced, until: since },
+            "basis-window",
+            Note,
+            "where it was granted its scheme is replaced; it stays in force until 2026-06-01T00:00:00Z; a verdict under the scheme that took its place is needed",
+        ),
+        (
+            GapKind::BasisLapsed { what: CauseKind::SurveillanceOverdue, since },
+            "basis-lapsed",
+            Refuses,
+            "where it was granted it has not been in force since 2026-06-01T00:00:00Z, because its surveillance is overdue; it holds again once a surveillance report is filed",
         ),
         (
             state(StateName::Suspended),
