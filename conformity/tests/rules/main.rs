@@ -29,6 +29,7 @@ mod overlay;
 mod parsing;
 mod parties;
 mod peers;
+mod profiles;
 mod properties;
 mod recognitions;
 mod reports;
@@ -49,6 +50,7 @@ fn tables() -> Vec<Row> {
         parties::rows(),
         compromise::rows(),
         crosswalks::rows(),
+        profiles::rows(),
         accreditation::rows(),
         granting::rows(),
         changing::rows(),
