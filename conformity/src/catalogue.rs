@@ -9,6 +9,7 @@
 use std::collections::HashMap;
 
 use crate::ids::RequirementId;
+use crate::viewpoint::Viewpoint;
 
 /// A requirement of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct Entry {
     pub number: RequirementId,
     /// Other names by which files call it.
     pub names: Vec<RequirementId>,
+    /// From which viewpoint it is assessed, where the catalogue says so.
+    pub viewpoint: Option<Viewpoint>,
     /// Whether it binds.
     pub standing: Standing,
 }
@@ -87,8 +90,13 @@ impl Catalogue {
 
     /// The number of the requirement that goes by this name.
     pub fn number(&self, name: &RequirementId) -> Option<&RequirementId> {
+        self.entry(name).map(|entry| &entry.number)
+    }
+
+    /// The requirement that goes by this name.
+    pub fn entry(&self, name: &RequirementId) -> Option<&Entry> {
         let position = (*self.positions.get(&name.folded())?)?;
-        self.entries.get(position).map(|entry| &entry.number)
+        self.entries.get(position)
     }
 }
 

@@ -8,11 +8,12 @@
 //! - *touched* shares something with what is met, or lies at the end of a short chain of what shares something: look here first, and
 //!   look with your own eyes.
 //!
-//! In scope: the answer for given requirements and crosswalks. Out of scope: which requirements a verdict says are met, and what
-//! its scope leaves out, which whoever asks finds out.
+//! In scope: the answer for given requirements and crosswalks, and how many of a whole document's requirements a verdict on it counts for
+//! ([`Reach`]). Out of scope: which verdicts there are, and what credentials say of single requirements, which whoever asks finds out.
 
 mod carry;
 mod graph;
+mod reach;
 mod touch;
 
 use std::collections::BTreeSet;
@@ -25,6 +26,8 @@ use crate::crosswalk::{Crosswalk, Relation};
 use crate::ids::{CrosswalkRef, DocumentRef, RequirementId};
 
 use graph::Graph;
+
+pub use reach::{Counted, Omission, Omitted, Reach};
 
 /// The longest chain of crosswalks by which something is called touched.
 pub const MAX_HOPS: usize = 3;

@@ -32,6 +32,15 @@ impl Digest {
     }
 }
 
+/// A UUID that says nothing but that it is one, and is the same for the same name (RFC 9562, version 8).
+pub fn named_uuid(name: &str) -> String {
+    let mut half = [0; 16];
+    half.copy_from_slice(&Digest::of(name.as_bytes()).as_bytes()[..16]);
+    let number = u128::from_be_bytes(half) & !(0xf << 76) & !(0x3 << 62) | 0x8 << 76 | 0x2 << 62;
+    let hex = format!("{number:032x}");
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}
+
 impl FromStr for Digest {
     type Err = DigestError;
 

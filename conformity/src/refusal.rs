@@ -377,6 +377,14 @@ refusals! {
         document: DocumentRef,
     } = "unknown-document" Submitter
         "document {document} is not published here; publish it first";
+    /// A profile that tailors what it cannot.
+    TailoringUnsound {
+        /// What it says that it tailors.
+        document: DocumentRef,
+        /// Why not.
+        because: &'static str,
+    } = "tailoring-unsound" Submitter
+        "{document} cannot be tailored so: {because}";
     /// Already published.
     CrosswalkExists {
         /// Which.

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::document::Tailoring;
 use crate::identifiers::Identifier;
 use crate::ids::{CountryCode, DocumentRef, SchemeId, SchemeRef};
 use crate::records::{Facts, SchemeRecord};
@@ -121,6 +122,25 @@ impl<'a, F: Facts> Inquiry<'a, F> {
             About::SchemeVersion(wanted) => scheme == wanted,
             About::Document(_) => self.schemes.iter().any(|record| record.scheme.scheme == *scheme),
         }
+    }
+
+    /// What `scheme` keeps of the documents asked about, where it only assesses a profile of them.
+    fn tailorings(&self, scheme: &SchemeRef) -> Vec<Tailoring> {
+        if self.asks_about(scheme) {
+            return Vec::new();
+        }
+        let asked: Vec<&DocumentRef> = match &self.question.about {
+            About::Everything => Vec::new(),
+            About::Document(document) => vec![document],
+            About::Scheme(_) | About::SchemeVersion(_) => {
+                self.schemes.iter().flat_map(|record| &record.scheme.documents).collect()
+            }
+        };
+        let assessed = self.facts.scheme(scheme);
+        let assessed = assessed.iter().flat_map(|record| &record.scheme.documents);
+        let profiles = assessed.filter_map(|document| self.facts.document(document));
+        let all = profiles.flat_map(|record| record.document.tailors.clone());
+        all.filter(|tailoring| asked.contains(&&tailoring.document)).collect()
     }
 
     /// The verdicts of this registry on the supplier that `viewer` sees this well, whatever their scheme.

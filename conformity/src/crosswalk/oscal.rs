@@ -13,10 +13,10 @@
 
 use std::str::FromStr;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
 use super::{Crosswalk, Map, Relation, Unsound};
+use crate::digest::named_uuid;
 use crate::ids::{CrosswalkRef, DocumentRef, NameError, RequirementId};
 use crate::strict::{self, Breach, Limits};
 use crate::text::Text;
@@ -196,14 +196,8 @@ fn shape(error: &serde_json::Error) -> ReadError {
     ReadError::Shape { because: error.to_string().chars().take(300).collect() }
 }
 
-/// A UUID that says nothing but that it is one, and is the same for the same crosswalk (RFC 9562, version 8).
 fn uuid(stamp: &str, what: &str) -> String {
-    let hash = digest(&SHA256, format!("secure-trust-registry crosswalk {stamp} {what}").as_bytes());
-    let mut half = [0; 16];
-    half.copy_from_slice(&hash.as_ref()[..16]);
-    let number = u128::from_be_bytes(half) & !(0xf << 76) & !(0x3 << 62) | 0x8 << 76 | 0x2 << 62;
-    let hex = format!("{number:032x}");
-    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+    named_uuid(&format!("secure-trust-registry crosswalk {stamp} {what}"))
 }
 
 #[derive(Deserialize)]

@@ -16,11 +16,30 @@ impl<F: Facts> Case<'_, F> {
         if self.facts.document(&document.document).is_some() {
             return Err(Refusal::DocumentExists { document: document.document.clone() });
         }
+        self.tailorings(document)?;
         Ok(vec![Record::Document(Arc::new(DocumentRecord {
             document: Arc::clone(document),
             published: self.moment(),
             by: self.iss().clone(),
         }))])
+    }
+
+    /// What is tailored was published before, so that no document tailors itself through others.
+    fn tailorings(&self, document: &Document) -> Result<(), Refusal> {
+        for (position, tailoring) in document.tailors.iter().enumerate() {
+            let tailored = &tailoring.document;
+            let unsound = |because| Refusal::TailoringUnsound { document: tailored.clone(), because };
+            if *tailored == document.document {
+                return Err(unsound("a profile tailors other documents, not itself"));
+            }
+            if document.tailors[..position].iter().any(|earlier| earlier.document == *tailored) {
+                return Err(unsound("it is named twice"));
+            }
+            if self.facts.document(tailored).is_none() {
+                return Err(Refusal::UnknownDocument { document: tailored.clone() });
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn scheme_published(&self, scheme: &Arc<Scheme>) -> Result<Vec<Record>, Refusal> {

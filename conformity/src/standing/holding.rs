@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Inquiry, Sight};
-use crate::ids::{SchemeRef, VerdictId};
+use crate::document::Tailoring;
+use crate::ids::{RequirementId, SchemeRef, VerdictId};
 use crate::lapsed::Lapsed;
 use crate::recognised::{RecognitionOutcome, RecognitionRecord};
 use crate::recognition::{covered, in_effect, text};
@@ -16,6 +17,9 @@ use crate::text::Text;
 use crate::time::{Day, Moment};
 use crate::verdict::{AssessedObject, Profile, Provenance, SelfEvaluation, Snapshot, Supplier, VerdictRecord};
 use crate::viewpoint::Viewpoints;
+
+/// Requirements that an explanation names of those that a profile leaves out.
+const NAMED: usize = 12;
 
 /// One thing to show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,10 +32,11 @@ pub enum Holding {
 }
 
 impl Holding {
-    /// Whether a buyer may rely on it: it is in force, and not merely as evidence.
-    pub const fn counts(&self) -> bool {
+    /// Whether a buyer may rely on it for all that was asked about: it is in force, not merely as evidence, and no profile leaves
+    /// something out.
+    pub fn counts(&self) -> bool {
         match self {
-            Self::Own(own) => own.in_force,
+            Self::Own(own) => own.in_force && own.tailors.iter().all(Tailoring::keeps_all),
             Self::Foreign(foreign) => foreign.counts,
         }
     }
@@ -79,6 +84,9 @@ pub struct OwnHolding {
     /// How often lists say that an authority took it as evidence for a decision of its own. It counts for nothing here;
     /// the verdict's history names each.
     pub accepted_as_evidence: usize,
+    /// What its scheme keeps of what was asked about, where it assesses a profile of that. It counts as far as that goes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tailors: Vec<Tailoring>,
 }
 
 /// What this registry makes of a verdict of another.
@@ -149,6 +157,7 @@ fn own_holding<F: Facts>(inquiry: &Inquiry<'_, F>, record: &VerdictRecord) -> Op
         granted: Moment { index: granted.index, at: granted.at },
         changed: Moment { index: changed.index, at: changed.at },
         in_force: record.in_force_at(as_of),
+        tailors: inquiry.tailorings(&terms.scheme),
         accepted_as_evidence: record.acceptances().filter(|(at, _)| *at <= as_of).count(),
     })
 }
@@ -156,7 +165,9 @@ fn own_holding<F: Facts>(inquiry: &Inquiry<'_, F>, record: &VerdictRecord) -> Op
 /// Whether a verdict, as it stood, is one that the question is about.
 pub(super) fn relevant<F: Facts>(inquiry: &Inquiry<'_, F>, record: &VerdictRecord, standing: &Snapshot) -> bool {
     let viewpoint = inquiry.question.viewpoint;
-    inquiry.asks_about(&record.terms.scheme) && viewpoint.is_none_or(|wanted| standing.viewpoints.contains(wanted))
+    let scheme = &record.terms.scheme;
+    let asked = inquiry.asks_about(scheme) || !inquiry.tailorings(scheme).is_empty();
+    asked && viewpoint.is_none_or(|wanted| standing.viewpoints.contains(wanted))
 }
 
 fn foreign_holding<F>(inquiry: &Inquiry<'_, F>, record: Arc<RecognitionRecord>) -> ForeignHolding {
@@ -188,6 +199,11 @@ pub(super) fn summary(holdings: &[Holding]) -> Text<1024> {
         let (what, remedy) = (lapsed.cause.what.words(), lapsed.cause.what.remedy());
         let _ = write!(words, " One of this registry counts until {until} only, because {what}; {remedy}.");
     }
+    for holding in holdings {
+        if let Holding::Own(own) = holding {
+            own.tailors.iter().for_each(|tailoring| words.push_str(&tailored(own, tailoring)));
+        }
+    }
     text(&words)
 }
 
@@ -198,6 +214,22 @@ fn first_window(holdings: &[Holding]) -> Option<(Timestamp, Lapsed)> {
         Holding::Foreign(_) => None,
     });
     own.filter_map(|lapsed| Some((lapsed.window()?, lapsed))).min()
+}
+
+/// What counts of a verdict under a profile, with the first requirements that it leaves out by name.
+fn tailored(own: &OwnHolding, tailoring: &Tailoring) -> String {
+    let Tailoring { document, kept, tightened, loosened, left_out } = tailoring;
+    let named: Vec<&str> = left_out.iter().take(NAMED).map(RequirementId::as_str).collect();
+    let more = left_out.len() - named.len();
+    let left_out = match (named.is_empty(), more) {
+        (true, _) => "nothing".to_owned(),
+        (false, 0) => named.join(", "),
+        (false, more) => format!("{} and {more} more", named.join(", ")),
+    };
+    format!(
+        " {} is under {}, a profile of {document}: it keeps {kept} requirements, tightens {tightened}, loosens {loosened}, and leaves out {left_out}.",
+        own.verdict, own.scheme,
+    )
 }
 
 fn plural(count: usize) -> String {

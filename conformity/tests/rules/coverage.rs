@@ -4,16 +4,17 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use conformity::catalogue::{Catalogue, Entry, NumberedTwice, Standing};
-use conformity::coverage::{Counts, Cover, MAX_HOPS, Question, Requirement, coverage};
+use conformity::coverage::{Counts, Cover, MAX_HOPS, Omission, Omitted, Question, Reach, Requirement, coverage};
 use conformity::crosswalk::{Crosswalk, Map, Relation};
 use conformity::ids::{CrosswalkRef, DocumentRef, RequirementId};
+use conformity::viewpoint::{Viewpoint, Viewpoints};
 use proptest::prelude::*;
 
 use crate::crosswalks::crosswalk;
 
 fn entry(number: &str, names: &[&str]) -> Entry {
     let names = names.iter().map(|name| name.parse().unwrap()).collect();
-    Entry { number: number.parse().unwrap(), names, standing: Standing::InForce }
+    Entry { number: number.parse().unwrap(), names, viewpoint: None, standing: Standing::InForce }
 }
 
 fn withdrawn(number: &str, into: &[&str]) -> Entry {
@@ -244,5 +245,60 @@ proptest! {
         }
         let counts = Counts::of(&lines);
         prop_assert_eq!(counts.covered + counts.touched + counts.open, counts.requirements);
+    }
+}
+
+/// What of a catalogue with a requirement for each of two viewpoints and one for none counts as met: `met | omitted`.
+fn reached(viewpoints: &[Viewpoint], exclusions: &[&str], catalogued: bool) -> String {
+    let entry = |number, viewpoint| Entry { viewpoint, ..entry(number, &[]) };
+    let catalogue = Catalogue::new(vec![
+        Entry { names: vec!["first".parse().unwrap()], ..entry("03.01", Some(Viewpoint::Organization)) },
+        entry("03.02", Some(Viewpoint::Process)),
+        entry("03.03", None),
+    ]);
+    let catalogue = catalogue.unwrap();
+    let exclusions: Vec<_> = exclusions.iter().map(|text| text.parse().unwrap()).collect();
+    let reach = Reach {
+        viewpoints: viewpoints.iter().copied().collect(),
+        assessed: [Viewpoint::Organization, Viewpoint::Process].into_iter().collect::<Viewpoints>(),
+        exclusions: &exclusions,
+    };
+    let counted = reach.count(catalogue.in_force(), catalogued.then_some(&catalogue));
+    let omitted = |Omitted { requirement, because }: &Omitted| match because {
+        Omission::Viewpoint => format!("{requirement} viewpoint"),
+        Omission::Excluded => format!("{requirement} excluded"),
+    };
+    let met: Vec<&str> = counted.met.iter().map(RequirementId::as_str).collect();
+    let omitted: Vec<String> = counted.omitted.iter().map(omitted).collect();
+    format!("{} | {}", met.join(" "), omitted.join(", "))
+}
+
+#[test]
+fn a_verdict_counts_as_far_as_its_viewpoints_and_exclusions_let_it() {
+    use Viewpoint::{Organization, PeopleAndThings, Process};
+    let both = [Organization, Process];
+    type Case<'a> = (&'a [Viewpoint], &'a [&'a str], bool, &'a str);
+    let cases: &[Case<'_>] = &[
+        (&both, &[], true, "03.01 03.02 03.03 | "),
+        (&[Organization, Process, PeopleAndThings], &[], true, "03.01 03.02 03.03 | "),
+        (&[Organization], &[], true, "03.01 | 03.02 viewpoint, 03.03 viewpoint"),
+        (&[PeopleAndThings], &[], true, " | 03.01 viewpoint, 03.02 viewpoint, 03.03 viewpoint"),
+        // Without a catalogue nobody says which requirement is of which viewpoint.
+        (&[Organization], &[], false, " | 03.01 viewpoint, 03.02 viewpoint, 03.03 viewpoint"),
+        (&both, &[], false, "03.01 03.02 03.03 | "),
+        // An exclusion names a requirement by its first word, by any of its names.
+        (&both, &["3.2: the foundry"], true, "03.01 03.03 | 03.02 excluded"),
+        (&both, &["first"], true, "03.02 03.03 | 03.01 excluded"),
+        (&both, &["3.3, 3.2 and more"], true, "03.01 03.02 | 03.03 excluded"),
+        (&both, &["3.3"], false, "03.01 03.02 | 03.03 excluded"),
+        (&both, &["the foundry of 3.2", "倉庫"], true, "03.01 03.02 03.03 | "),
+        (&[Process], &["3.2"], true, " | 03.01 viewpoint, 03.02 excluded, 03.03 viewpoint"),
+    ];
+    for (viewpoints, exclusions, catalogued, expected) in cases {
+        assert_eq!(
+            reached(viewpoints, exclusions, *catalogued),
+            *expected,
+            "{viewpoints:?} {exclusions:?} {catalogued}"
+        );
     }
 }

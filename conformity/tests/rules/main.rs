@@ -33,6 +33,7 @@ mod overlay;
 mod parsing;
 mod parties;
 mod peers;
+mod profiles;
 mod properties;
 mod recognitions;
 mod reports;
@@ -54,6 +55,7 @@ fn tables() -> Vec<Row> {
         compromise::rows(),
         crosswalks::rows(),
         bulletins::rows(),
+        profiles::rows(),
         accreditation::rows(),
         granting::rows(),
         changing::rows(),

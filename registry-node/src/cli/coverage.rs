@@ -22,7 +22,8 @@ Examples:
 
 Covered follows from what is met by relations that carry; an intersection never does, nor a chain of them. Touched says where to look
 first. The supplier itself, its bodies and the operator get an answer requirement by requirement, from what its credentials keep
-back; for others a verdict counts as the whole of what its scheme assesses, if the scheme has no levels.")]
+back, and so do those to whom the supplier consented (it is told); for others a verdict counts as the whole of what its scheme assesses, as
+far as its viewpoints and exclusions reach, if the scheme has no levels. Evidence in: which verdict has evidence that can be used again.")]
 pub(super) struct Coverage {
     /// The document that is needed, id@version
     document: DocumentRef,
@@ -64,10 +65,14 @@ impl Coverage {
             Some("covered") => matches!(word(line, "cover"), "met" | "covered"),
             Some(which) => word(line, "cover") == which,
         };
-        let rows: Vec<_> = list(answer, "requirements").iter().filter(shown).map(row).collect();
+        let rows: Vec<_> = list(answer, "requirements").iter().filter(shown).map(|line| row(line, answer)).collect();
         let basis = list(answer, "basis").iter().map(basis);
         let sentences = [word(&answer["text"], "en").to_owned(), word(&answer["text"], "ja").to_owned()];
-        basis.chain([table(["REQUIREMENT", "COVER", "BY"], &rows)]).chain(sentences).collect::<Vec<_>>().join("\n")
+        basis
+            .chain([table(["REQUIREMENT", "COVER", "BY", "EVIDENCE IN"], &rows)])
+            .chain(sentences)
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 }
 
@@ -79,8 +84,8 @@ fn word<'a>(value: &'a Value, member: &str) -> &'a str {
     value[member].as_str().unwrap_or_default()
 }
 
-/// From where, by which relations, in one line.
-fn row(line: &Value) -> [String; 3] {
+/// From where, by which relations, and which verdicts have evidence, in one line.
+fn row(line: &Value, answer: &Value) -> [String; 4] {
     let steps = list(line, "by").iter().map(|step| {
         let names = |side| {
             let names =
@@ -92,7 +97,12 @@ fn row(line: &Value) -> [String; 3] {
     let way = steps.collect::<Vec<_>>().join("; ");
     let others = list(line, "origins").len().saturating_sub(1);
     let way = if others == 0 { way } else { format!("{way} (and {others} more)") };
-    [word(line, "requirement").to_owned(), word(line, "cover").to_owned(), way]
+    let given = list(line, "evidenceIn").iter().filter_map(|place| usize::try_from(place.as_u64()?).ok());
+    let given: Vec<&str> = given
+        .map(|place| &answer["basis"][place])
+        .map(|basis| if basis["verdict"].is_string() { word(basis, "verdict") } else { word(basis, "document") })
+        .collect();
+    [word(line, "requirement").to_owned(), word(line, "cover").to_owned(), way, given.join(", ")]
 }
 
 fn basis(basis: &Value) -> String {
@@ -104,7 +114,16 @@ fn basis(basis: &Value) -> String {
             let left_out = list(basis, "leftOut").len();
             format!("{verdict}: {met} requirements met, {left_out} not met in full or not applicable")
         }
-        "whole-documents" => format!("{verdict}: all that its scheme assesses ({met} requirements)"),
+        "whole-documents" => {
+            let left_out = list(basis, "leftOut").len();
+            format!(
+                "{verdict}: what its scheme assesses ({met} requirements; {left_out} left out by viewpoints and exclusions)"
+            )
+        }
+        "recognised" => {
+            let (outcome, left_out) = (word(basis, "outcome"), list(basis, "leftOut").len());
+            format!("{verdict}, {outcome} here: {met} requirements met, {left_out} left out by its viewpoints")
+        }
         _ => format!("{verdict}: says nothing of single requirements that you may see"),
     }
 }

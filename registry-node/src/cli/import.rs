@@ -3,6 +3,7 @@
 pub(super) mod bulk;
 mod crosswalk;
 mod held;
+mod profile;
 
 use std::fs::File;
 use std::io::Read;
@@ -90,17 +91,27 @@ struct ImportRegister {
     dry_run: bool,
 }
 
-/// Publish a requirements document from its OSCAL catalogue, JSON or XML
+/// Publish a requirements document: from an OSCAL catalogue (JSON, XML), a framework of CISO Assistant (YAML), or an OSCAL profile
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   registry-node --registry us import document sp800-171.json --document nist-sp-800-171@r3 --owner NIST
   registry-node --registry jp import document --example common-requirements --document common-requirements@1 --owner \"Our ministry\"
+  registry-node --registry us import document cmmc-2.0.yaml --document cmmc@2.0 --owner DoD
+  registry-node --registry jp import document --profile payment.json --document payment-profile@1 --owner \"Our ministry\"
 
-The catalogue is attached, byte for byte as it was published.")]
+A catalogue is attached, byte for byte as it was published; of a framework of CISO Assistant its numbers and structure only. A profile is
+resolved against the catalogues of the documents that it imports, which are published already; with the document come crosswalks that say
+how far meeting it meets those.")]
 struct ImportDocument {
     #[command(flatten)]
     from: From,
+    /// The file is an OSCAL profile (JSON) of documents that are published here: resolve it
+    #[arg(long)]
+    profile: bool,
+    /// The document that a profile means by an address of somebody else, id@version
+    #[arg(long, value_name = "DOCUMENT", requires = "profile")]
+    tailors: Option<DocumentRef>,
     /// Id and version here, id@version
     #[arg(long)]
     document: DocumentRef,
@@ -256,6 +267,9 @@ impl ImportDocument {
         };
         let file = self.from.open()?;
         let held = Held::open(context)?;
+        if self.profile {
+            return profile::run(context, file, &order, self.tailors.as_ref(), held, self.dry_run);
+        }
         let plan = document(file, &order, &held)?;
         held.whole()?;
         let (requirements, withdrawn) = (plan.catalogue.in_force(), plan.catalogue.withdrawn());

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
+use conformity::document::Tailoring;
 use conformity::identifiers::Identifier;
 use conformity::ids::{CountryCode, DocumentRef, SchemeRef};
 use conformity::standing::{ForeignHolding, Holding, OwnHolding, Standing};
@@ -110,7 +111,8 @@ fn render_own(own: &OwnHolding) -> String {
     let until = own.standing.valid_until.map_or_else(String::new, |day| format!(", until {day}"));
     let state = own.standing.state.name();
     let accepted = accepted(own.accepted_as_evidence);
-    format!("{}  {state}, {mark}{until}  {}{fictional}  {}{accepted}", own.verdict, own.scheme, own.supplier.name)
+    let part = if own.tailors.iter().all(Tailoring::keeps_all) { "" } else { ", in part of what was asked" };
+    format!("{}  {state}, {mark}{part}{until}  {}{fictional}  {}{accepted}", own.verdict, own.scheme, own.supplier.name)
 }
 
 /// How often others took it as evidence, where they did; said so that nobody takes it for recognition.

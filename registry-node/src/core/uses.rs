@@ -69,6 +69,8 @@ pub enum Way {
     Statements,
     /// How the supplier stands under a scheme.
     Standing,
+    /// What of a document it covers.
+    Coverage,
 }
 
 /// Who saw something.

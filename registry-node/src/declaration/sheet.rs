@@ -223,6 +223,7 @@ impl Sheet {
             level: about.level,
             scope: about.scope,
             sites: Vec::new(),
+            sectors: Vec::new(),
             exclusions: about.exclusions,
             valid_from: today,
             valid_until: Some(today.plus_months(terms.validity_months)),

@@ -1,41 +1,38 @@
 //! What of a document somebody meets already: by verdicts, or by other documents that somebody supposes to be met.
 //!
 //! ```text
-//! GET /v1/documents/{document}/coverage?supplier=…   from the verdicts on a supplier that the asker may see
+//! GET /v1/documents/{document}/coverage?supplier=…   from the verdicts on a supplier that the asker may see, and what is made of others'
 //! GET /v1/documents/{document}/coverage?met=…        from whole documents, supposed to be met
 //! ```
 //!
-//! In scope: which requirements count as met. A verdict counts requirement by requirement where the asker may see what its credential
-//! keeps back; else as the whole of what its scheme assesses, where the scheme has no levels, and says so. Out of scope: what follows
-//! (`conformity::coverage`).
+//! In scope: the answer, and where evidence for what is touched was given already. Out of scope: what counts as met (`basis`, `foreign`),
+//! and what follows from it (`conformity::coverage`).
+
+mod basis;
+mod foreign;
+mod known;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use conformity::catalogue::Catalogue;
-use conformity::coverage::{Counts, Line, Question, Requirement, coverage};
-use conformity::crosswalk::Crosswalk;
+use conformity::coverage::{Counts, Cover, Line, Question, Requirement, coverage};
 use conformity::identifiers::Identifier;
-use conformity::ids::{CrosswalkRef, DocumentRef, RequirementId, SchemeRef, VerdictId};
+use conformity::ids::{CrosswalkRef, DocumentRef, RequirementId};
 use conformity::records::Facts;
-use conformity::standing::{Sight, concerns, sight};
-use conformity::text::Text;
-use conformity::verdict::VerdictRecord;
-use credential::attestation::{Evidence, RequirementOutcome, read};
 use jiff::Timestamp;
 use serde::Serialize;
 use warp::reply::Response;
 
 use super::answer;
 use super::ask::{Ask, bad_parameter};
-use super::code;
 use super::site::Site;
-use crate::core::requirements::newest;
 use crate::problem::Problem;
+use basis::Basis;
+use known::Known;
 
 /// The most documents that are supposed to be met in one question.
 const MAX_SUPPOSED: usize = 16;
-/// The most verdicts that one answer rests on.
+/// The most verdicts of this registry, and of others, that one answer rests on.
 const MAX_VERDICTS: usize = 64;
 
 #[derive(Serialize)]
@@ -46,11 +43,22 @@ struct Answer<'a> {
     catalogued: bool,
     as_of: Timestamp,
     counts: Counts,
-    basis: Vec<Basis>,
+    basis: &'a [Basis],
     crosswalks: Vec<&'a CrosswalkRef>,
-    requirements: Vec<Line>,
+    requirements: Vec<Told>,
     withdrawn: Vec<Gone<'a>>,
     text: Words,
+}
+
+/// A requirement, with where evidence was given for what touches it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Told {
+    #[serde(flatten)]
+    line: Line,
+    /// Positions in `basis`.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    evidence_in: BTreeSet<usize>,
 }
 
 /// A requirement that does not bind any more.
@@ -67,105 +75,67 @@ struct Words {
     ja: String,
 }
 
-/// What counts as met, and why.
-#[derive(Serialize)]
-#[serde(tag = "basis", rename_all_fields = "camelCase")]
-enum Basis {
-    /// A whole document was supposed to be met.
-    #[serde(rename = "supposed")]
-    Supposed { document: DocumentRef, met: usize },
-    /// A verdict, requirement by requirement.
-    #[serde(rename = "results")]
-    Results {
-        #[serde(flatten)]
-        verdict: Held,
-        met: usize,
-        /// What was assessed and not met in full, or does not apply.
-        left_out: Vec<LeftOut>,
-        /// What the assessments rest on, for whoever assesses what is touched.
-        evidence: Vec<Evidence>,
-    },
-    /// A verdict, as the whole of what its scheme assesses.
-    #[serde(rename = "whole-documents")]
-    Whole {
-        #[serde(flatten)]
-        verdict: Held,
-        documents: Vec<DocumentRef>,
-        met: usize,
-    },
-    /// A verdict that says nothing of single requirements: its scheme has levels, and which of them asks for what is not said.
-    #[serde(rename = "not-stated")]
-    NotStated {
-        #[serde(flatten)]
-        verdict: Held,
-    },
-}
-
-/// A verdict in force, and how far it reaches.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Held {
-    verdict: VerdictId,
-    scheme: SchemeRef,
-    scope: Text<1024>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    exclusions: Vec<Text<256>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct LeftOut {
-    #[serde(flatten)]
-    requirement: Requirement,
-    outcome: RequirementOutcome,
-}
-
-/// Everything that is known of requirements.
-struct Known {
-    crosswalks: Vec<(CrosswalkRef, Arc<Crosswalk>)>,
-    catalogues: Vec<(DocumentRef, Arc<Catalogue>)>,
+/// What is met, and what says so.
+struct Ground<'a> {
+    known: &'a Known,
+    basis: Vec<Basis>,
+    /// By document and folded number, with the positions in `basis`.
+    met: BTreeMap<(DocumentRef, String), (Requirement, BTreeSet<usize>)>,
 }
 
 /// `GET /v1/documents/{document}/coverage`
 pub(super) fn of_document(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let document: DocumentRef = ask.value()?;
-    if site.register().document(&document).is_none() {
-        return Err(Problem::not_found());
-    }
     let (query, now) = (ask.query(), site.registry.now());
     let as_of = query.as_of(now)?.unwrap_or(now);
+    if site.register().document(&document).is_none_or(|record| record.published.at > as_of) {
+        return Err(Problem::not_found());
+    }
     let supposed: Vec<DocumentRef> = query.many("met")?;
     if supposed.len() > MAX_SUPPOSED {
         return Err(bad_parameter("met", format_args!("suppose at most {MAX_SUPPOSED} documents")));
     }
     let known = Known::of(site, as_of)?;
-    let (mut met, mut basis) = (BTreeSet::new(), Vec::new());
+    let mut ground = Ground { known: &known, basis: Vec::new(), met: BTreeMap::new() };
     for document in supposed {
-        let before = met.len();
-        met.extend(known.all_of(&document));
-        basis.push(Basis::Supposed { document, met: met.len() - before });
+        let all = known.all_of(&document);
+        let met: Vec<_> = all.into_iter().map(|number| known.requirement(&document, number)).collect();
+        ground.add(Basis::Supposed { document, met: met.len() }, met);
     }
     if let Some(supplier) = query.one::<Identifier>("supplier")? {
-        for record in visible(site, ask, &supplier, as_of) {
-            basis.push(of_verdict(site, ask, &known, &record, as_of, &mut met)?);
-        }
+        basis::add(site, ask, &supplier, as_of, &mut ground)?;
+        foreign::add(site, ask, &supplier, as_of, &mut ground);
     }
-    answered(&document, &known, &met, basis, as_of)
+    answered(&document, &ground, as_of)
 }
 
-fn answered(
-    document: &DocumentRef,
-    known: &Known,
-    met: &BTreeSet<Requirement>,
-    basis: Vec<Basis>,
-    as_of: Timestamp,
-) -> Result<Response, Problem> {
+impl Ground<'_> {
+    /// Adds what counts as met by one basis.
+    fn add(&mut self, basis: Basis, met: impl IntoIterator<Item = Requirement>) {
+        let position = self.basis.len();
+        self.basis.push(basis);
+        for requirement in met {
+            let key = self.known.key(&requirement);
+            self.met.entry(key).or_insert_with(|| (requirement, BTreeSet::new())).1.insert(position);
+        }
+    }
+
+    /// What says that what touches a requirement is met.
+    fn evidence(&self, line: &Line) -> BTreeSet<usize> {
+        let Cover::Touched { origins, .. } = &line.cover else { return BTreeSet::new() };
+        let found = origins.iter().filter_map(|origin| self.met.get(&self.known.key(origin)));
+        found.flat_map(|(_, positions)| positions).copied().collect()
+    }
+}
+
+fn answered(document: &DocumentRef, ground: &Ground<'_>, as_of: Timestamp) -> Result<Response, Problem> {
+    let known = ground.known;
     let catalogue = known.catalogue(document);
-    let requirements: Vec<RequirementId> = known.all_of(document).map(|one| one.requirement).collect();
+    let requirements: Vec<RequirementId> = known.all_of(document).into_iter().cloned().collect();
     let lines = coverage(&Question {
         document,
         requirements: &requirements,
-        met,
+        met: &ground.met.values().map(|(requirement, _)| requirement.clone()).collect(),
         crosswalks: &known.crosswalks,
         catalogues: &known.catalogues,
     });
@@ -176,9 +146,9 @@ fn answered(
         catalogued: catalogue.is_some(),
         as_of,
         counts,
-        basis,
+        basis: &ground.basis,
         crosswalks: known.crosswalks.iter().map(|(name, _)| name).collect(),
-        requirements: lines,
+        requirements: lines.into_iter().map(|line| Told { evidence_in: ground.evidence(&line), line }).collect(),
         withdrawn: withdrawn.map(|(requirement, successors)| Gone { requirement, successors }).collect(),
         text: words(document, counts),
     })
@@ -196,138 +166,4 @@ fn words(document: &DocumentRef, counts: Counts) -> Words {
              対応表の連鎖によるもののみ)で、まずここから確認してください。残りは {open} 件です。"
         ),
     }
-}
-
-impl Known {
-    fn of(site: &Site, as_of: Timestamp) -> Result<Self, Problem> {
-        let failed = |error: anyhow::Error| code::internal("an attachment could not be read", &error);
-        let (records, documents) = {
-            let register = site.register();
-            let records = newest(register.crosswalks().filter(|record| record.published.at <= as_of).cloned());
-            let documents: Vec<_> = register.documents().map(|record| Arc::clone(&record.document)).collect();
-            (records, documents)
-        };
-        let (log, shelf) = (&site.registry.log, &site.requirements);
-        let (mut crosswalks, mut catalogues) = (Vec::new(), Vec::new());
-        for (name, record) in records {
-            crosswalks.extend(shelf.crosswalk(log, &record).map_err(failed)?.map(|crosswalk| (name, crosswalk)));
-        }
-        for document in documents {
-            let catalogue = shelf.catalogue(log, &document).map_err(failed)?;
-            catalogues.extend(catalogue.map(|catalogue| (document.document.clone(), catalogue)));
-        }
-        Ok(Self { crosswalks, catalogues })
-    }
-
-    fn catalogue(&self, document: &DocumentRef) -> Option<&Catalogue> {
-        self.catalogues.iter().find(|(of, _)| of == document).map(|(_, catalogue)| &**catalogue)
-    }
-
-    /// All requirements of a document that bind: those of its catalogue, or those that crosswalks name where it has none.
-    fn all_of<'a>(&'a self, document: &'a DocumentRef) -> impl Iterator<Item = Requirement> + 'a {
-        let named =
-            |requirement: &RequirementId| Requirement { document: document.clone(), requirement: requirement.clone() };
-        let numbers: Vec<&RequirementId> = match self.catalogue(document) {
-            Some(catalogue) => catalogue.in_force().collect(),
-            None => self.named_by_crosswalks(document).into_values().collect(),
-        };
-        numbers.into_iter().map(named)
-    }
-
-    /// By folded name.
-    fn named_by_crosswalks(&self, document: &DocumentRef) -> BTreeMap<String, &RequirementId> {
-        let mut names = BTreeMap::new();
-        for (_, crosswalk) in &self.crosswalks {
-            for map in crosswalk.maps() {
-                let sources = map.sources().iter().filter(|_| crosswalk.source() == document);
-                let targets = map.targets().iter().filter(|_| crosswalk.target() == document);
-                sources.chain(targets).for_each(|name| {
-                    names.entry(name.folded()).or_insert(name);
-                });
-            }
-        }
-        names
-    }
-}
-
-/// Verdicts on a supplier that were in force then and that the asker may see. What it declared itself meets nothing: nobody
-/// assessed it.
-fn visible(site: &Site, ask: &Ask, supplier: &Identifier, as_of: Timestamp) -> Vec<Arc<VerdictRecord>> {
-    let (register, viewer) = (site.register(), ask.viewer());
-    let seen = |record: &Arc<VerdictRecord>| {
-        record.terms.provenance.self_declared().is_none()
-            && record.in_force_at(as_of)
-            && sight(&*register, &viewer, record) == Sight::Whole
-    };
-    register.verdicts_of(supplier).into_iter().filter(seen).take(MAX_VERDICTS).collect()
-}
-
-fn of_verdict(
-    site: &Site,
-    ask: &Ask,
-    known: &Known,
-    record: &VerdictRecord,
-    as_of: Timestamp,
-    met: &mut BTreeSet<Requirement>,
-) -> Result<Basis, Problem> {
-    let verdict = held(record, as_of);
-    if concerns(&*site.register(), &ask.viewer(), record)
-        && let Some(results) = results(site, record.id())?
-    {
-        let before = met.len();
-        met.extend(results.met);
-        let (left_out, evidence) = (results.left_out, results.evidence);
-        return Ok(Basis::Results { verdict, met: met.len() - before, left_out, evidence });
-    }
-    let scheme = site.register().scheme(&record.terms.scheme);
-    let Some(scheme) = scheme.filter(|record| record.scheme.levels.is_empty()) else {
-        return Ok(Basis::NotStated { verdict });
-    };
-    let documents = scheme.scheme.documents.clone();
-    let before = met.len();
-    for document in &documents {
-        met.extend(known.all_of(document));
-    }
-    Ok(Basis::Whole { verdict, documents, met: met.len() - before })
-}
-
-fn held(record: &VerdictRecord, as_of: Timestamp) -> Held {
-    let now = record.as_of(as_of).unwrap_or_else(|| record.now.clone());
-    Held {
-        verdict: record.id().clone(),
-        scheme: record.terms.scheme.clone(),
-        scope: now.scope,
-        exclusions: now.exclusions,
-    }
-}
-
-/// What a credential says of single requirements.
-struct Results {
-    met: Vec<Requirement>,
-    left_out: Vec<LeftOut>,
-    evidence: Vec<Evidence>,
-}
-
-/// What the newest credential of a verdict keeps back of results; nothing where there is none, or it says nothing of them.
-fn results(site: &Site, verdict: &VerdictId) -> Result<Option<Results>, Problem> {
-    let newest = site.register().newest_credential(verdict).filter(|newest| newest.voided.is_none());
-    let Some(newest) = newest else { return Ok(None) };
-    let unreadable = |error: anyhow::Error| code::internal("what a credential keeps back could not be read", &error);
-    let Some(disclosed) = site.registry.opened(&newest).map_err(unreadable)? else { return Ok(None) };
-    let attestation = read(disclosed.payload()).map_err(|error| unreadable(error.into()))?;
-    let mut results = Results { met: Vec::new(), left_out: Vec::new(), evidence: Vec::new() };
-    let mut said = false;
-    for assessment in attestation.detail.assessments.into_values() {
-        results.evidence.extend(assessment.evidence);
-        for result in assessment.results {
-            said = true;
-            let Ok(number) = result.of.requirement.as_str().parse() else { continue };
-            let requirement = Requirement { document: result.of.document, requirement: number };
-            match result.outcome {
-                RequirementOutcome::Met => results.met.push(requirement),
-                outcome => results.left_out.push(LeftOut { requirement, outcome }),
-            }
-        }
-    }
-    Ok(said.then_some(results))
 }

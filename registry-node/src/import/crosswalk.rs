@@ -248,7 +248,8 @@ fn side(
     (numbers.len() == names.len()).then_some(numbers)
 }
 
-fn planned(
+/// What there is to sign and submit for a crosswalk; nothing where the register holds it already.
+pub(super) fn planned(
     order: &CrosswalkOrder,
     title: Text<256>,
     crosswalk: &Crosswalk,

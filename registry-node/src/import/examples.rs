@@ -1,15 +1,19 @@
-//! An example to aim at: requirements common to supply chains under the three viewpoints, in our own words, and how they relate to
-//! documents of others.
+//! An example to aim at: requirements common to supply chains under the three viewpoints, in our own words, how they relate to
+//! documents of others, and two sectors that tailor them.
 //!
 //! For operators to publish, to change, or to learn from. Nobody certifies against it unless an operator publishes a scheme that does.
 //! Relations are as careful as those of official crosswalks: an intersection wherever one asks for something that the other does not.
 
 /// Name and text of each example.
-const EXAMPLES: [(&str, &str); 4] = [
+const EXAMPLES: [(&str, &str); 8] = [
     ("common-requirements", include_str!("examples/common-requirements.json")),
     ("common-to-iso-iec-27001-2022", include_str!("examples/common-to-iso-iec-27001-2022.json")),
     ("common-to-nist-csf-2.0", include_str!("examples/common-to-nist-csf-2.0.json")),
     ("common-to-nist-sp-800-171-r3", include_str!("examples/common-to-nist-sp-800-171-r3.json")),
+    ("manufacturing-additions", include_str!("examples/manufacturing-additions.json")),
+    ("manufacturing-profile", include_str!("examples/manufacturing-profile.json")),
+    ("payment-additions", include_str!("examples/payment-additions.json")),
+    ("payment-profile", include_str!("examples/payment-profile.json")),
 ];
 
 /// An example by its name, a file like any other.

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! import register   file ──mapping.toml──▶ rows ──▶ verdicts, history, evidence, suppliers, refusals ──▶ statements to sign
-//! import document   OSCAL catalogue ──▶ requirements counted ──▶ one statement with the catalogue attached
+//! import document   OSCAL catalogue, CISO Assistant framework ──▶ requirements counted ──▶ one statement with the catalogue attached
+//!                   OSCAL profile ──resolved──▶ the same, and a crosswalk to each document that it tailors
 //! import crosswalk  OSCAL mapping-collection, CISO Assistant library, references of a catalogue ──▶ one statement with the maps
 //! ```
 //!
@@ -24,6 +25,7 @@ mod entities;
 mod error;
 mod examples;
 mod follow;
+mod framework;
 mod html;
 mod intake;
 mod json_rows;
@@ -35,6 +37,7 @@ mod occasion;
 mod oscal;
 mod plan;
 mod presets;
+mod profile;
 mod refusal;
 mod rows;
 mod source;
@@ -46,13 +49,15 @@ pub use crosswalk::{CrosswalkError, CrosswalkOrder, CrosswalkPlan, Unknown, cros
 pub use document::{DocumentError, DocumentOrder, DocumentPlan, document};
 pub use error::ImportError;
 pub use examples::{NoExample, example};
+pub use framework::FrameworkError;
 pub use limits::{CELL_BYTES_MAX, COLUMNS_MAX, RECORD_MAX, ROW_DEPTH_MAX, ROW_NODES_MAX, ROWS_MAX};
 pub use mapped::KnownSupplier;
 pub use mapping::{Mapping, MappingError};
 pub use occasion::{Occasion, Status, UnknownStatus};
-pub use oscal::{Catalogue, CatalogueError, Wording, requirements, wordings};
+pub use oscal::{Catalogue, CatalogueError, Parameter, Wording, catalogue, requirements, wordings};
 pub use plan::{Holdings, Plan, Planned, register};
 pub use presets::{preset, preset_names, preset_text};
+pub use profile::{Profile, ProfileError, ProfilePlan};
 pub use refusal::Reason;
 pub use rows::Place;
 pub(crate) use source::Decoded;

@@ -2,11 +2,13 @@
 //!
 //! In scope: which requirements a catalogue names, which of them it calls withdrawn, and what it says of itself. Out of
 //! scope: the text of the requirements (it stays in the attachment, under its publisher's terms) and every other OSCAL
-//! model: a profile selects from catalogues and is refused until it is resolved into one.
+//! model: a profile selects from catalogues, see `profile`, which resolves it into one.
 //!
 //! What counts as a requirement: every `control`, except one that merely heads others, i.e. that has controls below it
 //! and no statement of its own. In SP 800-171 r3 that leaves each requirement once, not once as heading and once as
 //! text; in SP 800-53 an enhancement counts beside its control, because both say something.
+//!
+//! A group whose id is a viewpoint says from where its requirements are assessed.
 
 mod json;
 mod number;
@@ -14,8 +16,11 @@ mod xml;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(super) use number::token;
+
 use conformity::catalogue::{self, Entry, NumberedTwice, Standing};
 use conformity::ids::{NameError, RequirementId};
+use conformity::viewpoint::Viewpoint;
 
 /// The largest catalogue, in bytes: the ledger's limit for an attachment.
 pub(crate) const CATALOGUE_MAX: u64 = 16 * 1024 * 1024;
@@ -42,6 +47,8 @@ pub struct Catalogue {
     pub references: Vec<(RequirementId, Vec<String>)>,
     /// The words of the requirements, headings left out, in their order.
     pub wordings: Vec<(RequirementId, Wording)>,
+    /// Parameters of requirements by their id.
+    pub parameters: BTreeMap<String, Parameter>,
 }
 
 /// What a requirement is called and asks for, as its publisher words it.
@@ -53,6 +60,15 @@ pub struct Wording {
     pub text: String,
     /// The same in Japanese, where a statement of class `ja` gives it.
     pub japanese: String,
+}
+
+/// A parameter of a requirement: what whoever uses the catalogue can set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parameter {
+    /// Of which requirement.
+    pub of: RequirementId,
+    /// Whether the catalogue sets it already.
+    pub is_set: bool,
 }
 
 impl Catalogue {
@@ -142,7 +158,7 @@ pub enum CatalogueError {
 
 fn advice(model: &str) -> &'static str {
     match model {
-        "profile" => ": resolve it first, and give the resolved catalogue",
+        "profile" => ": say --profile to resolve it",
         _ => "",
     }
 }
@@ -157,6 +173,14 @@ pub(super) fn read(bytes: &[u8]) -> Result<Catalogue, CatalogueError> {
         _ => return Err(CatalogueError::UnknownFormat),
     };
     draft.finish()
+}
+
+/// A catalogue, from the attachment of a document's publication.
+///
+/// # Errors
+/// It is no catalogue.
+pub fn catalogue(attachment: &[u8]) -> Result<Catalogue, CatalogueError> {
+    read(attachment)
 }
 
 /// The requirements of a document, from the attachment of its publication.
@@ -202,6 +226,10 @@ struct Control {
     into: Vec<String>,
     /// Ids of resources that it refers to.
     references: Vec<String>,
+    /// Its parameters, and whether each is set.
+    parameters: Vec<(String, bool)>,
+    /// The viewpoint after which a group around it is named.
+    viewpoint: Option<Viewpoint>,
     has_statement: bool,
     wording: Wording,
     /// How many controls are part of it.
@@ -265,6 +293,7 @@ impl Draft {
             return Err(CatalogueError::RepeatedId { id: twice.id.clone() });
         }
         let (mut entries, mut references, mut wordings) = (Vec::new(), Vec::new(), Vec::new());
+        let mut parameters = BTreeMap::new();
         for control in self.controls.iter().filter(|control| !control.is_heading()) {
             let heading = self.heading_of(control);
             let entry: Entry = number::entry(control, heading)?;
@@ -272,6 +301,9 @@ impl Draft {
             references.push((entry.number.clone(), referred.collect()));
             let title = heading.unwrap_or(control).wording.title.clone();
             wordings.push((entry.number.clone(), Wording { title, ..control.wording.clone() }));
+            for (id, is_set) in [Some(control), heading].into_iter().flatten().flat_map(|control| &control.parameters) {
+                parameters.insert(id.clone(), Parameter { of: entry.number.clone(), is_set: *is_set });
+            }
             entries.push(entry);
         }
         if entries.is_empty() {
@@ -286,6 +318,7 @@ impl Draft {
             requirements: catalogue::Catalogue::new(entries)?,
             references,
             wordings,
+            parameters,
         })
     }
 

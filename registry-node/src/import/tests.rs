@@ -11,5 +11,7 @@ mod demo;
 mod documents;
 mod files;
 mod hostile;
+mod listing;
+mod profiles;
 mod refusals;
 mod world;

@@ -36,6 +36,8 @@ struct Reader {
     serving: Vec<(String, Running)>,
     ports: Vec<(&'static str, String)>,
     count: usize,
+    /// All that was printed.
+    told: String,
 }
 
 impl Reader {
@@ -57,6 +59,7 @@ impl Reader {
         }
         let told = self.house.run_words(&words);
         assert_eq!(told.code, 0, "{command}: {told:?}");
+        self.told.push_str(&told.out);
         if words[0] == "init" {
             self.move_ports(&words[1]);
         }
@@ -92,7 +95,7 @@ fn the_guide_can_be_followed_from_its_first_command_to_its_last() {
     let ((a, b), (c, d)) = (free_ports(), free_ports());
     let ports = [(":7443", a), (":4222", b), (":7543", c), (":4322", d)];
     let ports = ports.map(|(from, to)| (from, format!(":{to}"))).to_vec();
-    let mut reader = Reader { house: House::empty(), serving: Vec::new(), ports, count: 0 };
+    let mut reader = Reader { house: House::empty(), serving: Vec::new(), ports, count: 0, told: String::new() };
     for block in blocks(&guide) {
         match block {
             Block::File { name, text } => reader.house.write(name, &text),
@@ -100,6 +103,38 @@ fn the_guide_can_be_followed_from_its_first_command_to_its_last() {
         }
     }
     assert!(reader.count > 50, "{} commands", reader.count);
+}
+
+/// What a page shows of the answer to its commands: lines that begin with *Of* or *of*.
+fn answers(page: &str) -> Vec<&str> {
+    page.lines().filter(|line| line.starts_with("Of ") || line.starts_with("of ")).collect()
+}
+
+#[test]
+fn what_remains_for_sp_800_171_is_what_the_page_says() {
+    let files = [
+        ("sp800-171.xml", "catalogues/nist-oscal/SP800-171/rev3/xml/NIST_SP800-171_rev3_catalog.xml"),
+        ("olir.yaml", "catalogues/ciso-assistant/mapping-nist-sp-800-53-rev5-to-iso27001-2022.yaml"),
+    ];
+    let house = House::empty();
+    for (name, published) in files {
+        let Some(file) = test_data::vectors(published) else { return };
+        house.write(name, &read(&file));
+    }
+    let page = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guide/what-remains.md"));
+    let (a, b) = free_ports();
+    let ports = vec![(":7443", format!(":{a}")), (":4222", format!(":{b}"))];
+    let mut reader = Reader { house, serving: Vec::new(), ports, count: 0, told: String::new() };
+    for block in blocks(&page) {
+        match block {
+            Block::File { name, text } => reader.house.write(name, &text),
+            Block::Commands(commands) => commands.into_iter().for_each(|command| reader.run(command)),
+        }
+    }
+    assert_eq!(answers(&page).len(), 5);
+    for line in answers(&page) {
+        assert!(reader.told.contains(line), "{line} is not in {}", reader.told);
+    }
 }
 
 /// The commands of a section of the README, in their order.

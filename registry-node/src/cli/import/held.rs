@@ -17,7 +17,7 @@ use tokio::runtime::Runtime;
 use crate::cli::context::{Context, all};
 use crate::cli::standing::escape;
 use crate::client::{ClientError, Connection, read_json};
-use crate::import::{Holdings, requirements};
+use crate::import::{Catalogue as Attached, Holdings, catalogue};
 
 /// What the registry holds, asked over HTTP when an import wants to know.
 pub(super) struct Held {
@@ -103,15 +103,22 @@ impl Held {
 }
 
 impl Held {
-    /// The catalogues of those documents that have one attached.
+    /// The requirements of those documents that have a catalogue attached.
     pub(super) fn catalogues(&self, of: &[&DocumentRef]) -> anyhow::Result<Vec<(DocumentRef, Arc<Catalogue>)>> {
+        let of: Vec<DocumentRef> = of.iter().copied().cloned().collect();
+        let whole = self.whole_catalogues(&of)?;
+        Ok(whole.into_iter().map(|(document, catalogue)| (document, Arc::new(catalogue.requirements))).collect())
+    }
+
+    /// The catalogues of those documents that have one attached, with all that is read of them.
+    pub(super) fn whole_catalogues(&self, of: &[DocumentRef]) -> anyhow::Result<Vec<(DocumentRef, Attached)>> {
         let mut catalogues = Vec::new();
-        for document in of.iter().filter_map(|name| self.documents.get(*name)) {
+        for document in of.iter().filter_map(|name| self.documents.get(name)) {
             let Some(digest) = document.attachment else { continue };
             let path = format!("/v1/attachments/{digest}");
             let bytes = self.runtime.block_on(self.connection.borrow_mut().get(&path))?;
-            let catalogue = requirements(&bytes).with_context(|| format!("the catalogue of {}", document.document))?;
-            catalogues.push((document.document.clone(), Arc::new(catalogue)));
+            let read = catalogue(&bytes).with_context(|| format!("the catalogue of {}", document.document))?;
+            catalogues.push((document.document.clone(), read));
         }
         Ok(catalogues)
     }

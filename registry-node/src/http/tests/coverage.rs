@@ -7,7 +7,8 @@ use conformity::crosswalk::{About, Crosswalk, Map, Relation};
 use serde_json::{Value, json};
 
 use super::credentials::documented;
-use super::fixture::{Got, Person, World, document, now, verdict};
+use super::fixture::{Got, Person, World, change, day, document, now, restricted, verdict};
+use super::neighbours::{add_peer, derive, row, sign, terms};
 use super::proofs::ask;
 use super::state_map::reopened;
 
@@ -51,7 +52,24 @@ pub(super) async fn world() -> World {
     ];
     let got = publish(&world, &operator, 1, &maps).await;
     assert_eq!(got.status, 201, "{got:?}");
+    for verdict in ["V-1", "V-2"] {
+        extend(&world, verdict, json!({"viewpoints": ["organization", "process"]})).await;
+    }
     world
+}
+
+/// A verdict as it is after [`world`].
+fn extended(mut claim: Value) -> Value {
+    claim["viewpoints"] = json!(["organization", "process"]);
+    claim["scope"] = json!("all of it");
+    claim
+}
+
+/// Extends what a verdict covers.
+async fn extend(world: &World, verdict: &str, cover: Value) {
+    let mut whole = json!({"scope": "all of it"});
+    whole.as_object_mut().unwrap().extend(cover.as_object().unwrap().clone());
+    world.must(&world.person("cb-1"), "verdict-changed", change(verdict, json!({"scope-extended": whole}))).await;
 }
 
 fn path(query: &str) -> String {
@@ -72,7 +90,7 @@ async fn covers(world: &World, who: Option<&str>, query: &str) -> (Value, Vec<St
 #[tokio::test]
 async fn a_verdict_counts_as_all_that_its_scheme_assesses_to_those_who_see_no_results() {
     let world = world().await;
-    documented(&world, &verdict("V-1")).await;
+    documented(&world, &extended(verdict("V-1"))).await;
     for who in [None, Some("buyer-1"), Some("cb-2"), Some("meti")] {
         let (answer, words) = covers(&world, who, &format!("supplier={OPEN}")).await;
         assert_eq!(words, ["n-1 covered", "n-2 covered", "n-3 touched", "n-4 open"], "{who:?}");
@@ -88,7 +106,7 @@ async fn a_verdict_counts_as_all_that_its_scheme_assesses_to_those_who_see_no_re
 #[tokio::test]
 async fn whose_affair_it_is_gets_an_answer_by_the_results_that_are_kept_back() {
     let world = world().await;
-    documented(&world, &verdict("V-1")).await;
+    documented(&world, &extended(verdict("V-1"))).await;
     for who in ["operator", "cb-1"] {
         let (answer, words) = covers(&world, Some(who), &format!("supplier={OPEN}")).await;
         // What was assessed was met in part only.
@@ -97,7 +115,10 @@ async fn whose_affair_it_is_gets_an_answer_by_the_results_that_are_kept_back() {
         assert_eq!((&basis["basis"], &basis["met"]), (&json!("results"), &json!(0)));
         assert_eq!(
             basis["leftOut"],
-            json!([{"document": "sp800-171@r3", "requirement": "03.01.02", "outcome": "partly-met"}])
+            json!([
+                {"document": "sp800-171@r3", "requirement": "03.01.02", "outcome": "partly-met"},
+                {"document": "sp800-171@r3", "requirement": "03.01.03", "outcome": "not-applicable"},
+            ])
         );
     }
 }
@@ -173,4 +194,174 @@ async fn a_restart_finds_crosswalks_with_its_index_and_without() {
         assert!(*register == *world.registry.read_model.register(), "with the index: {whole}");
         assert_eq!(register.crosswalks().count(), 1);
     }
+}
+
+/// Publishes `catalogued@1`, with a requirement for each of two viewpoints and one for neither, and a scheme over it without levels.
+async fn catalogued(world: &World) {
+    let control = |id: &str| json!({"id": id, "title": id, "props": [{"name": "label", "value": id.to_uppercase()}]});
+    let catalogue = json!({"catalog": {
+        "metadata": {"title": "C", "last-modified": "x", "version": "1", "oscal-version": "1.2.0"},
+        "controls": [control("any-1")],
+        "groups": [
+            {"id": "organization", "controls": [control("org-1"), control("org-2")]},
+            {"id": "process", "controls": [control("prc-1")]},
+        ],
+    }});
+    let (operator, bytes) = (world.operator(), catalogue.to_string().into_bytes());
+    let mut claim = document();
+    claim["document"] = json!("catalogued@1");
+    claim["attachment"] = json!(Digest::of(&bytes));
+    let statement = String::from_utf8(world.sign(&operator, "document-published", claim).to_vec()).unwrap();
+    let body = json!({"statement": statement, "attachments": [STANDARD.encode(&bytes)]}).to_string();
+    let got = world.talk(Some(&operator)).await.post("/v1/statements", "application/json", body).await;
+    assert_eq!(got.status, 201, "{got:?}");
+    let mut scheme = super::fixture::scheme();
+    scheme["scheme"] = json!("sector@1");
+    scheme["documents"] = json!(["catalogued@1"]);
+    world.must(&world.person("meti"), "scheme-published", scheme).await;
+}
+
+async fn met(world: &World, who: Option<&str>, supplier: &str) -> (Value, Vec<String>) {
+    let got = ask(world, who, &format!("/v1/documents/catalogued@1/coverage?supplier={supplier}")).await;
+    assert_eq!(got.status, 200, "{got:?}");
+    let answer = got.json();
+    let lines = answer["requirements"].as_array().unwrap().iter();
+    let met = lines.filter(|line| line["cover"] == "met").map(|line| line["requirement"].as_str().unwrap().to_owned());
+    let met = met.collect();
+    (answer, met)
+}
+
+#[tokio::test]
+async fn what_a_foreign_verdict_counts_as_here_counts_as_far_as_it_is_recognised() {
+    const SUPPLIER: &str = "lei:7LTWFZYICNSX8D621K86";
+    let world = world().await;
+    add_peer(&world).await;
+    sign(&world, terms()).await;
+    catalogued(&world).await;
+    let row = |outcome: &str, viewpoints: &[&str], counts_as: Value| {
+        let mut row: Value = serde_json::from_str(&row("E-9", outcome)).unwrap();
+        row["supplier"] = json!({"id": SUPPLIER, "name": "Exemple", "country": "FR"});
+        row["viewpoints"] = json!(viewpoints);
+        row["countsAs"] = counts_as;
+        format!("{row}\n")
+    };
+    let here = json!({"scheme": "sector@1"});
+    let rows: [(&str, &[&str], Value, &[&str]); 5] = [
+        ("recognised", &["organization", "process"], here.clone(), &["ANY-1", "ORG-1", "ORG-2", "PRC-1"]),
+        ("partial", &["organization"], here.clone(), &["ORG-1", "ORG-2"]),
+        ("accepted-as-evidence", &["organization", "process"], here.clone(), &[]),
+        ("recognised", &["organization", "process"], json!({"scheme": "unknown@1"}), &[]),
+        ("refused", &["organization", "process"], here, &[]),
+    ];
+    for (size, (outcome, viewpoints, counts_as, expected)) in rows.into_iter().enumerate() {
+        let size = size as u64;
+        derive(&world, size, size + 1, &row(outcome, viewpoints, counts_as)).await;
+        let (answer, met) = met(&world, None, SUPPLIER).await;
+        assert_eq!(met, expected, "{outcome} {viewpoints:?}");
+        let basis = &answer["basis"];
+        if outcome == "refused" {
+            assert_eq!(basis, &json!([]), "what is refused is no basis");
+            continue;
+        }
+        let (basis, met) = (&basis[0], json!(expected.len()));
+        assert_eq!((&basis["basis"], &basis["outcome"], &basis["met"]), (&json!("recognised"), &json!(outcome), &met));
+        assert_eq!(basis["arrangement"], json!({"id": "jp-eu", "version": 1}));
+    }
+}
+
+#[tokio::test]
+async fn viewpoints_and_exclusions_leave_out_what_they_do_not_reach() {
+    let world = world().await;
+    catalogued(&world).await;
+    let sector = |id: &str| {
+        let mut claim = verdict(id);
+        claim["scheme"] = json!("sector@1");
+        claim["supplier"] = json!({"id": NOBODY, "name": "Somebody", "country": "JP"});
+        claim["exclusions"] = json!(["ORG-2: the foundry", "a warehouse"]);
+        claim
+    };
+    let designation = json!({"id": "D-9", "accreditationBody": "jab", "schemes": ["sector"], "from": day(-300)});
+    world.must(&world.person("meti"), "designation-made", designation).await;
+    let mut accredited = super::fixture::accreditation("A-9", "cb-1", "certification-body");
+    accredited["scheme"] = json!("sector@1");
+    world.must(&world.person("jab"), "accreditation-granted", accredited).await;
+    world.must(&world.person("cb-1"), "verdict-granted", sector("V-9")).await;
+    let (answer, requirements) = met(&world, None, NOBODY).await;
+    assert_eq!(requirements, ["ORG-1"]);
+    let because = |number: &str, why: &str| json!({"document": "catalogued@1", "requirement": number, "because": why});
+    let left_out = [because("ANY-1", "viewpoint"), because("ORG-2", "excluded"), because("PRC-1", "viewpoint")];
+    assert_eq!(answer["basis"][0]["leftOut"], json!(left_out));
+    assert_eq!(answer["basis"][0]["exclusions"], json!(["ORG-2: the foundry", "a warehouse"]), "words are shown");
+    extend(&world, "V-9", json!({"viewpoints": ["organization", "process"], "exclusions": []})).await;
+    assert_eq!(met(&world, None, NOBODY).await.1, ["ANY-1", "ORG-1", "ORG-2", "PRC-1"]);
+}
+
+#[tokio::test]
+async fn evidence_that_was_given_is_told_beside_what_it_touches() {
+    let world = world().await;
+    let report = json!({
+        "report": "P-1", "verdict": "V-1", "period": {"from": day(-9), "to": day(-2)}, "outcome": "conforming",
+        "recommendation": "none",
+    });
+    let before = now();
+    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    world.must(&world.person("audit"), "report-filed", report).await;
+    let (answer, words) = covers(&world, None, &format!("supplier={OPEN}")).await;
+    assert_eq!(words[2], "n-3 touched");
+    assert_eq!(answer["requirements"][2]["evidenceIn"], json!([0]), "the first basis");
+    assert_eq!(answer["requirements"][0].get("evidenceIn"), None, "it is covered");
+    let report = &answer["basis"][0]["evidence"]["reports"][0];
+    assert_eq!(
+        (&report["report"], &report["by"], &report["outcome"]),
+        (&json!("P-1"), &json!("audit"), &json!("conforming"))
+    );
+    assert_eq!(report["period"], json!({"from": day(-9), "to": day(-2)}));
+    let (answer, _) = covers(&world, None, &format!("supplier={OPEN}&as_of={before}")).await;
+    assert_eq!(answer["basis"][0]["evidence"]["reports"], json!([]), "nobody had reported then");
+}
+
+/// A consent to results lets a buyer count requirement by requirement; each use is told to the supplier, and to nobody is shown more.
+#[tokio::test]
+async fn what_a_supplier_consented_to_counts_for_whom_it_named_once_the_use_is_recorded() {
+    let world = world().await;
+    documented(&world, &extended(restricted("V-2"))).await;
+    let uses = async || ask(&world, Some("maker"), "/v1/verdicts/jp:V-2/disclosures").await.json()["uses"].clone();
+    let query = format!("supplier={QUIET}");
+    let nothing = covers(&world, Some("buyer-1"), &query).await.0["basis"].clone();
+    assert_eq!((nothing, uses().await), (json!([]), json!([])));
+    let consent = |id: &str, parts: &[&str]| json!({"consent": id, "about": {"verdict": "V-2"}, "to": "buyer-1", "parts": parts, "until": day(30)});
+    let maker = world.person("maker");
+    world.must(&maker, "disclosure-consented", consent("C-1", &["level"])).await;
+    let (answer, words) = covers(&world, Some("buyer-1"), &query).await;
+    assert_eq!((&answer["basis"][0]["basis"], words[0].as_str()), (&json!("whole-documents"), "n-1 covered"));
+    world.must(&maker, "disclosure-withdrawn", json!({"consent": "C-1"})).await;
+    world.must(&maker, "disclosure-consented", consent("C-2", &["results"])).await;
+    let (answer, words) = covers(&world, Some("buyer-1"), &query).await;
+    let basis = &answer["basis"][0];
+    assert_eq!((&basis["basis"], &basis["byConsent"], &basis["met"]), (&json!("results"), &json!(true), &json!(0)));
+    assert_eq!(basis["leftOut"][0]["outcome"], "partly-met");
+    assert_eq!(words, ["n-1 open", "n-2 open", "n-3 open", "n-4 open"]);
+    let told = uses().await;
+    let parts: Vec<_> = told.as_array().unwrap().iter().map(|one| (&one["way"], &one["parts"], &one["to"])).collect();
+    let (way, buyer) = (&json!("coverage"), &json!("buyer-1"));
+    assert_eq!(parts, [(way, &json!([]), buyer), (way, &json!(["results"]), buyer)], "{told}");
+    for who in [None, Some("cb-2"), Some("meti")] {
+        assert_eq!(covers(&world, who, &query).await.0["basis"], json!([]), "{who:?}");
+    }
+    world.must(&maker, "disclosure-withdrawn", json!({"consent": "C-2"})).await;
+    assert_eq!(covers(&world, Some("buyer-1"), &query).await.0["basis"], json!([]), "at once");
+}
+
+#[tokio::test]
+async fn as_of_then_there_was_no_credential_and_no_document() {
+    let world = world().await;
+    let before = now();
+    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    documented(&world, &extended(verdict("V-1"))).await;
+    catalogued(&world).await;
+    let basis = async |query: &str| covers(&world, Some("operator"), query).await.0["basis"][0]["basis"].clone();
+    assert_eq!(basis(&format!("supplier={OPEN}")).await, "results");
+    assert_eq!(basis(&format!("supplier={OPEN}&as_of={before}")).await, "whole-documents");
+    let path = format!("/v1/documents/catalogued@1/coverage?supplier={OPEN}&as_of={before}");
+    assert_eq!(world.ask(&path).await.code(), "not-found", "it was published later");
 }

@@ -1,5 +1,6 @@
 //! OSCAL catalogues in JSON. The parser's own limit of nesting bounds the recursion.
 
+use conformity::viewpoint::Viewpoint;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -74,6 +75,7 @@ struct Metadata {
 
 #[derive(Deserialize)]
 struct Group {
+    id: Option<String>,
     #[serde(default)]
     groups: Vec<Group>,
     #[serde(default)]
@@ -92,7 +94,16 @@ struct JsonControl {
     #[serde(default)]
     parts: Vec<Part>,
     #[serde(default)]
+    params: Vec<Param>,
+    #[serde(default)]
     controls: Vec<JsonControl>,
+}
+
+#[derive(Deserialize)]
+struct Param {
+    id: String,
+    #[serde(default)]
+    values: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -154,23 +165,35 @@ pub(super) fn read(text: &str) -> Result<Draft, CatalogueError> {
     for resource in catalog.back_matter.into_iter().flat_map(|matter| matter.resources) {
         draft.resources.insert(resource.uuid, resource.rlinks.into_iter().map(|link| link.href).collect());
     }
-    controls(catalog.controls, None, &mut draft)?;
-    groups(catalog.groups, &mut draft)?;
+    controls(catalog.controls, Place::default(), &mut draft)?;
+    groups(catalog.groups, Place::default(), &mut draft)?;
     Ok(draft)
 }
 
-fn groups(found: Vec<Group>, draft: &mut Draft) -> Result<(), CatalogueError> {
+/// Where controls stand.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    /// The control of which they are part.
+    within: Option<usize>,
+    /// The viewpoint after which a group around them is named.
+    viewpoint: Option<Viewpoint>,
+}
+
+fn groups(found: Vec<Group>, around: Place, draft: &mut Draft) -> Result<(), CatalogueError> {
     for group in found {
-        controls(group.controls, None, draft)?;
-        groups(group.groups, draft)?;
+        let viewpoint = group.id.and_then(|id| id.parse().ok()).or(around.viewpoint);
+        let place = Place { viewpoint, ..around };
+        controls(group.controls, place, draft)?;
+        groups(group.groups, place, draft)?;
     }
     Ok(())
 }
 
-fn controls(found: Vec<JsonControl>, within: Option<usize>, draft: &mut Draft) -> Result<(), CatalogueError> {
+fn controls(found: Vec<JsonControl>, place: Place, draft: &mut Draft) -> Result<(), CatalogueError> {
+    let Place { within, viewpoint } = place;
     for control in found {
-        let position = draft.control(Control { within, ..shape(&control) })?;
-        controls(control.controls, Some(position), draft)?;
+        let position = draft.control(Control { within, viewpoint, ..shape(&control) })?;
+        controls(control.controls, Place { within: Some(position), viewpoint }, draft)?;
     }
     Ok(())
 }
@@ -192,6 +215,7 @@ fn shape(control: &JsonControl) -> Control {
     for prop in &control.props {
         shaped.property(&prop.name, &prop.value, prop.ns.as_deref(), prop.class.as_deref());
     }
+    shaped.parameters = control.params.iter().map(|param| (param.id.clone(), !param.values.is_empty())).collect();
     for link in &control.links {
         shaped.link(link.rel.as_deref().unwrap_or_default(), &link.href);
     }

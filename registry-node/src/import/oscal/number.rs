@@ -22,7 +22,16 @@ pub(super) fn entry(control: &Control, heading: Option<&Control>) -> Result<Entr
     let mut names: Vec<RequirementId> = others.filter(|name| *name != number).collect();
     names.sort_unstable();
     names.dedup();
-    Ok(Entry { number, names, standing: control.standing() })
+    Ok(Entry { number, names, viewpoint: control.viewpoint, standing: control.standing() })
+}
+
+/// An OSCAL token (a letter or `_` first, then letters, digits, `.`, `-` and `_`) that is the same for the same name.
+pub(in crate::import) fn token(name: &str) -> String {
+    let safe =
+        |character: char| if character.is_ascii_alphanumeric() || ".-".contains(character) { character } else { '_' };
+    let tail: String = name.chars().map(safe).collect();
+    let first = tail.chars().next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_');
+    if first { tail } else { format!("r-{tail}") }
 }
 
 /// The number in its label.

@@ -67,7 +67,7 @@ fn every_refusal_has_its_reason() {
     let rows: [(String, &str); 21] = [
         ("id,title".into(), "neither JSON nor XML"),
         ("".into(), "neither JSON nor XML"),
-        ("{\"profile\":{}}".into(), "resolve it first"),
+        ("{\"profile\":{}}".into(), "say --profile to resolve it"),
         ("{\"assessment-plan\":{}}".into(), "an OSCAL assessment-plan"),
         ("{\"plan-of-action-and-milestones\":[]}".into(), "an OSCAL plan-of-action-and-milestones"),
         ("{}".into(), "no OSCAL catalogue"),
@@ -80,7 +80,7 @@ fn every_refusal_has_its_reason() {
         (JSON.replace("\"title\":\"Requirements & more\",", ""), "no title"),
         ("{\"catalog\":{\"metadata\":{\"title\":\"t\"}}}".into(), "names no requirement"),
         (XML.replace("http://csrc.nist.gov/ns/oscal/1.0", "urn:other"), "no OSCAL catalogue"),
-        (XML.replace("<catalog", "<profile").replace("</catalog", "</profile"), "resolve it first"),
+        (XML.replace("<catalog", "<profile").replace("</catalog", "</profile"), "say --profile to resolve it"),
         (XML.replace("</group>", ""), "not a readable OSCAL file"),
         (XML.trim_end_matches("</catalog>").to_owned(), "no OSCAL catalogue"),
         (XML.replace("id=\"b\" ", ""), "no id on a control"),

@@ -3,6 +3,7 @@
 //! A document type declaration is refused, and with it every self-made entity: the five predefined entities and character
 //! references are all that OSCAL needs.
 
+use conformity::viewpoint::Viewpoint;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::name::{Namespace, ResolveResult};
 use quick_xml::reader::NsReader;
@@ -56,6 +57,10 @@ enum Open {
     /// Where it stands among the draft's controls: they keep the order in which they open.
     Control(usize),
     Statement,
+    /// A group that is named after a viewpoint, or after none.
+    Group(Option<Viewpoint>),
+    /// The last parameter of the control at this place.
+    Parameter(usize),
     BackMatter,
     /// The title of the control at this position.
     ControlTitle(usize),
@@ -89,6 +94,11 @@ impl Reading {
         {
             notice(control, name, start)?;
         }
+        if let (Some(Open::Parameter(at)), "value") = (self.stack.last(), name)
+            && let Some(parameter) = self.draft.controls.get_mut(*at).and_then(|control| control.parameters.last_mut())
+        {
+            parameter.1 = true;
+        }
         if let (Some(Open::Resource(id)), "rlink") = (self.stack.last(), name) {
             let href = attribute(start, "href")?.unwrap_or_default();
             self.draft.resources.entry(id.clone()).or_default().push(href);
@@ -103,7 +113,11 @@ impl Reading {
             Open::Control(position) => Some(*position),
             _ => None,
         });
-        Ok(Open::Control(self.draft.control(Control { id, within, ..Control::default() })?))
+        let viewpoint = self.stack.iter().rev().find_map(|open| match open {
+            Open::Group(viewpoint) => *viewpoint,
+            _ => None,
+        });
+        Ok(Open::Control(self.draft.control(Control { id, within, viewpoint, ..Control::default() })?))
     }
 
     fn root(&mut self, name: &str, oscal: bool) -> Result<Open, CatalogueError> {
@@ -191,6 +205,10 @@ fn within(parent: &Open, name: &str, start: &BytesStart<'_>) -> Result<Open, Cat
         (Open::Catalog, "back-matter") => Open::BackMatter,
         (Open::BackMatter, "resource") => Open::Resource(attribute(start, "uuid")?.unwrap_or_default()),
         (Open::Control(at), "title") => Open::ControlTitle(*at),
+        (Open::Catalog | Open::Group(_), "group") => {
+            Open::Group(attribute(start, "id")?.and_then(|id| id.parse().ok()))
+        }
+        (Open::Control(at), "param") => Open::Parameter(*at),
         (Open::Control(_), "part") if attribute(start, "name")?.as_deref() == Some("statement") => Open::Statement,
         _ => Open::Other,
     })
@@ -199,6 +217,7 @@ fn within(parent: &Open, name: &str, start: &BytesStart<'_>) -> Result<Open, Cat
 /// Properties and links stand directly under their control.
 fn notice(control: &mut Control, name: &str, start: &BytesStart<'_>) -> Result<(), CatalogueError> {
     match name {
+        "param" => control.parameters.push((attribute(start, "id")?.unwrap_or_default(), false)),
         "prop" => {
             let property = attribute(start, "name")?.unwrap_or_default();
             let value = attribute(start, "value")?.unwrap_or_default();

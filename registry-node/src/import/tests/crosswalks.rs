@@ -10,7 +10,7 @@ use conformity::ids::{CrosswalkRef, DocumentRef};
 use conformity::statement::Claim;
 
 use super::world::{World, published};
-use crate::import::{CrosswalkError, CrosswalkOrder, Unknown, crosswalk, example, requirements};
+use crate::import::{CrosswalkError, CrosswalkOrder, ImportError, Unknown, crosswalk, example, requirements};
 
 const CISO: &str = "catalogues/ciso-assistant";
 
@@ -196,4 +196,40 @@ fn the_example_relates_to_what_there_is() {
         assert_eq!(carries, carried, "{name}");
     }
     assert!(example("nothing").unwrap_err().to_string().contains("common-to-nist-csf-2.0"));
+}
+
+#[test]
+fn a_million_rows_are_refused_before_they_are_read() {
+    let row = "{\"relationship\":\"equal-to\",\"sources\":[{\"id-ref\":\"1\"}],\"targets\":[{\"id-ref\":\"2\"}]},";
+    let json = format!("{{\"mapping-collection\":{{\"mappings\":[{{\"maps\":[{}]}}]}}}}", row.repeat(1_000_000));
+    let yaml = format!(
+        "name: n\nobjects:\n  requirement_mapping_set:\n    requirement_mappings:\n{}",
+        "    - relationship: equal\n".repeat(1_000_000)
+    );
+    for text in [json, yaml] {
+        let error = crosswalk(text.as_bytes(), &order("walk@1", "a@1", "b@1"), &[], &World::new().register);
+        let error = error.map(|plan| plan.rows).unwrap_err();
+        assert!(matches!(error, CrosswalkError::Source(ImportError::TooLarge { .. })), "{error}");
+    }
+}
+
+/// Within the size of a file, but more maps than a crosswalk may have.
+#[test]
+fn more_maps_than_allowed_are_counted_before_they_are_kept() {
+    let row = |number: usize| {
+        format!(
+            "{{\"relationship\":\"equal-to\",\"sources\":[{{\"id-ref\":\"{number}\"}}],\"targets\":[{{\"id-ref\":\"{number}\"}}]}}"
+        )
+    };
+    let rows: Vec<String> = (0..=conformity::crosswalk::MAX_MAPS).map(row).collect();
+    let resource = |name: &str| format!("{{\"type\":\"catalog\",\"href\":\"{name}\"}}");
+    let text = format!(
+        "{{\"mapping-collection\":{{\"metadata\":{{\"title\":\"t\"}},\"mappings\":[{{\"source-resource\":{},\"target-resource\":{},\"maps\":[{}]}}]}}}}",
+        resource("a"),
+        resource("b"),
+        rows.join(",")
+    );
+    let error = crosswalk(text.as_bytes(), &order("walk@1", "a@1", "b@1"), &[], &World::new().register);
+    let error = error.map(|plan| plan.rows).unwrap_err();
+    assert!(error.to_string().contains("may have at most 50000"), "{error}");
 }

@@ -4,10 +4,11 @@ use std::io;
 
 use conformity::Digest;
 use conformity::document::DocumentKind;
+use conformity::ids::RequirementId;
 use conformity::statement::Claim;
 
 use super::world::{World, published};
-use crate::import::{DocumentError, DocumentOrder, Holdings, ImportError, document};
+use crate::import::{DocumentError, DocumentOrder, FrameworkError, Holdings, ImportError, document};
 
 const OSCAL: &str = "catalogues/nist-oscal";
 
@@ -106,4 +107,86 @@ fn a_published_version_never_changes() {
 fn a_catalogue_larger_than_an_attachment_is_refused() {
     let error = document(io::repeat(b' '), &order("doc@1"), &World::new().register).unwrap_err();
     assert!(matches!(error, DocumentError::Source(ImportError::TooLarge { limit: 16_777_216 })), "{error}");
+}
+
+const CISO: &str = "catalogues/ciso-assistant";
+
+#[test]
+fn every_framework_becomes_an_outline_without_a_sentence_of_it() {
+    let rows = [
+        ("cmmc-2.0.yaml", 110, "AC.L1-3.1.1", "Limit information system access"),
+        ("nis2-directive.yaml", 13, "21.2.d", "supply chain security"),
+        ("nist-800-171-rev2.yaml", 110, "3.14.7", "Limit system access"),
+        ("nist-csf-1.1.yaml", 108, "ID.AM-1", "Physical devices"),
+    ];
+    for (file, requirements, one, words) in rows {
+        let Some(bytes) = published(&format!("{CISO}/{file}")) else { continue };
+        assert!(String::from_utf8_lossy(&bytes).contains(words), "{file}: else this shows nothing");
+        let mut world = World::new();
+        let plan = document(&*bytes, &order("doc@1"), &world.register).unwrap();
+        assert_eq!((plan.catalogue.in_force(), plan.catalogue.withdrawn()), (requirements, 0), "{file}");
+        let one: RequirementId = one.parse().unwrap();
+        assert_eq!(plan.catalogue.requirements.number(&one), Some(&one), "{file}");
+        let planned = plan.claim.unwrap();
+        let outline = String::from_utf8(planned.attachment.clone().unwrap()).unwrap();
+        assert!(!outline.contains(words), "{file}: the texts are not ours to publish");
+        world.submit(&[planned]);
+        assert!(document(&*bytes, &order("doc@1"), &world.register).unwrap().claim.is_none(), "the same bytes again");
+        assert!(document(outline.as_bytes(), &order("doc@1"), &world.register).unwrap().claim.is_none());
+    }
+}
+
+/// What crosswalks of the same collection call them, the outlines have.
+#[test]
+fn crosswalks_find_their_requirements_in_the_outlines() {
+    for (framework, walk) in [
+        ("nist-800-171-rev2.yaml", "mapping-cisco-ccf-v3.0-and-nist-800-171-rev2.yaml"),
+        ("nist-csf-1.1.yaml", "map-nist-csf-1.1-nist-csf-2.0.yaml"),
+    ] {
+        let (Some(framework), Some(walk)) =
+            (published(&format!("{CISO}/{framework}")), published(&format!("{CISO}/{walk}")))
+        else {
+            continue;
+        };
+        let plan = document(&*framework, &order("doc@1"), &World::new().register).unwrap();
+        let text = String::from_utf8(walk).unwrap();
+        let marks = [":req_node:nist-800-171-rev2:", ":req_node:nist-csf-1.1:"];
+        let names = text.lines().filter_map(|line| marks.iter().find_map(|mark| line.split_once(*mark)));
+        let names: Vec<RequirementId> = names.map(|(_, name)| name.trim().parse().unwrap()).collect();
+        assert!(names.len() > 100, "{}", names.len());
+        // The functions and categories of CSF 1.1 only head what can be assessed, and have no digits.
+        let mut lost = names.iter().filter(|name| plan.catalogue.requirements.number(name).is_none());
+        let bad = lost.find(|name| name.as_str().contains(|character: char| character.is_ascii_digit()));
+        assert_eq!(bad, None);
+    }
+}
+
+#[test]
+fn each_fault_of_a_framework_is_told() {
+    let library = |nodes: &str| {
+        format!(
+            "name: n\nversion: 1\npublication_date: 2026-01-01\nobjects:\n  framework:\n    urn: u\n    requirement_nodes:\n{nodes}"
+        )
+    };
+    let node = |urn: &str, rest: &str| format!("    - urn: {urn}\n      assessable: true\n{rest}");
+    let fine = library(&node("a:1", "      ref_id: '1'\n"));
+    assert!(document(fine.as_bytes(), &order("doc@1"), &World::new().register).is_ok());
+    let rows = [
+        ("no list at all".to_owned(), "neither an OSCAL catalogue"),
+        ("name: n\nversion: 1\npublication_date: 2026-01-01\nobjects: {}\n".to_owned(), "holds no framework"),
+        (library(&[node("a:1", ""), node("a:1", "")].concat()), "occurs twice"),
+        (library(&node("a:1", "      parent_urn: a:1\n")), "does not come before it"),
+        (library(&[node("a:1", "      parent_urn: a:2\n"), node("a:2", "")].concat()), "does not come before it"),
+        (library(&node("a:1", "      ref_id: '1 2'\n")), "cannot be used"),
+        (library(&[node("a:1", ""), node("b:1", "")].concat()), "occurs twice"),
+        (library("    - urn: a:1\n      assessable: false\n"), "names no requirement"),
+    ];
+    for (text, expected) in rows {
+        let error = document(text.as_bytes(), &order("doc@1"), &World::new().register).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error} lacks {expected}");
+    }
+    let nodes: String = (0..=50_000).map(|number| node(&format!("a:{number}"), "")).collect();
+    let error = document(library(&nodes).as_bytes(), &order("doc@1"), &World::new().register).unwrap_err();
+    let bounded = matches!(error, DocumentError::Framework(FrameworkError::TooManyNodes | FrameworkError::Yaml { .. }));
+    assert!(bounded, "{error}");
 }

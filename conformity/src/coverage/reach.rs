@@ -1,0 +1,103 @@
+//! How far a verdict that says nothing of single requirements reaches into the documents that its scheme assesses.
+//!
+//! Whatever leaves something out counts against the verdict; what cannot be told apart is not met. In scope: viewpoints, and exclusions
+//! that begin with the number of a requirement, as a statement of applicability does. Out of scope: scope and exclusions in words, which
+//! no rule weighs: they are shown.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::catalogue::Catalogue;
+use crate::ids::RequirementId;
+use crate::text::Text;
+use crate::viewpoint::{Viewpoint, Viewpoints};
+
+/// How far a verdict reaches.
+#[derive(Debug, Clone, Copy)]
+pub struct Reach<'a> {
+    /// From where it looks, as far as that counts here.
+    pub viewpoints: Viewpoints,
+    /// From where its scheme looks.
+    pub assessed: Viewpoints,
+    /// What it does not cover.
+    pub exclusions: &'a [Text<256>],
+}
+
+/// Why a requirement does not count as met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Omission {
+    /// It is assessed from a viewpoint that the verdict does not take, or the catalogue does not say from which.
+    Viewpoint,
+    /// An exclusion of the verdict names it.
+    Excluded,
+}
+
+/// A requirement that does not count as met.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Omitted {
+    /// Which.
+    pub requirement: RequirementId,
+    /// Why.
+    pub because: Omission,
+}
+
+/// The requirements of a document by whether they count as met.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Counted {
+    /// Those that do, in the document's order.
+    pub met: Vec<RequirementId>,
+    /// Those that do not.
+    pub omitted: Vec<Omitted>,
+}
+
+impl Reach<'_> {
+    /// Counts the requirements of a document that bind. Without a catalogue none of them has a viewpoint.
+    pub fn count<'r>(
+        &self,
+        requirements: impl IntoIterator<Item = &'r RequirementId>,
+        catalogue: Option<&Catalogue>,
+    ) -> Counted {
+        let excluded = self.excluded(catalogue);
+        let mut counted = Counted::default();
+        for requirement in requirements {
+            let viewpoint = catalogue.and_then(|catalogue| catalogue.entry(requirement)?.viewpoint);
+            match self.omission(requirement, viewpoint, &excluded) {
+                None => counted.met.push(requirement.clone()),
+                Some(because) => counted.omitted.push(Omitted { requirement: requirement.clone(), because }),
+            }
+        }
+        counted
+    }
+
+    fn omission(
+        &self,
+        requirement: &RequirementId,
+        viewpoint: Option<Viewpoint>,
+        excluded: &BTreeSet<String>,
+    ) -> Option<Omission> {
+        let whole = self.assessed.is_subset(self.viewpoints);
+        let seen = whole || viewpoint.is_some_and(|viewpoint| self.viewpoints.contains(viewpoint));
+        match seen {
+            false => Some(Omission::Viewpoint),
+            true if excluded.contains(&requirement.folded()) => Some(Omission::Excluded),
+            true => None,
+        }
+    }
+
+    /// The requirements that exclusions begin with, folded, by the numbers of the catalogue.
+    fn excluded(&self, catalogue: Option<&Catalogue>) -> BTreeSet<String> {
+        let first = |text: &Text<256>| {
+            let word = text.as_str().split_whitespace().next()?.trim_end_matches([':', ',', ';', '.']);
+            word.parse::<RequirementId>().ok()
+        };
+        let named = self.exclusions.iter().filter_map(first);
+        named
+            .map(|name| match catalogue.and_then(|catalogue| catalogue.number(&name)) {
+                Some(number) => number.folded(),
+                None => name.folded(),
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,97 @@
+//! What counts as met by verdicts of other registries: as what each is recognised here, and as far as that covers.
+
+use std::sync::Arc;
+
+use conformity::coverage::{Reach, Requirement};
+use conformity::identifiers::Identifier;
+use conformity::ids::{DocumentRef, RuleId, SchemeRef, VerdictRef};
+use conformity::recognised::{ArrangementRef, Counterpart, Gap, RecognitionOutcome, RecognitionRecord};
+use conformity::recognition::{covered, in_effect};
+use conformity::records::Facts;
+use conformity::viewpoint::Viewpoints;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::basis::{Basis, LeftOut, reached, without_levels};
+use super::{Ground, MAX_VERDICTS};
+use crate::http::apart;
+use crate::http::ask::Ask;
+use crate::http::site::Site;
+
+/// A verdict of another registry, and what is made of it here.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Recognised {
+    verdict: VerdictRef,
+    /// Its scheme there.
+    scheme: SchemeRef,
+    outcome: RecognitionOutcome,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    arrangement: Option<ArrangementRef>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<RuleId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counts_as: Option<Counterpart>,
+    /// The viewpoints that count here.
+    viewpoints: Viewpoints,
+    gaps: Vec<Gap>,
+    /// The documents of the scheme as which it counts; none where that scheme has levels.
+    documents: Vec<DocumentRef>,
+    met: usize,
+    /// What the viewpoints that do not count leave out.
+    left_out: Vec<LeftOut>,
+}
+
+/// Adds what is made of the verdicts of others that the asker may know of.
+pub(super) fn add(site: &Site, ask: &Ask, supplier: &Identifier, as_of: Timestamp, ground: &mut Ground<'_>) {
+    for record in standing(site, ask, supplier, as_of) {
+        let (recognised, met) = counted(site, ground, &record);
+        ground.add(Basis::Recognised(recognised), met);
+    }
+}
+
+/// Those that were not refused then, and whose last day had not passed.
+fn standing(site: &Site, ask: &Ask, supplier: &Identifier, as_of: Timestamp) -> Vec<Arc<RecognitionRecord>> {
+    let apart = apart::of_supplier(site, ask, supplier);
+    let register = site.register();
+    let all = register.recognitions_of(supplier).into_iter().chain(apart);
+    let mut records: Vec<_> = all
+        .map(|record| {
+            let peer = register.peer(&record.recognition.verdict.registry);
+            in_effect(record, peer.as_deref())
+        })
+        .filter(|record| {
+            let recognition = &record.recognition;
+            let holds = recognition.valid_until.is_none_or(|day| as_of < day.end());
+            record.since.at <= as_of && holds && recognition.outcome != RecognitionOutcome::Refused
+        })
+        .collect();
+    records.sort_by(|one, other| one.recognition.verdict.cmp(&other.recognition.verdict));
+    records.truncate(MAX_VERDICTS);
+    records
+}
+
+fn counted(site: &Site, ground: &Ground<'_>, record: &RecognitionRecord) -> (Recognised, Vec<Requirement>) {
+    let recognition = &*record.recognition;
+    let counts = matches!(recognition.outcome, RecognitionOutcome::Recognised | RecognitionOutcome::Partial);
+    let here = recognition.counts_as.as_ref().filter(|_| counts);
+    let scheme = here.and_then(|counterpart| without_levels(site, &counterpart.scheme));
+    let viewpoints = covered(recognition);
+    let (met, left_out) = scheme.as_ref().map_or_else(Default::default, |scheme| {
+        reached(ground, scheme, &Reach { viewpoints, assessed: scheme.scheme.viewpoints, exclusions: &[] })
+    });
+    let recognised = Recognised {
+        verdict: recognition.verdict.clone(),
+        scheme: recognition.scheme.clone(),
+        outcome: recognition.outcome,
+        arrangement: recognition.arrangement.clone(),
+        rule: recognition.rule.clone(),
+        counts_as: recognition.counts_as.clone(),
+        viewpoints,
+        gaps: recognition.gaps.clone(),
+        documents: scheme.map(|record| record.scheme.documents.clone()).unwrap_or_default(),
+        met: met.len(),
+        left_out,
+    };
+    (recognised, met)
+}
