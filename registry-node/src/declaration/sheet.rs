@@ -180,7 +180,7 @@ impl Sheet {
             let asked = |requirement: &RequirementId| {
                 questions.iter().any(|one| one.document == *document && one.requirement == *requirement)
             };
-            if let Some(requirement) = answers.keys().find(|requirement| !asked(*requirement)) {
+            if let Some(requirement) = answers.keys().find(|requirement| !asked(requirement)) {
                 return Err(NotReady::Unasked { document: document.clone(), requirement: requirement.clone() });
             }
         }
