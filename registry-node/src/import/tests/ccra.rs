@@ -51,7 +51,7 @@ fn outcomes(world: &World, (origin, own): (&str, &str)) -> BTreeMap<String, usiz
     for verdict in world.register.verdicts_after(None) {
         let scheme = conformity::Facts::scheme(&world.register, &verdict.terms.scheme);
         let foreign = Foreign {
-            verdict: &verdict,
+            verdict,
             origin: &origin,
             own: &own,
             scheme: scheme.as_ref().map(|record| &*record.scheme),
