@@ -225,17 +225,14 @@ impl Registry {
         };
         let sequencer = Sequencer::start(log, parts, indexer, config.limits.queue, config.log.batch_statements)
             .map_err(file_error("the sequencer"))?;
-        let node_key = token::open_key(&folder.node_key())?;
-        let deriver = Deriver::new(node_key, config.registry.origin.clone(), sequencer.clone(), Arc::clone(&clock));
-        let feed = feed(&config, &reader, &read_model, &size);
-        let published = tiles.published_size().map_err(file_error("the published checkpoint"))?;
+        let deriver = deriver(&folder, &config, &sequencer, &clock)?;
         Ok(Arc::new(Registry {
+            feed: Arc::new(feed(&config, &reader, &read_model, &size)),
             genesis,
             log: reader,
             read_model,
             sequencer,
             deriver,
-            feed: Arc::new(feed),
             vault,
             disclosures,
             uses: Arc::new(uses),
@@ -244,8 +241,8 @@ impl Registry {
             sweeps: Sweeps::default(),
             slots,
             status_lists: StatusLists::default(),
+            published: watch::Sender::new(tiles.published_size().map_err(file_error("the published checkpoint"))?),
             tiles,
-            published: watch::Sender::new(published),
             size,
             map,
             metrics,
@@ -309,6 +306,16 @@ fn open_of_peers(
 fn collected(tiles: &Arc<TileStore>, register: &Register) -> Result<Collected, OpenError> {
     let witnesses: Vec<_> = register.peers().iter().filter_map(|peer| witness_key(peer)).collect();
     Collected::open(Arc::clone(tiles), &witnesses).map_err(file_error("the cosignatures"))
+}
+
+fn deriver(
+    folder: &Folder,
+    config: &Config,
+    sequencer: &Sequencer,
+    clock: &Arc<dyn Clock>,
+) -> Result<Deriver, OpenError> {
+    let key = token::open_key(&folder.node_key())?;
+    Ok(Deriver::new(key, config.registry.origin.clone(), sequencer.clone(), Arc::clone(clock)))
 }
 
 fn feed(config: &Config, log: &LogReader, read_model: &Arc<ReadModel>, size: &watch::Receiver<u64>) -> Feed {
