@@ -96,11 +96,18 @@ fn proposed(shown: Value, wanted: &Wanted, digest: Option<&Digest>) -> anyhow::R
     let newest = fitting.iter().map(|terms| terms.terms.version).max();
     let newest: Vec<_> = fitting.into_iter().filter(|terms| Some(terms.terms.version) == newest).collect();
     match newest.as_slice() {
-        [] => bail!("no such terms of {} have reached this registry; see `arrangement show {}`", record.id, record.id),
+        [] => bail!(
+            "not signed: no such terms of {} have reached this registry; see `arrangement show {}`",
+            record.id,
+            record.id
+        ),
         [terms] => Ok(terms.terms.as_ref().clone()),
         many => {
             let digests: Vec<String> = many.iter().map(|terms| terms.digest.to_string()).collect();
-            bail!("different terms of that version were proposed; say with --digest which: {}", digests.join(", "))
+            bail!(
+                "not signed: different terms of that version were proposed; say with --digest which: {}",
+                digests.join(", ")
+            )
         }
     }
 }
