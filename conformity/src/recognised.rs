@@ -6,11 +6,13 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::identifiers::Identifier;
 use crate::ids::{ArrangementId, LevelCode, Origin, ReasonCode, RegistryId, RuleId, SchemeRef, VerdictRef};
+use crate::lapsed::CauseKind;
 use crate::text::Text;
 use crate::time::{Day, Moment};
 use crate::verdict::{AssessedObject, SelfEvaluation, StateName, Supplier};
@@ -107,6 +109,12 @@ pub struct Recognition {
     /// Of the supplier's own declaration: how far anybody else stands behind it. Absent where a body decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub self_declared: Option<SelfEvaluation>,
+    /// What lapsed there of that on which it rests, where it stays in force for a while only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<Window>,
+    /// Whether it leaves something out there, or keeps back whether it does.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub excludes: bool,
     /// What this registry makes of it.
     pub outcome: RecognitionOutcome,
     /// The arrangement it rests on, or that refuses it.
@@ -123,6 +131,17 @@ pub struct Recognition {
     pub gaps: Vec<Gap>,
     /// The whole of it in a sentence.
     pub explanation: Text<1024>,
+}
+
+/// For how long a foreign verdict stays in force there, whatever its last day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Window {
+    /// What lapsed.
+    pub what: CauseKind,
+    /// The first instant at which it is not in force any more.
+    #[serde(with = "crate::time::instant")]
+    pub until: Timestamp,
 }
 
 /// A recognition with its place.

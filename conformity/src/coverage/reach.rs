@@ -1,8 +1,8 @@
 //! How far a verdict that says nothing of single requirements reaches into the documents that its scheme assesses.
 //!
 //! Whatever leaves something out counts against the verdict; what cannot be told apart is not met. In scope: viewpoints, and exclusions
-//! that begin with the number of a requirement, as a statement of applicability does. Out of scope: scope and exclusions in words, which
-//! no rule weighs: they are shown.
+//! that name a requirement, or what is above several (`A.8`, `AC`), anywhere in their words, as a statement of applicability does. Out
+//! of scope: scope and exclusions that name none, which no rule weighs: they are shown.
 
 use std::collections::BTreeSet;
 
@@ -81,23 +81,26 @@ impl Reach<'_> {
         let seen = whole || viewpoint.is_some_and(|viewpoint| self.viewpoints.contains(viewpoint));
         match seen {
             false => Some(Omission::Viewpoint),
-            true if excluded.contains(&requirement.folded()) => Some(Omission::Excluded),
+            true if excluded.iter().any(|name| is_below(&requirement.folded(), name)) => Some(Omission::Excluded),
             true => None,
         }
     }
 
-    /// The requirements that exclusions begin with, folded, by the numbers of the catalogue.
+    /// What exclusions name, folded; of a name of the catalogue the number that it is known by.
     fn excluded(&self, catalogue: Option<&Catalogue>) -> BTreeSet<String> {
-        let first = |text: &Text<256>| {
-            let word = text.as_str().split_whitespace().next()?.trim_end_matches([':', ',', ';', '.']);
-            word.parse::<RequirementId>().ok()
-        };
-        let named = self.exclusions.iter().filter_map(first);
-        named
+        let words = self.exclusions.iter().flat_map(|text| text.as_str().split([' ', ',', ';', ':', '/']));
+        let names = words.filter_map(|word| word.trim_end_matches('.').parse::<RequirementId>().ok());
+        names
             .map(|name| match catalogue.and_then(|catalogue| catalogue.number(&name)) {
                 Some(number) => number.folded(),
                 None => name.folded(),
             })
             .collect()
     }
+}
+
+/// Whether a requirement is `name` or one of those below it: `ac-2.1` is below `ac-2` and `ac`.
+fn is_below(requirement: &str, name: &str) -> bool {
+    let rest = requirement.strip_prefix(name);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(|next: char| !next.is_ascii_alphanumeric()))
 }

@@ -95,6 +95,7 @@ impl<F: Facts> Case<'_, F> {
         let known = known.ok_or_else(|| Refusal::UnknownAccreditation { accreditation: claim.id.clone() })?;
         self.may_change(&known)?;
         self.allows(&known, claim.change)?;
+        room_left(&known, claim.change)?;
         let mut record = AccreditationRecord::clone(&known);
         record.changes.push(Changed {
             change: claim.change,
@@ -226,6 +227,19 @@ impl<F: Facts> Case<'_, F> {
             Lapse::Withdrawn => Refusal::AccreditationWithdrawn { accreditation },
         }
     }
+}
+
+/// How many changes are kept of an accreditation: each may change every verdict that rests on it.
+const MAX_CHANGES: usize = 64;
+
+/// Refuses a change that gives, once there are too many. One that takes away is always possible: none of these can follow another
+/// without one that gives between them.
+fn room_left(known: &AccreditationRecord, change: AccreditationChange) -> Result<(), Refusal> {
+    let takes = matches!(change, AccreditationChange::Suspended | AccreditationChange::Withdrawn);
+    if takes || known.changes.len() < MAX_CHANGES {
+        return Ok(());
+    }
+    Err(Refusal::HistoryFull { what: format!("accreditation {}", known.accreditation.id), max: MAX_CHANGES })
 }
 
 /// What a body must be accredited for.

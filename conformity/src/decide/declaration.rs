@@ -75,9 +75,11 @@ impl<F: Facts> Case<'_, F> {
         Ok(Some(Record::Verdict(Arc::new(superseded))))
     }
 
-    /// A body that names supplier and declaration was told of it, also where it is restricted.
+    /// A body that names supplier and declaration was told of it, also where it is restricted. Of a restricted verdict that a body decided it
+    /// learns nothing by naming it.
     fn may_upgrade(&self, known: &VerdictRecord, supplier: &Supplier) -> bool {
-        self.may_know(known) || same_supplier(&known.terms.supplier, supplier)
+        let declared = known.terms.provenance.self_declared().is_some();
+        self.may_know(known) || (declared && same_supplier(&known.terms.supplier, supplier))
     }
 
     pub(super) fn declaration_confirmed(&self, claim: &Arc<Confirmation>) -> Result<Vec<Record>, Refusal> {
@@ -110,6 +112,9 @@ impl<F: Facts> Case<'_, F> {
 
     /// Whether the speaker is an expert for what is declared like this: it was shown to him to be confirmed.
     fn advises(&self, known: &VerdictRecord) -> bool {
+        if known.terms.provenance.self_declared().is_none() {
+            return false;
+        }
         let for_scheme = |record: &AccreditationRecord| {
             let held = &record.accreditation;
             held.role == AccreditedAs::Expert && held.scheme == known.terms.scheme
@@ -129,8 +134,8 @@ impl<F: Facts> Case<'_, F> {
         Ok(())
     }
 
-    /// Whether the speaker may change a declaration so: whoever declared it, and the supplier, in whose name a sponsor did. What
-    /// gives something is declared anew, and confirmed anew.
+    /// Whether the speaker may change a declaration so: whoever declared it, and the supplier, in whose name a sponsor did, once it is
+    /// registered in public: peers must be able to check its signature. What gives something is declared anew, and confirmed anew.
     pub(super) fn declarer_acts(&self, known: &VerdictRecord, change: &Change) -> Result<(), Refusal> {
         let takes = matches!(
             change,
@@ -143,11 +148,29 @@ impl<F: Facts> Case<'_, F> {
         );
         let is_own = *self.iss() == known.now.issuer
             || (self.role() == Role::Supplier && is_supplier(&self.speaker.party.identifiers, known));
+        if is_own {
+            self.may_declare()?;
+            words_stay(known, change)?;
+        }
         match (is_own, takes) {
             (true, true) => Ok(()),
             (true, false) => Err(Refusal::NotByDeclarer { verdict: known.id().clone(), change: change.as_str() }),
             (false, _) => Err(not_yours(known)),
         }
+    }
+}
+
+/// What an expert confirmed are these words: no rule can tell whether others say less.
+fn words_stay(known: &VerdictRecord, change: &Change) -> Result<(), Refusal> {
+    match change {
+        Change::ScopeReduced(cover) if known.now.confirmed.is_some() && cover.scope != known.now.scope => {
+            Err(Refusal::NotAScopeChange {
+                verdict: known.id().clone(),
+                change: "scope-reduced",
+                because: "the words that an expert confirmed stay; declare other words anew",
+            })
+        }
+        _ => Ok(()),
     }
 }
 
@@ -183,8 +206,12 @@ fn upgradable(known: &VerdictRecord, verdict: &Verdict, again: bool) -> Result<(
     if !same_supplier(&known.terms.supplier, &verdict.supplier) {
         return Err(refuse("it is about another supplier"));
     }
-    if known.terms.scheme.id != verdict.scheme.id {
-        return Err(refuse("it is under another scheme"));
+    // Whoever is shown the one is shown the other: else a peer would go on counting what was replaced.
+    if known.terms.scheme != verdict.scheme {
+        return Err(refuse("it is under another scheme, or another version of it"));
+    }
+    if known.terms.object.kind != verdict.object.kind || known.terms.sectors != verdict.sectors {
+        return Err(refuse("it is about another kind of object, or other sectors"));
     }
     if known.terms.profile.is_public() != verdict.profile.is_public() {
         return Err(refuse("one of them is restricted and the other is not, and each names the other"));

@@ -13,7 +13,7 @@ use crate::arrangement::{Arrangement, ArrangementRecord, ArrangementRole, Grants
 use crate::ids::{ArrangementId, LevelCode, RegistryId, RuleId};
 use crate::in_force::{self, Force, Pair};
 use crate::lapsed::{Consequence, Lapsed};
-use crate::recognised::{ArrangementRef, Counterpart, Recognition, RecognitionOutcome};
+use crate::recognised::{ArrangementRef, Counterpart, Recognition, RecognitionOutcome, Window};
 use crate::time::Day;
 use crate::verdict::{Profile, Provenance};
 use crate::viewpoint::Viewpoints;
@@ -180,6 +180,11 @@ impl<'a> Candidate<'a> {
             level: self.claim.level,
             valid_until: self.claim.valid_until,
             self_declared: foreign.verdict.self_evaluation(now),
+            window: now
+                .lapsed
+                .as_deref()
+                .and_then(|lapsed| lapsed.window().map(|until| Window { what: lapsed.cause.what, until })),
+            excludes: terms.profile == Profile::Summary || !now.exclusions.is_empty(),
         }
     }
 }

@@ -50,6 +50,9 @@ impl Unseen<'_> {
         if let Some(until) = self.existing.valid_until.filter(|day| day.end() <= self.at) {
             return Some(GapKind::NoLongerValid { until });
         }
+        if let Some(window) = self.existing.window.filter(|window| window.until <= self.at) {
+            return Some(GapKind::BasisLapsed { what: window.what, since: window.until });
+        }
         if let Some(gap) = self.required().and_then(|(required, last)| required.against(last, self.at)) {
             return Some(gap);
         }
@@ -93,6 +96,7 @@ impl Unseen<'_> {
             .into_iter()
             .chain(window)
             .chain(surveillance)
+            .chain(self.existing.window.map(|window| window.until))
             .chain(arrangements)
             .filter(|instant| *instant > self.at)
             .min()

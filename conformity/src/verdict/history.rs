@@ -162,7 +162,7 @@ pub struct Snapshot {
     /// The last day that a report looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_surveillance: Option<Day>,
-    /// The last day that a report looked at which found nothing amiss.
+    /// The last day that a report looked at which found nothing amiss from any viewpoint of the verdict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_conforming: Option<Day>,
     /// Of a supplier's declaration: which expert confirmed it.
@@ -262,7 +262,8 @@ impl Snapshot {
     fn report(&mut self, report: &Report) {
         self.marks.surveillance_overdue = false;
         self.last_surveillance = self.last_surveillance.max(Some(report.period.to));
-        if report.outcome == Outcome::Conforming {
+        let whole = report.viewpoints.is_none_or(|seen| self.viewpoints.is_subset(seen));
+        if report.outcome == Outcome::Conforming && whole {
             self.last_conforming = self.last_conforming.max(Some(report.period.to));
         }
         self.marks.recommendation = match report.recommendation {

@@ -26,6 +26,14 @@ pub(crate) fn rows() -> Vec<Row> {
         row("a designation that ends before it begins", |w| w.say("ministry", "designation-made", with(designation(), json!({"id": "D-2", "until": "2025-12-31"}))), "impossible-dates"),
         row("an unknown designation changes", |w| w.say("ministry", "designation-changed", change("D-9", json!("suspended"))), "unknown-designation"),
         row("the accreditation body lifts its own suspension", |w| w.say("ab", "designation-changed", change("D-1", json!("restored"))), "role-not-entitled"),
+        row("an accreditation is suspended and restored without end", |w| {
+            for _ in 0..32 {
+                w.must("ab", "accreditation-changed", change("C-1", json!("suspended")));
+                w.must("ab", "accreditation-changed", change("C-1", json!("restored")));
+            }
+            w.must("ab", "accreditation-changed", change("C-1", json!("suspended")));
+            w.say("ab", "accreditation-changed", change("C-1", json!("restored")))
+        }, "history-full"),
         row("a designation in force is restored", |w| w.say("ministry", "designation-changed", change("D-1", json!("restored"))), "illegal-designation-move"),
         row("a withdrawn designation is restored", |w| {
             w.must("ministry", "designation-changed", change("D-1", json!("withdrawn")));

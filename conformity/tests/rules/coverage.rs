@@ -286,12 +286,15 @@ fn a_verdict_counts_as_far_as_its_viewpoints_and_exclusions_let_it() {
         // Without a catalogue nobody says which requirement is of which viewpoint.
         (&[Organization], &[], false, " | 03.01 viewpoint, 03.02 viewpoint, 03.03 viewpoint"),
         (&both, &[], false, "03.01 03.02 03.03 | "),
-        // An exclusion names a requirement by its first word, by any of its names.
+        // An exclusion names a requirement by any of its names, and all that is below what it names, wherever in its words.
         (&both, &["3.2: the foundry"], true, "03.01 03.03 | 03.02 excluded"),
         (&both, &["first"], true, "03.02 03.03 | 03.01 excluded"),
-        (&both, &["3.3, 3.2 and more"], true, "03.01 03.02 | 03.03 excluded"),
+        (&both, &["3.3, 3.2 and more"], true, "03.01 | 03.02 excluded, 03.03 excluded"),
+        (&both, &["all of 03"], true, " | 03.01 excluded, 03.02 excluded, 03.03 excluded"),
+        (&both, &["03.0", "0"], true, "03.01 03.02 03.03 | "),
         (&both, &["3.3"], false, "03.01 03.02 | 03.03 excluded"),
-        (&both, &["the foundry of 3.2", "倉庫"], true, "03.01 03.02 03.03 | "),
+        (&both, &["the foundry of 3.2", "倉庫"], true, "03.01 03.03 | 03.02 excluded"),
+        (&both, &["倉庫"], true, "03.01 03.02 03.03 | "),
         (&[Process], &["3.2"], true, " | 03.01 viewpoint, 03.02 excluded, 03.03 viewpoint"),
     ];
     for (viewpoints, exclusions, catalogued, expected) in cases {

@@ -209,6 +209,22 @@ pub(crate) fn rows() -> Vec<Row> {
         row("about another supplier", |w| take_place(w, json!({"supplier": {"id": "local:list:x", "name": "x", "country": "JP"}})), "not-an-upgrade"),
         row("restricted in the place of an open one", |w| take_place(w, json!({"profile": "restricted"})), "not-an-upgrade"),
         row("under another scheme", |w| take_place(w, json!({"scheme": "stars@1"})), "not-an-upgrade"),
+        row("about another kind of object", |w| take_place(w, json!({"object": {"kind": "site", "name": "Osaka"}})), "not-an-upgrade"),
+        row("other words than those that an expert confirmed", |w| {
+            declare(w, json!({})).unwrap();
+            w.must("expert", "declaration-confirmed", confirmation("S-1"));
+            let claim = changed(w, "S-1", json!({"scope-reduced": cover(json!({"scope": "all that it makes"}))}));
+            w.say("works", "verdict-changed", claim)
+        }, "not-a-scope-change"),
+        row("a supplier that is not registered in public takes back what a sponsor declared", |w| {
+            *w = declaring();
+            w.must("coop", KIND, carried("S-1"));
+            let mut registered = party("member-8", "supplier", 64);
+            registered["party"]["identifiers"] = json!(["local:members:8"]);
+            w.must("op", "party-registered", registered);
+            let claim = changed(w, "S-1", json!("withdrawn"));
+            w.say("member-8", "verdict-changed", claim)
+        }, "not-a-declarer"),
         row("a row of a list", |w| {
             declare(w, json!({})).unwrap();
             w.say("op", KIND, with(transcribed("T-9"), json!({"scheme": "self@1", "upgrades": "S-1"})))
@@ -272,6 +288,7 @@ fn a_sponsor_declares_by_mandate_and_the_supplier_can_take_it_back() {
     // The member was registered since, under the identifier by which its sponsor declared it.
     let mut registered = party("member-8", "supplier", 64);
     registered["party"]["identifiers"] = json!(["local:members:8"]);
+    registered["party"]["declares"] = json!(true);
     world.must("op", "party-registered", registered);
     let claim = changed(&world, "S-1", json!("withdrawn"));
     world.must("member-8", "verdict-changed", claim);

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use conformity::arrangement::ArrangementRecord;
+use conformity::arrangement::{Act, ArrangementAct, ArrangementRecord};
 use conformity::basis::of_log_keys;
 use conformity::digest::Digest;
 use conformity::genesis::PeerRecord;
@@ -21,6 +21,7 @@ use federation::evidence::prove;
 use federation::hush::Hush;
 use federation::messages::{Evidence, Notice, Refused};
 use federation::serve;
+use jiff::{SignedDuration, Timestamp};
 use ledger::checkpoint::CheckpointError;
 use ledger::entry::{Entry, Kind};
 use ledger::journal::Stored;
@@ -41,6 +42,9 @@ use crate::witness::evidence::Accused;
 /// Proposals of one peer that may wait for us, over all arrangements and their versions. Each costs an entry in our log; to sign
 /// a newer version frees the room of older ones, and so does a peer that ends what it proposed.
 const MAX_PROPOSALS: usize = 64;
+/// Terms that a peer may sign in 30 days without us, those that bind it alone or that it ended included: our log keeps each for ever.
+const MAX_ALONE: usize = 128;
+const MONTH: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// Checks a notice from `peer` and records it in our log.
 ///
@@ -87,10 +91,29 @@ fn room_for(registry: &Registry, peer: &RegistryId, statement: &Statement) -> Re
             .filter(|one| one.signed.contains(peer) && one.digest != signed.digest && one.missing.contains(own))
             .count()
     };
-    if register.arrangements().iter().map(ours).sum::<usize>() < MAX_PROPOSALS {
-        return Ok(());
+    let arrangements = register.arrangements();
+    if arrangements.iter().map(ours).sum::<usize>() >= MAX_PROPOSALS {
+        let text = format!("{MAX_PROPOSALS} of your proposals wait for an answer here");
+        return Err(Refused::new("too-many-proposals", text));
     }
-    Err(Refused::new("too-many-proposals", format!("{MAX_PROPOSALS} of your proposals wait for an answer here")))
+    let since = registry.now() - MONTH;
+    if arrangements.iter().map(|record| alone(record, peer, own, since)).sum::<usize>() >= MAX_ALONE {
+        let text = format!("you signed {MAX_ALONE} terms in 30 days that nobody here signs");
+        return Err(Refused::new("too-many-proposals", text));
+    }
+    Ok(())
+}
+
+/// How often `peer` signed terms since then that `own` never signed, whether or not anybody is asked to and whether or not it ended
+/// them at once.
+fn alone(record: &ArrangementRecord, peer: &RegistryId, own: &RegistryId, since: Timestamp) -> usize {
+    let signs = |act: &ArrangementAct| match act.act {
+        Act::Signed { digest } => Some(digest),
+        _ => None,
+    };
+    let ours: Vec<Digest> = record.acts_of(own).filter_map(signs).collect();
+    let theirs = record.acts_of(peer).filter(|act| act.moment.at >= since).filter_map(signs);
+    theirs.filter(|digest| !ours.contains(digest)).count()
 }
 
 /// Keeps two contradicting checkpoints of a log that we know, whoever sends them; following that log stops.

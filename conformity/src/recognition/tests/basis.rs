@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use crate::in_force::Pair;
 use crate::lapsed::{BasisChange, Cause, CauseKind, Consequence, Lapsed};
-use crate::recognition::fixture::{Case, at, name, told};
-use crate::recognition::reassess;
+use crate::recognition::fixture::{Case, Story, arrangement, at, jp_eu, name, told};
+use crate::recognition::{Unseen, reassess};
 use crate::verdict::{Change, Happening, HistoryItem};
 
 /// The bilateral case after the issuing registry stated this of the verdict.
@@ -55,6 +56,23 @@ fn each_consequence_has_its_gap_and_a_window_closes_without_a_word() {
             "{when}"
         );
     }
+}
+
+#[test]
+fn a_window_closes_though_the_verdict_is_not_shown_any_more() {
+    let terms = arrangement(&jp_eu(), &json!({"onSuspension": "keep"}));
+    let story = Story::of(std::slice::from_ref(&terms)).signs("jp", 0, "2026-01-01").signs("eu", 0, "2026-01-01");
+    let until = at("2026-09-01");
+    let existing = lapsed(Consequence::TransferWindow { until }).under(story.clone().told()).recognise();
+    let arrangements = [Arc::new(story.suspends("jp", "2026-08-01").told())];
+    let (jp, eu) = (name("jp"), name("eu"));
+    let unseen = |when: &str| {
+        let pair = Pair { from: &jp, to: &eu };
+        Unseen { existing: &existing, pair, arrangements: &arrangements, at: at(when), all_shown: true }.reassess()
+    };
+    let kept = unseen("2026-08-31");
+    assert_eq!((told(&kept.recognition).as_str(), kept.due), ("recognised by to-eu: basis-window", Some(until)));
+    assert_eq!(told(&unseen("2026-09-01").recognition), "refused by to-eu: basis-lapsed");
 }
 
 #[test]

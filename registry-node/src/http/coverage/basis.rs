@@ -16,7 +16,7 @@ use conformity::records::{Facts, SchemeRecord};
 use conformity::standing::{Sight, concerns, sight};
 use conformity::text::Text;
 use conformity::time::Day;
-use conformity::verdict::{Acceptance, Happening, Outcome, Period, Snapshot, VerdictRecord};
+use conformity::verdict::{Acceptance, Happening, Outcome, Period, Profile, Snapshot, VerdictRecord};
 use conformity::viewpoint::Viewpoints;
 use credential::attestation::{Evidence, RequirementOutcome, read};
 use jiff::Timestamp;
@@ -153,10 +153,10 @@ pub(super) fn add(
 ) -> Result<(), Problem> {
     for (record, right) in visible(site, ask, supplier, as_of) {
         let (basis, met) = match right {
-            Right::None => whole(site, ground, &record, as_of),
+            Right::None => whole(site, ground, &record, Parts::default(), as_of),
             Right::Whole => match credential_at(site, &record, as_of) {
                 Some(credential) => detailed(site, ground, &record, &credential, Parts::all(), as_of)?,
-                None => whole(site, ground, &record, as_of),
+                None => whole(site, ground, &record, Parts::all(), as_of),
             },
             Right::Consent(permission) => consented_to(site, ask, ground, &record, permission, as_of)?,
         };
@@ -211,7 +211,7 @@ fn consented_to(
             detailed(site, ground, &shown, credential, parts, as_of)?,
             consented::disclosures(site, credential, parts)?.len(),
         ),
-        None => (whole(site, ground, &shown, as_of), 0),
+        None => (whole(site, ground, &shown, parts, as_of), 0),
     };
     let (way, permission) = (Way::Coverage, &permission);
     let showing = Showing { verdict: record, permission, way, credential: credential.as_deref(), disclosures };
@@ -235,7 +235,7 @@ fn detailed(
 ) -> Result<(Basis, Vec<Requirement>), Problem> {
     let Results { met, left_out, links, said } = results(site, credential, parts)?;
     if !said {
-        let (mut basis, met) = whole(site, ground, record, as_of);
+        let (mut basis, met) = whole(site, ground, record, parts, as_of);
         if let Basis::Whole { verdict, .. } | Basis::NotStated { verdict } = &mut basis {
             verdict.evidence.links = links;
         }
@@ -246,10 +246,22 @@ fn detailed(
     Ok((Basis::Results { verdict, by_consent: false, met: met.len(), left_out }, met))
 }
 
-/// As the whole of what its scheme assesses, as far as it reaches.
-fn whole(site: &Site, ground: &Ground<'_>, record: &VerdictRecord, as_of: Timestamp) -> (Basis, Vec<Requirement>) {
+/// As the whole of what its scheme assesses, as far as it reaches; not where the asker is not told what it leaves out.
+fn whole(
+    site: &Site,
+    ground: &Ground<'_>,
+    record: &VerdictRecord,
+    parts: Parts,
+    as_of: Timestamp,
+) -> (Basis, Vec<Requirement>) {
     let verdict = held(record, as_of);
-    let Some(scheme) = without_levels(site, &record.terms.scheme) else {
+    let tells_exclusions = match record.terms.profile {
+        Profile::Open => true,
+        // They stand in its credentials alone.
+        Profile::Summary => false,
+        Profile::Restricted => parts.contains(Part::Scope),
+    };
+    let Some(scheme) = without_levels(site, &record.terms.scheme).filter(|_| tells_exclusions) else {
         return (Basis::NotStated { verdict }, Vec::new());
     };
     let reach =

@@ -8,6 +8,7 @@ use conformity::ids::{DocumentRef, RuleId, SchemeRef, VerdictRef};
 use conformity::recognised::{ArrangementRef, Counterpart, Gap, RecognitionOutcome, RecognitionRecord};
 use conformity::recognition::{covered, in_effect};
 use conformity::records::Facts;
+use conformity::verdict::SelfEvaluation;
 use conformity::viewpoint::Viewpoints;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -35,6 +36,10 @@ pub(super) struct Recognised {
     /// The viewpoints that count here.
     viewpoints: Viewpoints,
     gaps: Vec<Gap>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    self_declared: Option<SelfEvaluation>,
+    /// Whether it leaves something out there, or keeps back whether it does: then none of it is met here.
+    excludes: bool,
     /// The documents of the scheme as which it counts; none where that scheme has levels.
     documents: Vec<DocumentRef>,
     met: usize,
@@ -74,7 +79,9 @@ fn standing(site: &Site, ask: &Ask, supplier: &Identifier, as_of: Timestamp) -> 
 fn counted(site: &Site, ground: &Ground<'_>, record: &RecognitionRecord) -> (Recognised, Vec<Requirement>) {
     let recognition = &*record.recognition;
     let counts = matches!(recognition.outcome, RecognitionOutcome::Recognised | RecognitionOutcome::Partial);
-    let here = recognition.counts_as.as_ref().filter(|_| counts);
+    // What the supplier declared itself meets nothing; and of what a verdict leaves out there, its words are not here.
+    let assessed = recognition.self_declared.is_none() && !recognition.excludes;
+    let here = recognition.counts_as.as_ref().filter(|_| counts && assessed);
     let scheme = here.and_then(|counterpart| without_levels(site, &counterpart.scheme));
     let viewpoints = covered(recognition);
     let (met, left_out) = scheme.as_ref().map_or_else(Default::default, |scheme| {
@@ -89,6 +96,8 @@ fn counted(site: &Site, ground: &Ground<'_>, record: &RecognitionRecord) -> (Rec
         counts_as: recognition.counts_as.clone(),
         viewpoints,
         gaps: recognition.gaps.clone(),
+        self_declared: recognition.self_declared,
+        excludes: recognition.excludes,
         documents: scheme.map(|record| record.scheme.documents.clone()).unwrap_or_default(),
         met: met.len(),
         left_out,

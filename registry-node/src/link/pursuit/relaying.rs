@@ -55,6 +55,7 @@ impl Pursuit {
         for record in self.registry.read_model.register().bulletins() {
             if let Some(relayed) = record.relayed
                 && record.name.registry == self.peer.registry
+                && record.moment.index > self.peer.added.index
             {
                 behind = behind.max(relayed.index + 1);
                 passed += usize::from(record.moment.at >= today);
