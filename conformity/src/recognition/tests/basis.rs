@@ -26,8 +26,17 @@ const fn cause() -> Cause {
 fn stated(change: BasisChange, mut case: Case) -> Case {
     let (when, by) = (at("2026-06-01"), name("node"));
     let what = Happening::BasisChanged(Arc::new(change));
-    let item =
-        HistoryItem { index: 30, at: when, effective: when, what, reason: None, legal_basis: None, by, voided: None };
+    let item = HistoryItem {
+        index: 30,
+        at: when,
+        effective: when,
+        what,
+        reason: None,
+        legal_basis: None,
+        by,
+        voided: None,
+        approved: None,
+    };
     case.verdict = case.verdict.after(item).unwrap();
     case
 }
