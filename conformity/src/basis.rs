@@ -40,7 +40,9 @@ pub fn of_verdict<F: Facts>(facts: &F, verdict: &VerdictRecord, until: u64) -> B
         if !walk.place(item.index) {
             break;
         }
-        item.approved.into_iter().for_each(|approval| drop(walk.place(approval)));
+        if let Some(approval) = item.approved {
+            walk.place(approval);
+        }
         walk.body(&item.by, scheme);
         if let Happening::Changed(Change::Transferred { to }) = &item.what {
             walk.body(to, scheme);

@@ -128,6 +128,7 @@ fn genesis() -> Genesis {
         did_web: "did:web:op.registry.example".parse().unwrap(),
         formats: Formats::CURRENT,
         operator: GenesisOperator { id: "op".parse().unwrap(), name: "op".parse().unwrap(), keys: vec![key(2)] },
+        persons: conformity::persons::Persons::One,
     }
 }
 
