@@ -20,7 +20,8 @@ async fn a_statement_is_erased_by_two_persons_and_by_neither_alone() {
     let alone = first.cli_refused(&["persons", "set", "1"]).await;
     assert!(alone.contains("second-person-needed") || alone.contains("needs two persons"), "{alone}");
 
-    let claim = json!({"kind": "statement-erased", "claim": {"index": granted.index, "reason": {"code": "court-order"}}});
+    let claim =
+        json!({"kind": "statement-erased", "claim": {"index": granted.index, "reason": {"code": "court-order"}}});
     std::fs::write(home.join("erase.json"), claim.to_string()).unwrap();
     let step = place("step.jws");
     first.cli(&["submit", &place("erase.json"), "--prepare", &step]).await;
@@ -30,7 +31,7 @@ async fn a_statement_is_erased_by_two_persons_and_by_neither_alone() {
     assert!(own.contains("another person"), "{own}");
     let silent = second.cli_refused(&["approve", &step]).await;
     assert!(silent.contains("This erases the statement at index") && silent.contains("not approved"), "{silent}");
-    jp.verdict("V-1").await;
+    jp.verdict("jp:V-1").await;
 
     let approved = second.cli(&["approve", &step, "--yes"]).await;
     let erased = first.cli(&["submit", &step]).await;
