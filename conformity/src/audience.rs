@@ -34,6 +34,8 @@ pub fn audience<F: Facts>(facts: &F, statement: &Statement, index: u64) -> Audie
         | Claim::LogKeyChanged(_)
         | Claim::CaRootAdded(_)
         | Claim::CaRootRetired(_)
+        | Claim::PersonsSet(_)
+        | Claim::StepApproved(_)
         | Claim::DocumentPublished(_)
         | Claim::SchemePublished(_)
         | Claim::SchemeReplaced(_)

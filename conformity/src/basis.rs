@@ -6,7 +6,7 @@
 //! ([`crate::records::View::Part`]). Read from that part, the basis is the same again, places and labels: so whoever checks asks
 //! nobody what should be there. Out of scope: the statements themselves, and who may see them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::accreditation::{AccreditationRecord, DesignationRecord};
 use crate::arrangement::{Act, ArrangementRecord, SignedTerms};
@@ -14,6 +14,7 @@ use crate::credential::CredentialRecord;
 use crate::ids::{ArrangementId, PartyId, RegistryId, SchemeId, SchemeRef, VerdictId};
 use crate::map_label::MapLabel;
 use crate::party::{PartyKey, Role};
+use crate::persons::ApprovalRecord;
 use crate::recognised::RecognitionRecord;
 use crate::records::Facts;
 use crate::verdict::{Change, Happening, HistoryItem, VerdictRecord};
@@ -38,6 +39,9 @@ pub fn of_verdict<F: Facts>(facts: &F, verdict: &VerdictRecord, until: u64) -> B
     for item in &verdict.history {
         if !walk.place(item.index) {
             break;
+        }
+        if let Some(approval) = item.approved {
+            walk.place(approval);
         }
         walk.body(&item.by, scheme);
         if let Happening::Changed(Change::Transferred { to }) = &item.what {
@@ -96,6 +100,8 @@ struct Walk<'a, F> {
     facts: &'a F,
     /// What stands there or later is not known yet.
     until: u64,
+    /// Where the approval stands of each step that needed one, by the step's index.
+    approvals: BTreeMap<u64, u64>,
     basis: Basis,
     parties: BTreeSet<PartyId>,
     bodies: BTreeSet<PartyId>,
@@ -104,14 +110,17 @@ struct Walk<'a, F> {
 }
 
 impl<'a, F: Facts> Walk<'a, F> {
-    /// The genesis, with the keys of the log, of the node, and of the operator, who registers everyone else.
+    /// The genesis, with the keys of the log, of the node, and of the operator, who registers everyone else, and with how many
+    /// of the operator's a step needs.
     fn begun(facts: &'a F, until: u64) -> Self {
         let (basis, parties, bodies, accreditors, schemes) = Default::default();
-        let mut walk = Self { facts, until, basis, parties, bodies, accreditors, schemes };
+        let approvals = facts.genesis().map_or_else(BTreeMap::new, |record| approved(&record.approvals));
+        let mut walk = Self { facts, until, approvals, basis, parties, bodies, accreditors, schemes };
         walk.place(0);
         if let Some(record) = facts.genesis() {
-            for later in &record.log_keys {
-                walk.place(later.moment.index);
+            let keys = record.log_keys.iter().map(|later| later.moment.index);
+            for index in keys.chain(record.persons.iter().map(|later| later.moment.index)) {
+                walk.place(index);
             }
             walk.party(&record.genesis.operator.id);
         }
@@ -121,11 +130,12 @@ impl<'a, F: Facts> Walk<'a, F> {
         walk
     }
 
-    /// Adds the statement there, and says whether it is known by then.
+    /// Adds the statement there, with the approval without which it would not count, and says whether it is known by then.
     fn place(&mut self, index: u64) -> bool {
         let known = index < self.until;
         if known {
             self.basis.indexes.insert(index);
+            self.basis.indexes.extend(self.approvals.get(&index));
         }
         known
     }
@@ -283,6 +293,10 @@ impl<'a, F: Facts> Walk<'a, F> {
             }
         }
     }
+}
+
+fn approved(approvals: &[ApprovalRecord]) -> BTreeMap<u64, u64> {
+    approvals.iter().filter_map(|one| Some((one.used?, one.moment.index))).collect()
 }
 
 /// Whether somebody had signed these terms by then.

@@ -30,6 +30,7 @@ mod key;
 mod log_key;
 mod party;
 mod peer;
+mod persons;
 mod recognition;
 mod report;
 mod scheme;
@@ -83,8 +84,12 @@ pub fn decide<F: Facts>(facts: &F, statement: &Statement, place: &Place<'_>) -> 
     let (mut records, voidable) = match &statement.claim {
         Claim::Genesis(genesis) => (genesis::begin(facts, genesis, statement, place)?, None),
         _ => {
-            let case = Case::open(facts, statement, place)?;
-            let records = case.decide()?;
+            let mut case = Case::open(facts, statement, place)?;
+            case.use_approval()?;
+            let mut records = case.decide()?;
+            if case.approved.is_some() && !records.iter().any(|record| matches!(record, Record::Genesis(_))) {
+                records.push(Record::Genesis(Arc::clone(&case.genesis)));
+            }
             let voidable = case.voidable(&records);
             (records, voidable)
         }
@@ -126,6 +131,8 @@ impl<F: Facts> Case<'_, F> {
             Claim::LogKeyChanged(claim) => self.log_key_changed(claim),
             Claim::CaRootAdded(claim) => self.ca_root_added(claim),
             Claim::CaRootRetired(claim) => self.ca_root_retired(claim),
+            Claim::PersonsSet(claim) => self.persons_set(claim),
+            Claim::StepApproved(claim) => self.step_approved(claim),
             Claim::DocumentPublished(claim) => self.document_published(claim),
             Claim::SchemePublished(claim) => self.scheme_published(claim),
             Claim::SchemeReplaced(claim) => self.scheme_replaced(claim),

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::digest::Digest;
 use crate::ids::{CountryCode, Origin, PartyId, RegistryId};
 use crate::key::{Der, Jwk};
+use crate::persons::{ApprovalRecord, Persons, PersonsRecord};
 use crate::reason::Reason;
 use crate::text::Text;
 use crate::time::Moment;
@@ -71,6 +72,9 @@ pub struct Genesis {
     pub formats: Formats,
     /// Who runs it.
     pub operator: GenesisOperator,
+    /// How many persons a sensitive step of the operator needs when the log begins.
+    #[serde(default, skip_serializing_if = "Persons::is_one")]
+    pub persons: Persons,
 }
 
 /// The genesis with its place.
@@ -89,6 +93,12 @@ pub struct GenesisRecord {
     /// The roots that came besides those that it names, and all that were retired, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ca_roots: Vec<CaRootRecord>,
+    /// How the number of persons that a sensitive step needs changed, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub persons: Vec<PersonsRecord>,
+    /// The approvals of steps that wait, and those that were used and that others are shown, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvals: Vec<ApprovalRecord>,
 }
 
 impl GenesisRecord {
@@ -97,6 +107,11 @@ impl GenesisRecord {
         let named = self.genesis.ca_roots.iter().filter(|root| self.ca_root(&Digest::of(root.as_bytes())).is_none());
         let later = self.ca_roots.iter().filter(|one| one.retired.is_none()).map(|one| &one.root);
         named.chain(later).cloned().collect()
+    }
+
+    /// How many persons a sensitive step of the operator needs now.
+    pub fn persons(&self) -> Persons {
+        self.persons.last().map_or(self.genesis.persons, |later| later.persons)
     }
 
     /// What became of a root since the log began, by the SHA-256 of its certificate.

@@ -37,6 +37,7 @@ pub mod key;
 pub mod lapsed;
 pub mod map_label;
 pub mod party;
+pub mod persons;
 pub mod proposals;
 pub mod reason;
 pub mod recognised;

@@ -320,6 +320,70 @@ refusals! {
         party: PartyId,
     } = "last-key" Rules
         "this is the last key of {party}, without which the log could not go on; add another key first";
+    /// Fewer keys of the operator than persons that a step needs.
+    TooFewKeys {
+        /// Whose.
+        party: PartyId,
+        /// How many persons are needed.
+        persons: usize,
+    } = "too-few-keys" Rules
+        "{party} would have fewer than {persons} keys that sign, and a step needs as many persons; add another key first";
+    /// A sensitive step that nobody else approved.
+    SecondPersonNeeded {
+        /// What kind of statement it is.
+        kind: Kind,
+        /// Its digest.
+        step: Digest,
+    } = "second-person-needed" Rules
+        "this {kind} needs two persons, and no other one approved the statement {step}; sign it with --prepare, have it approved, and submit it then";
+    /// Only the key that signed the step approved it, too.
+    ApprovedBySamePerson {
+        /// The key.
+        kid: KeyId,
+    } = "approved-by-same-person" Rules
+        "the step was signed and approved with the same key, {kid}; another person of the operator must approve it";
+    /// Approved too long ago.
+    ApprovalExpired {
+        /// Of which statement.
+        step: Digest,
+        /// Its last day.
+        until: Day,
+    } = "approval-expired" Rules
+        "the approval of the statement {step} was good until {until}; have it approved anew";
+    /// An approval counts once.
+    ApprovalUsed {
+        /// Of which statement.
+        step: Digest,
+        /// For the step at this index.
+        index: u64,
+    } = "approval-used" Rules
+        "the statement {step} was approved, and taken at index {index}; sign a new one";
+    /// The same person approved it already.
+    ApprovalStands {
+        /// Which statement.
+        step: Digest,
+    } = "approval-stands" Rules
+        "this key has approved the statement {step} already";
+    /// An approval that nothing asks for.
+    ApprovalNeedless {
+        /// Of which kind of statement.
+        kind: Kind,
+    } = "approval-needless" Rules
+        "no {kind} of this registry needs the approval of a second person";
+    /// An approval that would lie about for long.
+    ApprovalTooLong {
+        /// Its last day.
+        until: Day,
+        /// The last day that it may have.
+        latest: Day,
+    } = "approval-too-long" Submitter
+        "the approval is good until {until}; it may be so until {latest} at most";
+    /// As many persons as are needed now.
+    PersonsAlready {
+        /// How many.
+        persons: usize,
+    } = "persons-already" Rules
+        "a sensitive step needs {persons} already";
     /// Compromised from a moment that has not come.
     CompromisedInFuture {
         /// From when.

@@ -31,6 +31,7 @@ use crate::ids::{AccreditationId, DesignationId, Origin, PartyId, StatementId};
 use crate::key::{Jwk, KeyId};
 use crate::lapsed::BasisChanged;
 use crate::party::Party;
+use crate::persons::{PersonsSet, StepApproved};
 use crate::reason::Reason;
 use crate::recognised::RecognitionDerived;
 use crate::scheme::{Scheme, SchemeReplaced};
@@ -197,6 +198,10 @@ kinds! {
     CaRootAdded(CaRootAdded) "ca-root-added"
     /// A root is trusted no more.
     CaRootRetired(CaRootRetired) "ca-root-retired"
+    /// Sensitive steps need another number of persons.
+    PersonsSet(PersonsSet) "persons-set"
+    /// A second person approves a sensitive step.
+    StepApproved(StepApproved) "step-approved"
     /// A document is published.
     DocumentPublished(Arc<Document>) "document-published"
     /// A scheme is published.

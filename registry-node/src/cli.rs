@@ -26,6 +26,7 @@ mod log;
 mod log_key;
 mod party;
 mod peer;
+mod persons;
 mod pinned;
 mod present;
 mod prove;
@@ -121,6 +122,8 @@ enum Command {
     Certs(certs::Certs),
     Log(log::Logs),
     Rebuild(rebuild::Rebuild),
+    Persons(persons::PersonsCommand),
+    Approve(persons::Approve),
     Completion(Completion),
     #[command(hide = true)]
     IndexCheck(IndexCheck),
@@ -197,6 +200,8 @@ impl Command {
             Self::Certs(command) => command.run(context),
             Self::Log(command) => command.run(context),
             Self::Rebuild(command) => command.run(context),
+            Self::Persons(command) => command.run(context),
+            Self::Approve(command) => command.run(context),
             Self::Completion(command) => command.run(),
             Self::IndexCheck(command) => command.run(),
         }

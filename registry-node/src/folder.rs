@@ -89,6 +89,11 @@ impl Folder {
         self.0.join("operator")
     }
 
+    /// The credentials of the operator's second person, until they are handed over.
+    pub fn second_operator(&self) -> PathBuf {
+        self.0.join("operator-2")
+    }
+
     /// The journal: entries and statements.
     pub fn journal(&self) -> PathBuf {
         self.0.join("journal")

@@ -8,6 +8,7 @@ use conformity::genesis::{Formats, Genesis, GenesisOperator};
 use conformity::ids::{CountryCode, Origin, PartyId, RegistryId};
 use conformity::key::{Der, Jwk};
 use conformity::party::Role;
+use conformity::persons::Persons;
 use conformity::statement::{Claim, Statement};
 use conformity::text::Text;
 use jiff::Timestamp;
@@ -25,6 +26,8 @@ use crate::keys::{self, Keys};
 
 /// Name of the operator's party until the registry registers others.
 const OPERATOR: &str = "operator";
+/// Name of the genesis in a credentials folder.
+const PINNED: &str = "genesis.jws";
 /// Statement id of every genesis.
 const GENESIS_ID: &str = "genesis";
 
@@ -47,6 +50,8 @@ pub struct NewRegistry {
     pub host: String,
     /// Where its keys rest.
     pub keys: Keys,
+    /// How many persons a sensitive step of its operator needs.
+    pub persons: Persons,
 }
 
 /// Makes the folder of a new registry at `path`, which must not exist yet.
@@ -74,8 +79,8 @@ fn discard(draft: &Path) -> anyhow::Result<()> {
         return Ok(());
     }
     let folder = Folder::new(draft);
-    let signing = folder.operator().join(Credentials::SIGNING_KEY);
-    for file in [folder.log_key(), folder.node_key(), folder.witness_key(), signing] {
+    let signing = [folder.operator(), folder.second_operator()].map(|person| person.join(Credentials::SIGNING_KEY));
+    for file in [folder.log_key(), folder.node_key(), folder.witness_key()].into_iter().chain(signing) {
         keys::destroy(&file)?;
     }
     Ok(std::fs::remove_dir_all(draft)?)
@@ -116,12 +121,19 @@ fn fill(folder: &Folder, new: &NewRegistry, now: Timestamp) -> anyhow::Result<()
         party: OPERATOR.parse()?,
         role: Role::Operator,
     };
-    let operator = equip(&folder.operator(), about, &mut authority, (&new.keys, Algorithm::Ed25519), now)?;
+    let people = [folder.operator(), folder.second_operator()];
+    let people = people.iter().take(new.persons.count());
+    let kind = (&new.keys, Algorithm::Ed25519);
+    let operator = people.clone().map(|person| equip(person, about.clone(), &mut authority, kind, now));
+    let operator = operator.collect::<Result<Vec<_>, _>>()?;
     let signer = NoteSigner::new(new.origin.as_str(), log_key)?;
     let witness = Cosigner::new(new.origin.as_str(), key(&folder.witness_key(), "witness")?)?;
     let node = Node { log: signer.verifier(), witness: witness.verifier(), key: jwk(&node_key)?, map: map_key };
     let genesis = genesis(new, node, &authority, operator)?;
-    begin(folder, &config, signer, &node_key, genesis, now)
+    begin(folder, &config, signer, &node_key, genesis, now)?;
+    // The second person takes theirs along, and pins the log by it.
+    people.skip(1).try_for_each(|person| std::fs::copy(folder.genesis(), person.join(PINNED)).map(drop))?;
+    Ok(())
 }
 
 /// Certificates of the node itself: its servers, and its two users on its nats-server.
@@ -170,7 +182,7 @@ struct Node<'a> {
     map: Jwk,
 }
 
-fn genesis(new: &NewRegistry, node: Node<'_>, authority: &Authority, operator: Jwk) -> anyhow::Result<Genesis> {
+fn genesis(new: &NewRegistry, node: Node<'_>, authority: &Authority, operator: Vec<Jwk>) -> anyhow::Result<Genesis> {
     Ok(Genesis {
         origin: new.origin.clone(),
         registry: new.id.clone(),
@@ -183,7 +195,8 @@ fn genesis(new: &NewRegistry, node: Node<'_>, authority: &Authority, operator: J
         ca_roots: vec![Der::new(authority.root_der())?],
         did_web: did_web(&new.host, new.http.port())?,
         formats: Formats::CURRENT,
-        operator: GenesisOperator { id: OPERATOR.parse()?, name: new.name.parse()?, keys: vec![operator] },
+        operator: GenesisOperator { id: OPERATOR.parse()?, name: new.name.parse()?, keys: operator },
+        persons: new.persons,
     })
 }
 

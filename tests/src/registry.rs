@@ -72,6 +72,7 @@ impl Registry {
             nats: ports::free(),
             host: "localhost".to_owned(),
             keys: Keys::Files,
+            persons: conformity::persons::Persons::One,
         };
         init(&path, &new, Timestamp::now()).expect("a registry is made");
         let config = Config::load(&path).expect("the configuration is good");

@@ -24,6 +24,8 @@ pub(super) struct Case<'a, F> {
     pub(super) place: &'a Place<'a>,
     pub(super) genesis: Arc<GenesisRecord>,
     pub(super) speaker: Arc<PartyRecord>,
+    /// Where the approval stands by which the statement counts, if it needs one.
+    pub(super) approved: Option<u64>,
 }
 
 impl<'a, F: Facts> Case<'a, F> {
@@ -37,7 +39,7 @@ impl<'a, F: Facts> Case<'a, F> {
         issued(statement.iat, place.at)?;
         let speaker =
             facts.party(&statement.iss).ok_or_else(|| Refusal::UnknownIssuer { iss: statement.iss.clone() })?;
-        Ok(Self { facts, statement, place, genesis, speaker })
+        Ok(Self { facts, statement, place, genesis, speaker, approved: None })
     }
 
     /// When the statement is sequenced.
@@ -66,6 +68,7 @@ impl<'a, F: Facts> Case<'a, F> {
             legal_basis: None,
             by: self.iss().clone(),
             voided: None,
+            approved: None,
         }
     }
 

@@ -41,6 +41,8 @@ pub(super) fn begin<F: Facts>(
             moment: place.moment(),
             log_keys: Vec::new(),
             ca_roots: Vec::new(),
+            persons: Vec::new(),
+            approvals: Vec::new(),
         })),
         node(genesis, statement, place)?,
         operator(genesis, place)?,
@@ -61,6 +63,9 @@ pub(super) fn sound(genesis: &Genesis, statement: &Statement) -> Result<(), Refu
     not_empty("caRoots", genesis.ca_roots.is_empty())?;
     if genesis.operator.id.is_node() {
         return Err(Refusal::PartyExists { party: genesis.operator.id.clone() });
+    }
+    if !genesis.persons.is_one() && genesis.operator.keys.len() < genesis.persons.count() {
+        return Err(Refusal::UnsoundGenesis { because: "persons is 2, and the operator has only one key" });
     }
     keys(genesis).map_err(|because| Refusal::UnsoundGenesis { because })
 }

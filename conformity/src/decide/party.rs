@@ -50,6 +50,9 @@ impl<F: Facts> Case<'_, F> {
         self.keeps_a_key(&record, claim)?;
         let unknown = || Refusal::UnknownKey { iss: claim.party.clone(), kid: claim.kid };
         let role = record.party.role;
+        if let Some(gone) = record.key(&claim.kid).filter(|_| role == Role::Operator) {
+            self.enough_keys(&record, self.genesis.persons(), Some(gone))?;
+        }
         let key = record.keys.iter_mut().find(|key| key.kid == claim.kid);
         let key = key.ok_or_else(unknown)?;
         let mut records = match (claim.compromised_since, &key.revoked) {

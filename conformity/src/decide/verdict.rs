@@ -139,6 +139,7 @@ impl<F: Facts> Case<'_, F> {
             legal_basis: None,
             by: self.iss().clone(),
             voided: None,
+            approved: None,
         }
     }
 }

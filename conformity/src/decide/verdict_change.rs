@@ -60,6 +60,7 @@ impl<F: Facts> Case<'_, F> {
             legal_basis: claim.legal_basis.clone(),
             by: self.iss().clone(),
             voided: None,
+            approved: self.approved,
         }
     }
 

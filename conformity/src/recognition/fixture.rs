@@ -212,6 +212,7 @@ pub(crate) fn item(index: u64, when: &str, what: Happening) -> HistoryItem {
         legal_basis: None,
         by: name("body"),
         voided: None,
+        approved: None,
     }
 }
 

@@ -45,7 +45,9 @@ fn is_foundation(register: &Register, index: u64) -> bool {
             root.added.index == index || root.retired.is_some_and(|retired| retired.index == index)
         };
         let of_key = record.log_keys.iter().any(|later| later.moment.index == index);
-        record.moment.index == index || of_key || record.ca_roots.iter().any(of_root)
+        let of_persons = record.persons.iter().any(|later| later.moment.index == index)
+            || record.approvals.iter().any(|one| one.moment.index == index);
+        record.moment.index == index || of_key || of_persons || record.ca_roots.iter().any(of_root)
     });
     genesis || registered_at(register, index) || permitted_at(register, index) || abroad_at(register, index)
 }

@@ -100,6 +100,9 @@ pub struct HistoryItem {
     /// Where the log says that it is void, because the key that signed it was stolen. Nothing follows from it then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub voided: Option<Moment>,
+    /// Index of the entry by which a second person of the operator approved it, where it needed one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved: Option<u64>,
 }
 
 impl HistoryItem {

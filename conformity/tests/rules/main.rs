@@ -33,6 +33,7 @@ mod overlay;
 mod parsing;
 mod parties;
 mod peers;
+mod persons;
 mod profiles;
 mod properties;
 mod recognitions;
@@ -51,6 +52,7 @@ fn tables() -> Vec<Row> {
         envelope::rows(),
         log_keys::rows(),
         ca_roots::rows(),
+        persons::rows(),
         parties::rows(),
         compromise::rows(),
         crosswalks::rows(),

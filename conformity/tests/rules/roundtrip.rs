@@ -28,6 +28,8 @@ fn claims() -> Vec<(&'static str, Value)> {
         ("log-key-changed", with(handover(&world, 210), json!({"until": "2026-12-01T00:00:00Z"}))),
         ("ca-root-added", json!({"root": "MAE="})),
         ("ca-root-retired", json!({"root": "ab".repeat(32)})),
+        ("persons-set", json!({"persons": 2})),
+        ("step-approved", json!({"step": "ab".repeat(32), "kind": "peer-expelled", "until": "2026-11-09"})),
         ("key-revoked", json!({"party": "cb", "kid": kid(5), "reason": reason()})),
         ("key-revoked", json!({"party": "cb", "kid": kid(5), "compromisedSince": "2026-11-02T09:00:00Z"})),
         ("document-published", with(document(), json!({"requirements": 97, "source": "https://x.example/"}))),

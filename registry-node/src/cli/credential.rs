@@ -155,7 +155,7 @@ impl Issue {
             .with_context(|| format!("{} is not what a credential keeps back", self.detail.display()))?;
         let holder = self.holder.as_deref().map(read_jwk).transpose()?;
         let certificates = self.x5c.as_deref().map_or_else(|| Ok(Vec::new()), read_chain)?;
-        let jti = self.signing.into_id();
+        let jti = self.signing.into_id()?;
         let order = Order { verdict: self.verdict, assessed: self.assessed, holder, certificates, jti, detail };
         wait(async {
             let receipt = order.issue(&speaker, &mut speaker.connect().await?, &self.out).await?;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use conformity::ids::{CountryCode, Origin, RegistryId};
+use conformity::persons::Persons;
 use serde::Serialize;
 use token::TokenUri;
 
@@ -22,6 +23,8 @@ Examples:
 
 The folder is ready to run: configuration, certificate authority, keys, the operator's credentials and the log with its
 genesis entry. It is made as a whole, or not at all. Id and origin are permanent.
+
+With --persons 2 nobody alone expels a peer, erases, annuls, or changes keys: see registry-node approve --help.
 
 With --token the keys that sign (log, node, witness, operator) are made in a PKCS#11 token and never leave it:
   registry-node init jp --id jp --origin jp.registry.example --name \"Registry of Japan\" \\
@@ -57,9 +60,13 @@ pub(super) struct Init {
     /// PKCS#11 token (RFC 7512) that makes and keeps the keys, instead of files
     #[arg(long, value_name = "URI")]
     token: Option<TokenUri>,
+    /// How many persons a sensitive step of the operator needs: 1, or 2 with credentials for the second in operator-2
+    #[arg(long, value_name = "N", default_value = "1")]
+    persons: Persons,
 }
 
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Made {
     folder: PathBuf,
     registry: RegistryId,
@@ -67,6 +74,8 @@ struct Made {
     http: String,
     nats: String,
     operator: PathBuf,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    second_operator: Option<PathBuf>,
     genesis: PathBuf,
 }
 
@@ -80,6 +89,7 @@ impl Init {
             http: format!("https://{}:{}", self.host, self.http.port()),
             nats: format!("{}:{}", self.host, self.nats.port()),
             operator: folder.operator(),
+            second_operator: (!self.persons.is_one()).then(|| folder.second_operator()),
             genesis: folder.genesis(),
         };
         let new = NewRegistry {
@@ -91,6 +101,7 @@ impl Init {
             nats: self.nats,
             host: self.host,
             keys: Keys::new(self.token),
+            persons: self.persons,
         };
         init::init(&self.folder, &new, SystemClock.now())?;
         context.answer(&made, render)
@@ -99,13 +110,17 @@ impl Init {
 
 fn render(made: &Made) -> String {
     let folder = made.folder.display();
+    let second = made.second_operator.as_ref().map_or_else(String::new, |second| {
+        let second = second.display();
+        format!("\n{second} belongs to the operator's second person: move it to where only they can read it, and keep a third key in a safe")
+    });
     format!(
         "registry {} is ready in {folder}; its log is {}\n\n\
          next:\n  \
          registry-node serve {folder}\n  \
          registry-node --registry {folder} status\n  \
          registry-node --registry {folder} party add cb-1 --role certification-body --id cb-1 --name \"Example Certification\"\n\n\
-         keep {folder}/ca/root.key, {folder}/keys and {folder}/vault where only the operator can read them",
+         keep {folder}/ca/root.key, {folder}/keys and {folder}/vault where only the operator can read them{second}",
         made.registry, made.origin
     )
 }

@@ -18,7 +18,7 @@ use serde_json::json;
 
 use super::context::{Context, wait};
 use super::pinned::Pinned;
-use super::submission::{Receipt, Speaker};
+use super::submission::{Receipt, Speaker, prepare};
 use crate::clock::{Clock, SystemClock};
 use crate::core::log_keys;
 use crate::folder::Folder;
@@ -42,6 +42,9 @@ pub(super) struct RotateKey {
     /// The old key signs nothing more
     #[arg(long, conflicts_with = "overlap_days")]
     at_once: bool,
+    /// Write the signed change to a file instead of sending it, for another person to approve; `submit` sends it
+    #[arg(long, value_name = "FILE")]
+    prepare: Option<PathBuf>,
 }
 
 #[derive(Debug, Serialize)]
@@ -58,22 +61,24 @@ struct Rotated {
 impl RotateKey {
     pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let (speaker, folder) = (Speaker::open(context)?, context.folder());
-        let rotated = wait(async {
+        wait(async {
             let mut connection = speaker.connect().await?;
             let (keys, history) = speaker.pinned().key_history(&mut connection).await?;
             let next = next_key(&folder, &speaker)?;
             let log_key = next.verifier().to_string();
             if next.verifier() == keys.newest() {
-                return Ok(Rotated { log_key, until: None, receipt: None });
+                return context.answer(&Rotated { log_key, until: None, receipt: None }, render);
             }
             ensure!(!keys.contains(next.verifier()), "keys/log-next.pem holds a key that signed before; move it away");
             let change = self.change(&folder, &speaker, &keys, &next, &history)?;
             let until = change.until;
             let signed = speaker.sign(None, Claim::LogKeyChanged(change))?;
-            let receipt = speaker.submit(&signed, &[]).await?;
-            Ok(Rotated { log_key, until, receipt: Some(receipt) })
-        })?;
-        context.answer(&rotated, render)
+            if let Some(file) = &self.prepare {
+                return prepare(context, &signed, file);
+            }
+            let receipt = Some(speaker.submit(&signed, &[]).await?);
+            context.answer(&Rotated { log_key, until, receipt }, render)
+        })
     }
 
     fn change(

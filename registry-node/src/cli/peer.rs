@@ -99,7 +99,9 @@ Example:
   registry-node --registry jp peer expel eu --reason forked-log
 
 Nothing that it granted counts here from then on, and whoever watches is told. To let what was recognised run out by the rules
-of an arrangement instead, suspend or end that first. A peer that is added again is recognised afresh.")]
+of an arrangement instead, suspend or end that first. A peer that is added again is recognised afresh.
+
+Where the registry needs two persons, say --prepare FILE; see registry-node approve --help.")]
 struct Expel {
     /// The peer
     peer: RegistryId,
@@ -181,7 +183,7 @@ impl Add {
             http_url: Some(introduction.http_url.parse()?),
         });
         let speaker = Speaker::open(context)?;
-        let receipt = wait(async { speaker.submit(&speaker.sign(self.signing.into_id(), claim)?, &[]).await })?;
+        let receipt = wait(async { speaker.submit(&speaker.sign(self.signing.into_id()?, claim)?, &[]).await })?;
         write_json(
             &self.out,
             &AdmissionFile {
@@ -223,8 +225,11 @@ impl Expel {
     /// The statement first: it binds. The certificate is revoked where this command runs beside the authority.
     fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let claim = PeerExpelled { registry: self.peer.clone(), reason: self.because.into_reason() };
+        let prepares = self.signing.prepares();
         let code = say(context, self.signing, Claim::PeerExpelled(claim), &[])?;
-        if context.folder().ca().exists() {
+        if prepares {
+            output::note(&format!("once it is submitted, run: registry-node certs revoke peer/{}", self.peer));
+        } else if context.folder().ca().exists() {
             let mut authority = authority(context)?;
             let target = Target::Identity(peer_uri(&self.peer, authority.origin()));
             match authority.revoke(&target, Revocation::PrivilegeWithdrawn, SystemClock.now()) {
@@ -283,6 +288,7 @@ mod tests {
             nats: "127.0.0.1:4222".parse().unwrap(),
             host: "localhost".to_owned(),
             keys: crate::keys::Keys::Files,
+            persons: conformity::persons::Persons::One,
         };
         crate::init::init(&path, &new, SystemClock.now()).unwrap();
         let genesis = std::fs::read_to_string(path.join("genesis.jws")).unwrap();

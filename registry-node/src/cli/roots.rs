@@ -4,6 +4,7 @@
 //! authority does, see [`certs`].
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, ensure};
@@ -19,7 +20,7 @@ use serde_json::json;
 use super::certs::{authority, replace};
 use super::context::{Context, wait};
 use super::pinned::Pinned;
-use super::submission::Speaker;
+use super::submission::{Speaker, prepare};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::credentials::Credentials;
@@ -32,8 +33,12 @@ Example:
 
 Runs in the folder of a registry that is being served. From now on certificates are issued below the new root, and both roots are
 trusted; the operator states the new one in the log. Peers take it up by themselves, parties with `certs trust`. The servers keep their
-certificate until the old root is retired. Sent again, the command finishes what was begun.")]
-pub(super) struct RotateRoot {}
+certificate until the old root is retired. Sent again, the command finishes what was begun: also with --prepare, once the step was submitted.")]
+pub(super) struct RotateRoot {
+    /// Write the signed statement to a file instead of sending it, for another person to approve; `submit` sends it
+    #[arg(long, value_name = "FILE")]
+    prepare: Option<PathBuf>,
+}
 
 /// Trust the old root no more
 #[derive(Debug, Args)]
@@ -42,11 +47,16 @@ Example:
   registry-node --registry jp certs retire-root
 
 Certificates of the servers, of the node and of the operator are made anew below the new root; everything else that was issued below the old one
-ends. Refused while parties or peers still hold such certificates: sign new ones first, or say --anyway, if the old root was stolen.")]
+ends. Refused while parties or peers still hold such certificates: sign new ones first, or say --anyway, if the old root was stolen. With --prepare
+nothing ends before the step was submitted and the command is sent again. A second person's credentials get a new certificate where
+they lie in the registry's folder; elsewhere, sign one.")]
 pub(super) struct RetireRoot {
     /// Also while parties or peers hold certificates that end with it
     #[arg(long)]
     anyway: bool,
+    /// Write the signed statement to a file instead of sending it, for another person to approve; `submit` sends it
+    #[arg(long, value_name = "FILE")]
+    prepare: Option<PathBuf>,
 }
 
 /// Take up the roots that a registry's log trusts now into a credentials folder
@@ -59,7 +69,6 @@ Asks the registry over the roots that are known, and believes what leads from th
 pub(super) struct TrustRoots {}
 
 impl RotateRoot {
-    #[expect(clippy::unused_self, reason = "it is a command like the others, and has no flags")]
     pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let (speaker, mut authority) = (Speaker::open(context)?, authority(context)?);
         if authority.former_root_der()?.is_none() || !is_stated(&speaker, &authority)? {
@@ -72,6 +81,9 @@ impl RotateRoot {
         let root = Der::new(authority.root_der())?;
         if !is_stated(&speaker, &authority)? {
             let signed = speaker.sign(None, Claim::CaRootAdded(CaRootAdded { root: root.clone() }))?;
+            if let Some(file) = &self.prepare {
+                return prepare(context, &signed, file);
+            }
             wait(speaker.submit(&signed, &[]))?;
         }
         // The operator must reach the registry after the old root, too.
@@ -115,6 +127,9 @@ impl RetireRoot {
         let trusted = wait(async { trusted_roots(speaker.pinned(), &mut speaker.connect().await?).await })?;
         if trusted.iter().any(|one| one.as_bytes() == former) {
             let signed = speaker.sign(None, Claim::CaRootRetired(CaRootRetired { root }))?;
+            if let Some(file) = &self.prepare {
+                return prepare(context, &signed, file);
+            }
             wait(speaker.submit(&signed, &[]))?;
         }
         // The statement first: whoever reads it finds the new root's servers, and the old root's only for this moment.
@@ -138,9 +153,13 @@ fn is_of_others(uri: &str, origin: &Origin) -> bool {
 fn certify_own(context: &Context, authority: &mut Authority) -> anyhow::Result<()> {
     let (folder, now) = (context.folder(), SystemClock.now());
     let names = Config::load(folder.path())?.http.server_names;
-    let operator = Credentials::open(&folder.operator())?;
+    for person in [folder.operator(), folder.second_operator()].iter().filter(|person| person.exists()) {
+        let operator = Credentials::open(person)?;
+        let holder = Holder::party(operator.about.role, operator.about.party.clone())?;
+        let (certificate, key) = operator.tls();
+        replace(&authority.issue(&holder, Lifetime::Usual, now)?, &certificate, &key)?;
+    }
     let holders = [
-        (Holder::party(operator.about.role, operator.about.party.clone())?, operator.tls()),
         (Holder::node(NodeUser::Node), folder.nats_node()),
         (Holder::node(NodeUser::System), folder.nats_system()),
         (Holder::server(&names)?, folder.server()),

@@ -30,6 +30,8 @@ struct Shown {
     registry: String,
     origin: Origin,
     url: String,
+    /// How many persons a sensitive step of the operator needs.
+    persons: usize,
     /// Whether statements are acknowledged.
     ready: bool,
     /// What keeps it from that.
@@ -68,7 +70,7 @@ async fn look(context: &Context) -> anyhow::Result<Shown> {
     let about = context.credentials()?.about;
     let pinned = Pinned::of_credentials(&context.credentials_folder())?;
     let mut connection = context.reader()?.connect().await?;
-    let log = pinned.log_keys(&mut connection).await?;
+    let (log, history) = pinned.key_history(&mut connection).await?;
     let problem = match connection.get("/readyz").await {
         Ok(_) => None,
         Err(error @ ClientError::Problem { .. }) => Some(error.to_string()),
@@ -86,6 +88,7 @@ async fn look(context: &Context) -> anyhow::Result<Shown> {
         registry: about.registry.to_string(),
         origin: about.origin,
         url: about.url,
+        persons: pinned.proven(&history)?.begun.persons().count(),
         ready: problem.is_none(),
         problem,
         size: log_size(&mut connection).await?,
@@ -109,6 +112,10 @@ async fn log_size(connection: &mut Connection) -> anyhow::Result<Option<u64>> {
 fn render(shown: &Shown) -> String {
     let mut lines = vec![format!("{} at {}, log {}", shown.registry, shown.url, shown.origin)];
     lines.push(shown.problem.clone().unwrap_or_else(|| "ready: statements are acknowledged".to_owned()));
+    lines.push(match shown.persons {
+        1 => "sensitive steps of the operator need one person".to_owned(),
+        persons => format!("sensitive steps of the operator need {persons} persons"),
+    });
     if let Some(size) = shown.size {
         lines.push(format!("entries: {size}"));
     }

@@ -52,13 +52,41 @@ pub(super) struct Signing {
     /// Id of the statement; sent again under the same id it is answered, not repeated [default: a new one]
     #[arg(long, value_name = "ID")]
     jti: Option<StatementId>,
+    /// Write the signed statement to a file instead of sending it, for another person to approve; `submit` sends it
+    #[arg(long, value_name = "FILE")]
+    prepare: Option<PathBuf>,
 }
 
 impl Signing {
-    /// The id that was asked for.
-    pub(super) fn into_id(self) -> Option<StatementId> {
-        self.jti
+    /// As somebody wrote it beside a claim.
+    pub(super) fn new(jti: Option<StatementId>, prepare: Option<PathBuf>) -> Self {
+        Self { jti, prepare }
     }
+
+    /// Whether the statement is written to a file, and not sent.
+    pub(super) fn prepares(&self) -> bool {
+        self.prepare.is_some()
+    }
+
+    /// The id that was asked for, of a command that does more than to send one statement.
+    pub(super) fn into_id(self) -> anyhow::Result<Option<StatementId>> {
+        anyhow::ensure!(!self.prepares(), "this command needs nobody's approval; leave out --prepare");
+        Ok(self.jti)
+    }
+}
+
+/// Writes a signed statement to `file` instead of sending it.
+pub(super) fn prepare(context: &Context, signed: &Verified, file: &std::path::Path) -> anyhow::Result<ExitCode> {
+    anyhow::ensure!(!file.exists(), "{} exists already; choose another file", file.display());
+    std::fs::write(file, signed.compact()).with_context(|| format!("cannot write {}", file.display()))?;
+    let prepared = json!({ "prepared": file, "digest": signed.digest().to_string() });
+    context.answer(&prepared, |_| {
+        let file = file.display();
+        format!(
+            "signed, not sent: {file}\nthe other person: registry-node --as <folder> approve {file}\n\
+             then you: registry-node submit {file}"
+        )
+    })
 }
 
 /// Options of every command that must say why.
@@ -270,22 +298,38 @@ pub(super) fn say(
     claim: Claim,
     attachments: &[Bytes],
 ) -> anyhow::Result<ExitCode> {
-    let speaker = Speaker::open(context)?;
+    say_as(context, &Speaker::open(context)?, signing, claim, attachments)
+}
+
+/// The same by who speaks already.
+pub(super) fn say_as(
+    context: &Context,
+    speaker: &Speaker,
+    signing: Signing,
+    claim: Claim,
+    attachments: &[Bytes],
+) -> anyhow::Result<ExitCode> {
     let signed = speaker.sign(signing.jti, claim)?;
-    acknowledge(context, &speaker, &signed, attachments)
+    match signing.prepare {
+        Some(file) => prepare(context, &signed, &file),
+        None => acknowledge(context, speaker, &signed, attachments),
+    }
 }
 
 /// The same for a claim that somebody wrote.
 pub(super) fn say_written(
     context: &Context,
-    jti: Option<StatementId>,
+    signing: Signing,
     kind: &str,
     claim: &RawValue,
     attachments: &[Bytes],
 ) -> anyhow::Result<ExitCode> {
     let speaker = Speaker::open(context)?;
-    let signed = speaker.sign_written(jti, kind, claim)?;
-    acknowledge(context, &speaker, &signed, attachments)
+    let signed = speaker.sign_written(signing.jti, kind, claim)?;
+    match signing.prepare {
+        Some(file) => prepare(context, &signed, &file),
+        None => acknowledge(context, &speaker, &signed, attachments),
+    }
 }
 
 /// The same for a file that holds a claim of that kind and nothing else.
@@ -299,7 +343,14 @@ pub(super) fn say_file(
     let text = read_input(file, ledger::jws::MAX_STATEMENT as u64)?;
     let claim: Box<RawValue> =
         serde_json::from_slice(&text).with_context(|| format!("{} is not JSON", file.display()))?;
-    say_written(context, signing.jti, kind.as_str(), &claim, attachments)
+    say_written(context, signing, kind.as_str(), &claim, attachments)
+}
+
+/// The same for a statement that `--prepare` wrote.
+pub(super) fn say_prepared(context: &Context, compact: Bytes, attachments: &[Bytes]) -> anyhow::Result<ExitCode> {
+    let speaker = Speaker::open(context)?;
+    let signed = speaker.signed_before(compact)?;
+    acknowledge(context, &speaker, &signed, attachments)
 }
 
 fn acknowledge(

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 
 use super::context::{Context, read_input, wait};
 use super::output;
-use super::submission::{PATH, Receipt, Speaker, read_attachments, request, say_written};
+use super::submission::{PATH, Receipt, Signing, Speaker, read_attachments, request, say_prepared, say_written};
 use crate::client::{Connection, read_json};
 
 const EXAMPLES: &str = "\
@@ -21,9 +21,11 @@ Examples:
   registry-node --as cb-1 submit verdict.json
   echo '{\"kind\": \"key-revoked\", \"claim\": {\"party\": \"cb-1\", \"kid\": \"...\"}}' | registry-node --registry jp submit -
   registry-node --as cb-1 submit --lines changes.ndjson
+  registry-node --registry jp submit step.jws
 
 The file holds {\"kind\": ..., \"claim\": ...}, and \"jti\" if the statement is to have an id of its own. It is signed with
-the key of the credentials in --as. docs/spec/claims.md has an example of each kind.
+the key of the credentials in --as. docs/spec/claims.md has an example of each kind. Or it is a step that was signed with --prepare
+and approved since: it is sent as it is, with the credentials that signed it.
 
 With --lines each line is such a claim. They go one after the other over one connection, each once the one before it is
 acknowledged; it ends at the first that is refused. From standard input lines are taken as they come.";
@@ -43,6 +45,9 @@ pub(super) struct Submit {
     /// Each line is a claim
     #[arg(long, conflicts_with = "attach")]
     lines: bool,
+    /// Write the signed statement to a file instead of sending it, for another person to approve
+    #[arg(long, value_name = "STEP", conflicts_with = "lines")]
+    prepare: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -60,9 +65,14 @@ impl Submit {
             return submit_lines(context, &self.file);
         }
         let text = read_input(&self.file, MAX_LINE)?;
+        let attachments = read_attachments(&self.attach)?;
+        // A compact JWS begins with its header in base64url, never with a brace.
+        if self.prepare.is_none() && text.starts_with(b"eyJ") {
+            return say_prepared(context, text.trim_ascii().to_vec().into(), &attachments);
+        }
         let fact: Fact<'_> = serde_json::from_slice(&text)
             .with_context(|| format!("{} does not hold {{\"kind\": ..., \"claim\": ...}}", self.file.display()))?;
-        say_written(context, fact.jti, fact.kind, fact.claim, &read_attachments(&self.attach)?)
+        say_written(context, Signing::new(fact.jti, self.prepare), fact.kind, fact.claim, &attachments)
     }
 }
 

@@ -134,7 +134,17 @@ mod tests {
         });
         let verdict: Verdict = serde_json::from_value(verdict).unwrap();
         let (what, by) = (Happening::Granted, "cb-1".parse().unwrap());
-        let item = HistoryItem { index: 1, at, effective: at, what, reason: None, legal_basis: None, by, voided: None };
+        let item = HistoryItem {
+            index: 1,
+            at,
+            effective: at,
+            what,
+            reason: None,
+            legal_basis: None,
+            by,
+            voided: None,
+            approved: None,
+        };
         Record::Verdict(Arc::new(VerdictRecord::new(Arc::new(verdict), item)))
     }
 

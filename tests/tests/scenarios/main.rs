@@ -23,6 +23,7 @@ mod main_job;
 mod mesh;
 mod multilateral;
 mod outages;
+mod persons;
 mod presentations;
 mod refusals;
 mod restricted;

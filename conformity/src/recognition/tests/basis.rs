@@ -27,8 +27,17 @@ const fn cause() -> Cause {
 fn stated(change: BasisChange, mut case: Case) -> Case {
     let (when, by) = (at("2026-06-01"), name("node"));
     let what = Happening::BasisChanged(Arc::new(change));
-    let item =
-        HistoryItem { index: 30, at: when, effective: when, what, reason: None, legal_basis: None, by, voided: None };
+    let item = HistoryItem {
+        index: 30,
+        at: when,
+        effective: when,
+        what,
+        reason: None,
+        legal_basis: None,
+        by,
+        voided: None,
+        approved: None,
+    };
     case.verdict = case.verdict.after(item).unwrap();
     case
 }
@@ -60,7 +69,9 @@ fn each_consequence_has_its_gap_and_a_window_closes_without_a_word() {
 
 #[test]
 fn a_window_closes_though_the_verdict_is_not_shown_any_more() {
-    let terms = arrangement(&jp_eu(), &json!({"onSuspension": "keep"}));
+    let mut terms = jp_eu();
+    terms["rules"][0]["onSuspension"] = json!("keep");
+    let terms = arrangement(&terms, &json!({}));
     let story = Story::of(std::slice::from_ref(&terms)).signs("jp", 0, "2026-01-01").signs("eu", 0, "2026-01-01");
     let until = at("2026-09-01");
     let existing = lapsed(Consequence::TransferWindow { until }).under(story.clone().told()).recognise();

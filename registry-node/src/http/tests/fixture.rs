@@ -110,6 +110,7 @@ impl World {
             nats: "127.0.0.1:4222".parse().unwrap(),
             host: "localhost".to_owned(),
             keys: Keys::Files,
+            persons: conformity::persons::Persons::One,
         };
         init::init(folder.path(), &new, now()).unwrap();
         let file = folder.path().join(crate::config::FILE_NAME);

@@ -37,6 +37,7 @@ pub(super) fn foreign_registry(dir: &std::path::Path, id: &str, port: u16) -> St
         nats: "127.0.0.1:4223".parse().unwrap(),
         host: "localhost".to_owned(),
         keys: Keys::Files,
+        persons: conformity::persons::Persons::One,
     };
     init::init(&dir.join(id), &new, now()).unwrap();
     std::fs::read_to_string(dir.join(id).join("genesis.jws")).unwrap()

@@ -34,6 +34,8 @@ impl World {
             moment,
             log_keys: Vec::new(),
             ca_roots: Vec::new(),
+            persons: Vec::new(),
+            approvals: Vec::new(),
         })));
         for (id, role) in [("op", Role::Operator), ("node", Role::Node), ("body", Role::CertificationBody)] {
             let party = Party {
@@ -126,6 +128,7 @@ fn genesis() -> Genesis {
         did_web: "did:web:op.registry.example".parse().unwrap(),
         formats: Formats::CURRENT,
         operator: GenesisOperator { id: "op".parse().unwrap(), name: "op".parse().unwrap(), keys: vec![key(2)] },
+        persons: conformity::persons::Persons::One,
     }
 }
 
