@@ -41,6 +41,8 @@ pub(super) fn begin<F: Facts>(
             moment: place.moment(),
             log_keys: Vec::new(),
             ca_roots: Vec::new(),
+            moves: Vec::new(),
+            hosting: Vec::new(),
         })),
         node(genesis, statement, place)?,
         operator(genesis, place)?,

@@ -45,7 +45,9 @@ fn is_foundation(register: &Register, index: u64) -> bool {
             root.added.index == index || root.retired.is_some_and(|retired| retired.index == index)
         };
         let of_key = record.log_keys.iter().any(|later| later.moment.index == index);
-        record.moment.index == index || of_key || record.ca_roots.iter().any(of_root)
+        let of_place = record.moves.iter().any(|one| one.moment.index == index);
+        let of_hosting = record.hosting.iter().any(|one| one.entries().any(|entry| entry == index));
+        record.moment.index == index || of_key || of_place || of_hosting || record.ca_roots.iter().any(of_root)
     });
     genesis || registered_at(register, index) || permitted_at(register, index) || abroad_at(register, index)
 }

@@ -65,6 +65,8 @@ fn genesis(registry: &str, country: &str) -> GenesisRecord {
         moment: moment(0, "2026-01-01"),
         log_keys: Vec::new(),
         ca_roots: Vec::new(),
+        moves: Vec::new(),
+        hosting: Vec::new(),
     }
 }
 

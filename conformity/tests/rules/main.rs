@@ -27,6 +27,7 @@ mod examples;
 mod following;
 mod granting;
 mod history;
+mod hosting;
 mod lifecycle;
 mod log_keys;
 mod overlay;
@@ -51,6 +52,7 @@ fn tables() -> Vec<Row> {
         envelope::rows(),
         log_keys::rows(),
         ca_roots::rows(),
+        hosting::rows(),
         parties::rows(),
         compromise::rows(),
         crosswalks::rows(),

@@ -11,6 +11,7 @@ use crate::cascades::{basis_changed, lapsed};
 use crate::consents::consent;
 use crate::crosswalks::{maps, publication};
 use crate::declarations::declaration;
+use crate::hosting::{moved, other};
 use crate::log_keys::handover;
 use crate::world::{
     World, acceptance, accreditation, changed, cover, designation, document, foreign, genesis, key, kid, party, peer,
@@ -28,6 +29,10 @@ fn claims() -> Vec<(&'static str, Value)> {
         ("log-key-changed", with(handover(&world, 210), json!({"until": "2026-12-01T00:00:00Z"}))),
         ("ca-root-added", json!({"root": "MAE="})),
         ("ca-root-retired", json!({"root": "ab".repeat(32)})),
+        ("registry-moved", moved("mm.example")),
+        ("hosting-consented", with(other("mm"), json!({"until": "2027-12-31", "paper": "cd".repeat(32)}))),
+        ("hosting-accepted", other("mm")),
+        ("hosting-ended", json!({"registry": "mm"})),
         ("key-revoked", json!({"party": "cb", "kid": kid(5), "reason": reason()})),
         ("key-revoked", json!({"party": "cb", "kid": kid(5), "compromisedSince": "2026-11-02T09:00:00Z"})),
         ("document-published", with(document(), json!({"requirements": 97, "source": "https://x.example/"}))),

@@ -15,6 +15,7 @@ mod erasure;
 mod events;
 mod expulsion;
 mod full_disk;
+mod hosting;
 mod hostile_peer;
 mod kills;
 mod living;

@@ -34,6 +34,8 @@ impl World {
             moment,
             log_keys: Vec::new(),
             ca_roots: Vec::new(),
+            moves: Vec::new(),
+            hosting: Vec::new(),
         })));
         for (id, role) in [("op", Role::Operator), ("node", Role::Node), ("body", Role::CertificationBody)] {
             let party = Party {
