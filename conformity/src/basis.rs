@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::accreditation::{AccreditationRecord, DesignationRecord};
 use crate::arrangement::{Act, ArrangementRecord, SignedTerms};
 use crate::credential::CredentialRecord;
+use crate::hosting::HostingRecord;
 use crate::ids::{ArrangementId, PartyId, RegistryId, SchemeId, SchemeRef, VerdictId};
 use crate::map_label::MapLabel;
 use crate::party::{PartyKey, Role};
@@ -88,11 +89,12 @@ pub fn of_supplier<F: Facts>(facts: &F, party: Option<&PartyId>, until: u64) -> 
     walk.basis
 }
 
-/// Places of the statements that say with which keys the log signs its checkpoints and which roots its certificate authority has,
-/// and of those on which these rest.
+/// Places of the statements that say with which keys the log signs its checkpoints, which roots its certificate authority has, where
+/// the registry is, and with whom it shares a node, and of those on which these rest.
 pub fn of_log_keys<F: Facts>(facts: &F) -> BTreeSet<u64> {
     let mut walk = Walk::begun(facts, u64::MAX);
     walk.ca_roots();
+    walk.whereabouts();
     walk.basis.indexes
 }
 
@@ -146,6 +148,15 @@ impl<'a, F: Facts> Walk<'a, F> {
         let moments = roots.flat_map(|root| [Some(root.added), root.retired]).flatten();
         for moment in moments {
             self.place(moment.index);
+        }
+    }
+
+    /// Where the registry went, and what came and went of hosting.
+    fn whereabouts(&mut self) {
+        let Some(record) = self.facts.genesis() else { return };
+        let moves = record.moves.iter().map(|one| one.moment.index);
+        for index in moves.chain(record.hosting.iter().flat_map(HostingRecord::entries)) {
+            self.place(index);
         }
     }
 

@@ -26,6 +26,7 @@ mod declaration;
 mod derived;
 mod erasure;
 mod genesis;
+mod hosting;
 mod key;
 mod log_key;
 mod party;
@@ -133,6 +134,10 @@ impl<F: Facts> Case<'_, F> {
             Claim::CaRootRetired(claim) => self.ca_root_retired(claim),
             Claim::PersonsSet(claim) => self.persons_set(claim),
             Claim::StepApproved(claim) => self.step_approved(claim),
+            Claim::RegistryMoved(claim) => self.registry_moved(claim),
+            Claim::HostingConsented(claim) => self.hosting_consented(claim),
+            Claim::HostingAccepted(claim) => self.hosting_accepted(claim),
+            Claim::HostingEnded(claim) => self.hosting_ended(claim),
             Claim::DocumentPublished(claim) => self.document_published(claim),
             Claim::SchemePublished(claim) => self.scheme_published(claim),
             Claim::SchemeReplaced(claim) => self.scheme_replaced(claim),

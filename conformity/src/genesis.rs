@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
+use crate::hosting::{HostingRecord, MoveRecord};
 use crate::ids::{CountryCode, Origin, PartyId, RegistryId};
 use crate::key::{Der, Jwk};
 use crate::persons::{ApprovalRecord, Persons, PersonsRecord};
@@ -99,9 +100,20 @@ pub struct GenesisRecord {
     /// The approvals of steps that wait, and those that were used and that others are shown, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub approvals: Vec<ApprovalRecord>,
+    /// Where the registry went since, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moves: Vec<MoveRecord>,
+    /// Whom it serves, and who serves it, in order; what ended included.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosting: Vec<HostingRecord>,
 }
 
 impl GenesisRecord {
+    /// Whether nothing changed of what the genesis says.
+    pub const fn is_as_it_began(&self) -> bool {
+        self.log_keys.is_empty() && self.ca_roots.is_empty() && self.moves.is_empty() && self.hosting.is_empty()
+    }
+
     /// The roots of the certificate authority that are trusted now.
     pub fn trusted_roots(&self) -> Vec<Der> {
         let named = self.genesis.ca_roots.iter().filter(|root| self.ca_root(&Digest::of(root.as_bytes())).is_none());

@@ -30,6 +30,7 @@ pub mod effect;
 pub mod entitlement;
 mod foreign;
 pub mod genesis;
+pub mod hosting;
 pub mod identifiers;
 pub mod ids;
 pub mod in_force;

@@ -157,6 +157,52 @@ refusals! {
     LastCaRoot
         = "last-ca-root" Rules
         "this is the last root, without which nobody could reach the registry; add another one first";
+    /// An address at which nobody could be reached.
+    UnsoundAddress {
+        /// What is wrong.
+        because: &'static str,
+    } = "unsound-address" Submitter
+        "the registry cannot be reached there: {because}";
+    /// The registry is said to be there already.
+    NotMoved
+        = "not-moved" Rules
+        "this log says already that the registry is there";
+    /// More moves than one log may name.
+    TooManyMoves
+        = "too-many-moves" Rules
+        "this log has named 64 addresses since it began; it can name no more";
+    /// A registry that would host itself.
+    HostsItself
+        = "hosts-itself" Submitter
+        "a registry does not host itself; name the other one";
+    /// The peer of that name is another registry.
+    HostingOfAnother {
+        /// The name.
+        registry: RegistryId,
+    } = "hosting-of-another" Submitter
+        "{registry} is pinned here with another genesis or origin; see /v1/peers";
+    /// A consent that would end before it began.
+    HostingOver {
+        /// Its last day.
+        until: Day,
+    } = "hosting-over" Submitter
+        "the consent would have ended on {until}; name a later day";
+    /// The same is in the log and holds.
+    HostingStands {
+        /// With whom.
+        registry: RegistryId,
+    } = "hosting-stands" Rules
+        "that is stated of {registry} already, and holds; end it first";
+    /// Nothing of the kind holds.
+    NoHosting {
+        /// With whom.
+        registry: RegistryId,
+    } = "no-hosting" Rules
+        "nothing is stated here of hosting with {registry} that could end";
+    /// More statements about hosting than one log may hold.
+    TooManyHostings
+        = "too-many-hostings" Rules
+        "this log has 64 statements about hosting since it began; it can hold no more";
     /// Formats that this program does not speak.
     UnknownFormat {
         /// Version of the entry.

@@ -27,6 +27,7 @@ use crate::crosswalk::Publication;
 use crate::digest::Digest;
 use crate::document::Document;
 use crate::genesis::{CaRootAdded, CaRootRetired, Genesis, LogKeyChanged, PeerAdded, PeerExpelled};
+use crate::hosting::{HostingAccepted, HostingConsented, HostingEnded, RegistryMoved};
 use crate::ids::{AccreditationId, DesignationId, Origin, PartyId, StatementId};
 use crate::key::{Jwk, KeyId};
 use crate::lapsed::BasisChanged;
@@ -202,6 +203,14 @@ kinds! {
     PersonsSet(PersonsSet) "persons-set"
     /// A second person approves a sensitive step.
     StepApproved(StepApproved) "step-approved"
+    /// The registry is served somewhere else from now on.
+    RegistryMoved(RegistryMoved) "registry-moved"
+    /// Another registry may serve this one.
+    HostingConsented(HostingConsented) "hosting-consented"
+    /// We serve another registry.
+    HostingAccepted(HostingAccepted) "hosting-accepted"
+    /// We serve, or are served, no longer.
+    HostingEnded(HostingEnded) "hosting-ended"
     /// A document is published.
     DocumentPublished(Arc<Document>) "document-published"
     /// A scheme is published.

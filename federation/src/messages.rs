@@ -4,7 +4,8 @@
 //! head        {"size": 1234}                                              a hint; nothing is believed because of it
 //! hello       {}                              ▶ {"genesis": jws, "checkpoint": note}
 //! checkpoint  {"held": 1200}                  ▶ {"checkpoint": note, "proof": [hash…]}        consistency held ▶ size
-//! keys        {}                              ▶ a key history                                 see [`credential::bundle::KeyHistory`]
+//! keys        {"own": a key history}          ▶ a key history                                 see [`credential::bundle::KeyHistory`]
+//!             {}                              the asker shows its own where its registry moved
 //! cosign      {"old": 1100, "proof": [hash…], "checkpoint": note}         consistency old ▶ size
 //!                                             ▶ {"cosignature": signature line} | {"conflict": size cosigned last}
 //! range       {"from": 1200, "entries": 256}  ▶ {"entries": base64 of n × 42 bytes,
@@ -120,7 +121,7 @@ messages! {
     Hello,
     CheckpointRequest: MAX_QUESTION,
     CheckpointAnswer,
-    KeysRequest: MAX_QUESTION,
+    KeysRequest: MAX_PAYLOAD as usize,
     KeyHistory,
     Cosign: MAX_COSIGN,
     CosignAnswer,
@@ -179,9 +180,13 @@ pub struct CheckpointAnswer {
 }
 
 /// Asks with which keys the log signed its checkpoints.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct KeysRequest {}
+pub struct KeysRequest {
+    /// The same of the asker's log: whoever moved shows where it is now, since nobody can ask it there yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own: Option<KeyHistory>,
+}
 
 /// Asks for a cosignature of the asker's own checkpoint. The body of a tlog-witness `add-checkpoint` says the same, see
 /// [`crate::witness`].

@@ -20,6 +20,7 @@ mod credential;
 mod declare;
 mod evidence;
 mod grant;
+mod hosting;
 mod import;
 mod init;
 mod log;
@@ -85,6 +86,8 @@ enum Command {
     Serve(serve::Serve),
     Party(party::Parties),
     Peer(peer::Peers),
+    Hosting(hosting::Hostings),
+    Move(hosting::Moves),
     Import(import::Imports),
     Arrangement(arrangement::Arrangements),
     Submit(submit::Submit),
@@ -163,6 +166,8 @@ impl Command {
             Self::Serve(command) => command.run(context),
             Self::Party(command) => command.run(context),
             Self::Peer(command) => command.run(context),
+            Self::Hosting(command) => command.run(context),
+            Self::Move(command) => command.run(context),
             Self::Import(command) => command.run(context),
             Self::Arrangement(command) => command.run(context),
             Self::Submit(command) => command.run(context),

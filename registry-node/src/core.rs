@@ -7,6 +7,7 @@ pub mod derive;
 pub mod disclosures;
 pub mod event;
 pub mod feed;
+pub mod here;
 pub mod intake;
 pub mod log_keys;
 pub mod opened;

@@ -28,6 +28,7 @@ mod did;
 mod event_filter;
 mod events;
 mod holders;
+mod hosting;
 mod keys;
 mod lines;
 mod log;

@@ -18,6 +18,7 @@ use ledger::merkle::Hash;
 use serde::{Deserialize, Serialize};
 
 use crate::core::sequencer::Committed;
+use crate::spans::in_current_span;
 
 const FORMAT: u32 = 3;
 const META: &[u8] = b"\0meta";
@@ -172,7 +173,7 @@ impl Indexer {
     /// When the operating system gives no thread.
     pub fn start(mut index: Index, log: LogReader) -> std::io::Result<mpsc::SyncSender<Committed>> {
         let (sender, receiver) = mpsc::sync_channel::<Committed>(MAX_WAITING);
-        std::thread::Builder::new().name("indexer".to_owned()).spawn(move || {
+        std::thread::Builder::new().name("indexer".to_owned()).spawn(in_current_span(move || {
             let_others_go_first();
             if index.holds_erased() {
                 return index.destroy();
@@ -188,7 +189,7 @@ impl Indexer {
                     return;
                 }
             }
-        })?;
+        }))?;
         Ok(sender)
     }
 }

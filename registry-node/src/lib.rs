@@ -22,5 +22,6 @@ pub mod link;
 pub mod metrics;
 pub mod problem;
 pub mod serve;
+pub mod spans;
 pub mod vault;
 pub mod witness;

@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 use crate::core::cascades;
 use crate::core::publisher::Publisher;
@@ -24,6 +25,9 @@ const CERTIFICATES_INTERVAL: Duration = Duration::from_millis(500);
 
 /// How often CRLs are looked at for their end.
 const CRL_INTERVAL: Duration = Duration::from_secs(3_600);
+
+/// Shortest time between two looks at whether the registry moved out.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// A registry whose door is open.
 pub struct Serving {
@@ -53,20 +57,27 @@ pub async fn serve(registry: Arc<Registry>) -> anyhow::Result<Serving> {
         reloaded,
         shutdown: shutdown.clone(),
     };
-    tasks.spawn(link::run(Arc::clone(&registry), reloads.subscribe(), shutdown.clone()));
-    tasks.spawn(door.serve(listener, http::routes(Arc::clone(&registry))));
-    tasks.spawn(publisher(&registry).run(shutdown.clone()));
-    tasks.spawn(watch_certificates(https, registry.folder.clone(), reloads, shutdown.clone()));
+    tasks.spawn(link::run(Arc::clone(&registry), reloads.subscribe(), shutdown.clone()).in_current_span());
+    tasks.spawn(door.serve(listener, http::routes(Arc::clone(&registry))).in_current_span());
+    tasks.spawn(publisher(&registry).run(shutdown.clone()).in_current_span());
+    tasks.spawn(watch_certificates(https, registry.folder.clone(), reloads, shutdown.clone()).in_current_span());
     let (node, stop) = (Arc::clone(&registry), shutdown.clone());
-    tasks.spawn(async move { timekeeper::run(&node.deriver, &node.read_model, &node.clock, stop).await });
+    let keeping = async move { timekeeper::run(&node.deriver, &node.read_model, &node.clock, stop).await };
+    tasks.spawn(keeping.in_current_span());
     let (node, stop) = (Arc::clone(&registry), shutdown.clone());
-    tasks.spawn(async move { cascades::run(&node, stop).await });
-    tasks.spawn(refresh_crls(Arc::clone(&registry), shutdown.clone()));
+    tasks.spawn(async move { cascades::run(&node, stop).await }.in_current_span());
+    tasks.spawn(end_when_left(Arc::clone(&registry), shutdown.clone()).in_current_span());
+    tasks.spawn(refresh_crls(Arc::clone(&registry), shutdown.clone()).in_current_span());
     tasks.close();
     Ok(Serving { tasks, shutdown })
 }
 
 impl Serving {
+    /// Waits until it ends, by itself or because it is told to.
+    pub async fn ending(&self) {
+        self.shutdown.cancelled().await;
+    }
+
     /// Closes the door, lets open requests finish for a moment, and waits for everything to end.
     pub async fn stop(self) {
         self.shutdown.cancel();
@@ -90,6 +101,24 @@ fn publisher(registry: &Registry) -> Publisher {
         metrics: Arc::clone(&registry.metrics),
         published: registry.published.clone(),
         key_files: Arc::new(registry.key_files()),
+    }
+}
+
+/// Ends everything once the log says that the registry is served elsewhere: the folder can be taken there then, and nothing that
+/// matters is written into it any more.
+async fn end_when_left(registry: Arc<Registry>, shutdown: CancellationToken) {
+    let mut size = registry.size.clone();
+    loop {
+        if let Some(left) = registry.here.left_for(&registry.read_model.register()) {
+            tracing::info!(http_url = %left.http_url, nats_url = %left.nats_url, "the registry moved out: its folder may be taken there once this has ended");
+            return shutdown.cancel();
+        }
+        match shutdown.run_until_cancelled(size.changed()).await {
+            Some(Ok(())) => {}
+            Some(Err(_)) | None => return,
+        }
+        // Commits may come by the thousand a second; one look covers all that came meanwhile.
+        tokio::time::sleep(LOOK).await;
     }
 }
 

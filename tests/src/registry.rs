@@ -4,6 +4,7 @@
 //! several registries together ([`crate::federation`]).
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -78,6 +79,32 @@ impl Registry {
         let config = Config::load(&path).expect("the configuration is good");
         let (folder, people) = (Folder::new(path), root.join(format!("{id}-people")));
         Registry { id: new.id, folder, config, people, parties: Mutex::default() }
+    }
+
+    /// A copy below `root`, of which the configuration and everybody's credentials name these addresses: nothing serves it yet.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub fn copied(&self, root: &Path, http: SocketAddr, nats: SocketAddr) -> Registry {
+        std::fs::create_dir_all(root).expect("the place is made");
+        for from in [self.folder.path(), &self.people] {
+            let copied = Command::new("cp").arg("-a").arg(from).arg(root).status().expect("cp starts");
+            assert!(copied.success(), "{} is not copied", from.display());
+        }
+        let (path, people) = (root.join(self.id()), root.join(format!("{}-people", self.id())));
+        let mut files = vec![path.join(registry_node::config::FILE_NAME)];
+        let parties = std::fs::read_dir(&people).expect("people").map(|one| one.expect("a folder").path());
+        files.extend(parties.chain([path.join("operator")]).map(|folder| folder.join("credentials.toml")));
+        let ports = [(self.config.http.listen, http), (self.config.nats.listen, nats)];
+        for file in files {
+            let mut text = std::fs::read_to_string(&file).expect("the file is there");
+            for (old, new) in &ports {
+                text = text.replace(&format!(":{}", old.port()), &format!(":{}", new.port()));
+            }
+            std::fs::write(&file, text).expect("the file is written");
+        }
+        let config = Config::load(&path).expect("the configuration is good");
+        Registry { id: self.id.clone(), folder: Folder::new(path), config, people, parties: Mutex::default() }
     }
 
     /// Its short name.

@@ -43,6 +43,8 @@ pub(super) fn begin<F: Facts>(
             ca_roots: Vec::new(),
             persons: Vec::new(),
             approvals: Vec::new(),
+            moves: Vec::new(),
+            hosting: Vec::new(),
         })),
         node(genesis, statement, place)?,
         operator(genesis, place)?,

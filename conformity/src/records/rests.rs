@@ -47,7 +47,10 @@ fn is_foundation(register: &Register, index: u64) -> bool {
         let of_key = record.log_keys.iter().any(|later| later.moment.index == index);
         let of_persons = record.persons.iter().any(|later| later.moment.index == index)
             || record.approvals.iter().any(|one| one.moment.index == index);
-        record.moment.index == index || of_key || of_persons || record.ca_roots.iter().any(of_root)
+        let of_place = record.moves.iter().any(|one| one.moment.index == index);
+        let of_hosting = record.hosting.iter().any(|one| one.entries().any(|entry| entry == index));
+        let of_operator = of_key || of_persons || of_place || of_hosting;
+        record.moment.index == index || of_operator || record.ca_roots.iter().any(of_root)
     });
     genesis || registered_at(register, index) || permitted_at(register, index) || abroad_at(register, index)
 }

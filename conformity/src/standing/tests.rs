@@ -67,6 +67,8 @@ fn genesis(registry: &str, country: &str) -> GenesisRecord {
         ca_roots: Vec::new(),
         persons: Vec::new(),
         approvals: Vec::new(),
+        moves: Vec::new(),
+        hosting: Vec::new(),
     }
 }
 

@@ -27,6 +27,7 @@ mod examples;
 mod following;
 mod granting;
 mod history;
+mod hosting;
 mod lifecycle;
 mod log_keys;
 mod overlay;
@@ -53,6 +54,7 @@ fn tables() -> Vec<Row> {
         log_keys::rows(),
         ca_roots::rows(),
         persons::rows(),
+        hosting::rows(),
         parties::rows(),
         compromise::rows(),
         crosswalks::rows(),

@@ -11,6 +11,7 @@ use crate::cascades::{basis_changed, lapsed};
 use crate::consents::consent;
 use crate::crosswalks::{maps, publication};
 use crate::declarations::declaration;
+use crate::hosting::{moved, other};
 use crate::log_keys::handover;
 use crate::world::{
     World, acceptance, accreditation, changed, cover, designation, document, foreign, genesis, key, kid, party, peer,
@@ -30,6 +31,10 @@ fn claims() -> Vec<(&'static str, Value)> {
         ("ca-root-retired", json!({"root": "ab".repeat(32)})),
         ("persons-set", json!({"persons": 2})),
         ("step-approved", json!({"step": "ab".repeat(32), "kind": "peer-expelled", "until": "2026-11-09"})),
+        ("registry-moved", moved("mm.example")),
+        ("hosting-consented", with(other("mm"), json!({"until": "2027-12-31", "paper": "cd".repeat(32)}))),
+        ("hosting-accepted", other("mm")),
+        ("hosting-ended", json!({"registry": "mm"})),
         ("key-revoked", json!({"party": "cb", "kid": kid(5), "reason": reason()})),
         ("key-revoked", json!({"party": "cb", "kid": kid(5), "compromisedSince": "2026-11-02T09:00:00Z"})),
         ("document-published", with(document(), json!({"requirements": 97, "source": "https://x.example/"}))),

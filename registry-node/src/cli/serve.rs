@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use federation::bus::CLIENT_LOG;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing::{Level, Subscriber};
+use tracing::{Instrument as _, Level, Subscriber};
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -23,6 +23,7 @@ use crate::core::registry::Registry;
 use crate::folder::Folder;
 use crate::index::trial_in_child;
 use crate::serve::{Serving, serve};
+use crate::spans::in_current_span;
 
 /// The environment variable that says what is logged.
 const LOG_VARIABLE: &str = "REGISTRY_LOG";
@@ -39,7 +40,8 @@ Examples:
 
 Prints a line for each registry once its door is open; the log goes to standard error, REGISTRY_LOG=debug shows more of
 it. SIGINT or SIGTERM end it: open requests finish, everything acknowledged is on disk. Changed certificates and
-revocations count within about a second, without a restart.")]
+revocations count within about a second, without a restart. Of several registries each has its own folder, log, keys, operator and
+doors; lines of the log name the folder, and one that cannot be served, or moves out, leaves the others alone.")]
 pub(super) struct Serve {
     /// Folders of the registries [default: the one of --registry]
     folders: Vec<PathBuf>,
@@ -102,28 +104,39 @@ async fn run(folders: &[PathBuf], json: bool) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     // Certificates are read again by themselves; a habit of asking for it must not end anything.
     let _hangup = signal(SignalKind::hangup())?;
-    let mut serving = Vec::new();
+    let (mut serving, mut failed) = (Vec::new(), None);
     for folder in folders {
-        match begin(folder, json).await.with_context(|| format!("{} is not served", folder.display())) {
+        // Every line of the log says whose it is, whatever is logged.
+        let span = tracing::error_span!("folder", name = %folder.display());
+        let begun = begin(folder, json).instrument(span).await;
+        match begun.with_context(|| format!("{} is not served", folder.display())) {
             Ok(one) => serving.push(one),
+            // Those beside it have nothing to do with it.
             Err(error) => {
-                end(serving).await;
-                return Err(error);
+                tracing::error!(error = format!("{error:#}"), "a registry is not served");
+                failed = Some(error);
             }
         }
     }
     tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+        _ = interrupt.recv() => tracing::info!("told to end"),
+        _ = terminate.recv() => tracing::info!("told to end"),
+        () = all_ended(&serving) => {}
     }
-    tracing::info!("told to end");
     end(serving).await;
-    Ok(())
+    failed.map_or(Ok(()), Err)
+}
+
+/// Waits until every registry has ended by itself: each moved out, or none was served.
+async fn all_ended(serving: &[Serving]) {
+    for one in serving {
+        one.ending().await;
+    }
 }
 
 async fn begin(folder: &Path, json: bool) -> anyhow::Result<Serving> {
     let opening = Folder::new(folder);
-    let open = move || Registry::open(opening, SystemClock::shared(), trial_in_child);
+    let open = in_current_span(move || Registry::open(opening, SystemClock::shared(), trial_in_child));
     let registry = tokio::task::spawn_blocking(open).await??;
     let serving = serve(Arc::clone(&registry)).await?;
     let config = &registry.config;

@@ -327,6 +327,11 @@ impl Candidate {
         }
     }
 
+    /// Whether nothing may stand behind it in its commit.
+    pub fn ends_commit(&self) -> bool {
+        matches!(self.statement.claim, Claim::LogKeyChanged(_) | Claim::RegistryMoved(_))
+    }
+
     /// The same with the key that takes over, which this registry must hold.
     pub fn with_next_log_key(self, key: NoteSigner) -> Candidate {
         Candidate { next_log_key: Some(Arc::new(key)), ..self }

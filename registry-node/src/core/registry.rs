@@ -23,6 +23,7 @@ use super::cascades::Cascades;
 use super::derive::Deriver;
 use super::disclosures::Disclosures;
 use super::feed::Feed;
+use super::here::Here;
 use super::log_keys::{self, KeyFiles};
 use super::peer_board::PeerBoard;
 use super::read_model::ReadModel;
@@ -98,6 +99,8 @@ pub struct Registry {
     pub collected: Arc<Collected>,
     /// What verdicts may rest on no more, and how far telling of it is.
     pub cascades: Arc<Cascades>,
+    /// Where it is reached.
+    pub here: Here,
 }
 
 /// Why a registry does not open; each message says which file and what to do.
@@ -149,6 +152,16 @@ pub enum OpenError {
         "keys/map.pem is not the key of the state map that the genesis names; put the right one back from a backup"
     )]
     MapKey,
+    /// The log says that the registry is served elsewhere.
+    #[error(
+        "this log says that the registry is served at {http_url}, its nats-server at {nats_url}: on that machine, set http.public_url and nats.public_address in registry.toml to these; anywhere else, this folder is only a backup"
+    )]
+    Left {
+        /// Where its nats-server is.
+        nats_url: String,
+        /// Where its HTTPS door is.
+        http_url: String,
+    },
     /// The configuration names another registry than the log.
     #[error("{field} in registry.toml is {configured}, but the genesis of this log says {logged}; it is permanent")]
     Mismatch {
@@ -203,6 +216,7 @@ impl Registry {
         follow_keys(&mut log, &register)?;
         finish_erasures(&mut log, &register)?;
         let genesis = checked_genesis(&config, &register)?;
+        let here = not_left(&config, &register)?;
         let (vault, disclosures) = open_vault(&folder, &register)?;
         let slots = Slots::open(Arc::clone(&vault), &register)?;
         let metrics = Arc::new(Metrics::default());
@@ -222,6 +236,7 @@ impl Registry {
             metrics: Arc::clone(&metrics),
             size: grown,
             cascades: Arc::clone(&cascades),
+            here: here.clone(),
         };
         let sequencer = Sequencer::start(log, parts, indexer, config.limits.queue, config.log.batch_statements)
             .map_err(file_error("the sequencer"))?;
@@ -253,6 +268,7 @@ impl Registry {
             witness: Arc::new(witness),
             collected: Arc::new(collected),
             cascades,
+            here,
         }))
     }
 
@@ -360,6 +376,15 @@ fn checked_genesis(config: &Config, register: &Register) -> Result<Arc<Genesis>,
         Some((field, configured, logged)) => {
             Err(OpenError::Mismatch { field, configured: configured.to_owned(), logged: logged.to_owned() })
         }
+    }
+}
+
+/// A folder that the registry left is not opened: whatever were written into it would be missing where it went.
+fn not_left(config: &Config, register: &Register) -> Result<Here, OpenError> {
+    let here = Here::of(config);
+    match here.left_for(register) {
+        None => Ok(here),
+        Some(left) => Err(OpenError::Left { nats_url: left.nats_url.to_string(), http_url: left.http_url.to_string() }),
     }
 }
 

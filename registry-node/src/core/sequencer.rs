@@ -16,12 +16,14 @@ use ledger::log::{AppendError, Commit, Draft, Log};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::cascades::Cascades;
+use super::here::Here;
 use super::intake::Candidate;
 use super::log_keys::besides_until_ms;
 use super::read_model::ReadModel;
 use super::state_map::{MapFailed, StateMap};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
+use crate::spans::in_current_span;
 
 /// Most bytes of statements and attachments in one batch.
 const MAX_BATCH_BYTES: usize = 32 * 1024 * 1024;
@@ -56,6 +58,12 @@ pub enum SequenceError {
         "the erasure is recorded, but the bytes could not be removed yet ({0}); send it again, or start the node again"
     )]
     NotErased(String),
+    /// The registry was moved to another node; this one appends nothing more.
+    #[error("this registry is served at {http_url} now; say it there")]
+    Moved {
+        /// Where its HTTPS door is.
+        http_url: String,
+    },
     /// A sync failed, or the node is stopping: nothing is acknowledged until a restart.
     #[error("the registry has stopped acknowledging; an operator must look at its log and restart it")]
     Stopped,
@@ -109,6 +117,8 @@ pub struct Parts {
     pub map: StateMap,
     /// Learns what verdicts may rest on no more.
     pub cascades: Arc<Cascades>,
+    /// Where this node is reached.
+    pub here: Here,
 }
 
 impl Sequencer {
@@ -128,7 +138,9 @@ impl Sequencer {
         parts.metrics.writable.set(1);
         let map = parts.map.clone();
         let writer = Writer { log, parts, index: Some(index), batch, writable: Arc::clone(&writable) };
-        std::thread::Builder::new().name("sequencer".to_owned()).spawn(move || writer.run(receiver))?;
+        std::thread::Builder::new()
+            .name("sequencer".to_owned())
+            .spawn(in_current_span(move || writer.run(receiver)))?;
         Ok(Sequencer { queue: sender, writable, map })
     }
 
@@ -298,6 +310,10 @@ impl Writer {
         if !self.writable.load(Ordering::Acquire) {
             return Err(SequenceError::Stopped);
         }
+        // Not even a seal: whoever goes on elsewhere must find this log as it was left.
+        if let Some(left) = self.parts.here.left_for(&self.parts.read_model.register()) {
+            return Err(SequenceError::Moved { http_url: left.http_url.to_string() });
+        }
         let at_ms = u64::try_from(at.as_millisecond()).unwrap_or_default();
         self.log.append(at_ms, drafts).map_err(|error| {
             if error.is_poisoned() { self.stop(&error) } else { SequenceError::NotDurable(error.to_string()) }
@@ -352,12 +368,13 @@ struct Waiting {
 }
 
 /// Takes what waits already, up to the limits; a command of another kind ends the batch and is handed back. A change of the log's
-/// key ends it, too: the checkpoint of its commit must end with it, which is the last one that the old key signs alone.
+/// key ends it, too: the checkpoint of its commit must end with it, which is the last one that the old key signs alone. So does a
+/// move: nothing may stand behind it that this node appended.
 fn gather(first: Waiting, queue: &mut mpsc::Receiver<Command>, limit: usize) -> (Vec<Waiting>, Option<Command>) {
     let mut bytes = first.candidate.bytes();
     let mut batch = vec![first];
-    let hands_over = |batch: &[Waiting]| batch.last().is_some_and(|last| last.candidate.log_key_change().is_some());
-    while batch.len() < limit && bytes < MAX_BATCH_BYTES && !hands_over(&batch) {
+    let is_over = |batch: &[Waiting]| batch.last().is_some_and(|last| last.candidate.ends_commit());
+    while batch.len() < limit && bytes < MAX_BATCH_BYTES && !is_over(&batch) {
         match queue.try_recv() {
             Ok(Command::Append { candidate, answer }) => {
                 bytes += candidate.bytes();

@@ -31,6 +31,7 @@ use outputs::Outputs;
 
 use super::read_model::ReadModel;
 use crate::index::let_others_go_first;
+use crate::spans::in_current_span;
 
 /// Sealed versions that proofs are made of. Somebody may hold a checkpoint for some seconds before asking.
 const KEPT: usize = 8;
@@ -123,7 +124,9 @@ impl StateMap {
             sealed: Arc::clone(&sealed),
             read_model,
         };
-        std::thread::Builder::new().name("state-map".to_owned()).spawn(move || keeper.run(records, &receiver))?;
+        std::thread::Builder::new()
+            .name("state-map".to_owned())
+            .spawn(in_current_span(move || keeper.run(records, &receiver)))?;
         Ok(StateMap { key, orders, waiting, sealed })
     }
 

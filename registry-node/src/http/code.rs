@@ -121,6 +121,8 @@ codes! {
     NotErased "not-erased"
     /// Nothing is acknowledged until a restart.
     Stopped "stopped"
+    /// The registry is served by another node.
+    Moved "registry-moved"
     /// Too many event streams.
     TooManyStreams "too-many-streams"
     /// No published checkpoint covers it yet.
@@ -323,6 +325,10 @@ fn sequence(error: &SequenceError) -> Problem {
             "the erasure is recorded; the bytes go when it is sent again, at the latest with the next start of the node",
             60,
         ),
+        // It is about to end; the next question finds nobody here.
+        SequenceError::Moved { .. } => {
+            (Code::Moved, "the registry is served by another node now; ask its operator where", 60)
+        }
         SequenceError::Stopped => {
             (Code::Stopped, "nothing is acknowledged until an operator restarts the node; reading goes on", 60)
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use conformity::arrangement::{ArrangementRecord, ArrangementRole};
 use conformity::digest::Digest;
 use conformity::genesis::{Expulsion, PeerRecord};
+use conformity::hosting::{Hosting, Standing};
 use conformity::ids::{CountryCode, Origin, RegistryId};
 use conformity::in_force::{Footing, Force, Pair, footing};
 use conformity::proposals::{Proposal, proposals};
@@ -17,6 +18,7 @@ use serde::Serialize;
 use warp::reply::Response;
 
 use super::ask::Ask;
+use super::hosting;
 use super::page::{MAX_LIMIT, Page};
 use super::site::Site;
 use crate::core::peer_board::PeerStatus;
@@ -137,10 +139,14 @@ struct Peer<'a> {
     log_key: Option<String>,
     /// SHA-256 of the roots below which we believe its servers.
     ca_roots: Vec<Digest>,
+    /// Where it is: as its log says, else as it was pinned.
     #[serde(skip_serializing_if = "Option::is_none")]
-    http_url: Option<&'a Text<512>>,
+    http_url: Option<Text<512>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    nats_url: Option<&'a Text<512>>,
+    nats_url: Option<Text<512>>,
+    /// On whose node it runs, by the word of both.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hosted_by: Option<RegistryId>,
     added: Moment,
     #[serde(skip_serializing_if = "Option::is_none")]
     expelled: Option<&'a Expulsion>,
@@ -172,12 +178,20 @@ struct Cosigned {
 pub(super) fn peers(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let page = Page::of(ask.query(), MAX_LIMIT)?;
     let records = site.register().peers();
-    let all = records.iter().map(|record| peer(record, &site.registry));
+    let hostings = hosting::known(&site.registry);
+    let all = records.iter().map(|record| peer(record, &site.registry, &hostings));
     page.cut("peers", all, |one| one.registry).answer()
 }
 
-fn peer<'r>(record: &'r PeerRecord, registry: &Registry) -> Peer<'r> {
+fn peer<'r>(record: &'r PeerRecord, registry: &Registry, hostings: &[Hosting]) -> Peer<'r> {
     let witness = &registry.witness;
+    let (http_url, nats_url) = match witness.keys.last_move(record) {
+        Some(moved) => (Some(moved.http_url), Some(moved.nats_url)),
+        None => (record.http_url.clone(), record.nats_url.clone()),
+    };
+    let hosts_it = |one: &&Hosting| {
+        one.guest.genesis_digest == record.genesis_digest && matches!(one.standing, Standing::Confirmed { .. })
+    };
     let by_it = witness_key(record).and_then(|key| registry.collected.received(&key)).map(|received| received.size);
     // What cannot be read is told of where it stops us from cosigning.
     let by_us = witness.newest(record.origin.as_str()).ok().flatten().map(|newest| newest.checkpoint.size);
@@ -189,8 +203,9 @@ fn peer<'r>(record: &'r PeerRecord, registry: &Registry) -> Peer<'r> {
         genesis_digest: record.genesis_digest,
         log_key: witness.keys.of(record).map(|keys| keys.newest().to_string()),
         ca_roots: witness.keys.roots(record).iter().map(|root| Digest::of(root.as_bytes())).collect(),
-        http_url: record.http_url.as_ref(),
-        nats_url: record.nats_url.as_ref(),
+        http_url,
+        nats_url,
+        hosted_by: hostings.iter().find(hosts_it).map(|one| one.host.registry.clone()),
         added: record.added,
         expelled: record.expelled.as_ref(),
         followed: record.followed,

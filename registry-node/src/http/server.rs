@@ -23,6 +23,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
+use tracing::Instrument as _;
 use warp::reply::Response;
 
 use super::room::Share;
@@ -122,7 +123,8 @@ impl Door {
             let Some(accepted) = door.or_shutdown(listener.accept()).await else { break };
             match accepted {
                 Ok((socket, from)) => {
-                    drop(tasks.spawn(Arc::clone(&door).connection(socket, from, routes.clone(), slot)))
+                    let connection = Arc::clone(&door).connection(socket, from, routes.clone(), slot);
+                    drop(tasks.spawn(connection.in_current_span()))
                 }
                 Err(error) => {
                     if let Some(times) = refused.heard() {

@@ -6,7 +6,7 @@ use super::question::Question;
 use super::route::Verb::{Get, Post};
 use super::route::{Handler, Parameter, Route};
 use super::{
-    attachments, bulletins, cascades, catalogue, consented, coverage, credentials, keys, log, neighbours,
+    attachments, bulletins, cascades, catalogue, consented, coverage, credentials, hosting, keys, log, neighbours,
     presentations, proofs, received, service, standing, trust_query, verdicts, witness,
 };
 use crate::metrics;
@@ -126,6 +126,15 @@ pub(super) static ROUTES: &[Route] = &[
         parameters: &[CURSOR, LIMIT],
         answer: JSON,
         handler: Handler::Disk(neighbours::peers),
+    },
+    Route {
+        verb: Get,
+        path: "/v1/hosted",
+        summary: "Which registry runs on the node of which: confirmed by both logs, claimed, offered, or ended",
+        value: "",
+        parameters: &[],
+        answer: JSON,
+        handler: Handler::Memory(hosting::hosted),
     },
     list("/v1/evidence", "Evidence that logs are forked", witness::evidence),
     Route {

@@ -22,13 +22,14 @@ use federation::witness::Refusal;
 use ledger::journal::Stored;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use super::peers::Peers;
 use super::scope::{between, scope};
 use super::{disclosures, notices, restricted};
 use crate::core::feed::parse_committed;
 use crate::core::registry::Registry;
-use crate::witness::NotCosigned;
+use crate::witness::{NotCosigned, NotLearnt};
 
 /// Questions that a peer may ask at once, and per second in the long run.
 const QUESTIONS: (f64, f64) = (1_024.0, 1_024.0);
@@ -78,7 +79,7 @@ impl Hall {
             let (sender, receiver) = mpsc::channel(WAITING);
             let desk = Desk::new(Arc::clone(&self.registry), Arc::clone(&self.peers), peer.clone());
             // It ends with the hall, which holds the other end.
-            tokio::spawn(desk.work(receiver, self.node.clone()));
+            tokio::spawn(desk.work(receiver, self.node.clone()).in_current_span());
             sender
         });
         if desk.try_send((service, question)).is_err() {
@@ -136,8 +137,8 @@ impl Desk {
             Service::Hello => with(payload, |_: HelloRequest| self.hello()),
             Service::Checkpoint => with(payload, |request: CheckpointRequest| serve::checkpoint(log, &request)),
             Service::Keys => {
-                let registry = Arc::clone(&self.registry);
-                aside(payload, move |_: KeysRequest| keys(&registry)).await
+                let (registry, peer) = (Arc::clone(&self.registry), peer.clone());
+                aside(payload, move |request: KeysRequest| keys(&registry, &peer, request.own.as_ref())).await
             }
             Service::Range => {
                 let (registry, peer) = (Arc::clone(&self.registry), self.peer.clone());
@@ -191,7 +192,21 @@ impl Desk {
     }
 }
 
-fn keys(registry: &Registry) -> Answer<KeyHistory> {
+/// What the peer shows of its own log is learnt first: it is proven, and nobody else could have shown it under its name.
+fn keys(registry: &Registry, peer: &RegistryId, theirs: Option<&KeyHistory>) -> Answer<KeyHistory> {
+    if let Some(theirs) = theirs {
+        let learnt = notices::known(registry, peer).and_then(|record| {
+            let learnt = registry.witness.keys.learn(&record, theirs);
+            learnt.map_err(|error| match error {
+                NotLearnt::Fault(fault) => Refused::new(fault.code(), fault.to_string()),
+                NotLearnt::Vault(_) => Refused::new("not-stored", "the keys could not be kept; show them again later"),
+            })
+        });
+        if let Err(refusal) = learnt {
+            registry.metrics.peer_fault(peer, &refusal.code);
+            return Answer::Refused(refusal);
+        }
+    }
     let places = of_log_keys(&*registry.read_model.register());
     serve::keys(&registry.log, &places)
 }

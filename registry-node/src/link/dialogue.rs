@@ -61,10 +61,28 @@ pub(super) async fn dial(registry: Arc<Registry>, peer: Arc<PeerRecord>) -> Resu
     let trust = Trust::from_der(&usable.collect::<Vec<_>>());
     let files = ClientFiles { certificate: admission.certificate, key: admission.key };
     let tls = trust.and_then(|trust| Client::with_certificate(&trust, files)).map_err(anyhow::Error::from)?;
-    let name = registry.config.registry.id.to_string();
-    let inbox = Inbox::peer(&registry.config.registry.id);
-    let address = format!("tls://{}", admission.nats);
-    let link = Link::dial(Dial { address, tls, name, inbox, waiting: FOREIGN_SERVER }).await?;
+    let own = &registry.config.registry.id;
+    let told = format!("tls://{}", admission.nats);
+    let dialled = |address| Dial {
+        address,
+        tls: tls.clone(),
+        name: own.to_string(),
+        inbox: Inbox::peer(own),
+        waiting: FOREIGN_SERVER,
+    };
+    // Where its log says that it went; then where its operator told ours, who may know of a move that we missed.
+    let moved = registry.witness.keys.last_move(&peer).map(|last| last.nats_url.to_string());
+    if let Some(address) = moved.filter(|address| *address != told) {
+        match connected(dialled(address)).await {
+            Ok(link) => return Ok(link),
+            Err(error) => tracing::debug!(peer = %peer.registry, %error, "a peer is not where its log says"),
+        }
+    }
+    Ok(connected(dialled(told)).await?)
+}
+
+async fn connected(dial: Dial) -> Result<Link, BusError> {
+    let link = Link::dial(dial).await?;
     link.connected(BOUND.wait).await?;
     Ok(link)
 }

@@ -17,6 +17,7 @@ use federation::subjects::Subject;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 use super::access::{absolute, access};
 use super::peers::Peers;
@@ -82,9 +83,9 @@ impl Host {
         shutdown: CancellationToken,
     ) {
         let tasks = TaskTracker::new();
-        tasks.spawn(buyers::publish(Arc::clone(registry), self.node.clone(), from, shutdown.clone()));
-        tasks.spawn(announce(Arc::clone(registry), self.node.clone(), shutdown.clone()));
-        tasks.spawn(answers::run(Arc::clone(registry), peers, self.node.clone(), shutdown.clone()));
+        tasks.spawn(buyers::publish(Arc::clone(registry), self.node.clone(), from, shutdown.clone()).in_current_span());
+        tasks.spawn(announce(Arc::clone(registry), self.node.clone(), shutdown.clone()).in_current_span());
+        tasks.spawn(answers::run(Arc::clone(registry), peers, self.node.clone(), shutdown.clone()).in_current_span());
         let mut size = registry.size.clone();
         let failing = Hush::new();
         while !shutdown.is_cancelled() {

@@ -11,6 +11,7 @@ use conformity::records::Facts;
 use federation::mirror::Mirror;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 use super::expulsion::Expulsions;
 use super::pursuit::Pursuit;
@@ -60,7 +61,7 @@ pub(super) async fn run(registry: Arc<Registry>, peers: Arc<Peers>, shutdown: Ca
             running.entry(record.registry.clone()).or_insert_with(|| {
                 let stop = shutdown.child_token();
                 let pursuit = Pursuit::new(Arc::clone(&registry), Arc::clone(&peers), Arc::clone(&record));
-                tasks.spawn(pursuit.run(stop.clone()));
+                tasks.spawn(pursuit.run(stop.clone()).in_current_span());
                 (record.added.index, stop)
             });
         }

@@ -1,5 +1,5 @@
-//! With which keys peers' logs sign their checkpoints, and which roots their certificate authorities have: those that the pinned
-//! genesis names, and those that came since.
+//! With which keys peers' logs sign their checkpoints, which roots their certificate authorities have, where the registries are and
+//! whom they host: what the pinned genesis names, and what came since.
 //!
 //! What was learnt is kept with its proof, by the genesis that it leads from: whoever was believed once is never again believed
 //! under a key that he retired, not after a restart, and not in a later peering. Out of scope: asking (`link`).
@@ -8,7 +8,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use conformity::digest::Digest;
-use conformity::genesis::PeerRecord;
+use conformity::genesis::{GenesisRecord, PeerRecord};
+use conformity::hosting::MoveRecord;
 use conformity::key::Der;
 use credential::bundle::{KeyHistory, Pin, Proven};
 use federation::follow::PeerFault;
@@ -69,6 +70,16 @@ impl KeyBook {
         known.unwrap_or_else(|| peer.genesis.ca_roots.clone())
     }
 
+    /// Where a peer's registry went last, as far as its log is known.
+    pub fn last_move(&self, peer: &PeerRecord) -> Option<MoveRecord> {
+        self.learnt().get(&peer.genesis_digest).and_then(|known| known.proven.begun.moves.last().cloned())
+    }
+
+    /// The beginning of a peer's log with what changed since, as far as it is known.
+    pub fn begun(&self, peer: &PeerRecord) -> Option<Arc<GenesisRecord>> {
+        self.learnt().get(&peer.genesis_digest).map(|known| Arc::clone(&known.proven.begun))
+    }
+
     /// What proves the keys beyond the first, where there are any.
     pub fn history(&self, peer: &PeerRecord) -> Option<KeyHistory> {
         self.learnt().get(&peer.genesis_digest).map(|known| known.history.clone())
@@ -93,7 +104,7 @@ impl KeyBook {
         // What is not newer, or says the same, changes nothing.
         let is_same = match &before {
             Some(before) => before.proven.begun == proven.begun,
-            None => proven.begun.log_keys.is_empty() && proven.begun.ca_roots.is_empty(),
+            None => proven.begun.is_as_it_began(),
         };
         if is_same || proven.size <= size {
             return Ok(keys);
@@ -103,7 +114,7 @@ impl KeyBook {
         }
         // Texts, numbers and lists only: such a value always has a JSON form.
         self.vault.put(&name(&peer.genesis_digest), &serde_json::to_vec(history).unwrap_or_default())?;
-        tracing::info!(peer = %peer.registry, key = %proven.keys.newest(), roots = proven.begun.trusted_roots().len(), "a peer changed the key of its log, or its roots");
+        tracing::info!(peer = %peer.registry, key = %proven.keys.newest(), roots = proven.begun.trusted_roots().len(), "a peer changed the key of its log, its roots, its place, or whom it hosts");
         let keys = proven.keys.clone();
         learnt.insert(peer.genesis_digest, Known { proven, history: history.clone() });
         Ok(keys)

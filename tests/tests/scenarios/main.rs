@@ -16,6 +16,7 @@ mod events;
 mod expulsion;
 mod full_disk;
 mod hostile_peer;
+mod hosting;
 mod kills;
 mod living;
 mod log_keys;

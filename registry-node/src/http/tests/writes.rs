@@ -268,6 +268,7 @@ async fn what_cannot_be_taken_now_says_when_to_come_again() {
         (SequenceError::NotDurable(file()), "not-durable"),
         (SequenceError::NotErased(file()), "not-erased"),
         (SequenceError::Stopped, "stopped"),
+        (SequenceError::Moved { http_url: "https://secret.example".to_owned() }, "registry-moved"),
     ];
     for (error, code) in rows {
         let problem = code::submission(&SubmitError::Sequence(error), &metrics);

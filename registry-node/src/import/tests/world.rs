@@ -36,6 +36,8 @@ impl World {
             ca_roots: Vec::new(),
             persons: Vec::new(),
             approvals: Vec::new(),
+            moves: Vec::new(),
+            hosting: Vec::new(),
         })));
         for (id, role) in [("op", Role::Operator), ("node", Role::Node), ("body", Role::CertificationBody)] {
             let party = Party {

@@ -1,13 +1,16 @@
-//! From one log key of a peer, and from one root of its certificate authority, to the next, without anybody having to do anything.
+//! From one log key of a peer, one root of its certificate authority, and one address to the next, without anybody having to do anything.
 //! Whoever meets a checkpoint by a key that he does not know asks the peer for all its keys. He believes what those that he knows
 //! endorsed, the operator stated and the log holds.
 
 use std::sync::{Arc, PoisonError};
 
 use anyhow::Context as _;
+use conformity::basis::of_log_keys;
+use conformity::records::Facts as _;
 use credential::bundle::KeyHistory;
 use federation::bus::Link;
 use federation::messages::KeysRequest;
+use federation::serve;
 use federation::subjects::Service;
 use jiff::{SignedDuration, Timestamp};
 use ledger::log_keys::{CheckpointKeys, LogKeys};
@@ -47,8 +50,9 @@ impl Pursuit {
         if self.asked.is_some_and(lately) {
             return Ok(());
         }
+        let first = self.asked.is_none();
         self.asked = Some(now);
-        match self.learn(link).await {
+        match self.exchange(link, if first { self.own_history().await? } else { None }).await {
             // What it does not prove does not count; the log is followed by what is known.
             Err(setback @ Setback::Fault(_)) => {
                 self.note_fault("bad-log-keys", &setback.to_string());
@@ -64,7 +68,25 @@ impl Pursuit {
     }
 
     async fn learn(&mut self, link: &Link) -> Result<(), Setback> {
-        let history: KeyHistory = self.ask(link, Service::Keys, &KeysRequest {}).await?;
+        self.exchange(link, None).await
+    }
+
+    /// What proves where we went, if we ever did: the peer may know only where we were, and cannot ask us there.
+    async fn own_history(&self) -> Result<Option<KeyHistory>, Setback> {
+        let (places, moved) = {
+            let register = self.registry.read_model.register();
+            (of_log_keys(&*register), register.genesis().is_some_and(|begun| !begun.moves.is_empty()))
+        };
+        if !moved {
+            return Ok(None);
+        }
+        let log = self.registry.log.clone();
+        let read = tokio::task::spawn_blocking(move || serve::key_history(&log, &places)).await;
+        Ok(Some(read.context("our own keys could not be read")?.map_err(anyhow::Error::from)?))
+    }
+
+    async fn exchange(&mut self, link: &Link, own: Option<KeyHistory>) -> Result<(), Setback> {
+        let history: KeyHistory = self.ask(link, Service::Keys, &KeysRequest { own }).await?;
         let (registry, peer) = (Arc::clone(&self.registry), Arc::clone(&self.peer));
         let learnt = tokio::task::spawn_blocking(move || registry.witness.keys.learn(&peer, &history)).await;
         match learnt.context("the keys of a peer's log could not be judged")? {
