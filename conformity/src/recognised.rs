@@ -13,8 +13,9 @@ use crate::identifiers::Identifier;
 use crate::ids::{ArrangementId, LevelCode, Origin, ReasonCode, RegistryId, RuleId, SchemeRef, VerdictRef};
 use crate::text::Text;
 use crate::time::{Day, Moment};
-use crate::verdict::{AssessedObject, SelfEvaluation, StateName, Supplier};
+use crate::verdict::{AssessedObject, Conditions, SelfEvaluation, StateName, Supplier};
 use crate::viewpoint::Viewpoints;
+use crate::words::{Params, Remedy};
 
 /// What this registry makes of a foreign verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -54,8 +55,14 @@ impl std::fmt::Display for RecognitionOutcome {
 pub struct Gap {
     /// What kind of gap.
     pub code: ReasonCode,
-    /// The gap in words.
-    pub text: Text<280>,
+    /// What it is about.
+    #[serde(default, skip_serializing_if = "Params::is_empty")]
+    pub params: Params,
+    /// The gap in words: English as recorded, the language asked for in an answer.
+    pub text: Text<560>,
+    /// What would close it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<Remedy>,
 }
 
 /// The version of an arrangement that a recognition rests on.
@@ -107,6 +114,9 @@ pub struct Recognition {
     /// Of the supplier's own declaration: how far anybody else stands behind it. Absent where a body decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub self_declared: Option<SelfEvaluation>,
+    /// What must still be met there, and by when, where it is conditional.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conditions: Option<Conditions>,
     /// What this registry makes of it.
     pub outcome: RecognitionOutcome,
     /// The arrangement it rests on, or that refuses it.
