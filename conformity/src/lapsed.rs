@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{SchemeRef, VerdictId};
 use crate::time::Moment;
+use crate::words::{self, Language};
 
 /// What lapsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -43,30 +44,24 @@ impl CauseKind {
     }
 
     /// What happened, in words.
-    pub const fn words(self) -> &'static str {
+    pub fn words(self) -> &'static str {
+        words::phrase(self.as_str(), Language::English)
+    }
+
+    /// What would make it hold again, for machines.
+    pub const fn remedy(self) -> &'static str {
         match self {
-            Self::AccreditationSuspended => "the accreditation of its body is suspended",
-            Self::AccreditationReduced => "the accreditation of its body does not cover it any more",
-            Self::AccreditationWithdrawn => "the accreditation of its body is withdrawn",
-            Self::AccreditationExpired => "the accreditation of its body has expired",
-            Self::SchemeReplaced => "its scheme is replaced",
-            Self::SurveillanceOverdue => "its surveillance is overdue",
+            Self::AccreditationSuspended | Self::AccreditationReduced => "restore-accreditation",
+            Self::AccreditationWithdrawn => "transfer-verdict",
+            Self::AccreditationExpired => "renew-accreditation",
+            Self::SchemeReplaced => "assess-under-successor",
+            Self::SurveillanceOverdue => "file-surveillance-report",
         }
     }
 
     /// What would make it hold again, in words.
-    pub const fn remedy(self) -> &'static str {
-        match self {
-            Self::AccreditationSuspended | Self::AccreditationReduced => {
-                "it holds again once that accreditation does, or a body that is accredited takes the verdict over"
-            }
-            Self::AccreditationWithdrawn => "it holds again once a body that is accredited takes the verdict over",
-            Self::AccreditationExpired => {
-                "it holds again once that accreditation is renewed, or a body that is accredited takes the verdict over"
-            }
-            Self::SchemeReplaced => "a verdict under the scheme that took its place is needed",
-            Self::SurveillanceOverdue => "it holds again once a surveillance report is filed",
-        }
+    pub fn remedy_words(self) -> &'static str {
+        words::phrase(self.remedy(), Language::English)
     }
 }
 

@@ -55,6 +55,7 @@ pub mod text;
 pub mod time;
 pub mod verdict;
 pub mod viewpoint;
+pub mod words;
 
 pub use decide::{Place, decide, first_time, signing_key};
 pub use digest::Digest;

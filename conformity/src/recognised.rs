@@ -15,8 +15,9 @@ use crate::ids::{ArrangementId, LevelCode, Origin, ReasonCode, RegistryId, RuleI
 use crate::lapsed::CauseKind;
 use crate::text::Text;
 use crate::time::{Day, Moment};
-use crate::verdict::{AssessedObject, SelfEvaluation, StateName, Supplier};
+use crate::verdict::{AssessedObject, Conditions, SelfEvaluation, StateName, Supplier};
 use crate::viewpoint::Viewpoints;
+use crate::words::{Params, Remedy};
 
 /// What this registry makes of a foreign verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -56,8 +57,14 @@ impl std::fmt::Display for RecognitionOutcome {
 pub struct Gap {
     /// What kind of gap.
     pub code: ReasonCode,
-    /// The gap in words.
-    pub text: Text<280>,
+    /// What it is about.
+    #[serde(default, skip_serializing_if = "Params::is_empty")]
+    pub params: Params,
+    /// The gap in words: English as recorded, the language asked for in an answer.
+    pub text: Text<560>,
+    /// What would close it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<Remedy>,
 }
 
 /// The version of an arrangement that a recognition rests on.
@@ -115,6 +122,9 @@ pub struct Recognition {
     /// Whether it leaves something out there, or keeps back whether it does.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub excludes: bool,
+    /// What must still be met there, and by when, where it is conditional.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conditions: Option<Conditions>,
     /// What this registry makes of it.
     pub outcome: RecognitionOutcome,
     /// The arrangement it rests on, or that refuses it.

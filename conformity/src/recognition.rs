@@ -51,13 +51,14 @@ use crate::viewpoint::{Viewpoint, Viewpoints};
 
 use candidate::{Candidate, Claim};
 
+pub(crate) use crate::words::text;
 pub use acceptance::{Acceptance, Relation, acceptance};
 pub use disclosed::{DisclosedLevels, crosses, rests, stays, travels};
 pub(crate) use expelled::ends_by;
 pub use expelled::{after_expulsion, in_effect, rests_no_more};
 pub use gap::{GapKind, Weight};
 pub use unseen::Unseen;
-pub(crate) use wording::text;
+pub use wording::told;
 
 /// A foreign verdict and everything that decides what is made of it.
 #[derive(Debug, Clone, Copy)]

@@ -4,6 +4,8 @@
 //! [`crate::statement::Malformed`], and how an answer over HTTP looks.
 
 use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::accreditation::{Hold, Lapse};
 use crate::credential::StatusSlot;
@@ -19,6 +21,7 @@ use crate::statement::Kind;
 use crate::time::Day;
 use crate::verdict::StateName;
 use crate::viewpoint::{ObjectKind, ObjectKinds, Viewpoints};
+use crate::words::{Language, Params, refusal_in_japanese};
 
 /// Who can mend it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,10 +53,23 @@ macro_rules! refusals {
             /// Every code there is.
             pub const CODES: &'static [&'static str] = &[$($code),+];
 
+            /// The members of each, by code.
+            #[cfg(test)]
+            pub(crate) const MEMBERS: &'static [(&'static str, &'static [&'static str])] =
+                &[$(($code, &[$($(stringify!($member)),+)?])),+];
+
             /// A stable code for machines.
             pub const fn code(&self) -> &'static str {
                 match self {
                     $(Self::$variant $({ $($member: _),+ })? => $code,)+
+                }
+            }
+
+            /// What it is about, for machines: its members by name.
+            pub fn params(&self) -> Params {
+                match self {
+                    $(Self::$variant $({ $($member),+ })? =>
+                        Params::default() $($(.with(stringify!($member), particular($member)))+)?,)+
                 }
             }
 
@@ -1425,5 +1441,23 @@ fn rule_words(rule: &Option<RuleId>) -> String {
     match rule {
         Some(rule) => format!(" in rule {rule}"),
         None => String::new(),
+    }
+}
+
+impl Refusal {
+    /// The refusal in words.
+    pub fn words(&self, language: Language) -> String {
+        let japanese = (language == Language::Japanese).then(|| refusal_in_japanese(self.code(), &self.params()));
+        japanese.flatten().unwrap_or_else(|| self.to_string())
+    }
+}
+
+/// A member as parameters have it: sets as lists, what is absent as `none`.
+fn particular(member: &impl Serialize) -> String {
+    match serde_json::to_value(member).unwrap_or_default() {
+        Value::Null => "none".to_owned(),
+        Value::String(text) => text,
+        Value::Array(items) => items.iter().map(particular).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
     }
 }

@@ -26,6 +26,7 @@ use crate::records::{Facts, SchemeRecord};
 use crate::text::Text;
 use crate::verdict::VerdictRecord;
 use crate::viewpoint::Viewpoint;
+use crate::words::{Language, Said, text};
 
 pub use absence::Absence;
 pub use holding::{ForeignHolding, Holding, OwnHolding};
@@ -59,13 +60,14 @@ pub enum About {
     Document(DocumentRef),
 }
 
+/// As parameters of sentences have it.
 impl fmt::Display for About {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Everything => f.write_str("any scheme"),
+            Self::Everything => f.write_str("any-scheme"),
             Self::Scheme(id) => write!(f, "scheme {id}"),
             Self::SchemeVersion(scheme) => write!(f, "scheme {scheme}"),
-            Self::Document(document) => write!(f, "schemes on document {document}"),
+            Self::Document(document) => write!(f, "document {document}"),
         }
     }
 }
@@ -79,8 +81,34 @@ pub struct Standing {
     /// Why there is nothing to show, when there is nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub absence: Option<Absence>,
-    /// The answer in words.
+    /// What the explanation says, sentence by sentence, and what would change it.
+    pub because: Vec<Said>,
+    /// The answer in words, in the language asked for.
     pub explanation: Text<1024>,
+}
+
+impl Standing {
+    fn new(holdings: Vec<Holding>, absence: Option<Absence>, because: Vec<Said>) -> Self {
+        let explanation = worded(&because, Language::English);
+        Self { holdings, absence, because, explanation }
+    }
+
+    /// The same answer in `language`.
+    #[must_use]
+    pub fn told(self, language: Language) -> Self {
+        let explanation = worded(&self.because, language);
+        let because = self.because.iter().map(|said| said.told(language)).collect();
+        let holdings = self.holdings.into_iter().map(|holding| holding.told(language)).collect();
+        Self { holdings, absence: self.absence, because, explanation }
+    }
+}
+
+fn worded(because: &[Said], language: Language) -> Text<1024> {
+    let sentences: Vec<String> = because.iter().map(|said| said.words(language)).collect();
+    text(&sentences.join(match language {
+        Language::English => " ",
+        Language::Japanese => "",
+    }))
 }
 
 /// Answers `question` for `viewer`.
@@ -90,7 +118,8 @@ pub fn standing(facts: &impl Facts, question: &Question, viewer: &Viewer) -> Sta
     if holdings.is_empty() {
         return absence::explained(&inquiry);
     }
-    Standing { explanation: holding::summary(&holdings), holdings, absence: None }
+    let because = holding::summary(&holdings);
+    Standing::new(holdings, None, because)
 }
 
 /// A question with what both the holdings and the absences need of it.

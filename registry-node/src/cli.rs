@@ -50,6 +50,7 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
+use conformity::words::Language;
 
 use context::Context;
 
@@ -70,6 +71,9 @@ pub struct Cli {
     /// Answer in JSON, one value per answer
     #[arg(long, global = true)]
     pub json: bool,
+    /// Language of answers, en or ja [default: by LC_ALL, LC_MESSAGES or LANG]
+    #[arg(long, global = true, value_name = "LANGUAGE")]
+    lang: Option<Language>,
     /// Folder of the registry [default: $REGISTRY_FOLDER, else this folder]
     #[arg(long, global = true, value_name = "FOLDER")]
     registry: Option<PathBuf>,
@@ -154,7 +158,7 @@ impl Cli {
     /// # Errors
     /// Whatever kept it from being done; each cause says what to do next where a person can.
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        let context = Context::new(self.json, self.registry, self.credentials);
+        let context = Context::new(self.json, self.lang, self.registry, self.credentials);
         self.command.run(&context)
     }
 }

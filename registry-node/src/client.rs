@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use certs::{Client as Tls, ClientFiles, ConnectError, TlsError, Trust};
+use conformity::words::Language;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -76,6 +77,7 @@ pub struct Client {
     tls: Tls,
     host: String,
     port: u16,
+    language: Language,
 }
 
 impl Client {
@@ -105,7 +107,13 @@ impl Client {
             return Err(address());
         }
         let host = uri.host().ok_or_else(address)?.trim_matches(['[', ']']).to_owned();
-        Ok(Client { tls, host, port: uri.port_u16().unwrap_or(443) })
+        Ok(Client { tls, host, port: uri.port_u16().unwrap_or(443), language: Language::English })
+    }
+
+    /// The same, asking for words in `language`.
+    #[must_use]
+    pub fn in_language(self, language: Language) -> Client {
+        Client { language, ..self }
     }
 
     /// Opens a connection.
@@ -129,7 +137,7 @@ impl Client {
             .map_err(|source| ClientError::Handshake { authority: authority.clone(), source })?;
         let host = HeaderValue::from_str(&authority).map_err(|error| ClientError::Broken(error.to_string()))?;
         let sender = if stream.is_http2() { http2(stream).await } else { http1(stream).await }?;
-        Ok(Connection { sender, host })
+        Ok(Connection { sender, host, language: self.language })
     }
 
     /// GETs `path` and reads the JSON answer.
@@ -145,6 +153,7 @@ impl Client {
 pub struct Connection {
     sender: Sender,
     host: HeaderValue,
+    language: Language,
 }
 
 enum Sender {
@@ -226,6 +235,7 @@ impl Connection {
             _ => path.to_owned(),
         };
         let mut request = Request::builder().method(method).uri(uri);
+        request = request.header(header::ACCEPT_LANGUAGE, self.language.as_str());
         if matches!(self.sender, Sender::Http1(_)) {
             request = request.header(header::HOST, &self.host);
         }

@@ -61,9 +61,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Buf;
+use conformity::words::Language;
 use futures_util::Stream;
 use warp::filters::BoxedFilter;
-use warp::http::{HeaderMap, Method};
+use warp::http::{HeaderMap, HeaderValue, Method};
 use warp::path::FullPath;
 use warp::reply::Response;
 use warp::{Filter, Rejection};
@@ -95,9 +96,9 @@ pub fn routes(
     // The hottest group first: each group that does not know the path costs a little.
     let answers = memory(&site).or(disk(&site)).unify().or(bodies(&site)).unify().or(events(&site)).unify();
     let answers = answers.recover(recovered).unify();
-    let whole = warp::method().and(answers).map(|method, response| match method {
-        Method::HEAD => answer::bodiless(response),
-        _ => response,
+    let whole = warp::method().and(accepted()).and(answers).map(|method, language, response| {
+        let told = answer::told(response, language);
+        if method == Method::HEAD { answer::bodiless(told) } else { told }
     });
     warp::service(whole)
 }
@@ -260,7 +261,16 @@ fn asked(
         .and_then(move |method, path| std::future::ready(find(&group, &method, path)))
         .and(warp::query::raw().or(warp::any().map(String::new)).unify())
         .and(warp::ext::optional::<Arc<Caller>>())
-        .map(|found, query: String, caller: Option<Arc<Caller>>| Ask::new(found, &query, caller.unwrap_or_default()))
+        .and(accepted())
+        .map(|found, query: String, caller: Option<Arc<Caller>>, accepted| {
+            Ask::new(found, &query, caller.unwrap_or_default(), accepted)
+        })
+}
+
+/// The language that the header asks for (RFC 9110, section 12.5.4).
+fn accepted() -> impl Filter<Extract = (Language,), Error = Infallible> + Clone + Send + Sync + 'static {
+    let read = |list: HeaderValue| list.to_str().map(Language::preferred).unwrap_or_default();
+    warp::header::value("accept-language").map(read).or(warp::any().map(Language::default)).unify()
 }
 
 fn find(group: &[&'static Route], method: &Method, path: FullPath) -> Result<Found, Rejection> {

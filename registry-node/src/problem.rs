@@ -2,6 +2,7 @@
 //! place that turns them into status codes.
 
 use conformity::refusal::Refusal;
+use conformity::words::{Language, Params, refusal_in_japanese};
 use serde::Serialize;
 use warp::http::StatusCode;
 
@@ -23,10 +24,29 @@ pub struct Problem {
     pub status: u16,
     /// What happened this time, and what to do next.
     pub detail: String,
+    /// What a refusal by the rules is about, by name.
+    #[serde(skip_serializing_if = "Params::is_empty")]
+    pub params: Params,
     /// Seconds after which trying again makes sense; sent as `Retry-After` too.
     #[serde(rename = "retryAfter", skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
 }
+
+/// The title of what the rules refuse.
+const REFUSED: &str = "The statement is refused";
+
+/// Titles in Japanese.
+const TITLES: [(&str, &str); 9] = [
+    ("The request is malformed", "要求の形式が正しくありません"),
+    ("The request is too large", "要求が大きすぎます"),
+    ("A client certificate is required", "クライアント証明書が必要です"),
+    ("Not allowed", "許可されていません"),
+    ("Not found", "見つかりません"),
+    ("Method not allowed", "このメソッドは使用できません"),
+    ("Try again later", "後で再度お試しください"),
+    ("The node failed", "ノードで障害が発生しました"),
+    (REFUSED, "ステートメントは受理されません"),
+];
 
 impl Problem {
     fn new(code: &str, title: &'static str, status: StatusCode, detail: impl Into<String>) -> Problem {
@@ -35,8 +55,23 @@ impl Problem {
             title,
             status: status.as_u16(),
             detail: detail.into(),
+            params: Params::default(),
             retry_after: None,
         }
+    }
+
+    /// The same in `language`: the title always, the detail where the rules refuse or nothing is there.
+    pub fn told(&self, language: Language) -> Problem {
+        if language == Language::English {
+            return self.clone();
+        }
+        let title = TITLES.into_iter().find(|(english, _)| *english == self.title).map_or(self.title, |(_, ja)| ja);
+        let detail = match self.code() {
+            "not-found" => Some("閲覧できるものはありません".to_owned()),
+            code if self.title == REFUSED => refusal_in_japanese(code, &self.params),
+            _ => None,
+        };
+        Problem { title, detail: detail.unwrap_or_else(|| self.detail.clone()), ..self.clone() }
     }
 
     /// The stable code at the end of [`Self::kind`].
@@ -93,7 +128,8 @@ impl Problem {
     /// A statement that the rules refuse.
     pub fn refused(refusal: &Refusal) -> Problem {
         let status = if is_conflict(refusal) { StatusCode::CONFLICT } else { StatusCode::UNPROCESSABLE_ENTITY };
-        Problem::new(refusal.code(), "The statement is refused", status, refusal.to_string())
+        let problem = Problem::new(refusal.code(), REFUSED, status, refusal.to_string());
+        Problem { params: refusal.params(), ..problem }
     }
 }
 
@@ -103,3 +139,34 @@ fn is_conflict(refusal: &Refusal) -> bool {
 }
 
 impl warp::reject::Reject for Problem {}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::expect_used)]
+    use super::*;
+
+    #[test]
+    fn every_title_has_japanese() {
+        let refusal = Refusal::UnknownArrangement { arrangement: "a".parse().expect("an id") };
+        let problems = [
+            Problem::malformed("x", ""),
+            Problem::too_large(1),
+            Problem::certificate_required(),
+            Problem::forbidden("x", ""),
+            Problem::not_found(),
+            Problem::method_not_allowed(),
+            Problem::busy("x", "", 1),
+            Problem::internal(""),
+            Problem::refused(&refusal),
+        ];
+        assert_eq!(problems.len(), TITLES.len());
+        for problem in &problems {
+            let told = problem.told(Language::Japanese);
+            assert_ne!(told.title, problem.title);
+            assert_eq!((told.kind, told.status), (problem.kind.clone(), problem.status));
+            assert_eq!(problem.told(Language::English), *problem);
+        }
+        let refused = Problem::refused(&refusal).told(Language::Japanese);
+        assert_eq!(refused.detail, "取決め a はありません");
+    }
+}

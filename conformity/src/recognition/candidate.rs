@@ -15,8 +15,9 @@ use crate::in_force::{self, Force, Pair};
 use crate::lapsed::{Consequence, Lapsed};
 use crate::recognised::{ArrangementRef, Counterpart, Recognition, RecognitionOutcome, Window};
 use crate::time::Day;
-use crate::verdict::{Profile, Provenance};
+use crate::verdict::{Profile, Provenance, State};
 use crate::viewpoint::Viewpoints;
+use crate::words::{Language, text};
 
 /// What of the verdict is put forward: all of it or, when an arrangement lapsed, what was there before.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,7 +162,7 @@ impl<'a> Candidate<'a> {
     pub(super) fn into_recognition(self, foreign: &Foreign<'_>) -> Recognition {
         let (terms, now) = (&foreign.verdict.terms, &foreign.verdict.now);
         let outcome = self.outcome();
-        Recognition {
+        let recognition = Recognition {
             verdict: foreign.verdict_ref(),
             supplier: terms.supplier.clone(),
             scheme: terms.scheme.clone(),
@@ -173,7 +174,7 @@ impl<'a> Candidate<'a> {
                 .map(|signed| ArrangementRef { id: signed.terms.id.clone(), version: signed.terms.version }),
             rule: self.rule.map(|rule| rule.id.clone()),
             gaps: self.gaps.iter().map(GapKind::recorded).collect(),
-            explanation: wording::explanation(&self, foreign.verdict),
+            explanation: text("-"),
             surveilled: self.rule.and_then(|rule| rule.requires).map(|_| foreign.verdict.found_conforming()),
             counts_as: self.counts_as.filter(|_| outcome != RecognitionOutcome::Refused),
             viewpoints: self.claim.viewpoints,
@@ -185,7 +186,12 @@ impl<'a> Candidate<'a> {
                 .as_deref()
                 .and_then(|lapsed| lapsed.window().map(|until| Window { what: lapsed.cause.what, until })),
             excludes: terms.profile == Profile::Summary || !now.exclusions.is_empty(),
-        }
+            conditions: match &now.state {
+                State::Conditional(state) => Some(state.conditions.clone()),
+                _ => None,
+            },
+        };
+        Recognition { explanation: text(&wording::explanation(&recognition, Language::English)), ..recognition }
     }
 }
 

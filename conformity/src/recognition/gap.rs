@@ -15,6 +15,7 @@ use crate::site::Site;
 use crate::time::Day;
 use crate::verdict::StateName;
 use crate::viewpoint::{ObjectKind, ObjectKinds, Viewpoint, Viewpoints};
+use crate::words::Language;
 
 /// The code of [`GapKind::PeerExpelled`].
 pub(super) const PEER_EXPELLED: &str = "peer-expelled";
@@ -388,7 +389,7 @@ impl GapKind {
 
     /// The gap as results record it.
     pub fn recorded(&self) -> Gap {
-        Gap { code: wording::certain(self.code(), "gap"), text: wording::text(&self.to_string()) }
+        wording::recorded(self)
     }
 
     /// Whether a gap of this code comes from the verdict itself, and goes when the verdict changes.
@@ -439,6 +440,6 @@ const fn not_in_force(state: StateName) -> &'static str {
 
 impl fmt::Display for GapKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        wording::gap(self, f)
+        f.write_str(&wording::gap(self, Language::English))
     }
 }

@@ -12,11 +12,12 @@ use jiff::Timestamp;
 use super::Reassessment;
 use super::gap::GapKind;
 use super::lapse::Lapse;
-use super::wording;
+use super::{text, wording};
 use crate::arrangement::{ArrangementRecord, Requirement};
 use crate::in_force::{self, Pair};
 use crate::recognised::{Recognition, RecognitionOutcome};
 use crate::time::Day;
+use crate::words::Language;
 
 /// A recognition of a verdict that cannot be seen, and everything that decides what becomes of it.
 #[derive(Debug, Clone, Copy)]
@@ -105,11 +106,11 @@ impl Unseen<'_> {
 
 /// The recognition refused for this reason and no other.
 pub(super) fn refused(existing: &Recognition, gap: &GapKind) -> Recognition {
-    Recognition {
+    let refused = Recognition {
         outcome: RecognitionOutcome::Refused,
         gaps: vec![gap.recorded()],
-        explanation: wording::text(&format!("Refused: {gap}.")),
         counts_as: None,
         ..existing.clone()
-    }
+    };
+    Recognition { explanation: text(&wording::explanation(&refused, Language::English)), ..refused }
 }

@@ -1,311 +1,202 @@
-//! The words of a recognition: each gap with what would change the answer, and the whole of it in a sentence.
+//! The words of a recognition: what each gap is about, and the whole of it in a sentence or two, in the language that is asked for.
+//! The sentences themselves are in [`crate::words`].
 
-use std::fmt::{self, Display, Write};
-use std::str::FromStr;
+use std::fmt::{Display, Write};
 
-use super::candidate::Candidate;
+use super::covered;
 use super::gap::GapKind;
-use crate::recognised::{Counterpart, RecognitionOutcome};
-use crate::text::Text;
-use crate::verdict::{SelfEvaluation, State, StateName, VerdictRecord};
-
-/// Text of at most `MAX` bytes. What does not fit is cut after a whole character and marked.
-pub(crate) fn text<const MAX: usize>(words: &str) -> Text<MAX> {
-    const MARK: &str = "…";
-    if words.len() <= MAX {
-        return certain(words, "-");
-    }
-    let mut end = MAX.saturating_sub(MARK.len());
-    while !words.is_char_boundary(end) {
-        end -= 1;
-    }
-    certain(&format!("{}{MARK}", &words[..end]), "-")
-}
-
-/// Parses what this crate itself wrote; `spare` stands in for what does not parse, and always parses.
-pub(super) fn certain<T: FromStr>(words: &str, spare: &'static str) -> T {
-    let mut words = words;
-    loop {
-        match words.parse() {
-            Ok(parsed) => return parsed,
-            Err(_) => words = spare,
-        }
-    }
-}
+use crate::lapsed::CauseKind;
+use crate::recognised::{Counterpart, Gap, Recognition, RecognitionOutcome};
+use crate::verdict::SelfEvaluation;
+use crate::words::{self, ANSWERS, DECLARED, DECLARED_AND_CONFIRMED, GAPS, Language, Params, Remedy, certain, text};
 
 /// What is in the way, and what would change the answer.
-pub(super) fn gap(gap: &GapKind, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    match gap.distance() {
-        0 => lighter_gap(gap, f),
-        1 | 2 => verdict_gap(gap, f),
-        3..=5 => rule_gap(gap, f),
-        _ => arrangement_gap(gap, f),
+pub(super) fn gap(gap: &GapKind, language: Language) -> String {
+    words::say(GAPS, gap.code(), language, &params(gap)).unwrap_or_else(|| gap.code().to_owned())
+}
+
+/// The gap as results record it: in English, for whoever reads the log without this table.
+pub(super) fn recorded(gap: &GapKind) -> Gap {
+    let params = params(gap);
+    let remedy = match gap {
+        GapKind::BasisKept { what, .. } | GapKind::BasisWindow { what, .. } | GapKind::BasisLapsed { what, .. } => {
+            what.remedy()
+        }
+        _ => words::row(GAPS, gap.code(), &params).map_or("", |row| row.remedy),
+    };
+    Gap {
+        code: certain(gap.code(), "gap"),
+        text: text(&self::gap(gap, Language::English)),
+        remedy: Remedy::of(remedy),
+        params,
     }
 }
 
-fn lighter_gap(gap: &GapKind, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    match gap {
-        GapKind::EvidenceOnly => f.write_str("the rule accepts such verdicts as evidence only"),
-        GapKind::SimplifiedProcedure => {
-            f.write_str("it shortens a procedure of this registry's own; only that procedure's verdict counts")
-        }
-        GapKind::ViewpointNotCovered(viewpoint) => {
-            write!(f, "the rule does not cover the viewpoint {viewpoint}")
-        }
-        GapKind::LevelCapped { level, cap } => {
-            write!(f, "level {level} counts as {cap}, the highest that the rule recognises for it")
-        }
-        GapKind::SectorsNotCovered(sectors) => write!(f, "the rule does not cover the sector {}", Listed(sectors)),
-        GapKind::SitesNotCovered(sites) => {
-            f.write_str("the rule does not cover the site ")?;
-            first_of(sites, f)
-        }
-        GapKind::KeptWhileSuspended { since } => write!(
-            f,
-            "the arrangement has been suspended since {since}; what was recognised before stays so"
-        ),
-        GapKind::KeptAfterEnd { since } => write!(
-            f,
-            "the arrangement has been over since {since}; what was recognised before stays so"
-        ),
-        GapKind::TransferWindow { until } => write!(
-            f,
-            "the arrangement has lapsed; what was recognised before stays so until {until}"
-        ),
-        GapKind::BasisKept { what, since } => {
-            write!(f, "where it was granted {} since {since}, and its scheme keeps it in force", what.words())
-        }
-        GapKind::BasisWindow { what, until } => {
-            write!(f, "where it was granted {}; it stays in force until {until}; {}", what.words(), what.remedy())
-        }
-        _ => f.write_str(
-            "what was added to the verdict after the arrangement lapsed does not count; it counts once the arrangement is in force again",
-        ),
+/// A recognition as it is told in `language`: what is recorded is English, and is told as recorded. What the tables do not have
+/// stays in English, too.
+pub fn told(recognition: &Recognition, language: Language) -> Recognition {
+    let mut told = recognition.clone();
+    for gap in &mut told.gaps {
+        gap.remedy = gap.remedy.as_ref().map(|remedy| remedy.told(language));
     }
-}
-
-fn verdict_gap(gap: &GapKind, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    match gap {
-        GapKind::NotInForce { state: StateName::Void, .. } => f.write_str(
-            "where it was granted it is void: it was signed with a stolen key, and was never in force; only a new verdict can count",
-        ),
-        GapKind::NotInForce { state, since } => {
-            write!(f, "where it was granted it has been {state} since {since}; ")?;
-            f.write_str(after_state(*state))
-        }
-        GapKind::NotYetValid { from } => write!(f, "it is valid from {from}; it counts from that day"),
-        GapKind::NoLongerValid { until } => {
-            write!(f, "its last day was {until}; it counts again once it is renewed where it was granted")
-        }
-        GapKind::BasisLapsed { what, since } => {
-            write!(f, "where it was granted it has not been in force since {since}, because {}; {}", what.words(), what.remedy())
-        }
-        GapKind::NotShown => {
-            f.write_str("the issuing registry does not show it any more; it counts again once it is shown")
-        }
-        GapKind::SurveillanceOverdue => f.write_str(
-            "its surveillance is overdue, and the rule asks for it; it counts again once a conforming report is filed where it was granted",
-        ),
-        GapKind::SurveillanceTooOld { last, months } => write!(
-            f,
-            "it was last found conforming on {last}, and the rule asks for that within {months} months; it counts again once a newer conforming report is filed where it was granted"
-        ),
-        GapKind::Restricted => f.write_str(
-            "it is restricted, and restricted verdicts count only by rules that include them",
-        ),
-        GapKind::IssuerNotAccepted { issuer: Some(issuer), accepted } => {
-            write!(f, "the list names {issuer} as issuing body; the rule accepts {}", Listed(accepted))
-        }
-        GapKind::IssuerNotAccepted { issuer: None, accepted } => {
-            write!(f, "the transcription does not name the issuing body; the rule accepts {}", Listed(accepted))
-        }
-        GapKind::SelfDeclared => f.write_str(
-            "the supplier declared it itself, and the rule accepts only what a body decided",
-        ),
-        GapKind::NotConfirmed => f.write_str(
-            "the supplier declared it itself, and the rule accepts only what an expert confirmed; it counts once one does",
-        ),
-        _ => f.write_str(
-            "it was transcribed from a list, and the rule accepts only verdicts decided in the issuing registry",
-        ),
+    if language == Language::English {
+        return told;
     }
-}
-
-const fn after_state(state: StateName) -> &'static str {
-    match state {
-        StateName::Suspended => "it counts again once it is restored there",
-        StateName::Expired => "it counts again once it is renewed there",
-        StateName::Unconfirmed => "it counts once an expert confirms it there",
-        StateName::Superseded => "the verdict that took its place may count",
-        _ => "only a new verdict can count",
+    for gap in &mut told.gaps {
+        if let Some(words) = words::say(GAPS, gap.code.as_str(), language, &gap.params) {
+            gap.text = text(&words);
+        }
     }
-}
-
-fn rule_gap(gap: &GapKind, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    match gap {
-        GapKind::LevelNotStated => {
-            f.write_str("the rule recognises levels and the verdict states none; it would count with one of them")
-        }
-        GapKind::LevelKeptBack => f.write_str(
-            "the rule recognises levels and the verdict keeps its own back; it would count if one of them was disclosed to this registry",
-        ),
-        GapKind::LevelBelowMinimum { level, min } => {
-            write!(f, "level {level} does not reach {min}, the least that the rule recognises")
-        }
-        GapKind::LevelNotListed { level, only } => {
-            write!(f, "level {level} is none of those that the rule recognises: {}", Listed(only))
-        }
-        GapKind::LevelNotComparable { level, cap } => {
-            write!(f, "level {level} is neither within {cap}, the highest that the rule recognises, nor above it")
-        }
-        GapKind::LevelWithoutCounterpart { level } => {
-            write!(f, "the rule names no level of this registry for level {level}, nor for one that it includes")
-        }
-        GapKind::NoViewpointCovered { covered } => {
-            write!(f, "none of its viewpoints is one that the rule covers: {covered}")
-        }
-        GapKind::ObjectNotCovered { kind, covered } => {
-            write!(f, "it is about a {kind}; the rule covers {covered}")
-        }
-        GapKind::SectorsNotStated => {
-            f.write_str("the rule is for sectors and the verdict names none; only a verdict that names one can count")
-        }
-        GapKind::NoSectorCovered { covered } => {
-            write!(f, "none of its sectors is one that the rule covers: {}", Listed(covered))
-        }
-        GapKind::SitesNotStated => f.write_str(
-            "the rule is for certain sites and the verdict names none to this registry; it would count with one of them",
-        ),
-        GapKind::NoSiteCovered => f.write_str(
-            "none of its sites is named by the rule or stated to lie in one of its countries; it would count with one that is",
-        ),
-        _ => f.write_str("the rule does not cover it"),
-    }
-}
-
-fn arrangement_gap(gap: &GapKind, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    match gap {
-        GapKind::ArrangementSuspended { since, by } => write!(
-            f,
-            "the arrangement has been suspended since {since}, now by {}; it would count once that is lifted",
-            Listed(by)
-        ),
-        GapKind::ArrangementEnded { since, by: Some(by) } => {
-            write!(f, "the arrangement has been over since {since}, ended by {by}; a new one would be needed")
-        }
-        GapKind::ArrangementEnded { since, by: None } => {
-            write!(f, "the arrangement has been over since {since}, after its last day; a new version would be needed")
-        }
-        GapKind::ArrangementNotYetInForce { from } => {
-            write!(f, "the arrangement begins on {from}; it would count from that day")
-        }
-        GapKind::ArrangementUnsigned { missing } => {
-            write!(f, "the arrangement is not signed by {}; it would count once it is", Listed(missing))
-        }
-        GapKind::SchemeVersionNotCovered { covered } => {
-            write!(f, "the rule covers {covered} and no other version of the scheme")
-        }
-        GapKind::SchemeNotCovered { covered } => write!(f, "the rule covers another scheme, {covered}"),
-        GapKind::DirectionNotCovered { from, to } => {
-            write!(f, "no rule of the arrangement lets {to} recognise verdicts of {from}")
-        }
-        GapKind::DoesNotIssue(registry) => write!(
-            f,
-            "{registry} takes part without issuing: it recognises others' verdicts, and its own are not recognised"
-        ),
-        GapKind::DoesNotRecognise(registry) => {
-            write!(f, "{registry} takes part as an issuing side only and recognises nothing under it")
-        }
-        GapKind::NoArrangement { from, to } => {
-            write!(f, "no arrangement between {from} and {to}; only one that both are party to would change that")
-        }
-        // The reason last: where all does not fit, the rest of it goes.
-        GapKind::PeerExpelled { registry, since, reason } => {
-            write!(
-                f,
-                "{registry} was expelled here on {since}; it would count once {registry} is added again and shows it"
-            )?;
-            write!(f, "; reason: {}", reason.code)?;
-            reason.text.as_ref().map_or(Ok(()), |text| write!(f, ", {text}"))
-        }
-        _ => f.write_str("it is this registry's own verdict; recognition is for those of others"),
-    }
+    told.explanation = text(&explanation(&told, language));
+    told
 }
 
 /// The whole of it in a sentence or two.
-pub(super) fn explanation(candidate: &Candidate<'_>, verdict: &VerdictRecord) -> Text<1024> {
-    let mut words = String::new();
-    // Writing to a string does not fail.
-    let _ = write_explanation(candidate, verdict, &mut words);
-    text(&words)
+pub(super) fn explanation(recognition: &Recognition, language: Language) -> String {
+    let outcome = words::phrase(recognition.outcome.as_str(), language);
+    let basis = basis(recognition, language);
+    let counterpart = counterpart(recognition, language);
+    let gaps: Vec<&str> = recognition.gaps.iter().map(|gap| gap.text.as_str()).collect();
+    let mut words = match (language, gaps.is_empty()) {
+        (Language::English, true) => format!("{outcome}{basis}{counterpart}."),
+        (Language::English, false) => format!("{outcome}{basis}{counterpart}: {}.", gaps.join("; ")),
+        (Language::Japanese, true) => format!("{basis}{counterpart}{outcome}。"),
+        (Language::Japanese, false) => format!("{basis}{counterpart}{outcome}。理由: {}。", gaps.join("。")),
+    };
+    for more in further(recognition, language) {
+        // Writing to a string does not fail.
+        let _ = write!(words, "{}{more}", if language == Language::English { " " } else { "" });
+    }
+    words
 }
 
-fn write_explanation(candidate: &Candidate<'_>, verdict: &VerdictRecord, f: &mut String) -> fmt::Result {
-    let outcome = candidate.outcome();
-    f.write_str(match outcome {
-        RecognitionOutcome::Recognised => "Recognised",
-        RecognitionOutcome::Partial => "Partly recognised",
-        RecognitionOutcome::AcceptedAsEvidence => "Accepted as evidence",
-        RecognitionOutcome::Refused => "Refused",
-    })?;
-    write_basis(candidate, f)?;
-    if outcome != RecognitionOutcome::Refused {
-        write_counterpart(candidate, f)?;
+fn basis(recognition: &Recognition, language: Language) -> String {
+    let Some(arrangement) = &recognition.arrangement else { return String::new() };
+    let params = Params::default().with("arrangement", &arrangement.id).with("version", arrangement.version);
+    let (code, params) = match &recognition.rule {
+        Some(rule) => ("by-rule", params.with("rule", rule)),
+        None => ("by-arrangement", params),
+    };
+    words::say(ANSWERS, code, language, &params).unwrap_or_default()
+}
+
+fn counterpart(recognition: &Recognition, language: Language) -> String {
+    if recognition.outcome == RecognitionOutcome::Refused {
+        return String::new();
     }
-    for (position, gap) in candidate.gaps.iter().enumerate() {
-        write!(f, "{} {gap}", if position == 0 { ":" } else { ";" })?;
-    }
-    f.write_char('.')?;
-    match verdict.self_evaluation(&verdict.now) {
-        Some(SelfEvaluation::Oneself) => f.write_str(" It is the supplier's own declaration; no body decided it.")?,
-        Some(SelfEvaluation::ExpertConfirmed) => {
-            f.write_str(" It is the supplier's own declaration, confirmed by an expert; no body decided it.")?;
+    let params = Params::default().with("covered", covered(recognition));
+    let (code, params) = match &recognition.counts_as {
+        Some(Counterpart { scheme, level: Some(level) }) => {
+            ("counting-as", params.with("scheme", scheme).with("level", level))
         }
-        None => {}
+        Some(Counterpart { scheme, level: None }) => ("counting-as", params.with("scheme", scheme)),
+        None => ("counting-for", params),
+    };
+    words::say(ANSWERS, code, language, &params).unwrap_or_default()
+}
+
+/// What else is to be known of the verdict itself.
+fn further(recognition: &Recognition, language: Language) -> impl Iterator<Item = String> {
+    let declared = recognition.self_declared.map(|by| match by {
+        SelfEvaluation::Oneself => DECLARED,
+        SelfEvaluation::ExpertConfirmed => DECLARED_AND_CONFIRMED,
+    });
+    let declared = declared.and_then(|code| words::say(ANSWERS, code, language, &Params::default()));
+    let conditional = recognition.conditions.as_ref().and_then(|conditions| {
+        let params = Params::default().with("deadline", conditions.deadline).with("conditions", &conditions.text);
+        words::say(ANSWERS, "conditional", language, &params)
+    });
+    declared.into_iter().chain(conditional)
+}
+
+/// What a gap is about.
+fn params(gap: &GapKind) -> Params {
+    match gap.distance() {
+        0 => of_lighter(gap),
+        1 | 2 => of_verdict(gap),
+        3..=5 => of_rule(gap),
+        _ => of_arrangement(gap),
     }
-    match &verdict.now.state {
-        State::Conditional(state) => {
-            write!(f, " It is conditional until {}: {}", state.conditions.deadline, state.conditions.text)
+}
+
+fn of_lighter(gap: &GapKind) -> Params {
+    let params = Params::default();
+    match gap {
+        GapKind::ViewpointNotCovered(viewpoint) => params.with("viewpoint", viewpoint),
+        GapKind::LevelCapped { level, cap } => params.with("level", level).with("cap", cap),
+        GapKind::SectorsNotCovered(sectors) => params.with("sectors", listed(sectors)),
+        GapKind::SitesNotCovered(sites) => match sites.split_first() {
+            Some((first, [])) => params.with("site", first),
+            Some((first, more)) => params.with("site", first).with("more", more.len()),
+            None => params,
+        },
+        GapKind::KeptWhileSuspended { since } | GapKind::KeptAfterEnd { since } => params.with("since", since),
+        GapKind::TransferWindow { until } => params.with("until", until),
+        GapKind::BasisKept { what, since } => of_cause(*what).with("since", since),
+        GapKind::BasisWindow { what, until } => of_cause(*what).with("until", until),
+        _ => params,
+    }
+}
+
+fn of_cause(what: CauseKind) -> Params {
+    Params::default().with("what", what.as_str()).with("remedy", what.remedy())
+}
+
+fn of_verdict(gap: &GapKind) -> Params {
+    let params = Params::default();
+    match gap {
+        GapKind::NotInForce { state, since } => params.with("state", state).with("since", since),
+        GapKind::NotYetValid { from } => params.with("from", from),
+        GapKind::NoLongerValid { until } => params.with("until", until),
+        GapKind::BasisLapsed { what, since } => of_cause(*what).with("since", since),
+        GapKind::SurveillanceTooOld { last, months } => params.with("last", last).with("months", months),
+        GapKind::IssuerNotAccepted { issuer: Some(issuer), accepted } => {
+            params.with("issuer", issuer).with("accepted", listed(accepted))
         }
-        _ => Ok(()),
+        GapKind::IssuerNotAccepted { issuer: None, accepted } => params.with("accepted", listed(accepted)),
+        _ => params,
     }
 }
 
-fn write_basis(candidate: &Candidate<'_>, f: &mut String) -> fmt::Result {
-    let Some(terms) = candidate.terms else { return Ok(()) };
-    match candidate.rule {
-        Some(rule) => write!(f, " under rule {} of", rule.id)?,
-        None => f.write_str(" under")?,
+fn of_rule(gap: &GapKind) -> Params {
+    let params = Params::default();
+    match gap {
+        GapKind::LevelBelowMinimum { level, min } => params.with("level", level).with("min", min),
+        GapKind::LevelNotListed { level, only } => params.with("level", level).with("only", listed(only)),
+        GapKind::LevelNotComparable { level, cap } => params.with("level", level).with("cap", cap),
+        GapKind::LevelWithoutCounterpart { level } => params.with("level", level),
+        GapKind::NoViewpointCovered { covered } => params.with("covered", covered),
+        GapKind::ObjectNotCovered { kind, covered } => params.with("kind", kind).with("covered", covered),
+        GapKind::NoSectorCovered { covered } => params.with("covered", listed(covered)),
+        _ => params,
     }
-    write!(f, " arrangement {} (version {})", terms.terms.id, terms.terms.version)
 }
 
-fn write_counterpart(candidate: &Candidate<'_>, f: &mut String) -> fmt::Result {
-    if let Some(Counterpart { scheme, level }) = &candidate.counts_as {
-        write!(f, ", counting as {scheme}")?;
-        if let Some(level) = level {
-            write!(f, " level {level}")?;
+fn of_arrangement(gap: &GapKind) -> Params {
+    let params = Params::default();
+    match gap {
+        GapKind::ArrangementSuspended { since, by } => params.with("since", since).with("by", listed(by)),
+        GapKind::ArrangementEnded { since, by: Some(by) } => params.with("since", since).with("by", by),
+        GapKind::ArrangementEnded { since, by: None } => params.with("since", since),
+        GapKind::ArrangementNotYetInForce { from } => params.with("from", from),
+        GapKind::ArrangementUnsigned { missing } => params.with("missing", listed(missing)),
+        GapKind::SchemeVersionNotCovered { covered } | GapKind::SchemeNotCovered { covered } => {
+            params.with("covered", covered)
         }
+        GapKind::DirectionNotCovered { from, to } | GapKind::NoArrangement { from, to } => {
+            params.with("from", from).with("to", to)
+        }
+        GapKind::DoesNotIssue(registry) | GapKind::DoesNotRecognise(registry) => params.with("registry", registry),
+        GapKind::PeerExpelled { registry, since, reason } => {
+            let params = params.with("registry", registry).with("since", since).with("reason", &reason.code);
+            reason.text.iter().fold(params, |params, text| params.with("text", text))
+        }
+        _ => params,
     }
-    write!(f, " for {}", candidate.covered)
-}
-
-/// The first of several things, and how many more there are.
-fn first_of<T: Display>(things: &[T], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let Some((first, more)) = things.split_first() else { return Ok(()) };
-    write!(f, "{first}")?;
-    if more.is_empty() { Ok(()) } else { write!(f, " and {} more", more.len()) }
 }
 
 /// Several things with commas between them.
-struct Listed<I>(I);
-
-impl<I: Copy + IntoIterator<Item: Display>> Display for Listed<I> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (position, item) in self.0.into_iter().enumerate() {
-            let comma = if position == 0 { "" } else { ", " };
-            write!(f, "{comma}{item}")?;
-        }
-        Ok(())
-    }
+fn listed<I: IntoIterator<Item: Display>>(things: I) -> String {
+    let things: Vec<String> = things.into_iter().map(|thing| thing.to_string()).collect();
+    things.join(", ")
 }

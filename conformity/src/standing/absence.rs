@@ -7,8 +7,8 @@ use super::jurisdiction::{concerns, country, would_know};
 use super::{About, Inquiry, Sight, Standing};
 use crate::document::DocumentKind;
 use crate::ids::DocumentRef;
-use crate::recognition::text;
 use crate::records::Facts;
+use crate::words::{Params, Said};
 
 /// Why there is nothing to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -50,28 +50,25 @@ impl std::fmt::Display for Absence {
 
 /// The answer when there is nothing to show.
 pub(super) fn explained<F: Facts>(inquiry: &Inquiry<'_, F>) -> Standing {
-    let (absence, words) = withheld(inquiry)
+    let (absence, said) = withheld(inquiry)
         .or_else(|| unassessable(inquiry))
         .or_else(|| unassessable_viewpoint(inquiry))
         .or_else(|| recognised_later(inquiry))
         .unwrap_or_else(|| unassessed(inquiry));
-    Standing { holdings: Vec::new(), absence: Some(absence), explanation: text(&words) }
+    Standing::new(Vec::new(), Some(absence), vec![said])
 }
 
-fn withheld<F: Facts>(inquiry: &Inquiry<'_, F>) -> Option<(Absence, String)> {
+fn withheld<F: Facts>(inquiry: &Inquiry<'_, F>) -> Option<(Absence, Said)> {
     let known = inquiry.own(Sight::Existence);
     let concerned = known.iter().any(|record| {
         let then = record.as_of(inquiry.question.as_of);
         then.is_some_and(|then| relevant(inquiry, record, &then))
     });
-    concerned.then(|| {
-        let words = "There is a restricted verdict. The operator and the body that issued it can show it.";
-        (Absence::Withheld, words.to_owned())
-    })
+    concerned.then(|| (Absence::Withheld, Said::new("restricted-verdict", Params::default())))
 }
 
 /// Nobody here assesses what is asked about.
-fn unassessable<F: Facts>(inquiry: &Inquiry<'_, F>) -> Option<(Absence, String)> {
+fn unassessable<F: Facts>(inquiry: &Inquiry<'_, F>) -> Option<(Absence, Said)> {
     let about = &inquiry.question.about;
     if !inquiry.schemes.is_empty() || matches!(about, About::Everything) {
         return None;
@@ -85,66 +82,47 @@ fn unassessable<F: Facts>(inquiry: &Inquiry<'_, F>) -> Option<(Absence, String)>
     if rules.any(|rule| concerns(inquiry, rule)) {
         return None;
     }
-    let words = format!("This registry neither publishes {about} nor recognises verdicts under it.");
-    Some((Absence::NoScheme, words))
+    Some((Absence::NoScheme, Said::new("scheme-not-here", Params::default().with("about", about))))
 }
 
-fn unassessed_document<F: Facts>(inquiry: &Inquiry<'_, F>, document: &DocumentRef) -> (Absence, String) {
+fn unassessed_document<F: Facts>(inquiry: &Inquiry<'_, F>, document: &DocumentRef) -> (Absence, Said) {
     let record = inquiry.facts.document(document);
     let record = record.filter(|record| record.published.at <= inquiry.question.as_of);
-    match record.map(|record| record.document.kind) {
-        Some(DocumentKind::Guideline) => {
-            (Absence::GuidelineOnly, format!("{document} is a rule or guideline; nobody certifies against it."))
-        }
-        Some(DocumentKind::Requirements) => {
-            (Absence::NoScheme, format!("{document} has requirements, but no scheme here assesses against them."))
-        }
-        None => (Absence::NoScheme, format!("{document} is not known here, nor any scheme that assesses against it.")),
-    }
+    let (absence, code) = match record.map(|record| record.document.kind) {
+        Some(DocumentKind::Guideline) => (Absence::GuidelineOnly, "guideline"),
+        Some(DocumentKind::Requirements) => (Absence::NoScheme, "no-scheme-on-document"),
+        None => (Absence::NoScheme, "document-not-known"),
+    };
+    (absence, Said::new(code, Params::default().with("document", document)))
 }
 
-fn unassessable_viewpoint<F: Facts>(inquiry: &Inquiry<'_, F>) -> Option<(Absence, String)> {
+fn unassessable_viewpoint<F: Facts>(inquiry: &Inquiry<'_, F>) -> Option<(Absence, Said)> {
     let viewpoint = inquiry.question.viewpoint?;
     let mut schemes = inquiry.schemes.iter();
     let none = schemes.all(|record| !record.scheme.viewpoints.contains(viewpoint));
-    (none && !inquiry.schemes.is_empty()).then(|| {
-        let about = &inquiry.question.about;
-        (Absence::NoScheme, format!("Nothing under {about} is assessed from the viewpoint {viewpoint}."))
-    })
+    (none && !inquiry.schemes.is_empty())
+        .then(|| (Absence::NoScheme, Said::new("viewpoint-not-assessed", asked(inquiry))))
 }
 
 /// What was made of a foreign verdict before it was last derived stands in the log's result lists, not in the records.
-fn recognised_later<F: Facts>(inquiry: &Inquiry<'_, F>) -> Option<(Absence, String)> {
+fn recognised_later<F: Facts>(inquiry: &Inquiry<'_, F>) -> Option<(Absence, Said)> {
     let later = recognitions(inquiry).into_iter().map(|record| record.since).min()?;
-    let words = format!(
-        "A foreign verdict was last looked at on {}, after the time asked for; what was made of it before stands in this registry's earlier result lists.",
-        later.at
-    );
-    Some((Absence::Unknown, words))
+    Some((Absence::Unknown, Said::new("looked-at-later", Params::default().with("at", later.at))))
 }
 
-fn unassessed<F: Facts>(inquiry: &Inquiry<'_, F>) -> (Absence, String) {
-    let about = &inquiry.question.about;
-    let from = match inquiry.question.viewpoint {
-        Some(viewpoint) => format!("{about}, viewpoint {viewpoint}"),
-        None => about.to_string(),
-    };
+fn unassessed<F: Facts>(inquiry: &Inquiry<'_, F>) -> (Absence, Said) {
+    let asked = asked(inquiry);
     match country(inquiry) {
-        Some(country) if would_know(inquiry, &country) => (
-            Absence::NotAssessed,
-            format!(
-                "This registry would know verdicts on suppliers of {country} under {from}; there is none on this one."
-            ),
-        ),
-        Some(country) => (
-            Absence::Unknown,
-            format!("This registry neither holds nor follows verdicts on suppliers of {country} under {from}."),
-        ),
-        None => (
-            Absence::Unknown,
-            format!(
-                "It is not known where this supplier is established, so nothing can be said about {from}; ask again with its country."
-            ),
-        ),
+        Some(country) if would_know(inquiry, &country) => {
+            (Absence::NotAssessed, Said::new("none-on-supplier", asked.with("country", country)))
+        }
+        Some(country) => (Absence::Unknown, Said::new("country-not-followed", asked.with("country", country))),
+        None => (Absence::Unknown, Said::new("country-not-known", asked)),
     }
+}
+
+/// Under what, and from which viewpoint, was asked.
+fn asked<F>(inquiry: &Inquiry<'_, F>) -> Params {
+    let params = Params::default().with("about", &inquiry.question.about);
+    inquiry.question.viewpoint.iter().fold(params, |params, viewpoint| params.with("viewpoint", viewpoint))
 }

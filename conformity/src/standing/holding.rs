@@ -1,6 +1,5 @@
 //! What there is to show: own verdicts as they stood, and what is made of others'.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -11,12 +10,12 @@ use crate::document::Tailoring;
 use crate::ids::{RequirementId, SchemeRef, VerdictId};
 use crate::lapsed::Lapsed;
 use crate::recognised::{RecognitionOutcome, RecognitionRecord};
-use crate::recognition::{covered, in_effect, text};
+use crate::recognition::{covered, in_effect, told};
 use crate::records::Facts;
-use crate::text::Text;
 use crate::time::{Day, Moment};
 use crate::verdict::{AssessedObject, Profile, Provenance, SelfEvaluation, Snapshot, Supplier, VerdictRecord};
 use crate::viewpoint::Viewpoints;
+use crate::words::{Language, Params, Said};
 
 /// Requirements that an explanation names of those that a profile leaves out.
 const NAMED: usize = 12;
@@ -38,6 +37,18 @@ impl Holding {
         match self {
             Self::Own(own) => own.in_force && own.tailors.iter().all(Tailoring::keeps_all),
             Self::Foreign(foreign) => foreign.counts,
+        }
+    }
+
+    /// The same in `language`.
+    pub(super) fn told(self, language: Language) -> Self {
+        match self {
+            Self::Own(_) => self,
+            Self::Foreign(foreign) => {
+                let recognition = Arc::new(told(&foreign.record.recognition, language));
+                let record = Arc::new(RecognitionRecord { recognition, ..(*foreign.record).clone() });
+                Self::Foreign(ForeignHolding { record, ..foreign })
+            }
         }
     }
 
@@ -180,31 +191,26 @@ fn foreign_holding<F>(inquiry: &Inquiry<'_, F>, record: Arc<RecognitionRecord>) 
 }
 
 /// How many verdicts there are to show and how many of them count.
-pub(super) fn summary(holdings: &[Holding]) -> Text<1024> {
+pub(super) fn summary(holdings: &[Holding]) -> Vec<Said> {
     let own = holdings.iter().filter(|one| matches!(one, Holding::Own(_))).count();
     let counting = holdings.iter().filter(|one| one.counts()).count();
-    let mut words = String::new();
-    // Writing to a string does not fail.
-    let _ = write!(
-        words,
-        "{} of this registry, {} of others; {counting} of them count.",
-        plural(own),
-        plural(holdings.len() - own),
-    );
+    let params = Params::default().with("own", own).with("others", holdings.len() - own).with("counting", counting);
+    let mut said = vec![Said::new("holdings", params)];
     let declared = holdings.iter().filter(|one| one.counts() && one.is_self_declared()).count();
     if declared > 0 {
-        let _ = write!(words, " Of those {declared} only as the supplier's own declaration, which no body decided.");
+        said.push(Said::new("own-declarations", Params::default().with("count", declared)));
     }
     if let Some((until, lapsed)) = first_window(holdings) {
-        let (what, remedy) = (lapsed.cause.what.words(), lapsed.cause.what.remedy());
-        let _ = write!(words, " One of this registry counts until {until} only, because {what}; {remedy}.");
+        let what = lapsed.cause.what;
+        let params = Params::default().with("until", until).with("what", what.as_str()).with("remedy", what.remedy());
+        said.push(Said::new("window-closes", params));
     }
     for holding in holdings {
         if let Holding::Own(own) = holding {
-            own.tailors.iter().for_each(|tailoring| words.push_str(&tailored(own, tailoring)));
+            said.extend(own.tailors.iter().map(|tailoring| tailored(own, tailoring)));
         }
     }
-    text(&words)
+    said
 }
 
 /// The window that closes first, of verdicts that count.
@@ -217,21 +223,16 @@ fn first_window(holdings: &[Holding]) -> Option<(Timestamp, Lapsed)> {
 }
 
 /// What counts of a verdict under a profile, with the first requirements that it leaves out by name.
-fn tailored(own: &OwnHolding, tailoring: &Tailoring) -> String {
+fn tailored(own: &OwnHolding, tailoring: &Tailoring) -> Said {
     let Tailoring { document, kept, tightened, loosened, left_out } = tailoring;
+    let params = Params::default().with("verdict", &own.verdict).with("scheme", &own.scheme).with("document", document);
+    let params = params.with("kept", kept).with("tightened", tightened).with("loosened", loosened);
     let named: Vec<&str> = left_out.iter().take(NAMED).map(RequirementId::as_str).collect();
     let more = left_out.len() - named.len();
-    let left_out = match (named.is_empty(), more) {
-        (true, _) => "nothing".to_owned(),
-        (false, 0) => named.join(", "),
-        (false, more) => format!("{} and {more} more", named.join(", ")),
+    let params = match (named.is_empty(), more) {
+        (true, _) => params,
+        (false, 0) => params.with("left-out", named.join(", ")),
+        (false, more) => params.with("left-out", named.join(", ")).with("more", more),
     };
-    format!(
-        " {} is under {}, a profile of {document}: it keeps {kept} requirements, tightens {tightened}, loosens {loosened}, and leaves out {left_out}.",
-        own.verdict, own.scheme,
-    )
-}
-
-fn plural(count: usize) -> String {
-    if count == 1 { "1 verdict".to_owned() } else { format!("{count} verdicts") }
+    Said::new("under-profile", params)
 }

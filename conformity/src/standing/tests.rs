@@ -451,6 +451,8 @@ fn an_answer_is_read_back_from_its_json() {
     assert_eq!(
         serde_json::to_value(&nothing).unwrap(),
         json!({"holdings": [], "absence": "not-assessed",
+            "because": [{"code": "none-on-supplier", "params": {"about": "scheme star", "country": "JP"},
+                "remedy": {"code": "assess-supplier"}}],
             "explanation": "This registry would know verdicts on suppliers of JP under scheme star; there is none on this one."})
     );
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use conformity::words::Language;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -24,16 +25,24 @@ const FOLDER_VARIABLE: &str = "REGISTRY_FOLDER";
 pub(super) struct Context {
     /// Answers in JSON.
     pub(super) json: bool,
+    /// In which language it answers.
+    pub(super) language: Language,
     registry: PathBuf,
     credentials: Option<PathBuf>,
 }
 
 impl Context {
     /// From what was typed, the environment, and the defaults.
-    pub(super) fn new(json: bool, registry: Option<PathBuf>, credentials: Option<PathBuf>) -> Self {
+    pub(super) fn new(
+        json: bool,
+        language: Option<Language>,
+        registry: Option<PathBuf>,
+        credentials: Option<PathBuf>,
+    ) -> Self {
         let from_environment = || std::env::var_os(FOLDER_VARIABLE).map(PathBuf::from);
         let registry = registry.or_else(from_environment).unwrap_or_else(|| PathBuf::from("."));
-        Self { json, registry, credentials }
+        let language = language.unwrap_or_else(language_of_environment);
+        Self { json, language, registry, credentials }
     }
 
     /// The registry's folder.
@@ -54,10 +63,11 @@ impl Context {
     /// A client for reading: with credentials where there are some, else as anybody, from inside the registry's folder.
     pub(super) fn reader(&self) -> anyhow::Result<Client> {
         if self.credentials.is_some() || self.folder().operator().exists() {
-            return Ok(Client::with_credentials(&self.credentials()?)?);
+            return Ok(Client::with_credentials(&self.credentials()?)?.in_language(self.language));
         }
         let config = Config::load(&self.registry)?;
-        Ok(Client::anonymous(&config.http.public_url, &self.folder().ca_public().root())?)
+        let client = Client::anonymous(&config.http.public_url, &self.folder().ca_public().root())?;
+        Ok(client.in_language(self.language))
     }
 
     /// Asks for `path` and reads the answer.
@@ -75,6 +85,12 @@ impl Context {
         output::print(self.json, value, text)?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The language that the environment asks for (POSIX, section 8.2: the first of these that is set and not empty).
+fn language_of_environment() -> Language {
+    let set = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(std::env::var_os).find(|text| !text.is_empty());
+    set.and_then(|text| text.to_str()?.parse().ok()).unwrap_or_default()
 }
 
 /// Runs a command that waits for the network.

@@ -6,6 +6,7 @@ use anyhow::bail;
 use clap::Args;
 use conformity::identifiers::Identifier;
 use conformity::ids::DocumentRef;
+use conformity::words::Language;
 use serde_json::Value;
 
 use super::context::Context;
@@ -47,7 +48,7 @@ impl Coverage {
             bail!("say what is met: --supplier for its verdicts, or --met for a whole document");
         }
         let answer: Value = context.ask(&self.path())?;
-        context.answer(&answer, |answer| self.render(answer))
+        context.answer(&answer, |answer| self.render(answer, context.language))
     }
 
     fn path(&self) -> String {
@@ -59,7 +60,7 @@ impl Coverage {
         format!("/v1/documents/{}/coverage?{}", escape(&self.document.to_string()), query.join("&"))
     }
 
-    fn render(&self, answer: &Value) -> String {
+    fn render(&self, answer: &Value, language: Language) -> String {
         let shown = |line: &&Value| match self.only.as_deref() {
             None => true,
             Some("covered") => matches!(word(line, "cover"), "met" | "covered"),
@@ -67,10 +68,10 @@ impl Coverage {
         };
         let rows: Vec<_> = list(answer, "requirements").iter().filter(shown).map(|line| row(line, answer)).collect();
         let basis = list(answer, "basis").iter().map(basis);
-        let sentences = [word(&answer["text"], "en").to_owned(), word(&answer["text"], "ja").to_owned()];
+        let sentence = word(&answer["text"], language.as_str()).to_owned();
         basis
             .chain([table(["REQUIREMENT", "COVER", "BY", "EVIDENCE IN"], &rows)])
-            .chain(sentences)
+            .chain([sentence])
             .collect::<Vec<_>>()
             .join("\n")
     }

@@ -194,7 +194,7 @@ impl Moves {
             http_url: out.http.trim_end_matches('/').parse()?,
         };
         let speaker = Speaker::open(context)?;
-        let signed = speaker.sign(out.signing.into_id(), Claim::RegistryMoved(claim.clone()))?;
+        let signed = speaker.sign(out.signing.into_id()?, Claim::RegistryMoved(claim.clone()))?;
         let receipt = wait(speaker.submit(&signed, &[]))?;
         let answer = json!({ "httpUrl": claim.http_url, "natsUrl": claim.nats_url, "receipt": receipt });
         context.answer(&answer, |_| {

@@ -138,7 +138,8 @@ impl Present {
         );
         let key = self.key.as_deref().map_or_else(|| Ok(credentials.signing_key()?), open)?;
         let held: Held = wait(async {
-            let mut connection = Client::with_credentials(&credentials)?.connect().await?;
+            let mut connection =
+                Client::with_credentials(&credentials)?.in_language(context.language).connect().await?;
             let occasion = occasion(&mut connection, &own.url).await?;
             let text = bound(presentation, &key, &occasion.audience, &occasion.nonce)?;
             if let Some(out) = &self.out {

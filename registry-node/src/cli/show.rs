@@ -94,7 +94,7 @@ fn render(answer: &Value) -> String {
 
 /// What it rests on lapsed, and what becomes of it.
 fn basis(lapsed: &Lapsed) -> String {
-    let (what, remedy) = (lapsed.cause.what.words(), lapsed.cause.what.remedy());
+    let (what, remedy) = (lapsed.cause.what.words(), lapsed.cause.what.remedy_words());
     match lapsed.consequence {
         Consequence::Keep => format!("{what} since {}; its scheme keeps it in force", lapsed.since),
         Consequence::TransferWindow { until } => format!("{what}; in force until {until}; {remedy}"),

@@ -22,6 +22,7 @@ Examples:
   registry-node --as buyer-1 standing corporate-number:7000012050002
   registry-node --as buyer-1 standing lei:5493001KJTIIGC8Y1R12 --scheme demo@1 --viewpoint process
   registry-node --as buyer-1 standing duns:150483782 --as-of 2026-06-30T00:00:00Z --json
+  registry-node --as buyer-1 --lang ja standing corporate-number:7000012050002
 
 Shows this registry's own verdicts and what it makes of those of others; where there is nothing, why.")]
 pub(super) struct Ask {

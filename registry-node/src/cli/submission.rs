@@ -144,7 +144,7 @@ impl Speaker {
         );
         Ok(Self {
             key: credentials.signing_key()?,
-            client: Client::with_credentials(&credentials)?,
+            client: Client::with_credentials(&credentials)?.in_language(context.language),
             log: Mutex::new(pinned.first_log_key()?.into()),
             pinned,
             credentials,

@@ -9,11 +9,12 @@ use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use conformity::words::Language;
 use futures_util::Stream;
 use hyper::body::Body;
 use serde::Serialize;
 use warp::Reply;
-use warp::http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use warp::http::header::{ALLOW, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use warp::http::{HeaderValue, StatusCode};
 use warp::reply::Response;
 
@@ -94,6 +95,24 @@ pub(super) fn problem(problem: &Problem) -> Response {
     if let Some(seconds) = problem.retry_after {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
+    response.extensions_mut().insert(problem.clone());
+    response
+}
+
+/// A problem in `language`, whoever told it; anything else as it is.
+pub(super) fn told(response: Response, language: Language) -> Response {
+    let told = match response.extensions().get::<Problem>() {
+        Some(told) if language != Language::English => told.told(language),
+        _ => return response,
+    };
+    let (head, _) = response.into_parts();
+    let body = Bytes::from(serde_json::to_vec(&told).unwrap_or_default());
+    in_language(Response::from_parts(head, body.into()), language)
+}
+
+/// Says in which language an answer is (RFC 9110, section 8.5).
+pub(super) fn in_language(mut response: Response, language: Language) -> Response {
+    response.headers_mut().insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.as_str()));
     response
 }
 

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use certs::{Identity, Speaker};
 use conformity::ids::{NameError, SchemeId, SchemeRef};
 use conformity::standing::Viewer;
+use conformity::words::Language;
 use jiff::Timestamp;
 use warp::path::FullPath;
 
@@ -34,6 +35,7 @@ pub(super) struct Ask {
     path: FullPath,
     query: Query,
     caller: Arc<Caller>,
+    language: Language,
 }
 
 /// A request whose path and method fit a route.
@@ -45,10 +47,16 @@ pub(super) struct Found {
 }
 
 impl Ask {
-    /// Reads the query by what the route takes.
-    pub(super) fn new(found: Found, query: &str, caller: Arc<Caller>) -> Result<Ask, Problem> {
+    /// Reads the query by what the route takes. The language is that of `lang`, else of the header.
+    pub(super) fn new(found: Found, query: &str, caller: Arc<Caller>, accepted: Language) -> Result<Ask, Problem> {
         let query = Query::parse(query, found.route.parameters)?;
-        Ok(Ask { route: found.route, path: found.path, query, caller })
+        let language = query.one("lang")?.unwrap_or(accepted);
+        Ok(Ask { route: found.route, path: found.path, query, caller, language })
+    }
+
+    /// In which language it is answered.
+    pub(super) fn language(&self) -> Language {
+        self.language
     }
 
     /// The route.

@@ -106,7 +106,7 @@ pub(super) fn of_document(site: &Site, ask: &Ask) -> Result<Response, Problem> {
         basis::add(site, ask, &supplier, as_of, &mut ground)?;
         foreign::add(site, ask, &supplier, as_of, &mut ground);
     }
-    answered(&document, &ground, as_of)
+    Ok(answer::in_language(answered(&document, &ground, as_of)?, ask.language()))
 }
 
 impl Ground<'_> {

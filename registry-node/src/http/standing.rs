@@ -23,7 +23,8 @@ pub(super) fn of_supplier(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let register = site.register();
     let mut facts = Overlay::new(&*register);
     recognised_apart.into_iter().for_each(|record| facts.insert(Record::Recognition(record)));
-    answer::json(&standing(&facts, &question, &ask.viewer()))
+    let told = standing(&facts, &question, &ask.viewer()).told(ask.language());
+    Ok(answer::in_language(answer::json(&told)?, ask.language()))
 }
 
 fn about(query: &Query) -> Result<About, Problem> {

@@ -18,7 +18,7 @@ pub(super) static ROUTES: &[Route] = &[
         path: "/v1/verdicts/{verdict}",
         summary: "A verdict of this registry with its history, or what it makes of another registry's",
         value: "registry:id, such as jp:V-1",
-        parameters: &[],
+        parameters: &[LANG],
         answer: JSON,
         handler: Handler::Consented {
             needed: verdicts::by_consent,
@@ -40,7 +40,7 @@ pub(super) static ROUTES: &[Route] = &[
         path: "/v1/suppliers/{supplier}/standing",
         summary: "How a supplier stands: own verdicts, recognised ones, or which absence, explained",
         value: "kind:value, such as lei:5493001KJTIIGC8Y1R12",
-        parameters: &[COUNTRY, SCHEME, DOCUMENT, VIEWPOINT, AS_OF],
+        parameters: &[COUNTRY, SCHEME, DOCUMENT, VIEWPOINT, AS_OF, LANG],
         answer: JSON,
         handler: Handler::Memory(standing::of_supplier),
     },
@@ -82,6 +82,7 @@ pub(super) static ROUTES: &[Route] = &[
             once("supplier", "from the verdicts on this supplier that the asker may see"),
             often("met", "suppose that all of this document is met, id@version"),
             AS_OF,
+            LANG,
         ],
         answer: JSON,
         handler: Handler::Disk(coverage::of_document),
@@ -372,6 +373,7 @@ const VIEWPOINT: Parameter = once("viewpoint", "organization, process or people-
 const STATE: Parameter = once("state", "granted, conditional, suspended, …");
 const COUNT: Parameter = once("count", "how many, 1 to 1000 [default: 1]");
 const AS_OF: Parameter = once("as_of", "an instant that has come, RFC 3339: as the log had it then");
+const LANG: Parameter = once("lang", "en or ja: the language of the words in the answer [default: by Accept-Language]");
 const CURSOR: Parameter = once("cursor", "next of the page before");
 const LIMIT: Parameter = once("limit", "most items of the page, 1 to 1000");
 const AFTER: Parameter = once("after", "id of the last event read, or start; without it, what comes from now on");

@@ -15,6 +15,7 @@ mod evidence;
 mod fixture;
 mod handovers;
 mod keys;
+mod languages;
 mod limits;
 mod log;
 mod neighbours;

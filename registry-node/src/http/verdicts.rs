@@ -11,7 +11,7 @@ use conformity::consent::Permission;
 use conformity::identifiers::Identifier;
 use conformity::ids::{Origin, SchemeRef, VerdictId, VerdictRef};
 use conformity::recognised::{Recognition, RecognitionRecord};
-use conformity::recognition::in_effect;
+use conformity::recognition::{in_effect, told};
 use conformity::records::Facts;
 use conformity::standing::{Sight, sight};
 use conformity::time::{Day, Moment};
@@ -19,6 +19,7 @@ use conformity::verdict::{
     AssessedObject, HistoryItem, Provenance, SelfEvaluation, Snapshot, StateName, Supplier, Verdict, VerdictRecord,
 };
 use conformity::viewpoint::Viewpoint;
+use conformity::words::Language;
 use jiff::Timestamp;
 use serde::Serialize;
 use warp::reply::Response;
@@ -64,22 +65,24 @@ struct Foreign<'a> {
 /// `GET /v1/verdicts/{verdict}`
 pub(super) fn one(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let wanted: VerdictRef = ask.value()?;
-    let answer = if wanted.registry == site.registry.config.registry.id {
+    if wanted.registry == site.registry.config.registry.id {
         let record = visible(site, ask, &wanted.id).ok_or_else(Problem::not_found)?;
-        site.rendered.answer(&record, |record| own(site, &wanted, record))
-    } else {
-        let (apart, recorded) = (apart::of_verdict(site, ask, &wanted), site.register().recognition(&wanted));
-        let peer = site.register().peer(&wanted.registry);
-        if let Some(record) = apart {
-            let answer = foreign(&in_effect(record, peer.as_deref()));
-            return Ok(answer::bytes(JSON, answer?, Keep::No));
-        }
-        let recorded = recorded.ok_or_else(Problem::not_found)?;
-        let record = in_effect(Arc::clone(&recorded), peer.as_deref());
-        // What the log does not say yet is rendered each time: it will in a moment.
-        if Arc::ptr_eq(&recorded, &record) { site.rendered.answer(&record, foreign) } else { foreign(&record) }
-    };
-    Ok(answer::bytes(JSON, answer?, Keep::No))
+        let answer = site.rendered.answer(&record, |record| own(site, &wanted, record));
+        return Ok(answer::bytes(JSON, answer?, Keep::No));
+    }
+    let (apart, recorded) = (apart::of_verdict(site, ask, &wanted), site.register().recognition(&wanted));
+    let peer = site.register().peer(&wanted.registry);
+    if let Some(record) = apart {
+        return in_words(&in_effect(record, peer.as_deref()), ask);
+    }
+    let recorded = recorded.ok_or_else(Problem::not_found)?;
+    let record = in_effect(Arc::clone(&recorded), peer.as_deref());
+    // What the log does not say yet is rendered each time: it will in a moment.
+    if !Arc::ptr_eq(&recorded, &record) || ask.language() != Language::English {
+        return in_words(&record, ask);
+    }
+    let answer = site.rendered.answer(&record, |record| foreign(record, Language::English));
+    Ok(answer::in_language(answer::bytes(JSON, answer?, Keep::No), Language::English))
 }
 
 /// Whether it is a restricted verdict that the asker sees by consent.
@@ -126,8 +129,14 @@ fn own(site: &Site, verdict: &VerdictRef, record: &VerdictRecord) -> Result<Byte
     })
 }
 
-fn foreign(record: &RecognitionRecord) -> Result<Bytes, Problem> {
-    let recognition = &*record.recognition;
+/// What is made of another's verdict, rendered for this asker alone.
+fn in_words(record: &RecognitionRecord, ask: &Ask) -> Result<Response, Problem> {
+    let answer = answer::bytes(JSON, foreign(record, ask.language())?, Keep::No);
+    Ok(answer::in_language(answer, ask.language()))
+}
+
+fn foreign(record: &RecognitionRecord, language: Language) -> Result<Bytes, Problem> {
+    let recognition = &told(&record.recognition, language);
     answer::to_json(&Foreign {
         verdict: &recognition.verdict,
         recognition,

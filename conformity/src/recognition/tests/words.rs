@@ -9,9 +9,10 @@ use serde_json::json;
 use crate::lapsed::CauseKind;
 use crate::reason::Reason;
 use crate::recognition::fixture::{Case, at, name};
-use crate::recognition::{GapKind, Weight, text};
+use crate::recognition::{GapKind, Weight, text, told};
 use crate::verdict::{Change, Conditions, StateName};
 use crate::viewpoint::{ObjectKind, ObjectKinds, Viewpoint, Viewpoints};
+use crate::words::{GAPS, Language, say};
 
 /// Every gap with its code, weight and words. A changed code breaks whoever reads results: add codes, never change them.
 #[test]
@@ -392,7 +393,11 @@ fn gaps_keep_their_codes_and_say_what_would_help() {
     for (gap, code, weight, words) in rows {
         assert_eq!((gap.code(), gap.weight(), gap.to_string().as_str()), (code, weight, words));
         assert_eq!(gap.recorded().code.as_str(), code);
-        assert_eq!(gap.recorded().text.as_str(), words);
+        let recorded = gap.recorded();
+        assert_eq!(recorded.text.as_str(), words);
+        assert!(recorded.remedy.is_some(), "{code}: it says what would change the answer");
+        let japanese = say(GAPS, code, Language::Japanese, &recorded.params);
+        assert!(japanese.is_some_and(|words| !words.contains(['{', '}']) && words.len() <= 560), "{code}");
         assert_eq!(GapKind::leaves_something(code), weight < Refuses, "{code}");
         assert_eq!(gap.distance() == 0, weight < Refuses, "{code}");
         let of_verdict = gap.distance() == 1 && ![GapKind::Restricted, GapKind::NotShown].contains(&gap);
@@ -408,7 +413,7 @@ fn words_that_do_not_fit_are_cut_after_a_whole_character() {
     assert_eq!(text::<16>("a\u{202E}b").as_str(), "-");
     let only = (0..64).map(|n| name(&format!("L{n}-{}", "x".repeat(59)))).collect();
     let long = GapKind::LevelNotListed { level: name("EAL3"), only }.recorded();
-    assert!(long.text.as_str().ends_with('…') && long.text.as_str().len() <= 280);
+    assert!(long.text.as_str().ends_with('…') && long.text.as_str().len() <= 560);
 }
 
 #[test]
@@ -434,6 +439,23 @@ fn an_explanation_names_rule_gap_and_counterpart() {
         "Recognised under rule to-eu of arrangement jp-eu (version 1), counting as star@1 for organization. It is \
          conditional until 2026-12-31: close two findings"
     );
+}
+
+#[test]
+fn an_explanation_is_told_in_japanese_with_what_would_change_it() {
+    let told = |case: Case| told(&case.recognise(), Language::Japanese);
+    assert_eq!(
+        told(Case::ccra(&json!({"level": "EAL4+"}))).explanation.as_str(),
+        "取決め ccra(第 1 版)のルール eal により、common-criteria@3.1 のレベル EAL2 として、人・モノについて一部が承認されています。\
+         理由: レベル EAL4+ は、ルールが認める最高の EAL2 として扱われます。"
+    );
+    let suspended = told(Case::bilateral(&json!({})).then("2026-06-01", Change::Suspended));
+    let remedy = suspended.gaps[0].remedy.clone().unwrap();
+    assert_eq!(remedy.code.as_str(), "restore-verdict");
+    assert_eq!(remedy.text.unwrap().as_str(), "付与元で停止が解除されれば再び有効になります");
+    let conditions = Conditions { text: name("close two findings"), deadline: name("2026-12-31") };
+    let conditional = told(Case::bilateral(&json!({})).then("2026-06-01", Change::Conditional(conditions)));
+    assert!(conditional.explanation.as_str().ends_with("2026-12-31 までの条件付きです: close two findings"));
 }
 
 #[test]

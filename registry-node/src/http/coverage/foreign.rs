@@ -6,7 +6,7 @@ use conformity::coverage::{Reach, Requirement};
 use conformity::identifiers::Identifier;
 use conformity::ids::{DocumentRef, RuleId, SchemeRef, VerdictRef};
 use conformity::recognised::{ArrangementRef, Counterpart, Gap, RecognitionOutcome, RecognitionRecord};
-use conformity::recognition::{covered, in_effect};
+use conformity::recognition::{covered, in_effect, told};
 use conformity::records::Facts;
 use conformity::verdict::SelfEvaluation;
 use conformity::viewpoint::Viewpoints;
@@ -50,7 +50,8 @@ pub(super) struct Recognised {
 /// Adds what is made of the verdicts of others that the asker may know of.
 pub(super) fn add(site: &Site, ask: &Ask, supplier: &Identifier, as_of: Timestamp, ground: &mut Ground<'_>) {
     for record in standing(site, ask, supplier, as_of) {
-        let (recognised, met) = counted(site, ground, &record);
+        let (mut recognised, met) = counted(site, ground, &record);
+        recognised.gaps = told(&record.recognition, ask.language()).gaps;
         ground.add(Basis::Recognised(recognised), met);
     }
 }
