@@ -228,7 +228,10 @@ fn does(claim: &Claim) -> String {
         Claim::CaRootRetired(claim) => format!("This ends the trust in the root {} of certificates.", claim.root),
         Claim::KeyAdded(claim) => format!("This gives {} another key: {}.", claim.party, claim.key.thumbprint()),
         Claim::KeyRevoked(claim) => format!("This ends key {} of {}.", claim.kid, claim.party),
-        Claim::PersonsSet(claim) => format!("From now on sensitive steps need {} persons.", claim.persons.count()),
+        Claim::PersonsSet(claim) if claim.persons.is_one() => {
+            "From now on one person is enough for such steps.".to_owned()
+        }
+        Claim::PersonsSet(_) => "From now on sensitive steps need two persons.".to_owned(),
         other => format!("This is a {}, which needs nobody's approval.", other.kind()),
     }
 }
