@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
 use crate::core::cascades;
+use crate::core::here::Here;
 use crate::core::publisher::Publisher;
 use crate::core::registry::Registry;
 use crate::core::timekeeper;
@@ -107,9 +108,9 @@ fn publisher(registry: &Registry) -> Publisher {
 /// Ends everything once the log says that the registry is served elsewhere: the folder can be taken there then, and nothing that
 /// matters is written into it any more.
 async fn end_when_left(registry: Arc<Registry>, shutdown: CancellationToken) {
-    let mut size = registry.size.clone();
+    let (here, mut size) = (Here::of(&registry.config), registry.size.clone());
     loop {
-        if let Some(left) = registry.here.left_for(&registry.read_model.register()) {
+        if let Some(left) = here.left_for(&registry.read_model.register()) {
             tracing::info!(http_url = %left.http_url, nats_url = %left.nats_url, "the registry moved out: its folder may be taken there once this has ended");
             return shutdown.cancel();
         }

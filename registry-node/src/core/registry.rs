@@ -99,8 +99,6 @@ pub struct Registry {
     pub collected: Arc<Collected>,
     /// What verdicts may rest on no more, and how far telling of it is.
     pub cascades: Arc<Cascades>,
-    /// Where it is reached.
-    pub here: Here,
 }
 
 /// Why a registry does not open; each message says which file and what to do.
@@ -216,19 +214,17 @@ impl Registry {
         follow_keys(&mut log, &register)?;
         finish_erasures(&mut log, &register)?;
         let genesis = checked_genesis(&config, &register)?;
-        let here = not_left(&config, &register)?;
         let (vault, disclosures) = open_vault(&folder, &register)?;
         let slots = Slots::open(Arc::clone(&vault), &register)?;
         let metrics = Arc::new(Metrics::default());
         let witness = Witness::open(cosigner(&folder, &genesis)?, Arc::clone(&vault), Arc::clone(&metrics))?;
         let collected = collected(&tiles, &register)?;
         let read_model = Arc::new(ReadModel::new(register));
-        let uses = Uses::open(Arc::clone(&vault), &read_model)?;
+        let (uses, cascades) = (Uses::open(Arc::clone(&vault), &read_model)?, Arc::<Cascades>::default());
         let (received, restricted) = open_of_peers(&vault, &read_model)?;
         let (grown, size) = watch::channel(reader.size());
         let indexer = Indexer::start(index, reader.clone()).map_err(file_error("the indexer"))?;
         let map = map(origins(&folder, &genesis, &reader, &read_model)?).map_err(file_error("the state map"))?;
-        let cascades = Arc::<Cascades>::default();
         let parts = Parts {
             map: map.clone(),
             read_model: Arc::clone(&read_model),
@@ -236,7 +232,7 @@ impl Registry {
             metrics: Arc::clone(&metrics),
             size: grown,
             cascades: Arc::clone(&cascades),
-            here: here.clone(),
+            here: Here::of(&config),
         };
         let sequencer = Sequencer::start(log, parts, indexer, config.limits.queue, config.log.batch_statements)
             .map_err(file_error("the sequencer"))?;
@@ -268,7 +264,6 @@ impl Registry {
             witness: Arc::new(witness),
             collected: Arc::new(collected),
             cascades,
-            here,
         }))
     }
 
@@ -365,6 +360,7 @@ fn finish_erasures(log: &mut Log, register: &Register) -> Result<(), OpenError> 
 }
 
 fn checked_genesis(config: &Config, register: &Register) -> Result<Arc<Genesis>, OpenError> {
+    not_left(config, register)?;
     let Some(record) = register.genesis() else { return Err(ReplayError::NoGenesis.into()) };
     let genesis = &record.genesis;
     let pairs = [
@@ -380,10 +376,9 @@ fn checked_genesis(config: &Config, register: &Register) -> Result<Arc<Genesis>,
 }
 
 /// A folder that the registry left is not opened: whatever were written into it would be missing where it went.
-fn not_left(config: &Config, register: &Register) -> Result<Here, OpenError> {
-    let here = Here::of(config);
-    match here.left_for(register) {
-        None => Ok(here),
+fn not_left(config: &Config, register: &Register) -> Result<(), OpenError> {
+    match Here::of(config).left_for(register) {
+        None => Ok(()),
         Some(left) => Err(OpenError::Left { nats_url: left.nats_url.to_string(), http_url: left.http_url.to_string() }),
     }
 }
