@@ -151,6 +151,7 @@ fn schemas() -> Value {
                 "title": text(),
                 "status": { "type": "integer" },
                 "detail": text(),
+                "params": { "type": "object", "additionalProperties": text() },
                 "retryAfter": { "type": "integer" },
             },
         },
