@@ -273,8 +273,8 @@ impl<'a> Storm<'a> {
                 node.thaw();
             }
             _ => {
-                let folder = self.federation.registry(*pick(group, &mut self.chance)).folder();
-                if let Some(server) = NatsServer::of(folder.path()) {
+                let id = *pick(group, &mut self.chance);
+                if let Some(server) = NatsServer::of(self.federation.registry(id).folder().path()) {
                     server.kill();
                 }
             }
