@@ -79,9 +79,14 @@ impl Serving {
         self.shutdown.cancelled().await;
     }
 
+    /// Closes the door, and lets everything begin to end.
+    pub fn close(&self) {
+        self.shutdown.cancel();
+    }
+
     /// Closes the door, lets open requests finish for a moment, and waits for everything to end.
     pub async fn stop(self) {
-        self.shutdown.cancel();
+        self.close();
         self.tasks.wait().await;
     }
 }

@@ -41,9 +41,16 @@ impl Federation {
 
     /// The same in one process.
     pub async fn start_in_one_process(ids: &[&str]) -> Federation {
-        let mut federation = Federation::create(ids);
-        let folders: Vec<PathBuf> = federation.registries.iter().map(|one| one.folder().path().to_owned()).collect();
-        federation.nodes = vec![Node::new(folders, federation.path.join("all.log"))];
+        Federation::start_in_processes(&[ids]).await
+    }
+
+    /// The same, a process for each of these groups.
+    pub async fn start_in_processes(groups: &[&[&str]]) -> Federation {
+        let mut federation = Federation::create(&groups.concat());
+        let folder = |id: &&str| federation.registry(id).folder().path().to_owned();
+        let log = |group: &[&str]| federation.path.join(format!("{}.log", group.join("-")));
+        let node = |group: &&[&str]| Node::new(group.iter().map(folder).collect(), log(group));
+        federation.nodes = groups.iter().map(node).collect();
         federation.furnished().await
     }
 
@@ -104,18 +111,18 @@ impl Federation {
         &self.registries
     }
 
+    /// All nodes.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
     /// The node that serves a registry.
     ///
     /// # Panics
     /// When there is none.
     pub fn node(&self, id: &str) -> &Node {
-        match self.nodes.as_slice() {
-            [one] => one,
-            nodes => {
-                let place = self.registries.iter().position(|one| one.id() == id).expect("a registry of that name");
-                &nodes[place]
-            }
-        }
+        let folder = self.registry(id).folder().path();
+        self.nodes.iter().find(|node| node.serves(folder)).expect("a node for the registry")
     }
 
     /// Starts the node of a registry again and waits until it is ready.
@@ -186,6 +193,14 @@ pub async fn force(registry: &Registry, arrangement: &str, wanted: &str) {
 /// # Panics
 /// When the host's authority does not sign.
 pub fn admit(host: &Registry, guest: &Registry) {
+    admit_at(host, guest, &host.config().nats.public_address);
+}
+
+/// The same for a guest that finds the nats-server at another address, `host:port`.
+///
+/// # Panics
+/// When the host's authority does not sign.
+pub fn admit_at(host: &Registry, guest: &Registry, nats: &str) {
     let folder = guest.folder().peer(&host.id().parse().expect("a registry id"));
     std::fs::create_dir_all(&folder).expect("the peer's folder is made");
     let application = Application::new().expect("a request");
@@ -198,7 +213,7 @@ pub fn admit(host: &Registry, guest: &Registry) {
         origin: config.registry.origin.clone(),
         genesis: host.genesis(),
         http_url: config.http.public_url.clone(),
-        nats: config.nats.public_address.clone(),
+        nats: nats.to_owned(),
         certificate: signed.expect("the host signs").chain_pem,
     };
     store(&folder, &admission).expect("the admission is stored");

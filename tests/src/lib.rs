@@ -28,6 +28,7 @@ pub mod registry;
 pub mod secrets;
 pub mod stranger;
 pub mod wait;
+pub mod wire;
 
 pub use audit::Auditor;
 pub use buyer::Buyer;
@@ -39,3 +40,4 @@ pub use party::{Party, Receipt};
 pub use registry::Registry;
 pub use secrets::Secrets;
 pub use wait::{soon, until};
+pub use wire::Wire;

@@ -39,6 +39,11 @@ impl Node {
         self
     }
 
+    /// Whether the registry in `folder` is one of its own.
+    pub fn serves(&self, folder: &Path) -> bool {
+        self.folders.iter().any(|one| one == folder)
+    }
+
     /// Starts the process; it is not ready yet.
     ///
     /// # Panics

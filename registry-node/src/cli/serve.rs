@@ -149,7 +149,9 @@ async fn begin(folder: &Path, json: bool) -> anyhow::Result<Serving> {
     Ok(serving)
 }
 
+/// All at once: each may have to wait for a peer or a nats-server that does not answer any more.
 async fn end(serving: Vec<Serving>) {
+    serving.iter().for_each(Serving::close);
     for one in serving {
         one.stop().await;
     }

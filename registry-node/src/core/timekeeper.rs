@@ -96,7 +96,8 @@ fn chunk(read_model: &ReadModel, cursor: Option<&VerdictId>, now: Timestamp) -> 
     };
     Some(Chunk {
         expired: pick(&|record| is_expired(record, now)),
-        overdue: pick(&|record| is_overdue(record, &register, now)),
+        // Of what is over nobody has to look again: the rules would refuse to say so, and hold up what follows.
+        overdue: pick(&|record| !is_expired(record, now) && is_overdue(record, &register, now)),
         last,
     })
 }

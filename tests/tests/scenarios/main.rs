@@ -29,6 +29,7 @@ mod presentations;
 mod refusals;
 mod restricted;
 mod results;
+mod reuse;
 mod standing;
 mod stolen_key;
 mod tokens;

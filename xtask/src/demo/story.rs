@@ -8,8 +8,10 @@ mod buyer;
 mod cast;
 mod changes;
 mod explore;
+mod fall;
 mod life;
 mod records;
+mod starter;
 mod sums;
 
 use std::io::Write;
@@ -25,7 +27,7 @@ use cast::Cast;
 const OPENING: &str = "\
 A verdict crosses borders. Four registries, each with a process, a folder, a certificate authority, a nats-server and
 ports of its own. Real: the Common Criteria records and the CCRA. FICTIONAL, and said so wherever it appears: the
-Japanese mark, its counterpart in the EU, the arrangement between the two, and everybody who acts in the story.";
+Japanese schemes, the counterpart of one in the EU, the arrangement between the two, and everybody who acts in the story.";
 
 /// Plays the whole story.
 ///
@@ -50,6 +52,10 @@ pub fn play<W: Write>(stage: &Stage, told: &mut Narrator<W>) -> Result<()> {
     arrangements::suspend_and_restore(&cast, &mut buyer, told)?;
     chapter(told, "How fast a change crosses the border")?;
     let speed = changes::measure(&cast, &mut buyer, told)?;
+    chapter(told, "A small company without a certificate, and what remains for SP 800-171")?;
+    starter::play(&cast, told)?;
+    chapter(told, "An accreditation falls")?;
+    fall::play(&cast, &mut buyer, told)?;
     chapter(told, "In numbers")?;
     sums::tell(&cast, &speed, &buyer, told)?;
     chapter(told, "To look around")?;

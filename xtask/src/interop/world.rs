@@ -24,7 +24,7 @@ const SHOWN: [&str; 2] = [
 ];
 
 pub(super) const SCHEME: &str = "supply-chain-mark@1";
-const DOCUMENT: &str = "sp800-171@r3";
+const DOCUMENT: &str = "nist-sp-800-171@r3";
 const PUBLISHED_AT: &str = "https://github.com/usnistgov/oscal-content";
 const SUPPLIER: &str = "supplier";
 

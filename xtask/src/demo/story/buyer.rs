@@ -73,6 +73,19 @@ impl<'cast> Buyer<'cast> {
             .collect()
     }
 
+    /// Waits until it was told of so many verdicts of a registry what is wanted of each; what was told of them before is passed over.
+    pub(super) fn sees_each(
+        &mut self,
+        registry: &str,
+        count: usize,
+        wanted: impl Fn(&Seen) -> bool,
+    ) -> Result<Vec<Seen>> {
+        let fits = |seen: &Seen| seen.verdict.split(':').next() == Some(registry) && wanted(seen);
+        (0..count)
+            .map(|number| self.take(&format!("the buyer to see {count} verdicts of {registry}, not {number}"), fits))
+            .collect()
+    }
+
     fn take(&mut self, what: &str, wanted: impl Fn(&Seen) -> bool) -> Result<Seen> {
         let Self { stage, lines, waiting, count } = self;
         stage.wait_until(what, LIMIT, || {

@@ -21,7 +21,7 @@ use crate::demo::lines::Lines;
 use crate::demo::narrator::Narrator;
 
 /// Verdicts that change.
-const VERDICTS: usize = 12;
+pub(super) const VERDICTS: usize = 12;
 /// How often each is suspended and restored.
 const ROUNDS: usize = 10;
 const LIMIT: Duration = Duration::from_secs(20);

@@ -19,6 +19,7 @@ pub(super) const SUPPLIER: &str = "local:demo:example-works";
 pub(super) struct Grant<'a> {
     id: &'a str,
     supplier: &'a str,
+    country: &'a str,
     name: &'a str,
     object: &'a str,
     viewpoints: &'a str,
@@ -28,7 +29,12 @@ impl<'a> Grant<'a> {
     /// On an organization: two viewpoints.
     pub(super) fn organization(id: &'a str, name: &'a str) -> Self {
         let supplier = "local:demo:second-works";
-        Self { id, supplier, name, object: "organization", viewpoints: "organization,process" }
+        Self { id, supplier, country: "JP", name, object: "organization", viewpoints: "organization,process" }
+    }
+
+    /// The same to another supplier, established elsewhere.
+    pub(super) fn to(self, supplier: &'a str, country: &'a str) -> Self {
+        Self { supplier, country, ..self }
     }
 
     /// On a product of the same supplier.
@@ -39,10 +45,10 @@ impl<'a> Grant<'a> {
 
 /// Has the certification body grant a verdict at the advanced level.
 pub(super) fn grant<W: Write>(cast: &Cast<'_>, told: &mut Narrator<W>, verdict: &Grant<'_>) -> Result<()> {
-    let Grant { id, supplier, name, object, viewpoints } = verdict;
+    let Grant { id, supplier, country, name, object, viewpoints } = verdict;
     told.step(&format!("jp: Fictional Certification KK grants {id} to {name}, under the fictional mark"), || {
         let (from, object_name) = (Day::today()?.to_string(), format!("{name}, {object}"));
-        let about = ["grant", id, "--supplier", supplier, "--supplier-name", name, "--country", "JP"];
+        let about = ["grant", id, "--supplier", supplier, "--supplier-name", name, "--country", country];
         let what = ["--object", object, "--object-name", &object_name, "--scheme", MARK, "--viewpoint", viewpoints];
         let how = ["--level", "advanced", "--scope", "Development and operation (fictional)", "--from", &from];
         cast.jp.party(JP_CERTIFICATION, &[&about[..], &what, &how].concat()).map(drop)
@@ -51,7 +57,7 @@ pub(super) fn grant<W: Write>(cast: &Cast<'_>, told: &mut Narrator<W>, verdict: 
 
 /// Plays the whole life.
 pub(super) fn play<W: Write>(cast: &Cast<'_>, buyer: &mut Buyer<'_>, told: &mut Narrator<W>) -> Result<()> {
-    let supplier = Grant { supplier: SUPPLIER, ..Grant::organization("V-1", "Example Works KK (fictional)") };
+    let supplier = Grant::organization("V-1", "Example Works KK (fictional)").to(SUPPLIER, "JP");
     grant(cast, told, &supplier)?;
     recognised(cast, buyer, told)?;
     reported(cast, told)?;

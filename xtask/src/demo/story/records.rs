@@ -14,9 +14,9 @@ use crate::demo::table::Table;
 /// The fictional Japanese scheme.
 pub(super) const MARK: &str = "supply-chain-mark@1";
 
-const DOCUMENT: &str = "sp800-171@r3";
+pub(super) const DOCUMENT: &str = "nist-sp-800-171@r3";
 const PUBLISHED_AT: &str = "https://github.com/usnistgov/oscal-content";
-const VIEWPOINTS: &str = "organization,process,people-and-things";
+pub(super) const VIEWPOINTS: &str = "organization,process,people-and-things";
 /// The day on which the facts were typed off the pages that they name.
 const RETRIEVED: &str = "2026-11-22";
 /// Verdicts in the list of real records.
