@@ -43,6 +43,7 @@ async fn move_out(mm: &Registry, http: &str, nats: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[allow(clippy::too_many_lines)] // one story, in its order
 async fn a_hosted_registry_moves_out_and_everybody_follows() {
     let federation = Federation::create(&["jp", "mm", "eu"]);
     let [jp, mm, eu] = ["jp", "mm", "eu"].map(|id| federation.registry(id));

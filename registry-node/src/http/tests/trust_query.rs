@@ -114,7 +114,7 @@ async fn accreditations_answer_who_may_act() {
     );
     let expired = format!("accreditation A-4 by jab ended on {}", day(-1));
     let elsewhere = format!("this registry answers for {JP} and those under it; ask the authority's own");
-    let words = "this action is not known here; ask whether an entity may: issue, audit, test";
+    let words = "this action is not known here; ask whether an entity may: issue, audit, test, confirm";
     let ask =
         |body: &str, authority: &str, action: &str, resource: &str| question(&party(body), authority, action, resource);
     let issues = || ask("cb-1", JP, "issue", "stars@1");
