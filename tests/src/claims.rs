@@ -143,6 +143,12 @@ pub fn terms(id: &str, mode: &str, parties: &[&str], rules: Vec<Value>) -> Value
     })
 }
 
+/// A recognition without words, which answers put in the reader's language and with what would help: gaps by their codes.
+pub fn wordless(recognition: &Value) -> Value {
+    let codes: Vec<&Value> = recognition["gaps"].as_array().into_iter().flatten().map(|gap| &gap["code"]).collect();
+    with(recognition.clone(), json!({"explanation": null, "gaps": codes}))
+}
+
 /// News of a regulation for one sector.
 pub fn bulletin(id: &str, sector: &str) -> Value {
     json!({

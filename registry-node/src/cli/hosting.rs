@@ -82,7 +82,8 @@ struct Accept {
 #[command(after_help = "Example:\n  registry-node --registry jp hosting end mm")]
 struct End {
     /// The other side
-    registry: RegistryId,
+    #[arg(value_name = "REGISTRY")]
+    other: RegistryId,
     #[command(flatten)]
     signing: Signing,
 }
@@ -106,8 +107,8 @@ impl Hostings {
         match self.command {
             HostingCommand::Consent(command) => command.run(context),
             HostingCommand::Accept(command) => command.run(context),
-            HostingCommand::End(End { registry, signing }) => {
-                say(context, signing, Claim::HostingEnded(HostingEnded { registry }), &[])
+            HostingCommand::End(End { other, signing }) => {
+                say(context, signing, Claim::HostingEnded(HostingEnded { registry: other }), &[])
             }
             HostingCommand::List(_) => list(context),
         }

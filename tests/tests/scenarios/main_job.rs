@@ -60,7 +60,8 @@ async fn what_happens_to_a_verdict_reaches_the_buyer_abroad() {
         assert_eq!(subject, format!("status.eu.stars.{}", claims::SUPPLIER));
         assert_eq!(published, told, "SSE and NATS tell the same");
         let answer = eu.verdict(VERDICT).await;
-        assert_eq!(answer["recognition"], told["data"]["recognition"], "and so does the answer to a question");
+        let [answered, said] = [&answer["recognition"], &told["data"]["recognition"]].map(claims::wordless);
+        assert_eq!(answered, said, "and so does the answer to a question");
         if number == 0 {
             reported(jp).await;
         }

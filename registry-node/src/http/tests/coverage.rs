@@ -59,7 +59,7 @@ pub(super) async fn world() -> World {
 }
 
 /// A verdict as it is after [`world`].
-fn extended(mut claim: Value) -> Value {
+pub(super) fn extended(mut claim: Value) -> Value {
     claim["viewpoints"] = json!(["organization", "process"]);
     claim["scope"] = json!("all of it");
     claim
@@ -333,7 +333,8 @@ async fn what_a_supplier_consented_to_counts_for_whom_it_named_once_the_use_is_r
     let maker = world.person("maker");
     world.must(&maker, "disclosure-consented", consent("C-1", &["level"])).await;
     let (answer, words) = covers(&world, Some("buyer-1"), &query).await;
-    assert_eq!((&answer["basis"][0]["basis"], words[0].as_str()), (&json!("whole-documents"), "n-1 covered"));
+    // What it leaves out is not told, so nothing counts as a whole.
+    assert_eq!((&answer["basis"][0]["basis"], words[0].as_str()), (&json!("not-stated"), "n-1 open"));
     world.must(&maker, "disclosure-withdrawn", json!({"consent": "C-1"})).await;
     world.must(&maker, "disclosure-consented", consent("C-2", &["results"])).await;
     let (answer, words) = covers(&world, Some("buyer-1"), &query).await;

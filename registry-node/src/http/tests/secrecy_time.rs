@@ -117,7 +117,7 @@ async fn world() -> World {
     let mut moons = scheme();
     moons["scheme"] = json!("moons@1");
     world.must(&world.person("meti"), "scheme-published", moons).await;
-    documented(&world, &restricted("V-2")).await;
+    documented(&world, &coverage::extended(restricted("V-2"))).await;
     world.must(&cb, "verdict-granted", restricted("V-3")).await;
     for (id, about) in [("C-1", json!({"verdict": "V-3"})), ("C-2", json!({"standing": "moons@1"}))] {
         let mut consent = json!({"consent": id, "about": about, "to": "buyer-2", "until": day(30)});
