@@ -23,7 +23,7 @@ pub(crate) const ROWS: &[Sentence] = &[
         "own-declarations",
         "body-decides",
         "Of those {count} only as the supplier's own declaration, which no body decided.",
-        "そのうち {count} 件は供給者の自己宣言によるもので、評価機関の判定ではありません。",
+        "そのうち {count} 件は事業者の自己宣言によるもので、認証機関の判定ではありません。",
     ),
     said(
         "window-closes",
@@ -95,37 +95,37 @@ pub(crate) const ROWS: &[Sentence] = &[
         "none-on-supplier",
         "assess-supplier",
         "This registry would know verdicts on suppliers of {country} under {=about}, viewpoint {=viewpoint}; there is none on this one.",
-        "当レジストリは {country} の供給者に対する{=about}(観点「{=viewpoint}」)の判定を把握する立場にありますが、この供給者に対するものはありません。",
+        "当レジストリは {country} の事業者に対する{=about}(観点「{=viewpoint}」)の判定を把握する立場にありますが、この事業者に対するものはありません。",
     ),
     said(
         "none-on-supplier",
         "assess-supplier",
         "This registry would know verdicts on suppliers of {country} under {=about}; there is none on this one.",
-        "当レジストリは {country} の供給者に対する{=about}の判定を把握する立場にありますが、この供給者に対するものはありません。",
+        "当レジストリは {country} の事業者に対する{=about}の判定を把握する立場にありますが、この事業者に対するものはありません。",
     ),
     said(
         "country-not-followed",
         "ask-elsewhere",
         "This registry neither holds nor follows verdicts on suppliers of {country} under {=about}, viewpoint {=viewpoint}.",
-        "当レジストリは {country} の供給者に対する{=about}(観点「{=viewpoint}」)の判定を保持も追跡もしていません。",
+        "当レジストリは {country} の事業者に対する{=about}(観点「{=viewpoint}」)の判定を保持も追跡もしていません。",
     ),
     said(
         "country-not-followed",
         "ask-elsewhere",
         "This registry neither holds nor follows verdicts on suppliers of {country} under {=about}.",
-        "当レジストリは {country} の供給者に対する{=about}の判定を保持も追跡もしていません。",
+        "当レジストリは {country} の事業者に対する{=about}の判定を保持も追跡もしていません。",
     ),
     said(
         "country-not-known",
         "state-country",
         "It is not known where this supplier is established, so nothing can be said about {=about}, viewpoint {=viewpoint}; ask again with its country.",
-        "この供給者の所在国が不明なため、{=about}(観点「{=viewpoint}」)については回答できません。所在国を指定して再度照会してください。",
+        "この事業者の所在国が不明なため、{=about}(観点「{=viewpoint}」)については回答できません。所在国を指定して再度照会してください。",
     ),
     said(
         "country-not-known",
         "state-country",
         "It is not known where this supplier is established, so nothing can be said about {=about}; ask again with its country.",
-        "この供給者の所在国が不明なため、{=about}については回答できません。所在国を指定して再度照会してください。",
+        "この事業者の所在国が不明なため、{=about}については回答できません。所在国を指定して再度照会してください。",
     ),
     // Parts of what is made of a foreign verdict.
     plain(
@@ -148,12 +148,12 @@ pub(crate) const ROWS: &[Sentence] = &[
     plain(
         DECLARED,
         "It is the supplier's own declaration; no body decided it.",
-        "供給者の自己宣言であり、評価機関の判定ではありません。",
+        "事業者の自己宣言であり、認証機関の判定ではありません。",
     ),
     plain(
         DECLARED_AND_CONFIRMED,
         "It is the supplier's own declaration, confirmed by an expert; no body decided it.",
-        "専門家が確認した供給者の自己宣言であり、評価機関の判定ではありません。",
+        "専門家が確認した事業者の自己宣言であり、認証機関の判定ではありません。",
     ),
     plain(
         "conditional",

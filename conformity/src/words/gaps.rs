@@ -211,13 +211,13 @@ pub(crate) const ROWS: &[Sentence] = &[
         "self-declared",
         "body-decides",
         "the supplier declared it itself, and the rule accepts only what a body decided",
-        "供給者の自己宣言ですが、ルールは評価機関の判定だけを認めます",
+        "事業者の自己宣言ですが、ルールは認証機関の判定だけを認めます",
     ),
     gap(
         "not-confirmed",
         "expert-confirmation",
         "the supplier declared it itself, and the rule accepts only what an expert confirmed; it counts once one does",
-        "供給者の自己宣言ですが、ルールは専門家が確認したものだけを認めます。確認されれば有効になります",
+        "事業者の自己宣言ですが、ルールは専門家が確認したものだけを認めます。確認されれば有効になります",
     ),
     gap(
         "issuer-not-accepted",

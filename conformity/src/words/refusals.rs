@@ -131,25 +131,25 @@ pub(crate) const ROWS: &[(&str, &str)] = &[
     ),
     (
         "declares-misplaced",
-        "適合を宣言できるのは、自らまたは支援者としての供給者と購入者だけです。{role} では declares を省いてください",
+        "適合を宣言できるのは、自らまたは支援者としての事業者と購入者だけです。{role} では declares を省いてください",
     ),
     (
         "not-a-declarer",
         "{iss} の登録は {role} で、適合の宣言は認められていません。宣言を行う当事者としての登録(公開されます)を運営者に依頼してください",
     ),
-    ("no-self-declarations", "{scheme} は自己宣言を認めません。評価機関の判定が必要です"),
+    ("no-self-declarations", "{scheme} は自己宣言を認めません。認証機関の判定が必要です"),
     (
         "expert-required",
         "{scheme} の自己宣言は専門家の確認後に初めて有効になります。awaitsExpert を付けて宣言してください",
     ),
-    ("level-not-declarable", "{scheme} のレベル {level} は評価機関だけが与えられ、自己宣言では得られません"),
+    ("level-not-declarable", "{scheme} のレベル {level} は認証機関だけが与えられ、自己宣言では得られません"),
     (
         "conditions-declared",
         "自己宣言は満たしている事項を述べるもので、条件は付けられません。満たす事項を宣言し、残りは範囲から除いてください",
     ),
     (
         "not-as-registered",
-        "供給者の {member} は {iss} が宣言できるものではありません。供給者は登録どおりの識別子、名称、国で自らを宣言し、支援者は委任と一つの識別子により他者を宣言します",
+        "事業者の {member} は {iss} が宣言できるものではありません。事業者は登録どおりの識別子、名称、国で自らを宣言し、支援者は委任と一つの識別子により他者を宣言します",
     ),
     ("not-a-declaration", "{verdict} は自己宣言ではないため、専門家の確認も格上げもできません"),
     ("already-confirmed", "{verdict} は {by} により確認済みです。確認は一度だけです"),
@@ -199,11 +199,11 @@ pub(crate) const ROWS: &[(&str, &str)] = &[
     ("slot-taken", "ステータス枠 {slot} は使用済みです。レジストリに別の枠を求めてください"),
     (
         "not-the-supplier",
-        "判定 {verdict} は {iss} についてのものではありません。開示に同意できるのはその供給者だけです",
+        "判定 {verdict} は {iss} についてのものではありません。開示に同意できるのはその事業者だけです",
     ),
     (
         "parts-misplaced",
-        "供給者の状況は全体として開示されます。部分を指定しないか、スキームまたは判定について同意してください",
+        "事業者の状況は全体として開示されます。部分を指定しないか、スキームまたは判定について同意してください",
     ),
     ("consent-too-long", "{until} は 3 年を超えて先です。{latest} までの同意とし、後日改めて同意してください"),
     ("consent-exists", "同意 {consent} は既に与えられています。新しい ID を使ってください"),
@@ -213,7 +213,7 @@ pub(crate) const ROWS: &[(&str, &str)] = &[
     ),
     ("unknown-consent", "同意 {consent} は与えられていません。与えた同意の一覧を確認してください"),
     ("consent-withdrawn", "同意 {consent} は {at} に撤回されており、もう何も開示しません"),
-    ("country-not-stated", "判定 {verdict} に供給者の所在国がありません。省けるのは一覧からの転記だけです"),
+    ("country-not-stated", "判定 {verdict} に事業者の所在国がありません。省けるのは一覧からの転記だけです"),
     ("another-bodys-verdict", "判定 {verdict} を行うのは {issuer} で、他の者は変更できません"),
     (
         "registry-may-not-act",
@@ -240,7 +240,7 @@ pub(crate) const ROWS: &[(&str, &str)] = &[
     ),
     ("not-a-scope-change", "判定 {verdict} をこのように {change} にはできません: {because}"),
     ("not-a-transfer", "判定 {verdict} をこのように移管することはできません: {because}"),
-    ("not-a-successor", "{by} は {verdict} に代わることができません。同じ供給者についての別の判定である必要があります"),
+    ("not-a-successor", "{by} は {verdict} に代わることができません。同じ事業者についての別の判定である必要があります"),
     (
         "renewal-too-late",
         "判定 {verdict} は期限切れで、更新できる期限({=latest})も過ぎています。新たに付与してください",

@@ -92,7 +92,7 @@ pub(crate) const ROWS: &[Sentence] = &[
     plain("new-verdict", "only a new verdict can count", "新たな判定だけが有効になり得ます"),
     plain("use-successor", "ask for the verdict that took its place", "置き換えた後の判定をご確認ください"),
     plain("expert-confirmation", "it counts once an expert confirms it", "専門家が確認すれば有効になります"),
-    plain("body-decides", "it counts once a body decides it", "評価機関が判定すれば有効になります"),
+    plain("body-decides", "it counts once a body decides it", "認証機関が判定すれば有効になります"),
     plain("wait-for-first-day", "it counts from its first day", "有効期間の初日から有効になります"),
     plain(
         "show-again",
@@ -157,7 +157,7 @@ pub(crate) const ROWS: &[Sentence] = &[
     plain(
         "ask-operator-or-body",
         "ask the operator, or the body that issued it, or have the supplier consent",
-        "運営者または発行機関に照会するか、供給者の同意を得てください",
+        "運営者または発行機関に照会するか、事業者の同意を得てください",
     ),
     plain(
         "publish-scheme",
@@ -167,9 +167,9 @@ pub(crate) const ROWS: &[Sentence] = &[
     plain(
         "assess-supplier",
         "a body would have to assess the supplier, or the supplier declare where the scheme admits that",
-        "評価機関による評価、またはスキームが認める場合は供給者の自己宣言が必要です",
+        "認証機関による評価、またはスキームが認める場合は事業者の自己宣言が必要です",
     ),
-    plain("state-country", "ask again with the supplier's country", "供給者の所在国を指定して再度照会してください"),
+    plain("state-country", "ask again with the supplier's country", "事業者の所在国を指定して再度照会してください"),
     plain(
         "ask-elsewhere",
         "ask the registry of that country, or follow it under an arrangement",
