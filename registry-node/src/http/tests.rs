@@ -34,3 +34,4 @@ mod trust_query_spec;
 mod unfinished;
 mod witness;
 mod writes;
+mod years;
