@@ -3,9 +3,10 @@
 //! The first signature under terms is the proposal: it binds whoever gave it, tells the other parties exactly what they are
 //! asked to sign, and is filed in their logs. Out of scope: whether terms are in force, see [`crate::in_force`].
 
+use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::arrangement::{Act, Arrangement, ArrangementRecord, ArrangementRole, Mode, SignedTerms};
+use crate::arrangement::{Act, Arrangement, ArrangementAct, ArrangementRecord, ArrangementRole, Mode, SignedTerms};
 use crate::digest::Digest;
 use crate::ids::RegistryId;
 
@@ -30,6 +31,18 @@ pub fn proposals(record: &ArrangementRecord, own: &RegistryId) -> Vec<Proposal> 
     let newest = record.terms.iter().filter(signed).map(|terms| terms.terms.version).max();
     let open = record.terms.iter().filter(|terms| newest.is_none_or(|newest| terms.terms.version >= newest));
     open.filter_map(|terms| proposal(record, terms)).collect()
+}
+
+/// How often `peer` signed terms at `since` or later that `own` never signed, whether or not anybody is asked to and whether or not it
+/// ended them at once: what `own` keeps of it for ever.
+pub fn signed_alone(record: &ArrangementRecord, peer: &RegistryId, own: &RegistryId, since: Timestamp) -> usize {
+    let signed = |act: &ArrangementAct| match act.act {
+        Act::Signed { digest } => Some(digest),
+        _ => None,
+    };
+    let ours: Vec<Digest> = record.acts_of(own).filter_map(signed).collect();
+    let theirs = record.acts_of(peer).filter(|act| act.moment.at >= since).filter_map(signed);
+    theirs.filter(|digest| !ours.contains(digest)).count()
 }
 
 fn proposal(record: &ArrangementRecord, terms: &SignedTerms) -> Option<Proposal> {
@@ -64,8 +77,8 @@ mod tests {
 
     use serde_json::json;
 
-    use super::proposals;
-    use crate::recognition::fixture::{Story, arrangement, ccra, jp_eu, name};
+    use super::{proposals, signed_alone};
+    use crate::recognition::fixture::{Story, arrangement, at, ccra, jp_eu, name};
 
     /// `version by signers for missing`, of each proposal, as `own` sees it.
     fn told(story: Story, own: &str) -> String {
@@ -75,6 +88,37 @@ mod tests {
             format!("{} by {} for {}", one.version, list(&one.signed), list(&one.missing))
         });
         words.collect::<Vec<_>>().join(", ")
+    }
+
+    #[test]
+    fn what_nobody_else_signs_counts_also_where_nobody_is_asked_to() {
+        let one = |mode: &str| arrangement(&jp_eu(), &json!({"mode": mode}));
+        let story = |mode: &str| Story::of(&[one(mode)]);
+        let rows = vec![
+            ("nobody signed", story("bilateral"), 0),
+            ("it signed", story("bilateral").signs("jp", 0, "2026-03-01"), 1),
+            ("before", story("bilateral").signs("jp", 0, "2026-02-28"), 0),
+            ("so did we", story("bilateral").signs("jp", 0, "2026-03-01").signs("eu", 0, "2026-03-02"), 0),
+            ("it binds itself alone", story("unilateral").signs("jp", 0, "2026-03-01"), 1),
+            (
+                "it ended at once what it signed",
+                story("bilateral").signs("jp", 0, "2026-03-01").ends("jp", "2026-06-01", "2026-03-01"),
+                1,
+            ),
+            (
+                "and signed again",
+                story("bilateral").signs("jp", 0, "2026-03-01").ends("jp", "2026-06-01", "2026-03-01").signs(
+                    "jp",
+                    0,
+                    "2026-03-02",
+                ),
+                2,
+            ),
+        ];
+        for (about, story, expected) in rows {
+            let counted = signed_alone(&story.told(), &name("jp"), &name("eu"), at("2026-03-01"));
+            assert_eq!(counted, expected, "{about}");
+        }
     }
 
     #[test]

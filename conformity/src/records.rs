@@ -121,6 +121,9 @@ pub struct ErasureRecord {
     pub reason: Reason,
     /// When.
     pub moment: Moment,
+    /// Index of the approval by which a second person let it happen, where one was needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved: Option<u64>,
 }
 
 /// The full new value of one keyed fact.

@@ -76,6 +76,9 @@ impl Statement {
         if !wire.kind.is_plain() {
             return Err(Malformed::NotPlain(wire.kind));
         }
+        if payload.len() > wire.kind.longest() {
+            return Err(Malformed::TooLargeFor { kind: wire.kind, bytes: payload.len() });
+        }
         Ok(Self {
             claim: Claim::parse(wire.kind, wire.claim)?,
             iss: wire.iss,
@@ -278,6 +281,25 @@ fn read<T: DeserializeOwned>(kind: Kind, claim: &RawValue) -> Result<T, Malforme
 }
 
 impl Kind {
+    /// The longest payload of this kind, in bytes. What proves the keys, roots and places of a log is shown all at once to whoever asks, so
+    /// nobody may make it too long to be shown.
+    pub const fn longest(self) -> usize {
+        match self {
+            Self::KeyAdded
+            | Self::KeyRevoked
+            | Self::LogKeyChanged
+            | Self::CaRootRetired
+            | Self::PersonsSet
+            | Self::StepApproved
+            | Self::RegistryMoved
+            | Self::HostingConsented
+            | Self::HostingAccepted
+            | Self::HostingEnded => 2_048,
+            Self::CaRootAdded => 6_144,
+            _ => MAX_STATEMENT,
+        }
+    }
+
     /// Whether a plain JWS carries it; a credential carries itself.
     pub const fn is_plain(self) -> bool {
         !matches!(self, Self::CredentialIssued)

@@ -1,7 +1,7 @@
 //! How far a verdict that says nothing of single requirements reaches into the documents that its scheme assesses.
 //!
 //! Whatever leaves something out counts against the verdict; what cannot be told apart is not met. In scope: viewpoints, and exclusions
-//! that name a requirement, or what is above several (`A.8`, `AC`), anywhere in their words, as a statement of applicability does. Out
+//! that name a requirement, or what is above several (`A.8`), anywhere in their words, as a statement of applicability does. Out
 //! of scope: scope and exclusions that name none, which no rule weighs: they are shown.
 
 use std::collections::BTreeSet;
@@ -88,10 +88,9 @@ impl Reach<'_> {
 
     /// What exclusions name, folded; of a name of the catalogue the number that it is known by.
     fn excluded(&self, catalogue: Option<&Catalogue>) -> BTreeSet<String> {
-        let words = self.exclusions.iter().flat_map(|text| text.as_str().split([' ', ',', ';', ':', '/']));
-        let names = words.filter_map(|word| word.trim_end_matches('.').parse::<RequirementId>().ok());
+        let names = self.exclusions.iter().flat_map(|text| words(text.as_str())).filter_map(|word| word.parse().ok());
         names
-            .map(|name| match catalogue.and_then(|catalogue| catalogue.number(&name)) {
+            .map(|name: RequirementId| match catalogue.and_then(|catalogue| catalogue.number(&name)) {
                 Some(number) => number.folded(),
                 None => name.folded(),
             })
@@ -99,8 +98,22 @@ impl Reach<'_> {
     }
 }
 
-/// Whether a requirement is `name` or one of those below it: `ac-2.1` is below `ac-2` and `ac`.
+/// The words of a text that could be numbers, in whatever language it is: `A.8.1は対象外` and `(A.8.1)` name `A.8.1`, `AC-2(1)` itself.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let between = |c: char| !c.is_ascii_graphic() || matches!(c, ',' | ';' | ':' | '/' | '"' | '\'' | '[' | ']');
+    text.split(between).map(|word| {
+        let word = word.trim_matches('.');
+        let word = word.strip_prefix('(').unwrap_or(word);
+        if word.contains('(') { word } else { word.trim_end_matches(')').trim_end_matches('.') }
+    })
+}
+
+/// Whether a requirement is `name`, or one of those below it: `ac-2.1` is below `ac-2`, `a.8.1` below `a.8`. A word that is a letter, a
+/// family or a mere number (`a warehouse`, `building 3`) has nothing below it.
 fn is_below(requirement: &str, name: &str) -> bool {
+    let has_parts = name.contains(|c: char| c.is_ascii_digit()) && name.contains(|c: char| !c.is_ascii_alphanumeric());
     let rest = requirement.strip_prefix(name);
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(|next: char| !next.is_ascii_alphanumeric()))
+    rest.is_some_and(|rest| {
+        rest.is_empty() || (has_parts && rest.starts_with(|next: char| !next.is_ascii_alphanumeric()))
+    })
 }

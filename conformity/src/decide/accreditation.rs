@@ -73,6 +73,7 @@ impl<F: Facts> Case<'_, F> {
         self.within_scheme(accreditation)?;
         in_order("accreditation", accreditation.from, accreditation.until)?;
         self.designated(&accreditation.scheme.id)?;
+        self.room_left(accreditation, self.iss())?;
         Ok(vec![Record::Accreditation(Arc::new(AccreditationRecord {
             accreditation: Arc::clone(accreditation),
             granted: self.moment(),
@@ -95,7 +96,10 @@ impl<F: Facts> Case<'_, F> {
         let known = known.ok_or_else(|| Refusal::UnknownAccreditation { accreditation: claim.id.clone() })?;
         self.may_change(&known)?;
         self.allows(&known, claim.change)?;
-        room_left(&known, claim.change)?;
+        let takes = matches!(claim.change, AccreditationChange::Suspended | AccreditationChange::Withdrawn);
+        if !takes {
+            self.room_left(&known.accreditation, &known.by)?;
+        }
         let mut record = AccreditationRecord::clone(&known);
         record.changes.push(Changed {
             change: claim.change,
@@ -112,6 +116,17 @@ impl<F: Facts> Case<'_, F> {
             return Ok(());
         }
         Err(Refusal::AnotherBodysAccreditation { accreditation: known.accreditation.id.clone(), by: known.by.clone() })
+    }
+
+    /// Refuses what gives, once there were too many changes. What takes away is always possible: it cannot follow itself without
+    /// something that gives between.
+    fn room_left(&self, held: &Accreditation, by: &PartyId) -> Result<(), Refusal> {
+        let records = self.facts.accreditations(&held.body);
+        let like = records.iter().filter(|one| one.by == *by && one.accreditation.scheme == held.scheme);
+        if like.map(|one| one.changes.len()).sum::<usize>() < MAX_CHANGES {
+            return Ok(());
+        }
+        Err(Refusal::HistoryFull { what: format!("accreditation {}", held.id), max: MAX_CHANGES })
     }
 
     /// Whether the change fits what the accreditation is. Taking away never needs a designation, giving does.
@@ -229,18 +244,9 @@ impl<F: Facts> Case<'_, F> {
     }
 }
 
-/// How many changes are kept of an accreditation: each may change every verdict that rests on it.
+/// How many changes one accreditor may make of the accreditations of one body under one scheme: each may change every verdict that
+/// rests on them.
 const MAX_CHANGES: usize = 64;
-
-/// Refuses a change that gives, once there are too many. One that takes away is always possible: none of these can follow another
-/// without one that gives between them.
-fn room_left(known: &AccreditationRecord, change: AccreditationChange) -> Result<(), Refusal> {
-    let takes = matches!(change, AccreditationChange::Suspended | AccreditationChange::Withdrawn);
-    if takes || known.changes.len() < MAX_CHANGES {
-        return Ok(());
-    }
-    Err(Refusal::HistoryFull { what: format!("accreditation {}", known.accreditation.id), max: MAX_CHANGES })
-}
 
 /// What a body must be accredited for.
 pub(super) struct Needed<'a> {

@@ -69,10 +69,23 @@ impl<F: Facts> Case<'_, F> {
             };
         };
         upgradable(&known, verdict, self.iss() == &known.now.issuer)?;
+        self.under_same_scheme(&known, verdict)?;
         let by = verdict.verdict.clone();
         let superseded = known.after(self.happened(Happening::Changed(Change::Superseded { by })));
         let superseded = superseded.map_err(|illegal| illegal_move(id, illegal))?;
         Ok(Some(Record::Verdict(Arc::new(superseded))))
+    }
+
+    /// Whoever is shown the one is shown the other, else a peer would go on counting what was replaced; unless the scheme itself was
+    /// replaced, for then what is under it ends anyway.
+    fn under_same_scheme(&self, known: &VerdictRecord, verdict: &Verdict) -> Result<(), Refusal> {
+        let old = &known.terms.scheme;
+        let successor = self.facts.scheme(old).and_then(|record| record.replaced.as_ref().map(|one| one.with.clone()));
+        if *old == verdict.scheme || successor.as_ref() == Some(&verdict.scheme) {
+            return Ok(());
+        }
+        let because = "it is under another scheme, or a version that does not take that one's place";
+        Err(Refusal::NotAnUpgrade { verdict: known.id().clone(), because })
     }
 
     /// A body that names supplier and declaration was told of it, also where it is restricted. Of a restricted verdict that a body decided it
@@ -205,10 +218,6 @@ fn upgradable(known: &VerdictRecord, verdict: &Verdict, again: bool) -> Result<(
     }
     if !same_supplier(&known.terms.supplier, &verdict.supplier) {
         return Err(refuse("it is about another supplier"));
-    }
-    // Whoever is shown the one is shown the other: else a peer would go on counting what was replaced.
-    if known.terms.scheme != verdict.scheme {
-        return Err(refuse("it is under another scheme, or another version of it"));
     }
     if known.terms.object.kind != verdict.object.kind || known.terms.sectors != verdict.sectors {
         return Err(refuse("it is about another kind of object, or other sectors"));

@@ -27,6 +27,7 @@ impl<F: Facts> Case<'_, F> {
                     index,
                     reason: claim.reason.clone(),
                     moment: self.moment(),
+                    approved: self.approved,
                 }))]);
             }
             Some(Rests::VerdictHistory) => {

@@ -12,7 +12,7 @@ use crate::ids::{Origin, RegistryId};
 use crate::records::{Facts, Record};
 use crate::refusal::Refusal;
 
-/// Most addresses that one log names: all of them must fit into what proves a log's keys to others.
+/// Most addresses that one log names: they are part of what proves a log's keys to others, which is shown all at once.
 const MAX_MOVES: usize = 64;
 /// Most consents and acceptances in one log, for the same reason.
 const MAX_HOSTINGS: usize = 64;
@@ -128,8 +128,14 @@ fn address(scheme: &str, url: &str, must_have_port: bool) -> Result<(), Refusal>
         Some((host, port)) if !port.contains(']') => (host, Some(port)),
         _ => (authority, None),
     };
-    let is_named = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
-    if host.is_empty() || !host.bytes().all(is_named) {
+    let is_named = |byte: u8| byte.is_ascii_alphanumeric() || b".-".contains(&byte);
+    let named = match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(literal) => {
+            literal.contains(':') && literal.bytes().all(|byte| byte.is_ascii_hexdigit() || b":.".contains(&byte))
+        }
+        None => !host.is_empty() && host.bytes().all(is_named),
+    };
+    if !named {
         return refuse("behind that comes the name of a host, and no path");
     }
     match port.map(str::parse::<u16>) {

@@ -18,8 +18,8 @@ use crate::verdict::Change;
 
 /// How many days ahead an approval may reach.
 const LONGEST: u16 = 30;
-/// Most approvals that a log remembers: those that wait, and those on which steps rest that others must be shown.
-const MAX_APPROVALS: usize = 4096;
+/// Most approvals of one key that wait: whoever has one key must not take up the room of the other.
+const MAX_WAITING: usize = 64;
 /// How often a log may change how many persons it needs. Whoever is shown its keys is shown all of it.
 const MAX_CHANGES: usize = 64;
 
@@ -44,8 +44,9 @@ impl<F: Facts> Case<'_, F> {
                 None => {}
             }
         }
-        if record.approvals.len() >= MAX_APPROVALS {
-            return Err(Refusal::TooMany { what: "approvals of steps", max: MAX_APPROVALS });
+        let waits = |one: &&ApprovalRecord| one.used.is_none() && one.kid == self.place.kid;
+        if record.approvals.iter().filter(waits).count() >= MAX_WAITING {
+            return Err(Refusal::TooMany { what: "approvals of one key that wait", max: MAX_WAITING });
         }
         record.approvals.push(ApprovalRecord {
             approved: *claim,
@@ -111,10 +112,10 @@ impl<F: Facts> Case<'_, F> {
 
     /// Whether this is a step of the operator that needs as many persons as the registry asks for.
     fn is_sensitive(&self) -> bool {
-        let of_registry = |party: &PartyId| {
-            let known = self.facts.party(party);
-            known.is_some_and(|record| matches!(record.party.role, Role::Operator | Role::Node))
-        };
+        let has =
+            |party: &PartyId, role: fn(&PartyRecord) -> bool| self.facts.party(party).is_some_and(|one| role(&one));
+        let of_registry =
+            |party: &PartyId| has(party, |record| matches!(record.party.role, Role::Operator | Role::Node));
         self.role() == Role::Operator
             && match &self.statement.claim {
                 Claim::PeerExpelled(_)
@@ -124,8 +125,10 @@ impl<F: Facts> Case<'_, F> {
                 | Claim::CaRootRetired(_)
                 | Claim::PersonsSet(_) => true,
                 Claim::VerdictChanged(claim) => claim.change == Change::Annulled,
-                Claim::KeyAdded(claim) => of_registry(&claim.party),
-                Claim::KeyRevoked(claim) => of_registry(&claim.party),
+                // Whoever gives a body a key speaks as that body.
+                Claim::KeyAdded(claim) => has(&claim.party, |record| record.party.is_public()),
+                // What is declared void stays so.
+                Claim::KeyRevoked(claim) => claim.compromised_since.is_some() || of_registry(&claim.party),
                 _ => false,
             }
     }

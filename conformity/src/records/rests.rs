@@ -31,7 +31,10 @@ pub(super) fn granted_at(register: &Register, index: u64) -> Option<VerdictId> {
 }
 
 fn changed_at(register: &Register, index: u64) -> bool {
-    register.verdicts.values().any(|record| record.history.iter().skip(1).any(|item| item.index == index))
+    register
+        .verdicts
+        .values()
+        .any(|record| record.history.iter().skip(1).any(|item| item.index == index || item.approved == Some(index)))
 }
 
 /// Whether a credential was issued there: its status needs it as long as the verdict is there.
@@ -52,7 +55,12 @@ fn is_foundation(register: &Register, index: u64) -> bool {
         let of_operator = of_key || of_persons || of_place || of_hosting;
         record.moment.index == index || of_operator || record.ca_roots.iter().any(of_root)
     });
-    genesis || registered_at(register, index) || permitted_at(register, index) || abroad_at(register, index)
+    let of_erasure = register.erasures().any(|erasure| erasure.approved == Some(index));
+    genesis
+        || of_erasure
+        || registered_at(register, index)
+        || permitted_at(register, index)
+        || abroad_at(register, index)
 }
 
 fn registered_at(register: &Register, index: u64) -> bool {

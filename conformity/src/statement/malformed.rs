@@ -14,6 +14,14 @@ pub enum Malformed {
         /// How many bytes came.
         bytes: usize,
     },
+    /// More bytes than a statement of its kind needs.
+    #[error("the {kind} has {bytes} bytes; at most {} are allowed", kind.longest())]
+    TooLargeFor {
+        /// What it says it is.
+        kind: Kind,
+        /// How many bytes came.
+        bytes: usize,
+    },
     /// Nested deeper than any claim needs.
     #[error("the statement is nested deeper than {MAX_DEPTH} levels")]
     TooDeep,
@@ -55,7 +63,7 @@ impl Malformed {
     /// A stable code for machines.
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::TooLarge { .. } => "statement-too-large",
+            Self::TooLarge { .. } | Self::TooLargeFor { .. } => "statement-too-large",
             Self::TooDeep => "statement-too-deep",
             Self::DuplicateMember { .. } => "duplicate-member",
             Self::Null => "null-member",

@@ -39,6 +39,13 @@ fn approve(world: &mut World, step: &Value) {
     world.steal("op", "step-approved", approval(step, "2026-11-09")).unwrap();
 }
 
+/// Both persons erase a statement.
+fn erase(world: &mut World, index: u64) -> Result<Vec<Record>, Refusal> {
+    let erasing = step(world, "statement-erased", json!({"index": index, "reason": reason()}));
+    world.steal("op", "step-approved", approval(&erasing, "2026-11-30")).unwrap();
+    world.take(&erasing, None)
+}
+
 /// A step is tried in a world of two, without anybody's approval.
 fn alone(kind: &str, claim: Value) -> Result<Vec<Record>, Refusal> {
     pair().say("op", kind, claim)
@@ -66,6 +73,56 @@ pub(crate) fn rows() -> Vec<Row> {
         row("retiring a root alone", |_| alone("ca-root-retired", json!({"root": "ab".repeat(32)})), needed),
         row("going back to one person alone", |_| alone("persons-set", json!({"persons": 1})), needed),
         row("a second key of one's own", |_| alone("key-added", json!({"party": "op", "key": key(62)})), needed),
+        row("a key of a body", |_| alone("key-added", json!({"party": "cb-1", "key": key(62)})), needed),
+        row(
+            "declaring a body's key stolen",
+            |_| {
+                alone(
+                    "key-revoked",
+                    json!({"party": "cb-1", "kid": kid(5), "compromisedSince": "2026-11-01T00:00:00Z"}),
+                )
+            },
+            needed,
+        ),
+        row(
+            "erasing what let somebody annul",
+            |_| {
+                let mut world = pair();
+                let claim = changed(&world, "T-1", json!("annulled"));
+                let annulling = step(&world, "verdict-changed", claim);
+                approve(&mut world, &annulling);
+                let approved = world.next - 1;
+                world.take(&annulling, None).unwrap();
+                world.at("2026-11-20T00:00:00Z");
+                erase(&mut world, approved)
+            },
+            "not-erasable",
+        ),
+        row(
+            "erasing what let somebody erase",
+            |_| {
+                let mut world = pair();
+                let granted = world.verdict("V-1").history[0].index;
+                let approved = world.next;
+                erase(&mut world, granted).unwrap();
+                world.at("2026-11-20T00:00:00Z");
+                erase(&mut world, approved)
+            },
+            "not-erasable",
+        ),
+        row(
+            "approvals without end",
+            |_| {
+                let mut world = pair();
+                for number in 0..64 {
+                    let step = with(expulsion(&world), json!({"iat": number}));
+                    approve(&mut world, &step);
+                }
+                let step = expulsion(&world);
+                world.steal("op", "step-approved", approval(&step, "2026-11-09"))
+            },
+            "too-many",
+        ),
         row("a key of the node", |_| alone("key-added", json!({"party": "node", "key": key(62)})), needed),
         row("ending the other's key", |_| alone("key-revoked", json!({"party": "op", "kid": kid(1)})), needed),
         row(
@@ -238,7 +295,7 @@ fn two_persons_do_together_what_neither_does_alone() {
     assert_eq!(world.take(&step, None).unwrap_err().code(), "duplicate");
     // What gives nothing away needs nobody, nor does what the body of a verdict does.
     world.must("op", "peer-added", peer("eu", "eu.registry.example"));
-    world.must("op", "key-added", json!({"party": "cb-1", "key": key(63)}));
+    world.must("op", "party-registered", crate::world::party("cb-7", "certification-body", 63));
     world.must_change(json!("annulled"));
 }
 

@@ -30,7 +30,7 @@ use super::replay::Replay;
 use super::step::Steps;
 use super::{Broken, Distrust, Fault, Item, Misbehaved, most};
 
-/// Most statements in one: 256 changes of the log key, and as many of the operator's keys.
+/// Most statements in one: changes of the log key, of roots, of the operator's keys, of persons with approvals, of places and hostings, all told.
 pub const MAX_KEY_STATEMENTS: usize = 512;
 
 /// The keys of a log, with what proves them.

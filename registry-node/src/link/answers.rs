@@ -33,7 +33,7 @@ use crate::witness::{NotCosigned, NotLearnt};
 
 /// Questions that a peer may ask at once, and per second in the long run.
 const QUESTIONS: (f64, f64) = (1_024.0, 1_024.0);
-/// Notices and evidence cost an entry or a place in the vault: a peer may send far fewer of them.
+/// Notices and evidence cost an entry or a place in the vault, keys many signatures: a peer may send far fewer of them.
 const NOTICES: (f64, f64) = (64.0, 1.0);
 /// What credentials keep back costs a place in the vault for each verdict.
 const DISCLOSURES: (f64, f64) = (64.0, 4.0);
@@ -124,7 +124,8 @@ impl Desk {
         let now = self.registry.now();
         self.questions.take(1.0, now)
             && match service {
-                Service::Notice | Service::Evidence => self.notices.take(1.0, now),
+                // What a peer shows of its own keys is verified before it is known to be nothing new.
+                Service::Notice | Service::Evidence | Service::Keys => self.notices.take(1.0, now),
                 Service::Disclosures => self.disclosures.take(1.0, now),
                 Service::Restricted => self.restricted.take(1.0, now),
                 _ => true,

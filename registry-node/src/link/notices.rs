@@ -5,14 +5,14 @@
 
 use std::sync::Arc;
 
-use conformity::arrangement::{Act, ArrangementAct, ArrangementRecord};
+use conformity::arrangement::ArrangementRecord;
 use conformity::basis::of_log_keys;
 use conformity::digest::Digest;
 use conformity::genesis::PeerRecord;
 use conformity::ids::{RegistryId, StatementId};
 use conformity::key::{Jwk, KeyId};
 use conformity::party::Role;
-use conformity::proposals::proposals;
+use conformity::proposals::{proposals, signed_alone};
 use conformity::records::{Facts, Register};
 use conformity::refusal::Refusal;
 use conformity::statement::{Claim, Statement};
@@ -21,7 +21,7 @@ use federation::evidence::prove;
 use federation::hush::Hush;
 use federation::messages::{Evidence, Notice, Refused};
 use federation::serve;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use ledger::checkpoint::CheckpointError;
 use ledger::entry::{Entry, Kind};
 use ledger::journal::Stored;
@@ -97,23 +97,11 @@ fn room_for(registry: &Registry, peer: &RegistryId, statement: &Statement) -> Re
         return Err(Refused::new("too-many-proposals", text));
     }
     let since = registry.now() - MONTH;
-    if arrangements.iter().map(|record| alone(record, peer, own, since)).sum::<usize>() >= MAX_ALONE {
+    if arrangements.iter().map(|record| signed_alone(record, peer, own, since)).sum::<usize>() >= MAX_ALONE {
         let text = format!("you signed {MAX_ALONE} terms in 30 days that nobody here signs");
         return Err(Refused::new("too-many-proposals", text));
     }
     Ok(())
-}
-
-/// How often `peer` signed terms since then that `own` never signed, whether or not anybody is asked to and whether or not it ended
-/// them at once.
-fn alone(record: &ArrangementRecord, peer: &RegistryId, own: &RegistryId, since: Timestamp) -> usize {
-    let signs = |act: &ArrangementAct| match act.act {
-        Act::Signed { digest } => Some(digest),
-        _ => None,
-    };
-    let ours: Vec<Digest> = record.acts_of(own).filter_map(signs).collect();
-    let theirs = record.acts_of(peer).filter(|act| act.moment.at >= since).filter_map(signs);
-    theirs.filter(|digest| !ours.contains(digest)).count()
 }
 
 /// Keeps two contradicting checkpoints of a log that we know, whoever sends them; following that log stops.

@@ -98,6 +98,8 @@ pub(super) struct Pursuit {
     full: bool,
     /// When the peer was last asked for its keys and roots.
     asked: Option<Timestamp>,
+    /// Whether it was shown on this connection where we went.
+    shown: bool,
     shredding: Shredding,
     hushes: Hushes,
     status: PeerStatus,
@@ -125,6 +127,7 @@ impl Pursuit {
             stopped: false,
             full: false,
             asked: None,
+            shown: false,
             shredding: Shredding::default(),
             hushes: Hushes::default(),
             registry,
@@ -217,7 +220,7 @@ impl Pursuit {
             Ok(link) => link,
             Err(setback) => return setback,
         };
-        self.asked = None;
+        (self.asked, self.shown) = (None, false);
         let beside = company::keep(Arc::clone(&self.registry), Arc::clone(&self.peer), link.clone());
         tokio::select! {
             setback = self.rounds(&link, wait) => setback,

@@ -238,24 +238,28 @@ async fn what_a_foreign_verdict_counts_as_here_counts_as_far_as_it_is_recognised
     add_peer(&world).await;
     sign(&world, terms()).await;
     catalogued(&world).await;
-    let row = |outcome: &str, viewpoints: &[&str], counts_as: Value| {
+    let row = |outcome: &str, viewpoints: &[&str], counts_as: Value, more: Value| {
         let mut row: Value = serde_json::from_str(&row("E-9", outcome)).unwrap();
+        row.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         row["supplier"] = json!({"id": SUPPLIER, "name": "Exemple", "country": "FR"});
         row["viewpoints"] = json!(viewpoints);
         row["countsAs"] = counts_as;
         format!("{row}\n")
     };
     let here = json!({"scheme": "sector@1"});
-    let rows: [(&str, &[&str], Value, &[&str]); 5] = [
-        ("recognised", &["organization", "process"], here.clone(), &["ANY-1", "ORG-1", "ORG-2", "PRC-1"]),
-        ("partial", &["organization"], here.clone(), &["ORG-1", "ORG-2"]),
-        ("accepted-as-evidence", &["organization", "process"], here.clone(), &[]),
-        ("recognised", &["organization", "process"], json!({"scheme": "unknown@1"}), &[]),
-        ("refused", &["organization", "process"], here, &[]),
+    let (whole, none) = (["organization", "process"], json!({}));
+    let rows: [(&str, &[&str], Value, Value, &[&str]); 7] = [
+        ("recognised", &whole, here.clone(), none.clone(), &["ANY-1", "ORG-1", "ORG-2", "PRC-1"]),
+        ("partial", &["organization"], here.clone(), none.clone(), &["ORG-1", "ORG-2"]),
+        ("accepted-as-evidence", &whole, here.clone(), none.clone(), &[]),
+        ("recognised", &whole, json!({"scheme": "unknown@1"}), none.clone(), &[]),
+        ("recognised", &whole, here.clone(), json!({"excludes": true}), &[]),
+        ("recognised", &whole, here.clone(), json!({"selfDeclared": "expert-confirmed"}), &[]),
+        ("refused", &whole, here, none, &[]),
     ];
-    for (size, (outcome, viewpoints, counts_as, expected)) in rows.into_iter().enumerate() {
+    for (size, (outcome, viewpoints, counts_as, more, expected)) in rows.into_iter().enumerate() {
         let size = size as u64;
-        derive(&world, size, size + 1, &row(outcome, viewpoints, counts_as)).await;
+        derive(&world, size, size + 1, &row(outcome, viewpoints, counts_as, more)).await;
         let (answer, met) = met(&world, None, SUPPLIER).await;
         assert_eq!(met, expected, "{outcome} {viewpoints:?}");
         let basis = &answer["basis"];

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use conformity::basis::of_log_keys;
 use conformity::records::Facts as _;
 use credential::bundle::KeyHistory;
-use federation::bus::Link;
+use federation::bus::{BusError, Link};
 use federation::messages::KeysRequest;
 use federation::serve;
 use federation::subjects::Service;
@@ -50,9 +50,9 @@ impl Pursuit {
         if self.asked.is_some_and(lately) {
             return Ok(());
         }
-        let first = self.asked.is_none();
         self.asked = Some(now);
-        match self.exchange(link, if first { self.own_history().await? } else { None }).await {
+        let own = if self.shown { None } else { self.own_history().await? };
+        match self.exchange(link, own).await {
             // What it does not prove does not count; the log is followed by what is known.
             Err(setback @ Setback::Fault(_)) => {
                 self.note_fault("bad-log-keys", &setback.to_string());
@@ -63,7 +63,18 @@ impl Pursuit {
                 tracing::debug!(peer = %self.peer.registry, %refusal, "a peer did not show its keys");
                 Ok(())
             }
-            learnt => learnt,
+            // The log is followed all the same: a history that cannot be shown must not keep us from it.
+            Err(Setback::Bus(
+                error @ (BusError::Timeout(_) | BusError::TooLarge { .. } | BusError::Oversized { .. }),
+            )) => {
+                self.note_fault("log-keys-not-shown", &error.to_string());
+                Ok(())
+            }
+            Ok(()) => {
+                self.shown = true;
+                Ok(())
+            }
+            Err(setback) => Err(setback),
         }
     }
 
