@@ -151,6 +151,11 @@ async fn what_was_stopped_midway_goes_on_and_nothing_is_told_twice() {
     assert!(stopped > 0, "it was never stopped midway");
     let mut worker = Worker::begun(&world.registry);
     worker.settle().await.unwrap();
+    // What an earlier one had offered when it was stopped may be committed only now, and wakes the worker once more.
+    while !world.registry.cascades.is_settled() {
+        tokio::task::yield_now().await;
+        worker.settle().await.unwrap();
+    }
     let told = events(&world).remove("verdict.basis-window").unwrap();
     let mut subjects: Vec<_> = told.iter().map(|event| event["subject"].as_str().unwrap()).collect();
     subjects.sort_unstable();
