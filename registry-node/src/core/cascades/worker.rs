@@ -142,6 +142,8 @@ impl<'a> Worker<'a> {
         while let Some(piece) = pieces.pop() {
             self.state(&piece).await?;
         }
+        // Of a verdict that changed since it was counted nothing is stated, and nothing is left.
+        self.expect(BTreeMap::new());
         Ok(())
     }
 
@@ -158,6 +160,10 @@ impl<'a> Worker<'a> {
                 tokio::task::yield_now().await;
             }
         }
+        self.expect(left);
+    }
+
+    fn expect(&self, left: BTreeMap<BasisChange, u64>) {
         let left = self.registry.cascades.expect(left);
         self.registry.metrics.basis_left.set(i64::try_from(left).unwrap_or(i64::MAX));
     }
