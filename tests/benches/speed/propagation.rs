@@ -1,5 +1,5 @@
-//! How long a change takes from its acknowledgement at `jp` to the socket of a buyer who listens to `eu` alone. Each
-//! registry is a process with a nats-server; this program submits, and reads the buyer's events, by one clock.
+//! How long a change takes from its acknowledgement at `jp` to the socket of a buyer who listens to `eu` alone, and one that was
+//! withheld while an arrangement rested, from the moment at which it is restored. Each registry is a process with a nats-server; this program submits, and reads the buyer's events, by one clock.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,6 +20,10 @@ const WARMING_UP: usize = 50;
 const PAUSE: Duration = Duration::from_millis(20);
 const VERDICTS: usize = 10;
 const AIMS: [(usize, Duration); 2] = [(50, Duration::from_millis(15)), (99, Duration::from_millis(100))];
+/// How often the arrangement rests.
+const RESTS: usize = 20;
+/// Access follows an act of an arrangement within this time.
+const OPENED: Duration = Duration::from_secs(1);
 
 pub(crate) async fn measure(sums: &mut Sums) {
     let federation = Federation::start(&["jp", "eu"]).await;
@@ -58,6 +62,44 @@ pub(crate) async fn measure(sums: &mut Sums) {
         sums.duration(&format!("submitted at jp → buyer at eu, p{percent}"), percentile(&submitted, percent), None);
     }
     sums.note(format!("propagation: {CHANGES} changes, one at a time, {} ms of quiet between two", PAUSE.as_millis()));
+    withheld(&federation, &mut connection, &mut seen, sums).await;
+}
+
+/// While the arrangement rests nothing is disclosed; what changed meanwhile comes once its feed may be read again.
+async fn withheld(
+    federation: &Federation,
+    connection: &mut Connection,
+    seen: &mut mpsc::UnboundedReceiver<(Instant, Value)>,
+    sums: &mut Sums,
+) {
+    let jp = federation.registry("jp");
+    let (operator, body) = (jp.operator(), jp.party("cb-1"));
+    let act = json!({"id": "jp-eu", "reason": claims::reason("review")});
+    let mut opened = Vec::new();
+    for number in 0..RESTS {
+        operator.must("arrangement-suspended", act.clone()).await;
+        soon("eu knows that the arrangement rests", async || {
+            let answer = federation.registry("eu").must_ask("/v1/arrangements").await;
+            if answer["arrangements"][0]["directions"][0]["force"] == "suspended" {
+                Ok(())
+            } else {
+                Err(answer.to_string())
+            }
+        })
+        .await;
+        // The last of all changes before suspended it.
+        let change = if number % 2 == 0 { "restored" } else { "suspended" };
+        say(&body, connection, "verdict-changed", claims::change("V-0", json!(change))).await;
+        while seen.try_recv().is_ok() {}
+        operator.must("arrangement-restored", act.clone()).await;
+        let restored = Instant::now();
+        let at = arrival(seen, "jp:V-0", if change == "suspended" { "suspended" } else { "granted" }).await;
+        opened.push(at.saturating_duration_since(restored));
+    }
+    for percent in [50, 100] {
+        let what = format!("arrangement restored at jp → what was withheld is at the buyer of eu, p{percent}");
+        sums.duration(&what, percentile(&opened, percent), Some(OPENED));
+    }
 }
 
 async fn recognised(federation: &Federation) {

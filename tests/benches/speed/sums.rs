@@ -44,7 +44,7 @@ impl Sums {
         let ratio = median(rounds.iter().map(|(ours, yardstick)| ours / yardstick).collect());
         let per_second =
             |pick: fn(&(f64, f64)) -> f64| format!("{:.0} {unit}/s", median(rounds.iter().map(pick).collect()));
-        self.lines.push(Line {
+        self.add(Line {
             what: what.to_owned(),
             ours: per_second(|round| round.0),
             yardstick: per_second(|round| round.1),
@@ -57,7 +57,7 @@ impl Sums {
     /// A duration, with the longest that is aimed at.
     pub(crate) fn duration(&mut self, what: &str, duration: Duration, aim: Option<Duration>) {
         let milliseconds = |duration: Duration| format!("{:.1} ms", duration.as_secs_f64() * 1000.0);
-        self.lines.push(Line {
+        self.add(Line {
             what: what.to_owned(),
             ours: milliseconds(duration),
             yardstick: String::new(),
@@ -65,6 +65,12 @@ impl Sums {
             aim: aim.map_or_else(String::new, |aim| format!("≤ {}", milliseconds(aim))),
             reached: aim.map_or("", |aim| word(duration <= aim)),
         });
+    }
+
+    /// A measurement is told as it ends, so that one that fails does not take those before it along.
+    fn add(&mut self, line: Line) {
+        println!("  {}: {} {} {}", line.what, line.ours, line.yardstick, line.ratio);
+        self.lines.push(line);
     }
 
     /// Something that the numbers do not say by themselves.

@@ -4,6 +4,7 @@
 mod desk;
 mod judge;
 mod pact;
+mod settle;
 mod storm;
 
 use std::collections::BTreeSet;

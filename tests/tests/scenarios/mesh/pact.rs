@@ -23,6 +23,14 @@ pub(super) struct Pact {
 }
 
 impl Pact {
+    /// One between two, with terms under which all verdicts of the first under the first scheme count.
+    pub(super) fn plain(number: usize, parties: [&'static str; 2]) -> (Pact, Value) {
+        let mut pact = Pact::of(number, "bilateral", BTreeSet::from(parties));
+        pact.version = 1;
+        let terms = terms(&pact.id, pact.mode, &parties, vec![rule("R-1", parties[0], parties[1], SCHEMES[0])]);
+        (pact, terms)
+    }
+
     /// One between some of three registries, of which nothing is signed.
     pub(super) fn conceive(number: usize, neighbours: [&'static str; 3], chance: &mut Chance) -> Pact {
         let (mode, count) = match chance.below(6) {
@@ -34,6 +42,10 @@ impl Pact {
         while parties.len() < count {
             parties.insert(*pick(&neighbours, chance));
         }
+        Pact::of(number, mode, parties)
+    }
+
+    fn of(number: usize, mode: &'static str, parties: BTreeSet<&'static str>) -> Pact {
         Pact {
             id: format!("P-{number}"),
             mode,

@@ -28,21 +28,21 @@ const BREAKS: u64 = 12;
 const REST: u64 = 90;
 
 /// A verdict as its body knows it.
-struct Granted {
-    registry: &'static str,
-    id: String,
-    body: &'static str,
-    state: &'static str,
+pub(super) struct Granted {
+    pub(super) registry: &'static str,
+    pub(super) id: String,
+    pub(super) body: &'static str,
+    pub(super) state: &'static str,
 }
 
 pub(super) struct Storm<'a> {
-    federation: &'a Federation,
+    pub(super) federation: &'a Federation,
     all: Vec<&'static str>,
     chance: Chance,
     wires: Vec<Wire>,
     desks: BTreeMap<&'static str, Desk>,
-    pacts: Vec<Pact>,
-    verdicts: Vec<Granted>,
+    pub(super) pacts: Vec<Pact>,
+    pub(super) verdicts: Vec<Granted>,
     /// Where the body of the last scheme is suspended.
     unaccredited: BTreeSet<&'static str>,
 }
@@ -113,8 +113,9 @@ impl<'a> Storm<'a> {
     }
 
     /// Every wire is whole, and everything that was said is acknowledged.
-    pub(super) async fn pass(self) -> Calm {
+    pub(super) async fn pass(mut self) -> Calm {
         self.wires.iter().for_each(Wire::mend);
+        self.settle().await;
         let mut said = BTreeMap::new();
         for (id, desk) in self.desks {
             said.insert(id, desk.close().await);
@@ -134,7 +135,7 @@ impl<'a> Storm<'a> {
         }
     }
 
-    fn say(&mut self, registry: &str, party: &str, kind: &str, claim: serde_json::Value) {
+    pub(super) fn say(&mut self, registry: &str, party: &str, kind: &str, claim: serde_json::Value) {
         self.desks.get_mut(registry).unwrap().say(party, kind, claim);
     }
 
