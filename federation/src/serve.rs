@@ -70,14 +70,21 @@ pub fn keys(log: &LogReader, places: &BTreeSet<u64>) -> Answer<KeyHistory> {
     )
 }
 
-/// Entries from where the peer stands, with the statements that `shown` lets it see.
-pub fn range(log: &LogReader, request: &RangeRequest, shown: impl Fn(u64, &Bytes) -> bool) -> Answer<Range> {
+/// Entries from where the peer stands, with the statements that `shown` lets it see, but none from `until` on: of what was committed
+/// this moment the caller does not know yet whether the peer may see it, and what is withheld once is not asked for again.
+pub fn range(
+    log: &LogReader,
+    request: &RangeRequest,
+    until: u64,
+    shown: impl Fn(u64, &Bytes) -> bool,
+) -> Answer<Range> {
     let head = log.head();
-    if request.from >= head.size {
-        return Answer::Refused(Refused::new("range", format!("the log has {} entries", head.size)));
+    let until = until.min(head.size);
+    if request.from >= until {
+        return Answer::Refused(Refused::new("range", format!("the log has {until} entries")));
     }
     let wanted = u64::from(request.entries).clamp(1, MAX_ENTRIES as u64);
-    match read(log, request.from, head.size.min(request.from.saturating_add(wanted)), shown) {
+    match read(log, request.from, until.min(request.from.saturating_add(wanted)), shown) {
         Ok(Piecewise { entries, statements }) => {
             let end = request.from + entries.len() as u64;
             let proof = if end == head.size { Ok(Vec::new()) } else { log.consistency(end, head.size) };

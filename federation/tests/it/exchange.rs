@@ -42,7 +42,7 @@ fn written(question: &Incoming, log: &LogReader, register: &Register) -> Bytes {
         }
         Some((_, Service::Range)) => {
             let request = RangeRequest::decode(&question.payload).unwrap();
-            serve::range(log, &request, |index, compact| shown(register, index, compact)).encode()
+            serve::range(log, &request, u64::MAX, |index, compact| shown(register, index, compact)).encode()
         }
         _ => Answer::<CheckpointAnswer>::Refused(Refused::new("unknown", "not in this test")).encode(),
     }
@@ -225,14 +225,25 @@ async fn a_suspension_stops_the_feed_where_it_is_and_forks_are_still_seen() {
 async fn a_question_beyond_the_log_is_refused_and_an_empty_wish_gives_one_entry() {
     let pair = Pair::new().await;
     let log = pair.log.reader();
-    let beyond = serve::range(&log, &RangeRequest { from: log.size(), entries: 5 }, |_, _| true);
+    let beyond = serve::range(&log, &RangeRequest { from: log.size(), entries: 5 }, u64::MAX, |_, _| true);
     assert!(matches!(beyond, Answer::Refused(refused) if refused.code == "range"));
-    let beyond = serve::range(&log, &RangeRequest { from: u64::MAX, entries: u32::MAX }, |_, _| true);
+    let beyond = serve::range(&log, &RangeRequest { from: u64::MAX, entries: u32::MAX }, u64::MAX, |_, _| true);
     assert!(matches!(beyond, Answer::Refused(_)));
-    let Answer::Ok(one) = serve::range(&log, &RangeRequest { from: 0, entries: 0 }, |_, _| true) else { panic!() };
+    let Answer::Ok(one) = serve::range(&log, &RangeRequest { from: 0, entries: 0 }, u64::MAX, |_, _| true) else {
+        panic!()
+    };
     assert_eq!(one.entries.0.len(), 1);
-    let Answer::Ok(hidden) = serve::range(&log, &RangeRequest { from: 0, entries: 9 }, |_, _| false) else { panic!() };
+    let Answer::Ok(hidden) = serve::range(&log, &RangeRequest { from: 0, entries: 9 }, u64::MAX, |_, _| false) else {
+        panic!()
+    };
     assert!(hidden.statements.iter().all(Option::is_none));
+    // What was committed, but not taken note of yet, is neither shown nor withheld; what comes before it is proven in the newest head.
+    let (known, all) = (log.size() - 1, u32::MAX);
+    let request = RangeRequest { from: 0, entries: all };
+    let Answer::Ok(short) = serve::range(&log, &request, known, |_, _| true) else { panic!() };
+    assert_eq!((short.entries.0.len() as u64, short.proof.0.is_empty()), (known, false));
+    let unknown = serve::range(&log, &RangeRequest { from: known, entries: all }, known, |_, _| true);
+    assert!(matches!(unknown, Answer::Refused(refused) if refused.code == "range"));
     let Answer::Ok(ahead) = serve::checkpoint(&log, &CheckpointRequest { held: u64::MAX }) else { panic!() };
     assert_eq!(ahead.checkpoint, log.checkpoint().as_ref());
     pair.jp.child.stop().await;

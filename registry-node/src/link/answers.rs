@@ -142,8 +142,8 @@ impl Desk {
                 aside(payload, move |request: KeysRequest| keys(&registry, &peer, request.own.as_ref())).await
             }
             Service::Range => {
-                let (registry, peer) = (Arc::clone(&self.registry), self.peer.clone());
-                aside(payload, move |request: RangeRequest| range(&registry, &peer, &request)).await
+                let (registry, peer, known) = (Arc::clone(&self.registry), self.peer.clone(), self.known().await);
+                aside(payload, move |request: RangeRequest| range(&registry, &peer, &request, known)).await
             }
             Service::Attachment => {
                 let registry = Arc::clone(&self.registry);
@@ -154,8 +154,9 @@ impl Desk {
                 aside(payload, move |request: DisclosuresRequest| disclosures::answer(&registry, &peer, &request)).await
             }
             Service::Restricted => {
-                let (registry, peer) = (Arc::clone(&self.registry), peer.clone());
-                aside(payload, move |request: RestrictedRequest| restricted::answer(&registry, &peer, &request)).await
+                let (registry, peer, known) = (Arc::clone(&self.registry), peer.clone(), self.known().await);
+                let answer = move |request: RestrictedRequest| restricted::answer(&registry, &peer, &request, known);
+                aside(payload, answer).await
             }
             Service::Cosign => {
                 let (registry, peer) = (Arc::clone(&self.registry), peer.clone());
@@ -170,6 +171,16 @@ impl Desk {
                 Err(error) => refused("malformed", &error.to_string()),
             },
         }
+    }
+
+    /// Up to where the register says what a statement is about and what is agreed: all that was committed by now. Between the commit
+    /// and that moment an entry stands in the log of which it says nothing yet.
+    async fn known(&self) -> u64 {
+        let committed = self.registry.log.head().size;
+        let mut known = self.registry.size.clone();
+        // Nothing commits any more where nobody says how far it came.
+        let reached = known.wait_for(|known| *known >= committed).await.map(|known| *known);
+        reached.unwrap_or_else(|_| *self.registry.size.borrow())
     }
 
     fn hello(&self) -> Answer<Hello> {
@@ -212,10 +223,10 @@ fn keys(registry: &Registry, peer: &RegistryId, theirs: Option<&KeyHistory>) -> 
     serve::keys(&registry.log, &places)
 }
 
-fn range(registry: &Registry, peer: &RegistryId, request: &RangeRequest) -> Answer<Range> {
+fn range(registry: &Registry, peer: &RegistryId, request: &RangeRequest, known: u64) -> Answer<Range> {
     let pair = Pair { from: &registry.config.registry.id, to: peer };
     let scope = scope(&between(&*registry.read_model.register(), pair), pair, registry.now());
-    serve::range(&registry.log, request, |index, compact| is_shown(registry, index, compact, &scope))
+    serve::range(&registry.log, request, known, |index, compact| is_shown(registry, index, compact, &scope))
 }
 
 fn is_shown(registry: &Registry, index: u64, compact: &Bytes, scope: &Scope) -> bool {

@@ -82,14 +82,14 @@ impl Mark {
     }
 
     /// Compares the newest checkpoint, with its proof from `held`, with the mark and what we cosigned; gives its size and
-    /// moves the mark.
+    /// moves the mark. `known` is the largest size that we knew when we asked: what was cosigned since may be newer than the answer.
     ///
     /// # Errors
     /// [`PeerFault`] as [`Followed::compare`].
-    pub(super) fn compare(&mut self, held: u64, answer: &CheckpointAnswer) -> Result<u64, PeerFault> {
+    pub(super) fn compare(&mut self, held: u64, known: u64, answer: &CheckpointAnswer) -> Result<u64, PeerFault> {
         let newest =
             Checkpoint::verify(&answer.checkpoint, &self.log_keys()?).map_err(|error| PeerFault::checkpoint(&error))?;
-        let apart = self.apart();
+        let apart = self.apart().filter(|cosigned| cosigned.checkpoint.size <= known);
         let continues_seen = match &self.seen {
             Some(seen) => continues(&seen.checkpoint, &seen.note, held, &newest, answer)?,
             None => true,
@@ -210,6 +210,9 @@ mod tests {
     use super::*;
     use crate::witness::tests::Stage;
 
+    /// Nothing was cosigned between question and answer.
+    const NOW: u64 = u64::MAX;
+
     /// What the log answers to whoever holds so much.
     fn answer(stage: &Stage, branch: usize, held: u64, size: u64) -> CheckpointAnswer {
         let proof = if (1..size).contains(&held) {
@@ -233,30 +236,42 @@ mod tests {
         let stage = Stage::new();
         let (witness, mut mark) = begun(&stage);
         assert_eq!(mark.to_compare(), [0]);
-        mark.compare(0, &answer(&stage, 0, 0, 6)).unwrap();
+        mark.compare(0, NOW, &answer(&stage, 0, 0, 6)).unwrap();
         witness
             .cosign(&stage.peer, &stage.request(1, 0, 7), Timestamp::UNIX_EPOCH + jiff::Span::new().seconds(9))
             .unwrap();
         assert_eq!(mark.to_compare(), [6, 7], "the cosigned one is held against it, too");
-        mark.compare(6, &answer(&stage, 0, 6, 9)).unwrap();
-        assert_eq!(mark.compare(7, &answer(&stage, 0, 7, 9)).unwrap_err().code(), "fork");
+        mark.compare(6, NOW, &answer(&stage, 0, 6, 9)).unwrap();
+        assert_eq!(mark.compare(7, NOW, &answer(&stage, 0, 7, 9)).unwrap_err().code(), "fork");
     }
 
     #[test]
     fn a_cosigned_checkpoint_of_the_same_log_is_asked_about_once() {
         let stage = Stage::new();
         let (witness, mut mark) = begun(&stage);
-        mark.compare(0, &answer(&stage, 0, 0, 6)).unwrap();
+        mark.compare(0, NOW, &answer(&stage, 0, 0, 6)).unwrap();
         witness
             .cosign(&stage.peer, &stage.request(0, 0, 7), Timestamp::UNIX_EPOCH + jiff::Span::new().seconds(9))
             .unwrap();
-        mark.compare(6, &answer(&stage, 0, 6, 9)).unwrap();
+        mark.compare(6, NOW, &answer(&stage, 0, 6, 9)).unwrap();
         // It grew between the two questions: the second proves nothing about what was seen, and is asked again.
-        mark.compare(7, &answer(&stage, 0, 7, 10)).unwrap();
+        mark.compare(7, NOW, &answer(&stage, 0, 7, 10)).unwrap();
         assert_eq!((mark.size(), mark.to_compare()), (9, vec![9, 7]));
-        mark.compare(9, &answer(&stage, 0, 9, 10)).unwrap();
-        mark.compare(7, &answer(&stage, 0, 7, 10)).unwrap();
+        mark.compare(9, NOW, &answer(&stage, 0, 9, 10)).unwrap();
+        mark.compare(7, NOW, &answer(&stage, 0, 7, 10)).unwrap();
         assert_eq!(mark.to_compare(), [10]);
-        assert_eq!(mark.compare(10, &answer(&stage, 0, 10, 8)).unwrap_err().code(), "rollback");
+        assert_eq!(mark.compare(10, NOW, &answer(&stage, 0, 10, 8)).unwrap_err().code(), "rollback");
+    }
+    #[test]
+    fn what_is_cosigned_while_an_answer_is_under_way_takes_nothing_back() {
+        let stage = Stage::new();
+        let (witness, mut mark) = begun(&stage);
+        mark.compare(0, NOW, &answer(&stage, 0, 0, 6)).unwrap();
+        let older = answer(&stage, 0, 6, 6);
+        witness
+            .cosign(&stage.peer, &stage.request(0, 0, 7), Timestamp::UNIX_EPOCH + jiff::Span::new().seconds(9))
+            .unwrap();
+        assert_eq!(mark.compare(6, 6, &older).unwrap(), 6, "answered before the seventh entry was there");
+        assert_eq!(mark.compare(6, 7, &older).unwrap_err().code(), "rollback", "answered after it");
     }
 }

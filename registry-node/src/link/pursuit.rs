@@ -352,10 +352,12 @@ impl Pursuit {
 
     /// Without an arrangement there is no feed; forks and rollbacks are looked for all the same.
     async fn compare_only(&mut self, link: &Link) -> Result<(), Setback> {
-        for held in self.mark.to_compare() {
+        let sizes = self.mark.to_compare();
+        let known = sizes.iter().copied().max().unwrap_or_default();
+        for held in sizes {
             let answer: CheckpointAnswer = self.ask(link, Service::Checkpoint, &CheckpointRequest { held }).await?;
             self.know_keys(link, &answer.checkpoint).await?;
-            let newest = self.mark.compare(held, &answer)?;
+            let newest = self.mark.compare(held, known, &answer)?;
             self.status.announced = self.status.announced.max(newest);
         }
         Ok(())

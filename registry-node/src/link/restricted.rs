@@ -32,9 +32,14 @@ use crate::core::uses::{By, Granted, Place, Recipient, Seen, UseError, Way};
 /// Refused where no rule in force includes restricted verdicts.
 pub(super) const NOT_AGREED: &str = "not-agreed";
 
-/// Answers `peer`.
-pub(super) fn answer(registry: &Registry, peer: &RegistryId, request: &RestrictedRequest) -> Answer<Restricted> {
-    match Asker::new(registry, peer).and_then(|asker| asker.shown(request)) {
+/// Answers `peer`, up to where the register knows what statements are about.
+pub(super) fn answer(
+    registry: &Registry,
+    peer: &RegistryId,
+    request: &RestrictedRequest,
+    known: u64,
+) -> Answer<Restricted> {
+    match Asker::new(registry, peer).and_then(|asker| asker.shown(request, known)) {
         Ok(shown) => Answer::Ok(shown),
         Err(Unanswered::Refused(refusal)) => Answer::Refused(refusal),
         Err(Unanswered::Failed(error)) => {
@@ -99,8 +104,7 @@ impl<'a> Asker<'a> {
         Pair { from: &self.registry.config.registry.id, to: self.peer }
     }
 
-    fn shown(&self, request: &RestrictedRequest) -> Result<Restricted, Unanswered> {
-        let size = self.registry.log.head().size;
+    fn shown(&self, request: &RestrictedRequest, size: u64) -> Result<Restricted, Unanswered> {
         if request.from >= size {
             return Err(Unanswered::Refused(Refused::new("range", format!("the log has {size} entries"))));
         }

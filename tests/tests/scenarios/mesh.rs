@@ -189,9 +189,9 @@ async fn even(federation: &Federation, calm: &Calm) {
             for direction in directions.filter(|one| one["force"] == "in-force") {
                 let from = direction["from"].as_str().unwrap();
                 let place = federation.registries().iter().position(|one| one.id() == from).unwrap();
-                let mirrored = &registry.peer_status(from).await["status"]["mirrored"];
-                if mirrored.as_u64() != Some(sizes[place]) {
-                    return Err(format!("{} has {mirrored} of {} of {from}", registry.id(), sizes[place]));
+                let status = registry.peer_status(from).await;
+                if status["status"]["mirrored"].as_u64() != Some(sizes[place]) {
+                    return Err(format!("{} lacks some of the {} of {from}: {status}", registry.id(), sizes[place]));
                 }
             }
         }

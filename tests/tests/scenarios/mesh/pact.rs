@@ -23,11 +23,13 @@ pub(super) struct Pact {
 }
 
 impl Pact {
-    /// One between two, with terms under which all verdicts of the first under the first scheme count.
+    /// One between two, with terms under which all verdicts of either under the first scheme count with the other.
     pub(super) fn plain(number: usize, parties: [&'static str; 2]) -> (Pact, Value) {
         let mut pact = Pact::of(number, "bilateral", BTreeSet::from(parties));
         pact.version = 1;
-        let terms = terms(&pact.id, pact.mode, &parties, vec![rule("R-1", parties[0], parties[1], SCHEMES[0])]);
+        let [one, two] = parties;
+        let rules = vec![rule("R-1", one, two, SCHEMES[0]), rule("R-2", two, one, SCHEMES[0])];
+        let terms = terms(&pact.id, pact.mode, &parties, rules);
         (pact, terms)
     }
 

@@ -52,6 +52,8 @@ pub(super) struct Calm {
     pub(super) pacts: Vec<Pact>,
     /// By which everybody speaks to everybody from now on too.
     _wires: Vec<Wire>,
+    /// Which says how to repeat it when what follows fails.
+    _chance: Chance,
     /// Statements of each registry's own people.
     pub(super) said: BTreeMap<&'static str, usize>,
 }
@@ -120,7 +122,7 @@ impl<'a> Storm<'a> {
         for (id, desk) in self.desks {
             said.insert(id, desk.close().await);
         }
-        Calm { pacts: self.pacts, said, _wires: self.wires }
+        Calm { pacts: self.pacts, said, _wires: self.wires, _chance: self.chance }
     }
 
     fn act(&mut self) {
