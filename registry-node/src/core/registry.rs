@@ -277,6 +277,16 @@ impl Registry {
         }
     }
 
+    /// Up to where the register says what statements are about and what is agreed: all that is committed by now. Between a commit and
+    /// that moment an entry stands in the log of which the register says nothing yet.
+    pub async fn known(&self) -> u64 {
+        let committed = self.log.head().size;
+        let mut size = self.size.clone();
+        // Nothing is committed any more where nobody says how far the register is.
+        let known = size.wait_for(|known| *known >= committed).await.map(|known| *known);
+        known.unwrap_or_else(|_| *self.size.borrow())
+    }
+
     /// The present.
     pub fn now(&self) -> Timestamp {
         self.clock.now()

@@ -142,7 +142,8 @@ impl Desk {
                 aside(payload, move |request: KeysRequest| keys(&registry, &peer, request.own.as_ref())).await
             }
             Service::Range => {
-                let (registry, peer, known) = (Arc::clone(&self.registry), self.peer.clone(), self.known().await);
+                let (registry, peer, known) =
+                    (Arc::clone(&self.registry), self.peer.clone(), self.registry.known().await);
                 aside(payload, move |request: RangeRequest| range(&registry, &peer, &request, known)).await
             }
             Service::Attachment => {
@@ -154,7 +155,7 @@ impl Desk {
                 aside(payload, move |request: DisclosuresRequest| disclosures::answer(&registry, &peer, &request)).await
             }
             Service::Restricted => {
-                let (registry, peer, known) = (Arc::clone(&self.registry), peer.clone(), self.known().await);
+                let (registry, peer, known) = (Arc::clone(&self.registry), peer.clone(), self.registry.known().await);
                 let answer = move |request: RestrictedRequest| restricted::answer(&registry, &peer, &request, known);
                 aside(payload, answer).await
             }
@@ -171,16 +172,6 @@ impl Desk {
                 Err(error) => refused("malformed", &error.to_string()),
             },
         }
-    }
-
-    /// Up to where the register says what a statement is about and what is agreed: all that was committed by now. Between the commit
-    /// and that moment an entry stands in the log of which it says nothing yet.
-    async fn known(&self) -> u64 {
-        let committed = self.registry.log.head().size;
-        let mut known = self.registry.size.clone();
-        // Nothing commits any more where nobody says how far it came.
-        let reached = known.wait_for(|known| *known >= committed).await.map(|known| *known);
-        reached.unwrap_or_else(|_| *self.registry.size.borrow())
     }
 
     fn hello(&self) -> Answer<Hello> {

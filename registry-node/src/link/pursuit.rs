@@ -277,10 +277,12 @@ impl Pursuit {
     async fn round(&mut self, link: &Link) -> Result<(), Setback> {
         self.settle().await?;
         self.know_roots(link).await?;
-        // The peer withholds what it does not know to be agreed again: it is told before it is asked.
+        // The peer withholds what it does not know to be agreed again, and is not asked for it twice: first it is told all for which this
+        // mirror was made. What we do meanwhile makes another, for the next round.
+        let made = self.mirror.as_ref().map(Kept::mirror);
         self.tell(link).await?;
-        match self.mirror.as_ref().map(Kept::mirror) {
-            Some(mirror) if !self.wanted.is_empty() && !self.full => {
+        match made.filter(|mirror| self.pulls(mirror)) {
+            Some(mirror) if !self.full => {
                 self.pull(link, &mirror).await?;
                 self.relay().await?;
                 self.inquire(link).await?;
@@ -331,7 +333,7 @@ impl Pursuit {
 
     /// Tells the peer what we did in arrangements with it, once each.
     async fn tell(&mut self, link: &Link) -> Result<(), Setback> {
-        let size = *self.registry.size.borrow();
+        let size = self.registry.known().await;
         if self.told >= size {
             return Ok(());
         }
