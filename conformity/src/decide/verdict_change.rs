@@ -33,7 +33,7 @@ impl<F: Facts> Case<'_, F> {
         let changed = changed.map_err(|illegal| illegal_move(&claim.verdict, illegal))?;
         self.effective(&known, claim)?;
         self.fits(&known, &claim.change, &scheme.scheme)?;
-        if claim.change.gives() && !known.terms.provenance.is_transcribed() {
+        if gives(&known, &claim.change) && !known.terms.provenance.is_transcribed() {
             self.still_current(&scheme)?;
         }
         self.entitled(&known, &claim.change)?;
@@ -137,7 +137,7 @@ impl<F: Facts> Case<'_, F> {
 
     /// Whether the body may give what the change gives.
     fn entitled(&self, known: &VerdictRecord, change: &Change) -> Result<(), Refusal> {
-        if !change.gives() || known.terms.provenance.is_transcribed() {
+        if !gives(known, change) || known.terms.provenance.is_transcribed() {
             return Ok(());
         }
         let viewpoints = match change {
@@ -162,7 +162,7 @@ impl<F: Facts> Case<'_, F> {
         self.accredited(body, &needed).map(drop)
     }
 
-    /// What the registry suspended on a report is restored only once somebody who looked later recommends nothing.
+    /// What the registry suspended on a report is restored only once somebody else who looked later recommends nothing.
     fn may_restore(&self, known: &VerdictRecord) -> Result<(), Refusal> {
         let suspends =
             |item: &&HistoryItem| item.voided.is_none() && matches!(item.what, Happening::Changed(Change::Suspended));
@@ -174,7 +174,8 @@ impl<F: Facts> Case<'_, F> {
         let Some((item, report)) = suspended.and_then(|item| Some((item, item.recommended_by.clone()?))) else {
             return Ok(());
         };
-        let newest = known.reports().next_back().filter(|(filed, _)| filed.index > item.index);
+        let mut others = known.reports().rev().filter(|(filed, _)| filed.by != known.now.issuer);
+        let newest = others.next().filter(|(filed, _)| filed.index > item.index);
         if newest.is_some_and(|(_, newest)| newest.recommendation == Recommendation::None) {
             return Ok(());
         }
@@ -244,6 +245,12 @@ impl<F: Facts> Case<'_, F> {
 /// The refusal of a body that does not answer for the verdict.
 pub(super) fn not_yours(known: &VerdictRecord) -> Refusal {
     Refusal::AnotherBodysVerdict { verdict: known.id().clone(), issuer: known.now.issuer.clone() }
+}
+
+/// Whether the change gives the supplier something: more time to meet conditions, too.
+fn gives(known: &VerdictRecord, change: &Change) -> bool {
+    let more = |new: &Conditions| known.now.conditions().is_some_and(|old| old.deadline < new.deadline);
+    change.gives() || matches!(change, Change::Conditional(new) if more(new))
 }
 
 /// How often a verdict may change. Each change copies the history, so that a body could otherwise slow down the log.

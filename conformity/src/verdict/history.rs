@@ -224,7 +224,7 @@ impl Snapshot {
         self.state = self.state.after(&item.what, item.effective)?;
         match &item.what {
             Happening::Changed(change) => self.change(change),
-            Happening::Reported(report) => self.report(report),
+            Happening::Reported(report) => self.report(report, item.by == self.issuer),
             Happening::SurveillanceOverdue => self.marks.surveillance_overdue = true,
             Happening::Confirmed(confirmation) => {
                 self.confirmed = Some(Confirmed { by: item.by.clone(), on: confirmation.on });
@@ -284,17 +284,20 @@ impl Snapshot {
         }
     }
 
-    fn report(&mut self, report: &Report) {
+    /// What a body finds on its own verdict says when somebody looked, and takes back nothing that another recommends.
+    fn report(&mut self, report: &Report, own: bool) {
         self.marks.surveillance_overdue = false;
         self.last_surveillance = self.last_surveillance.max(Some(report.period.to));
         let whole = report.viewpoints.is_none_or(|seen| self.viewpoints.is_subset(seen));
         if report.outcome == Outcome::Conforming && whole {
             self.last_conforming = self.last_conforming.max(Some(report.period.to));
         }
-        self.marks.recommendation = match report.recommendation {
-            Recommendation::None => None,
-            recommended => Some(recommended),
-        };
+        if !own {
+            self.marks.recommendation = match report.recommendation {
+                Recommendation::None => None,
+                recommended => Some(recommended),
+            };
+        }
     }
 }
 

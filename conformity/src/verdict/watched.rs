@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 
-use super::{Happening, HistoryItem, Report, VerdictRecord};
+use super::{Happening, HistoryItem, Recommendation, Report, VerdictRecord};
 use crate::scheme::Surveillance;
 use crate::time::Day;
 
@@ -37,6 +37,7 @@ impl VerdictRecord {
     /// The report whose recommendation its body has not answered.
     pub fn open_recommendation(&self) -> Option<&Report> {
         self.now.marks.recommendation?;
-        self.reports().next_back().map(|(_, report)| report)
+        let mut newest = self.reports().rev().map(|(_, report)| report);
+        newest.find(|report| report.recommendation != Recommendation::None)
     }
 }

@@ -40,6 +40,31 @@ fn watched(effect: Option<Value>) -> World {
     world
 }
 
+/// W-9 under `stars@3`, whose bodies look themselves and whose registry may suspend on a report of an audit body.
+fn self_watched() -> World {
+    let mut world = World::furnished();
+    let surveillance = json!({"by": "certification-body", "everyMonths": 12, "registrySuspends": true});
+    let patch = json!({"scheme": "stars@3", "surveillance": surveillance});
+    world.must("ministry", "scheme-published", with(scheme(), patch));
+    for (id, body, role) in [("S-1", "cb-1", "certification-body"), ("S-8", "audit", "audit-body")] {
+        world.must("ab", "accreditation-granted", with(accreditation(id, body, role), json!({"scheme": "stars@3"})));
+    }
+    world.must("cb-1", "verdict-granted", with(verdict("W-9"), json!({"scheme": "stars@3"})));
+    world
+}
+
+#[test]
+fn a_body_that_looks_itself_takes_back_no_recommendation_of_another() {
+    let mut world = self_watched();
+    world.must("audit", "report-filed", with(report("P-1"), json!({"verdict": "W-9"})));
+    world.must("cb-1", "report-filed", with(report("P-2"), json!({"verdict": "W-9", "recommendation": "none"})));
+    let record = world.verdict("W-9");
+    assert_eq!(record.open_recommendation().unwrap().report.as_str(), "P-1");
+    let claim = with(changed(&world, "W-9", json!("suspended")), json!({"recommendedBy": "P-1"}));
+    world.must("op", "verdict-changed", claim);
+    assert!(all(&world, "audit").iter().all(|due| !due.ends_with("W-9")), "an audit body has no duty there");
+}
+
 fn file(world: &mut World, verdict: &str, id: &str, recommendation: &str) {
     let claim = with(report(id), json!({"verdict": verdict, "recommendation": recommendation}));
     world.must("audit", "report-filed", claim);
@@ -150,6 +175,15 @@ fn on_recommendations() -> Vec<Row> {
         row("the body restores what the registry suspended, and nobody looked again", |_| {
             change(&mut suspended(), "cb-1", json!("restored"))
         }, "report-needed"),
+        row("the body restores it on a report of its own", |_| {
+            let mut w = self_watched();
+            w.must("audit", "report-filed", with(report("P-1"), json!({"verdict": "W-9"})));
+            let claim = with(changed(&w, "W-9", json!("suspended")), json!({"recommendedBy": "P-1"}));
+            w.must("op", "verdict-changed", claim);
+            w.must("cb-1", "report-filed", with(report("P-2"), json!({"verdict": "W-9", "recommendation": "none"})));
+            let claim = changed(&w, "W-9", json!("restored"));
+            w.say("cb-1", "verdict-changed", claim)
+        }, "report-needed"),
         row("the body restores it, and who looked again recommends the same", |_| {
             let mut w = suspended();
             file(&mut w, "W-1", "P-2", "suspend");
@@ -187,6 +221,11 @@ fn on_conditions() -> Vec<Row> {
             let mut w = missed(None);
             w.must("ab", "accreditation-changed", json!({"id": "S-1", "change": "withdrawn", "reason": reason()}));
             change(&mut w, "cb-1", json!("conditions-met"))
+        }, "accreditation-withdrawn"),
+        row("a body without accreditation gives more time", |_| {
+            let mut w = missed(None);
+            w.must("ab", "accreditation-changed", json!({"id": "S-1", "change": "withdrawn", "reason": reason()}));
+            change(&mut w, "cb-1", json!({"conditional": {"text": "t", "deadline": "2027-06-30"}}))
         }, "accreditation-withdrawn"),
         row("conditions are met after the last day of the verdict", |_| {
             let mut w = missed(None);
