@@ -286,7 +286,8 @@ impl Snapshot {
 
     /// What a body finds on its own verdict says when somebody looked, and takes back nothing that another recommends.
     fn report(&mut self, report: &Report, own: bool) {
-        self.marks.surveillance_overdue = false;
+        // Who looked at no later day than others did leaves overdue what is.
+        self.marks.surveillance_overdue &= Some(report.period.to) <= self.last_surveillance;
         self.last_surveillance = self.last_surveillance.max(Some(report.period.to));
         let whole = report.viewpoints.is_none_or(|seen| self.viewpoints.is_subset(seen));
         if report.outcome == Outcome::Conforming && whole {

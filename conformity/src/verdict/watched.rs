@@ -15,9 +15,11 @@ impl VerdictRecord {
         self.now.last_conforming.map_or(self.terms.valid_from, |day| day.max(self.terms.valid_from))
     }
 
-    /// The last day to look again, by a scheme's duty to do so. Surveillance is overdue from the day after.
+    /// The last day to look again, by a scheme's duty to do so. Surveillance is overdue from the day after. A report on days before
+    /// the first does not make it earlier.
     pub fn surveillance_due(&self, duty: Surveillance) -> Day {
-        self.now.last_surveillance.unwrap_or(self.terms.valid_from).plus_months(duty.every_months)
+        let last = self.now.last_surveillance.map_or(self.terms.valid_from, |day| day.max(self.terms.valid_from));
+        last.plus_months(duty.every_months)
     }
 
     /// The last day to meet what it is conditional on, where that is past at `time` and the log does not say so yet.
