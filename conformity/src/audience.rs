@@ -60,6 +60,7 @@ pub fn audience<F: Facts>(facts: &F, statement: &Statement, index: u64) -> Audie
         | Claim::EvidenceAccepted(_)
         | Claim::VerdictExpired(_)
         | Claim::SurveillanceOverdue(_)
+        | Claim::ConditionsOverdue(_)
         | Claim::BasisChanged(_) => of_verdict(verdict_of(facts, statement, index).as_deref()),
         Claim::ArrangementSigned(_)
         | Claim::ArrangementCountersigned(_)
@@ -80,7 +81,9 @@ pub fn audience<F: Facts>(facts: &F, statement: &Statement, index: u64) -> Audie
 /// or none.
 pub fn restricted<F: Facts>(facts: &F, statement: &Statement, index: u64) -> Option<Arc<VerdictRecord>> {
     let alone = match &statement.claim {
-        Claim::VerdictExpired(list) | Claim::SurveillanceOverdue(list) => list.verdicts.len() == 1,
+        Claim::VerdictExpired(list) | Claim::SurveillanceOverdue(list) | Claim::ConditionsOverdue(list) => {
+            list.verdicts.len() == 1
+        }
         Claim::BasisChanged(list) => list.verdicts.len() == 1,
         _ => true,
     };
@@ -99,7 +102,7 @@ fn verdict_of<F: Facts>(facts: &F, statement: &Statement, index: u64) -> Option<
         Claim::DeclarationConfirmed(confirmation) => verdict(&confirmation.verdict),
         Claim::ReportFiled(report) => verdict(&report.verdict),
         Claim::EvidenceAccepted(acceptance) => verdict(&acceptance.verdict),
-        Claim::VerdictExpired(list) | Claim::SurveillanceOverdue(list) => {
+        Claim::VerdictExpired(list) | Claim::SurveillanceOverdue(list) | Claim::ConditionsOverdue(list) => {
             // The node lists public verdicts of one scheme together and each restricted one alone, so one stands for all.
             list.verdicts.iter().find_map(verdict)
         }

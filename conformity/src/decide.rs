@@ -166,6 +166,7 @@ impl<F: Facts> Case<'_, F> {
             Claim::VerdictExpired(claim) => self.verdict_expired(claim),
             Claim::SurveillanceOverdue(claim) => self.surveillance_overdue(claim),
             Claim::BasisChanged(claim) => self.basis_changed(claim),
+            Claim::ConditionsOverdue(claim) => self.conditions_overdue(claim),
             Claim::RecognitionDerived(claim) => self.recognition_derived(claim),
             Claim::StatementErased(claim) => self.statement_erased(claim),
         }

@@ -28,6 +28,8 @@ pub enum CauseKind {
     SchemeReplaced,
     /// Nobody looked again in time.
     SurveillanceOverdue,
+    /// The last day of its conditions is past, and nobody said that they are met.
+    ConditionsOverdue,
 }
 
 impl CauseKind {
@@ -40,6 +42,7 @@ impl CauseKind {
             Self::AccreditationExpired => "accreditation-expired",
             Self::SchemeReplaced => "scheme-replaced",
             Self::SurveillanceOverdue => "surveillance-overdue",
+            Self::ConditionsOverdue => "conditions-overdue",
         }
     }
 
@@ -56,6 +59,7 @@ impl CauseKind {
             Self::AccreditationExpired => "renew-accreditation",
             Self::SchemeReplaced => "assess-under-successor",
             Self::SurveillanceOverdue => "file-surveillance-report",
+            Self::ConditionsOverdue => "meet-conditions",
         }
     }
 

@@ -10,6 +10,7 @@ mod issued;
 mod overlay;
 mod register;
 mod rests;
+mod schedule;
 mod signed;
 
 use std::sync::Arc;
@@ -39,6 +40,7 @@ use crate::verdict::VerdictRecord;
 pub use facts::{Facts, Rests, Taken, View};
 pub use overlay::Overlay;
 pub use register::Register;
+pub use schedule::{Due, DueError, Watched};
 pub use signed::{Signed, Touched};
 
 /// A document with its place.

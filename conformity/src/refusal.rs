@@ -959,6 +959,30 @@ refusals! {
         change: &'static str,
     } = "registry-may-not-act" Rules
         "the registry itself cannot make verdict {verdict} {change}: the scheme does not give it that power";
+    /// The registry suspends, and does not say on which recommendation.
+    RecommendationNotNamed {
+        /// Which verdict.
+        verdict: VerdictId,
+    } = "recommendation-not-named" Rules
+        "the scheme lets the registry suspend verdict {verdict} only where a report recommends it: name that report";
+    /// A change that follows a recommendation which is not there, was answered, or recommends something else.
+    NotRecommended {
+        /// Which verdict.
+        verdict: VerdictId,
+        /// Which report.
+        report: ReportId,
+        /// What was asked for.
+        change: &'static str,
+    } = "not-recommended" Rules
+        "report {report} on verdict {verdict} does not recommend that it be {change}, or its recommendation is answered";
+    /// The registry suspended it on a report, and nobody looked again since.
+    ReportNeeded {
+        /// Which verdict.
+        verdict: VerdictId,
+        /// The report on which it was suspended.
+        report: ReportId,
+    } = "report-needed" Rules
+        "the registry suspended verdict {verdict} on report {report}; it is restored once a later report recommends nothing";
     /// A move that the state does not allow.
     IllegalMove {
         /// Which verdict.
@@ -1119,6 +1143,12 @@ refusals! {
         verdict: VerdictId,
     } = "not-overdue" Rules
         "surveillance of verdict {verdict} is not overdue";
+    /// The node says that conditions are overdue, and they are not.
+    ConditionsNotOverdue {
+        /// Which.
+        verdict: VerdictId,
+    } = "conditions-not-overdue" Rules
+        "verdict {verdict} has no conditions whose last day is past, or it is stated already";
     /// The node says something of what a verdict rests on, and the log says something else, or it is stated already.
     BasisNotSo {
         /// Which verdict.

@@ -1,4 +1,4 @@
-//! Whether what a verdict rests on holds: the accreditation of its body, its scheme, its surveillance; and what its scheme says
+//! Whether what a verdict rests on holds: the accreditation of its body, its scheme, its surveillance, its conditions; and what its scheme says
 //! becomes of it where it does not.
 //!
 //! In scope: the answer for one verdict at one time, a pure function of what the log says, and what must be stated where the
@@ -38,8 +38,12 @@ pub fn lapsed(facts: &impl Facts, verdict: &VerdictRecord, at: Timestamp) -> Opt
         return None;
     }
     let scheme = facts.scheme(&verdict.terms.scheme)?;
-    let lapses =
-        [of_accreditations(facts, verdict, &scheme, at), of_scheme(&scheme), of_surveillance(verdict, &scheme)];
+    let lapses = [
+        of_accreditations(facts, verdict, &scheme, at),
+        of_scheme(&scheme),
+        of_surveillance(verdict, &scheme),
+        of_conditions(verdict, &scheme),
+    ];
     strictest(lapses.into_iter().flatten()).map(|lapse| lapse.at(at))
 }
 
@@ -154,4 +158,14 @@ fn of_surveillance(verdict: &VerdictRecord, scheme: &SchemeRecord) -> Option<Lap
     let overdue = |item: &&HistoryItem| matches!(item.what, Happening::SurveillanceOverdue);
     let item = verdict.history.iter().rev().find(overdue)?;
     Some(Lapse::new(CauseKind::SurveillanceOverdue, Moment { index: item.index, at: item.at }, effect))
+}
+
+fn of_conditions(verdict: &VerdictRecord, scheme: &SchemeRecord) -> Option<Lapse> {
+    let effect = scheme.scheme.on_conditions_overdue?;
+    if !verdict.now.marks.conditions_overdue {
+        return None;
+    }
+    let overdue = |item: &&HistoryItem| matches!(item.what, Happening::ConditionsOverdue);
+    let item = verdict.history.iter().rev().find(overdue)?;
+    Some(Lapse::new(CauseKind::ConditionsOverdue, Moment { index: item.index, at: item.at }, effect))
 }

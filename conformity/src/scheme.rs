@@ -48,6 +48,14 @@ pub struct Surveillance {
     /// What becomes of a verdict that nobody looked at in time; nothing when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_overdue: Option<Effect>,
+    /// Whether the registry itself may suspend a verdict where a report recommends it and its body has not answered.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub registry_suspends: bool,
+}
+
+/// What says nothing is left out.
+const fn is_not(given: &bool) -> bool {
+    !*given
 }
 
 /// Whether an expert must confirm what a supplier declares.
@@ -99,7 +107,7 @@ impl OnAccreditation {
             CauseKind::AccreditationReduced => self.reduced,
             CauseKind::AccreditationWithdrawn => self.withdrawn,
             CauseKind::AccreditationExpired => self.expired,
-            CauseKind::SchemeReplaced | CauseKind::SurveillanceOverdue => None,
+            CauseKind::SchemeReplaced | CauseKind::SurveillanceOverdue | CauseKind::ConditionsOverdue => None,
         }
     }
 
@@ -152,6 +160,9 @@ pub struct Scheme {
     /// What becomes of a verdict when the accreditation of its body lapses.
     #[serde(default, skip_serializing_if = "OnAccreditation::is_silent")]
     pub on_accreditation: OnAccreditation,
+    /// What becomes of a verdict whose conditions nobody said to be met by their last day; nothing when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_conditions_overdue: Option<Effect>,
     /// For how many days after its expiry a verdict can still be renewed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restoration_days: Option<u16>,

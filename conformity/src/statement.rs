@@ -270,6 +270,8 @@ kinds! {
     SurveillanceOverdue(VerdictList) "surveillance-overdue"
     /// What verdicts rest on lapsed, or holds again.
     BasisChanged(BasisChanged) "basis-changed"
+    /// Nobody said in time that conditions are met.
+    ConditionsOverdue(VerdictList) "conditions-overdue"
     /// Recognitions were derived.
     RecognitionDerived(RecognitionDerived) "recognition-derived"
     /// A statement was erased.

@@ -6,6 +6,7 @@
 
 mod history;
 mod lifecycle;
+mod watched;
 
 use std::sync::Arc;
 
@@ -246,7 +247,7 @@ pub enum Change {
     Conditional(Conditions),
     /// 一時停止.
     Suspended,
-    /// 復帰: in force again, without conditions.
+    /// 復帰: in force again.
     Restored,
     /// 拡大.
     ScopeExtended(Box<Cover>),
@@ -285,13 +286,22 @@ pub enum Change {
     ComplaintClosed,
     /// The body weighed what an audit body recommended and leaves the verdict as it is.
     RecommendationDeclined,
+    /// 条件充足: what a conditional verdict still asked for is met.
+    ConditionsMet,
 }
 
 impl Change {
     /// Whether it gives the supplier something: only a body that is accredited now may. A transfer gives nothing; there
     /// the receiving body must be accredited.
     pub const fn gives(&self) -> bool {
-        matches!(self, Self::Restored | Self::ScopeExtended(_) | Self::Renewed { .. } | Self::RecommendationDeclined)
+        matches!(
+            self,
+            Self::Restored
+                | Self::ScopeExtended(_)
+                | Self::Renewed { .. }
+                | Self::RecommendationDeclined
+                | Self::ConditionsMet
+        )
     }
 
     /// The word that statements use.
@@ -314,6 +324,7 @@ impl Change {
             Self::ComplaintOpened => "complaint-opened",
             Self::ComplaintClosed => "complaint-closed",
             Self::RecommendationDeclined => "recommendation-declined",
+            Self::ConditionsMet => "conditions-met",
         }
     }
 }
@@ -354,6 +365,9 @@ pub struct VerdictChange {
     /// On which legal basis.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub legal_basis: Option<Text<280>>,
+    /// The report whose recommendation it follows, which its body had not answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recommended_by: Option<ReportId>,
 }
 
 /// What an audit body found.
@@ -410,6 +424,18 @@ pub enum Recommendation {
     Reduce,
     /// To withdraw.
     Withdraw,
+}
+
+impl Recommendation {
+    /// Whether the change does what is recommended, or less: whoever is to withdraw may suspend until that is decided.
+    pub const fn asks_for(self, change: &Change) -> bool {
+        match self {
+            Self::None => false,
+            Self::Suspend => matches!(change, Change::Suspended),
+            Self::Reduce => matches!(change, Change::ScopeReduced(_)),
+            Self::Withdraw => matches!(change, Change::Withdrawn | Change::Suspended),
+        }
+    }
 }
 
 /// That an authority took a verdict as evidence for a decision of its own, as a list says: no decision of this registry,

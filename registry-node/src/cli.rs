@@ -43,6 +43,7 @@ mod standing;
 mod status;
 mod submission;
 mod submit;
+mod surveillance;
 mod watch;
 
 use std::path::PathBuf;
@@ -125,6 +126,7 @@ enum Command {
     Watch(watch::Watch),
     Status(status::Status),
     Cascades(cascades::Cascades),
+    Surveillance(surveillance::Surveillance),
     Evidence(evidence::Evidence),
     Certs(certs::Certs),
     Log(log::Logs),
@@ -205,6 +207,7 @@ impl Command {
             Self::Watch(command) => command.run(context),
             Self::Status(command) => command.run(context),
             Self::Cascades(command) => command.run(context),
+            Self::Surveillance(command) => command.run(context),
             Self::Evidence(command) => command.run(context),
             Self::Certs(command) => command.run(context),
             Self::Log(command) => command.run(context),

@@ -48,6 +48,7 @@ mod site;
 mod standing;
 mod statements;
 mod submission;
+mod surveillance;
 mod table;
 mod trust_query;
 mod verdicts;

@@ -69,6 +69,7 @@ impl<'a, F: Facts> Case<'a, F> {
             by: self.iss().clone(),
             voided: None,
             approved: None,
+            recommended_by: None,
         }
     }
 

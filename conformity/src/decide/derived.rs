@@ -21,6 +21,10 @@ impl<F: Facts> Case<'_, F> {
         self.derived(claim, |record| self.falls_overdue(record))
     }
 
+    pub(super) fn conditions_overdue(&self, claim: &VerdictList) -> Result<Vec<Record>, Refusal> {
+        self.derived(claim, |record| self.misses_deadline(record))
+    }
+
     fn derived(
         &self,
         claim: &VerdictList,
@@ -56,7 +60,7 @@ impl<F: Facts> Case<'_, F> {
     fn falls_overdue(&self, known: &VerdictRecord) -> Result<HistoryItem, Refusal> {
         let scheme = self.scheme(&known.terms.scheme)?;
         let overdue = scheme.scheme.surveillance.is_some_and(|duty| {
-            known.surveillance_due(duty).start() <= self.at()
+            known.surveillance_due(duty).end() <= self.at()
                 && known.now.state.name().is_in_force()
                 && !known.now.marks.surveillance_overdue
         });
@@ -64,5 +68,12 @@ impl<F: Facts> Case<'_, F> {
             return Ok(self.happened(Happening::SurveillanceOverdue));
         }
         Err(Refusal::NotOverdue { verdict: known.id().clone() })
+    }
+
+    fn misses_deadline(&self, known: &VerdictRecord) -> Result<HistoryItem, Refusal> {
+        match known.missed_deadline(self.at()) {
+            Some(_) => Ok(self.happened(Happening::ConditionsOverdue)),
+            None => Err(Refusal::ConditionsNotOverdue { verdict: known.id().clone() }),
+        }
     }
 }

@@ -123,7 +123,11 @@ impl<F: Facts> Case<'_, F> {
                 | Claim::LogKeyChanged(_)
                 | Claim::CaRootAdded(_)
                 | Claim::CaRootRetired(_)
-                | Claim::PersonsSet(_) => true,
+                | Claim::PersonsSet(_)
+                | Claim::RegistryMoved(_)
+                | Claim::HostingConsented(_)
+                | Claim::HostingAccepted(_)
+                | Claim::HostingEnded(_) => true,
                 Claim::VerdictChanged(claim) => claim.change == Change::Annulled,
                 // Whoever gives a body a key speaks as that body.
                 Claim::KeyAdded(claim) => has(&claim.party, |record| record.party.is_public()),
@@ -161,6 +165,10 @@ const fn may_be_sensitive(kind: Kind) -> bool {
             | Kind::VerdictChanged
             | Kind::KeyAdded
             | Kind::KeyRevoked
+            | Kind::RegistryMoved
+            | Kind::HostingConsented
+            | Kind::HostingAccepted
+            | Kind::HostingEnded
     )
 }
 

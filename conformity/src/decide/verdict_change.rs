@@ -15,14 +15,17 @@ use crate::refusal::Refusal;
 use crate::scheme::Scheme;
 use crate::standing::{Sight, Viewer, sight};
 use crate::time::Day;
-use crate::verdict::{Change, Conditions, Happening, HistoryItem, IllegalMove, Supplier, VerdictChange, VerdictRecord};
+use crate::verdict::{
+    Change, Conditions, Happening, HistoryItem, IllegalMove, Recommendation, Supplier, VerdictChange, VerdictRecord,
+};
 use crate::viewpoint::Viewpoints;
 
 impl<F: Facts> Case<'_, F> {
     pub(super) fn verdict_changed(&self, claim: &VerdictChange) -> Result<Vec<Record>, Refusal> {
         let known = self.verdict(&claim.verdict)?;
         let scheme = self.scheme(&known.terms.scheme)?;
-        self.may_decide(&known, &claim.change, &scheme.scheme)?;
+        self.may_decide(&known, claim, &scheme.scheme)?;
+        recommended(&known, claim)?;
         if !ends_or_rests(&claim.change) {
             room_left(&known)?;
         }
@@ -30,7 +33,7 @@ impl<F: Facts> Case<'_, F> {
         let changed = changed.map_err(|illegal| illegal_move(&claim.verdict, illegal))?;
         self.effective(&known, claim)?;
         self.fits(&known, &claim.change, &scheme.scheme)?;
-        if claim.change.gives() && !known.terms.provenance.is_transcribed() {
+        if gives(&known, &claim.change) && !known.terms.provenance.is_transcribed() {
             self.still_current(&scheme)?;
         }
         self.entitled(&known, &claim.change)?;
@@ -61,22 +64,23 @@ impl<F: Facts> Case<'_, F> {
             by: self.iss().clone(),
             voided: None,
             approved: self.approved,
+            recommended_by: claim.recommended_by.clone(),
         }
     }
 
     /// Whether the speaker decides about this verdict at all.
-    fn may_decide(&self, known: &VerdictRecord, change: &Change, scheme: &Scheme) -> Result<(), Refusal> {
+    fn may_decide(&self, known: &VerdictRecord, claim: &VerdictChange, scheme: &Scheme) -> Result<(), Refusal> {
         let transcribed = known.terms.provenance.is_transcribed();
         if known.terms.provenance.self_declared().is_some() && !matches!(self.role(), Role::Operator | Role::Authority)
         {
-            return self.declarer_acts(known, change);
+            return self.declarer_acts(known, &claim.change);
         }
         match self.role() {
             Role::Operator if transcribed => Ok(()),
             Role::CertificationBody if *self.iss() == known.now.issuer => Ok(()),
             Role::CertificationBody => Err(not_yours(known)),
             Role::Operator | Role::Authority if transcribed => Err(not_yours(known)),
-            Role::Operator | Role::Authority => registry_acts(known, change, scheme),
+            Role::Operator | Role::Authority => registry_acts(known, claim, scheme),
             role => Err(Refusal::NotADecider { iss: self.iss().clone(), role }),
         }
     }
@@ -103,7 +107,8 @@ impl<F: Facts> Case<'_, F> {
     fn fits(&self, known: &VerdictRecord, change: &Change, scheme: &Scheme) -> Result<(), Refusal> {
         match change {
             Change::Conditional(conditions) => self.conditions(known, conditions),
-            Change::Restored => self.not_over(known.now.valid_until),
+            Change::Restored => self.not_over(known.now.valid_until).and_then(|()| self.may_restore(known)),
+            Change::ConditionsMet => self.not_over(known.now.valid_until),
             Change::ScopeExtended(cover) => {
                 self.not_over(known.now.valid_until)?;
                 in_the_open(
@@ -132,7 +137,7 @@ impl<F: Facts> Case<'_, F> {
 
     /// Whether the body may give what the change gives.
     fn entitled(&self, known: &VerdictRecord, change: &Change) -> Result<(), Refusal> {
-        if !change.gives() || known.terms.provenance.is_transcribed() {
+        if !gives(known, change) || known.terms.provenance.is_transcribed() {
             return Ok(());
         }
         let viewpoints = match change {
@@ -155,6 +160,26 @@ impl<F: Facts> Case<'_, F> {
             object: known.terms.object.kind,
         };
         self.accredited(body, &needed).map(drop)
+    }
+
+    /// What the registry suspended on a report is restored only once somebody else who looked later recommends nothing.
+    fn may_restore(&self, known: &VerdictRecord) -> Result<(), Refusal> {
+        let suspends =
+            |item: &&HistoryItem| item.voided.is_none() && matches!(item.what, Happening::Changed(Change::Suspended));
+        let of_registry = |item: &&HistoryItem| {
+            let role = self.facts.party(&item.by).map(|record| record.party.role);
+            matches!(role, Some(Role::Operator | Role::Authority))
+        };
+        let suspended = known.history.iter().rev().find(suspends).filter(of_registry);
+        let Some((item, report)) = suspended.and_then(|item| Some((item, item.recommended_by.clone()?))) else {
+            return Ok(());
+        };
+        let mut others = known.reports().rev().filter(|(filed, _)| filed.by != known.now.issuer);
+        let newest = others.next().filter(|(filed, _)| filed.index > item.index);
+        if newest.is_some_and(|(_, newest)| newest.recommendation == Recommendation::None) {
+            return Ok(());
+        }
+        Err(Refusal::ReportNeeded { verdict: known.id().clone(), report })
     }
 
     fn conditions(&self, known: &VerdictRecord, conditions: &Conditions) -> Result<(), Refusal> {
@@ -222,6 +247,12 @@ pub(super) fn not_yours(known: &VerdictRecord) -> Refusal {
     Refusal::AnotherBodysVerdict { verdict: known.id().clone(), issuer: known.now.issuer.clone() }
 }
 
+/// Whether the change gives the supplier something: more time to meet conditions, too.
+fn gives(known: &VerdictRecord, change: &Change) -> bool {
+    let more = |new: &Conditions| known.now.conditions().is_some_and(|old| old.deadline < new.deadline);
+    change.gives() || matches!(change, Change::Conditional(new) if more(new))
+}
+
 /// How often a verdict may change. Each change copies the history, so that a body could otherwise slow down the log.
 const MAX_HISTORY: usize = 1000;
 
@@ -248,13 +279,31 @@ pub(super) fn room_left(known: &VerdictRecord) -> Result<(), Refusal> {
     Err(Refusal::HistoryFull { what: format!("verdict {}", known.id()), max: MAX_HISTORY })
 }
 
-/// What the registry may do to a verdict that a body decided, where the scheme lets it act.
-fn registry_acts(known: &VerdictRecord, change: &Change, scheme: &Scheme) -> Result<(), Refusal> {
+/// What the registry may do to a verdict that a body decided, where the scheme lets it act: at its own discretion, or only to suspend
+/// what a report recommends to suspend.
+fn registry_acts(known: &VerdictRecord, claim: &VerdictChange, scheme: &Scheme) -> Result<(), Refusal> {
+    let (change, verdict) = (&claim.change, known.id());
     let power = matches!(change, Change::Suspended | Change::Withdrawn | Change::Transferred { .. });
     if power && scheme.registry_acts {
         return Ok(());
     }
-    Err(Refusal::RegistryMayNotAct { verdict: known.id().clone(), change: change.as_str() })
+    let suspends = *change == Change::Suspended && scheme.surveillance.is_some_and(|duty| duty.registry_suspends);
+    match &claim.recommended_by {
+        _ if !suspends => Err(Refusal::RegistryMayNotAct { verdict: verdict.clone(), change: change.as_str() }),
+        Some(_) => Ok(()),
+        None => Err(Refusal::RecommendationNotNamed { verdict: verdict.clone() }),
+    }
+}
+
+/// Refuses to name a report that does not recommend the change, or is not the one that waits for an answer.
+fn recommended(known: &VerdictRecord, claim: &VerdictChange) -> Result<(), Refusal> {
+    let Some(report) = &claim.recommended_by else { return Ok(()) };
+    let open = known.open_recommendation().filter(|open| open.report == *report);
+    if open.is_some_and(|open| open.recommendation.asks_for(&claim.change)) {
+        return Ok(());
+    }
+    let (verdict, report) = (known.id().clone(), report.clone());
+    Err(Refusal::NotRecommended { verdict, report, change: claim.change.as_str() })
 }
 
 /// Opening what is open, closing what is not, and answering what nobody asked.

@@ -15,7 +15,7 @@ use crate::in_force::{self, Force, Pair};
 use crate::lapsed::{Consequence, Lapsed};
 use crate::recognised::{ArrangementRef, Counterpart, Recognition, RecognitionOutcome, Window};
 use crate::time::Day;
-use crate::verdict::{Profile, Provenance, State};
+use crate::verdict::{Profile, Provenance, Snapshot};
 use crate::viewpoint::Viewpoints;
 use crate::words::{Language, text};
 
@@ -186,10 +186,7 @@ impl<'a> Candidate<'a> {
                 .as_deref()
                 .and_then(|lapsed| lapsed.window().map(|until| Window { what: lapsed.cause.what, until })),
             excludes: terms.profile == Profile::Summary || !now.exclusions.is_empty(),
-            conditions: match &now.state {
-                State::Conditional(state) => Some(state.conditions.clone()),
-                _ => None,
-            },
+            conditions: now.conditions().cloned(),
         };
         Recognition { explanation: text(&wording::explanation(&recognition, Language::English)), ..recognition }
     }
@@ -279,8 +276,16 @@ fn verdict_gaps(foreign: &Foreign<'_>, claim: &Claim, rule: Option<&Rule>) -> Ve
         gaps.push(GapKind::NoLongerValid { until });
     } else if let Some(lapsed) = &foreign.verdict.now.lapsed {
         gaps.push(basis_gap(lapsed, foreign.at));
+    } else {
+        gaps.extend(conditions_gap(&foreign.verdict.now));
     }
     gaps
+}
+
+/// That a condition was missed where the verdict was granted, of which its scheme says nothing.
+fn conditions_gap(now: &Snapshot) -> Option<GapKind> {
+    let conditions = now.conditions().filter(|_| now.marks.conditions_overdue)?;
+    Some(GapKind::ConditionsOverdue { deadline: conditions.deadline })
 }
 
 /// What a lapse where the verdict was granted makes of it at `at`: a window closes without a word.

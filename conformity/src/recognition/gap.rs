@@ -105,6 +105,11 @@ pub enum GapKind {
         /// When that while is over.
         until: Timestamp,
     },
+    /// Nobody said in time that its conditions are met, and its scheme says nothing of that.
+    ConditionsOverdue {
+        /// Their last day.
+        deadline: Day,
+    },
 
     /// The issuing side does not stand behind the verdict (now).
     NotInForce {
@@ -293,6 +298,7 @@ impl GapKind {
             Self::AddedSinceLapse => "added-since-lapse",
             Self::BasisKept { .. } => "basis-kept",
             Self::BasisWindow { .. } => "basis-window",
+            Self::ConditionsOverdue { .. } => "conditions-overdue",
             Self::BasisLapsed { .. } => BASIS_LAPSED,
             Self::NotInForce { state, .. } => not_in_force(*state),
             Self::NotYetValid { .. } => "verdict-not-yet-valid",
@@ -339,7 +345,8 @@ impl GapKind {
             | Self::KeptAfterEnd { .. }
             | Self::TransferWindow { .. }
             | Self::BasisKept { .. }
-            | Self::BasisWindow { .. } => Weight::Note,
+            | Self::BasisWindow { .. }
+            | Self::ConditionsOverdue { .. } => Weight::Note,
             Self::ViewpointNotCovered(_)
             | Self::LevelCapped { .. }
             | Self::SectorsNotCovered(_)
@@ -402,7 +409,7 @@ impl GapKind {
 
     /// Whether a gap of this code leaves something that counts.
     pub(super) fn leaves_something(code: &str) -> bool {
-        const LIGHT: [&str; 14] = [
+        const LIGHT: [&str; 15] = [
             "evidence-only",
             "simplified-procedure",
             "organization-not-covered",
@@ -417,6 +424,7 @@ impl GapKind {
             "added-since-lapse",
             "basis-kept",
             "basis-window",
+            "conditions-overdue",
         ];
         LIGHT.contains(&code)
     }

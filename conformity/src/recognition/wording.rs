@@ -134,6 +134,7 @@ fn of_lighter(gap: &GapKind) -> Params {
         GapKind::TransferWindow { until } => params.with("until", until),
         GapKind::BasisKept { what, since } => of_cause(*what).with("since", since),
         GapKind::BasisWindow { what, until } => of_cause(*what).with("until", until),
+        GapKind::ConditionsOverdue { deadline } => params.with("deadline", deadline),
         _ => params,
     }
 }

@@ -1,34 +1,51 @@
-//! Which body answers for which verdicts under which scheme: looked up when an accreditation lapses, never searched for.
+//! Which body answers for which verdicts under which scheme: looked up when an accreditation lapses, never searched for; and by which
+//! day these are to be looked at again ([`super::schedule`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
-use super::Register;
+use super::schedule::Schedule;
+use super::{Register, SchemeRecord};
 use crate::ids::{PartyId, SchemeRef, VerdictId};
 use crate::lapsed::CascadeRecord;
+use crate::scheme::Surveillance;
 use crate::verdict::VerdictRecord;
 
-/// Names of verdicts, by scheme and then by the body that answers for them now.
+/// Names of verdicts, by scheme and then by the body that answers for them now, and by the day on which they are due.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Issued(BTreeMap<SchemeRef, BTreeMap<PartyId, BTreeSet<VerdictId>>>);
+pub(super) struct Issued {
+    bodies: BTreeMap<SchemeRef, BTreeMap<PartyId, BTreeSet<VerdictId>>>,
+    pub(super) schedule: Schedule,
+}
 
 impl Issued {
-    /// Takes up a verdict in place of what it was before.
-    pub(super) fn insert(&mut self, before: Option<&VerdictRecord>, record: &VerdictRecord) {
+    /// Takes up a verdict in place of what it was before. `scheme` is the one that it is under: it came before, and stays.
+    pub(super) fn insert(
+        &mut self,
+        before: Option<&VerdictRecord>,
+        record: &VerdictRecord,
+        scheme: Option<&Arc<SchemeRecord>>,
+    ) {
+        self.schedule.insert(before, record, duty(scheme));
         if let Some(before) = before {
             if before.now.issuer == record.now.issuer {
                 return;
             }
-            self.remove(before);
+            self.unlist(before);
         }
-        let bodies = self.0.entry(record.terms.scheme.clone()).or_default();
+        let bodies = self.bodies.entry(record.terms.scheme.clone()).or_default();
         bodies.entry(record.now.issuer.clone()).or_default().insert(record.id().clone());
     }
 
-    pub(super) fn remove(&mut self, record: &VerdictRecord) {
+    pub(super) fn remove(&mut self, record: &VerdictRecord, scheme: Option<&Arc<SchemeRecord>>) {
+        self.schedule.remove(record, duty(scheme));
+        self.unlist(record);
+    }
+
+    fn unlist(&mut self, record: &VerdictRecord) {
         let (scheme, issuer) = (&record.terms.scheme, &record.now.issuer);
-        let Some(bodies) = self.0.get_mut(scheme) else { return };
+        let Some(bodies) = self.bodies.get_mut(scheme) else { return };
         if let Some(verdicts) = bodies.get_mut(issuer) {
             verdicts.remove(record.id());
             if verdicts.is_empty() {
@@ -36,13 +53,13 @@ impl Issued {
             }
         }
         if bodies.is_empty() {
-            self.0.remove(scheme);
+            self.bodies.remove(scheme);
         }
     }
 
     /// Every scheme with the bodies that answer for verdicts under it.
     pub(super) fn issuers(&self) -> impl Iterator<Item = (&SchemeRef, &PartyId)> {
-        self.0.iter().flat_map(|(scheme, bodies)| bodies.keys().map(move |body| (scheme, body)))
+        self.bodies.iter().flat_map(|(scheme, bodies)| bodies.keys().map(move |body| (scheme, body)))
     }
 
     /// The verdicts of a body under a scheme after `cursor`, by id.
@@ -52,9 +69,13 @@ impl Issued {
         cursor: Option<&VerdictId>,
     ) -> impl Iterator<Item = &VerdictId> {
         let start = cursor.map_or(Bound::Unbounded, Bound::Excluded);
-        let verdicts = self.0.get(scheme).and_then(|bodies| bodies.get(body));
+        let verdicts = self.bodies.get(scheme).and_then(|bodies| bodies.get(body));
         verdicts.into_iter().flat_map(move |verdicts| verdicts.range((start, Bound::Unbounded)))
     }
+}
+
+fn duty(scheme: Option<&Arc<SchemeRecord>>) -> Option<Surveillance> {
+    scheme?.scheme.surveillance
 }
 
 impl Register {

@@ -232,7 +232,7 @@ impl Register {
 
     fn insert_verdict(&mut self, record: Arc<VerdictRecord>) {
         let before = self.verdicts.get(record.id());
-        self.issued.insert(before.map(|before| &**before), &record);
+        self.issued.insert(before.map(|before| &**before), &record, self.schemes.get(&record.terms.scheme));
         if before.is_none() {
             for supplier in suppliers(&record) {
                 list(&mut self.verdicts_by_supplier, supplier, record.id());
@@ -290,7 +290,7 @@ impl Register {
         let Some(record) = self.verdicts.remove(id) else {
             return Vec::new();
         };
-        self.issued.remove(&record);
+        self.issued.remove(&record, self.schemes.get(&record.terms.scheme));
         for supplier in suppliers(&record) {
             unlist(&mut self.verdicts_by_supplier, supplier, id);
         }

@@ -13,7 +13,7 @@ use crate::recognised::{RecognitionOutcome, RecognitionRecord};
 use crate::recognition::{covered, in_effect, told};
 use crate::records::Facts;
 use crate::time::{Day, Moment};
-use crate::verdict::{AssessedObject, Profile, Provenance, SelfEvaluation, Snapshot, Supplier, VerdictRecord};
+use crate::verdict::{AssessedObject, Marks, Profile, Provenance, SelfEvaluation, Snapshot, Supplier, VerdictRecord};
 use crate::viewpoint::Viewpoints;
 use crate::words::{Language, Params, Said};
 
@@ -205,12 +205,21 @@ pub(super) fn summary(holdings: &[Holding]) -> Vec<Said> {
         let params = Params::default().with("until", until).with("what", what.as_str()).with("remedy", what.remedy());
         said.push(Said::new("window-closes", params));
     }
+    said.extend(overdue(holdings, "surveillance-overdue", |marks| marks.surveillance_overdue));
+    said.extend(overdue(holdings, "conditions-overdue", |marks| marks.conditions_overdue));
     for holding in holdings {
         if let Holding::Own(own) = holding {
             said.extend(own.tailors.iter().map(|tailoring| tailored(own, tailoring)));
         }
     }
     said
+}
+
+/// How many own verdicts that count have a mark that says that something was not done in time; nothing where none has.
+fn overdue(holdings: &[Holding], code: &'static str, has: fn(&Marks) -> bool) -> Option<Said> {
+    let marked = |one: &&Holding| matches!(one, Holding::Own(own) if has(&own.standing.marks));
+    let count = holdings.iter().filter(|one| one.counts()).filter(marked).count();
+    (count > 0).then(|| Said::new(code, Params::default().with("count", count)))
 }
 
 /// The window that closes first, of verdicts that count.

@@ -12,12 +12,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::lifecycle::{IllegalMove, State};
-use super::{Acceptance, Change, Confirmation, Cover, Outcome, Recommendation, Report, SelfEvaluation, Verdict};
-use crate::ids::{LevelCode, PartyId, VerdictId};
+use super::{
+    Acceptance, Change, Conditions, Confirmation, Cover, Outcome, Recommendation, Report, SelfEvaluation, Verdict,
+};
+use crate::ids::{LevelCode, PartyId, ReportId, VerdictId};
 use crate::key::KeyId;
 use crate::lapsed::{BasisChange, Lapsed};
 use crate::reason::Reason;
-use crate::scheme::{Evaluation, Scheme, Surveillance};
+use crate::scheme::{Evaluation, Scheme};
 use crate::site::Site;
 use crate::text::Text;
 use crate::time::{Day, Moment};
@@ -45,6 +47,8 @@ pub enum Happening {
     Voided(Arc<Voiding>),
     /// What it rests on lapsed, or holds again.
     BasisChanged(Arc<BasisChange>),
+    /// The last day of its conditions passed, and nobody said that they are met.
+    ConditionsOverdue,
 }
 
 /// Which key was declared compromised, and since when.
@@ -73,6 +77,7 @@ impl Happening {
             Self::Confirmed(_) => "confirmed",
             Self::Voided(_) => "voided",
             Self::BasisChanged(change) => change.as_str(),
+            Self::ConditionsOverdue => "conditions-overdue",
         }
     }
 }
@@ -103,6 +108,9 @@ pub struct HistoryItem {
     /// Index of the entry by which a second person of the operator approved it, where it needed one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved: Option<u64>,
+    /// The report whose recommendation it follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recommended_by: Option<ReportId>,
 }
 
 impl HistoryItem {
@@ -124,6 +132,8 @@ pub struct Marks {
     pub recommendation: Option<Recommendation>,
     /// Nobody looked again in time.
     pub surveillance_overdue: bool,
+    /// The last day of its conditions is past, and nobody said that they are met.
+    pub conditions_overdue: bool,
 }
 
 /// Who confirmed a supplier's declaration.
@@ -214,15 +224,26 @@ impl Snapshot {
         self.state = self.state.after(&item.what, item.effective)?;
         match &item.what {
             Happening::Changed(change) => self.change(change),
-            Happening::Reported(report) => self.report(report),
+            Happening::Reported(report) => self.report(report, item.by == self.issuer),
             Happening::SurveillanceOverdue => self.marks.surveillance_overdue = true,
             Happening::Confirmed(confirmation) => {
                 self.confirmed = Some(Confirmed { by: item.by.clone(), on: confirmation.on });
             }
             Happening::BasisChanged(change) => self.lapsed = basis(change),
+            Happening::ConditionsOverdue => self.marks.conditions_overdue = true,
             Happening::Granted | Happening::Expired | Happening::AcceptedAsEvidence(_) | Happening::Voided(_) => {}
         }
+        // Whatever is conditional no more, or on other conditions, has none that are overdue.
+        self.marks.conditions_overdue &= self.conditions().is_some();
         Ok(self)
+    }
+
+    /// What must still be met, of a conditional verdict.
+    pub const fn conditions(&self) -> Option<&Conditions> {
+        match &self.state {
+            State::Conditional(state) => Some(&state.conditions),
+            _ => None,
+        }
     }
 
     /// Whether the body stands behind it at `time` and what it rests on lets it count, its days apart.
@@ -239,6 +260,7 @@ impl Snapshot {
             Change::AppealClosed => self.marks.appeal = false,
             Change::ComplaintOpened => self.marks.complaint = true,
             Change::ComplaintClosed => self.marks.complaint = false,
+            Change::Conditional(_) => self.marks.conditions_overdue = false,
             _ => {}
         }
         if answers_recommendation(change) {
@@ -262,17 +284,21 @@ impl Snapshot {
         }
     }
 
-    fn report(&mut self, report: &Report) {
-        self.marks.surveillance_overdue = false;
+    /// What a body finds on its own verdict says when somebody looked, and takes back nothing that another recommends.
+    fn report(&mut self, report: &Report, own: bool) {
+        // Who looked at no later day than others did leaves overdue what is.
+        self.marks.surveillance_overdue &= Some(report.period.to) <= self.last_surveillance;
         self.last_surveillance = self.last_surveillance.max(Some(report.period.to));
         let whole = report.viewpoints.is_none_or(|seen| self.viewpoints.is_subset(seen));
         if report.outcome == Outcome::Conforming && whole {
             self.last_conforming = self.last_conforming.max(Some(report.period.to));
         }
-        self.marks.recommendation = match report.recommendation {
-            Recommendation::None => None,
-            recommended => Some(recommended),
-        };
+        if !own {
+            self.marks.recommendation = match report.recommendation {
+                Recommendation::None => None,
+                recommended => Some(recommended),
+            };
+        }
     }
 }
 
@@ -441,16 +467,5 @@ impl VerdictRecord {
     pub fn usurped(&self, by: &PartyId, index: u64) -> bool {
         self.usurpers(u64::MAX).contains(by)
             && self.fold(|item| item.index <= index, u64::MAX).is_none_or(|then| then.issuer != *by)
-    }
-
-    /// The last day up to which somebody who looked found nothing amiss: a conforming report or, before there is one, the
-    /// assessment by which it was granted.
-    pub fn found_conforming(&self) -> Day {
-        self.now.last_conforming.map_or(self.terms.valid_from, |day| day.max(self.terms.valid_from))
-    }
-
-    /// The first day on which surveillance is overdue, by a scheme's duty to look again.
-    pub fn surveillance_due(&self, duty: Surveillance) -> Day {
-        self.now.last_surveillance.unwrap_or(self.terms.valid_from).plus_months(duty.every_months).plus_days(1)
     }
 }

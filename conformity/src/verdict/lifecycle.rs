@@ -81,7 +81,7 @@ macro_rules! moves {
 
 moves! {
     Granted: suspend Suspended, surrender Surrendered, withdraw Withdrawn, expire Expired, annul Annulled, retire Historical;
-    Conditional: restore Granted, suspend Suspended, surrender Surrendered, withdraw Withdrawn, expire Expired, annul Annulled, retire Historical;
+    Conditional: meet Granted, suspend Suspended, surrender Surrendered, withdraw Withdrawn, expire Expired, annul Annulled, retire Historical;
     Suspended: restore Granted, surrender Surrendered, withdraw Withdrawn, expire Expired, annul Annulled, retire Historical;
     Unconfirmed: confirm Granted, surrender Surrendered, withdraw Withdrawn, expire Expired, annul Annulled, retire Historical;
     Expired: renew Granted, annul Annulled, retire Historical;
@@ -310,6 +310,7 @@ impl State {
             Happening::Changed(change) => self.changed(change, since),
             Happening::Expired => self.expired(since),
             Happening::SurveillanceOverdue if !self.name().is_terminal() => Ok(self),
+            Happening::ConditionsOverdue if matches!(self, Self::Conditional(_)) => Ok(self),
             Happening::Reported(_) if !self.name().is_terminal() => Ok(self),
             // What an authority once decided stays true of a verdict that is over.
             Happening::AcceptedAsEvidence(_) => Ok(self),
@@ -320,6 +321,7 @@ impl State {
             Happening::BasisChanged(_) if !self.name().is_terminal() => Ok(self),
             Happening::Granted
             | Happening::SurveillanceOverdue
+            | Happening::ConditionsOverdue
             | Happening::Reported(_)
             | Happening::BasisChanged(_) => Err(self.refuse(what.as_str())),
         }
@@ -364,6 +366,7 @@ impl State {
             // Whoever lost a verdict may appeal against just that.
             Change::AppealOpened | Change::ComplaintOpened => Ok(self),
             Change::RecommendationDeclined => self.stays_if(|name| !name.is_terminal(), change),
+            Change::ConditionsMet => self.met(since),
         }
     }
 
@@ -390,8 +393,14 @@ impl State {
     fn restored(self, since: Timestamp) -> Result<Self, IllegalMove> {
         match self {
             Self::Suspended(state) => Ok(Self::Granted(state.restore(since))),
-            Self::Conditional(state) => Ok(Self::Granted(state.restore(since))),
             other => Err(other.refuse("restored")),
+        }
+    }
+
+    fn met(self, since: Timestamp) -> Result<Self, IllegalMove> {
+        match self {
+            Self::Conditional(state) => Ok(Self::Granted(state.meet(since))),
+            other => Err(other.refuse("conditions-met")),
         }
     }
 

@@ -32,6 +32,18 @@ pub(crate) const ROWS: &[Sentence] = &[
         "当レジストリの判定の一つは、{=what}ため {until} までに限り有効です。{=remedy}。",
     ),
     said(
+        "surveillance-overdue",
+        "file-surveillance-report",
+        "Of this registry's, surveillance of {count} that count is overdue.",
+        "当レジストリの有効な判定のうち {count} 件は、サーベイランスの期限が過ぎています。",
+    ),
+    said(
+        "conditions-overdue",
+        "meet-conditions",
+        "Of this registry's, {count} that count have conditions whose last day is past, and nobody said that they are met.",
+        "当レジストリの有効な判定のうち {count} 件は、付された条件の期限が過ぎ、充足が表明されていません。",
+    ),
+    said(
         "under-profile",
         "assess-left-out",
         "{verdict} is under {scheme}, a profile of {document}: it keeps {kept} requirements, tightens {tightened}, loosens {loosened}, and leaves out {left-out} and {more} more.",

@@ -88,6 +88,12 @@ pub(crate) const ROWS: &[Sentence] = &[
         "取決めの失効後に判定に追加された部分は無効で、取決めが再び発効すれば有効になります",
     ),
     gap(
+        "conditions-overdue",
+        "meet-conditions",
+        "its conditions were to be met by {deadline}, and nobody has said where it was granted that they are",
+        "条件の期限は {deadline} でしたが、付与元で充足が表明されていません",
+    ),
+    gap(
         "basis-kept",
         "",
         "where it was granted {=what} since {since}, and its scheme keeps it in force",

@@ -219,6 +219,18 @@ pub(crate) const ROWS: &[(&str, &str)] = &[
         "registry-may-not-act",
         "レジストリ自身は判定 {verdict} を {change} にできません。スキームがその権限を与えていません",
     ),
+    (
+        "recommendation-not-named",
+        "スキームによりレジストリが判定 {verdict} を停止できるのは、報告がそれを勧告した場合だけです。その報告を示してください",
+    ),
+    (
+        "not-recommended",
+        "判定 {verdict} の報告 {report} は {change} を勧告していないか、その勧告には既に回答があります",
+    ),
+    (
+        "report-needed",
+        "レジストリは報告 {report} に基づいて判定 {verdict} を停止しました。復帰には、勧告のない新しい報告が必要です",
+    ),
     ("illegal-move", "判定 {verdict} は {from} であり、{change} にはできません"),
     ("illegal-mark", "判定 {verdict}: {change} は係属中の事項に合いません"),
     (
@@ -248,6 +260,7 @@ pub(crate) const ROWS: &[(&str, &str)] = &[
     ("not-expired", "判定 {verdict} の期限は切れていません(有効期間の終わり: {=until})"),
     ("listed-twice", "判定 {verdict} が二度挙げられています。一度にしてください"),
     ("not-overdue", "判定 {verdict} のサーベイランスの期限は過ぎていません"),
+    ("conditions-not-overdue", "判定 {verdict} に期限の過ぎた条件はないか、既に表明されています"),
     ("basis-not-so", "ログによれば、判定 {verdict} について {change} とは現在いえないか、既に表明されています"),
     (
         "basis-miscounted",

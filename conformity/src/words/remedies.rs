@@ -80,6 +80,11 @@ pub(crate) const ROWS: &[Sentence] = &[
         "サーベイランス報告が提出されれば再び有効になります",
     ),
     plain(
+        "meet-conditions",
+        "its body has to say that the conditions are met",
+        "条件の充足を認証機関が表明する必要があります",
+    ),
+    plain(
         "restore-verdict",
         "it counts again once it is restored where it was granted",
         "付与元で停止が解除されれば再び有効になります",

@@ -21,6 +21,7 @@ fn changes() -> Vec<(&'static str, Value)> {
         ("superseded", json!({"superseded": {"by": "V-2"}})),
         ("annulled", json!("annulled")),
         ("historical", json!("historical")),
+        ("conditions-met", json!("conditions-met")),
     ]
 }
 
@@ -34,7 +35,7 @@ const TABLE: &[(&str, &[(&str, &str)])] = &[
         ("annulled", "annulled"), ("historical", "historical"),
     ]),
     ("conditional", &[
-        ("conditional", "conditional"), ("suspended", "suspended"), ("restored", "granted"),
+        ("conditional", "conditional"), ("suspended", "suspended"), ("conditions-met", "granted"),
         ("scope-extended", "conditional"), ("scope-reduced", "conditional"), ("renewed", "conditional"),
         ("transferred", "conditional"), ("surrendered", "surrendered"), ("withdrawn", "withdrawn"),
         ("superseded", "superseded"), ("annulled", "annulled"), ("historical", "historical"),

@@ -41,6 +41,7 @@ mod recognitions;
 mod reports;
 mod roundtrip;
 mod specification;
+mod surveillance;
 mod world;
 
 use std::collections::BTreeSet;
@@ -73,6 +74,7 @@ fn tables() -> Vec<Row> {
         peers::rows(),
         recognitions::rows(),
         erasure::rows(),
+        surveillance::rows(),
     ]
     .into_iter()
     .flatten()

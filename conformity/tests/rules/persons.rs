@@ -9,6 +9,7 @@ use conformity::statement::Statement;
 use conformity::{Digest, Place, Record, decide};
 use serde_json::{Value, json};
 
+use crate::hosting::{moved, other};
 use crate::log_keys::handover;
 use crate::world::{Row, STOLEN, World, changed, genesis, key, kid, peer, reason, row, signer, verdict, with};
 
@@ -123,6 +124,10 @@ pub(crate) fn rows() -> Vec<Row> {
             },
             "too-many",
         ),
+        row("moving the registry alone", |_| alone("registry-moved", moved("a.example")), needed),
+        row("consenting to be hosted alone", |_| alone("hosting-consented", other("mm")), needed),
+        row("hosting another alone", |_| alone("hosting-accepted", other("mm")), needed),
+        row("ending it alone", |_| alone("hosting-ended", json!({"registry": "mm"})), needed),
         row("a key of the node", |_| alone("key-added", json!({"party": "node", "key": key(62)})), needed),
         row("ending the other's key", |_| alone("key-revoked", json!({"party": "op", "kid": kid(1)})), needed),
         row(
@@ -391,6 +396,21 @@ fn read_part(world: &World, see: impl Fn(u64) -> bool) -> Register {
         }
     }
     part
+}
+
+#[test]
+fn whoever_is_shown_where_a_registry_went_is_shown_that_two_persons_said_so() {
+    let mut world = pair();
+    for (kind, claim) in [("hosting-consented", other("mm")), ("registry-moved", moved("a.example"))] {
+        let said = step(&world, kind, claim);
+        approve(&mut world, &said);
+        let approved = world.next - 1;
+        world.take(&said, None).unwrap();
+        assert!(of_log_keys(&world.register).is_superset(&[approved, approved + 1].into()), "{kind}");
+    }
+    let whole = read_part(&world, |_| true);
+    assert_eq!(whole.genesis(), world.register.genesis());
+    assert_eq!(whole.genesis().unwrap().moves.len(), 1);
 }
 
 #[test]

@@ -1,8 +1,11 @@
 //! What must hold whatever happens.
 
+use std::collections::BTreeSet;
+
 use conformity::Record;
-use conformity::records::Facts;
+use conformity::records::{Due, Facts};
 use conformity::statement::Statement;
+use conformity::surveillance::{Window, schedule};
 use conformity::verdict::{Snapshot, VerdictRecord};
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -35,6 +38,8 @@ fn changes() -> impl Strategy<Value = Value> {
         Just(json!("report")),
         Just(json!("expired")),
         Just(json!("overdue")),
+        Just(json!("missed")),
+        Just(json!("conditions-met")),
         Just(json!({"superseded": {"by": "V-2"}})),
         Just(json!({"conditional": {"text": "t", "deadline": "2029-01-01"}})),
         prop_oneof![Just("cb-1"), Just("cb-2"), Just("cb-3")].prop_map(|to| json!({"transferred": {"to": to}})),
@@ -67,6 +72,7 @@ impl Attempt {
                 world.say("audit", "report-filed", with(report(&format!("P-{number}")), conforming))
             }
             Some("expired") => world.say("node", "verdict-expired", json!({"verdicts": ["V-1"]})),
+            Some("missed") => world.say("node", "conditions-overdue", json!({"verdicts": ["V-1"]})),
             Some("overdue") => world.say("node", "surveillance-overdue", json!({"verdicts": ["V-1"]})),
             _ => {
                 let effective = world.now - jiff::SignedDuration::from_hours(self.back);
@@ -80,7 +86,7 @@ impl Attempt {
 
     /// The same by a thief who has the first key of `cb-1`; whatever is no change of a verdict he leaves alone.
     pub(crate) fn steal(&self, world: &mut World, number: usize) -> bool {
-        if matches!(self.change.as_str(), Some("report" | "expired" | "overdue")) {
+        if matches!(self.change.as_str(), Some("report" | "expired" | "overdue" | "missed")) {
             return self.make(world, number);
         }
         world.now += jiff::SignedDuration::from_hours(self.hours);
@@ -154,6 +160,22 @@ proptest! {
         let found = world.register.verdicts_of(&supplier);
         let all: Vec<_> = world.register.verdicts_after(None).cloned().collect();
         prop_assert_eq!(found.len(), all.len(), "all verdicts of this world are on one supplier");
+    }
+
+    #[test]
+    fn a_schedule_is_what_a_search_finds(attempts in attempts()) {
+        let mut world = furnished();
+        for (number, attempt) in attempts.iter().enumerate() {
+            attempt.make(&mut world, number);
+            let in_force = world.register.verdicts_after(None).filter(|record| record.now.state.name().is_in_force());
+            let due = in_force.filter_map(|record| {
+                let duty = world.register.scheme(&record.terms.scheme)?.scheme.surveillance?;
+                Some(Due { day: record.surveillance_due(duty), verdict: record.id().clone() })
+            });
+            let found: BTreeSet<Due> = due.collect();
+            let listed = schedule(&world.register, &"op".parse().unwrap(), world.now, &Window::default(), 100);
+            prop_assert!(listed.iter().eq(&found), "{listed:?} instead of {found:?}");
+        }
     }
 
     #[test]

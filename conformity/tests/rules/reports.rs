@@ -85,6 +85,22 @@ fn a_later_report_takes_a_recommendation_back() {
 }
 
 #[test]
+fn a_report_on_days_long_past_makes_nothing_overdue_and_mends_nothing() {
+    let mut world = World::furnished();
+    let old = |id: &str, to: &str| with(report(id), json!({"period": {"from": "2020-01-01", "to": to}}));
+    world.must("audit", "report-filed", old("P-1", "2020-02-01"));
+    let early = world.say("node", "surveillance-overdue", json!({"verdicts": ["V-1"]}));
+    assert_eq!(early.unwrap_err().code(), "not-overdue", "it counts from the first day of the verdict");
+    world.must("audit", "report-filed", report("P-2"));
+    world.at("2027-11-02T00:00:00Z");
+    world.must("node", "surveillance-overdue", json!({"verdicts": ["V-1"]}));
+    for (id, to, overdue) in [("P-3", "2020-03-01", true), ("P-4", "2026-11-01", true), ("P-5", "2027-10-31", false)] {
+        world.must("audit", "report-filed", old(id, to));
+        assert_eq!(world.verdict("V-1").now.marks.surveillance_overdue, overdue, "{id}");
+    }
+}
+
+#[test]
 fn an_issuing_body_surveils_where_the_scheme_says_so() {
     let mut world = World::furnished();
     own_surveillance(&mut world);

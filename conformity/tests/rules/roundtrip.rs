@@ -81,6 +81,7 @@ fn claims() -> Vec<(&'static str, Value)> {
         ("peer-expelled", json!({"registry": "eu", "reason": reason()})),
         ("verdict-expired", json!({"verdicts": ["V-1", "V-2"]})),
         ("surveillance-overdue", json!({"verdicts": ["V-1"]})),
+        ("conditions-overdue", json!({"verdicts": ["V-1"]})),
         ("basis-changed", basis_changed("V-1", json!({"lapsed": lapsed("accreditation-withdrawn", 13, "cease")}), 0)),
         (
             "basis-changed",

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::output;
 
-/// Show what becomes of verdicts whose accreditation, scheme or surveillance lapsed, and how far telling of it is
+/// Show what becomes of verdicts whose accreditation, scheme, surveillance or conditions lapsed, and how far telling of it is
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

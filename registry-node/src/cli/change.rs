@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use conformity::ids::{LevelCode, VerdictId};
+use conformity::ids::{LevelCode, ReportId, VerdictId};
 use conformity::site::Site;
 use conformity::statement::Claim;
 use conformity::text::Text;
@@ -29,6 +29,9 @@ struct Common {
     /// On which legal basis
     #[arg(long, value_name = "TEXT")]
     legal_basis: Option<Text<280>>,
+    /// The report whose recommendation it follows, which nobody answered yet
+    #[arg(long, value_name = "REPORT")]
+    recommended_by: Option<ReportId>,
     #[command(flatten)]
     signing: Signing,
 }
@@ -41,6 +44,7 @@ impl Common {
             reason: self.because.into_reason(),
             effective: self.effective.unwrap_or_else(|| SystemClock.now()),
             legal_basis: self.legal_basis,
+            recommended_by: self.recommended_by,
         };
         say(context, self.signing, Claim::VerdictChanged(change), &[])
     }
@@ -49,10 +53,12 @@ impl Common {
 /// Suspend a verdict
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Example:
+Examples:
   registry-node --as cb-1 suspend V-1 --reason major-nonconformity --reason-text \"Finding of surveillance\"
+  registry-node --as ministry suspend V-1 --recommended-by R-1 --reason not-answered
 
-Nobody should rely on it until it is restored. Only the body that is responsible for the verdict may.")]
+Nobody should rely on it until it is restored. The body that is responsible for the verdict may; the operator or an authority only where
+the scheme gives the registry that power: at its discretion (registryActs), or on a report that recommends it (registrySuspends).")]
 pub(super) struct Suspend {
     #[command(flatten)]
     common: Common,
@@ -64,9 +70,11 @@ impl Suspend {
     }
 }
 
-/// Restore a suspended or conditional verdict
+/// Restore a suspended verdict
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  registry-node --as cb-1 restore V-1 --reason corrected")]
+#[command(
+    after_help = "Example:\n  registry-node --as cb-1 restore V-1 --reason corrected\n\nWhat the registry suspended on a report is restored once a later report recommends nothing."
+)]
 pub(super) struct Restore {
     #[command(flatten)]
     common: Common,
@@ -185,8 +193,9 @@ Examples:
   registry-node --as cb-1 change V-1 surrendered --reason holder-request
   registry-node --as cb-1 change V-1 '{\"superseded\": {\"by\": \"V-2\"}}' --reason new-edition
   registry-node --as cb-1 change V-1 '{\"conditional\": {\"text\": \"Close finding 3\", \"deadline\": \"2027-01-31\"}}' --reason minor-nonconformity
+  registry-node --as cb-1 change V-1 conditions-met --reason corrected
 
-Words: surrendered, historical, appeal-opened, appeal-closed, complaint-opened, complaint-closed,
+Words: conditions-met, surrendered, historical, appeal-opened, appeal-closed, complaint-opened, complaint-closed,
 recommendation-declined. In JSON: conditional, transferred, superseded.")]
 pub(super) struct Other {
     #[command(flatten)]

@@ -39,7 +39,7 @@ Examples:
   registry-node --registry jp persons set 1 --prepare step.jws
 
 Sensitive are: expel a peer, erase a statement, annul a verdict as operator, change the log key or the roots, add or revoke keys of the operator
-or the node, and going back to one person. With two persons, each of these is signed with --prepare by one, approved by the other, and
+or the node, move the registry, say with whom it shares a node, and going back to one person. With two persons, each of these is signed with --prepare by one, approved by the other, and
 submitted. Add a third key and keep it in a safe: a lost one cannot be replaced by the other alone.")]
 pub(super) struct PersonsCommand {
     #[command(subcommand)]
@@ -232,6 +232,13 @@ fn does(claim: &Claim) -> String {
             "From now on one person is enough for such steps.".to_owned()
         }
         Claim::PersonsSet(_) => "From now on sensitive steps need two persons.".to_owned(),
+        Claim::RegistryMoved(claim) => format!(
+            "From the next entry on this registry is served at {}; this node appends nothing behind it.",
+            claim.http_url
+        ),
+        Claim::HostingConsented(claim) => format!("This lets the node of {} serve this registry.", claim.registry),
+        Claim::HostingAccepted(claim) => format!("This node serves {} from then on.", claim.registry),
+        Claim::HostingEnded(claim) => format!("This ends hosting with {}.", claim.registry),
         other => format!("This is a {}, which needs nobody's approval.", other.kind()),
     }
 }

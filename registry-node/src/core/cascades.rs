@@ -172,6 +172,7 @@ fn matters(record: &VerdictRecord, register: &Register) -> bool {
     let replaced = || register.scheme(&record.terms.scheme).is_some_and(|scheme| scheme.replaced.is_some());
     record.now.lapsed.is_some()
         || record.now.marks.surveillance_overdue
+        || record.now.marks.conditions_overdue
         || matches!(last, Some(Happening::Voided(_)))
         || replaced()
 }

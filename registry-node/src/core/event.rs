@@ -128,7 +128,7 @@ pub fn verdicts_of(register: &Register, statement: &Statement, index: u64) -> Ve
         Claim::VerdictChanged(change) => vec![(0, change.verdict.clone())],
         Claim::ReportFiled(report) => vec![(0, report.verdict.clone())],
         Claim::EvidenceAccepted(acceptance) => vec![(0, acceptance.verdict.clone())],
-        Claim::VerdictExpired(list) | Claim::SurveillanceOverdue(list) => {
+        Claim::VerdictExpired(list) | Claim::SurveillanceOverdue(list) | Claim::ConditionsOverdue(list) => {
             (0..).zip(list.verdicts.iter().cloned()).collect()
         }
         Claim::BasisChanged(list) => (0..).zip(list.verdicts.iter().cloned()).collect(),
@@ -310,6 +310,7 @@ fn change_data(verdict: &VerdictRef, record: &VerdictRecord, item: &HistoryItem,
         "selfDeclared": record.self_evaluation(after),
         "change": item.what,
         "reason": item.reason,
+        "recommendedBy": item.recommended_by,
         "effective": item.effective,
         "by": item.by,
         "after": after,

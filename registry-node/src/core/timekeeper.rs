@@ -1,5 +1,5 @@
-//! What time alone brings about: verdicts that expire, surveillance that is overdue. Stated by the node, so that a replay
-//! needs no clock.
+//! What time alone brings about: verdicts that expire, surveillance and conditions that are overdue. Stated by the node, so that a
+//! replay needs no clock.
 //!
 //! Validity ends with a day (UTC), so once a day is enough; a node that slept, or whose clock jumped, catches up.
 
@@ -52,6 +52,9 @@ async fn state_due(deriver: &Deriver, read_model: &ReadModel, now: Timestamp) ->
         for verdicts in chunk.overdue.0.into_values() {
             state_all(deriver, &verdicts, Claim::SurveillanceOverdue).await?;
         }
+        for verdicts in chunk.missed.0.into_values() {
+            state_all(deriver, &verdicts, Claim::ConditionsOverdue).await?;
+        }
         cursor = Some(chunk.last);
     }
     Ok(())
@@ -77,6 +80,7 @@ struct Lists(BTreeMap<(SchemeRef, Option<VerdictId>), Vec<VerdictId>>);
 struct Chunk {
     expired: Lists,
     overdue: Lists,
+    missed: Lists,
     last: VerdictId,
 }
 
@@ -98,6 +102,7 @@ fn chunk(read_model: &ReadModel, cursor: Option<&VerdictId>, now: Timestamp) -> 
         expired: pick(&|record| is_expired(record, now)),
         // Of what is over nobody has to look again: the rules would refuse to say so, and hold up what follows.
         overdue: pick(&|record| !is_expired(record, now) && is_overdue(record, &register, now)),
+        missed: pick(&|record| !is_expired(record, now) && record.missed_deadline(now).is_some()),
         last,
     })
 }
@@ -112,7 +117,7 @@ fn is_overdue(record: &VerdictRecord, register: &Register, now: Timestamp) -> bo
     let duty = register.scheme(&record.terms.scheme).and_then(|scheme| scheme.scheme.surveillance);
     record.now.state.name().is_in_force()
         && !record.now.marks.surveillance_overdue
-        && duty.is_some_and(|duty| record.surveillance_due(duty).start() <= now)
+        && duty.is_some_and(|duty| record.surveillance_due(duty).end() <= now)
 }
 
 #[cfg(test)]
@@ -145,6 +150,7 @@ mod tests {
             by,
             voided: None,
             approved: None,
+            recommended_by: None,
         };
         Record::Verdict(Arc::new(VerdictRecord::new(Arc::new(verdict), item)))
     }

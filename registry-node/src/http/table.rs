@@ -7,7 +7,7 @@ use super::route::Verb::{Get, Post};
 use super::route::{Handler, Parameter, Route};
 use super::{
     attachments, bulletins, cascades, catalogue, consented, coverage, credentials, hosting, keys, log, neighbours,
-    presentations, proofs, received, service, standing, trust_query, verdicts, witness,
+    presentations, proofs, received, service, standing, surveillance, trust_query, verdicts, witness,
 };
 use crate::metrics;
 
@@ -115,6 +115,20 @@ pub(super) static ROUTES: &[Route] = &[
     },
     list("/v1/crosswalks", "Crosswalks between documents", catalogue::crosswalks),
     list("/v1/cascades", "What lapses did to verdicts that rest on what lapsed, and how far that is", cascades::list),
+    Route {
+        verb: Get,
+        path: "/v1/surveillance",
+        summary: "Which verdicts are to be looked at again by which day, for those whose affair it is",
+        value: "",
+        parameters: &[
+            once("due_from", "a day: only what is due then or later"),
+            once("due_until", "a day: only what is due then or before"),
+            CURSOR,
+            LIMIT,
+        ],
+        answer: JSON,
+        handler: Handler::Memory(surveillance::list),
+    },
     list("/v1/parties", "Bodies, authorities and the operator, with their keys", catalogue::parties),
     list("/v1/accreditations", "Accreditations, and whether they are in force", catalogue::accreditations),
     list("/v1/designations", "Designations, and whether they are in force", catalogue::designations),

@@ -29,6 +29,7 @@ mod secrecy_time;
 mod state_map;
 mod stream;
 mod suppliers;
+mod surveillance;
 mod trust_query;
 mod trust_query_spec;
 mod unfinished;

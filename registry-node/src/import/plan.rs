@@ -206,8 +206,14 @@ impl Planning<'_> {
                 let says = serde_json::to_value(&change).unwrap_or_default();
                 let code = because.parse().map_err(|_| ImportError::Internal { what: "a reason code" })?;
                 let reason = ChangeReason { code, text: None };
-                let claim =
-                    Claim::VerdictChanged(VerdictChange { verdict, change, reason, effective, legal_basis: None });
+                let claim = Claim::VerdictChanged(VerdictChange {
+                    verdict,
+                    change,
+                    reason,
+                    effective,
+                    legal_basis: None,
+                    recommended_by: None,
+                });
                 self.planned(&about, after, &(says, because), claim, Some(row))
             }
         }

@@ -32,6 +32,7 @@ mod results;
 mod reuse;
 mod standing;
 mod stolen_key;
+mod surveillance;
 mod tokens;
 mod trees;
 mod witness;

@@ -108,6 +108,12 @@ fn gaps_keep_their_codes_and_say_what_would_help() {
             "where it was granted its scheme is replaced; it stays in force until 2026-06-01T00:00:00Z; a verdict under the scheme that took its place is needed",
         ),
         (
+            GapKind::ConditionsOverdue { deadline: name("2026-06-30") },
+            "conditions-overdue",
+            Note,
+            "its conditions were to be met by 2026-06-30, and nobody has said where it was granted that they are",
+        ),
+        (
             GapKind::BasisLapsed { what: CauseKind::SurveillanceOverdue, since },
             "basis-lapsed",
             Refuses,

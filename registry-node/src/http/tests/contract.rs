@@ -67,7 +67,7 @@ async fn every_documented_path_is_served() {
                 | "/v1/evidence/{id}"
                 | "/v1/verdicts/{verdict}/disclosures"
                 | "/v1/verdicts/{verdict}/disclosed" => 404,
-                "/v1/consents" => 401,
+                "/v1/consents" | "/v1/surveillance" => 401,
                 _ if method == Method::POST && example.is_none() => 401,
                 _ => 200,
             };

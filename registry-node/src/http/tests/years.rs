@@ -36,14 +36,14 @@ async fn granted() -> World {
 }
 
 /// What somebody states is taken, or refused for a reason. Past the door, whose certificates do not last for years.
-async fn say(world: &World, id: &str, kind: &str, claim: Value) -> Result<(), String> {
+pub(super) async fn say(world: &World, id: &str, kind: &str, claim: Value) -> Result<(), String> {
     let statement = world.person(id).statement(&uuid::Uuid::now_v7().to_string(), kind, claim);
     let parsed = Statement::parse(statement.payload()).unwrap();
     let waiting = world.registry.sequencer.offer(Candidate::new(parsed, statement, Vec::new())).unwrap();
     waiting.await.map(drop).map_err(|error| error.to_string())
 }
 
-async fn must(world: &World, id: &str, kind: &str, claim: Value) {
+pub(super) async fn must(world: &World, id: &str, kind: &str, claim: Value) {
     say(world, id, kind, claim.clone()).await.unwrap_or_else(|error| panic!("{id} {kind} {claim}: {error}"));
 }
 
@@ -63,7 +63,7 @@ async fn report(world: &World, id: &str, last: i64, outcome: &str, recommendatio
 }
 
 /// The clock is set, and the timekeeper looks at it once.
-async fn on(world: &World, days: i64) {
+pub(super) async fn on(world: &World, days: i64) {
     world.clock.ahead(days);
     let (over, registry) = (CancellationToken::new(), &world.registry);
     over.cancel();
@@ -101,7 +101,7 @@ async fn a_verdict_lives_for_six_years() {
     assert!(!is_overdue(&world));
     change(&world, "cb-1", json!({"conditional": {"text": "Close the finding", "deadline": day(760)}})).await.unwrap();
     on(&world, 740).await;
-    change(&world, "cb-1", json!("restored")).await.unwrap();
+    change(&world, "cb-1", json!("conditions-met")).await.unwrap();
     on(&world, 900).await;
     change(&world, "cb-1", json!({"renewed": {"validUntil": day(1900)}})).await.unwrap();
     on(&world, 1200).await;
