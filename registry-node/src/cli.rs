@@ -43,6 +43,7 @@ mod standing;
 mod status;
 mod submission;
 mod submit;
+mod succession;
 mod watch;
 
 use std::path::PathBuf;
@@ -92,6 +93,7 @@ enum Command {
     Peer(peer::Peers),
     Hosting(hosting::Hostings),
     Move(hosting::Moves),
+    Close(succession::Close),
     Import(import::Imports),
     Arrangement(arrangement::Arrangements),
     Submit(submit::Submit),
@@ -101,6 +103,7 @@ enum Command {
     Designation(accreditation::ChangeDesignation),
     Accredit(accreditation::Accredit),
     Accreditation(accreditation::Accreditations),
+    Succession(succession::Successions),
     Grant(Box<grant::Grant>),
     Suspend(change::Suspend),
     Restore(change::Restore),
@@ -172,6 +175,7 @@ impl Command {
             Self::Peer(command) => command.run(context),
             Self::Hosting(command) => command.run(context),
             Self::Move(command) => command.run(context),
+            Self::Close(command) => command.run(context),
             Self::Import(command) => command.run(context),
             Self::Arrangement(command) => command.run(context),
             Self::Submit(command) => command.run(context),
@@ -181,6 +185,7 @@ impl Command {
             Self::Designation(command) => command.run(context),
             Self::Accredit(command) => command.run(context),
             Self::Accreditation(command) => command.run(context),
+            Self::Succession(command) => command.run(context),
             Self::Grant(command) => command.run(context),
             Self::Suspend(command) => command.run(context),
             Self::Restore(command) => command.run(context),

@@ -140,6 +140,7 @@ impl<F: Facts> Case<'_, F> {
             by: self.iss().clone(),
             voided: None,
             approved: None,
+            in_place_of: None,
         }
     }
 }

@@ -26,7 +26,7 @@ impl<F: Facts> Case<'_, F> {
         if !ends_or_rests(&claim.change) {
             room_left(&known)?;
         }
-        let changed = known.after(self.item(claim));
+        let changed = known.after(self.item(&known, claim));
         let changed = changed.map_err(|illegal| illegal_move(&claim.verdict, illegal))?;
         self.effective(&known, claim)?;
         self.fits(&known, &claim.change, &scheme.scheme)?;
@@ -50,7 +50,7 @@ impl<F: Facts> Case<'_, F> {
         sight(self.facts, &Viewer::Party(self.iss().clone()), record) != Sight::Nothing
     }
 
-    fn item(&self, claim: &VerdictChange) -> HistoryItem {
+    fn item(&self, known: &VerdictRecord, claim: &VerdictChange) -> HistoryItem {
         HistoryItem {
             index: self.place.index,
             at: self.at(),
@@ -61,6 +61,7 @@ impl<F: Facts> Case<'_, F> {
             by: self.iss().clone(),
             voided: None,
             approved: self.approved,
+            in_place_of: self.in_place_of(known),
         }
     }
 
@@ -73,7 +74,7 @@ impl<F: Facts> Case<'_, F> {
         }
         match self.role() {
             Role::Operator if transcribed => Ok(()),
-            Role::CertificationBody if *self.iss() == known.now.issuer => Ok(()),
+            Role::CertificationBody if self.answers_for(known) => Ok(()),
             Role::CertificationBody => Err(not_yours(known)),
             Role::Operator | Role::Authority if transcribed => Err(not_yours(known)),
             Role::Operator | Role::Authority => registry_acts(known, change, scheme),

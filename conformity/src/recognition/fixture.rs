@@ -213,6 +213,7 @@ pub(crate) fn item(index: u64, when: &str, what: Happening) -> HistoryItem {
         by: name("body"),
         voided: None,
         approved: None,
+        in_place_of: None,
     }
 }
 

@@ -12,6 +12,7 @@ use crate::lapsed::Lapsed;
 use crate::recognised::{RecognitionOutcome, RecognitionRecord};
 use crate::recognition::{covered, in_effect, told};
 use crate::records::Facts;
+use crate::succession::{Speaking, answering};
 use crate::time::{Day, Moment};
 use crate::verdict::{AssessedObject, Profile, Provenance, SelfEvaluation, Snapshot, Supplier, VerdictRecord};
 use crate::viewpoint::Viewpoints;
@@ -98,6 +99,9 @@ pub struct OwnHolding {
     /// What its scheme keeps of what was asked about, where it assesses a profile of that. It counts as far as that goes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tailors: Vec<Tailoring>,
+    /// Who answers for it in place of the body that decided it, where that was succeeded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered_by: Option<Speaking>,
 }
 
 /// What this registry makes of a verdict of another.
@@ -169,6 +173,7 @@ fn own_holding<F: Facts>(inquiry: &Inquiry<'_, F>, record: &VerdictRecord) -> Op
         changed: Moment { index: changed.index, at: changed.at },
         in_force: record.in_force_at(as_of),
         tailors: inquiry.tailorings(&terms.scheme),
+        answered_by: answering(inquiry.facts, record, as_of),
         accepted_as_evidence: record.acceptances().filter(|(at, _)| *at <= as_of).count(),
     })
 }
@@ -207,6 +212,7 @@ pub(super) fn summary(holdings: &[Holding]) -> Vec<Said> {
     }
     for holding in holdings {
         if let Holding::Own(own) = holding {
+            said.extend(own.answered_by.as_ref().map(|speaking| succeeded(own, speaking)));
             said.extend(own.tailors.iter().map(|tailoring| tailored(own, tailoring)));
         }
     }
@@ -220,6 +226,12 @@ fn first_window(holdings: &[Holding]) -> Option<(Timestamp, Lapsed)> {
         Holding::Foreign(_) => None,
     });
     own.filter_map(|lapsed| Some((lapsed.window()?, lapsed))).min()
+}
+
+/// That another body answers for a verdict than the one that decided it.
+fn succeeded(own: &OwnHolding, speaking: &Speaking) -> Said {
+    let params = Params::default().with("verdict", &own.verdict).with("issuer", &own.standing.issuer);
+    Said::new("succeeded", params.with("body", &speaking.body).with("since", speaking.since.at))
 }
 
 /// What counts of a verdict under a profile, with the first requirements that it leaves out by name.

@@ -103,6 +103,9 @@ pub struct HistoryItem {
     /// Index of the entry by which a second person of the operator approved it, where it needed one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved: Option<u64>,
+    /// In whose place it was said, where the speaker is the successor of the body that answered for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_place_of: Option<PartyId>,
 }
 
 impl HistoryItem {
@@ -422,7 +425,8 @@ impl VerdictRecord {
         let usurpers = self.usurpers(known);
         let counting = rest.iter().filter(|item| counts(item) && !item.is_void_at(known));
         Some(counting.fold(first, |then, item| {
-            let usurped = item.by != then.issuer && usurpers.contains(&item.by);
+            let succeeds = item.in_place_of.as_ref() == Some(&then.issuer);
+            let usurped = item.by != then.issuer && !succeeds && usurpers.contains(&item.by);
             if usurped { then } else { then.clone().after(item).unwrap_or(then) }
         }))
     }

@@ -24,6 +24,11 @@ pub(super) const PHRASES: &[(&str, &str, &str)] = &[
     ("accreditation-expired", "the accreditation of its body has expired", "認証機関の認定の期限が切れた"),
     ("scheme-replaced", "its scheme is replaced", "スキームが別の版または別のスキームに置き換えられた"),
     ("surveillance-overdue", "its surveillance is overdue", "サーベイランスの期限が過ぎている"),
+    (
+        "body-succeeded",
+        "another body took the place of its body and is not accredited for it",
+        "認証機関を承継した機関が認定を受けていない",
+    ),
     ("none", "none", "なし"),
     ("recognised", "Recognised", "承認されています"),
     ("partial", "Partly recognised", "一部が承認されています"),

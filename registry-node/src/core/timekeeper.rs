@@ -145,6 +145,7 @@ mod tests {
             by,
             voided: None,
             approved: None,
+            in_place_of: None,
         };
         Record::Verdict(Arc::new(VerdictRecord::new(Arc::new(verdict), item)))
     }

@@ -11,6 +11,7 @@ use conformity::ids::{CountryCode, Origin, RegistryId};
 use conformity::in_force::{Footing, Force, Pair, footing};
 use conformity::proposals::{Proposal, proposals};
 use conformity::records::Facts;
+use conformity::succession::ClosedRecord;
 use conformity::text::Text;
 use conformity::time::{Day, Moment};
 use jiff::Timestamp;
@@ -147,6 +148,9 @@ struct Peer<'a> {
     /// On whose node it runs, by the word of both.
     #[serde(skip_serializing_if = "Option::is_none")]
     hosted_by: Option<RegistryId>,
+    /// That it has ended, as its log says: which registry goes on, and where.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closed: Option<ClosedRecord>,
     added: Moment,
     #[serde(skip_serializing_if = "Option::is_none")]
     expelled: Option<&'a Expulsion>,
@@ -206,6 +210,7 @@ fn peer<'r>(record: &'r PeerRecord, registry: &Registry, hostings: &[Hosting]) -
         http_url,
         nats_url,
         hosted_by: hostings.iter().find(hosts_it).map(|one| one.host.registry.clone()),
+        closed: witness.keys.begun(record).and_then(|begun| begun.closed.as_deref().cloned()),
         added: record.added,
         expelled: record.expelled.as_ref(),
         followed: record.followed,

@@ -37,6 +37,7 @@ fn stated(change: BasisChange, mut case: Case) -> Case {
         by,
         voided: None,
         approved: None,
+        in_place_of: None,
     };
     case.verdict = case.verdict.after(item).unwrap();
     case
