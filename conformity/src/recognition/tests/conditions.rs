@@ -197,8 +197,13 @@ fn a_verdict_for_other_sectors_is_none_of_the_rules_business() {
     let terms = terms(&json!({"sectors": ["isic4.C"], "discloses": ["scope"]}));
     let about = |sectors: Value| {
         let case = Case::bilateral(&json!({"sectors": sectors}));
-        terms.rules[0].is_about(&case.verdict.terms)
+        terms.rules[0].is_about(&case.verdict)
     };
     assert!(about(json!(["isic4.C", "isic4.K"])));
     assert!(!about(json!(["isic4.K"])) && !about(json!([])), "nothing of it travels");
+    let of = |rule: Value| self::terms(&rule).rules[0].is_about(&Case::bilateral(&json!({})).verdict);
+    assert!(
+        of(json!({"bodies": ["body"]})) && !of(json!({"bodies": ["other"]})),
+        "nor of what others than those named granted"
+    );
 }
