@@ -114,8 +114,8 @@ fn list(context: &Context) -> anyhow::Result<ExitCode> {
 /// End this registry in favour of another one
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Example (mm is merged into jp, its peer):
-  registry-node --registry mm bulletin issue closing.toml       # tell everybody in time
+Example (mm tells everybody, ends its arrangements, and is merged into jp, its peer):
+  registry-node --registry mm bulletin issue closing.toml
   registry-node --registry mm arrangement end jp-mm --effective 2027-03-31 --reason merged
   registry-node --registry mm close --successor jp --http https://registry.jp.example --reason merged
 
