@@ -21,7 +21,7 @@ use crate::ids::{
 use crate::reason::Reason;
 use crate::text::Text;
 use crate::time::{Day, Moment};
-use crate::verdict::{SelfEvaluation, Verdict};
+use crate::verdict::{Provenance, SelfEvaluation, VerdictRecord};
 use crate::viewpoint::{ObjectKinds, Viewpoints};
 
 /// How many sides bind themselves.
@@ -164,6 +164,13 @@ pub struct Rule {
     /// Only transcribed verdicts that these bodies issued, by the list's codes; all when empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub issued_by: Vec<ListCode>,
+    /// Only decided verdicts that these bodies of the issuing registry answer for; all when empty. So a registry without a body of
+    /// its own, or with few, names those of others that may assess for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bodies: Vec<PartyId>,
+    /// Only suppliers that are established in these countries; all when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub countries: Vec<CountryCode>,
     /// For which sectors; all when empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sectors: Vec<SectorCode>,
@@ -248,20 +255,32 @@ impl Rule {
         issues && self.to.contains(to)
     }
 
-    /// Whether it is about a verdict with these terms, by what never changes of them: scheme, object, sectors, and where it comes from;
-    /// and by whether it includes restricted ones.
-    pub fn is_about(&self, verdict: &Verdict) -> bool {
+    /// Whether it is about a verdict, by what never changes of it: scheme, object, sectors, country, where it comes from and who granted
+    /// it; and by whether it includes restricted ones.
+    pub fn is_about(&self, record: &VerdictRecord) -> bool {
+        let verdict = &*record.terms;
         self.scheme == verdict.scheme
+            && (self.bodies.is_empty() || verdict.provenance != Provenance::Decided || self.names(record))
             && self.objects.contains(verdict.object.kind)
             && (self.accepts_transcribed || !verdict.provenance.is_transcribed())
             && (self.accepts_self_declared.is_some() || verdict.provenance.self_declared().is_none())
             && (self.restricted || verdict.profile.is_public())
+            && (self.countries.is_empty() || self.is_for(verdict.supplier.country.as_ref()))
             && (self.sectors.is_empty() || self.sectors.iter().any(|sector| verdict.sectors.contains(sector)))
     }
 
-    /// Whether a verdict with these terms is restricted, and included.
-    pub fn includes(&self, verdict: &Verdict) -> bool {
-        !verdict.profile.is_public() && self.is_about(verdict)
+    fn names(&self, record: &VerdictRecord) -> bool {
+        record.history.first().is_some_and(|granted| self.bodies.contains(&granted.by))
+    }
+
+    /// Whether it names the country; where none is stated, none is named.
+    pub fn is_for(&self, country: Option<&CountryCode>) -> bool {
+        country.is_some_and(|country| self.countries.contains(country))
+    }
+
+    /// Whether a verdict is restricted, and included.
+    pub fn includes(&self, verdict: &VerdictRecord) -> bool {
+        !verdict.terms.profile.is_public() && self.is_about(verdict)
     }
 }
 

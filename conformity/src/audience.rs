@@ -40,6 +40,7 @@ pub fn audience<F: Facts>(facts: &F, statement: &Statement, index: u64) -> Audie
         | Claim::HostingConsented(_)
         | Claim::HostingAccepted(_)
         | Claim::HostingEnded(_)
+        | Claim::RegistryClosed(_)
         | Claim::DocumentPublished(_)
         | Claim::SchemePublished(_)
         | Claim::SchemeReplaced(_)
@@ -48,7 +49,9 @@ pub fn audience<F: Facts>(facts: &F, statement: &Statement, index: u64) -> Audie
         | Claim::DesignationMade(_)
         | Claim::DesignationChanged(_)
         | Claim::AccreditationGranted(_)
-        | Claim::AccreditationChanged(_) => Audience::Foundation,
+        | Claim::AccreditationChanged(_)
+        | Claim::SuccessionAgreed(_)
+        | Claim::BodySucceeded(_) => Audience::Foundation,
         Claim::PartyRegistered(claim) => of_party(Some(&claim.party)),
         Claim::KeyAdded(claim) => of_party(facts.party(&claim.party).as_deref().map(|record| &record.party)),
         Claim::KeyRevoked(claim) => of_party(facts.party(&claim.party).as_deref().map(|record| &record.party)),

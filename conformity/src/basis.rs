@@ -14,10 +14,11 @@ use crate::credential::CredentialRecord;
 use crate::hosting::HostingRecord;
 use crate::ids::{ArrangementId, PartyId, RegistryId, SchemeId, SchemeRef, VerdictId};
 use crate::map_label::MapLabel;
-use crate::party::{PartyKey, Role};
+use crate::party::{PartyKey, PartyRecord, Role};
 use crate::persons::ApprovalRecord;
 use crate::recognised::RecognitionRecord;
 use crate::records::Facts;
+use crate::succession::Succession;
 use crate::verdict::{Change, Happening, HistoryItem, VerdictRecord};
 
 /// What a verdict rests on.
@@ -106,7 +107,7 @@ struct Walk<'a, F> {
     approvals: BTreeMap<u64, u64>,
     basis: Basis,
     parties: BTreeSet<PartyId>,
-    bodies: BTreeSet<PartyId>,
+    bodies: BTreeSet<(PartyId, SchemeRef)>,
     accreditors: BTreeSet<(PartyId, SchemeId)>,
     schemes: BTreeSet<SchemeRef>,
 }
@@ -151,11 +152,12 @@ impl<'a, F: Facts> Walk<'a, F> {
         }
     }
 
-    /// Where the registry went, and what came and went of hosting.
+    /// Where the registry went, what came and went of hosting, and its end.
     fn whereabouts(&mut self) {
         let Some(record) = self.facts.genesis() else { return };
         let moves = record.moves.iter().map(|one| one.moment.index);
-        for index in moves.chain(record.hosting.iter().flat_map(HostingRecord::entries)) {
+        let end = record.closed.iter().map(|closed| closed.moment.index);
+        for index in moves.chain(end).chain(record.hosting.iter().flat_map(HostingRecord::entries)) {
             self.place(index);
         }
     }
@@ -175,19 +177,35 @@ impl<'a, F: Facts> Walk<'a, F> {
         for index in record.keys.iter().flat_map(PartyKey::entries) {
             self.place(index);
         }
+        if let Some(succession) = self.succeeded(&record) {
+            for index in succession.entries() {
+                self.place(index);
+            }
+            self.party(&succession.by);
+            self.party(&succession.successor);
+        }
+    }
+
+    /// That another body took the place of a party, if that is known by then.
+    fn succeeded<'r>(&self, record: &'r PartyRecord) -> Option<&'r Succession> {
+        record.succeeded.as_deref().filter(|succession| succession.moment.index < self.until)
     }
 
     /// Whoever says something about a verdict, with what it is accredited for under the verdict's scheme.
     fn body(&mut self, id: &PartyId, scheme: &SchemeRef) {
         self.party(id);
         let role = self.facts.party(id).map(|record| record.party.role);
-        if !role.is_some_and(can_be_accredited) || !self.bodies.insert(id.clone()) {
+        if !role.is_some_and(can_be_accredited) || !self.bodies.insert((id.clone(), scheme.clone())) {
             return;
         }
         self.basis.labels.insert(MapLabel::Accreditation(id.clone(), scheme.clone()));
         let held = self.facts.accreditations(id).into_iter().filter(|record| record.accreditation.scheme == *scheme);
         for record in held.collect::<Vec<_>>() {
             self.accreditation(&record);
+        }
+        let record = self.facts.party(id);
+        if let Some(succession) = record.as_ref().and_then(|record| self.succeeded(record)) {
+            self.body(&succession.successor, scheme);
         }
     }
 
@@ -197,7 +215,6 @@ impl<'a, F: Facts> Walk<'a, F> {
         let granted = successor.filter(|record| record.history.first().is_some_and(|first| first.index == item.index));
         if let Some(record) = granted {
             self.scheme(&record.terms.scheme);
-            self.bodies.remove(&item.by);
             self.body(&item.by, &record.terms.scheme);
         }
     }
@@ -225,6 +242,10 @@ impl<'a, F: Facts> Walk<'a, F> {
         let held = self.facts.designations(id).into_iter();
         for record in held.filter(|record| record.designation.schemes.contains(scheme)).collect::<Vec<_>>() {
             self.designation(&record);
+        }
+        let record = self.facts.party(id);
+        if let Some(succession) = record.as_ref().and_then(|record| self.succeeded(record)) {
+            self.accreditor(&succession.successor, scheme);
         }
     }
 

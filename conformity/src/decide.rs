@@ -36,6 +36,7 @@ mod recognition;
 mod report;
 mod scheme;
 mod scope;
+mod succession;
 mod terms;
 mod verdict;
 mod verdict_change;
@@ -138,6 +139,7 @@ impl<F: Facts> Case<'_, F> {
             Claim::HostingConsented(claim) => self.hosting_consented(claim),
             Claim::HostingAccepted(claim) => self.hosting_accepted(claim),
             Claim::HostingEnded(claim) => self.hosting_ended(claim),
+            Claim::RegistryClosed(claim) => self.registry_closed(claim),
             Claim::DocumentPublished(claim) => self.document_published(claim),
             Claim::SchemePublished(claim) => self.scheme_published(claim),
             Claim::SchemeReplaced(claim) => self.scheme_replaced(claim),
@@ -148,6 +150,8 @@ impl<F: Facts> Case<'_, F> {
             Claim::DesignationChanged(claim) => self.designation_changed(claim),
             Claim::AccreditationGranted(claim) => self.accreditation_granted(claim),
             Claim::AccreditationChanged(claim) => self.accreditation_changed(claim),
+            Claim::SuccessionAgreed(claim) => self.succession_agreed(claim),
+            Claim::BodySucceeded(claim) => self.body_succeeded(claim),
             Claim::VerdictGranted(claim) => self.verdict_granted(claim),
             Claim::VerdictChanged(claim) => self.verdict_changed(claim),
             Claim::CredentialIssued(claim) => self.credential_issued(claim),

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::accreditation::{AccreditationRecord, AccreditedAs, Lapse};
 use crate::ids::{PartyId, SchemeRef};
 use crate::records::Facts;
+use crate::succession::speaks_for;
 
 /// What is asked of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +46,11 @@ pub fn entitlement(facts: &impl Facts, occasion: &Occasion<'_>) -> Entitlement {
         let holds = record.in_force_at(occasion.at).is_ok();
         (holds, record.until_at(occasion.at), record.granted.index)
     });
-    match answer.map(|record| (record.in_force_at(occasion.at), record)) {
+    // What a body was accredited for ended with it.
+    let is_over = speaks_for(facts, occasion.body, occasion.at).is_some();
+    let holds =
+        |record: &AccreditationRecord| if is_over { Err(Lapse::Withdrawn) } else { record.in_force_at(occasion.at) };
+    match answer.map(|record| (holds(&record), record)) {
         Some((Ok(()), record)) => Entitlement::InForce(record),
         Some((Err(lapse), record)) => Entitlement::Lapsed(record, lapse),
         None => Entitlement::None,

@@ -14,6 +14,7 @@ use crate::ids::{CountryCode, Origin, PartyId, RegistryId};
 use crate::key::{Der, Jwk};
 use crate::persons::{ApprovalRecord, Persons, PersonsRecord};
 use crate::reason::Reason;
+use crate::succession::ClosedRecord;
 use crate::text::Text;
 use crate::time::Moment;
 
@@ -106,12 +107,16 @@ pub struct GenesisRecord {
     /// Whom it serves, and who serves it, in order; what ended included.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hosting: Vec<HostingRecord>,
+    /// That the registry ended in favour of another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed: Option<Box<ClosedRecord>>,
 }
 
 impl GenesisRecord {
     /// Whether nothing changed of what the genesis says.
     pub const fn is_as_it_began(&self) -> bool {
-        self.log_keys.is_empty() && self.ca_roots.is_empty() && self.moves.is_empty() && self.hosting.is_empty()
+        let in_place = self.moves.is_empty() && self.hosting.is_empty() && self.closed.is_none();
+        self.log_keys.is_empty() && self.ca_roots.is_empty() && in_place
     }
 
     /// The roots of the certificate authority that are trusted now.

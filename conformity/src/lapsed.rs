@@ -30,6 +30,8 @@ pub enum CauseKind {
     SurveillanceOverdue,
     /// The last day of its conditions is past, and nobody said that they are met.
     ConditionsOverdue,
+    /// Another body took the place of its body, and is not accredited for it.
+    BodySucceeded,
 }
 
 impl CauseKind {
@@ -43,6 +45,7 @@ impl CauseKind {
             Self::SchemeReplaced => "scheme-replaced",
             Self::SurveillanceOverdue => "surveillance-overdue",
             Self::ConditionsOverdue => "conditions-overdue",
+            Self::BodySucceeded => "body-succeeded",
         }
     }
 
@@ -60,6 +63,7 @@ impl CauseKind {
             Self::SchemeReplaced => "assess-under-successor",
             Self::SurveillanceOverdue => "file-surveillance-report",
             Self::ConditionsOverdue => "meet-conditions",
+            Self::BodySucceeded => "accredit-successor",
         }
     }
 
@@ -169,7 +173,7 @@ pub struct BasisChanged {
     pub scheme: SchemeRef,
     /// Of which verdicts: public ones under one scheme, or a single restricted one.
     pub verdicts: Vec<VerdictId>,
-    /// How many public verdicts earlier statements named for the same change. Absent for a restricted one, which is not counted.
+    /// How many public verdicts earlier statements named for the same change and scheme. Absent for a restricted one, which is not counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<u64>,
     /// How many they are with this statement, if the node knows of no other that the change still has to reach.
@@ -177,7 +181,7 @@ pub struct BasisChanged {
     pub total: Option<u64>,
 }
 
-/// What one cause has brought about so far, of public verdicts.
+/// What one cause has brought about so far, of public verdicts under one scheme.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CascadeRecord {

@@ -51,6 +51,7 @@ pub mod site;
 pub mod standing;
 pub mod statement;
 pub mod strict;
+pub mod succession;
 pub mod surveillance;
 pub mod text;
 pub mod time;

@@ -9,7 +9,7 @@
 //! verdict/<id>                                     any other verdict of this registry
 //! verdict/<registry>:<id>                          a foreign verdict, by what is made of it here
 //! public:
-//! party/<id>                                       a party that is public: its registration, its keys
+//! party/<id>                                       a party that is public: its registration, its keys, who took its place
 //! accreditation/<body>/scheme/<scheme>@<version>   all accreditations of one body under one scheme
 //! designation/<body>/scheme/<scheme>               all designations of one accreditation body that name one scheme
 //! arrangement/<id>                                 all acts about an arrangement that this log took up
@@ -225,7 +225,9 @@ fn history(record: &VerdictRecord) -> Vec<u64> {
 
 fn of_party(record: &PartyRecord) -> impl Iterator<Item = u64> {
     let keys = record.keys.iter().flat_map(PartyKey::entries);
-    std::iter::once(record.registered.index).chain(keys)
+    // Who agreed to what concerns nobody until it is confirmed: a body must not fill another's label with offers.
+    let succeeded = record.succeeded.iter().map(|succession| succession.moment.index);
+    std::iter::once(record.registered.index).chain(keys).chain(succeeded)
 }
 
 fn of_accreditation(record: &AccreditationRecord) -> impl Iterator<Item = u64> {

@@ -12,6 +12,7 @@ use crate::identifiers::Identifier;
 use crate::ids::{CountryCode, Origin, PartyId, SectorCode};
 use crate::key::{Jwk, KeyId};
 use crate::reason::Reason;
+use crate::succession::{Agreement, Succession};
 use crate::text::Text;
 use crate::time::Moment;
 
@@ -195,9 +196,23 @@ pub struct PartyRecord {
     pub keys: Vec<PartyKey>,
     /// When it was registered.
     pub registered: Moment,
+    /// What it agreed to about who succeeds whom; the newest of each pair.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub agreements: Vec<Agreement>,
+    /// That another body took its place: it says nothing more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub succeeded: Option<Box<Succession>>,
+    /// Whose place it took itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub predecessors: Vec<PartyId>,
 }
 
 impl PartyRecord {
+    /// As it was registered, with its first keys.
+    pub const fn new(party: Party, keys: Vec<PartyKey>, registered: Moment) -> Self {
+        Self { party, keys, registered, agreements: Vec::new(), succeeded: None, predecessors: Vec::new() }
+    }
+
     /// The key of this name, revoked or not.
     pub fn key(&self, kid: &KeyId) -> Option<&PartyKey> {
         self.keys.iter().find(|key| key.kid == *kid)

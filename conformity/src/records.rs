@@ -190,7 +190,8 @@ impl Record {
             Self::Erasure(record) => format!("erasure/{}", record.index),
             Self::Cascade(record) => {
                 let change = &record.change;
-                format!("cascade/{}/{}/{}", change.cause().entry, change.cause().what.as_str(), change.as_str())
+                let (cause, scheme) = (change.cause(), &record.scheme);
+                format!("cascade/{}/{}/{}/{scheme}", cause.entry, cause.what.as_str(), change.as_str())
             }
         }
     }

@@ -219,6 +219,20 @@ refusals! {
     TooManyHostings
         = "too-many-hostings" Rules
         "this log has 64 statements about hosting since it began; it can hold no more";
+    /// The registry ended.
+    RegistryIsClosed {
+        /// Who goes on.
+        successor: RegistryId,
+        /// Where.
+        http_url: String,
+    } = "registry-is-closed" Rules
+        "this registry has ended and takes nothing more; {successor} goes on, at {http_url}";
+    /// An arrangement that nobody ended.
+    ArrangementStands {
+        /// Which.
+        arrangement: ArrangementId,
+    } = "arrangement-stands" Rules
+        "this registry is bound by arrangement {arrangement}; end it first, so that its rules say what becomes of what others recognised";
     /// Formats that this program does not speak.
     UnknownFormat {
         /// Version of the entry.
@@ -849,6 +863,57 @@ refusals! {
         accreditation: AccreditationId,
     } = "accreditation-withdrawn" Rules
         "accreditation {accreditation} is withdrawn; the body may take away, not give";
+
+    // Succession.
+
+    /// Another body took its place.
+    BodyIsSucceeded {
+        /// Which.
+        body: PartyId,
+        /// Who did.
+        by: PartyId,
+    } = "body-is-succeeded" Rules
+        "{by} took the place of {body}, which says nothing more here and is given nothing; turn to {by}";
+    /// A body that would take its own place.
+    SucceedsItself {
+        /// Which.
+        body: PartyId,
+    } = "succeeds-itself" Submitter
+        "{body} cannot take its own place; name the body that does";
+    /// Somebody whom it does not concern.
+    NotInSuccession {
+        /// Who tried.
+        iss: PartyId,
+    } = "not-in-succession" Submitter
+        "{iss} is neither of the two; each body agrees for itself";
+    /// Who has to agree does not, or no longer.
+    SuccessionNotAgreed {
+        /// Who would be succeeded.
+        predecessor: PartyId,
+        /// By whom.
+        successor: PartyId,
+        /// Who does not agree.
+        by: PartyId,
+    } = "succession-not-agreed" Rules
+        "{by} does not agree, or no longer, that {successor} takes the place of {predecessor}; have it say so";
+    /// Before the day that was agreed.
+    SuccessionNotYet {
+        /// Who agreed.
+        by: PartyId,
+        /// The first day.
+        from: Day,
+    } = "succession-not-yet" Rules
+        "{by} agreed to it from {from} on; confirm it then, it takes effect at once";
+    /// Too many bodies behind one.
+    SuccessionTooLong {
+        /// Who would stand for them.
+        successor: PartyId,
+        /// The longest line.
+        line: usize,
+        /// The most bodies.
+        bodies: usize,
+    } = "succession-too-long" Rules
+        "{successor} would stand for more than {bodies} bodies, or for a line of more than {line}; register a new body and transfer the verdicts";
 
     // Verdicts.
 

@@ -7,7 +7,8 @@
 //!
 //! Of an accreditation everything counts that lapsed since it last held: what followed on a suspension opens no window again that
 //! the suspension closed. Of several lapses that one counts which ends first.
-//! Of several accreditations, none of which holds, the one that held last is the one that the verdict rested on.
+//! Of several accreditations, none of which holds, the one that held last is the one that the verdict rested on. Those of a body end
+//! when another takes its place; then those of that one count, too.
 
 use jiff::Timestamp;
 
@@ -15,6 +16,7 @@ use crate::accreditation::{AccreditationChange, AccreditationRecord, AccreditedA
 use crate::effect::{Effect, deadline};
 use crate::lapsed::{BasisChange, Cause, CauseKind, Consequence, Lapsed};
 use crate::records::{Facts, SchemeRecord};
+use crate::succession::line;
 use crate::time::Moment;
 use crate::verdict::{Happening, HistoryItem, VerdictRecord};
 
@@ -94,16 +96,23 @@ fn of_accreditations(
     scheme: &SchemeRecord,
     at: Timestamp,
 ) -> Option<Lapse> {
-    let held = facts.accreditations(&verdict.now.issuer);
     let mut last: Option<Vec<(CauseKind, Moment)>> = None;
-    for record in held.iter().filter(|record| covered(record, verdict, at)) {
-        let lapses = since_it_held(record, verdict, at);
-        if lapses.is_empty() {
-            return None;
+    for body in line(facts, &verdict.now.issuer) {
+        let succeeded = body.succeeded.as_ref().map(|succession| succession.moment).filter(|moment| moment.at <= at);
+        let held = facts.accreditations(&body.party.id);
+        for record in held.iter().filter(|record| covered(record, verdict, at)) {
+            let mut lapses = since_it_held(record, verdict, at);
+            lapses.extend(succeeded.map(|moment| (CauseKind::BodySucceeded, moment)));
+            if lapses.is_empty() {
+                return None;
+            }
+            let first = |lapses: &[(CauseKind, Moment)]| lapses.iter().map(|(_, moment)| moment.at).min();
+            if last.as_deref().is_none_or(|last| first(last) < first(&lapses)) {
+                last = Some(lapses);
+            }
         }
-        let first = |lapses: &[(CauseKind, Moment)]| lapses.iter().map(|(_, moment)| moment.at).min();
-        if last.as_deref().is_none_or(|last| first(last) < first(&lapses)) {
-            last = Some(lapses);
+        if succeeded.is_none() {
+            break;
         }
     }
     let effects = scheme.scheme.on_accreditation;

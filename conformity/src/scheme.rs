@@ -105,7 +105,8 @@ impl OnAccreditation {
         match what {
             CauseKind::AccreditationSuspended => self.suspended,
             CauseKind::AccreditationReduced => self.reduced,
-            CauseKind::AccreditationWithdrawn => self.withdrawn,
+            // What a body was accredited for ends with it.
+            CauseKind::AccreditationWithdrawn | CauseKind::BodySucceeded => self.withdrawn,
             CauseKind::AccreditationExpired => self.expired,
             CauseKind::SchemeReplaced | CauseKind::SurveillanceOverdue | CauseKind::ConditionsOverdue => None,
         }

@@ -26,7 +26,7 @@ use crate::records::{Facts, SchemeRecord};
 use crate::text::Text;
 use crate::verdict::VerdictRecord;
 use crate::viewpoint::Viewpoint;
-use crate::words::{Language, Said, text};
+use crate::words::{Language, Params, Said, text};
 
 pub use absence::Absence;
 pub use holding::{ForeignHolding, Holding, OwnHolding};
@@ -93,6 +93,13 @@ impl Standing {
         Self { holdings, absence, because, explanation }
     }
 
+    /// The same answer, with one more sentence.
+    fn and(self, more: Option<Said>) -> Self {
+        let Some(more) = more else { return self };
+        let because = [more].into_iter().chain(self.because).collect();
+        Self::new(self.holdings, self.absence, because)
+    }
+
     /// The same answer in `language`.
     #[must_use]
     pub fn told(self, language: Language) -> Self {
@@ -115,11 +122,21 @@ fn worded(because: &[Said], language: Language) -> Text<1024> {
 pub fn standing(facts: &impl Facts, question: &Question, viewer: &Viewer) -> Standing {
     let inquiry = Inquiry::new(facts, question, viewer);
     let holdings = holding::holdings(&inquiry);
-    if holdings.is_empty() {
-        return absence::explained(&inquiry);
-    }
-    let because = holding::summary(&holdings);
-    Standing::new(holdings, None, because)
+    let answer = if holdings.is_empty() {
+        absence::explained(&inquiry)
+    } else {
+        let because = holding::summary(&holdings);
+        Standing::new(holdings, None, because)
+    };
+    answer.and(ended(facts, question.as_of))
+}
+
+/// That this registry has ended, and where whoever asks finds what comes after it.
+fn ended(facts: &impl Facts, at: Timestamp) -> Option<Said> {
+    let genesis = facts.genesis()?;
+    let end = genesis.closed.as_ref().filter(|end| end.moment.at <= at)?;
+    let params = Params::default().with("since", end.moment.at).with("successor", &end.closed.successor);
+    Some(Said::new("registry-closed", params.with("url", end.closed.http_url.as_str())))
 }
 
 /// A question with what both the holdings and the absences need of it.

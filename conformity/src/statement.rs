@@ -37,6 +37,7 @@ use crate::reason::Reason;
 use crate::recognised::RecognitionDerived;
 use crate::scheme::{Scheme, SchemeReplaced};
 use crate::strict::{self, Limits};
+use crate::succession::{BodySucceeded, RegistryClosed, SuccessionAgreed};
 use crate::verdict::{Acceptance, Confirmation, Report, Verdict, VerdictChange, VerdictList};
 
 pub use malformed::Malformed;
@@ -214,6 +215,8 @@ kinds! {
     HostingAccepted(HostingAccepted) "hosting-accepted"
     /// We serve, or are served, no longer.
     HostingEnded(HostingEnded) "hosting-ended"
+    /// The registry takes nothing more: another one goes on.
+    RegistryClosed(Box<RegistryClosed>) "registry-closed"
     /// A document is published.
     DocumentPublished(Arc<Document>) "document-published"
     /// A scheme is published.
@@ -234,6 +237,10 @@ kinds! {
     AccreditationGranted(Arc<Accreditation>) "accreditation-granted"
     /// That changes.
     AccreditationChanged(AccreditationChanged) "accreditation-changed"
+    /// A body agrees that one succeeds another.
+    SuccessionAgreed(SuccessionAgreed) "succession-agreed"
+    /// A body takes the place of another.
+    BodySucceeded(BodySucceeded) "body-succeeded"
     /// A verdict is granted.
     VerdictGranted(Arc<Verdict>) "verdict-granted"
     /// A verdict changes.
@@ -296,7 +303,8 @@ impl Kind {
             | Self::RegistryMoved
             | Self::HostingConsented
             | Self::HostingAccepted
-            | Self::HostingEnded => 2_048,
+            | Self::HostingEnded
+            | Self::RegistryClosed => 2_048,
             Self::CaRootAdded => 6_144,
             _ => MAX_STATEMENT,
         }

@@ -39,7 +39,7 @@ use conformity::genesis::GenesisRecord;
 use conformity::ids::{SchemeRef, VerdictId};
 use conformity::key::KeyId;
 use conformity::records::{Record, Register};
-use conformity::verdict::Verdict;
+use conformity::verdict::VerdictRecord;
 use ledger::checkpoint::Checkpoint;
 use ledger::digest::Digest;
 use ledger::entry::{Entry, Kind};
@@ -97,8 +97,8 @@ impl Scope {
         !self.including.is_empty()
     }
 
-    /// Whether a restricted verdict with these terms is.
-    pub fn includes(&self, verdict: &Verdict) -> bool {
+    /// Whether a restricted verdict is.
+    pub fn includes(&self, verdict: &VerdictRecord) -> bool {
         self.including.iter().any(|rule| rule.includes(verdict))
     }
 

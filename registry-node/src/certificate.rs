@@ -110,6 +110,9 @@ fn own(verified: &Verified, own: &Own, words: &Words) -> Markup {
                 (row(words.window, instant(until)))
             }
             (row(issuer(own, words), own.issuer_name.as_ref().map_or_else(|| own.then.issuer.to_string(), ToString::to_string)))
+            @if let Some(answering) = &own.answered_by {
+                (row(words.successor, answering.name.as_ref().map_or_else(|| answering.speaking.body.to_string(), ToString::to_string)))
+            }
             (row(words.accreditation, own.accreditation.as_ref().map_or_else(|| words.none.to_owned(), ToString::to_string)))
         }
         @if own.terms.provenance.self_declared().is_some() {

@@ -43,6 +43,7 @@ mod standing;
 mod status;
 mod submission;
 mod submit;
+mod succession;
 mod surveillance;
 mod watch;
 
@@ -93,6 +94,7 @@ enum Command {
     Peer(peer::Peers),
     Hosting(hosting::Hostings),
     Move(hosting::Moves),
+    Close(succession::Close),
     Import(import::Imports),
     Arrangement(arrangement::Arrangements),
     Submit(submit::Submit),
@@ -102,6 +104,7 @@ enum Command {
     Designation(accreditation::ChangeDesignation),
     Accredit(accreditation::Accredit),
     Accreditation(accreditation::Accreditations),
+    Succession(succession::Successions),
     Grant(Box<grant::Grant>),
     Suspend(change::Suspend),
     Restore(change::Restore),
@@ -174,6 +177,7 @@ impl Command {
             Self::Peer(command) => command.run(context),
             Self::Hosting(command) => command.run(context),
             Self::Move(command) => command.run(context),
+            Self::Close(command) => command.run(context),
             Self::Import(command) => command.run(context),
             Self::Arrangement(command) => command.run(context),
             Self::Submit(command) => command.run(context),
@@ -183,6 +187,7 @@ impl Command {
             Self::Designation(command) => command.run(context),
             Self::Accredit(command) => command.run(context),
             Self::Accreditation(command) => command.run(context),
+            Self::Succession(command) => command.run(context),
             Self::Grant(command) => command.run(context),
             Self::Suspend(command) => command.run(context),
             Self::Restore(command) => command.run(context),

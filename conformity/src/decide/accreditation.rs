@@ -2,7 +2,8 @@
 //!
 //! A designation must be in force when an accreditation body gives. What it gave stays when its designation lapses; only
 //! a statement about the accreditation itself ends that. What an accredited body gave stays, too, unless the scheme says what
-//! becomes of it when the accreditation lapses, see [`crate::resting`].
+//! becomes of it when the accreditation lapses, see [`crate::resting`]. Whoever takes an accreditor's place changes what that one
+//! granted.
 
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use crate::party::Role;
 use crate::records::{Facts, Record};
 use crate::refusal::Refusal;
 use crate::statement::{AccreditationChanged, DesignationChanged};
+use crate::succession::stands_for;
 use crate::viewpoint::{ObjectKind, ObjectKinds, Viewpoints};
 
 impl<F: Facts> Case<'_, F> {
@@ -25,6 +27,7 @@ impl<F: Facts> Case<'_, F> {
             return Err(Refusal::DesignationExists { designation: designation.id.clone() });
         }
         self.party_as(&designation.accreditation_body, Role::AccreditationBody)?;
+        self.still_speaks(&designation.accreditation_body)?;
         not_empty("schemes", designation.schemes.is_empty())?;
         for scheme in &designation.schemes {
             if self.facts.scheme_versions(scheme).is_empty() {
@@ -70,6 +73,7 @@ impl<F: Facts> Case<'_, F> {
             return Err(Refusal::AccreditationExists { accreditation: accreditation.id.clone() });
         }
         self.party_as(&accreditation.body, accreditation.role.role())?;
+        self.still_speaks(&accreditation.body)?;
         self.within_scheme(accreditation)?;
         in_order("accreditation", accreditation.from, accreditation.until)?;
         self.designated(&accreditation.scheme.id)?;
@@ -98,6 +102,7 @@ impl<F: Facts> Case<'_, F> {
         self.allows(&known, claim.change)?;
         let takes = matches!(claim.change, AccreditationChange::Suspended | AccreditationChange::Withdrawn);
         if !takes {
+            self.still_speaks(&known.accreditation.body)?;
             self.room_left(&known.accreditation, &known.by)?;
         }
         let mut record = AccreditationRecord::clone(&known);
@@ -112,7 +117,7 @@ impl<F: Facts> Case<'_, F> {
 
     fn may_change(&self, known: &AccreditationRecord) -> Result<(), Refusal> {
         self.only(&[Role::AccreditationBody, Role::Authority], "an accreditation body or an authority")?;
-        if self.role() == Role::Authority || *self.iss() == known.by {
+        if self.role() == Role::Authority || stands_for(self.facts, self.iss(), &known.by) {
             return Ok(());
         }
         Err(Refusal::AnotherBodysAccreditation { accreditation: known.accreditation.id.clone(), by: known.by.clone() })
@@ -194,6 +199,7 @@ impl<F: Facts> Case<'_, F> {
 
     /// The accreditation by which `body` may act now, or the nearest reason why it may not.
     pub(super) fn accredited(&self, body: &PartyId, needed: &Needed<'_>) -> Result<Arc<AccreditationRecord>, Refusal> {
+        self.still_speaks(body)?;
         let mut refusal = Refusal::NotAccredited { body: body.clone() };
         let mut nearest = 0;
         for record in self.facts.accreditations(body) {

@@ -221,6 +221,12 @@ pub(super) fn held<'a>(record: &'a ArrangementRecord, registry: &RegistryId) -> 
     held
 }
 
+/// Whether a registry is bound by it on that day, and has not said that it ends.
+pub(super) fn stands(record: &ArrangementRecord, registry: &RegistryId, today: Day) -> bool {
+    let held = held(record, registry);
+    held.terms.is_some_and(|terms| !held.ended && terms.until.is_none_or(|until| until >= today))
+}
+
 /// Whether a registry may sign these terms after what it signed before.
 fn newer(known: &ArrangementRecord, registry: &RegistryId, claim: &ArrangementSigned) -> Result<(), Refusal> {
     let held = held(known, registry);

@@ -56,7 +56,7 @@ impl<F: Facts> Case<'_, F> {
         let Some(before) = claim.before else {
             return if claim.total.is_none() { Ok(None) } else { Err(miscounted()) };
         };
-        let known = self.facts.cascade(&claim.change);
+        let known = self.facts.cascade(&claim.change, &claim.scheme);
         let done = before.saturating_add(claim.verdicts.len() as u64);
         let continues = known.as_ref().map_or(0, |known| known.done) == before || self.facts.view() == View::Part;
         if !continues || claim.total.is_some_and(|total| total != done) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::succession::{outlives_the_end, succeeded};
 use super::{Place, first_time};
 use crate::genesis::GenesisRecord;
 use crate::ids::{PartyId, SchemeRef};
@@ -11,8 +12,9 @@ use crate::party::{PartyRecord, Role};
 use crate::records::{Facts, SchemeRecord};
 use crate::refusal::Refusal;
 use crate::statement::Statement;
+use crate::succession::stands_for;
 use crate::time::{Day, Moment};
-use crate::verdict::{Happening, HistoryItem};
+use crate::verdict::{Happening, HistoryItem, VerdictRecord};
 
 /// How far an issuer's clock may be ahead of the log, in seconds.
 const CLOCK_AHEAD: i64 = 300;
@@ -39,6 +41,10 @@ impl<'a, F: Facts> Case<'a, F> {
         issued(statement.iat, place.at)?;
         let speaker =
             facts.party(&statement.iss).ok_or_else(|| Refusal::UnknownIssuer { iss: statement.iss.clone() })?;
+        if let Some(succession) = &speaker.succeeded {
+            return Err(succeeded(&statement.iss, succession));
+        }
+        ended(&genesis, &speaker, statement)?;
         Ok(Self { facts, statement, place, genesis, speaker, approved: None })
     }
 
@@ -70,7 +76,24 @@ impl<'a, F: Facts> Case<'a, F> {
             voided: None,
             approved: None,
             recommended_by: None,
+            in_place_of: None,
         }
+    }
+
+    /// The same, said of `known`: by its body, or in that body's place.
+    pub(super) fn happened_to(&self, known: &VerdictRecord, what: Happening) -> HistoryItem {
+        HistoryItem { in_place_of: self.in_place_of(known), ..self.happened(what) }
+    }
+
+    /// Whose place the speaker took, where it answers for the verdict only as the successor of who decided it.
+    pub(super) fn in_place_of(&self, known: &VerdictRecord) -> Option<PartyId> {
+        let issuer = &known.now.issuer;
+        (self.iss() != issuer && self.answers_for(known)).then(|| issuer.clone())
+    }
+
+    /// Whether the speaker is the body that answers for the verdict.
+    pub(super) fn answers_for(&self, known: &VerdictRecord) -> bool {
+        stands_for(self.facts, self.iss(), &known.now.issuer)
     }
 
     /// What the speaker is.
@@ -130,6 +153,19 @@ impl<'a, F: Facts> Case<'a, F> {
     /// The scheme of this id and version.
     pub(super) fn scheme(&self, scheme: &SchemeRef) -> Result<Arc<SchemeRecord>, Refusal> {
         self.facts.scheme(scheme).ok_or_else(|| Refusal::UnknownScheme { scheme: scheme.clone() })
+    }
+}
+
+/// Refuses what nobody says in a registry that has ended.
+fn ended(genesis: &GenesisRecord, speaker: &PartyRecord, statement: &Statement) -> Result<(), Refusal> {
+    match &genesis.closed {
+        Some(record) if speaker.party.role != Role::Node && !outlives_the_end(statement.kind()) => {
+            Err(Refusal::RegistryIsClosed {
+                successor: record.closed.successor.clone(),
+                http_url: record.closed.http_url.to_string(),
+            })
+        }
+        _ => Ok(()),
     }
 }
 

@@ -21,7 +21,7 @@ impl<F: Facts> Case<'_, F> {
             "the certification body that answers for the verdict, or whoever declared it",
         )?;
         let known = self.verdict(&credential.verdict)?;
-        if *self.iss() != known.now.issuer {
+        if !self.answers_for(&known) {
             return Err(not_yours(&known));
         }
         let state = known.now.state.name();

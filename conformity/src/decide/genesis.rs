@@ -45,6 +45,7 @@ pub(super) fn begin<F: Facts>(
             approvals: Vec::new(),
             moves: Vec::new(),
             hosting: Vec::new(),
+            closed: None,
         })),
         node(genesis, statement, place)?,
         operator(genesis, place)?,
@@ -146,17 +147,15 @@ fn introduce(role: Role, id: &PartyId, genesis: &Genesis, keys: &[Jwk], place: &
         Role::Operator => &genesis.operator.name,
         _ => &genesis.name,
     };
-    Ok(Record::Party(Arc::new(PartyRecord {
-        party: Party {
-            id: id.clone(),
-            role,
-            name: name.clone(),
-            country: genesis.country.clone(),
-            identifiers: Vec::new(),
-            sectors: Vec::new(),
-            declares: false,
-        },
-        keys: party::first_keys(id, keys, place.moment())?,
-        registered: place.moment(),
-    })))
+    let party = Party {
+        id: id.clone(),
+        role,
+        name: name.clone(),
+        country: genesis.country.clone(),
+        identifiers: Vec::new(),
+        sectors: Vec::new(),
+        declares: false,
+    };
+    let keys = party::first_keys(id, keys, place.moment())?;
+    Ok(Record::Party(Arc::new(PartyRecord::new(party, keys, place.moment()))))
 }

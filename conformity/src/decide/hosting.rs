@@ -98,7 +98,7 @@ impl<F: Facts> Case<'_, F> {
 
     /// The other side is not we, and not another than the peer of that name. Whoever replays a part of the log may know no peers:
     /// then nothing contradicts.
-    fn another(&self, registry: &RegistryId, origin: &Origin, genesis: Digest) -> Result<(), Refusal> {
+    pub(super) fn another(&self, registry: &RegistryId, origin: &Origin, genesis: Digest) -> Result<(), Refusal> {
         let own = &self.genesis.genesis;
         if *registry == own.registry || *origin == own.origin {
             return Err(Refusal::HostsItself);
@@ -119,7 +119,7 @@ impl<F: Facts> Case<'_, F> {
 }
 
 /// Whether a URL says a host, and a port where it must: nothing else is needed to reach it.
-fn address(scheme: &str, url: &str, must_have_port: bool) -> Result<(), Refusal> {
+pub(super) fn address(scheme: &str, url: &str, must_have_port: bool) -> Result<(), Refusal> {
     let refuse = |because| Err(Refusal::UnsoundAddress { because });
     let Some(authority) = url.strip_prefix(scheme) else {
         return refuse("the nats-server's address begins with tls://, the HTTPS door's with https://");

@@ -30,11 +30,8 @@ impl<F: Facts> Case<'_, F> {
         if party.sectors.len() > MAX_SECTORS {
             return Err(Refusal::TooMany { what: "sectors of a party", max: MAX_SECTORS });
         }
-        Ok(vec![Record::Party(Arc::new(PartyRecord {
-            party: party.clone(),
-            keys: first_keys(&party.id, &claim.keys, self.moment())?,
-            registered: self.moment(),
-        }))])
+        let keys = first_keys(&party.id, &claim.keys, self.moment())?;
+        Ok(vec![Record::Party(Arc::new(PartyRecord::new(party.clone(), keys, self.moment())))])
     }
 
     pub(super) fn key_added(&self, claim: &KeyAdded) -> Result<Vec<Record>, Refusal> {

@@ -123,6 +123,7 @@ impl<F: Facts> Case<'_, F> {
                 | Claim::LogKeyChanged(_)
                 | Claim::CaRootAdded(_)
                 | Claim::CaRootRetired(_)
+                | Claim::RegistryClosed(_)
                 | Claim::PersonsSet(_)
                 | Claim::RegistryMoved(_)
                 | Claim::HostingConsented(_)
@@ -161,6 +162,7 @@ const fn may_be_sensitive(kind: Kind) -> bool {
             | Kind::LogKeyChanged
             | Kind::CaRootAdded
             | Kind::CaRootRetired
+            | Kind::RegistryClosed
             | Kind::PersonsSet
             | Kind::VerdictChanged
             | Kind::KeyAdded

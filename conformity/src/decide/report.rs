@@ -32,7 +32,7 @@ impl<F: Facts> Case<'_, F> {
         in_order("period", report.period.to, self.today())?;
         unfiled(&known, report)?;
         room_left(&known)?;
-        let reported = known.after(self.happened(Happening::Reported(Arc::clone(report))));
+        let reported = known.after(self.happened_to(&known, Happening::Reported(Arc::clone(report))));
         let reported = reported.map_err(|illegal| illegal_move(&report.verdict, illegal))?;
         Ok(vec![Record::Verdict(Arc::new(reported))])
     }
@@ -54,7 +54,7 @@ impl<F: Facts> Case<'_, F> {
             return Ok(AccreditedAs::AuditBody);
         }
         let surveils = scheme.surveillance.is_some_and(|duty| duty.by == Surveillant::CertificationBody);
-        let own = *self.iss() == known.now.issuer;
+        let own = self.answers_for(known);
         if own && surveils && report.recommendation == Recommendation::None {
             return Ok(AccreditedAs::CertificationBody);
         }

@@ -101,12 +101,16 @@ fn goes_somewhere(terms: &Arrangement, rule: &Rule) -> bool {
 /// What no verdict could meet, or every one does, is not asked for.
 fn conditions(rule: &Rule) -> Result<(), &'static str> {
     let distinct: BTreeSet<_> = rule.sectors.iter().collect();
+    let bodies: BTreeSet<_> = rule.bodies.iter().collect();
+    let countries: BTreeSet<_> = rule.countries.iter().collect();
     if rule.requires.is_some_and(|required| required.surveillance_within_months == 0) {
         Err("surveillanceWithinMonths is 0, which no verdict could meet")
     } else if rule.sites.as_ref().is_some_and(|sites| sites.countries.is_empty() && sites.named.is_empty()) {
         Err("sites names neither a country nor a site, so that it covers nothing")
     } else if distinct.len() != rule.sectors.len() {
         Err("a sector is listed twice")
+    } else if bodies.len() != rule.bodies.len() || countries.len() != rule.countries.len() {
+        Err("a body or a country is listed twice")
     } else {
         Ok(())
     }

@@ -141,6 +141,7 @@ impl<F: Facts> Case<'_, F> {
             voided: None,
             approved: None,
             recommended_by: None,
+            in_place_of: None,
         }
     }
 }

@@ -29,7 +29,7 @@ impl<F: Facts> Case<'_, F> {
         if !ends_or_rests(&claim.change) {
             room_left(&known)?;
         }
-        let changed = known.after(self.item(claim));
+        let changed = known.after(self.item(&known, claim));
         let changed = changed.map_err(|illegal| illegal_move(&claim.verdict, illegal))?;
         self.effective(&known, claim)?;
         self.fits(&known, &claim.change, &scheme.scheme)?;
@@ -53,7 +53,7 @@ impl<F: Facts> Case<'_, F> {
         sight(self.facts, &Viewer::Party(self.iss().clone()), record) != Sight::Nothing
     }
 
-    fn item(&self, claim: &VerdictChange) -> HistoryItem {
+    fn item(&self, known: &VerdictRecord, claim: &VerdictChange) -> HistoryItem {
         HistoryItem {
             index: self.place.index,
             at: self.at(),
@@ -65,6 +65,7 @@ impl<F: Facts> Case<'_, F> {
             voided: None,
             approved: self.approved,
             recommended_by: claim.recommended_by.clone(),
+            in_place_of: self.in_place_of(known),
         }
     }
 
@@ -77,7 +78,7 @@ impl<F: Facts> Case<'_, F> {
         }
         match self.role() {
             Role::Operator if transcribed => Ok(()),
-            Role::CertificationBody if *self.iss() == known.now.issuer => Ok(()),
+            Role::CertificationBody if self.answers_for(known) => Ok(()),
             Role::CertificationBody => Err(not_yours(known)),
             Role::Operator | Role::Authority if transcribed => Err(not_yours(known)),
             Role::Operator | Role::Authority => registry_acts(known, claim, scheme),

@@ -320,7 +320,7 @@ fn provenance_gap(foreign: &Foreign<'_>, rule: &Rule) -> Option<GapKind> {
         };
     }
     let Provenance::Transcribed(transcription) = &foreign.verdict.terms.provenance else {
-        return None;
+        return body_gap(foreign, rule);
     };
     let issuer = transcription.issued_by.clone();
     if !rule.accepts_transcribed {
@@ -330,4 +330,12 @@ fn provenance_gap(foreign: &Foreign<'_>, rule: &Rule) -> Option<GapKind> {
     } else {
         Some(GapKind::IssuerNotAccepted { issuer, accepted: rule.issued_by.clone() })
     }
+}
+
+/// What a body decided counts under a rule that names bodies if that one is named. Whoever took its place since answers for it, and
+/// changes nothing of that; what the successor decides itself counts once it is named.
+fn body_gap(foreign: &Foreign<'_>, rule: &Rule) -> Option<GapKind> {
+    let body = &foreign.verdict.now.issuer;
+    let named = rule.bodies.is_empty() || rule.bodies.contains(body);
+    (!named).then(|| GapKind::BodyNotNamed { body: body.clone(), named: rule.bodies.clone() })
 }

@@ -1,4 +1,5 @@
-//! What a rule asks of a verdict beside what it is about: that somebody looked at it lately, for which sectors, for which sites.
+//! What a rule asks of a verdict beside what it is about: that somebody looked at it lately, in which country its supplier
+//! is, for which sectors, for which sites.
 //!
 //! Surveillance is judged by days, as validity is: time alone can make it too old, and only a conforming report where the
 //! verdict was granted makes it good again. Sectors and sites are judged as they are stated: no country is read out of a
@@ -9,7 +10,7 @@ use jiff::Timestamp;
 use super::Foreign;
 use super::gap::GapKind;
 use crate::arrangement::{Requirement, Rule, SiteRule};
-use crate::ids::SectorCode;
+use crate::ids::{CountryCode, SectorCode};
 use crate::site::Site;
 use crate::time::Day;
 
@@ -17,9 +18,10 @@ use crate::time::Day;
 pub(super) fn gaps(foreign: &Foreign<'_>, rule: &Rule) -> impl Iterator<Item = GapKind> {
     let verdict = foreign.verdict;
     let surveillance = rule.requires.and_then(|required| surveillance_gap(foreign, required));
+    let country = country_gap(rule, verdict.terms.supplier.country.as_ref());
     let sectors = sector_gap(&rule.sectors, &verdict.terms.sectors);
     let sites = rule.sites.as_ref().and_then(|covered| site_gap(covered, &verdict.now.sites));
-    [surveillance, sectors, sites].into_iter().flatten()
+    [surveillance, country, sectors, sites].into_iter().flatten()
 }
 
 fn surveillance_gap(foreign: &Foreign<'_>, required: Requirement) -> Option<GapKind> {
@@ -27,6 +29,11 @@ fn surveillance_gap(foreign: &Foreign<'_>, required: Requirement) -> Option<GapK
         return Some(GapKind::SurveillanceOverdue);
     }
     required.against(foreign.verdict.found_conforming(), foreign.at)
+}
+
+fn country_gap(rule: &Rule, country: Option<&CountryCode>) -> Option<GapKind> {
+    let covered = rule.countries.is_empty() || rule.is_for(country);
+    (!covered).then(|| GapKind::CountryNotCovered { country: country.cloned(), covered: rule.countries.clone() })
 }
 
 fn sector_gap(covered: &[SectorCode], stated: &[SectorCode]) -> Option<GapKind> {

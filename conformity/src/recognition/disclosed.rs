@@ -118,7 +118,7 @@ fn is_included(
     at: Timestamp,
     holds: impl Fn(&Force, &Rule) -> bool,
 ) -> bool {
-    let includes = |rule: &Rule| verdict.map_or(rule.restricted, |verdict| rule.includes(&verdict.terms));
+    let includes = |rule: &Rule| verdict.map_or(rule.restricted, |verdict| rule.includes(verdict));
     arrangements.iter().filter_map(|record| footing(record, pair, at)).any(|footing| {
         let mut rules = footing.terms.terms.rules.iter().filter(|rule| rule.goes(pair.from, pair.to));
         rules.any(|rule| includes(rule) && holds(&footing.force, rule))
@@ -127,7 +127,7 @@ fn is_included(
 
 /// Whether a rule is about the verdict at all, whatever it makes of it.
 fn covers(rule: &Rule, verdict: &VerdictRecord) -> bool {
-    rule.is_about(&verdict.terms) && !rule.viewpoints.intersection(verdict.now.viewpoints).is_empty()
+    rule.is_about(verdict) && !rule.viewpoints.intersection(verdict.now.viewpoints).is_empty()
 }
 
 /// Whether the levels that were disclosed are for this rule to judge by.

@@ -214,6 +214,7 @@ pub(crate) fn item(index: u64, when: &str, what: Happening) -> HistoryItem {
         voided: None,
         approved: None,
         recommended_by: None,
+        in_place_of: None,
     }
 }
 

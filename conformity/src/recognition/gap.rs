@@ -7,7 +7,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::wording;
-use crate::ids::{LevelCode, ListCode, RegistryId, SchemeRef, SectorCode};
+use crate::ids::{CountryCode, LevelCode, ListCode, PartyId, RegistryId, SchemeRef, SectorCode};
 use crate::lapsed::CauseKind;
 use crate::reason::Reason;
 use crate::recognised::{Gap, RecognitionOutcome};
@@ -161,6 +161,13 @@ pub enum GapKind {
         /// Which ones the rule names.
         accepted: Vec<ListCode>,
     },
+    /// The body that answers for it is none of those the rule names.
+    BodyNotNamed {
+        /// Which body.
+        body: PartyId,
+        /// Which ones the rule names.
+        named: Vec<PartyId>,
+    },
     /// The rule is about levels, and the verdict has none.
     LevelNotStated,
     /// The verdict keeps its level back, and none that the rule recognises was disclosed. Whether none was disclosed or another
@@ -203,6 +210,13 @@ pub enum GapKind {
         kind: ObjectKind,
         /// The rule's.
         covered: ObjectKinds,
+    },
+    /// The supplier is established in none of the countries the rule names.
+    CountryNotCovered {
+        /// Where it is established, where the verdict says.
+        country: Option<CountryCode>,
+        /// The rule's.
+        covered: Vec<CountryCode>,
     },
     /// The rule is about sectors, and the verdict names none.
     SectorsNotStated,
@@ -311,6 +325,7 @@ impl GapKind {
             Self::SelfDeclared => "self-declared",
             Self::NotConfirmed => "not-confirmed",
             Self::IssuerNotAccepted { .. } => "issuer-not-accepted",
+            Self::BodyNotNamed { .. } => "body-not-named",
             Self::LevelNotStated => "level-not-stated",
             Self::LevelKeptBack => "level-kept-back",
             Self::LevelBelowMinimum { .. } => "level-below-minimum",
@@ -319,6 +334,7 @@ impl GapKind {
             Self::LevelWithoutCounterpart { .. } => "level-without-counterpart",
             Self::NoViewpointCovered { .. } => "no-viewpoint-covered",
             Self::ObjectNotCovered { .. } => "object-not-covered",
+            Self::CountryNotCovered { .. } => "country-not-covered",
             Self::SectorsNotStated => "sectors-not-stated",
             Self::NoSectorCovered { .. } => "no-sector-covered",
             Self::SitesNotStated => "sites-not-stated",
@@ -368,7 +384,11 @@ impl GapKind {
             | Self::SurveillanceOverdue
             | Self::SurveillanceTooOld { .. }
             | Self::Restricted => 1,
-            Self::Transcribed | Self::IssuerNotAccepted { .. } | Self::SelfDeclared | Self::NotConfirmed => 2,
+            Self::Transcribed
+            | Self::IssuerNotAccepted { .. }
+            | Self::SelfDeclared
+            | Self::NotConfirmed
+            | Self::BodyNotNamed { .. } => 2,
             Self::LevelNotStated
             | Self::LevelKeptBack
             | Self::LevelBelowMinimum { .. }
@@ -377,6 +397,7 @@ impl GapKind {
             | Self::LevelWithoutCounterpart { .. } => 3,
             Self::NoViewpointCovered { .. } => 4,
             Self::ObjectNotCovered { .. }
+            | Self::CountryNotCovered { .. }
             | Self::SectorsNotStated
             | Self::NoSectorCovered { .. }
             | Self::SitesNotStated

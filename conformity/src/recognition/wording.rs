@@ -155,6 +155,7 @@ fn of_verdict(gap: &GapKind) -> Params {
             params.with("issuer", issuer).with("accepted", listed(accepted))
         }
         GapKind::IssuerNotAccepted { issuer: None, accepted } => params.with("accepted", listed(accepted)),
+        GapKind::BodyNotNamed { body, named } => params.with("body", body).with("named", listed(named)),
         _ => params,
     }
 }
@@ -169,6 +170,10 @@ fn of_rule(gap: &GapKind) -> Params {
         GapKind::NoViewpointCovered { covered } => params.with("covered", covered),
         GapKind::ObjectNotCovered { kind, covered } => params.with("kind", kind).with("covered", covered),
         GapKind::NoSectorCovered { covered } => params.with("covered", listed(covered)),
+        GapKind::CountryNotCovered { country: Some(country), covered } => {
+            params.with("country", country).with("covered", listed(covered))
+        }
+        GapKind::CountryNotCovered { country: None, covered } => params.with("covered", listed(covered)),
         _ => params,
     }
 }

@@ -125,8 +125,8 @@ pub trait Facts {
     fn recognition(&self, verdict: &VerdictRef) -> Option<Arc<RecognitionRecord>>;
     /// What is made of foreign verdicts on a supplier.
     fn recognitions_of(&self, supplier: &Identifier) -> Vec<Arc<RecognitionRecord>>;
-    /// What a change of what verdicts rest on has brought about so far.
-    fn cascade(&self, change: &BasisChange) -> Option<Arc<CascadeRecord>>;
+    /// What a change of what verdicts rest on has brought about so far under a scheme.
+    fn cascade(&self, change: &BasisChange, scheme: &SchemeRef) -> Option<Arc<CascadeRecord>>;
     /// Whether and why the statement at this index was erased.
     fn erasure(&self, index: u64) -> Option<Arc<ErasureRecord>>;
     /// What rests on the statement at this index. Erasures are rare: an implementation may search for the answer.

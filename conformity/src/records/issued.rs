@@ -93,8 +93,8 @@ impl Register {
         self.issued.after(by, cursor).filter_map(|id| self.verdicts.get(id))
     }
 
-    /// What lapses of that on which verdicts rest have brought about, by what and by cause.
+    /// What lapses of that on which verdicts rest have brought about, by what, by cause and by scheme.
     pub fn cascades(&self) -> impl DoubleEndedIterator<Item = &Arc<CascadeRecord>> {
-        self.cascades.values()
+        self.cascades.values().flat_map(BTreeMap::values)
     }
 }

@@ -242,8 +242,8 @@ impl<F: Facts> Facts for Overlay<'_, F> {
         merge(base, self.pending.recognitions_of(supplier), |record| &record.recognition.verdict)
     }
 
-    fn cascade(&self, change: &BasisChange) -> Option<Arc<CascadeRecord>> {
-        self.pending.cascade(change).or_else(|| self.base.cascade(change))
+    fn cascade(&self, change: &BasisChange, scheme: &SchemeRef) -> Option<Arc<CascadeRecord>> {
+        self.pending.cascade(change, scheme).or_else(|| self.base.cascade(change, scheme))
     }
 
     fn erasure(&self, index: u64) -> Option<Arc<ErasureRecord>> {

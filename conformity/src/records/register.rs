@@ -59,7 +59,7 @@ pub struct Register {
     pub(super) recognitions: BTreeMap<VerdictRef, Arc<RecognitionRecord>>,
     recognitions_by_supplier: HashMap<Identifier, Vec<VerdictRef>>,
     erasures: BTreeMap<u64, Arc<ErasureRecord>>,
-    pub(super) cascades: BTreeMap<BasisChange, Arc<CascadeRecord>>,
+    pub(super) cascades: BTreeMap<BasisChange, BTreeMap<SchemeRef, Arc<CascadeRecord>>>,
 }
 
 impl Register {
@@ -104,7 +104,9 @@ impl Register {
             Record::Peer(record) => put(&mut self.peers, record.registry.clone(), record),
             Record::Recognition(record) => self.insert_recognition(record),
             Record::Erasure(record) => self.erase(record),
-            Record::Cascade(record) => put(&mut self.cascades, *record.change, record),
+            Record::Cascade(record) => {
+                put(self.cascades.entry(*record.change).or_default(), record.scheme.clone(), record);
+            }
         }
     }
 
@@ -477,8 +479,8 @@ impl Facts for Register {
         look_up(&self.recognitions_by_supplier, supplier, &self.recognitions)
     }
 
-    fn cascade(&self, change: &BasisChange) -> Option<Arc<CascadeRecord>> {
-        self.cascades.get(change).cloned()
+    fn cascade(&self, change: &BasisChange, scheme: &SchemeRef) -> Option<Arc<CascadeRecord>> {
+        self.cascades.get(change)?.get(scheme).cloned()
     }
 
     fn erasure(&self, index: u64) -> Option<Arc<ErasureRecord>> {

@@ -52,7 +52,8 @@ fn is_foundation(register: &Register, index: u64) -> bool {
             || record.approvals.iter().any(|one| one.moment.index == index);
         let of_place = record.moves.iter().any(|one| one.moment.index == index);
         let of_hosting = record.hosting.iter().any(|one| one.entries().any(|entry| entry == index));
-        let of_operator = of_key || of_persons || of_place || of_hosting;
+        let of_end = record.closed.as_ref().is_some_and(|closed| closed.moment.index == index);
+        let of_operator = of_key || of_persons || of_place || of_hosting || of_end;
         record.moment.index == index || of_operator || record.ca_roots.iter().any(of_root)
     });
     let of_erasure = register.erasures().any(|erasure| erasure.approved == Some(index));
@@ -65,7 +66,10 @@ fn is_foundation(register: &Register, index: u64) -> bool {
 
 fn registered_at(register: &Register, index: u64) -> bool {
     let party = register.parties.values().any(|record| {
-        record.registered.index == index || record.keys.iter().flat_map(PartyKey::entries).any(|entry| entry == index)
+        let of_key = record.keys.iter().flat_map(PartyKey::entries).any(|entry| entry == index);
+        let agreed = record.agreements.iter().any(|one| one.moment.index == index);
+        let succeeded = record.succeeded.iter().flat_map(|one| one.entries()).any(|entry| entry == index);
+        record.registered.index == index || of_key || agreed || succeeded
     });
     party
         || register.documents.values().any(|record| record.published.index == index)

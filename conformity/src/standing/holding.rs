@@ -1,5 +1,6 @@
 //! What there is to show: own verdicts as they stood, and what is made of others'.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -9,9 +10,10 @@ use super::{Inquiry, Sight};
 use crate::document::Tailoring;
 use crate::ids::{RequirementId, SchemeRef, VerdictId};
 use crate::lapsed::Lapsed;
-use crate::recognised::{RecognitionOutcome, RecognitionRecord};
+use crate::recognised::{Recognition, RecognitionOutcome, RecognitionRecord};
 use crate::recognition::{covered, in_effect, told};
 use crate::records::Facts;
+use crate::succession::{Speaking, answering};
 use crate::time::{Day, Moment};
 use crate::verdict::{AssessedObject, Marks, Profile, Provenance, SelfEvaluation, Snapshot, Supplier, VerdictRecord};
 use crate::viewpoint::Viewpoints;
@@ -98,6 +100,9 @@ pub struct OwnHolding {
     /// What its scheme keeps of what was asked about, where it assesses a profile of that. It counts as far as that goes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tailors: Vec<Tailoring>,
+    /// Who answers for it in place of the body that decided it, where that was succeeded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered_by: Option<Speaking>,
 }
 
 /// What this registry makes of a verdict of another.
@@ -110,6 +115,10 @@ pub struct ForeignHolding {
     pub covered: Viewpoints,
     /// Whether it counts here, at least in part, for the viewpoint asked for, at the time asked for.
     pub counts: bool,
+    /// What the scheme that it counts as keeps of what was asked about, where that assesses a profile of it. It counts as far as that
+    /// goes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tailors: Vec<Tailoring>,
 }
 
 /// Everything there is to show.
@@ -131,7 +140,8 @@ pub(super) fn recognitions<F: Facts>(inquiry: &Inquiry<'_, F>) -> Vec<Arc<Recogn
     records.retain(|record| {
         let recognition = &record.recognition;
         let here = recognition.counts_as.as_ref().map(|counterpart| &counterpart.scheme);
-        let scheme = inquiry.asks_about(&recognition.scheme) || here.is_some_and(|scheme| inquiry.asks_about(scheme));
+        let asked = |scheme: &SchemeRef| inquiry.asks_about(scheme) || !inquiry.tailorings(scheme).is_empty();
+        let scheme = inquiry.asks_about(&recognition.scheme) || here.is_some_and(asked);
         let viewpoint = inquiry.question.viewpoint;
         scheme && viewpoint.is_none_or(|wanted| recognition.viewpoints.contains(wanted))
     });
@@ -169,6 +179,7 @@ fn own_holding<F: Facts>(inquiry: &Inquiry<'_, F>, record: &VerdictRecord) -> Op
         changed: Moment { index: changed.index, at: changed.at },
         in_force: record.in_force_at(as_of),
         tailors: inquiry.tailorings(&terms.scheme),
+        answered_by: answering(inquiry.facts, record, as_of),
         accepted_as_evidence: record.acceptances().filter(|(at, _)| *at <= as_of).count(),
     })
 }
@@ -181,13 +192,16 @@ pub(super) fn relevant<F: Facts>(inquiry: &Inquiry<'_, F>, record: &VerdictRecor
     asked && viewpoint.is_none_or(|wanted| standing.viewpoints.contains(wanted))
 }
 
-fn foreign_holding<F>(inquiry: &Inquiry<'_, F>, record: Arc<RecognitionRecord>) -> ForeignHolding {
+fn foreign_holding<F: Facts>(inquiry: &Inquiry<'_, F>, record: Arc<RecognitionRecord>) -> ForeignHolding {
     let covered = covered(&record.recognition);
     let outcome = matches!(record.recognition.outcome, RecognitionOutcome::Recognised | RecognitionOutcome::Partial);
     let viewpoint = inquiry.question.viewpoint.is_none_or(|wanted| covered.contains(wanted));
     let last = record.recognition.valid_until;
     let valid = last.is_none_or(|day| inquiry.question.as_of < day.end());
-    ForeignHolding { record, covered, counts: outcome && viewpoint && valid }
+    let here = record.recognition.counts_as.as_ref().filter(|_| !inquiry.asks_about(&record.recognition.scheme));
+    let tailors = here.map_or_else(Vec::new, |counterpart| inquiry.tailorings(&counterpart.scheme));
+    let whole = tailors.iter().all(Tailoring::keeps_all);
+    ForeignHolding { record, covered, counts: outcome && viewpoint && valid && whole, tailors }
 }
 
 /// How many verdicts there are to show and how many of them count.
@@ -208,8 +222,17 @@ pub(super) fn summary(holdings: &[Holding]) -> Vec<Said> {
     said.extend(overdue(holdings, "surveillance-overdue", |marks| marks.surveillance_overdue));
     said.extend(overdue(holdings, "conditions-overdue", |marks| marks.conditions_overdue));
     for holding in holdings {
-        if let Holding::Own(own) = holding {
-            said.extend(own.tailors.iter().map(|tailoring| tailored(own, tailoring)));
+        match holding {
+            Holding::Own(own) => {
+                said.extend(own.answered_by.as_ref().map(|speaking| succeeded(own, speaking)));
+                said.extend(own.tailors.iter().map(|tailoring| tailored(&own.verdict, &own.scheme, tailoring)));
+            }
+            Holding::Foreign(ForeignHolding { record, tailors, .. }) => {
+                let Recognition { verdict, counts_as, .. } = &*record.recognition;
+                let scheme = counts_as.iter().map(|counterpart| &counterpart.scheme).next();
+                let tailored = scheme.map(|scheme| tailors.iter().map(|one| tailored(verdict, scheme, one)));
+                said.extend(tailored.into_iter().flatten());
+            }
         }
     }
     said
@@ -231,10 +254,16 @@ fn first_window(holdings: &[Holding]) -> Option<(Timestamp, Lapsed)> {
     own.filter_map(|lapsed| Some((lapsed.window()?, lapsed))).min()
 }
 
+/// That another body answers for a verdict than the one that decided it.
+fn succeeded(own: &OwnHolding, speaking: &Speaking) -> Said {
+    let params = Params::default().with("verdict", &own.verdict).with("issuer", &own.standing.issuer);
+    Said::new("succeeded", params.with("body", &speaking.body).with("since", speaking.since.at))
+}
+
 /// What counts of a verdict under a profile, with the first requirements that it leaves out by name.
-fn tailored(own: &OwnHolding, tailoring: &Tailoring) -> Said {
+fn tailored(verdict: &impl Display, scheme: &SchemeRef, tailoring: &Tailoring) -> Said {
     let Tailoring { document, kept, tightened, loosened, left_out } = tailoring;
-    let params = Params::default().with("verdict", &own.verdict).with("scheme", &own.scheme).with("document", document);
+    let params = Params::default().with("verdict", verdict).with("scheme", scheme).with("document", document);
     let params = params.with("kept", kept).with("tightened", tightened).with("loosened", loosened);
     let named: Vec<&str> = left_out.iter().take(NAMED).map(RequirementId::as_str).collect();
     let more = left_out.len() - named.len();

@@ -69,6 +69,7 @@ fn genesis(registry: &str, country: &str) -> GenesisRecord {
         approvals: Vec::new(),
         moves: Vec::new(),
         hosting: Vec::new(),
+        closed: None,
     }
 }
 
@@ -84,11 +85,8 @@ fn published(scheme: Scheme) -> Record {
 
 fn party(id: &str, role: &str, identifiers: Value) -> Record {
     let party = json!({"id": id, "role": role, "name": id, "country": "JP", "identifiers": identifiers});
-    Record::Party(Arc::new(PartyRecord {
-        party: serde_json::from_value(party).unwrap(),
-        keys: Vec::new(),
-        registered: moment(1, "2026-01-01"),
-    }))
+    let party = serde_json::from_value(party).unwrap();
+    Record::Party(Arc::new(PartyRecord::new(party, Vec::new(), moment(1, "2026-01-01"))))
 }
 
 fn peer(registry: &str, country: &str) -> Record {

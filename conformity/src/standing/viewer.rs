@@ -5,6 +5,7 @@ use crate::identifiers::Identifier;
 use crate::ids::PartyId;
 use crate::party::{PartyRecord, Role};
 use crate::records::Facts;
+use crate::succession::stands_for;
 use crate::verdict::{Supplier, VerdictRecord};
 
 /// Who asks. The edge takes this from the connection, never from what was sent.
@@ -29,8 +30,8 @@ pub enum Sight {
 
 /// What `viewer` may know of a verdict of this registry.
 ///
-/// Of a restricted one: all of it for the operator, for every body, sponsor or expert that ever answered for it and for the
-/// supplier itself;
+/// Of a restricted one: all of it for the operator, for every body, sponsor or expert that ever answered for it, for whoever took
+/// the place of the body that does, and for the supplier itself;
 /// that it exists for those who watch over the bodies, authorities and accreditation bodies; nothing for anyone else.
 pub fn sight(facts: &impl Facts, viewer: &Viewer, verdict: &VerdictRecord) -> Sight {
     if verdict.terms.profile.is_public() {
@@ -40,7 +41,7 @@ pub fn sight(facts: &impl Facts, viewer: &Viewer, verdict: &VerdictRecord) -> Si
         return Sight::Nothing;
     };
     match facts.party(id) {
-        Some(record) => sight_of_party(&record, verdict),
+        Some(record) => sight_of_party(facts, &record, verdict),
         None => Sight::Nothing,
     }
 }
@@ -51,7 +52,7 @@ pub fn concerns(facts: &impl Facts, viewer: &Viewer, verdict: &VerdictRecord) ->
     let Viewer::Party(id) = viewer else {
         return false;
     };
-    facts.party(id).is_some_and(|record| sight_of_party(&record, verdict) == Sight::Whole)
+    facts.party(id).is_some_and(|record| sight_of_party(facts, &record, verdict) == Sight::Whole)
 }
 
 /// Whether a verdict of another registry is the viewer's own affair, so that he may see what that registry disclosed of it to
@@ -67,11 +68,12 @@ pub fn concerns_foreign(facts: &impl Facts, viewer: &Viewer, supplier: &Supplier
     })
 }
 
-fn sight_of_party(record: &PartyRecord, verdict: &VerdictRecord) -> Sight {
+fn sight_of_party(facts: &impl Facts, record: &PartyRecord, verdict: &VerdictRecord) -> Sight {
     let party = &record.party;
     match party.role {
         Role::Operator | Role::Node => Sight::Whole,
         Role::CertificationBody | Role::Expert if answered_for(&party.id, verdict) => Sight::Whole,
+        Role::CertificationBody if stands_for(facts, &party.id, &verdict.now.issuer) => Sight::Whole,
         Role::Buyer | Role::Supplier if party.declares && answered_for(&party.id, verdict) => Sight::Whole,
         Role::Supplier if is_supplier(&party.identifiers, verdict) => Sight::Whole,
         Role::Authority | Role::AccreditationBody => Sight::Existence,

@@ -111,6 +111,9 @@ pub struct HistoryItem {
     /// The report whose recommendation it follows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recommended_by: Option<ReportId>,
+    /// In whose place it was said, where the speaker is the successor of the body that answered for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_place_of: Option<PartyId>,
 }
 
 impl HistoryItem {
@@ -448,7 +451,8 @@ impl VerdictRecord {
         let usurpers = self.usurpers(known);
         let counting = rest.iter().filter(|item| counts(item) && !item.is_void_at(known));
         Some(counting.fold(first, |then, item| {
-            let usurped = item.by != then.issuer && usurpers.contains(&item.by);
+            let succeeds = item.in_place_of.as_ref() == Some(&then.issuer);
+            let usurped = item.by != then.issuer && !succeeds && usurpers.contains(&item.by);
             if usurped { then } else { then.clone().after(item).unwrap_or(then) }
         }))
     }

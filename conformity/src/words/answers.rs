@@ -31,6 +31,16 @@ pub(crate) const ROWS: &[Sentence] = &[
         "One of this registry counts until {until} only, because {=what}; {=remedy}.",
         "当レジストリの判定の一つは、{=what}ため {until} までに限り有効です。{=remedy}。",
     ),
+    plain(
+        "registry-closed",
+        "This registry ended on {since} and takes nothing more; {successor} goes on, at {url}.",
+        "当レジストリは {since} に終了し、新たなステートメントを受け付けません。{successor} が引き継いでいます({url})。",
+    ),
+    plain(
+        "succeeded",
+        "{body} answers for {verdict} since {since}: it took the place of {issuer}, which decided it.",
+        "{verdict} を判定した {issuer} の地位は {body} が承継し、{since} から {body} が責任を負っています。",
+    ),
     said(
         "surveillance-overdue",
         "file-surveillance-report",

@@ -238,6 +238,12 @@ pub(crate) const ROWS: &[Sentence] = &[
         "転記には発行機関の記載がなく、ルールが認めるのは {accepted} です",
     ),
     gap(
+        "body-not-named",
+        "widen-rule",
+        "{body} answers for it; the rule names {named}",
+        "この判定に責任を負う機関は {body} ですが、ルールが挙げているのは {named} です",
+    ),
+    gap(
         "level-not-stated",
         "state-level",
         "the rule recognises levels and the verdict states none; it would count with one of them",
@@ -284,6 +290,18 @@ pub(crate) const ROWS: &[Sentence] = &[
         "widen-rule",
         "it is about a {=kind}; the rule covers {=covered}",
         "対象は「{=kind}」ですが、ルールが対象とするのは「{=covered}」です",
+    ),
+    gap(
+        "country-not-covered",
+        "widen-rule",
+        "its supplier is established in {country}; the rule covers suppliers in {covered}",
+        "事業者の所在国は {country} ですが、ルールが対象とするのは {covered} の事業者です",
+    ),
+    gap(
+        "country-not-covered",
+        "widen-rule",
+        "the verdict does not say where its supplier is established; the rule covers suppliers in {covered}",
+        "判定に事業者の所在国の記載がなく、ルールが対象とするのは {covered} の事業者です",
     ),
     gap(
         "sectors-not-stated",

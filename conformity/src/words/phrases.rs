@@ -29,6 +29,11 @@ pub(super) const PHRASES: &[(&str, &str, &str)] = &[
         "the last day of its conditions is past and nobody said that they are met",
         "付された条件の期限が過ぎ、充足が表明されていない",
     ),
+    (
+        "body-succeeded",
+        "another body took the place of its body and is not accredited for it",
+        "認証機関を承継した機関が認定を受けていない",
+    ),
     ("none", "none", "なし"),
     ("recognised", "Recognised", "承認されています"),
     ("partial", "Partly recognised", "一部が承認されています"),

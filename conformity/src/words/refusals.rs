@@ -57,6 +57,14 @@ pub(crate) const ROWS: &[(&str, &str)] = &[
     ("hosting-over", "この同意は {until} に終了しています。より後の日を記載してください"),
     ("hosting-stands", "{registry} について同じ記載が既に有効です。先に終了してください"),
     ("no-hosting", "{registry} との預託について、終了できる記載はありません"),
+    (
+        "registry-is-closed",
+        "当レジストリは終了し、新たなステートメントを受け付けません。{successor} が引き継いでいます({http-url})",
+    ),
+    (
+        "arrangement-stands",
+        "当レジストリは取決め {arrangement} に拘束されています。他のレジストリでの承認の扱いがルールで定まるよう、先に終了してください",
+    ),
     ("too-many-hostings", "このログは開始以来、預託について 64 件を記載しており、これ以上は記載できません"),
     (
         "too-few-keys",
@@ -189,6 +197,22 @@ pub(crate) const ROWS: &[(&str, &str)] = &[
     (
         "accreditation-withdrawn",
         "認定 {accreditation} は取り消されました。機関は取り去ることはできますが、与えることはできません",
+    ),
+    // Succession.
+    (
+        "body-is-succeeded",
+        "{body} の地位は {by} が承継しました。{body} はもはや表明できず、何も与えられません。{by} に連絡してください",
+    ),
+    ("succeeds-itself", "{body} が自らを承継することはできません。承継する機関を記載してください"),
+    ("not-in-succession", "{iss} は当事者である 2 機関のいずれでもありません。各機関は自ら同意を表明します"),
+    (
+        "succession-not-agreed",
+        "{successor} が {predecessor} を承継することに {by} は同意していないか、同意が失われています。同意を表明してもらってください",
+    ),
+    ("succession-not-yet", "{by} の同意は {from} からです。その日以降に確認してください。確認と同時に効力を生じます"),
+    (
+        "succession-too-long",
+        "{successor} が代表する機関が {bodies} を超えるか、承継の連なりが {line} を超えます。新しい機関を登録し、判定を移転してください",
     ),
     // Verdicts, credentials and consents.
     ("verdict-exists", "判定 {verdict} は既にあります。新しい ID を使うか、変更してください"),

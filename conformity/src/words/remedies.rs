@@ -70,6 +70,11 @@ pub(crate) const ROWS: &[Sentence] = &[
         "認定が更新されるか、認定を受けた機関が判定を引き継げば再び有効になります",
     ),
     plain(
+        "accredit-successor",
+        "it holds again once that body is accredited for it, or another one that is takes the verdict over",
+        "承継した機関が認定を受けるか、認定を受けた別の機関が判定を引き継げば再び有効になります",
+    ),
+    plain(
         "assess-under-successor",
         "a verdict under the scheme that took its place is needed",
         "後継のスキームによる判定が必要です",

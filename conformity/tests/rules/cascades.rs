@@ -83,7 +83,7 @@ fn due(world: &World) -> Option<BasisChange> {
 fn claim_of(world: &World, id: &str) -> Value {
     let record = world.verdict(id);
     let change = resting::due(&world.register, &record, world.now).expect("something must be stated");
-    let done = world.register.cascade(&change).map_or(0, |record| record.done);
+    let done = world.register.cascade(&change, &record.terms.scheme).map_or(0, |record| record.done);
     let claim = json!({"change": change, "scheme": "stars@2", "verdicts": [id], "before": done, "total": done + 1});
     if record.terms.profile.is_public() { claim } else { with(claim, json!({"before": null, "total": null})) }
 }
@@ -281,7 +281,7 @@ fn the_pieces_of_one_change_are_counted_and_restricted_verdicts_are_not() {
         let last = id == "L-2";
         let claim = claim_of(&world, id);
         world.must("node", "basis-changed", if last { claim } else { with(claim, json!({"total": null})) });
-        let record = world.register.cascade(&change).unwrap();
+        let record = world.register.cascade(&change, &"stars@2".parse().unwrap()).unwrap();
         assert_eq!((record.done, record.finished), (done, finished), "{id}");
     }
     assert_eq!(world.register.cascades().count(), 1);

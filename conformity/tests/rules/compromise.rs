@@ -452,7 +452,8 @@ fn without_void(record: &VerdictRecord, counts: impl Fn(Timestamp) -> bool) -> O
     };
     let told = rest.iter().filter(|item| item.voided.is_none() && counts(item.at));
     let told = told.fold(first, |then, item| {
-        let usurped = then.now.issuer != item.by && handed(&item.by);
+        let succeeds = item.in_place_of.as_ref() == Some(&then.now.issuer);
+        let usurped = then.now.issuer != item.by && !succeeds && handed(&item.by);
         if usurped { then } else { then.after(item.clone()).unwrap_or(then) }
     });
     Some(told.now)

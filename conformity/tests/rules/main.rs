@@ -41,6 +41,7 @@ mod recognitions;
 mod reports;
 mod roundtrip;
 mod specification;
+mod successions;
 mod surveillance;
 mod world;
 
@@ -62,6 +63,7 @@ fn tables() -> Vec<Row> {
         bulletins::rows(),
         profiles::rows(),
         accreditation::rows(),
+        successions::rows(),
         granting::rows(),
         changing::rows(),
         declarations::rows(),

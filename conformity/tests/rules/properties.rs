@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::successions::try_merge;
 use crate::world::{World, changed, cover, report, verdict, with};
 
 /// Something that somebody tries.
@@ -40,6 +41,7 @@ fn changes() -> impl Strategy<Value = Value> {
         Just(json!("overdue")),
         Just(json!("missed")),
         Just(json!("conditions-met")),
+        Just(json!("merge")),
         Just(json!({"superseded": {"by": "V-2"}})),
         Just(json!({"conditional": {"text": "t", "deadline": "2029-01-01"}})),
         prop_oneof![Just("cb-1"), Just("cb-2"), Just("cb-3")].prop_map(|to| json!({"transferred": {"to": to}})),
@@ -74,6 +76,7 @@ impl Attempt {
             Some("expired") => world.say("node", "verdict-expired", json!({"verdicts": ["V-1"]})),
             Some("missed") => world.say("node", "conditions-overdue", json!({"verdicts": ["V-1"]})),
             Some("overdue") => world.say("node", "surveillance-overdue", json!({"verdicts": ["V-1"]})),
+            Some("merge") => try_merge(world, "cb-1", "cb-2"),
             _ => {
                 let effective = world.now - jiff::SignedDuration::from_hours(self.back);
                 let claim =
@@ -86,7 +89,7 @@ impl Attempt {
 
     /// The same by a thief who has the first key of `cb-1`; whatever is no change of a verdict he leaves alone.
     pub(crate) fn steal(&self, world: &mut World, number: usize) -> bool {
-        if matches!(self.change.as_str(), Some("report" | "expired" | "overdue" | "missed")) {
+        if matches!(self.change.as_str(), Some("report" | "expired" | "overdue" | "missed" | "merge")) {
             return self.make(world, number);
         }
         world.now += jiff::SignedDuration::from_hours(self.hours);

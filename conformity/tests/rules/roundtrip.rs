@@ -13,6 +13,7 @@ use crate::crosswalks::{maps, publication};
 use crate::declarations::declaration;
 use crate::hosting::{moved, other};
 use crate::log_keys::handover;
+use crate::successions::{agreed, closed, succeeded};
 use crate::world::{
     World, acceptance, accreditation, changed, cover, designation, document, foreign, genesis, key, kid, party, peer,
     reason, report, scheme, signed, terms, transcribed, verdict, with,
@@ -35,6 +36,10 @@ fn claims() -> Vec<(&'static str, Value)> {
         ("hosting-consented", with(other("mm"), json!({"until": "2027-12-31", "paper": "cd".repeat(32)}))),
         ("hosting-accepted", other("mm")),
         ("hosting-ended", json!({"registry": "mm"})),
+        ("registry-closed", closed()),
+        ("succession-agreed", agreed("cb-1", "cb-2")),
+        ("succession-agreed", with(agreed("cb-1", "cb-2"), json!({"withdrawn": true}))),
+        ("body-succeeded", succeeded("cb-1", "cb-2")),
         ("key-revoked", json!({"party": "cb", "kid": kid(5), "reason": reason()})),
         ("key-revoked", json!({"party": "cb", "kid": kid(5), "compromisedSince": "2026-11-02T09:00:00Z"})),
         ("document-published", with(document(), json!({"requirements": 97, "source": "https://x.example/"}))),

@@ -312,7 +312,8 @@ fn missed_conditions_have_the_effect_that_the_scheme_says() {
 fn state(world: &mut World) {
     let record = world.verdict("W-1");
     let change = resting::due(&world.register, &record, world.now).unwrap();
-    let before = conformity::Facts::cascade(&world.register, &change).map_or(0, |known| known.done);
+    let before =
+        conformity::Facts::cascade(&world.register, &change, &record.terms.scheme).map_or(0, |known| known.done);
     let claim =
         json!({"change": change, "scheme": "stars@2", "verdicts": ["W-1"], "before": before, "total": before + 1});
     world.must("node", "basis-changed", claim);

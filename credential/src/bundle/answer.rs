@@ -9,6 +9,7 @@ use conformity::lapsed::{Consequence, Lapsed};
 use conformity::recognised::RecognitionRecord;
 use conformity::recognition::in_effect;
 use conformity::records::Facts;
+use conformity::succession::{Speaking, speaks_for};
 use conformity::text::Text;
 use conformity::time::Moment;
 use conformity::verdict::{HistoryItem, Profile, Snapshot, StateName, Verdict, VerdictRecord};
@@ -92,9 +93,12 @@ pub struct Own {
     pub then: Snapshot,
     /// What had happened to it.
     pub history: Vec<HistoryItem>,
-    /// The name of the body that answers for it.
+    /// The name of the body that answers for it, or whose place another took.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer_name: Option<Text<256>>,
+    /// Who answers for it in that body's place, where another took it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answered_by: Option<Answering>,
     /// Whether its scheme was invented for a demonstration.
     pub fictional: bool,
     /// The accreditation that the responsible body held then; nothing where none was in force.
@@ -103,6 +107,18 @@ pub struct Own {
     /// The newest credential of that time in the bundle.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credential: Option<Shown>,
+}
+
+/// The body that took the place of the one that decided.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Answering {
+    /// Since which entry.
+    #[serde(flatten)]
+    pub speaking: Speaking,
+    /// Its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<Text<256>>,
 }
 
 /// A credential, and what was disclosed of it.
@@ -163,9 +179,10 @@ fn own(bundle: &Bundle, replayed: &Replayed, at: Timestamp, steps: &mut Steps) -
     let record = register.verdict(&bundle.verdict.id);
     let record = record.ok_or_else(|| Broken::NoVerdict(bundle.verdict.clone()))?;
     let then = known_at(&record, at).ok_or_else(|| Distrust::NotThen { verdict: bundle.verdict.clone(), at })?;
-    let accreditation = accreditation(register, &then, at);
-    let body = &then.now.issuer;
-    let words = match &accreditation {
+    let speaking = speaks_for(register, &then.now.issuer, at);
+    let body = speaking.as_ref().map_or(&then.now.issuer, |speaking| &speaking.body);
+    let accreditation = accreditation(register, &then, body, at);
+    let mut words = match &accreditation {
         Some(id) => format!("{body}, which answers for it, was accredited then ({id})"),
         None if then.terms.provenance.is_transcribed() => {
             format!("{body} copied it from a list; nobody decided it here")
@@ -177,6 +194,10 @@ fn own(bundle: &Bundle, replayed: &Replayed, at: Timestamp, steps: &mut Steps) -
             )
         }
     };
+    if let Some(speaking) = &speaking {
+        let (issuer, entry) = (&then.now.issuer, speaking.since.index);
+        words.push_str(&format!("; it took the place of {issuer}, which decided it, by entry {entry}"));
+    }
     steps.held(StepName::Accreditation, words);
     let credential = credential(bundle, replayed, &then, at, steps)?;
     let (state, in_force) = (then.now.state.name(), record.in_force_at(at));
@@ -190,9 +211,22 @@ fn own(bundle: &Bundle, replayed: &Replayed, at: Timestamp, steps: &mut Steps) -
     }
     steps.held(StepName::Verdict, words);
     let VerdictRecord { terms, now, history } = then;
-    let issuer_name = register.party(&now.issuer).map(|record| record.party.name.clone());
+    let name = |id: &PartyId| register.party(id).map(|record| record.party.name.clone());
+    let issuer_name = name(&now.issuer);
+    let answered_by = speaking.map(|speaking| Answering { name: name(&speaking.body), speaking });
     let fictional = register.scheme(&terms.scheme).is_some_and(|record| record.scheme.fictional);
-    Ok(Own { state, in_force, terms, then: now, history, issuer_name, fictional, accreditation, credential })
+    Ok(Own {
+        state,
+        in_force,
+        terms,
+        then: now,
+        history,
+        issuer_name,
+        answered_by,
+        fictional,
+        accreditation,
+        credential,
+    })
 }
 
 /// Who stands behind a declaration.
@@ -223,8 +257,13 @@ fn known_at(record: &VerdictRecord, at: Timestamp) -> Option<VerdictRecord> {
     Some(VerdictRecord { terms: Arc::clone(&record.terms), now, history })
 }
 
-fn accreditation(register: &impl Facts, then: &VerdictRecord, at: Timestamp) -> Option<AccreditationId> {
-    let held = register.accreditations(&then.now.issuer).into_iter().find(|record| {
+fn accreditation(
+    register: &impl Facts,
+    then: &VerdictRecord,
+    body: &PartyId,
+    at: Timestamp,
+) -> Option<AccreditationId> {
+    let held = register.accreditations(body).into_iter().find(|record| {
         let held = &record.accreditation;
         held.role == AccreditedAs::CertificationBody
             && held.scheme == then.terms.scheme

@@ -4,7 +4,7 @@
 use credential::bundle::{Bundle, Fault, verify};
 use serde_json::{Value, json};
 
-use crate::answers::{bytes, good, recognising};
+use crate::answers::{bytes, good, own, recognising};
 use crate::log::{Log, accreditation, at_the_checkpoint, jwk};
 
 /// Where a bundle is refused, and why.
@@ -102,6 +102,32 @@ fn an_accreditation_cannot_be_left_out_as_a_whole() {
         log.say("ab", "accreditation-changed", json!({"id": "C-9", "change": "withdrawn", "reason": reason()}));
     log.seal();
     assert_eq!(refused(&log, &without(&log, &[granted, withdrawn])), INCOMPLETE);
+}
+
+/// Whoever hides that a body was succeeded, or who agreed to it, hides who answers for its verdicts.
+#[test]
+fn a_succession_cannot_be_left_out() {
+    let mut log = Log::at_work();
+    let pair = json!({"predecessor": "cb-1", "successor": "cb-2"});
+    let with = |patch: Value| {
+        let mut claim = pair.clone();
+        claim.as_object_mut().unwrap().extend(patch.as_object().unwrap().clone());
+        claim
+    };
+    let agreed = with(json!({"from": "2020-01-01", "until": "2099-12-31"}));
+    let agreed: Vec<u64> =
+        ["cb-1", "cb-2"].into_iter().map(|body| log.say(body, "succession-agreed", agreed.clone())).collect();
+    let confirmed = log.say("ministry", "body-succeeded", with(json!({"reason": reason()})));
+    log.seal();
+    let verified = good(&log, &log.bundle(), at_the_checkpoint(&log));
+    let answered = own(&verified).answered_by.as_ref().unwrap();
+    assert_eq!((answered.speaking.body.as_str(), answered.speaking.since.index), ("cb-2", confirmed));
+    assert_eq!(refused(&log, &without(&log, &[confirmed])), INCOMPLETE);
+    assert_eq!(refused(&log, &without(&log, &[agreed[0], agreed[1], confirmed])), INCOMPLETE);
+    for index in agreed {
+        let outcome = verify(&bytes(&without(&log, &[index])), &log.policy(), at_the_checkpoint(&log));
+        assert!(outcome.is_err(), "without entry {index}");
+    }
 }
 
 fn terms() -> Value {

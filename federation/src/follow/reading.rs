@@ -167,7 +167,7 @@ impl<'a> Reading<'a> {
         let mut after = Overlay::new(&self.overlay);
         records.iter().cloned().for_each(|record| after.insert(record));
         if confided {
-            let verdict = restricted(&after, statement, index).filter(|record| self.scope.includes(&record.terms))?;
+            let verdict = restricted(&after, statement, index).filter(|record| self.scope.includes(record))?;
             return Some(Some(verdict.id().clone()));
         }
         let shown = match audience(&after, statement, index) {

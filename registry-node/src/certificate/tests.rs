@@ -99,6 +99,7 @@ fn summary(reach: Option<Value>, status: CredentialStatus) -> String {
         then: serde_json::from_value(then).unwrap(),
         history: Vec::new(),
         issuer_name: None,
+        answered_by: None,
         fictional: true,
         accreditation: None,
         credential: Some(shown),

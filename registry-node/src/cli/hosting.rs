@@ -96,10 +96,10 @@ struct List {}
 /// A peer as it is pinned.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct PinnedPeer {
-    registry: RegistryId,
-    origin: Origin,
-    genesis_digest: Digest,
+pub(super) struct PinnedPeer {
+    pub(super) registry: RegistryId,
+    pub(super) origin: Origin,
+    pub(super) genesis_digest: Digest,
 }
 
 impl Hostings {
@@ -134,7 +134,7 @@ impl Accept {
 }
 
 /// The peer of that name, which both sides know by its genesis.
-fn pinned(context: &Context, peer: &RegistryId) -> anyhow::Result<PinnedPeer> {
+pub(super) fn pinned(context: &Context, peer: &RegistryId) -> anyhow::Result<PinnedPeer> {
     let peers: Vec<PinnedPeer> = context.ask_all("/v1/peers", "peers")?;
     let found = peers.into_iter().find(|one| one.registry == *peer);
     found.with_context(|| format!("{peer} is no peer of this registry: make them peers first, see `peer --help`"))

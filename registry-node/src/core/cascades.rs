@@ -17,6 +17,7 @@ use conformity::accreditation::AccreditedAs;
 use conformity::ids::{PartyId, SchemeRef, VerdictId};
 use conformity::lapsed::BasisChange;
 use conformity::records::{Facts, Record, Register};
+use conformity::succession::represented;
 use conformity::verdict::{Happening, VerdictRecord};
 use tokio::sync::Notify;
 
@@ -39,8 +40,8 @@ pub enum Target {
 pub struct Cascades {
     waiting: Mutex<Waiting>,
     woken: Notify,
-    /// Public verdicts that each change has still to reach, by the last look.
-    left: Mutex<BTreeMap<BasisChange, u64>>,
+    /// Public verdicts that each change has still to reach under each scheme, by the last look.
+    left: Mutex<BTreeMap<(BasisChange, SchemeRef), u64>>,
     /// Whether the worker came to the end of what waited.
     settled: AtomicBool,
 }
@@ -79,14 +80,19 @@ impl Cascades {
         self.settled.load(Ordering::Acquire) && lock(&self.waiting).is_empty()
     }
 
-    /// Public verdicts that the change has still to reach, by the last look.
-    pub fn left(&self, change: &BasisChange) -> u64 {
-        lock(&self.left).get(change).copied().unwrap_or(0)
+    /// Public verdicts that the change has still to reach under a scheme, by the last look.
+    pub fn left(&self, change: &BasisChange, scheme: &SchemeRef) -> u64 {
+        lock(&self.left).get(&(*change, scheme.clone())).copied().unwrap_or(0)
     }
 
     /// Has the verdicts of a body looked at.
     fn doubt(&self, scheme: &SchemeRef, body: &PartyId) {
         lock(&self.waiting).body(scheme, body);
+    }
+
+    /// Has the verdicts of a body and of all whose place it took looked at.
+    fn doubt_all_of(&self, scheme: &SchemeRef, body: &PartyId, register: &Register) {
+        represented(register, body).iter().for_each(|one| self.doubt(scheme, one));
     }
 
     /// What is looked at next: what lapsed for many before what changed of single verdicts, so that the count of a change is whole
@@ -115,14 +121,14 @@ impl Cascades {
     }
 
     /// Counts what each change has still to reach; what is not named has reached all.
-    fn expect(&self, left: BTreeMap<BasisChange, u64>) -> u64 {
+    fn expect(&self, left: BTreeMap<(BasisChange, SchemeRef), u64>) -> u64 {
         let sum = left.values().sum();
         *lock(&self.left) = left;
         sum
     }
 
-    fn reached(&self, change: &BasisChange, verdicts: u64) {
-        if let Some(left) = lock(&self.left).get_mut(change) {
+    fn reached(&self, change: &BasisChange, scheme: &SchemeRef, verdicts: u64) {
+        if let Some(left) = lock(&self.left).get_mut(&(*change, scheme.clone())) {
             *left = left.saturating_sub(verdicts);
         }
     }
@@ -137,7 +143,13 @@ impl Waiting {
     fn note(&mut self, record: &Record, register: &Register) -> bool {
         match record {
             Record::Accreditation(record) if record.accreditation.role == AccreditedAs::CertificationBody => {
-                self.body(&record.accreditation.scheme, &record.accreditation.body);
+                let body = &record.accreditation.body;
+                represented(register, body).iter().for_each(|one| self.body(&record.accreditation.scheme, one));
+            }
+            Record::Party(record) if record.succeeded.is_some() => {
+                let bodies = represented(register, &record.party.id);
+                let concerned = register.issuers().filter(|(_, body)| bodies.contains(body));
+                concerned.for_each(|(scheme, body)| self.body(scheme, body));
             }
             Record::Scheme(record) if record.replaced.is_some() => {
                 self.schemes.insert(record.scheme.scheme.clone());

@@ -151,6 +151,7 @@ mod tests {
             voided: None,
             approved: None,
             recommended_by: None,
+            in_place_of: None,
         };
         Record::Verdict(Arc::new(VerdictRecord::new(Arc::new(verdict), item)))
     }

@@ -46,7 +46,7 @@ pub(super) fn list(site: &Site, ask: &Ask) -> Result<Response, Problem> {
 }
 
 fn cascade<'a>(site: &Site, record: &'a CascadeRecord) -> Cascade<'a> {
-    let left = site.registry.cascades.left(&record.change);
+    let left = site.registry.cascades.left(&record.change, &record.scheme);
     let until = match &*record.change {
         BasisChange::Lapsed(lapsed) => lapsed.window(),
         BasisChange::Holds(_) => None,

@@ -12,8 +12,9 @@ use conformity::crosswalk::{CrosswalkRecord, Publication};
 use conformity::document::Document;
 use conformity::ids::PartyId;
 use conformity::party::{Party, PartyKey, PartyRecord};
-use conformity::records::{DocumentRecord, Replaced, SchemeRecord};
+use conformity::records::{DocumentRecord, Register, Replaced, SchemeRecord};
 use conformity::scheme::Scheme;
+use conformity::succession::{Agreement, Succession, speaks_for};
 use conformity::time::{Day, Moment};
 use conformity::viewpoint::Viewpoints;
 use federation::serve;
@@ -102,6 +103,12 @@ struct Registered<'a> {
     party: &'a Party,
     registered: Moment,
     keys: &'a [PartyKey],
+    /// That another body took its place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    succeeded: Option<&'a Succession>,
+    /// What it agreed to about who takes whose place.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    agreements: &'a [Agreement],
 }
 
 /// `GET /v1/parties`: all but those whose statements `conformity::audience` keeps to the registry itself.
@@ -115,7 +122,13 @@ pub(super) fn parties(site: &Site, ask: &Ask) -> Result<Response, Problem> {
 }
 
 fn party(record: &PartyRecord) -> Registered<'_> {
-    Registered { party: &record.party, registered: record.registered, keys: &record.keys }
+    Registered {
+        party: &record.party,
+        registered: record.registered,
+        keys: &record.keys,
+        succeeded: record.succeeded.as_deref(),
+        agreements: &record.agreements,
+    }
 }
 
 #[derive(Serialize)]
@@ -174,11 +187,14 @@ pub(super) fn accreditations(site: &Site, ask: &Ask) -> Result<Response, Problem
     let records =
         page.cut("accreditations", site.register().all_accreditations().cloned(), |one| &one.accreditation.id);
     let now = site.registry.now();
-    records.map(|record| accreditation(record, now)).answer()
+    let register = site.register();
+    records.map(|record| accreditation(record, &register, now)).answer()
 }
 
-fn accreditation(record: &AccreditationRecord, now: Timestamp) -> Accredited<'_> {
-    let lapse = record.in_force_at(now).err();
+/// What a body was accredited for ended when another took its place.
+fn accreditation<'r>(record: &'r AccreditationRecord, register: &Register, now: Timestamp) -> Accredited<'r> {
+    let is_over = speaks_for(register, &record.accreditation.body, now).map(|_| Lapse::Withdrawn);
+    let lapse = is_over.or(record.in_force_at(now).err());
     Accredited {
         accreditation: &record.accreditation,
         granted: record.granted,

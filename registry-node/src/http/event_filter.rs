@@ -9,7 +9,7 @@ use conformity::verdict::StateName;
 use conformity::viewpoint::Viewpoint;
 
 use super::ask::{Query, SchemeChoice};
-use crate::core::event::{About, Event, OfVerdict, TYPE_PREFIX};
+use crate::core::event::{About, CLOSED, Event, OfVerdict, TYPE_PREFIX};
 use crate::problem::Problem;
 
 /// Longest type of an event that is looked at.
@@ -49,7 +49,11 @@ impl Filter {
 
     /// Whether the reader wants `event`. One that speaks of no verdict fits no condition about verdicts; a bulletin needs to fit only
     /// those about schemes, sectors and countries, for who watches some suppliers has to do with the rules all the same.
+    /// That the registry ended, everybody hears.
     pub(super) fn passes(&self, event: &Event) -> bool {
+        if event.kind == CLOSED {
+            return true;
+        }
         let wanted_type = self.types.is_empty() || self.types.iter().any(|wanted| wanted.takes(&event.kind));
         wanted_type
             && match &event.about {

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use conformity::arrangement::{ArrangementRecord, ArrangementRole};
 use conformity::digest::Digest;
-use conformity::genesis::{Expulsion, PeerRecord};
+use conformity::genesis::{Expulsion, GenesisRecord, PeerRecord};
 use conformity::hosting::{Hosting, Standing};
 use conformity::ids::{CountryCode, Origin, RegistryId};
 use conformity::in_force::{Footing, Force, Pair, footing};
 use conformity::proposals::{Proposal, proposals};
 use conformity::records::Facts;
+use conformity::succession::RegistryClosed;
 use conformity::text::Text;
 use conformity::time::{Day, Moment};
 use jiff::Timestamp;
@@ -147,6 +148,9 @@ struct Peer<'a> {
     /// On whose node it runs, by the word of both.
     #[serde(skip_serializing_if = "Option::is_none")]
     hosted_by: Option<RegistryId>,
+    /// That it has ended, as its log says: which registry goes on, and where.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closed: Option<Closed>,
     added: Moment,
     #[serde(skip_serializing_if = "Option::is_none")]
     expelled: Option<&'a Expulsion>,
@@ -160,6 +164,14 @@ struct Peer<'a> {
     /// What the link says; absent while there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<PeerStatus>,
+}
+
+/// The end of a registry, as its own log says.
+#[derive(Serialize)]
+struct Closed {
+    #[serde(flatten)]
+    said: RegistryClosed,
+    moment: Moment,
 }
 
 /// Sizes of the newest checkpoints that two registries cosigned for each other.
@@ -181,6 +193,11 @@ pub(super) fn peers(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let hostings = hosting::known(&site.registry);
     let all = records.iter().map(|record| peer(record, &site.registry, &hostings));
     page.cut("peers", all, |one| one.registry).answer()
+}
+
+fn closed(begun: &GenesisRecord) -> Option<Closed> {
+    let end = begun.closed.as_deref()?;
+    Some(Closed { said: end.closed.clone(), moment: end.moment })
 }
 
 fn peer<'r>(record: &'r PeerRecord, registry: &Registry, hostings: &[Hosting]) -> Peer<'r> {
@@ -206,6 +223,7 @@ fn peer<'r>(record: &'r PeerRecord, registry: &Registry, hostings: &[Hosting]) -
         http_url,
         nats_url,
         hosted_by: hostings.iter().find(hosts_it).map(|one| one.host.registry.clone()),
+        closed: witness.keys.begun(record).and_then(|begun| closed(&begun)),
         added: record.added,
         expelled: record.expelled.as_ref(),
         followed: record.followed,

@@ -9,6 +9,7 @@ mod cast;
 mod changes;
 mod explore;
 mod fall;
+mod hosted;
 mod life;
 mod records;
 mod starter;
@@ -54,6 +55,8 @@ pub fn play<W: Write>(stage: &Stage, told: &mut Narrator<W>) -> Result<()> {
     let speed = changes::measure(&cast, &mut buyer, told)?;
     chapter(told, "A small company without a certificate, and what remains for SP 800-171")?;
     starter::play(&cast, told)?;
+    chapter(told, "A supplier of a hosted country, seen by a Japanese buyer")?;
+    let _mm = hosted::play(&cast, told)?;
     chapter(told, "An accreditation falls")?;
     fall::play(&cast, &mut buyer, told)?;
     chapter(told, "In numbers")?;

@@ -38,6 +38,7 @@ fn stated(change: BasisChange, mut case: Case) -> Case {
         voided: None,
         approved: None,
         recommended_by: None,
+        in_place_of: None,
     };
     case.verdict = case.verdict.after(item).unwrap();
     case

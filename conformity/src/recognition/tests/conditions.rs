@@ -158,6 +158,20 @@ fn a_rule_for_sectors_covers_no_other() {
 }
 
 #[test]
+fn a_rule_that_names_bodies_and_countries_covers_no_others() {
+    let rule = json!({"bodies": ["body", "guest-body"], "countries": ["MM"]});
+    let of =
+        |country: Value| json!({"supplier": {"id": "lei:5493001KJTIIGC8Y1R12", "name": "Works", "country": country}});
+    let others = json!({"bodies": ["guest-body"], "countries": ["MM"]});
+    check(vec![
+        ("both as named", case(&rule, &of(json!("MM"))), "recognised by to-eu"),
+        ("in another country", case(&rule, &of(json!("JP"))), "refused by to-eu: country-not-covered"),
+        ("by another body", case(&others, &of(json!("MM"))), "refused by to-eu: body-not-named"),
+        ("neither", case(&others, &of(json!("JP"))), "refused by to-eu: body-not-named, country-not-covered"),
+    ]);
+}
+
+#[test]
 fn a_rule_for_sites_covers_no_other() {
     let rule = json!({"sites": {"countries": ["JP"], "named": ["Hanoi"]}});
     let site = |name: &str, country: &str| json!({"name": name, "country": country});
@@ -183,8 +197,13 @@ fn a_verdict_for_other_sectors_is_none_of_the_rules_business() {
     let terms = terms(&json!({"sectors": ["isic4.C"], "discloses": ["scope"]}));
     let about = |sectors: Value| {
         let case = Case::bilateral(&json!({"sectors": sectors}));
-        terms.rules[0].is_about(&case.verdict.terms)
+        terms.rules[0].is_about(&case.verdict)
     };
     assert!(about(json!(["isic4.C", "isic4.K"])));
     assert!(!about(json!(["isic4.K"])) && !about(json!([])), "nothing of it travels");
+    let of = |rule: Value| self::terms(&rule).rules[0].is_about(&Case::bilateral(&json!({})).verdict);
+    assert!(
+        of(json!({"bodies": ["body"]})) && !of(json!({"bodies": ["other"]})),
+        "nor of what others than those named granted"
+    );
 }

@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::arrangement::{AnyIssuing, Arrangement, CountsAs, Grants, Issuers, LevelRule, Requirement, Rule, SiteRule};
 use crate::consent::Parts;
 use crate::effect::Effect;
-use crate::ids::{LevelCode, ListCode, SectorCode};
+use crate::ids::{CountryCode, LevelCode, ListCode, PartyId, SectorCode};
 use crate::recognised::{Recognition, RecognitionOutcome};
 use crate::recognition::fixture::{Case, Story, arrangement, ccra, name, record, signed};
 use crate::recognition::{GapKind, reassess, recognise};
@@ -72,6 +72,16 @@ fn conditions() -> impl Strategy<Value = (Option<Requirement>, Vec<SectorCode>, 
     (proptest::option::weighted(0.3, required), sectors, proptest::option::weighted(0.3, sites))
 }
 
+/// Mostly none.
+fn bodies() -> impl Strategy<Value = Vec<PartyId>> {
+    prop_oneof![4 => Just(Vec::new()), 1 => Just(vec![name("body")]), 1 => Just(vec![name("other")])]
+}
+
+/// Mostly none.
+fn countries() -> impl Strategy<Value = Vec<CountryCode>> {
+    prop_oneof![4 => Just(Vec::new()), 1 => Just(vec![name("JP")]), 1 => Just(vec![name("US")])]
+}
+
 fn self_evaluation() -> impl Strategy<Value = SelfEvaluation> {
     select(&[SelfEvaluation::Oneself, SelfEvaluation::ExpertConfirmed][..])
 }
@@ -90,11 +100,19 @@ fn rule() -> impl Strategy<Value = Rule> {
     let scheme = select(&["common-criteria@3.1", "common-criteria@3.1", "common-criteria@2022", "star@1"][..]);
     let about = (scheme, objects(), viewpoints(), proptest::option::of(level_rule()));
     let accepts = (any::<bool>(), proptest::option::of(self_evaluation()));
-    let how = (accepts, codes(), grants(), proptest::option::of(counts_as()), effect(), effect(), conditions());
+    let how = (
+        accepts,
+        codes(),
+        grants(),
+        proptest::option::of(counts_as()),
+        effect(),
+        effect(),
+        (conditions(), bodies(), countries()),
+    );
     (0u8..40, who, about, how).prop_map(|(id, from, (scheme, objects, viewpoints, levels), how)| {
         let (accepts, issued_by, grants, counts_as, on_suspension, on_end, conditions) = how;
         let (accepts_transcribed, accepts_self_declared) = accepts;
-        let (requires, sectors, sites) = conditions;
+        let ((requires, sectors, sites), bodies, countries) = conditions;
         Rule {
             id: name(&format!("r{id}")),
             from,
@@ -106,6 +124,8 @@ fn rule() -> impl Strategy<Value = Rule> {
             accepts_transcribed,
             accepts_self_declared,
             issued_by,
+            bodies,
+            countries,
             sectors,
             sites,
             requires,
@@ -178,6 +198,8 @@ enum Widening {
     NoRequirement,
     OlderSurveillance,
     AllSectors,
+    AnyBody,
+    AnyCountry,
     AnotherSector(SectorCode),
     AllSites,
     AnotherCountry,
@@ -202,6 +224,8 @@ fn widening() -> impl Strategy<Value = Widening> {
         Just(Widening::NoRequirement),
         Just(Widening::OlderSurveillance),
         Just(Widening::AllSectors),
+        Just(Widening::AnyBody),
+        Just(Widening::AnyCountry),
         select(&["isic4.C", "isic4.K"][..]).prop_map(|code| Widening::AnotherSector(name(code))),
         Just(Widening::AllSites),
         Just(Widening::AnotherCountry),
@@ -237,6 +261,8 @@ fn widen(mut rules: Vec<Rule>, place: usize, widening: Widening) -> Vec<Rule> {
             rule.requires = rule.requires.map(|_| Requirement { surveillance_within_months: 24 });
         }
         Widening::AllSectors => rule.sectors.clear(),
+        Widening::AnyBody => rule.bodies.clear(),
+        Widening::AnyCountry => rule.countries.clear(),
         Widening::AnotherSector(code) if !rule.sectors.is_empty() => rule.sectors.push(code),
         Widening::AnotherSector(_) => {}
         Widening::AllSites => rule.sites = None,

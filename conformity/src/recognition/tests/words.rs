@@ -240,6 +240,12 @@ fn gaps_keep_their_codes_and_say_what_would_help() {
             "the transcription does not name the issuing body; the rule accepts JP",
         ),
         (
+            GapKind::BodyNotNamed { body: name("cb-2"), named: vec![name("cb-1"), name("cb-3")] },
+            "body-not-named",
+            Refuses,
+            "cb-2 answers for it; the rule names cb-1, cb-3",
+        ),
+        (
             GapKind::LevelNotStated,
             "level-not-stated",
             Refuses,
@@ -286,6 +292,18 @@ fn gaps_keep_their_codes_and_say_what_would_help() {
             "object-not-covered",
             Refuses,
             "it is about a site; the rule covers product",
+        ),
+        (
+            GapKind::CountryNotCovered { country: Some(name("JP")), covered: vec![name("MM")] },
+            "country-not-covered",
+            Refuses,
+            "its supplier is established in JP; the rule covers suppliers in MM",
+        ),
+        (
+            GapKind::CountryNotCovered { country: None, covered: vec![name("MM")] },
+            "country-not-covered",
+            Refuses,
+            "the verdict does not say where its supplier is established; the rule covers suppliers in MM",
         ),
         (
             GapKind::SectorsNotStated,

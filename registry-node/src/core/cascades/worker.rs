@@ -111,11 +111,13 @@ impl<'a> Worker<'a> {
     /// Notes whose accreditations begin or end, and whose windows close, by now. A clock that was set back brings nothing about.
     fn notice_time(&mut self) {
         let (cascades, now) = (&self.registry.cascades, self.registry.now());
-        for record in self.registry.read_model.register().all_accreditations() {
+        let register = self.registry.read_model.register();
+        for record in register.all_accreditations() {
             if resting::next_change(record, self.seen).is_some_and(|instant| instant <= now) {
-                cascades.doubt(&record.accreditation.scheme, &record.accreditation.body);
+                cascades.doubt_all_of(&record.accreditation.scheme, &record.accreditation.body, &register);
             }
         }
+        drop(register);
         while let Some(closing) = self.windows.first_entry().filter(|first| *first.key() <= now) {
             for (scheme, body) in closing.remove() {
                 cascades.doubt(&scheme, &body);
@@ -154,7 +156,7 @@ impl<'a> Worker<'a> {
             let mut cursor = None;
             while let Some(look) = self.look(source, cursor.as_ref()) {
                 for (heading, _) in look.found.iter().filter(|(heading, _)| heading.is_public()) {
-                    *left.entry(heading.change).or_default() += 1;
+                    *left.entry((heading.change, heading.scheme.clone())).or_default() += 1;
                 }
                 cursor = Some(look.last);
                 tokio::task::yield_now().await;
@@ -163,7 +165,7 @@ impl<'a> Worker<'a> {
         self.expect(left);
     }
 
-    fn expect(&self, left: BTreeMap<BasisChange, u64>) {
+    fn expect(&self, left: BTreeMap<(BasisChange, SchemeRef), u64>) {
         let left = self.registry.cascades.expect(left);
         self.registry.metrics.basis_left.set(i64::try_from(left).unwrap_or(i64::MAX));
     }
@@ -221,7 +223,7 @@ impl<'a> Worker<'a> {
 
     fn reached(&self, heading: &Heading, verdicts: u64) {
         if heading.is_public() {
-            self.registry.cascades.reached(&heading.change, verdicts);
+            self.registry.cascades.reached(&heading.change, &heading.scheme, verdicts);
             self.registry.metrics.basis_changes.inc_by(verdicts);
             self.registry.metrics.basis_left.dec_by(i64::try_from(verdicts).unwrap_or(i64::MAX));
         }
@@ -232,7 +234,7 @@ impl<'a> Worker<'a> {
         let (register, now) = (self.registry.read_model.register(), self.registry.now());
         let verdicts = still_due(&register, piece, now);
         let change = piece.heading.change;
-        let before = register.cascade(&change).map_or(0, |record| record.done);
+        let before = register.cascade(&change, &piece.heading.scheme).map_or(0, |record| record.done);
         let before = piece.heading.is_public().then_some(before);
         let total = before.filter(|_| piece.last).map(|before| before + verdicts.len() as u64);
         let scheme = piece.heading.scheme.clone();

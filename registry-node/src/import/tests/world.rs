@@ -38,6 +38,7 @@ impl World {
             approvals: Vec::new(),
             moves: Vec::new(),
             hosting: Vec::new(),
+            closed: None,
         })));
         for (id, role) in [("op", Role::Operator), ("node", Role::Node), ("body", Role::CertificationBody)] {
             let party = Party {
@@ -49,7 +50,7 @@ impl World {
                 sectors: Vec::new(),
                 declares: false,
             };
-            world.register.insert(Record::Party(Arc::new(PartyRecord { party, keys: Vec::new(), registered: moment })));
+            world.register.insert(Record::Party(Arc::new(PartyRecord::new(party, Vec::new(), moment))));
         }
         world
     }

@@ -15,7 +15,7 @@ use crate::demo::table::Table;
 pub(super) const MARK: &str = "supply-chain-mark@1";
 
 pub(super) const DOCUMENT: &str = "nist-sp-800-171@r3";
-const PUBLISHED_AT: &str = "https://github.com/usnistgov/oscal-content";
+pub(super) const PUBLISHED_AT: &str = "https://github.com/usnistgov/oscal-content";
 pub(super) const VIEWPOINTS: &str = "organization,process,people-and-things";
 /// The day on which the facts were typed off the pages that they name.
 const RETRIEVED: &str = "2026-11-22";

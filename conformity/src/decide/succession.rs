@@ -1,0 +1,166 @@
+//! Succession: who takes whose place, and the end of a registry.
+//!
+//! A body takes another's place by three statements: both agree, an authority confirms. An accreditation body need not agree to being
+//! replaced: whoever designated it may take that back at any time. It holds from the entry that confirms it, so nothing is rewritten
+//! that was said before, and no clock decides. What is said of a body is not asked for where only part of a log is seen
+//! ([`crate::basis`] shows all that this rests on).
+
+use std::sync::Arc;
+
+use super::arrangement::stands;
+use super::case::{Case, in_order};
+use crate::genesis::GenesisRecord;
+use crate::ids::PartyId;
+use crate::party::{PartyKey, PartyRecord, Role};
+use crate::records::{Facts, Record};
+use crate::refusal::Refusal;
+use crate::statement::Kind;
+use crate::succession::{
+    Agreement, BodySucceeded, ClosedRecord, MAX_LINE, MAX_REPRESENTED, RegistryClosed, Succession, SuccessionAgreed,
+    depth, represented,
+};
+
+/// Most pairs of which a body says something.
+const MAX_AGREEMENTS: usize = 128;
+
+impl<F: Facts> Case<'_, F> {
+    pub(super) fn succession_agreed(&self, claim: &SuccessionAgreed) -> Result<Vec<Record>, Refusal> {
+        self.only(
+            &[Role::CertificationBody, Role::AccreditationBody],
+            "the body that is succeeded, or the one that takes its place",
+        )?;
+        let of_both = [&claim.predecessor, &claim.successor].contains(&self.iss());
+        if !of_both {
+            return Err(Refusal::NotInSuccession { iss: self.iss().clone() });
+        }
+        self.pair(&claim.predecessor, &claim.successor)?;
+        in_order("succession", claim.from, claim.until)?;
+        in_order("succession", self.today(), claim.until)?;
+        let mut record = PartyRecord::clone(&self.speaker);
+        record.agreements.retain(|one| !is_of(&one.agreed, &claim.predecessor, &claim.successor));
+        if record.agreements.len() >= MAX_AGREEMENTS {
+            return Err(Refusal::TooMany { what: "agreements of a body about successions", max: MAX_AGREEMENTS });
+        }
+        record.agreements.push(Agreement { agreed: claim.clone(), kid: self.place.kid, moment: self.moment() });
+        Ok(vec![Record::Party(Arc::new(record))])
+    }
+
+    pub(super) fn body_succeeded(&self, claim: &BodySucceeded) -> Result<Vec<Record>, Refusal> {
+        self.only(&[Role::Authority], "an authority")?;
+        let (predecessor, successor) = self.pair(&claim.predecessor, &claim.successor)?;
+        let mut agreed = vec![self.agreed(&successor, claim)?];
+        if predecessor.party.role == Role::CertificationBody {
+            agreed.push(self.agreed(&predecessor, claim)?);
+        }
+        self.room_in_line(claim)?;
+        let (mut before, mut after) = (PartyRecord::clone(&predecessor), PartyRecord::clone(&successor));
+        before.succeeded = Some(Box::new(Succession {
+            successor: claim.successor.clone(),
+            moment: self.moment(),
+            by: self.iss().clone(),
+            agreed,
+            reason: claim.reason.clone(),
+        }));
+        after.predecessors.push(claim.predecessor.clone());
+        Ok(vec![Record::Party(Arc::new(before)), Record::Party(Arc::new(after))])
+    }
+
+    /// Two bodies of one kind, neither of which was succeeded: so no line goes in a circle, and none has two ends.
+    fn pair(
+        &self,
+        predecessor: &PartyId,
+        successor: &PartyId,
+    ) -> Result<(Arc<PartyRecord>, Arc<PartyRecord>), Refusal> {
+        if predecessor == successor {
+            return Err(Refusal::SucceedsItself { body: predecessor.clone() });
+        }
+        let accredits = self.party(predecessor)?.party.role == Role::AccreditationBody;
+        let kind = if accredits { Role::AccreditationBody } else { Role::CertificationBody };
+        self.party_as(predecessor, kind)?;
+        self.party_as(successor, kind)?;
+        self.still_speaks(predecessor)?;
+        self.still_speaks(successor)?;
+        Ok((self.party(predecessor)?, self.party(successor)?))
+    }
+
+    /// Refuses a body that was succeeded: whatever it is given, its successor has to be given.
+    pub(super) fn still_speaks(&self, body: &PartyId) -> Result<(), Refusal> {
+        let record = self.facts.party(body);
+        match record.as_ref().and_then(|record| record.succeeded.as_deref()) {
+            Some(succession) => Err(succeeded(body, succession)),
+            None => Ok(()),
+        }
+    }
+
+    /// Where a body agreed. What was signed with a key that turned out to be stolen by then is no agreement.
+    fn agreed(&self, body: &PartyRecord, claim: &BodySucceeded) -> Result<u64, Refusal> {
+        let id = &body.party.id;
+        let found = body.agreements.iter().find(|one| is_of(&one.agreed, &claim.predecessor, &claim.successor));
+        let stolen = |one: &Agreement| {
+            let since = body.key(&one.kid).and_then(PartyKey::compromised_since);
+            since.is_some_and(|since| since <= one.moment.at)
+        };
+        let found = found.filter(|one| !one.agreed.withdrawn && one.agreed.until >= self.today() && !stolen(one));
+        let found = found.ok_or_else(|| Refusal::SuccessionNotAgreed {
+            predecessor: claim.predecessor.clone(),
+            successor: claim.successor.clone(),
+            by: id.clone(),
+        })?;
+        if self.today() < found.agreed.from {
+            return Err(Refusal::SuccessionNotYet { by: id.clone(), from: found.agreed.from });
+        }
+        Ok(found.moment.index)
+    }
+
+    fn room_in_line(&self, claim: &BodySucceeded) -> Result<(), Refusal> {
+        let (predecessor, successor) = (&claim.predecessor, &claim.successor);
+        let line = depth(self.facts, predecessor) + 1;
+        let all = represented(self.facts, predecessor).len() + represented(self.facts, successor).len();
+        if line <= MAX_LINE && all <= MAX_REPRESENTED {
+            return Ok(());
+        }
+        Err(Refusal::SuccessionTooLong { successor: successor.clone(), line: MAX_LINE, bodies: MAX_REPRESENTED })
+    }
+
+    pub(super) fn registry_closed(&self, claim: &RegistryClosed) -> Result<Vec<Record>, Refusal> {
+        self.operator_only()?;
+        self.another(&claim.successor, &claim.origin, claim.genesis_digest)?;
+        super::hosting::address("https://", claim.http_url.as_str(), false)?;
+        let own = &self.genesis.genesis.registry;
+        if let Some(record) = self.facts.arrangements().iter().find(|record| stands(record, own, self.today())) {
+            return Err(Refusal::ArrangementStands { arrangement: record.id.clone() });
+        }
+        let mut record = GenesisRecord::clone(&self.genesis);
+        record.closed = Some(Box::new(ClosedRecord { closed: claim.clone(), moment: self.moment() }));
+        Ok(vec![Record::Genesis(Arc::new(record))])
+    }
+}
+
+/// The refusal of a body that was succeeded.
+pub(super) fn succeeded(body: &PartyId, succession: &Succession) -> Refusal {
+    Refusal::BodyIsSucceeded { body: body.clone(), by: succession.successor.clone() }
+}
+
+/// What the operator of a closed registry may still say: what keeps its log, and what others have a right to. The node goes on
+/// stating what time alone brings about.
+pub(super) const fn outlives_the_end(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::KeyAdded
+            | Kind::KeyRevoked
+            | Kind::LogKeyChanged
+            | Kind::CaRootAdded
+            | Kind::CaRootRetired
+            | Kind::PersonsSet
+            | Kind::StepApproved
+            | Kind::RegistryMoved
+            | Kind::HostingConsented
+            | Kind::HostingEnded
+            | Kind::PeerExpelled
+            | Kind::StatementErased
+    )
+}
+
+fn is_of(agreed: &SuccessionAgreed, predecessor: &PartyId, successor: &PartyId) -> bool {
+    agreed.predecessor == *predecessor && agreed.successor == *successor
+}
