@@ -58,11 +58,6 @@ impl CauseKind {
             Self::SurveillanceOverdue => "file-surveillance-report",
         }
     }
-
-    /// What would make it hold again, in words.
-    pub fn remedy_words(self) -> &'static str {
-        words::phrase(self.remedy(), Language::English)
-    }
 }
 
 /// What lapsed, and which entry of the log says so.

@@ -7,13 +7,16 @@ use serde::{Deserialize, Serialize};
 
 use super::{Inquiry, Sight};
 use crate::document::Tailoring;
-use crate::ids::{RequirementId, SchemeRef, VerdictId};
+use crate::ids::{AcceptanceId, RequirementId, SchemeRef, VerdictId};
 use crate::lapsed::Lapsed;
 use crate::recognised::{RecognitionOutcome, RecognitionRecord};
 use crate::recognition::{covered, in_effect, told};
 use crate::records::Facts;
+use crate::text::Text;
 use crate::time::{Day, Moment};
-use crate::verdict::{AssessedObject, Profile, Provenance, SelfEvaluation, Snapshot, Supplier, VerdictRecord};
+use crate::verdict::{
+    Acceptance, AssessedObject, Profile, Provenance, SelfEvaluation, Snapshot, Supplier, VerdictRecord,
+};
 use crate::viewpoint::Viewpoints;
 use crate::words::{Language, Params, Said};
 
@@ -95,9 +98,37 @@ pub struct OwnHolding {
     /// How often lists say that an authority took it as evidence for a decision of its own. It counts for nothing here;
     /// the verdict's history names each.
     pub accepted_as_evidence: usize,
+    /// Each of these with its days, in the order in which they were stated.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acceptances: Vec<AcceptedBy>,
     /// What its scheme keeps of what was asked about, where it assesses a profile of that. It counts as far as that goes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tailors: Vec<Tailoring>,
+}
+
+/// An authority that took a verdict as evidence for a decision of its own, as a list says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AcceptedBy {
+    /// The name of the acceptance.
+    pub acceptance: AcceptanceId,
+    /// Who decided.
+    pub authority: Text<256>,
+    /// The part of it that did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Text<256>>,
+    /// The first day of its decision.
+    pub from: Day,
+    /// The last day of it; absent where the list sets none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Day>,
+}
+
+impl AcceptedBy {
+    fn of(acceptance: &Acceptance) -> Self {
+        let Acceptance { acceptance, authority, unit, from, until, .. } = acceptance.clone();
+        Self { acceptance, authority, unit, from, until }
+    }
 }
 
 /// What this registry makes of a verdict of another.
@@ -154,6 +185,8 @@ fn own_holding<F: Facts>(inquiry: &Inquiry<'_, F>, record: &VerdictRecord) -> Op
     let granted = record.history.first()?;
     let changed = record.history.iter().rev().find(|item| item.at <= as_of)?;
     let scheme = inquiry.facts.scheme(&terms.scheme);
+    let known = record.acceptances().filter(|(at, _)| *at <= as_of);
+    let acceptances: Vec<AcceptedBy> = known.map(|(_, acceptance)| AcceptedBy::of(acceptance)).collect();
     Some(OwnHolding {
         verdict: terms.verdict.clone(),
         supplier: Arc::clone(&terms.supplier),
@@ -169,7 +202,8 @@ fn own_holding<F: Facts>(inquiry: &Inquiry<'_, F>, record: &VerdictRecord) -> Op
         changed: Moment { index: changed.index, at: changed.at },
         in_force: record.in_force_at(as_of),
         tailors: inquiry.tailorings(&terms.scheme),
-        accepted_as_evidence: record.acceptances().filter(|(at, _)| *at <= as_of).count(),
+        accepted_as_evidence: acceptances.len(),
+        acceptances,
     })
 }
 
