@@ -6,6 +6,8 @@
 //! A sentence never repeats the name of a verdict, and whoever may not know of one is told what he would be told if it had never been
 //! granted: same absence, same words.
 
+use jiff::Timestamp;
+
 use super::viewer::{Sight, Viewer, sight};
 use super::{About, Absence};
 use crate::ids::{DocumentRef, RegistryId, SchemeRef, VerdictRef};
@@ -27,17 +29,17 @@ impl Nothing {
     }
 }
 
-/// Why `viewer` is shown no verdict of that name.
+/// Why `viewer` is shown no verdict of that name, as this registry's log had it at `as_of`.
 ///
 /// Of this registry's: `withheld` to those who may know that it exists, `not-assessed` to everybody else. Of another's:
 /// `unknown`, since only what arrangements let through is known here.
-pub fn no_verdict(facts: &impl Facts, viewer: &Viewer, verdict: &VerdictRef) -> Nothing {
+pub fn no_verdict(facts: &impl Facts, viewer: &Viewer, verdict: &VerdictRef, as_of: Timestamp) -> Nothing {
     let home = facts.genesis();
     if home.is_none_or(|record| record.genesis.registry != verdict.registry) {
         return no_foreign_verdict(facts, &verdict.registry);
     }
-    let known = facts.verdict(&verdict.id).is_some_and(|record| sight(facts, viewer, &record) == Sight::Existence);
-    if known {
+    let known = facts.verdict(&verdict.id).filter(|record| sight(facts, viewer, record) == Sight::Existence);
+    if known.is_some_and(|record| record.history.first().is_some_and(|granted| granted.at <= as_of)) {
         return Nothing::new(Absence::Withheld, "restricted-verdict", Params::default());
     }
     Nothing::new(Absence::NotAssessed, "no-such-verdict", Params::default())
@@ -72,7 +74,7 @@ mod tests {
 
     use super::super::tests::{jp, own, party_asks, peer, with};
     use super::*;
-    use crate::recognition::fixture::{organization, verdict};
+    use crate::recognition::fixture::{at, organization, verdict};
     use crate::words::Language;
 
     #[test]
@@ -93,7 +95,10 @@ mod tests {
         let register = with(jp(), vec![restricted, peer("eu", "EU")]);
         for (viewer, wanted, absence, code) in rows {
             let viewer = if viewer.is_empty() { Viewer::Public } else { party_asks(viewer) };
-            let nothing = no_verdict(&register, &viewer, &wanted.parse().unwrap());
+            let wanted: VerdictRef = wanted.parse().unwrap();
+            let nothing = no_verdict(&register, &viewer, &wanted, at("2026-08-01"));
+            let before = no_verdict(&register, &viewer, &wanted, at("2025-08-01"));
+            assert_ne!(before.absence, Absence::Withheld, "it was not there yet");
             assert_eq!((nothing.absence, nothing.because.code.as_str()), (absence, code), "{viewer:?} {wanted}");
             for language in Language::ALL {
                 let words = nothing.because.words(language);

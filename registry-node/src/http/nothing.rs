@@ -14,6 +14,7 @@ use conformity::standing::{
 };
 use conformity::text::Text;
 use conformity::words::{Language, Said};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::ask::{Ask, SchemeChoice};
@@ -74,11 +75,11 @@ pub(super) fn silence(site: &Site, ask: &Ask, question: &Question) -> Option<Str
 
 /// No verdict of that name that the asker may see.
 pub(super) fn verdict(site: &Site, ask: &Ask, wanted: &VerdictRef) -> Problem {
-    Problem::absent(&no_verdict(&*site.register(), &ask.viewer(), wanted))
+    Problem::absent(&no_verdict(&*site.register(), &ask.viewer(), wanted, site.registry.now()))
 }
 
-/// No verdict of that name that the asker may see, at a time asked about: nothing more is said of one that he sees at present.
-pub(super) fn then(site: &Site, ask: &Ask, wanted: &VerdictRef) -> Problem {
+/// The same at a time asked about. Of one that he sees at present nothing more is said.
+pub(super) fn then(site: &Site, ask: &Ask, wanted: &VerdictRef, as_of: Option<Timestamp>) -> Problem {
     let seen = {
         let (register, viewer) = (site.register(), ask.viewer());
         let own = wanted.registry == site.registry.config.registry.id;
@@ -87,10 +88,10 @@ pub(super) fn then(site: &Site, ask: &Ask, wanted: &VerdictRef) -> Problem {
             || register.recognition(wanted).is_some()
     };
     if seen || apart::of_verdict(site, ask, wanted).is_some() {
-        Problem::not_found()
-    } else {
-        verdict(site, ask, wanted)
+        return Problem::not_found();
     }
+    let as_of = as_of.unwrap_or_else(|| site.registry.now());
+    Problem::absent(&no_verdict(&*site.register(), &ask.viewer(), wanted, as_of))
 }
 
 /// No document of that name.

@@ -52,7 +52,7 @@ pub(super) fn proof(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let newest = newest(site)?;
     let seal = newest.as_ref().map_or(0, |newest| newest.size.saturating_sub(1));
     let about = About::find(site, ask, &wanted, Horizon { as_of, seal });
-    let about = about.ok_or_else(|| nothing::then(site, ask, &wanted))?;
+    let about = about.ok_or_else(|| nothing::then(site, ask, &wanted, as_of))?;
     let checkpoint = newest.filter(|_| about.begun() < seal).ok_or_else(code::not_published)?;
     let key = Key::of(&about, &checkpoint);
     let extract = Extract { site, checkpoint: &checkpoint };

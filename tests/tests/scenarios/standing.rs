@@ -201,7 +201,8 @@ async fn an_absence_says_why_wherever_somebody_asks() {
     let seen = buyer.cli_refused(&["verdict", "jp:V-1"]).await;
     assert_eq!(seen, buyer.cli_refused(&["verdict", "jp:V-0"]).await);
     assert!(seen.contains("no verdict of that name that you may see"), "{seen}");
-    for (language, words) in [("en", "There is a restricted verdict."), ("ja", "限定公開の判定があります")] {
+    for (language, words) in [("en", "There is a restricted verdict."), ("ja", "限定公開の判定があります")]
+    {
         let told = ministry.cli_refused(&["--lang", language, "verdict", "jp:V-1"]).await;
         assert!(told.contains(words), "{told}");
     }

@@ -64,10 +64,16 @@ fn the_estonian_list_comes_in_with_the_history_of_every_service() {
     ];
     assert_eq!(suppliers, both);
     let named = |name: &str| records.iter().find(|record| record.terms.object.name.as_str() == name).unwrap();
-    let issuing = named("ESTEID qualified certificates for electronic signatures (ESTEID-SK 2015)");
-    assert_eq!(issuing.now.state.name(), StateName::Withdrawn);
-    assert_eq!(lived(issuing)[0], ("granted".to_owned(), "2015-12-17".to_owned()));
-    assert_eq!(lived(issuing).last().unwrap(), &("withdrawn".to_owned(), "2018-11-02".to_owned()));
+    let issuing = named("ESTEID qualified certificates for electronic signatures (ESTEID-SK 2011)");
+    let went = [
+        ("granted", "2011-03-18"),
+        ("scope-extended", "2016-06-30"),
+        ("scope-extended", "2018-11-02"),
+        ("withdrawn", "2021-05-21"),
+    ];
+    assert_eq!(lived(issuing), went.map(|(what, since)| (what.to_owned(), since.to_owned())));
+    let scope = issuing.now.scope.as_str();
+    assert_eq!(scope, "service type: CA/QC; list of: EE; granted since 2016-06-30; granted since 2018-11-02");
     // Withdrawn when supervision changed, granted again, withdrawn at last.
     let again = records.iter().find(|record| lived(record).iter().any(|(what, _)| what == "restored")).unwrap();
     let words: Vec<_> = lived(again).into_iter().map(|(what, _)| what).collect();
@@ -148,11 +154,13 @@ fn what_is_no_trusted_list_is_refused_whole() {
     );
     let deep = list(&format!("{}{}", "<a>".repeat(100_000), "</a>".repeat(100_000)));
     let whole = list("");
-    let rows: [(&str, &str, &str); 8] = [
+    let cut = whole.strip_suffix("</TrustServiceStatusList>").unwrap();
+    let rows: [(&str, &str, &str); 9] = [
         ("an entity bomb", &bomb, "lists have no document type"),
         ("an entity of its own", &list("<TSPService>&b;</TSPService>"), "entities of their own"),
         ("nested without end", &deep, "deeper than"),
-        ("cut off", &whole[..whole.len() - 30], "no whole trusted list"),
+        ("cut off", cut, "no whole trusted list"),
+        ("cut off within a tag", &whole[..whole.len() - 3], "not readable as XML"),
         ("tags that do not match", &list("<TSPService></TSPServices>"), "not readable as XML"),
         ("another document", "<html xmlns=\"http://www.w3.org/1999/xhtml\"/>", "no whole trusted list"),
         ("the name without the namespace", "<TrustServiceStatusList/>", "no whole trusted list"),
