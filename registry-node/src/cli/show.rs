@@ -161,7 +161,7 @@ fn accepted(acceptance: &Acceptance, language: Language) -> String {
 
 /// Which key was stolen, and since when: the lines above say what fell with it.
 fn voided(voiding: &Voiding, language: Language) -> String {
-    let params = Params::default().with("kid", &voiding.kid).with("party", &voiding.party);
+    let params = Params::default().with("kid", voiding.kid).with("party", &voiding.party);
     label("key-stolen", language, &params.with("since", voiding.since))
 }
 
