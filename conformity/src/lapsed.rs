@@ -66,11 +66,6 @@ impl CauseKind {
             Self::BodySucceeded => "accredit-successor",
         }
     }
-
-    /// What would make it hold again, in words.
-    pub fn remedy_words(self) -> &'static str {
-        words::phrase(self.remedy(), Language::English)
-    }
 }
 
 /// What lapsed, and which entry of the log says so.

@@ -9,6 +9,7 @@
 mod absence;
 mod holding;
 mod jurisdiction;
+mod nothing;
 #[cfg(test)]
 mod tests;
 mod viewer;
@@ -29,7 +30,8 @@ use crate::viewpoint::Viewpoint;
 use crate::words::{Language, Params, Said, text};
 
 pub use absence::Absence;
-pub use holding::{ForeignHolding, Holding, OwnHolding};
+pub use holding::{AcceptedBy, ForeignHolding, Holding, OwnHolding};
+pub use nothing::{Nothing, no_document, no_scheme, no_scheme_about, no_verdict};
 pub use viewer::{Sight, Viewer, concerns, concerns_foreign, is_supplier, sight};
 
 /// What a buyer asks.

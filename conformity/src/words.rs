@@ -1,7 +1,8 @@
 //! What answers say, in English and Japanese: a code with parameters for machines, worded from tables for people.
 //!
 //! In scope: languages, parameters, how a row of a table becomes a sentence. The tables are in `gaps` (what keeps a verdict from
-//! counting), `remedies` (what would change the answer), `answers` (standing and absences), `refusals` (statements).
+//! counting), `remedies` (what would change the answer), `answers` (standing and absences), `refusals` (statements), `events` (what
+//! happened), `labels` (what stands around answers).
 //! Out of scope: who asks in which language; the edge knows.
 //!
 //! ```text
@@ -13,7 +14,9 @@
 //! A code may have several rows: the first whose parameters are all given is used.
 
 mod answers;
+mod events;
 mod gaps;
+mod labels;
 mod phrases;
 mod refusals;
 mod remedies;
@@ -30,7 +33,9 @@ use crate::ids::ReasonCode;
 use crate::text::Text;
 
 pub(crate) use answers::{DECLARED, DECLARED_AND_CONFIRMED, ROWS as ANSWERS};
+pub(crate) use events::ROWS as EVENTS;
 pub(crate) use gaps::ROWS as GAPS;
+pub(crate) use labels::ROWS as LABELS;
 pub(crate) use phrases::phrase;
 pub(crate) use refusals::ROWS as REFUSALS;
 pub(crate) use remedies::ROWS as REMEDIES;
@@ -197,12 +202,13 @@ impl Said {
     }
 
     /// The sentence; empty for a code that has none.
-    pub(crate) fn words(&self, language: Language) -> String {
+    pub fn words(&self, language: Language) -> String {
         say(ANSWERS, self.code.as_str(), language, &self.params).unwrap_or_default()
     }
 
     /// The same, with the remedy in words.
-    pub(crate) fn told(&self, language: Language) -> Self {
+    #[must_use]
+    pub fn told(&self, language: Language) -> Self {
         Self { remedy: self.remedy.as_ref().map(|remedy| remedy.told(language)), ..self.clone() }
     }
 }
@@ -216,6 +222,18 @@ pub(crate) fn row<'r>(rows: &'r [Sentence], code: &str, params: &Params) -> Opti
 /// The sentence of `code` in `language`.
 pub(crate) fn say(rows: &[Sentence], code: &str, language: Language, params: &Params) -> Option<String> {
     fill(row(rows, code, params)?.wording(language), language, params)
+}
+
+/// What an event of this kind says, such as `verdict.suspended`; by the words of its family where the kind has none of its own, and
+/// nothing where neither fits what is given.
+pub fn event(kind: &str, language: Language, params: &Params) -> Option<String> {
+    let family = || kind.split('.').next().and_then(|family| say(EVENTS, family, language, params));
+    say(EVENTS, kind, language, params).or_else(family)
+}
+
+/// What stands around an answer under this code; empty where there is no such label, or not with these parameters.
+pub fn label(code: &str, language: Language, params: &Params) -> String {
+    say(LABELS, code, language, params).unwrap_or_default()
 }
 
 /// A refusal of that code in Japanese; nothing for a code that is not of the rules.
@@ -265,7 +283,7 @@ fn names(template: &str) -> impl Iterator<Item = (Option<char>, &str)> {
 }
 
 /// Text of at most `MAX` bytes. What does not fit is cut after a whole character and marked.
-pub(crate) fn text<const MAX: usize>(words: &str) -> Text<MAX> {
+pub fn text<const MAX: usize>(words: &str) -> Text<MAX> {
     const MARK: &str = "…";
     if words.len() <= MAX {
         return certain(words, "-");

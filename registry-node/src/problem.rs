@@ -1,10 +1,16 @@
 //! Errors as the outside sees them: RFC 9457 problem details. Everything inside speaks in typed errors; this is the one
 //! place that turns them into status codes.
 
+mod japanese;
+
 use conformity::refusal::Refusal;
-use conformity::words::{Language, Params, refusal_in_japanese};
+use conformity::standing::{Absence, Nothing};
+use conformity::words::{Language, Params, Said, refusal_in_japanese};
 use serde::Serialize;
 use warp::http::StatusCode;
+
+#[cfg(test)]
+pub(crate) use japanese::codes as worded_in_japanese;
 
 /// Media type of a problem (RFC 9457, section 3).
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -27,26 +33,25 @@ pub struct Problem {
     /// What a refusal by the rules is about, by name.
     #[serde(skip_serializing_if = "Params::is_empty")]
     pub params: Params,
+    /// Which absence it is, where there is no verdict, document or scheme to show.
+    #[serde(flatten)]
+    pub absent: Option<Box<Absent>>,
     /// Seconds after which trying again makes sense; sent as `Retry-After` too.
     #[serde(rename = "retryAfter", skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
 }
 
+/// Which absence a problem is, said by its detail.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Absent {
+    /// Which.
+    pub absence: Absence,
+    /// What the detail says, and what would change it.
+    pub because: Vec<Said>,
+}
+
 /// The title of what the rules refuse.
 const REFUSED: &str = "The statement is refused";
-
-/// Titles in Japanese.
-const TITLES: [(&str, &str); 9] = [
-    ("The request is malformed", "要求の形式が正しくありません"),
-    ("The request is too large", "要求が大きすぎます"),
-    ("A client certificate is required", "クライアント証明書が必要です"),
-    ("Not allowed", "許可されていません"),
-    ("Not found", "見つかりません"),
-    ("Method not allowed", "このメソッドは使用できません"),
-    ("Try again later", "後で再度お試しください"),
-    ("The node failed", "ノードで障害が発生しました"),
-    (REFUSED, "ステートメントは受理されません"),
-];
 
 impl Problem {
     fn new(code: &str, title: &'static str, status: StatusCode, detail: impl Into<String>) -> Problem {
@@ -56,22 +61,24 @@ impl Problem {
             status: status.as_u16(),
             detail: detail.into(),
             params: Params::default(),
+            absent: None,
             retry_after: None,
         }
     }
 
-    /// The same in `language`: the title always, the detail where the rules refuse or nothing is there.
+    /// The same in `language`. Particulars of a protocol that no table holds stay in English, in brackets.
     pub fn told(&self, language: Language) -> Problem {
         if language == Language::English {
             return self.clone();
         }
-        let title = TITLES.into_iter().find(|(english, _)| *english == self.title).map_or(self.title, |(_, ja)| ja);
-        let detail = match self.code() {
-            "not-found" => Some("閲覧できるものはありません".to_owned()),
-            code if self.title == REFUSED => refusal_in_japanese(code, &self.params),
-            _ => None,
+        let title = japanese::title(self.title).unwrap_or(self.title);
+        let absent = self.absent.as_ref().map(|absent| Box::new(absent.told(language)));
+        let detail = match (&absent, self.code()) {
+            (Some(absent), _) => Some(absent.because.iter().map(|said| said.words(language)).collect()),
+            (None, code) if self.title == REFUSED => refusal_in_japanese(code, &self.params),
+            (None, code) => japanese::detail(code, &self.detail),
         };
-        Problem { title, detail: detail.unwrap_or_else(|| self.detail.clone()), ..self.clone() }
+        Problem { title, detail: detail.unwrap_or_else(|| self.detail.clone()), absent, ..self.clone() }
     }
 
     /// The stable code at the end of [`Self::kind`].
@@ -108,6 +115,13 @@ impl Problem {
         Problem::new("not-found", "Not found", StatusCode::NOT_FOUND, detail)
     }
 
+    /// The same, where more can be said without telling what is hidden: which absence it is.
+    pub fn absent(nothing: &Nothing) -> Problem {
+        let detail = nothing.because.words(Language::English);
+        let absent = Absent { absence: nothing.absence, because: vec![nothing.because.told(Language::English)] };
+        Problem { detail, absent: Some(Box::new(absent)), ..Problem::not_found() }
+    }
+
     /// A known path asked with another method.
     pub fn method_not_allowed() -> Problem {
         let detail = "this path does not take that method; see /openapi.json";
@@ -133,6 +147,12 @@ impl Problem {
     }
 }
 
+impl Absent {
+    fn told(&self, language: Language) -> Self {
+        Self { absence: self.absence, because: self.because.iter().map(|said| said.told(language)).collect() }
+    }
+}
+
 /// Whether the refusal is about something that exists already (RFC 9110, section 15.5.10).
 fn is_conflict(refusal: &Refusal) -> bool {
     refusal.code().ends_with("-exists") || matches!(refusal, Refusal::StatementIdTaken { .. })
@@ -143,30 +163,25 @@ impl warp::reject::Reject for Problem {}
 #[cfg(test)]
 mod tests {
     #![allow(clippy::expect_used)]
+    use conformity::standing::no_document;
+
     use super::*;
 
     #[test]
-    fn every_title_has_japanese() {
+    fn what_the_rules_refuse_and_what_is_not_there_is_told_in_japanese() {
         let refusal = Refusal::UnknownArrangement { arrangement: "a".parse().expect("an id") };
-        let problems = [
-            Problem::malformed("x", ""),
-            Problem::too_large(1),
-            Problem::certificate_required(),
-            Problem::forbidden("x", ""),
-            Problem::not_found(),
-            Problem::method_not_allowed(),
-            Problem::busy("x", "", 1),
-            Problem::internal(""),
-            Problem::refused(&refusal),
-        ];
-        assert_eq!(problems.len(), TITLES.len());
-        for problem in &problems {
-            let told = problem.told(Language::Japanese);
-            assert_ne!(told.title, problem.title);
-            assert_eq!((told.kind, told.status), (problem.kind.clone(), problem.status));
-            assert_eq!(problem.told(Language::English), *problem);
-        }
-        let refused = Problem::refused(&refusal).told(Language::Japanese);
-        assert_eq!(refused.detail, "取決め a はありません");
+        let refused = Problem::refused(&refusal);
+        let told = refused.told(Language::Japanese);
+        assert_eq!((told.title, told.detail.as_str()), ("ステートメントは受理されません", "取決め a はありません"));
+        assert_eq!((&told.kind, told.status), (&refused.kind, refused.status));
+        assert_eq!(refused.told(Language::English), refused);
+        let absent = Problem::absent(&no_document(&"moon@1".parse().expect("a document")));
+        let said = absent.absent.as_deref().expect("it says which");
+        assert_eq!((absent.code(), absent.status, said.absence), ("not-found", 404, Absence::NoScheme));
+        let told = absent.told(Language::Japanese);
+        let again = told.absent.as_deref().expect("it says which");
+        assert_eq!((again.absence, &again.because[0].code), (said.absence, &said.because[0].code));
+        let words = "moon@1 も、それに基づいて評価するスキームも、当レジストリでは把握していません。";
+        assert_eq!(told.detail, words);
     }
 }

@@ -113,12 +113,13 @@ impl Events {
     }
 }
 
-/// Comments and settings are no frames.
+/// Comments and settings are no frames; nor is why a supplier is silent.
 fn read(block: &str) -> Option<Frame> {
     let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name));
     let data: Value = serde_json::from_str(field("data: ")?).expect("an event carries JSON");
     match field("event: ") {
         Some("checkpoint") => Some(Frame::Checkpoint(data.as_str().expect("a note").to_owned())),
+        Some("absence") => None,
         Some(other) => panic!("an unknown kind of frame: {other}"),
         None => Some(Frame::Event { id: field("id: ").expect("an id").to_owned(), event: data }),
     }

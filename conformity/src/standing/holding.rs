@@ -8,14 +8,17 @@ use serde::{Deserialize, Serialize};
 
 use super::{Inquiry, Sight};
 use crate::document::Tailoring;
-use crate::ids::{RequirementId, SchemeRef, VerdictId};
+use crate::ids::{AcceptanceId, RequirementId, SchemeRef, VerdictId};
 use crate::lapsed::Lapsed;
 use crate::recognised::{Recognition, RecognitionOutcome, RecognitionRecord};
 use crate::recognition::{covered, in_effect, told};
 use crate::records::Facts;
 use crate::succession::{Speaking, answering};
+use crate::text::Text;
 use crate::time::{Day, Moment};
-use crate::verdict::{AssessedObject, Marks, Profile, Provenance, SelfEvaluation, Snapshot, Supplier, VerdictRecord};
+use crate::verdict::{
+    Acceptance, AssessedObject, Marks, Profile, Provenance, SelfEvaluation, Snapshot, Supplier, VerdictRecord,
+};
 use crate::viewpoint::Viewpoints;
 use crate::words::{Language, Params, Said};
 
@@ -97,12 +100,40 @@ pub struct OwnHolding {
     /// How often lists say that an authority took it as evidence for a decision of its own. It counts for nothing here;
     /// the verdict's history names each.
     pub accepted_as_evidence: usize,
+    /// Each of these with its days, in the order in which they were stated.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acceptances: Vec<AcceptedBy>,
     /// What its scheme keeps of what was asked about, where it assesses a profile of that. It counts as far as that goes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tailors: Vec<Tailoring>,
     /// Who answers for it in place of the body that decided it, where that was succeeded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answered_by: Option<Speaking>,
+}
+
+/// An authority that took a verdict as evidence for a decision of its own, as a list says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AcceptedBy {
+    /// The name of the acceptance.
+    pub acceptance: AcceptanceId,
+    /// Who decided.
+    pub authority: Text<256>,
+    /// The part of it that did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Text<256>>,
+    /// The first day of its decision.
+    pub from: Day,
+    /// The last day of it; absent where the list sets none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Day>,
+}
+
+impl AcceptedBy {
+    fn of(acceptance: &Acceptance) -> Self {
+        let Acceptance { acceptance, authority, unit, from, until, .. } = acceptance.clone();
+        Self { acceptance, authority, unit, from, until }
+    }
 }
 
 /// What this registry makes of a verdict of another.
@@ -164,6 +195,8 @@ fn own_holding<F: Facts>(inquiry: &Inquiry<'_, F>, record: &VerdictRecord) -> Op
     let granted = record.history.first()?;
     let changed = record.history.iter().rev().find(|item| item.at <= as_of)?;
     let scheme = inquiry.facts.scheme(&terms.scheme);
+    let known = record.acceptances().filter(|(at, _)| *at <= as_of);
+    let acceptances: Vec<AcceptedBy> = known.map(|(_, acceptance)| AcceptedBy::of(acceptance)).collect();
     Some(OwnHolding {
         verdict: terms.verdict.clone(),
         supplier: Arc::clone(&terms.supplier),
@@ -180,7 +213,8 @@ fn own_holding<F: Facts>(inquiry: &Inquiry<'_, F>, record: &VerdictRecord) -> Op
         in_force: record.in_force_at(as_of),
         tailors: inquiry.tailorings(&terms.scheme),
         answered_by: answering(inquiry.facts, record, as_of),
-        accepted_as_evidence: record.acceptances().filter(|(at, _)| *at <= as_of).count(),
+        accepted_as_evidence: acceptances.len(),
+        acceptances,
     })
 }
 

@@ -26,7 +26,7 @@ fn moment(index: u64, when: &str) -> Moment {
 }
 
 /// The registry `jp` with the schemes and documents of the tests, its parties and its peer `eu`, and no verdict.
-fn jp() -> Register {
+pub(super) fn jp() -> Register {
     let mut register = Register::new();
     register.insert(Record::Genesis(Arc::new(genesis("jp", "JP"))));
     for scheme in [star(), common_criteria()] {
@@ -89,7 +89,7 @@ fn party(id: &str, role: &str, identifiers: Value) -> Record {
     Record::Party(Arc::new(PartyRecord::new(party, Vec::new(), moment(1, "2026-01-01"))))
 }
 
-fn peer(registry: &str, country: &str) -> Record {
+pub(super) fn peer(registry: &str, country: &str) -> Record {
     let genesis = genesis(registry, country);
     Record::Peer(Arc::new(PeerRecord {
         registry: name(registry),
@@ -106,14 +106,14 @@ fn peer(registry: &str, country: &str) -> Record {
     }))
 }
 
-fn with(mut register: Register, records: Vec<Record>) -> Register {
+pub(super) fn with(mut register: Register, records: Vec<Record>) -> Register {
     for record in records {
         register.insert(record);
     }
     register
 }
 
-fn own(record: VerdictRecord) -> Record {
+pub(super) fn own(record: VerdictRecord) -> Record {
     Record::Verdict(Arc::new(record))
 }
 
@@ -131,7 +131,7 @@ fn on_star() -> Question {
     question(About::Scheme(name("star")))
 }
 
-fn party_asks(id: &str) -> Viewer {
+pub(super) fn party_asks(id: &str) -> Viewer {
     Viewer::Party(name(id))
 }
 
@@ -433,7 +433,11 @@ fn acceptances_are_counted_and_count_for_nothing() {
         let same = (explanation, in_force, snapshot, 2);
         assert_eq!(answer(told.clone(), &on_criteria()), same, "what counts is what counted");
         let between = Question { as_of: at("2026-07-01"), ..on_criteria() };
-        assert_eq!(answer(told, &between).3, 1, "only what the log had then");
+        assert_eq!(answer(told.clone(), &between).3, 1, "only what the log had then");
+        let shown = standing(&with(jp(), vec![own(told)]), &on_criteria(), &Viewer::Public);
+        let [Holding::Own(own)] = &shown.holdings[..] else { panic!("{shown:?}") };
+        let days: Vec<_> = own.acceptances.iter().map(|one| (one.authority.as_str(), one.from, one.until)).collect();
+        assert_eq!(days, [("An Agency", name("2026-03-01"), None); 2], "each with its days");
     }
 }
 

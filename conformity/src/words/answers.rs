@@ -149,6 +149,30 @@ pub(crate) const ROWS: &[Sentence] = &[
         "It is not known where this supplier is established, so nothing can be said about {=about}; ask again with its country.",
         "この事業者の所在国が不明なため、{=about}については回答できません。所在国を指定して再度照会してください。",
     ),
+    // Why there is nothing under a name.
+    plain(
+        "no-such-verdict",
+        "This registry has granted no verdict of that name that you may see.",
+        "当レジストリには、その名前で閲覧できる判定はありません。",
+    ),
+    said(
+        "not-let-through",
+        "ask-elsewhere",
+        "Nothing is known here of a verdict of that name: {registry} has none, or no arrangement lets it through to this registry.",
+        "その名前の判定は当レジストリでは把握していません。{registry} にないか、取決めにより当レジストリに伝わる範囲にありません。",
+    ),
+    said(
+        "registry-not-followed",
+        "ask-elsewhere",
+        "This registry does not follow {registry} and knows nothing of its verdicts.",
+        "当レジストリは {registry} を追跡しておらず、その判定を把握していません。",
+    ),
+    said(
+        "scheme-not-published",
+        "publish-scheme",
+        "This registry does not publish {=about}, so it has no verdicts of its own under it.",
+        "当レジストリは{=about}を公開しておらず、それによる自らの判定はありません。",
+    ),
     // Parts of what is made of a foreign verdict.
     plain(
         "by-rule",

@@ -6,7 +6,10 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
-use super::{ANSWERS, GAPS, Language, Params, REFUSALS, REMEDIES, Remedy, Said, Sentence, names, phrase, row, say};
+use super::{
+    ANSWERS, EVENTS, GAPS, LABELS, Language, Params, REFUSALS, REMEDIES, Remedy, Said, Sentence, event, label, names,
+    phrase, row, say,
+};
 use crate::ids::PartyId;
 use crate::refusal::Refusal;
 
@@ -36,7 +39,29 @@ fn sound(rows: &[Sentence]) {
 
 #[test]
 fn every_sentence_has_both_languages_and_no_placeholder_is_left() {
-    [ANSWERS, GAPS, REMEDIES].into_iter().for_each(sound);
+    [ANSWERS, GAPS, REMEDIES, EVENTS, LABELS].into_iter().for_each(sound);
+}
+
+#[test]
+fn an_event_of_a_kind_without_a_row_is_told_by_its_family() {
+    let about = Params::default().with("verdict", "jp:V-1").with("supplier", "Example").with("scheme", "star@1");
+    let rows = [
+        ("verdict.suspended", Some("jp:V-1 on Example under star@1 is suspended.")),
+        ("verdict.polished", Some("Something happened to jp:V-1 on Example under star@1.")),
+        ("arrangement.signed", None),
+        ("nothing.known", None),
+        ("entry", Some("An entry that says nothing to everybody.")),
+    ];
+    for (kind, words) in rows {
+        assert_eq!(event(kind, Language::English, &about).as_deref(), words, "{kind}");
+        assert_eq!(event(kind, Language::Japanese, &about).is_some(), words.is_some(), "{kind}");
+    }
+    let lapsed = Params::default().with("what", "accreditation-withdrawn").with("since", "2026-06-01");
+    let lapsed = lapsed.with("remedy", "transfer-verdict");
+    let words = "not in force since 2026-06-01, because the accreditation of its body is withdrawn; it holds again once a body that is \
+                 accredited takes the verdict over";
+    assert_eq!(label("basis-lapsed", Language::English, &lapsed), words);
+    assert_eq!(label("basis-lapsed", Language::English, &about), "", "nothing is said of what is not given");
 }
 
 #[test]

@@ -32,6 +32,7 @@ use conformity::ids::{Origin, PartyId, SchemeRef, VerdictId};
 use conformity::map_label::MapLabel;
 use conformity::party::{PartyRecord, Role};
 use conformity::records::Register;
+use conformity::standing::Absence;
 use conformity::statement::{Claim, Kind};
 use jiff::Timestamp;
 use ledger::jws::Unverified;
@@ -126,6 +127,10 @@ pub struct Standing {
     pub scheme: SchemeRef,
     /// Whether the log holds nothing about any of the identifiers.
     pub absent: bool,
+    /// Which absence it is to whoever reads the bundle, where it shows nothing about the supplier: `not-assessed` of a supplier with all
+    /// of its identifiers, `unknown` where it may have others, `withheld` where there are entries and none of them is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub absence: Option<Absence>,
     /// As what the registry registered the supplier, with these identifiers and no others; nothing where that is not shown, and
     /// the supplier may have other identifiers.
     pub registered: Option<PartyId>,
@@ -239,20 +244,32 @@ pub(super) fn checked(bytes: &[u8], policy: &Policy, question: Question, steps: 
         entries: one.entries.iter().copied().filter(by_then).collect(),
     };
     let identifiers: Vec<Known> = bundle.identifiers.iter().map(known).collect();
+    let entries: Vec<Told> = all.into_iter().filter(|one| one.at <= at).collect();
+    let absent = identifiers.iter().all(|one| one.entries.is_empty());
     let standing = Standing {
         origin: bundle.origin,
         log,
         checkpoint: Sealed::of(anchored, sealed),
         at,
         scheme: bundle.scheme,
-        absent: identifiers.iter().all(|one| one.entries.is_empty()),
+        absent,
+        absence: absence(absent, registered.is_some(), &entries),
         registered,
         identifiers,
-        entries: all.into_iter().filter(|one| one.at <= at).collect(),
+        entries,
         steps: Vec::new(),
     };
     standing.tell(steps);
     Ok(standing)
+}
+
+/// Which absence it is, if it is one.
+fn absence(absent: bool, registered: bool, entries: &[Told]) -> Option<Absence> {
+    match (absent, registered) {
+        (true, true) => Some(Absence::NotAssessed),
+        (true, false) => Some(Absence::Unknown),
+        (false, _) => entries.iter().all(|one| one.said.is_none()).then_some(Absence::Withheld),
+    }
 }
 
 /// The registration that is shown, if it is of the supplier with these identifiers and no others: else whoever carries a bundle

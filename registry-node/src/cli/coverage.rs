@@ -6,11 +6,12 @@ use anyhow::bail;
 use clap::Args;
 use conformity::identifiers::Identifier;
 use conformity::ids::DocumentRef;
-use conformity::words::Language;
+use conformity::words::{Language, Params, label};
 use serde_json::Value;
 
 use super::context::Context;
 use super::output::table;
+use super::show::nothing;
 use super::standing::escape;
 
 /// Ask which requirements of a document are covered already, which are touched, and which remain
@@ -66,11 +67,16 @@ impl Coverage {
             Some("covered") => matches!(word(line, "cover"), "met" | "covered"),
             Some(which) => word(line, "cover") == which,
         };
-        let rows: Vec<_> = list(answer, "requirements").iter().filter(shown).map(|line| row(line, answer)).collect();
-        let basis = list(answer, "basis").iter().map(basis);
+        let lines = list(answer, "requirements").iter().filter(shown);
+        let rows: Vec<_> = lines.map(|line| row(line, answer, language)).collect();
+        let basis = list(answer, "basis").iter().map(|one| basis(one, language));
         let sentence = word(&answer["text"], language.as_str()).to_owned();
+        let headings = ["requirement", "cover", "by", "evidence"];
+        let headings =
+            headings.map(|one| label(&format!("heading-{one}"), language, &Params::default()).to_uppercase());
         basis
-            .chain([table(["REQUIREMENT", "COVER", "BY", "EVIDENCE IN"], &rows)])
+            .chain(nothing(answer, language))
+            .chain([table(headings.each_ref().map(String::as_str), &rows)])
             .chain([sentence])
             .collect::<Vec<_>>()
             .join("\n")
@@ -86,7 +92,7 @@ fn word<'a>(value: &'a Value, member: &str) -> &'a str {
 }
 
 /// From where, by which relations, and which verdicts have evidence, in one line.
-fn row(line: &Value, answer: &Value) -> [String; 4] {
+fn row(line: &Value, answer: &Value, language: Language) -> [String; 4] {
     let steps = list(line, "by").iter().map(|step| {
         let names = |side| {
             let names =
@@ -97,7 +103,8 @@ fn row(line: &Value, answer: &Value) -> [String; 4] {
     });
     let way = steps.collect::<Vec<_>>().join("; ");
     let others = list(line, "origins").len().saturating_sub(1);
-    let way = if others == 0 { way } else { format!("{way} (and {others} more)") };
+    let more = label("and-more", language, &Params::default().with("others", others));
+    let way = if others == 0 { way } else { format!("{way}{more}") };
     let given = list(line, "evidenceIn").iter().filter_map(|place| usize::try_from(place.as_u64()?).ok());
     let given: Vec<&str> = given
         .map(|place| &answer["basis"][place])
@@ -106,25 +113,11 @@ fn row(line: &Value, answer: &Value) -> [String; 4] {
     [word(line, "requirement").to_owned(), word(line, "cover").to_owned(), way, given.join(", ")]
 }
 
-fn basis(basis: &Value) -> String {
-    let met = basis["met"].as_u64().unwrap_or(0);
-    let verdict = format!("{} under {}", word(basis, "verdict"), word(basis, "scheme"));
-    match word(basis, "basis") {
-        "supposed" => format!("supposed: all of {} ({met} requirements)", word(basis, "document")),
-        "results" => {
-            let left_out = list(basis, "leftOut").len();
-            format!("{verdict}: {met} requirements met, {left_out} not met in full or not applicable")
-        }
-        "whole-documents" => {
-            let left_out = list(basis, "leftOut").len();
-            format!(
-                "{verdict}: what its scheme assesses ({met} requirements; {left_out} left out by viewpoints and exclusions)"
-            )
-        }
-        "recognised" => {
-            let (outcome, left_out) = (word(basis, "outcome"), list(basis, "leftOut").len());
-            format!("{verdict}, {outcome} here: {met} requirements met, {left_out} left out by its viewpoints")
-        }
-        _ => format!("{verdict}: says nothing of single requirements that you may see"),
-    }
+fn basis(basis: &Value, language: Language) -> String {
+    let given = ["verdict", "scheme", "outcome", "document"].into_iter().fold(Params::default(), |params, name| {
+        let value = basis[name].as_str();
+        value.map_or(params.clone(), |value| params.with(name, value))
+    });
+    let given = given.with("met", basis["met"].as_u64().unwrap_or(0)).with("left-out", list(basis, "leftOut").len());
+    label(&format!("met-{}", word(basis, "basis")), language, &given)
 }

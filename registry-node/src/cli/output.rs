@@ -115,7 +115,8 @@ pub fn rows<const N: usize>(answer: &serde_json::Value, columns: [&'static str; 
     table(headings.each_ref().map(String::as_str), &rows)
 }
 
-fn cell(item: &serde_json::Value, column: &str) -> String {
+/// The member of an object that `column` leads to, as text; a dash where there is none.
+pub fn cell(item: &serde_json::Value, column: &str) -> String {
     match item.pointer(&format!("/{column}")) {
         None | Some(serde_json::Value::Null) => "-".to_owned(),
         Some(serde_json::Value::String(text)) => text.clone(),

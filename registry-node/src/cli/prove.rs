@@ -232,7 +232,8 @@ fn render_standing(standing: &Standing) -> String {
         format!("{as_of}, {origin} holds {} entries about {about} under {scheme}, and no others", entries.len())
     };
     let unregistered = if standing.registered.is_none() { format!("; {UNREGISTERED}") } else { String::new() };
-    format!("{text}VERIFIED  {answer}{unregistered}")
+    let absence = standing.absence.map_or_else(String::new, |absence| format!(" ({absence})"));
+    format!("{text}VERIFIED  {answer}{absence}{unregistered}")
 }
 
 /// Make a policy, which says whom you trust

@@ -8,6 +8,7 @@ use conformity::ids::VerdictRef;
 use conformity::lapsed::{Consequence, Lapsed};
 use conformity::verdict::{Acceptance, Happening, HistoryItem, StateName, Voiding};
 use conformity::viewpoint::Viewpoint;
+use conformity::words::{Language, Params, label};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -30,7 +31,7 @@ impl One {
     pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let path = format!("/v1/verdicts/{}", escape(&self.verdict.to_string()));
         let answer: Value = context.ask(&path)?;
-        context.answer(&answer, render)
+        context.answer(&answer, |answer| render(answer, context.language))
     }
 }
 
@@ -68,64 +69,100 @@ impl Many {
             ("as_of", self.as_of.map(|value| value.to_string())),
             ("limit", Some("1000".to_owned())),
         ];
-        let verdicts: Vec<Value> = context.ask_all(&with_query("/v1/verdicts", members), "verdicts")?;
-        context.answer(&json!({ "verdicts": verdicts }), |answer| {
-            let (supplier, until) = ("supplier=supplier/name", "until=snapshot/validUntil");
-            output::rows(answer, ["verdict", "state", "scheme", supplier, "object=object/name", until])
-        })
+        let path = with_query("/v1/verdicts", members);
+        let verdicts: Vec<Value> = context.ask_all(&path, "verdicts")?;
+        // An empty list says why; so does its only page.
+        let answer = if verdicts.is_empty() { context.ask(&path)? } else { json!({ "verdicts": verdicts }) };
+        context.answer(&answer, |answer| listed(answer, context.language))
     }
 }
 
-fn render(answer: &Value) -> String {
+fn listed(answer: &Value, language: Language) -> String {
+    let bare = |code: &str| label(code, language, &Params::default());
+    let Some(verdicts @ [_, ..]) = answer["verdicts"].as_array().map(Vec::as_slice) else {
+        return [Some(bare("none-listed")), nothing(answer, language)]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join("\n");
+    };
+    let members = ["verdict", "state", "scheme", "supplier/name", "object/name", "snapshot/validUntil"];
+    let headings = ["verdict", "state", "scheme", "supplier", "object", "until"];
+    let headings = headings.map(|heading| bare(&format!("heading-{heading}")).to_uppercase());
+    let rows: Vec<_> = verdicts.iter().map(|item| members.map(|member| output::cell(item, member))).collect();
+    output::table(headings.each_ref().map(String::as_str), &rows)
+}
+
+/// Which absence an answer is and why, where it has nothing; why alone, where there is something elsewhere.
+pub(super) fn nothing(answer: &Value, language: Language) -> Option<String> {
+    let explanation = answer["explanation"].as_str()?;
+    Some(match answer["absence"].as_str() {
+        Some(absence) => {
+            let absence = label("nothing-to-show", language, &Params::default().with("absence", absence));
+            format!("{absence}\n{explanation}")
+        }
+        None => explanation.to_owned(),
+    })
+}
+
+fn render(answer: &Value, language: Language) -> String {
     let text = |pointer: &str| answer.pointer(pointer).and_then(Value::as_str).unwrap_or("-");
     let verdict = text("/verdict");
     if answer.get("recognition").is_some() {
         let (outcome, state) = (text("/recognition/outcome"), text("/recognition/state"));
-        return format!("{verdict}  {state} there, {outcome} here\n{}", text("/recognition/explanation"));
+        let there = Params::default().with("state", state).with("outcome", outcome);
+        let there = label("state-there", language, &there);
+        return format!("{verdict}  {there}\n{}", text("/recognition/explanation"));
     }
     let (state, scheme, supplier) = (text("/state"), text("/terms/scheme"), text("/terms/supplier/name"));
     let mut lines = vec![format!("{verdict}  {state}  {scheme}  {supplier}"), text("/now/scope").to_owned()];
     let lapsed: Option<Lapsed> = serde_json::from_value(answer["now"]["lapsed"].clone()).ok();
-    lines.extend(lapsed.as_ref().map(basis));
+    lines.extend(lapsed.as_ref().map(|lapsed| basis(lapsed, language)));
     let history: Vec<HistoryItem> = serde_json::from_value(answer["history"].clone()).unwrap_or_default();
-    lines.extend(history.iter().map(line));
+    lines.extend(history.iter().map(|item| line(item, language)));
     lines.join("\n")
 }
 
 /// What it rests on lapsed, and what becomes of it.
-fn basis(lapsed: &Lapsed) -> String {
-    let (what, remedy) = (lapsed.cause.what.words(), lapsed.cause.what.remedy_words());
+fn basis(lapsed: &Lapsed, language: Language) -> String {
+    let what = lapsed.cause.what;
+    let params =
+        Params::default().with("what", what.as_str()).with("remedy", what.remedy()).with("since", lapsed.since);
     match lapsed.consequence {
-        Consequence::Keep => format!("{what} since {}; its scheme keeps it in force", lapsed.since),
-        Consequence::TransferWindow { until } => format!("{what}; in force until {until}; {remedy}"),
-        Consequence::Cease => format!("not in force since {}, because {what}; {remedy}", lapsed.since),
+        Consequence::Keep => label("basis-kept", language, &params),
+        Consequence::TransferWindow { until } => label("basis-window", language, &params.with("until", until)),
+        Consequence::Cease => label("basis-lapsed", language, &params),
     }
 }
 
 /// A line for something that happened.
-fn line(item: &HistoryItem) -> String {
+fn line(item: &HistoryItem, language: Language) -> String {
     let reason = item.reason.as_ref().map_or_else(String::new, |reason| format!("  {reason}"));
-    let void = item.voided.map_or_else(String::new, |voided| format!("  void by entry {}", voided.index));
-    let line = format!("{:>8}  {}  {}  by {}{reason}{void}", item.index, item.at, item.what.as_str(), item.by);
+    let void = item.voided.map(|voided| Params::default().with("index", voided.index));
+    let void = void.map_or_else(String::new, |params| format!("  {}", label("void-by", language, &params)));
+    let by = label("by-party", language, &Params::default().with("party", &item.by));
+    let line = format!("{:>8}  {}  {}  {by}{reason}{void}", item.index, item.at, item.what.as_str());
     match &item.what {
-        Happening::AcceptedAsEvidence(acceptance) => format!("{line}\n{}", accepted(acceptance)),
-        Happening::Voided(voiding) => format!("{line}\n{}", voided(voiding)),
+        Happening::AcceptedAsEvidence(acceptance) => format!("{line}\n          {}", accepted(acceptance, language)),
+        Happening::Voided(voiding) => format!("{line}\n          {}", voided(voiding, language)),
         _ => line,
     }
 }
 
 /// Who accepted it by which list: without that, the line would read as if the operator had.
-fn accepted(acceptance: &Acceptance) -> String {
+fn accepted(acceptance: &Acceptance, language: Language) -> String {
     let Acceptance { authority, unit, from, until, transcribed, .. } = acceptance;
-    let unit = unit.as_ref().map_or_else(String::new, |unit| format!(", {unit}"));
-    let until = until.map_or_else(String::new, |until| format!(" until {until}"));
-    let (list, row) = (&transcribed.list, &transcribed.row);
-    format!("          {authority}{unit}, from {from}{until}, says {list}, {row}; it recognises nothing")
+    let params = Params::default().with("authority", authority).with("from", from);
+    let params = params.with("list", &transcribed.list).with("row", &transcribed.row);
+    let params = unit.iter().fold(params, |params, unit| params.with("unit", unit));
+    let params = until.iter().fold(params, |params, until| params.with("until", until));
+    label("accepted", language, &params)
 }
 
 /// Which key was stolen, and since when: the lines above say what fell with it.
-fn voided(voiding: &Voiding) -> String {
-    format!("          key {} of {} was in other hands since {}", voiding.kid, voiding.party, voiding.since)
+fn voided(voiding: &Voiding, language: Language) -> String {
+    let params = Params::default().with("kid", voiding.kid).with("party", &voiding.party);
+    label("key-stolen", language, &params.with("since", voiding.since))
 }
 
 #[cfg(test)]
@@ -141,7 +178,7 @@ mod tests {
                   "by": "cb-1" },
                 { "index": 16, "at": "2026-11-23T08:40:00Z", "effective": "2026-11-23T08:40:00Z",
                   "what": { "changed": "suspended" }, "by": "cb-1", "reason": { "code": "finding" } }] });
-        let text = render(&answer);
+        let text = render(&answer, Language::English);
         assert!(text.starts_with("jp:V-1  suspended  demo@1  Example Works\nEverything\n"), "{text}");
         assert!(text.ends_with("      16  2026-11-23T08:40:00Z  suspended  by cb-1  finding"), "{text}");
     }
@@ -154,7 +191,7 @@ mod tests {
                 "acceptance": "list.17", "verdict": "T-1", "authority": "Treasury", "unit": "Revenue", "from": "2018-04-30",
                 "until": "2027-04-29", "transcribed": { "list": "A list", "source": "https://list.example/",
                 "retrieved": "2026-11-01", "row": "reuse row 2" } } } }] });
-        let text = render(&answer);
+        let text = render(&answer, Language::English);
         let (told, whose) = text.rsplit_once('\n').unwrap_or_default();
         assert!(told.ends_with("accepted-as-evidence  by op"), "{text}");
         let words =

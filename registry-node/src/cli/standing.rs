@@ -7,8 +7,9 @@ use clap::Args;
 use conformity::document::Tailoring;
 use conformity::identifiers::Identifier;
 use conformity::ids::{CountryCode, DocumentRef, SchemeRef};
-use conformity::standing::{ForeignHolding, Holding, OwnHolding, Standing};
+use conformity::standing::{AcceptedBy, ForeignHolding, Holding, OwnHolding, Standing};
 use conformity::viewpoint::Viewpoint;
+use conformity::words::{Language, Params, label};
 use jiff::Timestamp;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
@@ -56,7 +57,7 @@ impl Ask {
     pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let answer: serde_json::Value = context.ask(&self.path())?;
         let Answer { standing } = serde_json::from_value(answer.clone()).context("the answer cannot be read")?;
-        context.answer(&answer, |_| render(&standing))
+        context.answer(&answer, |_| render(&standing, context.language))
     }
 
     fn path(&self) -> String {
@@ -90,53 +91,54 @@ pub(super) fn escape(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
 
-fn render(standing: &Standing) -> String {
-    let mut lines: Vec<String> = standing.holdings.iter().map(holding).collect();
+fn render(standing: &Standing, language: Language) -> String {
+    let mut lines: Vec<String> = standing.holdings.iter().map(|one| holding(one, language)).collect();
     if let Some(absence) = standing.absence {
-        lines.push(format!("nothing to show: {absence}"));
+        lines.push(label("nothing-to-show", language, &Params::default().with("absence", absence)));
     }
     lines.push(standing.explanation.to_string());
     lines.join("\n")
 }
 
-fn holding(holding: &Holding) -> String {
+fn holding(holding: &Holding, language: Language) -> String {
     match holding {
-        Holding::Own(own) => render_own(own),
-        Holding::Foreign(foreign) => render_foreign(foreign),
+        Holding::Own(own) => render_own(own, language),
+        Holding::Foreign(foreign) => render_foreign(foreign, language),
     }
 }
 
-fn render_own(own: &OwnHolding) -> String {
-    let mark = if own.in_force { "in force" } else { "not in force" };
-    let fictional = if own.fictional { " (fictional scheme)" } else { "" };
-    let until = own.standing.valid_until.map_or_else(String::new, |day| format!(", until {day}"));
+fn render_own(own: &OwnHolding, language: Language) -> String {
+    let bare = |code: &str| label(code, language, &Params::default());
+    let mark = bare(if own.in_force { "in-force" } else { "not-in-force" });
+    let fictional = if own.fictional { bare("fictional") } else { String::new() };
+    let until = own.standing.valid_until.map(|day| label("until", language, &Params::default().with("day", day)));
+    let until = until.unwrap_or_default();
     let state = own.standing.state.name();
-    let accepted = accepted(own.accepted_as_evidence);
-    let part = if own.tailors.iter().all(Tailoring::keeps_all) { "" } else { ", in part of what was asked" };
+    let part = if own.tailors.iter().all(Tailoring::keeps_all) { String::new() } else { bare("in-part") };
+    let accepted: String = own.acceptances.iter().map(|one| accepted(one, language)).collect();
     format!("{}  {state}, {mark}{part}{until}  {}{fictional}  {}{accepted}", own.verdict, own.scheme, own.supplier.name)
 }
 
-/// How often others took it as evidence, where they did; said so that nobody takes it for recognition.
-fn accepted(times: usize) -> String {
-    match times {
-        0 => String::new(),
-        1 => "\n    accepted as evidence once, which counts for nothing here".to_owned(),
-        times => format!("\n    accepted as evidence {times} times, which counts for nothing here"),
-    }
+/// Who took it as evidence and for how long; said so that nobody takes it for recognition.
+fn accepted(acceptance: &AcceptedBy, language: Language) -> String {
+    let AcceptedBy { authority, unit, from, until, .. } = acceptance;
+    let params = Params::default().with("authority", authority).with("from", from);
+    let params = unit.iter().fold(params, |params, unit| params.with("unit", unit));
+    let params = until.iter().fold(params, |params, until| params.with("until", until));
+    format!("\n    {}", label("evidence", language, &params))
 }
 
-fn render_foreign(foreign: &ForeignHolding) -> String {
+fn render_foreign(foreign: &ForeignHolding, language: Language) -> String {
     let recognition = &foreign.record.recognition;
-    let mark = if foreign.counts { "counts here" } else { "does not count here" };
-    let rule = recognition.rule.as_ref().map_or_else(String::new, |rule| format!(" under rule {rule}"));
+    let mark = if foreign.counts { "counts-here" } else { "counts-not-here" };
+    let mark = label(mark, language, &Params::default());
+    let rule = recognition.rule.as_ref().map(|rule| Params::default().with("rule", rule));
+    let rule = rule.map_or_else(String::new, |rule| label("under-rule", language, &rule));
+    let there = Params::default().with("state", recognition.state).with("outcome", recognition.outcome);
+    let there = label("state-there", language, &there);
     format!(
-        "{}  {} there, {}{rule}, {mark}  {}  {}\n    {}",
-        recognition.verdict,
-        recognition.state,
-        recognition.outcome,
-        recognition.scheme,
-        recognition.supplier.name,
-        recognition.explanation
+        "{}  {there}{rule}{mark}  {}  {}\n    {}",
+        recognition.verdict, recognition.scheme, recognition.supplier.name, recognition.explanation
     )
 }
 

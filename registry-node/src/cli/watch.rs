@@ -9,6 +9,7 @@ use conformity::identifiers::Identifier;
 use conformity::ids::{CountryCode, SectorCode};
 use conformity::verdict::StateName;
 use conformity::viewpoint::Viewpoint;
+use conformity::words::{Language, Params, label};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use serde::Deserialize;
@@ -34,9 +35,11 @@ Examples:
   registry-node --as buyer-1 watch --supplier corporate-number:7000012050002
   registry-node --as buyer-1 watch --scheme demo --type verdict --type recognition --json
   registry-node --as buyer-1 watch --after 1042
+  registry-node --as buyer-1 --lang ja watch --supplier corporate-number:7000012050002
   registry-node --as buyer-1 watch --prove
 
-One line per event; it connects again by itself and goes on where it was. With --prove it reads the whole log from its
+One line per event; it connects again by itself and goes on where it was. Of a supplier that is asked for and of which there is
+nothing, the first line says why. With --prove it reads the whole log from its
 first entry, computes the root from the entries that come with the events, and compares it with every checkpoint: at the
 first contradiction it stops with an error. Keep its output then: it is evidence.")]
 pub(super) struct Watch {
@@ -84,6 +87,7 @@ impl Watch {
         let after = if self.prove { Some("start".to_owned()) } else { self.after.clone() };
         let mut watching = Watching {
             json: context.json,
+            language: context.language,
             after,
             proving,
             seen: 0,
@@ -91,11 +95,13 @@ impl Watch {
             heard: false,
             count: self.count.unwrap_or(u64::MAX),
         };
-        wait(watching.run(&context.reader()?, &self.path()))?;
+        wait(watching.run(&context.reader()?, &self.path(context.language)))?;
         Ok(ExitCode::SUCCESS)
     }
 
-    fn path(&self) -> String {
+    fn path(&self, language: Language) -> String {
+        // English words are those of the event itself.
+        let lang = (language != Language::English).then(|| ("lang", language.to_string()));
         let suppliers = self.supplier.iter().map(|value| ("supplier", value.to_string()));
         let schemes = self.scheme.iter().map(|value| ("scheme", value.clone()));
         let viewpoints = self.viewpoint.iter().map(|value| ("viewpoint", value.to_string()));
@@ -105,7 +111,8 @@ impl Watch {
         let countries = self.country.iter().map(|value| ("country", value.to_string()));
         let members =
             suppliers.chain(schemes).chain(viewpoints).chain(states).chain(types).chain(sectors).chain(countries);
-        let query: Vec<String> = members.map(|(name, value)| format!("{name}={}", escape(&value))).collect();
+        let query: Vec<String> =
+            members.chain(lang).map(|(name, value)| format!("{name}={}", escape(&value))).collect();
         if query.is_empty() { "/v1/events".to_owned() } else { format!("/v1/events?{}", query.join("&")) }
     }
 }
@@ -113,6 +120,7 @@ impl Watch {
 /// A reader on its way.
 struct Watching {
     json: bool,
+    language: Language,
     /// The last event that was read.
     after: Option<String>,
     proving: Option<(Proving, Pinned)>,
@@ -134,6 +142,9 @@ struct CloudEvent {
     time: String,
     entry: String,
     data: Value,
+    /// The whole of it in words, where the language asked for is not that of the event itself.
+    #[serde(default)]
+    text: Option<String>,
 }
 
 impl Watching {
@@ -158,14 +169,14 @@ impl Watching {
 
     async fn connection(&mut self, client: &Client, path: &str) -> anyhow::Result<()> {
         let mut stream = client.connect().await?.stream(path, self.after.as_deref()).await?;
-        self.heard = true;
+        let first = !std::mem::replace(&mut self.heard, true);
         let mut frames = Frames::default();
         while !self.is_done()
             && let Some(piece) = next_piece(&mut stream).await?
         {
             frames.push(&piece)?;
             while let Some(frame) = frames.next() {
-                self.take(client, frame).await?;
+                self.take(client, frame, first).await?;
                 if self.is_done() {
                     break;
                 }
@@ -174,8 +185,10 @@ impl Watching {
         Ok(())
     }
 
-    async fn take(&mut self, client: &Client, frame: Frame) -> anyhow::Result<()> {
+    /// Takes what came. Of which suppliers there is nothing is said on the `first` connection, not again on each.
+    async fn take(&mut self, client: &Client, frame: Frame, first: bool) -> anyhow::Result<()> {
         match frame.event.as_deref() {
+            Some("absence") if first => self.tell_absence(&frame.data),
             Some("checkpoint") => self.take_checkpoint(client, &frame.data).await,
             Some(_) => Ok(()),
             None => self.take_event(frame),
@@ -195,6 +208,18 @@ impl Watching {
         output::line(&if self.json { frame.data } else { render(&event) })?;
         self.after = Some(frame.id.unwrap_or(event.id));
         self.seen += 1;
+        Ok(())
+    }
+
+    fn tell_absence(&self, data: &str) -> anyhow::Result<()> {
+        let told: Value = serde_json::from_str(data).context("the registry sent an absence that is none")?;
+        output::line(&if self.json {
+            json!({ "absence": told }).to_string()
+        } else {
+            let word = |name: &str| told[name].as_str().unwrap_or("-").to_owned();
+            let params = Params::default().with("supplier", word("supplier")).with("absence", word("absence"));
+            format!("{}  {}", label("nothing-of", self.language, &params), word("explanation"))
+        })?;
         Ok(())
     }
 
@@ -253,6 +278,7 @@ fn render(event: &CloudEvent) -> String {
         "/arrangement",
         "/kind",
     ]);
+    let words = event.text.clone().unwrap_or(words);
     let subject = event.subject.as_deref().unwrap_or("-");
     format!("{:>8}  {}  {kind}  {subject}  {words}", event.id, event.time).trim_end().to_owned()
 }

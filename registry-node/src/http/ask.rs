@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use certs::{Identity, Speaker};
 use conformity::ids::{NameError, SchemeId, SchemeRef};
-use conformity::standing::Viewer;
+use conformity::standing::{About, Viewer};
 use conformity::words::Language;
 use jiff::Timestamp;
 use warp::path::FullPath;
@@ -179,6 +179,14 @@ impl SchemeChoice {
         match self {
             Self::Any(id) => scheme.id == *id,
             Self::Version(wanted) => scheme == wanted,
+        }
+    }
+
+    /// The same, as questions have it.
+    pub(super) fn about(self) -> About {
+        match self {
+            Self::Any(id) => About::Scheme(id),
+            Self::Version(scheme) => About::SchemeVersion(scheme),
         }
     }
 

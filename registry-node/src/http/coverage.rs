@@ -19,12 +19,14 @@ use conformity::coverage::{Counts, Cover, Line, Question, Requirement, coverage}
 use conformity::identifiers::Identifier;
 use conformity::ids::{CrosswalkRef, DocumentRef, RequirementId};
 use conformity::records::Facts;
+use conformity::standing::{About, Question as Asked};
 use jiff::Timestamp;
 use serde::Serialize;
 use warp::reply::Response;
 
 use super::answer;
 use super::ask::{Ask, bad_parameter};
+use super::nothing::{self, Why};
 use super::site::Site;
 use crate::problem::Problem;
 use basis::Basis;
@@ -48,6 +50,9 @@ struct Answer<'a> {
     requirements: Vec<Told>,
     withdrawn: Vec<Gone<'a>>,
     text: Words,
+    /// Where no verdict on the supplier counts: why there is none on the document itself.
+    #[serde(flatten)]
+    why: Option<Why>,
 }
 
 /// A requirement, with where evidence was given for what touches it.
@@ -89,7 +94,7 @@ pub(super) fn of_document(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let (query, now) = (ask.query(), site.registry.now());
     let as_of = query.as_of(now)?.unwrap_or(now);
     if site.register().document(&document).is_none_or(|record| record.published.at > as_of) {
-        return Err(Problem::not_found());
+        return Err(nothing::document(&document));
     }
     let supposed: Vec<DocumentRef> = query.many("met")?;
     if supposed.len() > MAX_SUPPOSED {
@@ -102,11 +107,18 @@ pub(super) fn of_document(site: &Site, ask: &Ask) -> Result<Response, Problem> {
         let met: Vec<_> = all.into_iter().map(|number| known.requirement(&document, number)).collect();
         ground.add(Basis::Supposed { document, met: met.len() }, met);
     }
+    let supposed = ground.basis.len();
+    let mut why = None;
     if let Some(supplier) = query.one::<Identifier>("supplier")? {
         basis::add(site, ask, &supplier, as_of, &mut ground)?;
         foreign::add(site, ask, &supplier, as_of, &mut ground);
+        if ground.basis.len() == supposed {
+            let about = About::Document(document.clone());
+            let question = Asked { supplier, country: None, about, viewpoint: None, as_of };
+            why = Some(Why::of_supplier(site, ask, &question));
+        }
     }
-    Ok(answer::in_language(answered(&document, &ground, as_of)?, ask.language()))
+    Ok(answer::in_language(answered(&document, &ground, why, as_of)?, ask.language()))
 }
 
 impl Ground<'_> {
@@ -128,7 +140,12 @@ impl Ground<'_> {
     }
 }
 
-fn answered(document: &DocumentRef, ground: &Ground<'_>, as_of: Timestamp) -> Result<Response, Problem> {
+fn answered(
+    document: &DocumentRef,
+    ground: &Ground<'_>,
+    why: Option<Why>,
+    as_of: Timestamp,
+) -> Result<Response, Problem> {
     let known = ground.known;
     let catalogue = known.catalogue(document);
     let requirements: Vec<RequirementId> = known.all_of(document).into_iter().cloned().collect();
@@ -151,6 +168,7 @@ fn answered(document: &DocumentRef, ground: &Ground<'_>, as_of: Timestamp) -> Re
         requirements: lines.into_iter().map(|line| Told { evidence_in: ground.evidence(&line), line }).collect(),
         withdrawn: withdrawn.map(|(requirement, successors)| Gone { requirement, successors }).collect(),
         text: words(document, counts),
+        why,
     })
 }
 

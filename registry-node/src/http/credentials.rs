@@ -9,19 +9,18 @@ use conformity::credential::CredentialRecord;
 use conformity::ids::{PartyId, VerdictRef};
 use conformity::party::Role;
 use conformity::records::Facts;
-use conformity::verdict::VerdictRecord;
 use credential::attestation::Web;
 use credential::sd_jwt::{REGISTRY, Unverified};
 use jiff::Timestamp;
 use ledger::journal::Stored;
 use serde::Serialize;
-use std::sync::Arc;
 use warp::reply::Response;
 
 use super::answer::{self, Keep};
 use super::ask::{Ask, bad_parameter};
 use super::code;
 use super::consented::{self, Extent, Showing};
+use super::nothing;
 use super::site::Site;
 use crate::core::disclosures::digest_of;
 use crate::core::slots::{MAX_AT_ONCE, RESERVED_FOR, SlotError};
@@ -88,7 +87,14 @@ fn issuer(site: &Site, ask: &Ask) -> Result<PartyId, Problem> {
 /// `GET /v1/credentials/{verdict}`
 pub(super) fn newest(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let wanted: VerdictRef = ask.value()?;
-    let (verdict, extent, record) = visible(site, ask, &wanted).ok_or_else(Problem::not_found)?;
+    // Those of other registries are there, whatever is made of the verdict here.
+    if wanted.registry != site.registry.config.registry.id {
+        return Err(Problem::not_found());
+    }
+    let look = consented::look(site, ask, &wanted.id);
+    let (verdict, extent) = look.ok_or_else(|| nothing::verdict(site, ask, &wanted))?;
+    let newest = site.register().newest_credential(&wanted.id);
+    let record = newest.filter(|newest| newest.voided.is_none()).ok_or_else(Problem::not_found)?;
     let text = match extent {
         Extent::Whole => whole(site, &record)?.map_or_else(|| signed_part(site, &record), Ok)?,
         Extent::Public => signed_part(site, &record)?,
@@ -108,16 +114,6 @@ pub(super) fn newest(site: &Site, ask: &Ask) -> Result<Response, Problem> {
         }
     };
     Ok(answer::bytes(SD_JWT, text.into(), Keep::No))
-}
-
-/// The newest credential of a verdict that the asker may see, unless all are void, and how much of it he may see.
-fn visible(site: &Site, ask: &Ask, wanted: &VerdictRef) -> Option<(Arc<VerdictRecord>, Extent, Arc<CredentialRecord>)> {
-    if wanted.registry != site.registry.config.registry.id {
-        return None;
-    }
-    let (verdict, extent) = consented::look(site, ask, &wanted.id)?;
-    let newest = site.register().newest_credential(&wanted.id).filter(|newest| newest.voided.is_none())?;
-    Some((verdict, extent, newest))
 }
 
 /// The credential with all that it keeps back, unless that was erased.

@@ -5,8 +5,10 @@ use std::str::FromStr;
 use conformity::bulletin::Bulletin;
 use conformity::identifiers::Identifier;
 use conformity::ids::{CountryCode, SectorCode};
+use conformity::standing::{About as Asked, Question};
 use conformity::verdict::StateName;
 use conformity::viewpoint::Viewpoint;
+use jiff::Timestamp;
 
 use super::ask::{Query, SchemeChoice};
 use crate::core::event::{About, CLOSED, Event, OfVerdict, TYPE_PREFIX};
@@ -61,6 +63,23 @@ impl Filter {
                 Some(About::Bulletin(_, bulletin)) => self.concerned(bulletin),
                 None => !self.is_about_verdicts(),
             }
+    }
+
+    /// How each supplier stands that the reader names, as far as the other conditions ask: by the scheme and the viewpoint, where it is
+    /// one.
+    pub(super) fn questions(&self, now: Timestamp) -> impl Iterator<Item = Question> {
+        let about = match &self.schemes[..] {
+            [scheme] => scheme.clone().about(),
+            _ => Asked::Everything,
+        };
+        let viewpoint = if let [viewpoint] = self.viewpoints[..] { Some(viewpoint) } else { None };
+        self.suppliers.iter().map(move |supplier| Question {
+            supplier: supplier.clone(),
+            country: None,
+            about: about.clone(),
+            viewpoint,
+            as_of: now,
+        })
     }
 
     fn is_about_verdicts(&self) -> bool {

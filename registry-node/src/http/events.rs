@@ -6,6 +6,9 @@
 //!
 //! event: checkpoint                               without an id
 //! data: "jp.registry.example\n13\n…"              the newest published checkpoint, a signed note as JSON string
+//!
+//! event: absence                                  at the opening, without an id, for a supplier that was asked for
+//! data: {"supplier":"…","absence":"unknown",…}    and of which there is nothing: why
 //! ```
 //!
 //! A checkpoint comes only after the events of every entry that it covers, so an unfiltered reader, who gets the entry with
@@ -18,6 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
+use conformity::words::Language;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
 use warp::http::HeaderMap;
@@ -28,6 +32,8 @@ use super::ask::{Ask, bad_parameter};
 use super::bulletins;
 use super::code::{self, Code};
 use super::event_filter::{Filter, Place};
+use super::event_words::in_words;
+use super::nothing::silence;
 use super::room::{Hold, Watch};
 use super::server::Caller;
 use super::site::Site;
@@ -43,7 +49,7 @@ const PIECE: usize = 32 * 1024;
 /// A reader this close to the end is served at once; others read the journal, on threads that may wait for it.
 const LIVE: u64 = 64;
 /// What a browser is told first: how many milliseconds to wait before it connects again.
-const OPENING: &[u8] = b"retry: 1000\n\n";
+const OPENING: &str = "retry: 1000\n\n";
 
 /// `GET /v1/events`
 pub(super) fn stream(site: &Arc<Site>, ask: &Ask, headers: &HeaderMap) -> Result<Response, Problem> {
@@ -55,8 +61,11 @@ pub(super) fn stream(site: &Arc<Site>, ask: &Ask, headers: &HeaderMap) -> Result
         Some(Place::Behind { index, position }) => (index, Some((index, position))),
         None => (site.registry.feed.size(), None),
     };
+    let silent = filter.questions(site.registry.now()).filter_map(|question| silence(site, ask, &question));
+    let opening: String = std::iter::once(OPENING.to_owned()).chain(silent).collect();
     let reader = Reader {
         filter,
+        language: ask.query().one("lang")?,
         cursor,
         seen,
         entries: Vec::new().into_iter(),
@@ -64,7 +73,7 @@ pub(super) fn stream(site: &Arc<Site>, ask: &Ask, headers: &HeaderMap) -> Result
         checkpoint: 0,
         heartbeat: Instant::now() + HEARTBEAT,
         published: site.registry.published.subscribe(),
-        opening: Some(Bytes::from_static(OPENING)),
+        opening: Some(opening.into()),
         watch: ask.caller().share.watch_stream(),
         hold: None,
         caller: Arc::clone(ask.caller()),
@@ -121,6 +130,8 @@ impl Drop for Seat {
 
 struct Reader {
     filter: Filter,
+    /// In which language events are told beside what they are; not at all where none is asked for.
+    language: Option<Language>,
     /// The next entry to ask the feed for.
     cursor: u64,
     /// The last event that the reader had before, to be passed over within its entry.
@@ -222,9 +233,17 @@ impl Reader {
             };
             let seen = self.seen.is_some_and(|seen| (event.index, event.position) <= seen);
             if !seen && self.filter.passes(event) {
-                write(event, piece);
+                self.write(event, piece);
             }
             self.position += 1;
+        }
+    }
+
+    fn write(&self, event: &Event, piece: &mut BytesMut) {
+        let id = event.id();
+        let json = self.language.map_or_else(|| event.json.clone(), |language| in_words(event, language));
+        for part in [b"id: ", id.as_bytes(), b"\ndata: ", &json, b"\n\n"] {
+            piece.put_slice(part);
         }
     }
 
@@ -257,12 +276,5 @@ impl Reader {
             published = self.published.changed() => published.ok(),
             () = tokio::time::sleep_until(self.heartbeat) => Some(()),
         }
-    }
-}
-
-fn write(event: &Event, piece: &mut BytesMut) {
-    let id = event.id();
-    for part in [b"id: ", id.as_bytes(), b"\ndata: ", &event.json, b"\n\n"] {
-        piece.put_slice(part);
     }
 }

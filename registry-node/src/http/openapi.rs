@@ -3,6 +3,7 @@
 mod trust_query;
 
 use bytes::Bytes;
+use conformity::standing::Absence;
 use serde_json::{Map, Value, json};
 
 use super::answer::{JOSE, JSON, NDJSON, NOTE};
@@ -152,6 +153,8 @@ fn schemas() -> Value {
                 "status": { "type": "integer" },
                 "detail": text(),
                 "params": { "type": "object", "additionalProperties": text() },
+                "absence": { "enum": Absence::ALL },
+                "because": { "type": "array", "items": { "type": "object" } },
                 "retryAfter": { "type": "integer" },
             },
         },

@@ -31,6 +31,7 @@ use super::ask::Ask;
 use super::code;
 use super::consented::{self, Showing};
 use super::credentials::whole;
+use super::nothing;
 use super::published::Checkpoint;
 use super::site::Site;
 use crate::core::feed::parse_committed;
@@ -50,7 +51,8 @@ pub(super) fn proof(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let as_of = ask.query().as_of(site.registry.now())?;
     let newest = newest(site)?;
     let seal = newest.as_ref().map_or(0, |newest| newest.size.saturating_sub(1));
-    let about = About::find(site, ask, &wanted, Horizon { as_of, seal }).ok_or_else(Problem::not_found)?;
+    let about = About::find(site, ask, &wanted, Horizon { as_of, seal });
+    let about = about.ok_or_else(|| nothing::then(site, ask, &wanted, as_of))?;
     let checkpoint = newest.filter(|_| about.begun() < seal).ok_or_else(code::not_published)?;
     let key = Key::of(&about, &checkpoint);
     let extract = Extract { site, checkpoint: &checkpoint };

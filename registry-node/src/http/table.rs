@@ -68,7 +68,7 @@ pub(super) static ROUTES: &[Route] = &[
         path: "/v1/verdicts",
         summary: "Open verdicts of this registry, by id",
         value: "",
-        parameters: &[SUPPLIER, SCHEME, VIEWPOINT, STATE, AS_OF, CURSOR, LIMIT],
+        parameters: &[SUPPLIER, SCHEME, VIEWPOINT, STATE, AS_OF, CURSOR, LIMIT, LANG],
         answer: JSON,
         handler: Handler::Memory(verdicts::list),
     },
@@ -336,7 +336,7 @@ pub(super) static ROUTES: &[Route] = &[
         path: "/v1/events",
         summary: "Everything that happens, as CloudEvents; resumes behind Last-Event-ID",
         value: "",
-        parameters: &[AFTER, SUPPLIERS, SCHEMES, VIEWPOINTS, STATES, TYPES, SECTORS, COUNTRIES],
+        parameters: &[AFTER, SUPPLIERS, SCHEMES, VIEWPOINTS, STATES, TYPES, SECTORS, COUNTRIES, EVENT_LANG],
         answer: EVENTS,
         handler: Handler::Events,
     },
@@ -388,6 +388,7 @@ const STATE: Parameter = once("state", "granted, conditional, suspended, …");
 const COUNT: Parameter = once("count", "how many, 1 to 1000 [default: 1]");
 const AS_OF: Parameter = once("as_of", "an instant that has come, RFC 3339: as the log had it then");
 const LANG: Parameter = once("lang", "en or ja: the language of the words in the answer [default: by Accept-Language]");
+const EVENT_LANG: Parameter = once("lang", "en or ja: tells each event in words, too, in that language");
 const CURSOR: Parameter = once("cursor", "next of the page before");
 const LIMIT: Parameter = once("limit", "most items of the page, 1 to 1000");
 const AFTER: Parameter = once("after", "id of the last event read, or start; without it, what comes from now on");

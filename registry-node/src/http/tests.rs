@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod absences;
 mod apart;
 mod bulk;
 mod bulletins;

@@ -14,6 +14,7 @@ use conformity::ids::PartyId;
 use conformity::in_force::Pair;
 use conformity::recognition::{Acceptance, Relation, acceptance};
 use conformity::records::Facts;
+use conformity::standing::Absence;
 use jiff::Timestamp;
 use serde::Serialize;
 use warp::reply::Response;
@@ -53,6 +54,9 @@ struct Answer<'a> {
     time_requested: Option<&'a str>,
     time_evaluated: String,
     message: String,
+    /// Why there is nothing, where there is nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    absence: Option<Absence>,
     #[serde(skip_serializing_if = "Option::is_none")]
     context: Option<&'a Context>,
 }
@@ -64,27 +68,43 @@ enum Outcome {
     Recognized(bool),
 }
 
+/// Why the answer is no.
+struct No {
+    message: String,
+    absence: Option<Absence>,
+}
+
+impl No {
+    /// There is something, and it does not hold; or the question is none that is answered here.
+    fn told(message: String) -> Self {
+        Self { message, absence: None }
+    }
+
+    fn absent(message: impl Into<String>, absence: Absence) -> Self {
+        Self { message: message.into(), absence: Some(absence) }
+    }
+}
+
 /// `POST /authorization`
 pub(super) fn authorization(site: &Site, question: &Question) -> Result<Response, Problem> {
     let now = site.registry.now();
-    let (authorized, message) = match authorized(site, question, question.at(now)?) {
-        Ok(message) => (true, message),
-        Err(message) => (false, message),
-    };
-    answered(question, Outcome::Authorized(authorized), message, now)
+    answered(question, Outcome::Authorized, authorized(site, question, question.at(now)?), now)
 }
 
 /// `POST /recognition`
 pub(super) fn recognition(site: &Site, question: &Question) -> Result<Response, Problem> {
     let now = site.registry.now();
-    let (recognized, message) = match recognized(site, question, question.at(now)?) {
-        Ok(message) => (true, message),
-        Err(message) => (false, message),
-    };
-    answered(question, Outcome::Recognized(recognized), message, now)
+    answered(question, Outcome::Recognized, recognized(site, question, question.at(now)?), now)
 }
 
-fn answered(question: &Question, outcome: Outcome, message: String, now: Timestamp) -> Result<Response, Problem> {
+fn answered(
+    question: &Question,
+    outcome: fn(bool) -> Outcome,
+    told: Result<String, No>,
+    now: Timestamp,
+) -> Result<Response, Problem> {
+    let outcome = outcome(told.is_ok());
+    let No { message, absence } = told.map_or_else(|no| no, No::told);
     answer::json(&Answer {
         entity_id: &question.entity_id,
         authority_id: &question.authority_id,
@@ -95,47 +115,57 @@ fn answered(question: &Question, outcome: Outcome, message: String, now: Timesta
         // As long for one answer as for another.
         time_evaluated: format!("{now:.3}"),
         message,
+        absence,
         context: question.context.as_ref(),
     })
 }
 
 /// Why the entity is authorized, or why not.
-fn authorized(site: &Site, question: &Question, at: Timestamp) -> Result<String, String> {
+fn authorized(site: &Site, question: &Question, at: Timestamp) -> Result<String, No> {
     let role = role(&question.action)?;
     let genesis = &site.registry.genesis;
     let granted_by = authority(site, &question.authority_id)?;
+    let scheme = did::scheme(genesis, question.resource.as_str());
+    // By the scheme alone: who is unknown, hidden or not entitled looks alike.
+    let published = scheme.as_ref().and_then(|scheme| site.register().scheme(scheme));
+    let absence = match published.filter(|record| record.published.at <= at) {
+        Some(_) => Absence::NotAssessed,
+        None => Absence::NoScheme,
+    };
+    let no = || No::absent(NOT_AUTHORIZED, absence);
     let body = match did::named(genesis, question.entity_id.as_str()) {
         Some(Named::Party(id)) => id,
-        Some(Named::Registry) | None => return Err(NOT_AUTHORIZED.to_owned()),
+        Some(Named::Registry) | None => return Err(no()),
     };
-    let scheme = did::scheme(genesis, question.resource.as_str()).ok_or(NOT_AUTHORIZED)?;
+    let scheme = scheme.ok_or_else(no)?;
     let occasion = Occasion { body: &body, role, scheme: &scheme, granted_by: granted_by.as_ref(), at };
     let found = entitlement(&*site.register(), &occasion);
     match found {
         Entitlement::InForce(record) => Ok(in_force(&record, at)),
-        Entitlement::Lapsed(record, lapse) => Err(lapsed(&record, lapse, at)),
-        Entitlement::None => Err(NOT_AUTHORIZED.to_owned()),
+        Entitlement::Lapsed(record, lapse) => Err(No::told(lapsed(&record, lapse, at))),
+        Entitlement::None => Err(no()),
     }
 }
 
-fn role(action: &Short) -> Result<AccreditedAs, String> {
+fn role(action: &Short) -> Result<AccreditedAs, No> {
     let known = ACTIVITIES.iter().find(|(word, _)| *word == action.as_str());
     known.map(|(_, role)| *role).ok_or_else(|| {
         let words: Vec<&str> = ACTIVITIES.iter().map(|(word, _)| *word).collect();
-        format!("this action is not known here; ask whether an entity may: {}", words.join(", "))
+        No::told(format!("this action is not known here; ask whether an entity may: {}", words.join(", ")))
     })
 }
 
 /// The authority whose word is asked for: the whole registry's, or one party's.
-fn authority(site: &Site, name: &Short) -> Result<Option<PartyId>, String> {
+fn authority(site: &Site, name: &Short) -> Result<Option<PartyId>, No> {
     let genesis = &site.registry.genesis;
     match did::named(genesis, name.as_str()) {
         Some(Named::Registry) => Ok(None),
         Some(Named::Party(id)) => Ok(Some(id)),
-        None => Err(format!(
-            "this registry answers for {} and those under it; ask the authority's own",
-            did::of_registry(genesis)
-        )),
+        None => {
+            let own = did::of_registry(genesis);
+            let message = format!("this registry answers for {own} and those under it; ask the authority's own");
+            Err(No::absent(message, Absence::Unknown))
+        }
     }
 }
 
@@ -162,9 +192,10 @@ fn lapsed(record: &AccreditationRecord, lapse: Lapse, at: Timestamp) -> String {
 }
 
 /// Why the entity's verdicts are recognized, or why not.
-fn recognized(site: &Site, question: &Question, at: Timestamp) -> Result<String, String> {
+fn recognized(site: &Site, question: &Question, at: Timestamp) -> Result<String, No> {
     if question.action.as_str() != RECOGNIZE {
-        return Err(format!("this action is not known here; ask whether an authority may: {RECOGNIZE}"));
+        let message = format!("this action is not known here; ask whether an authority may: {RECOGNIZE}");
+        return Err(No::told(message));
     }
     let signed_by = authority(site, &question.authority_id)?;
     let name = question.entity_id.as_str();
@@ -172,8 +203,9 @@ fn recognized(site: &Site, question: &Question, at: Timestamp) -> Result<String,
         let register = site.register();
         (register.peers(), register.arrangements())
     };
-    let peer = peer(peers, name, at).ok_or(NOT_RECOGNIZED)?;
-    let scheme = did::scheme(&peer.genesis, question.resource.as_str()).ok_or(NOT_RECOGNIZED)?;
+    let peer = peer(peers, name, at).ok_or_else(|| No::absent(NOT_RECOGNIZED, Absence::Unknown))?;
+    let scheme = did::scheme(&peer.genesis, question.resource.as_str());
+    let scheme = scheme.ok_or_else(|| No::absent(NOT_RECOGNIZED, Absence::NoScheme))?;
     let relation = Relation {
         pair: Pair { from: &peer.registry, to: &site.registry.genesis.registry },
         origin: &peer.origin,
@@ -196,11 +228,13 @@ fn is_expelled(peer: &PeerRecord, at: Timestamp) -> bool {
     now || between
 }
 
-fn accepted(acceptance: Option<Acceptance<'_>>) -> Result<String, String> {
-    let Some(Acceptance { terms, rule, gap }) = acceptance else { return Err(NOT_RECOGNIZED.to_owned()) };
+fn accepted(acceptance: Option<Acceptance<'_>>) -> Result<String, No> {
+    let Some(Acceptance { terms, rule, gap }) = acceptance else {
+        return Err(No::absent(NOT_RECOGNIZED, Absence::NoScheme));
+    };
     let place = format!("rule {} of arrangement {} (version {})", rule.id, terms.terms.id, terms.terms.version);
     match gap {
         None => Ok(format!("{place} is in force, for viewpoints: {}, for objects: {}", rule.viewpoints, rule.objects)),
-        Some(gap) => Err(format!("{place}: {gap}")),
+        Some(gap) => Err(No::told(format!("{place}: {gap}"))),
     }
 }

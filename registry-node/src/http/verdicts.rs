@@ -13,7 +13,7 @@ use conformity::ids::{Origin, SchemeRef, VerdictId, VerdictRef};
 use conformity::recognised::{Recognition, RecognitionRecord};
 use conformity::recognition::{in_effect, told};
 use conformity::records::Facts;
-use conformity::standing::{Sight, sight};
+use conformity::standing::{About, Question, Sight, sight};
 use conformity::time::{Day, Moment};
 use conformity::verdict::{
     AssessedObject, HistoryItem, Provenance, SelfEvaluation, Snapshot, StateName, Supplier, Verdict, VerdictRecord,
@@ -28,6 +28,7 @@ use super::answer::{self, JSON, Keep};
 use super::apart;
 use super::ask::{Ask, SchemeChoice};
 use super::consented::{self, Showing};
+use super::nothing::{self, Why};
 use super::page::{Listing, Page, cursor};
 use super::site::Site;
 use crate::core::uses::Way;
@@ -66,7 +67,7 @@ struct Foreign<'a> {
 pub(super) fn one(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let wanted: VerdictRef = ask.value()?;
     if wanted.registry == site.registry.config.registry.id {
-        let record = visible(site, ask, &wanted.id).ok_or_else(Problem::not_found)?;
+        let record = visible(site, ask, &wanted.id).ok_or_else(|| nothing::verdict(site, ask, &wanted))?;
         let answer = site.rendered.answer(&record, |record| own(site, &wanted, record));
         return Ok(answer::bytes(JSON, answer?, Keep::No));
     }
@@ -75,7 +76,7 @@ pub(super) fn one(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     if let Some(record) = apart {
         return in_words(&in_effect(record, peer.as_deref()), ask);
     }
-    let recorded = recorded.ok_or_else(Problem::not_found)?;
+    let recorded = recorded.ok_or_else(|| nothing::verdict(site, ask, &wanted))?;
     let record = in_effect(Arc::clone(&recorded), peer.as_deref());
     // What the log does not say yet is rendered each time: it will in a moment.
     if !Arc::ptr_eq(&recorded, &record) || ask.language() != Language::English {
@@ -92,7 +93,8 @@ pub(super) fn by_consent(site: &Site, ask: &Ask) -> bool {
 
 /// `GET /v1/verdicts/{verdict}`, by consent.
 pub(super) fn one_by_consent(site: &Site, ask: &Ask) -> Result<Response, Problem> {
-    let (wanted, record, permission) = shown_by_consent(site, ask).ok_or_else(Problem::not_found)?;
+    // It was there a moment ago: by what consent says now, it is as for everybody.
+    let Some((wanted, record, permission)) = shown_by_consent(site, ask) else { return one(site, ask) };
     let answer = own(site, &wanted, &record)?;
     let (way, permission, place) = (Way::Verdict, &permission, consented::place(site)?);
     Showing { verdict: &record, permission, way, credential: None, disclosures: 0 }.record(
@@ -152,8 +154,21 @@ pub(super) fn list(site: &Site, ask: &Ask) -> Result<Response, Problem> {
         Some(supplier) => search.of_supplier(site, supplier),
         None => search.through_all(site),
     };
-    let items = found.iter().filter_map(|found| found.item(site)).collect();
-    Listing { name: "verdicts", items, next: next.as_ref().map(cursor) }.answer()
+    let items: Vec<Item<'_>> = found.iter().filter_map(|found| found.item(site)).collect();
+    let why = if items.is_empty() && next.is_none() { search.why(site, ask) } else { None };
+    let told = why.is_some();
+    let listing = Listing { name: "verdicts", items, next: next.as_ref().map(cursor) };
+    let answer = answer::json(&Answer { listing, why })?;
+    Ok(if told { answer::in_language(answer, ask.language()) } else { answer })
+}
+
+/// A page, and why there is nothing on it.
+#[derive(Serialize)]
+struct Answer<'a> {
+    #[serde(flatten)]
+    listing: Listing<Item<'a>>,
+    #[serde(flatten)]
+    why: Option<Why>,
 }
 
 /// What is searched for.
@@ -202,6 +217,23 @@ impl Search {
             as_of: query.as_of(site.registry.now())?,
             page: Page::of(query, USUAL_LIMIT)?,
         })
+    }
+
+    /// Why nothing is listed, where that says something of the supplier or of the scheme: not on a later page, nor where a state was
+    /// asked for, in which a verdict may not be that is there.
+    fn why(&self, site: &Site, ask: &Ask) -> Option<Why> {
+        if self.page.after.is_some() || self.state.is_some() {
+            return None;
+        }
+        let Some(supplier) = &self.supplier else { return Why::of_scheme(site, ask, self.scheme.as_ref()?) };
+        let question = Question {
+            supplier: supplier.clone(),
+            country: None,
+            about: self.scheme.clone().map_or(About::Everything, SchemeChoice::about),
+            viewpoint: self.viewpoint,
+            as_of: self.as_of.unwrap_or_else(|| site.registry.now()),
+        };
+        Some(Why::of_supplier(site, ask, &question))
     }
 
     fn of_supplier(&self, site: &Site, supplier: &Identifier) -> (Vec<Found>, Option<VerdictId>) {

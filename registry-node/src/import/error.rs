@@ -50,6 +50,24 @@ pub enum ImportError {
     /// Damaged JSON, or JSON of another shape.
     #[error("the source is not readable as JSON: {0}")]
     Json(#[source] serde_json::Error),
+    /// Damaged XML.
+    #[error("the source is not readable as XML: {0}")]
+    Xml(#[source] quick_xml::Error),
+    /// A document type, or an entity that only one could define.
+    #[error("the source declares or uses {what:?}: lists have no document type and no entities of their own")]
+    Entity {
+        /// Its beginning.
+        what: String,
+    },
+    /// Elements nested deeper than in any list.
+    #[error("the source nests elements deeper than {limit}")]
+    TooDeep {
+        /// What is read at most.
+        limit: usize,
+    },
+    /// XML of another kind, or cut off.
+    #[error("the source is no whole trusted list (ETSI TS 119 612): is it the list that the mapping describes?")]
+    NotATrustedList,
     /// A source of another format than the mapping says.
     #[error(
         "the source looks like {found}, but the mapping expects {expected}: give the list in that format, or another mapping"

@@ -5,11 +5,14 @@
 //! Relations are as careful as those of official crosswalks: an intersection wherever one asks for something that the other does not.
 
 /// Name and text of each example.
-const EXAMPLES: [(&str, &str); 8] = [
+const EXAMPLES: [(&str, &str); 11] = [
     ("common-requirements", include_str!("examples/common-requirements.json")),
     ("common-to-iso-iec-27001-2022", include_str!("examples/common-to-iso-iec-27001-2022.json")),
+    ("common-to-iso-iec-27002-2022", include_str!("examples/common-to-iso-iec-27002-2022.json")),
+    ("common-to-nis2-directive", include_str!("examples/common-to-nis2-directive.json")),
     ("common-to-nist-csf-2.0", include_str!("examples/common-to-nist-csf-2.0.json")),
     ("common-to-nist-sp-800-171-r3", include_str!("examples/common-to-nist-sp-800-171-r3.json")),
+    ("common-to-nist-sp-800-53-r5", include_str!("examples/common-to-nist-sp-800-53-r5.json")),
     ("manufacturing-additions", include_str!("examples/manufacturing-additions.json")),
     ("manufacturing-profile", include_str!("examples/manufacturing-profile.json")),
     ("payment-additions", include_str!("examples/payment-additions.json")),

@@ -10,6 +10,9 @@
 //! other facts               anything               a new edition is granted; it supersedes the old one
 //! ```
 //!
+//! A list that tells how the status went (`history`) is granted with all of it: a status of the same meaning as the one before is
+//! told in the scope, one that was taken away and came back rested in between, and what it is now comes last.
+//!
 //! A transcribed verdict is never corrected in place: no change statement says "the level was mistyped", so what cannot be
 //! said as a change is said as a new edition, and both stay visible. Only the operator makes these statements; they say
 //! what a list said, not what a body decided here.
@@ -99,6 +102,10 @@ impl Following<'_> {
         let terms = Verdict { verdict: id.clone(), valid_until: self.granted_until(wanted.status)?, ..says.clone() };
         let mut steps = vec![Step::Grant(Box::new(terms))];
         let mut chain = Chain { id, after: 1, since: says.valid_from.start(), steps: &mut steps };
+        if !self.subject.says.history.is_empty() {
+            self.went(&mut chain);
+            return Ok(steps);
+        }
         for (episode, scope) in self.scopes() {
             chain.push(extended(scope), "listed-maintenance", episode.day.start());
         }
@@ -106,6 +113,34 @@ impl Following<'_> {
             chain.push(change, because, wanted.since);
         }
         Ok(steps)
+    }
+
+    /// How its status went since it was granted.
+    fn went(&self, chain: &mut Chain<'_>) {
+        let history = &self.subject.says.history;
+        let (mut holds, mut scope) = (true, self.subject.says.terms.scope.to_string());
+        for (at, past) in history.iter().enumerate().skip(1) {
+            let (since, last) = (past.since.start(), at + 1 == history.len());
+            let (change, because) = match (past.status, holds) {
+                (Status::Valid, true) => {
+                    let longer = format!("{scope}; {} since {}", past.word, past.since);
+                    // What no longer fits is left out; the state does not depend on it.
+                    let Ok(told) = longer.parse() else { continue };
+                    scope = longer;
+                    (extended(told), "listed-status")
+                }
+                (Status::Valid, false) => (Change::Restored, "listed-valid"),
+                (Status::Suspended, false) => continue,
+                (status, _) if last => match first_status(status) {
+                    Some(change) => change,
+                    None => continue,
+                },
+                (status, true) => (Change::Suspended, resting(status)),
+                (_, false) => continue,
+            };
+            holds = past.status == Status::Valid;
+            chain.push(change, because, since);
+        }
     }
 
     /// The last day to grant. Nothing can be maintained once its last day is past, and a maintenance of years ago is
@@ -234,7 +269,7 @@ impl Following<'_> {
                 Wanted { status: Status::Historical, since: day.start() }
             }
             (Status::Historical, Some(day)) => Wanted { status: Status::Historical, since: day.start().min(fetched) },
-            (status, _) => Wanted { status, since: fetched },
+            (status, _) => Wanted { status, since: says.history.last().map_or(fetched, |now| now.since.start()) },
         }
     }
 
@@ -296,6 +331,15 @@ fn first_status(status: Status) -> Option<(Change, &'static str)> {
         Status::Suspended => Some((Change::Suspended, "listed-suspended")),
         Status::Withdrawn => Some((Change::Withdrawn, "listed-withdrawn")),
         Status::Historical => Some((Change::Historical, "listed-historical")),
+    }
+}
+
+/// Why a verdict rests that the list calls valid again later.
+fn resting(status: Status) -> &'static str {
+    match status {
+        Status::Withdrawn => "listed-withdrawn",
+        Status::Historical => "listed-historical",
+        Status::Valid | Status::Suspended | Status::NotAVerdict => "listed-suspended",
     }
 }
 

@@ -19,7 +19,7 @@ use super::occasion::Occasion;
 use super::refusal::Reason;
 use super::rows::{Place, Row, Sink};
 use super::subjects::Subjects;
-use super::{csv_rows, html, json_rows};
+use super::{csv_rows, html, json_rows, trusted_list};
 
 /// Everything that the rows of one file say.
 pub(crate) struct Intake<'m> {
@@ -43,6 +43,7 @@ impl<'m> Intake<'m> {
             Format::Csv => csv_rows::read(source, mapping.encoding, mapping.delimiter(), &mut intake)?,
             Format::Json => json_rows::read(source, mapping.encoding, &mapping.json_sections(), &mut intake)?,
             Format::Html => html::read(source, mapping.encoding, mapping.table(), &mut intake)?,
+            Format::TrustedList => trusted_list::read(source, mapping.encoding, &mut intake)?,
         }
         Ok(intake)
     }

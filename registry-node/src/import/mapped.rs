@@ -13,6 +13,7 @@ use conformity::verdict::{Acceptance, AssessedObject, Provenance, Supplier, Tran
 use serde::Serialize;
 
 use super::follow::SCOPE_MAX;
+use super::limits::STATUSES_MAX;
 use super::mapping::{self, Evidence, Field, IdentifierField, Maintenance, Mapping, Suppliers, VerdictRules, Verdicts};
 use super::names::{self, Identity};
 use super::occasion::{Occasion, Status, UnknownStatus};
@@ -30,6 +31,16 @@ pub(crate) struct RowVerdict {
     pub(crate) archived: Option<Day>,
     /// What the row adds to it.
     pub(crate) maintenance: Vec<Episode>,
+    /// How its status went, the oldest first; nothing where the list tells only how it is.
+    pub(crate) history: Vec<Past>,
+}
+
+/// A status, since when, and the list's word for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Past {
+    pub(crate) status: Status,
+    pub(crate) since: Day,
+    pub(crate) word: String,
 }
 
 /// A maintenance: from this day on the verdict covers this, too.
@@ -80,7 +91,38 @@ impl Reader<'_> {
         in_order("valid-from", terms.valid_from, "valid-until", terms.valid_until)?;
         self.past("valid-from", terms.valid_from)?;
         let maintenance = self.maintenances(table, row, &terms)?;
-        Ok(RowVerdict { terms, status, archived, maintenance })
+        let history = self.history(table, row, &terms)?;
+        if let Some(now) = history.last().filter(|now| now.status != status) {
+            let why = format!("it ends with {}, and the status is {}", now.word, published.unwrap_or_default());
+            return Err(Reason::Unacceptable { field: "history", why });
+        }
+        Ok(RowVerdict { terms, status, archived, maintenance, history })
+    }
+
+    /// How the status went, from the grant on, in the order of time.
+    fn history(&self, table: &Verdicts, row: &Row, terms: &Verdict) -> Result<Vec<Past>, Reason> {
+        const FIELD: &str = "history";
+        let Some(history) = &table.history else { return Ok(Vec::new()) };
+        let (mut told, mut before) = (Vec::new(), terms.valid_from);
+        for inner in row.each(&history.each)? {
+            if told.len() == STATUSES_MAX {
+                return Err(Reason::TooManyValues { limit: STATUSES_MAX });
+            }
+            let (status, word) = self.status(table, &inner)?;
+            let since = history.since.require_day(FIELD, &inner, &self.mapping.input.days)?;
+            in_order(FIELD, before, FIELD, Some(since))?;
+            self.past(FIELD, since)?;
+            before = since;
+            told.push(Past { status, since, word: word.unwrap_or_default() });
+        }
+        match told.first() {
+            Some(first) if first.status == Status::Valid && first.since == terms.valid_from => Ok(told),
+            Some(first) => {
+                let why = format!("it begins with {} on {}, which is no grant", first.word, first.since);
+                Err(Reason::Unacceptable { field: FIELD, why })
+            }
+            None => Err(history.since.missing(FIELD)),
+        }
     }
 
     fn terms(&self, rules: &VerdictRules, row: &Row, published: Option<&str>) -> Result<Verdict, Reason> {

@@ -11,7 +11,7 @@
 //! source = "https://list.example/products.csv"
 //!
 //! [input]                     # how it is written
-//! format = "csv"              # csv | json | html
+//! format = "csv"              # csv | json | html | trusted-list
 //! encoding = "windows-1252"
 //! days = ["%m/%d/%Y"]
 //!
@@ -130,7 +130,7 @@ pub(crate) struct List {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Input {
-    /// `csv`, `json` or `html`.
+    /// `csv`, `json`, `html` or `trusted-list`.
     pub(crate) format: Format,
     /// A WHATWG label: `utf-8` (when left out), `windows-1252` (also for what calls itself latin-1), `shift_jis`.
     #[serde(default = "utf_8")]
@@ -154,6 +154,15 @@ pub(crate) enum Format {
     Json,
     /// A table of a web page with a heading. Values are read by column name.
     Html,
+    /// A trusted list (XML, ETSI TS 119 612). Values are read by JSON pointer within what the reader makes of a service.
+    TrustedList,
+}
+
+impl Format {
+    /// Whether rows are objects, so that values are read by JSON pointer.
+    pub(crate) const fn has_objects(self) -> bool {
+        matches!(self, Self::Json | Self::TrustedList)
+    }
 }
 
 fn utf_8() -> String {
@@ -234,6 +243,8 @@ pub(crate) struct Verdicts {
     pub(crate) level_required: bool,
     /// How a row says that its verdict was maintained: such a row is history, not another verdict.
     pub(crate) maintenance: Option<Maintenance>,
+    /// Where a row tells how its status went.
+    pub(crate) history: Option<History>,
 }
 
 fn open() -> Profile {
@@ -275,6 +286,16 @@ pub(crate) struct Maintenance {
     pub(crate) day: Field,
     /// What is covered from then on, too.
     pub(crate) scope: Vec<Part>,
+}
+
+/// Where a row tells how its status went: every status with the day since when it held, the oldest first and the present one last.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct History {
+    /// JSON pointer to the list within the row. The status is read in each of its members as in the row itself.
+    pub(crate) each: String,
+    /// Since when.
+    pub(crate) since: Field,
 }
 
 /// How a row says that somebody accepted a verdict of this list as evidence for a decision of its own.

@@ -42,6 +42,7 @@ mod refusal;
 mod rows;
 mod source;
 mod subjects;
+mod trusted_list;
 mod yaml;
 
 pub use account::{Account, Accounts, Became, Counts, Effect, RowRefusal};

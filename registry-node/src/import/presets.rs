@@ -3,10 +3,11 @@
 use super::mapping::{Mapping, MappingError};
 
 /// Name and text of each preset.
-const PRESETS: [(&str, &str); 8] = [
+const PRESETS: [(&str, &str); 9] = [
     ("cmvp", include_str!("presets/cmvp.toml")),
     ("common-criteria", include_str!("presets/common-criteria.toml")),
     ("common-criteria-canada", include_str!("presets/common-criteria-canada.toml")),
+    ("eu-trusted-list", include_str!("presets/eu-trusted-list.toml")),
     ("eucc", include_str!("presets/eucc.toml")),
     ("fedramp", include_str!("presets/fedramp.toml")),
     ("gleif", include_str!("presets/gleif.toml")),

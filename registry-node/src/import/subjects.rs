@@ -57,7 +57,8 @@ impl Subject {
 
     fn add(&mut self, place: Place, row: RowVerdict) -> Result<(), Reason> {
         let says = &self.says;
-        if (&row.terms, row.status, row.archived) != (&says.terms, says.status, says.archived) {
+        let said = (&says.terms, says.status, says.archived, &says.history);
+        if (&row.terms, row.status, row.archived, &row.history) != said {
             return Err(Reason::Contradicts { first: self.first.clone() });
         }
         if row.maintenance.is_empty() {

@@ -14,4 +14,5 @@ mod hostile;
 mod listing;
 mod profiles;
 mod refusals;
+mod trusted_list;
 mod world;

@@ -7,7 +7,7 @@ use std::process::Command;
 use conformity::party::Role;
 use ledger::key::Algorithm;
 use serde_json::{Value, json};
-use tests::claims::{SUPPLIER, day, verdict};
+use tests::claims::{SUPPLIER, day, verdict, with};
 use tests::{Federation, Party, Registry, program, soon};
 
 /// Another identifier of the same supplier, which no verdict names.
@@ -178,4 +178,32 @@ fn what_is_not_registered_is_said(away: &Path) {
     assert_eq!((code, said.as_str()), (Some(2), ""), "{error}");
     assert!(error.contains("this is about a supplier; certificates are of verdicts"), "{error}");
     assert!(!away.join("page.html").exists());
+}
+
+/// To an authority a restricted verdict is withheld wherever it asks; to a buyer everything says what it says of none.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_absence_says_why_wherever_somebody_asks() {
+    let federation = Federation::start(&["jp"]).await;
+    let jp = federation.registry("jp");
+    let hidden = with(verdict("V-1"), json!({"profile": "restricted"}));
+    jp.party("cb-1").must("verdict-granted", hidden).await;
+    let (ministry, buyer) = (jp.party("ministry"), jp.party("buyer-1"));
+    let questions = [
+        &["standing", SUPPLIER, "--scheme", "stars"][..],
+        &["verdicts", "--supplier", SUPPLIER, "--scheme", "stars"],
+        &["coverage", "sp800-171@r3", "--supplier", SUPPLIER],
+    ];
+    for question in questions {
+        for (party, absence) in [(&ministry, "withheld"), (&buyer, "not-assessed")] {
+            assert_eq!(party.cli(question).await["absence"], absence, "{question:?}");
+        }
+    }
+    let seen = buyer.cli_refused(&["verdict", "jp:V-1"]).await;
+    assert_eq!(seen, buyer.cli_refused(&["verdict", "jp:V-0"]).await);
+    assert!(seen.contains("no verdict of that name that you may see"), "{seen}");
+    for (language, words) in [("en", "There is a restricted verdict."), ("ja", "限定公開の判定があります")]
+    {
+        let told = ministry.cli_refused(&["--lang", language, "verdict", "jp:V-1"]).await;
+        assert!(told.contains(words), "{told}");
+    }
 }

@@ -1,6 +1,7 @@
 //! How the OpenAPI document describes the questions of the Trust Registry Query Protocol v2 and their answers, with the bounds
 //! that this registry sets.
 
+use conformity::standing::Absence;
 use serde_json::{Map, Value, json};
 
 use super::super::answer::JSON;
@@ -59,6 +60,7 @@ fn response(outcome: &str) -> Value {
         "properties": {
             "entity_id": text, "authority_id": text, "action": text, "resource": text, outcome: { "type": "boolean" },
             "time_requested": time, "time_evaluated": time, "message": text, "context": context(),
+            "absence": { "enum": Absence::ALL, "description": "why there is nothing, where there is nothing" },
         },
     })
 }

@@ -26,6 +26,7 @@ use super::super::answer::{self, JSON, Keep};
 use super::super::ask::{Ask, bad_parameter};
 use super::super::code;
 use super::super::consented;
+use super::super::nothing;
 use super::super::site::Site;
 use super::extract::{Extract, unreadable};
 use super::newest;
@@ -38,7 +39,7 @@ const STATEMENT_BYTES: usize = MAX_BUNDLE / 2;
 
 /// `GET /v1/suppliers/{supplier}/proof`
 pub(in super::super) fn proof(site: &Site, ask: &Ask) -> Result<Response, Problem> {
-    let (supplier, scheme) = question(ask)?;
+    let (supplier, scheme) = question(site, ask)?;
     let right = Right::of(site, ask, &supplier, &scheme).ok_or_else(Problem::not_found)?;
     let checkpoint = newest(site)?.ok_or_else(code::not_published)?;
     let extract = Extract { site, checkpoint: &checkpoint };
@@ -53,10 +54,16 @@ pub(in super::super) fn proof(site: &Site, ask: &Ask) -> Result<Response, Proble
     Ok(answer::bytes(JSON, bytes, Keep::No))
 }
 
-fn question(ask: &Ask) -> Result<(Identifier, SchemeRef), Problem> {
+/// What is asked. Many proofs for schemes of the asker's choice would show the keys of many strangers: one that is not published is
+/// refused to everybody alike.
+fn question(site: &Site, ask: &Ask) -> Result<(Identifier, SchemeRef), Problem> {
     let supplier = ask.value()?;
-    let scheme = ask.query().one("scheme")?;
-    Ok((supplier, scheme.ok_or_else(|| bad_parameter("scheme", "name it with its version, id@version"))?))
+    let scheme: Option<SchemeRef> = ask.query().one("scheme")?;
+    let scheme = scheme.ok_or_else(|| bad_parameter("scheme", "name it with its version, id@version"))?;
+    match site.register().scheme(&scheme) {
+        Some(_) => Ok((supplier, scheme)),
+        None => Err(nothing::scheme(&scheme)),
+    }
 }
 
 /// By what right somebody is shown how a supplier stands.
@@ -73,7 +80,7 @@ impl Right {
     fn of(site: &Site, ask: &Ask, supplier: &Identifier, scheme: &SchemeRef) -> Option<Self> {
         let register = site.register();
         let asker = register.party(&consented::party(ask).ok()?)?;
-        let right = match asker.party.role {
+        Some(match asker.party.role {
             Role::Operator => {
                 let named = |record: &&Arc<PartyRecord>| is_supplier(record, supplier);
                 Self::Operator(register.parties().find(named).cloned())
@@ -83,9 +90,7 @@ impl Right {
                 let consent = standing_permission(&register, &ask.viewer(), supplier, scheme, site.registry.now())?;
                 Self::Consent(register.party(&consent.by)?, consent)
             }
-        };
-        // Many proofs for schemes of the asker's choice would show the keys of many strangers.
-        register.scheme(scheme).map(|_| right)
+        })
     }
 
     fn supplier(&self) -> Option<&PartyRecord> {
@@ -234,7 +239,7 @@ struct Told<'a> {
 
 /// `GET /v1/suppliers/{supplier}/disclosures`: who was shown by consent how it stands, for the supplier.
 pub(in super::super) fn uses(site: &Site, ask: &Ask) -> Result<Response, Problem> {
-    let (supplier, scheme) = question(ask)?;
+    let (supplier, scheme) = question(site, ask)?;
     let Some(Right::Own(record)) = Right::of(site, ask, &supplier, &scheme) else { return Err(Problem::not_found()) };
     let book = site.registry.uses.of(About::Standing(&record.party.id, &scheme));
     let book = book.map_err(|error| code::internal("the uses of consents could not be read", &error))?;

@@ -6,6 +6,7 @@ use std::path::Path;
 use bytes::Bytes;
 use conformity::refusal::Refusal;
 use conformity::statement::{Kind, Malformed};
+use conformity::words::Language;
 use credential::sd_jwt::KeyBindingError;
 use federation::witness;
 use serde_json::Value;
@@ -15,7 +16,7 @@ use super::fixture::World;
 use crate::http::code::Code;
 use crate::http::route::Verb;
 use crate::http::table::ROUTES;
-use crate::problem::Problem;
+use crate::problem::{Problem, worded_in_japanese};
 
 /// A path of the document with values that exist.
 fn filled(path: &str, index: u64, digest: &str) -> String {
@@ -179,6 +180,9 @@ fn rows_name_the_status_that_is_sent() {
         Problem::certificate_required(),
         Problem::too_large(1),
         Problem::internal(""),
+        crate::http::code::cut_off(),
+        crate::http::code::not_provable(""),
+        crate::http::code::not_published(),
         crate::http::code::uri_too_long(1),
         crate::http::code::unsupported_media_type(&["text/plain"]),
         crate::http::code::too_slow(1),
@@ -202,6 +206,23 @@ fn rows_name_the_status_that_is_sent() {
     ];
     for problem in rows {
         assert_eq!(documented[problem.code()], Some(problem.status), "{}", problem.code());
+        assert_ne!(problem.told(Language::Japanese).title, problem.title, "{}", problem.code());
+    }
+}
+
+/// Those that the rules refuse are held to it where they are worded.
+#[test]
+fn every_problem_of_the_door_is_told_in_japanese() {
+    let ours = Code::ALL.iter().map(|code| code.as_str()).chain(malformed());
+    // A refusal by the rules that the door tells, too.
+    let codes: BTreeSet<&str> = ours.chain(["role-not-entitled"]).collect();
+    assert_eq!(codes, worded_in_japanese().collect());
+    for code in codes {
+        let told = Problem::forbidden(code, "<particulars>").told(Language::Japanese);
+        let words = told.detail.replace("<particulars>", "");
+        assert!(words.chars().any(|letter| ('\u{3040}'..='\u{9FFF}').contains(&letter)), "{code}: {words}");
+        assert!(!told.detail.contains(['{', '}']), "{code}: {words}");
+        assert_eq!(told.code(), code);
     }
 }
 

@@ -128,6 +128,7 @@ async fn checkpoints_prove_that_nothing_was_missed() {
                     world.must(&world.person("cb-1"), "verdict-changed", change("V-1", json!("suspended"))).await;
                 }
             }
+            Said::Absence(told) => panic!("nobody was asked about: {told}"),
         }
     }
 }

@@ -6,6 +6,7 @@ use warp::http::Method;
 
 use super::fixture::{Got, Talk, World};
 use super::neighbours::{derive, peered, row};
+use super::stream::Events;
 
 const SUPPLIER: &str = "corporate-number:7000012050002";
 
@@ -70,4 +71,36 @@ async fn problems_have_titles_in_both_languages_and_the_same_code() {
     let refused = world.talk(Some(&operator)).await.send(Method::POST, "/v1/statements", &headers, statement).await;
     assert_eq!((refused.status, refused.code().as_str()), (400, "malformed-claim"));
     assert_eq!(refused.json()["title"], "要求の形式が正しくありません");
+}
+
+#[tokio::test]
+async fn events_are_told_beside_what_they_are_in_the_language_of_the_stream() {
+    let world = peered().await;
+    let mut refused: Value = serde_json::from_str(&row("E-1", "refused")).unwrap();
+    refused["gaps"] = json!([{"code": "level-capped", "params": {"level": "EAL4", "cap": "EAL2"}, "text": "capped",
+        "remedy": {"code": "assess-the-rest"}}]);
+    derive(&world, 0, 5, &format!("{refused}\n")).await;
+    let size = usize::try_from(world.registry.log.size()).unwrap();
+    let mut plain = Events::of(&world, "/v1/events?after=start").await;
+    let mut english = Events::of(&world, "/v1/events?after=start&lang=en").await;
+    let mut japanese = Events::of(&world, "/v1/events?after=start&lang=ja").await;
+    let mut said = Vec::new();
+    for _ in 0..size {
+        let (id, event) = plain.event().await;
+        assert!(event.get("text").is_none(), "nothing is added that nobody asked for");
+        for (stream, lang) in [(&mut english, "en"), (&mut japanese, "ja")] {
+            let (again, mut told) = stream.event().await;
+            let text = told.as_object_mut().unwrap().remove("text").unwrap_or_default();
+            let textlang = told.as_object_mut().unwrap().remove("textlang").unwrap_or_default();
+            assert_eq!((&again, &told), (&id, &event), "what everybody gets is the same");
+            let text = text.as_str().unwrap_or_else(|| panic!("no words for {event}")).to_owned();
+            assert!(!text.contains(['{', '}']) && textlang == lang && text.is_ascii() == (lang == "en"), "{text}");
+            said.push(text);
+        }
+    }
+    let has = |words: &str| assert!(said.iter().any(|text| text.contains(words)), "{words}: {said:?}");
+    has("under stars@1 is granted.");
+    has("は当レジストリで承認されていません。");
+    has("レベル EAL4 は、ルールが認める最高の EAL2 として扱われます");
+    has("一般に公開される内容のない記録です。");
 }

@@ -164,11 +164,9 @@ async fn a_foreign_verdict_answers_with_what_is_made_of_it() {
     let standing = world.ask("/v1/suppliers/local%3Aeu-list%3A17/standing?scheme=eucc").await.json();
     let held = standing["holdings"].as_array().unwrap();
     assert_eq!(held.iter().filter(|held| held["foreign"]["counts"] == true).count(), 1, "{standing}");
-    assert_eq!(
-        world.ask("/v1/verdicts?supplier=local:eu-list:17").await.json(),
-        json!({"verdicts": []}),
-        "own ones only"
-    );
+    let own = world.ask("/v1/verdicts?supplier=local:eu-list:17").await.json();
+    assert_eq!((&own["verdicts"], own.get("absence")), (&json!([]), None), "own ones only, and there is something");
+    assert_eq!(own["because"][0]["params"], json!({"own": "0", "others": "2", "counting": "1"}));
 
     let (_, second) = derive(&world, 5, 6, &row("E-1", "partial")).await;
     assert_eq!(world.ask("/v1/verdicts/eu:E-1").await.json()["recognition"]["outcome"], "partial");

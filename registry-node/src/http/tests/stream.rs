@@ -25,6 +25,8 @@ pub(super) enum Said {
     Event(String, Value),
     /// A checkpoint.
     Checkpoint(String),
+    /// Why nothing is said of a supplier.
+    Absence(Value),
 }
 
 impl Events {
@@ -60,7 +62,7 @@ impl Events {
         loop {
             match self.next().await.expect("an event") {
                 Said::Event(id, event) => return (id, event),
-                Said::Checkpoint(_) => {}
+                Said::Checkpoint(_) | Said::Absence(_) => {}
             }
         }
     }
@@ -89,6 +91,10 @@ fn said(text: &str) -> Option<Said> {
         Some("checkpoint") => {
             assert_eq!(field("id: "), None, "a checkpoint moves nobody's place: {text}");
             Said::Checkpoint(value.as_str().unwrap().to_owned())
+        }
+        Some("absence") => {
+            assert_eq!(field("id: "), None, "it moves nobody's place: {text}");
+            Said::Absence(value)
         }
         other => {
             assert_eq!(other, None);

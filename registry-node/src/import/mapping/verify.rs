@@ -79,13 +79,13 @@ impl Mapping {
                 Err(invalid("section", "missing; a JSON list needs at least one [[section]] with its pointer"))
             }
             Format::Json => verify_sections(&self.sections),
-            Format::Csv | Format::Html if !self.sections.is_empty() => {
+            Format::Csv | Format::Html | Format::TrustedList if !self.sections.is_empty() => {
                 Err(invalid("section", "only JSON lists have sections; leave it out"))
             }
             Format::Html if input.table.is_none() => {
                 Err(invalid("input.table", "missing; name the id of the table in the page"))
             }
-            Format::Csv | Format::Html => Ok(()),
+            Format::Csv | Format::Html | Format::TrustedList => Ok(()),
         }
     }
 
@@ -114,7 +114,7 @@ impl Mapping {
 
     fn verify_fields(&self) -> Result<(), MappingError> {
         let mut wrong = None;
-        let json = self.input.format == Format::Json;
+        let json = self.input.format.has_objects();
         self.each_field(&mut |key, field| {
             wrong = wrong.take().or_else(|| field.fault(json).map(|why| invalid(key, why)));
         });
@@ -182,8 +182,24 @@ impl Verdicts {
             return Err(invalid("verdicts.maintenance.each", "only JSON rows hold lists; begin the pointer with /"));
         }
         self.verify_status()?;
+        self.verify_history()?;
         let identifiers = &self.supplier.identifiers;
         identifiers.iter().try_for_each(|field| verify_kind("verdicts.supplier.identifiers", field))
+    }
+
+    fn verify_history(&self) -> Result<(), MappingError> {
+        let Some(history) = &self.history else { return Ok(()) };
+        if !history.each.starts_with('/') {
+            return Err(invalid(
+                "verdicts.history.each",
+                "only rows with members hold lists; begin the pointer with /",
+            ));
+        }
+        if self.status.is_none() || self.maintenance.is_some() || self.archived.is_some() {
+            let why = "it needs verdicts.status, and tells what maintenance and archived would; leave them out";
+            return Err(invalid("verdicts.history", why));
+        }
+        Ok(())
     }
 
     fn verify_status(&self) -> Result<(), MappingError> {

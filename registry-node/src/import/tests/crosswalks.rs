@@ -9,8 +9,9 @@ use conformity::crosswalk::{Crosswalk, Relation};
 use conformity::ids::{CrosswalkRef, DocumentRef};
 use conformity::statement::Claim;
 
+use super::documents::order as named;
 use super::world::{World, published};
-use crate::import::{CrosswalkError, CrosswalkOrder, ImportError, Unknown, crosswalk, example, requirements};
+use crate::import::{CrosswalkError, CrosswalkOrder, ImportError, Unknown, crosswalk, document, example, requirements};
 
 const CISO: &str = "catalogues/ciso-assistant";
 
@@ -181,13 +182,18 @@ fn the_example_relates_to_what_there_is() {
         ("common-to-nist-sp-800-171-r3", "nist-sp-800-171@r3", of_171, 0),
         // ISO's own texts are under its copyright: there is no catalogue to look names up in.
         ("common-to-iso-iec-27001-2022", "iso-iec-27001@2022", Some(Vec::new()), 0),
+        ("common-to-iso-iec-27002-2022", "iso-iec-27002@2022", Some(Vec::new()), 0),
+        // Of these only a baseline is at hand, which has not all of them.
+        ("common-to-nist-sp-800-53-r5", "nist-sp-800-53@r5", Some(Vec::new()), 0),
+        ("common-to-nis2-directive", "nis2-directive@2022-2555", published(&format!("{CISO}/nis2-directive.yaml")), 0),
     ];
     for (name, target, file, carried) in rows {
         let Some(file) = file else { continue };
         let order = order("walk@1", "common-requirements@1", target);
         let mut catalogues = vec![(order.source.clone(), Arc::clone(&common))];
         if !file.is_empty() {
-            catalogues.push((order.target.clone(), Arc::new(requirements(&file).unwrap())));
+            let published = document(&*file, &named(target), &World::new().register).unwrap();
+            catalogues.push((order.target.clone(), Arc::new(published.catalogue.requirements)));
         }
         let text = example(name).unwrap();
         let plan = crosswalk(text.as_bytes(), &order, &catalogues, &World::new().register).unwrap();

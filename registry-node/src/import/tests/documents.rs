@@ -12,7 +12,7 @@ use crate::import::{DocumentError, DocumentOrder, FrameworkError, Holdings, Impo
 
 const OSCAL: &str = "catalogues/nist-oscal";
 
-fn order(document: &str) -> DocumentOrder {
+pub(super) fn order(document: &str) -> DocumentOrder {
     DocumentOrder {
         document: document.parse().unwrap(),
         owner: "NIST".parse().unwrap(),

@@ -364,5 +364,5 @@ fn presets_of_one_scheme_describe_the_same_one() {
             assert_eq!(*first, document, "{name}");
         }
     }
-    assert_eq!((schemes.len(), documents.len()), (4, 5));
+    assert_eq!((schemes.len(), documents.len()), (5, 6));
 }

@@ -61,8 +61,8 @@ fn page() -> String {
         "# The example: common requirements, and two sectors\n\n\
          Examples for operators, in our own words: to publish, to change, or to learn from. They are no standard, and nobody certifies against\n\
          them until an operator publishes a scheme that does. `import document --example` has the files, and `import crosswalk --example` how\n\
-         they relate to NIST CSF 2.0, SP 800-171 r3 and ISO/IEC 27001:2022 ([crosswalk.md](../spec/crosswalk.md)). A test holds this page to\n\
-         the files.\n\n## Common requirements [共通要求事項]\n",
+         they relate to NIST CSF 2.0, SP 800-171 r3 and SP 800-53 r5, ISO/IEC 27001:2022 and 27002:2022, and Article 21 of the NIS 2 Directive\n\
+         ([crosswalk.md](../spec/crosswalk.md)). A test holds this page to the files.\n\n## Common requirements [共通要求事項]\n",
     );
     requirements(&mut page, &read("common-requirements"));
     sector(&mut page, "payment");

@@ -1,0 +1,121 @@
+//! What stands around the answers of a command line: marks, parts of lines, lines about what a verdict went through.
+
+use super::{Sentence, plain};
+
+/// By code.
+pub(crate) const ROWS: &[Sentence] = &[
+    // How a supplier stands.
+    plain("in-force", "in force", "有効です"),
+    plain("not-in-force", "not in force", "有効ではありません"),
+    plain("in-part", ", in part of what was asked", "、照会された内容の一部についてです"),
+    plain("until", ", until {day}", "、{day} まで"),
+    plain("fictional", " (fictional scheme)", "(架空のスキーム)"),
+    plain(
+        "evidence",
+        "accepted as evidence, which counts for nothing here, by {authority}, {unit}, from {from} until {until}",
+        "{authority} {unit} が {from} から {until} まで証拠として受け入れています(当レジストリでの扱いには影響しません)",
+    ),
+    plain(
+        "evidence",
+        "accepted as evidence, which counts for nothing here, by {authority}, from {from} until {until}",
+        "{authority} が {from} から {until} まで証拠として受け入れています(当レジストリでの扱いには影響しません)",
+    ),
+    plain(
+        "evidence",
+        "accepted as evidence, which counts for nothing here, by {authority}, {unit}, from {from}",
+        "{authority} {unit} が {from} から証拠として受け入れています(当レジストリでの扱いには影響しません)",
+    ),
+    plain(
+        "evidence",
+        "accepted as evidence, which counts for nothing here, by {authority}, from {from}",
+        "{authority} が {from} から証拠として受け入れています(当レジストリでの扱いには影響しません)",
+    ),
+    plain("state-there", "{state} there, {outcome}", "付与元では {state}、当レジストリでは {outcome}"),
+    plain("under-rule", " under rule {rule}", "(ルール {rule})"),
+    plain("counts-here", ", counts here", "、当レジストリで有効です"),
+    plain("counts-not-here", ", does not count here", "、当レジストリでは有効ではありません"),
+    plain("nothing-to-show", "nothing to show: {absence}", "表示できるものはありません: {absence}"),
+    plain("nothing-of", "nothing of {supplier}: {absence}", "{supplier} について表示できるものはありません: {absence}"),
+    // A verdict.
+    plain(
+        "basis-kept",
+        "{=what} since {since}; its scheme keeps it in force",
+        "{since} から{=what}が、スキームの定めにより有効のままです",
+    ),
+    plain(
+        "basis-window",
+        "{=what}; in force until {until}; {=remedy}",
+        "{=what}ため、{until} までに限り有効です。{=remedy}",
+    ),
+    plain(
+        "basis-lapsed",
+        "not in force since {since}, because {=what}; {=remedy}",
+        "{=what}ため、{since} から有効ではありません。{=remedy}",
+    ),
+    plain("by-party", "by {party}", "{party} による"),
+    plain("void-by", "void by entry {index}", "記録 {index} により無効"),
+    plain(
+        "accepted",
+        "{authority}, {unit}, from {from} until {until}, says {list}, {row}; it recognises nothing",
+        "{authority} {unit}、{from} から {until} まで({list}、{row} による)。承認ではありません",
+    ),
+    plain(
+        "accepted",
+        "{authority}, from {from} until {until}, says {list}, {row}; it recognises nothing",
+        "{authority}、{from} から {until} まで({list}、{row} による)。承認ではありません",
+    ),
+    plain(
+        "accepted",
+        "{authority}, {unit}, from {from}, says {list}, {row}; it recognises nothing",
+        "{authority} {unit}、{from} から({list}、{row} による)。承認ではありません",
+    ),
+    plain(
+        "accepted",
+        "{authority}, from {from}, says {list}, {row}; it recognises nothing",
+        "{authority}、{from} から({list}、{row} による)。承認ではありません",
+    ),
+    plain(
+        "key-stolen",
+        "key {kid} of {party} was in other hands since {since}",
+        "{party} の鍵 {kid} は {since} から他者の手にありました",
+    ),
+    // Lists.
+    plain("none-listed", "(none)", "(該当なし)"),
+    plain("heading-verdict", "verdict", "判定"),
+    plain("heading-state", "state", "状態"),
+    plain("heading-scheme", "scheme", "スキーム"),
+    plain("heading-supplier", "supplier", "事業者"),
+    plain("heading-object", "object", "評価対象"),
+    plain("heading-until", "until", "期限"),
+    plain("heading-requirement", "requirement", "要求事項"),
+    plain("heading-cover", "cover", "充足"),
+    plain("heading-by", "by", "根拠"),
+    plain("heading-evidence", "evidence in", "証拠のある判定"),
+    // What is met.
+    plain(
+        "met-supposed",
+        "supposed: all of {document} ({met} requirements)",
+        "仮定: {document} のすべて(要求事項 {met} 件)",
+    ),
+    plain(
+        "met-results",
+        "{verdict} under {scheme}: {met} requirements met, {left-out} not met in full or not applicable",
+        "{scheme} による {verdict}: 要求事項 {met} 件を充足、{left-out} 件は未充足、一部充足または適用外",
+    ),
+    plain(
+        "met-whole-documents",
+        "{verdict} under {scheme}: what its scheme assesses ({met} requirements; {left-out} left out by viewpoints and exclusions)",
+        "{scheme} による {verdict}: スキームの評価範囲(要求事項 {met} 件。観点と除外事項により {left-out} 件を除く)",
+    ),
+    plain(
+        "met-recognised",
+        "{verdict} under {scheme}, {outcome} here: {met} requirements met, {left-out} left out by its viewpoints",
+        "{scheme} による {verdict}(当レジストリでは {outcome}): 要求事項 {met} 件を充足、観点により {left-out} 件を除く",
+    ),
+    plain(
+        "met-not-stated",
+        "{verdict} under {scheme}: says nothing of single requirements that you may see",
+        "{scheme} による {verdict}: 個々の要求事項について閲覧できる記載はありません",
+    ),
+    plain("and-more", " (and {others} more)", "(ほか {others} 件)"),
+];
