@@ -56,11 +56,11 @@ pub fn play<W: Write>(stage: &Stage, told: &mut Narrator<W>) -> Result<()> {
     chapter(told, "A small company without a certificate, and what remains for SP 800-171")?;
     starter::play(&cast, told)?;
     chapter(told, "A supplier of a hosted country, seen by a Japanese buyer")?;
-    let _mm = hosted::play(&cast, told)?;
+    let mm = hosted::play(&cast, told)?;
     chapter(told, "An accreditation falls")?;
     fall::play(&cast, &mut buyer, told)?;
     chapter(told, "In numbers")?;
-    sums::tell(&cast, &speed, &buyer, told)?;
+    sums::tell((&cast, &mm), &speed, &buyer, told)?;
     chapter(told, "To look around")?;
     explore::tell(&cast, told)
 }
