@@ -8,7 +8,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{About, Absence, Holding, Question, Sight, Standing, Viewer, sight, standing};
-use crate::genesis::{GenesisRecord, PeerRecord};
+use crate::as_of::AsOf;
+use crate::genesis::{GenesisRecord, PeerRecord, Peering};
 use crate::party::PartyRecord;
 use crate::recognition::fixture::{
     Case, Story, accepted, arrangement, at, certificate, changed, common_criteria, jp_eu, name, organization, reason,
@@ -102,7 +103,7 @@ fn peer(registry: &str, country: &str) -> Record {
         http_url: None,
         added: moment(4, "2026-01-02"),
         expelled: None,
-        earlier: None,
+        earlier: Vec::new(),
         entries: vec![4],
         followed: 0,
     }))
@@ -126,7 +127,13 @@ fn from_eu(changes: &Value) -> Record {
 }
 
 fn question(about: About) -> Question {
-    Question { supplier: name(SUPPLIER), country: None, about, viewpoint: None, as_of: at("2026-08-01") }
+    Question {
+        supplier: name(SUPPLIER),
+        country: None,
+        about,
+        viewpoint: None,
+        as_of: AsOf::shown_at(at("2026-08-01")),
+    }
 }
 
 fn on_star() -> Question {
@@ -233,9 +240,10 @@ fn an_answer_is_as_of_a_time() {
         ("2028-02-01", "V-1 granted"),
     ];
     for (when, expected) in rows {
-        assert_eq!(ask(&register, &Question { as_of: at(when), ..on_star() }), expected, "{when}");
+        assert_eq!(ask(&register, &Question { as_of: AsOf::shown_at(at(when)), ..on_star() }), expected, "{when}");
     }
-    let answer = standing(&register, &Question { as_of: at("2026-06-05"), ..on_star() }, &Viewer::Public);
+    let answer =
+        standing(&register, &Question { as_of: AsOf::shown_at(at("2026-06-05")), ..on_star() }, &Viewer::Public);
     let Holding::Own(own) = &answer.holdings[0] else { panic!() };
     assert_eq!((own.granted.index, own.changed.index), (7, 8), "the place of the suspension, not of the restoration");
     assert!(own.fictional);
@@ -244,9 +252,19 @@ fn an_answer_is_as_of_a_time() {
 #[test]
 fn a_recognition_derived_later_says_nothing_about_before() {
     let register = with(jp(), vec![from_eu(&json!({}))]);
-    assert_eq!(ask(&register, &Question { as_of: at("2026-07-01"), ..on_star() }), "eu:V-1 recognised counts");
-    assert_eq!(ask(&register, &Question { as_of: at("2026-06-30"), ..on_star() }), "unknown");
-    let expired = Question { as_of: at("2028-02-01"), ..on_star() };
+    let as_known_now = Question { as_of: AsOf::InEffect { at: at("2026-06-30") }, ..on_star() };
+    let later = standing(&register, &as_known_now, &Viewer::Public);
+    assert_eq!(
+        (told(&later).as_str(), later.because[0].code.as_str()),
+        ("unknown", "looked-at-later"),
+        "known today, not then"
+    );
+    assert_eq!(
+        ask(&register, &Question { as_of: AsOf::shown_at(at("2026-07-01")), ..on_star() }),
+        "eu:V-1 recognised counts"
+    );
+    assert_eq!(ask(&register, &Question { as_of: AsOf::shown_at(at("2026-06-30")), ..on_star() }), "not-assessed");
+    let expired = Question { as_of: AsOf::shown_at(at("2028-02-01")), ..on_star() };
     assert_eq!(ask(&register, &expired), "eu:V-1 recognised", "shown, but past its last day");
 }
 
@@ -299,7 +317,12 @@ fn the_five_absences() {
         ("a document nobody knows", vec![], about(About::Document(name("moon@1"))), "no-scheme"),
         ("requirements without a scheme", vec![], about(About::Document(name("lonely@1"))), "no-scheme"),
         ("a guideline", vec![], about(About::Document(name("guide@1"))), "guideline-only"),
-        ("before it was published", vec![], Question { as_of: at("2025-12-31"), ..on_star() }, "no-scheme"),
+        (
+            "before it was published",
+            vec![],
+            Question { as_of: AsOf::shown_at(at("2025-12-31")), ..on_star() },
+            "no-scheme",
+        ),
         ("a Japanese supplier, by its number", vec![], on_star(), "not-assessed"),
         ("anything about it", vec![], about(About::Everything), "not-assessed"),
         ("against a document with a scheme", vec![], about(About::Document(name("requirements@1"))), "not-assessed"),
@@ -401,7 +424,7 @@ fn hidden_and_absent_look_alike_to_the_byte() {
         Question { viewpoint: Some(name("organization")), ..on_star() },
         Question { viewpoint: Some(name("process")), ..on_star() },
         Question { supplier: name("lei:5493001KJTIIGC8Y1R12"), ..on_star() },
-        Question { as_of: at("2026-06-05"), ..on_star() },
+        Question { as_of: AsOf::shown_at(at("2026-06-05")), ..on_star() },
     ];
     for viewer in ["", "buyer", "competitor", "other-body", "audit-body"] {
         let viewer = if viewer.is_empty() { Viewer::Public } else { party_asks(viewer) };
@@ -434,7 +457,7 @@ fn acceptances_are_counted_and_count_for_nothing() {
         assert_eq!(none, 0);
         let same = (explanation, in_force, snapshot, 2);
         assert_eq!(answer(told.clone(), &on_criteria()), same, "what counts is what counted");
-        let between = Question { as_of: at("2026-07-01"), ..on_criteria() };
+        let between = Question { as_of: AsOf::shown_at(at("2026-07-01")), ..on_criteria() };
         assert_eq!(answer(told, &between).3, 1, "only what the log had then");
     }
 }
@@ -479,14 +502,31 @@ fn nothing_of_an_expelled_peer_counts() {
     };
     // The recognition is recorded between the two.
     let end = |index: u64| crate::genesis::Expulsion { moment: moment(index, "2026-07-02"), reason: reason() };
+    let over = |eu: &PeerRecord, expelled| Peering {
+        origin: eu.origin.clone(),
+        genesis_digest: eu.genesis_digest,
+        genesis: Arc::clone(&eu.genesis),
+        nats_url: None,
+        http_url: None,
+        added: eu.added,
+        expelled,
+    };
     let rows: [(&str, Record, &str); 4] = [
         ("a peer that stands", peer("eu", "EU"), "eu:V-9 recognised counts"),
         ("one that was expelled", eu(&|eu| eu.expelled = Some(end(1_000))), "eu:V-9 refused"),
-        ("one that was added again since", eu(&|eu| eu.earlier = Some(end(1_000))), "eu:V-9 refused"),
-        ("one that was recognised after that", eu(&|eu| eu.earlier = Some(end(0))), "eu:V-9 recognised counts"),
+        ("one that was added again since", eu(&|eu| eu.earlier = vec![over(eu, end(1_000))]), "eu:V-9 refused"),
+        (
+            "one that was recognised after that",
+            eu(&|eu| eu.earlier = vec![over(eu, end(0))]),
+            "eu:V-9 recognised counts",
+        ),
     ];
     for (case, peer, expected) in rows {
         let register = with(jp(), vec![from_eu(&json!({"verdict": "V-9"})), peer]);
-        assert_eq!(ask(&register, &Question { as_of: at("2026-08-01"), ..on_star() }), expected, "{case}");
+        assert_eq!(
+            ask(&register, &Question { as_of: AsOf::shown_at(at("2026-08-01")), ..on_star() }),
+            expected,
+            "{case}"
+        );
     }
 }

@@ -23,6 +23,7 @@ use serde::Serialize;
 use warp::reply::Response;
 
 use super::answer::{self, JOSE, Keep};
+use super::as_of;
 use super::ask::Ask;
 use super::code;
 use super::page::{MAX_LIMIT, Page};
@@ -57,7 +58,11 @@ struct Published<'a, T> {
 /// `GET /v1/documents`
 pub(super) fn documents(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let page = Page::of(ask.query(), MAX_LIMIT)?;
-    let records = page.cut("documents", site.register().documents().cloned(), |one| &one.document.document);
+    let as_of = as_of::of(site, ask.query())?;
+    let register = site.register();
+    let then = register.documents().filter(|record| as_of.knows(record.published));
+    let records = page.cut("documents", then.cloned(), |one| &one.document.document);
+    drop(register);
     records.map(|record| document(record)).answer()
 }
 
@@ -68,7 +73,11 @@ fn document(record: &DocumentRecord) -> Published<'_, Document> {
 /// `GET /v1/schemes`
 pub(super) fn schemes(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let page = Page::of(ask.query(), MAX_LIMIT)?;
-    let records = page.cut("schemes", site.register().schemes().cloned(), |one| &one.scheme.scheme);
+    let as_of = as_of::of(site, ask.query())?;
+    let register = site.register();
+    let then = register.schemes().filter_map(|record| record.seen(&as_of));
+    let records = page.cut("schemes", then, |one| &one.scheme.scheme);
+    drop(register);
     records.map(|record| scheme(record)).answer()
 }
 
@@ -88,7 +97,11 @@ fn scheme(record: &SchemeRecord) -> PublishedScheme<'_> {
 /// `GET /v1/crosswalks`
 pub(super) fn crosswalks(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let page = Page::of(ask.query(), MAX_LIMIT)?;
-    let records = page.cut("crosswalks", site.register().crosswalks().cloned(), |one| &one.publication.crosswalk);
+    let as_of = as_of::of(site, ask.query())?;
+    let register = site.register();
+    let then = register.crosswalks().filter(|record| as_of.knows(record.published));
+    let records = page.cut("crosswalks", then.cloned(), |one| &one.publication.crosswalk);
+    drop(register);
     records.map(|record| crosswalk(record)).answer()
 }
 
@@ -107,9 +120,11 @@ struct Registered<'a> {
 /// `GET /v1/parties`: all but those whose statements `conformity::audience` keeps to the registry itself.
 pub(super) fn parties(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let page = Page::of(ask.query(), MAX_LIMIT)?;
+    let as_of = as_of::of(site, ask.query())?;
     let register = site.register();
     let public = register.parties().filter(|one| one.party.is_public());
-    let records = page.cut("parties", public.cloned(), |one| &one.party.id);
+    let then = public.filter_map(|record| record.seen(&as_of));
+    let records = page.cut("parties", then, |one| &one.party.id);
     drop(register);
     records.map(|record| party(record)).answer()
 }
@@ -134,13 +149,16 @@ struct Designated<'a> {
 /// `GET /v1/designations`
 pub(super) fn designations(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let page = Page::of(ask.query(), MAX_LIMIT)?;
-    let records = page.cut("designations", site.register().all_designations().cloned(), |one| &one.designation.id);
-    let now = site.registry.now();
-    records.map(|record| designation(record, now)).answer()
+    let as_of = as_of::of(site, ask.query())?;
+    let register = site.register();
+    let then = register.all_designations().filter_map(|record| record.seen(&as_of));
+    let records = page.cut("designations", then, |one| &one.designation.id);
+    drop(register);
+    records.map(|record| designation(record, as_of.at())).answer()
 }
 
-fn designation(record: &DesignationRecord, now: Timestamp) -> Designated<'_> {
-    let lapse = record.in_force_at(now).err();
+fn designation(record: &DesignationRecord, at: Timestamp) -> Designated<'_> {
+    let lapse = record.in_force_at(at).err();
     Designated {
         designation: &record.designation,
         made: record.made,
@@ -171,21 +189,23 @@ struct Accredited<'a> {
 /// `GET /v1/accreditations`
 pub(super) fn accreditations(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let page = Page::of(ask.query(), MAX_LIMIT)?;
-    let records =
-        page.cut("accreditations", site.register().all_accreditations().cloned(), |one| &one.accreditation.id);
-    let now = site.registry.now();
-    records.map(|record| accreditation(record, now)).answer()
+    let as_of = as_of::of(site, ask.query())?;
+    let register = site.register();
+    let then = register.all_accreditations().filter_map(|record| record.seen(&as_of));
+    let records = page.cut("accreditations", then, |one| &one.accreditation.id);
+    drop(register);
+    records.map(|record| accreditation(record, as_of.at())).answer()
 }
 
-fn accreditation(record: &AccreditationRecord, now: Timestamp) -> Accredited<'_> {
-    let lapse = record.in_force_at(now).err();
+fn accreditation(record: &AccreditationRecord, at: Timestamp) -> Accredited<'_> {
+    let lapse = record.in_force_at(at).err();
     Accredited {
         accreditation: &record.accreditation,
         granted: record.granted,
         by: &record.by,
         changes: &record.changes,
-        covers: record.viewpoints_at(now),
-        last_day: record.until_at(now),
+        covers: record.viewpoints_at(at),
+        last_day: record.until_at(at),
         in_force: lapse.is_none(),
         lapse,
     }

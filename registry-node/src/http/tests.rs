@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod apart;
+mod as_of;
 mod bulk;
 mod bulletins;
 mod cascades;
