@@ -23,7 +23,7 @@ use crate::arrangement::ArrangementRecord;
 use crate::document::Tailoring;
 use crate::genesis::{GenesisRecord, PeerRecord};
 use crate::identifiers::Identifier;
-use crate::ids::{DocumentRef, RegistryId, SchemeId, SchemeRef, VerdictRef};
+use crate::ids::{DocumentRef, RegistryId, SchemeId, SchemeRef};
 use crate::recognised::RecognitionRecord;
 use crate::records::{DocumentRecord, Facts, SchemeRecord};
 use crate::time::Moment;
@@ -182,11 +182,6 @@ impl<'a, F: Facts> Seen<'a, F> {
     /// All peers.
     pub fn peers(&self) -> Vec<Arc<PeerRecord>> {
         self.all(self.facts.peers(), PeerRecord::seen)
-    }
-
-    /// What is made of a foreign verdict.
-    pub fn recognition(&self, verdict: &VerdictRef) -> Option<Arc<RecognitionRecord>> {
-        self.facts.recognition(verdict).filter(|record| self.as_of.knows(record.since))
     }
 
     /// What is made of foreign verdicts on a supplier.
