@@ -264,9 +264,9 @@ pub struct PeerRecord {
     /// When and why it was expelled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expelled: Option<Expulsion>,
-    /// When and why it was expelled last, where it was added again since.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub earlier: Option<Expulsion>,
+    /// The peerings before this one, oldest first: what was said under them is asked about later.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Peering>,
     /// Indexes of all entries that added or expelled it, rising: the state map counts them.
     pub entries: Vec<u64>,
     /// The size of its log up to which recognitions were derived.
@@ -276,8 +276,30 @@ pub struct PeerRecord {
 impl PeerRecord {
     /// The newest expulsion, also where the peer was added again since.
     pub fn last_expulsion(&self) -> Option<&Expulsion> {
-        self.expelled.as_ref().or(self.earlier.as_ref())
+        self.expelled.as_ref().or_else(|| self.earlier.last().map(|peering| &peering.expelled))
     }
+}
+
+/// A peering that is over: as the peer was pinned then, and its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Peering {
+    /// Its log.
+    pub origin: Origin,
+    /// Digest of its genesis statement.
+    pub genesis_digest: Digest,
+    /// What its genesis says.
+    pub genesis: Arc<Genesis>,
+    /// Where its nats-server listened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nats_url: Option<Text<512>>,
+    /// Where its HTTP server listened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http_url: Option<Text<512>>,
+    /// When it was added.
+    pub added: Moment,
+    /// When and why it was expelled.
+    pub expelled: Expulsion,
 }
 
 /// The end of a peering.

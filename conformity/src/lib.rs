@@ -15,6 +15,7 @@
 
 pub mod accreditation;
 pub mod arrangement;
+pub mod as_of;
 pub mod audience;
 pub mod basis;
 pub mod bulletin;

@@ -187,6 +187,23 @@ pub fn read_results(list: &[u8]) -> Result<Vec<Recognition>, serde_json::Error> 
     list.split_inclusive(|byte| *byte == b'\n').map(serde_json::from_slice).collect()
 }
 
+/// The row of a verdict in a result list that is in the log already, with its position there; only rows that name the verdict are
+/// read.
+///
+/// # Errors
+/// Such a line is not a recognition.
+pub fn find_result(list: &[u8], verdict: &VerdictRef) -> Result<Option<(u32, Recognition)>, serde_json::Error> {
+    let name = verdict.to_string();
+    let names = |line: &&[u8]| std::str::from_utf8(line).is_ok_and(|line| line.contains(&name));
+    for (position, line) in (0..).zip(list.split_inclusive(|byte| *byte == b'\n')).filter(|(_, line)| names(line)) {
+        let row: Recognition = serde_json::from_slice(line)?;
+        if row.verdict == *verdict {
+            return Ok(Some((position, row)));
+        }
+    }
+    Ok(None)
+}
+
 /// A result list while it is written: never larger than what is read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ResultList {

@@ -17,9 +17,9 @@ mod viewer;
 use std::fmt;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::as_of::{AsOf, Seen};
 use crate::document::Tailoring;
 use crate::identifiers::Identifier;
 use crate::ids::{CountryCode, DocumentRef, SchemeId, SchemeRef};
@@ -45,8 +45,8 @@ pub struct Question {
     pub about: About,
     /// From which viewpoint; any when absent.
     pub viewpoint: Option<Viewpoint>,
-    /// As of when, by this registry's log.
-    pub as_of: Timestamp,
+    /// As of when, and by whose knowledge.
+    pub as_of: AsOf,
 }
 
 /// What a question is about.
@@ -130,20 +130,23 @@ pub fn standing(facts: &impl Facts, question: &Question, viewer: &Viewer) -> Sta
         let because = holding::summary(&holdings);
         Standing::new(holdings, None, because)
     };
-    answer.and(ended(facts, question.as_of))
+    answer.and(ended(facts, &question.as_of))
 }
 
 /// That this registry has ended, and where whoever asks finds what comes after it.
-fn ended(facts: &impl Facts, at: Timestamp) -> Option<Said> {
+fn ended(facts: &impl Facts, as_of: &AsOf) -> Option<Said> {
     let genesis = facts.genesis()?;
-    let end = genesis.closed.as_ref().filter(|end| end.moment.at <= at)?;
+    let end = genesis.closed.as_ref().filter(|end| as_of.knows(end.moment))?;
     let params = Params::default().with("since", end.moment.at).with("successor", &end.closed.successor);
     Some(Said::new("registry-closed", params.with("url", end.closed.http_url.as_str())))
 }
 
 /// A question with what both the holdings and the absences need of it.
 struct Inquiry<'a, F> {
+    /// What is known today: it alone says who may see what.
     facts: &'a F,
+    /// The same as of the time asked about.
+    seen: Seen<'a, F>,
     question: &'a Question,
     viewer: &'a Viewer,
     /// The schemes asked about that this registry publishes.
@@ -152,14 +155,14 @@ struct Inquiry<'a, F> {
 
 impl<'a, F: Facts> Inquiry<'a, F> {
     fn new(facts: &'a F, question: &'a Question, viewer: &'a Viewer) -> Self {
-        let mut schemes = match &question.about {
+        let seen = Seen::new(facts, question.as_of);
+        let schemes = match &question.about {
             About::Everything => Vec::new(),
-            About::Scheme(id) => facts.scheme_versions(id),
-            About::SchemeVersion(scheme) => facts.scheme(scheme).into_iter().collect(),
-            About::Document(document) => facts.schemes_on(document),
+            About::Scheme(id) => seen.scheme_versions(id),
+            About::SchemeVersion(scheme) => seen.scheme(scheme).into_iter().collect(),
+            About::Document(document) => seen.schemes_on(document),
         };
-        schemes.retain(|record| record.published.at <= question.as_of);
-        Self { facts, question, viewer, schemes }
+        Self { facts, seen, question, viewer, schemes }
     }
 
     /// Whether the question is about verdicts under `scheme`.
@@ -184,21 +187,16 @@ impl<'a, F: Facts> Inquiry<'a, F> {
                 self.schemes.iter().flat_map(|record| &record.scheme.documents).collect()
             }
         };
-        let assessed = self.facts.scheme(scheme);
-        let assessed = assessed.iter().flat_map(|record| &record.scheme.documents);
-        let profiles = assessed.filter_map(|document| self.facts.document(document));
-        let all = profiles.flat_map(|record| record.document.tailors.clone());
+        let all = self.seen.tailorings(scheme).into_iter();
         all.filter(|tailoring| asked.contains(&&tailoring.document)).collect()
     }
 
-    /// The verdicts of this registry on the supplier that `viewer` sees this well, whatever their scheme.
+    /// The verdicts of this registry on the supplier that `viewer` sees this well today, whatever their scheme, as of the time
+    /// asked about.
     fn own(&self, wanted: Sight) -> Vec<Arc<VerdictRecord>> {
         let mut records = self.facts.verdicts_of(&self.question.supplier);
-        records.retain(|record| {
-            let granted = record.history.first().is_some_and(|item| item.at <= self.question.as_of);
-            granted && sight(self.facts, self.viewer, record) == wanted
-        });
+        records.retain(|record| sight(self.facts, self.viewer, record) == wanted);
         records.sort_by(|one, other| one.id().cmp(other.id()));
-        records
+        records.iter().filter_map(|record| self.seen.verdict(record)).collect()
     }
 }

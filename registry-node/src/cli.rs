@@ -7,6 +7,7 @@ pub mod output;
 
 mod accreditation;
 mod arrangement;
+mod as_of;
 mod bulletin;
 mod cascades;
 mod certificate;

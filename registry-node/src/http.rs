@@ -13,6 +13,7 @@
 
 mod answer;
 mod apart;
+mod as_of;
 mod ask;
 mod attachments;
 mod body;
@@ -108,7 +109,7 @@ pub fn routes(
 
 fn memory(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
     let site = Arc::clone(site);
-    let asked = asked(|handler| matches!(handler, Handler::Memory(_) | Handler::Consented { .. }));
+    let asked = asked(|handler| matches!(handler, Handler::Memory(_) | Handler::Mixed { .. }));
     asked
         .then(move |ask: Result<Ask, Problem>| {
             let site = Arc::clone(&site);
@@ -124,9 +125,9 @@ fn memory(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
 
 async fn from_memory(site: &Arc<Site>, ask: Ask) -> Result<Response, Problem> {
     match ask.route().handler {
-        Handler::Consented { needed, recorded, .. } if needed(site, &ask) => {
+        Handler::Mixed { waits, waiting: answer, .. } if waits(site, &ask) => {
             let ask = Arc::new(ask);
-            room::within(&site.room, &ask.caller().share, || waiting(site, &ask, recorded)).await
+            room::within(&site.room, &ask.caller().share, || waiting(site, &ask, answer)).await
         }
         _ => room::within(&site.room, &ask.caller().share, || std::future::ready(answered(site, &ask))).await,
     }
@@ -183,7 +184,7 @@ async fn waiting<T: Send + 'static>(
 fn answered(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     match ask.route().handler {
         Handler::Memory(read)
-        | Handler::Consented { read, .. }
+        | Handler::Mixed { read, .. }
         | Handler::Disk(read)
         | Handler::Evened(read)
         | Handler::Large { read, .. } => read(site, ask),
@@ -232,7 +233,7 @@ where
         Handler::Presentations => presentations::present(site, ask, headers, body).await,
         // Other filters answer these.
         Handler::Memory(_)
-        | Handler::Consented { .. }
+        | Handler::Mixed { .. }
         | Handler::Disk(_)
         | Handler::Evened(_)
         | Handler::Large { .. }

@@ -6,7 +6,7 @@ use super::case::Case;
 use super::genesis;
 use crate::digest::Digest;
 use crate::foreign;
-use crate::genesis::{Expulsion, Genesis, PeerAdded, PeerExpelled, PeerRecord};
+use crate::genesis::{Expulsion, Genesis, PeerAdded, PeerExpelled, PeerRecord, Peering};
 use crate::ids::RegistryId;
 use crate::records::{Facts, Record};
 use crate::refusal::Refusal;
@@ -27,7 +27,7 @@ impl<F: Facts> Case<'_, F> {
             return Err(Refusal::PeerExists { registry: claim.registry.clone() });
         }
         let genesis = self.pinned(claim)?;
-        let earlier = before.as_ref().and_then(|peer| peer.last_expulsion().cloned());
+        let earlier = before.as_ref().map_or_else(Vec::new, |peer| peerings(peer));
         let mut entries = before.as_ref().map_or_else(Vec::new, |peer| peer.entries.clone());
         entries.push(self.place.index);
         // Who was followed before goes on from there, unless it begins a new log.
@@ -116,6 +116,20 @@ impl<F: Facts> Case<'_, F> {
         }
         Ok(known)
     }
+}
+
+/// The peerings with a peer that are over, the one that was ended last included.
+fn peerings(peer: &PeerRecord) -> Vec<Peering> {
+    let ended = peer.expelled.clone().map(|expelled| Peering {
+        origin: peer.origin.clone(),
+        genesis_digest: peer.genesis_digest,
+        genesis: Arc::clone(&peer.genesis),
+        nats_url: peer.nats_url.clone(),
+        http_url: peer.http_url.clone(),
+        added: peer.added,
+        expelled,
+    });
+    peer.earlier.iter().cloned().chain(ended).collect()
 }
 
 /// Whether one name is the other, or that of a party below it. A `did:web` begins with a host, in which case makes no

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::holding::{recognitions, relevant};
+use super::holding::{asked_about, relevant};
 use super::jurisdiction::{concerns, country, would_know};
 use super::{About, Inquiry, Sight, Standing};
 use crate::document::DocumentKind;
@@ -60,10 +60,7 @@ pub(super) fn explained<F: Facts>(inquiry: &Inquiry<'_, F>) -> Standing {
 
 fn withheld<F: Facts>(inquiry: &Inquiry<'_, F>) -> Option<(Absence, Said)> {
     let known = inquiry.own(Sight::Existence);
-    let concerned = known.iter().any(|record| {
-        let then = record.as_of(inquiry.question.as_of);
-        then.is_some_and(|then| relevant(inquiry, record, &then))
-    });
+    let concerned = known.iter().any(|record| relevant(inquiry, record));
     concerned.then(|| (Absence::Withheld, Said::new("restricted-verdict", Params::default())))
 }
 
@@ -77,7 +74,7 @@ fn unassessable<F: Facts>(inquiry: &Inquiry<'_, F>) -> Option<(Absence, Said)> {
         return Some(unassessed_document(inquiry, document));
     }
     // A scheme of others is known here by the rules that recognise it.
-    let arrangements = inquiry.facts.arrangements();
+    let arrangements = inquiry.seen.arrangements();
     let mut rules = arrangements.iter().flat_map(|record| record.terms.iter().flat_map(|signed| &signed.terms.rules));
     if rules.any(|rule| concerns(inquiry, rule)) {
         return None;
@@ -86,8 +83,7 @@ fn unassessable<F: Facts>(inquiry: &Inquiry<'_, F>) -> Option<(Absence, Said)> {
 }
 
 fn unassessed_document<F: Facts>(inquiry: &Inquiry<'_, F>, document: &DocumentRef) -> (Absence, Said) {
-    let record = inquiry.facts.document(document);
-    let record = record.filter(|record| record.published.at <= inquiry.question.as_of);
+    let record = inquiry.seen.document(document);
     let (absence, code) = match record.map(|record| record.document.kind) {
         Some(DocumentKind::Guideline) => (Absence::GuidelineOnly, "guideline"),
         Some(DocumentKind::Requirements) => (Absence::NoScheme, "no-scheme-on-document"),
@@ -104,9 +100,10 @@ fn unassessable_viewpoint<F: Facts>(inquiry: &Inquiry<'_, F>) -> Option<(Absence
         .then(|| (Absence::NoScheme, Said::new("viewpoint-not-assessed", asked(inquiry))))
 }
 
-/// What was made of a foreign verdict before it was last derived stands in the log's result lists, not in the records.
+/// What is made of a foreign verdict holds from the entry that says so; that it came later is known now.
 fn recognised_later<F: Facts>(inquiry: &Inquiry<'_, F>) -> Option<(Absence, Said)> {
-    let later = recognitions(inquiry).into_iter().map(|record| record.since).min()?;
+    let later = inquiry.seen.recognised_later(&inquiry.question.supplier);
+    let later = asked_about(inquiry, later).into_iter().map(|record| record.since).min()?;
     Some((Absence::Unknown, Said::new("looked-at-later", Params::default().with("at", later.at))))
 }
 

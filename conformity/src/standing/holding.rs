@@ -156,17 +156,16 @@ pub struct ForeignHolding {
 pub(super) fn holdings<F: Facts>(inquiry: &Inquiry<'_, F>) -> Vec<Holding> {
     let own = inquiry.own(Sight::Whole);
     let own = own.iter().filter_map(|record| own_holding(inquiry, record));
-    let foreign = recognitions(inquiry);
-    let foreign = foreign
-        .into_iter()
-        .filter(|record| record.since.at <= inquiry.question.as_of)
-        .map(|record| foreign_holding(inquiry, record));
+    let foreign = inquiry.seen.recognitions_of(&inquiry.question.supplier);
+    let foreign = asked_about(inquiry, foreign).into_iter().map(|record| foreign_holding(inquiry, record));
     own.map(|own| Holding::Own(Box::new(own))).chain(foreign.map(Holding::Foreign)).collect()
 }
 
-/// The recognitions that the question is about, by verdict, whenever they were derived.
-pub(super) fn recognitions<F: Facts>(inquiry: &Inquiry<'_, F>) -> Vec<Arc<RecognitionRecord>> {
-    let recorded = inquiry.facts.recognitions_of(&inquiry.question.supplier);
+/// Those of the recognitions that the question is about, by verdict.
+pub(super) fn asked_about<F: Facts>(
+    inquiry: &Inquiry<'_, F>,
+    recorded: Vec<Arc<RecognitionRecord>>,
+) -> Vec<Arc<RecognitionRecord>> {
     let mut records: Vec<_> = recorded.into_iter().map(|record| read(inquiry, record)).collect();
     records.retain(|record| {
         let recognition = &record.recognition;
@@ -181,22 +180,18 @@ pub(super) fn recognitions<F: Facts>(inquiry: &Inquiry<'_, F>) -> Vec<Arc<Recogn
 }
 
 fn read<F: Facts>(inquiry: &Inquiry<'_, F>, record: Arc<RecognitionRecord>) -> Arc<RecognitionRecord> {
-    let peer = inquiry.facts.peer(&record.recognition.verdict.registry);
+    let peer = inquiry.seen.peer(&record.recognition.verdict.registry);
     in_effect(record, peer.as_deref())
 }
 
 fn own_holding<F: Facts>(inquiry: &Inquiry<'_, F>, record: &VerdictRecord) -> Option<OwnHolding> {
-    let as_of = inquiry.question.as_of;
-    let standing = record.as_of(as_of)?;
-    if !relevant(inquiry, record, &standing) {
+    if !relevant(inquiry, record) {
         return None;
     }
-    let terms = &record.terms;
-    let granted = record.history.first()?;
-    let changed = record.history.iter().rev().find(|item| item.at <= as_of)?;
-    let scheme = inquiry.facts.scheme(&terms.scheme);
-    let known = record.acceptances().filter(|(at, _)| *at <= as_of);
-    let acceptances: Vec<AcceptedBy> = known.map(|(_, acceptance)| AcceptedBy::of(acceptance)).collect();
+    let (terms, standing) = (&record.terms, record.now.clone());
+    let (granted, changed) = (record.history.first()?, record.history.last()?);
+    let scheme = inquiry.seen.scheme(&terms.scheme);
+    let acceptances: Vec<AcceptedBy> = record.acceptances().map(|(_, one)| AcceptedBy::of(one)).collect();
     Some(OwnHolding {
         verdict: terms.verdict.clone(),
         supplier: Arc::clone(&terms.supplier),
@@ -208,22 +203,22 @@ fn own_holding<F: Facts>(inquiry: &Inquiry<'_, F>, record: &VerdictRecord) -> Op
         valid_from: terms.valid_from,
         profile: terms.profile,
         provenance: terms.provenance.clone(),
-        granted: Moment { index: granted.index, at: granted.at },
-        changed: Moment { index: changed.index, at: changed.at },
-        in_force: record.in_force_at(as_of),
+        granted: granted.moment(),
+        changed: changed.moment(),
+        in_force: record.holds_at(inquiry.seen.at()),
         tailors: inquiry.tailorings(&terms.scheme),
-        answered_by: answering(inquiry.facts, record, as_of),
+        answered_by: answering(inquiry.facts, record, inquiry.seen.at()),
         accepted_as_evidence: acceptances.len(),
         acceptances,
     })
 }
 
 /// Whether a verdict, as it stood, is one that the question is about.
-pub(super) fn relevant<F: Facts>(inquiry: &Inquiry<'_, F>, record: &VerdictRecord, standing: &Snapshot) -> bool {
+pub(super) fn relevant<F: Facts>(inquiry: &Inquiry<'_, F>, record: &VerdictRecord) -> bool {
     let viewpoint = inquiry.question.viewpoint;
     let scheme = &record.terms.scheme;
     let asked = inquiry.asks_about(scheme) || !inquiry.tailorings(scheme).is_empty();
-    asked && viewpoint.is_none_or(|wanted| standing.viewpoints.contains(wanted))
+    asked && viewpoint.is_none_or(|wanted| record.now.viewpoints.contains(wanted))
 }
 
 fn foreign_holding<F: Facts>(inquiry: &Inquiry<'_, F>, record: Arc<RecognitionRecord>) -> ForeignHolding {
@@ -231,7 +226,7 @@ fn foreign_holding<F: Facts>(inquiry: &Inquiry<'_, F>, record: Arc<RecognitionRe
     let outcome = matches!(record.recognition.outcome, RecognitionOutcome::Recognised | RecognitionOutcome::Partial);
     let viewpoint = inquiry.question.viewpoint.is_none_or(|wanted| covered.contains(wanted));
     let last = record.recognition.valid_until;
-    let valid = last.is_none_or(|day| inquiry.question.as_of < day.end());
+    let valid = last.is_none_or(|day| inquiry.seen.at() < day.end());
     let here = record.recognition.counts_as.as_ref().filter(|_| !inquiry.asks_about(&record.recognition.scheme));
     let tailors = here.map_or_else(Vec::new, |counterpart| inquiry.tailorings(&counterpart.scheme));
     let whole = tailors.iter().all(Tailoring::keeps_all);

@@ -2,7 +2,6 @@
 
 use super::{About, Inquiry, Sight};
 use crate::arrangement::{Issuers, Rule};
-use crate::genesis::PeerRecord;
 use crate::identifiers::Identifier;
 use crate::ids::{CountryCode, RegistryId};
 use crate::in_force::{self, Pair};
@@ -37,8 +36,7 @@ fn implied(identifier: &Identifier) -> Option<CountryCode> {
 fn visible<F: Facts>(inquiry: &Inquiry<'_, F>) -> Option<CountryCode> {
     let own = inquiry.own(Sight::Whole).iter().find_map(|record| record.terms.supplier.country.clone());
     own.or_else(|| {
-        let mut foreign = inquiry.facts.recognitions_of(&inquiry.question.supplier);
-        foreign.retain(|record| record.since.at <= inquiry.question.as_of);
+        let mut foreign = inquiry.seen.recognitions_of(&inquiry.question.supplier);
         foreign.sort_by(|one, other| one.recognition.verdict.cmp(&other.recognition.verdict));
         foreign.iter().find_map(|record| record.recognition.supplier.country.clone())
     })
@@ -50,7 +48,7 @@ pub(super) fn would_know<F: Facts>(inquiry: &Inquiry<'_, F>, country: &CountryCo
 }
 
 fn holds<F: Facts>(inquiry: &Inquiry<'_, F>, country: &CountryCode) -> bool {
-    let genesis = inquiry.facts.genesis();
+    let genesis = inquiry.seen.genesis();
     let home = genesis.and_then(|record| record.genesis.country.clone());
     let applies =
         inquiry.schemes.iter().any(|record| record.scheme.countries.iter().any(|place| stands_for(place, country)));
@@ -60,27 +58,21 @@ fn holds<F: Facts>(inquiry: &Inquiry<'_, F>, country: &CountryCode) -> bool {
 }
 
 fn follows<F: Facts>(inquiry: &Inquiry<'_, F>, country: &CountryCode) -> bool {
-    let Some(own) = inquiry.facts.genesis() else {
+    let Some(own) = inquiry.seen.genesis() else {
         return false;
     };
-    inquiry.facts.peers().iter().any(|peer| {
+    inquiry.seen.peers().iter().any(|peer| {
         let home = peer.genesis.country.as_ref();
-        peered_at(peer, inquiry)
+        peer.expelled.is_none()
             && home.is_some_and(|home| stands_for(home, country))
             && covers(inquiry, Pair { from: &peer.registry, to: &own.genesis.registry })
     })
 }
 
-fn peered_at<F>(peer: &PeerRecord, inquiry: &Inquiry<'_, F>) -> bool {
-    let as_of = inquiry.question.as_of;
-    let expelled = peer.expelled.as_ref().is_some_and(|end| end.moment.at <= as_of);
-    peer.added.at <= as_of && !expelled
-}
-
 /// Whether a rule in force for `pair` is about what is asked.
 fn covers<F: Facts>(inquiry: &Inquiry<'_, F>, pair: Pair<'_>) -> bool {
-    inquiry.facts.arrangements().iter().any(|record| {
-        let terms = in_force::terms_in_force(record, pair, inquiry.question.as_of);
+    inquiry.seen.arrangements().iter().any(|record| {
+        let terms = in_force::terms_in_force(record, pair, inquiry.seen.at());
         let rules = terms.into_iter().flat_map(|signed| &signed.terms.rules);
         rules.into_iter().any(|rule| goes(rule, pair) && concerns(inquiry, rule))
     })

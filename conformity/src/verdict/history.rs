@@ -1,7 +1,8 @@
 //! What happened to a verdict, and what follows from it: the snapshot is the fold of the history, never anything else.
 //!
 //! What was signed with a stolen key stays in the history and is marked void. The fold passes it over for every time asked
-//! about, those before anybody knew of the theft included: what a thief signed was at no time the body's word.
+//! about, those before anybody knew of the theft included: what a thief signed was at no time the body's word. What the log itself
+//! showed before is another question, see [`crate::as_of`].
 //!
 //! Out of scope: whether something was allowed to happen, see [`mod@crate::decide`].
 
@@ -117,6 +118,11 @@ pub struct HistoryItem {
 }
 
 impl HistoryItem {
+    /// Where it was sequenced.
+    pub const fn moment(&self) -> Moment {
+        Moment { index: self.index, at: self.at }
+    }
+
     /// Whether the log says by the entry at `index` that it is void.
     fn is_void_at(&self, index: u64) -> bool {
         self.voided.is_some_and(|voided| voided.index <= index)
@@ -427,6 +433,18 @@ impl VerdictRecord {
         self.as_of(time).is_some_and(|then| then.is_in_force(time) && self.covers(&then, time))
     }
 
+    /// The same of the verdict as it stands, after all of its history.
+    pub fn holds_at(&self, time: Timestamp) -> bool {
+        self.now.is_in_force(time) && self.covers(&self.now, time)
+    }
+
+    /// The verdict with this part of its history alone, which begins with the grant; nothing where it is empty.
+    pub(crate) fn with_history(&self, history: Vec<HistoryItem>) -> Option<Self> {
+        let part = Self { terms: Arc::clone(&self.terms), now: self.now.clone(), history };
+        let now = part.fold(|_| true, u64::MAX)?;
+        Some(Self { now, ..part })
+    }
+
     /// The verdict right after the entry at `index`, or nothing when it was not yet granted there. Alone of these views
     /// it counts what was declared void only later: it is what the log itself said up to there.
     pub fn after_entry(&self, index: u64) -> Option<Snapshot> {
@@ -444,10 +462,9 @@ impl VerdictRecord {
         if !counts(granted) {
             return None;
         }
-        if granted.is_void_at(known) {
-            return Some(Snapshot::void(&self.terms, granted));
-        }
-        let first = Snapshot::granted(&self.terms, granted);
+        let is_void = granted.is_void_at(known);
+        let first =
+            if is_void { Snapshot::void(&self.terms, granted) } else { Snapshot::granted(&self.terms, granted) };
         let usurpers = self.usurpers(known);
         let counting = rest.iter().filter(|item| counts(item) && !item.is_void_at(known));
         Some(counting.fold(first, |then, item| {

@@ -109,9 +109,9 @@ pub(crate) const ROWS: &[Sentence] = &[
     ),
     said(
         "looked-at-later",
-        "read-result-lists",
-        "A foreign verdict was last looked at on {at}, after the time asked for; what was made of it before stands in this registry's earlier result lists.",
-        "他のレジストリの判定が最後に評価されたのは、照会の時点より後の {at} です。それ以前の扱いは当レジストリの以前の結果一覧にあります。",
+        "ask-as-of-later",
+        "A foreign verdict was first looked at here on {at}, after the time asked for; until then it counted for nothing here.",
+        "他のレジストリの判定が当レジストリで最初に評価されたのは、照会の時点より後の {at} です。それまでは当レジストリでは効力がありませんでした。",
     ),
     said(
         "none-on-supplier",

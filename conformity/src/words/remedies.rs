@@ -185,11 +185,7 @@ pub(crate) const ROWS: &[Sentence] = &[
         "ask the registry of that country, or follow it under an arrangement",
         "その国のレジストリに照会するか、取決めに基づいて追跡してください",
     ),
-    plain(
-        "read-result-lists",
-        "read this registry's earlier result lists in its log",
-        "当レジストリのログにある以前の結果一覧をご覧ください",
-    ),
+    plain("ask-as-of-later", "ask as of that time or a later one", "その時点以降について照会してください"),
     plain("act-within-window", "act before the window closes", "移行期間が終わる前に対応してください"),
     plain(
         "assess-left-out",

@@ -1,5 +1,6 @@
 //! Self-declarations: who declares whom, on what terms; who confirms; and how a body's verdict takes their place.
 
+use conformity::as_of::AsOf;
 use conformity::audience::{Audience, audience};
 use conformity::basis;
 use conformity::map_label::MapLabel;
@@ -429,7 +430,7 @@ fn an_answer_never_lets_it_pass_for_a_bodys() {
         about: About::SchemeVersion("self@1".parse().unwrap()),
         viewpoint: None,
         country: None,
-        as_of: world.now,
+        as_of: AsOf::Present(world.now),
     };
     let answer = standing(&world.register, &question, &Viewer::Public);
     let told = serde_json::to_value(&answer).unwrap().to_string();

@@ -9,6 +9,7 @@
 mod acceptances;
 mod accreditation;
 mod arrangements;
+mod as_of;
 mod basis;
 mod bulletins;
 mod ca_roots;

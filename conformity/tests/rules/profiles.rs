@@ -1,5 +1,6 @@
 //! Documents that tailor others: what they may say, and how far a verdict under one counts for what it tailors.
 
+use conformity::as_of::AsOf;
 use conformity::records::Record;
 use conformity::refusal::Refusal;
 use conformity::standing::{About, Holding, OwnHolding, Question, Standing, Viewer, standing};
@@ -44,7 +45,7 @@ fn ask(world: &World, about: About) -> Standing {
         country: None,
         about,
         viewpoint: None,
-        as_of: world.now,
+        as_of: AsOf::Present(world.now),
     };
     standing(&world.register, &question, &Viewer::Public)
 }

@@ -11,6 +11,7 @@ use conformity::time::Day;
 use conformity::viewpoint::{ObjectKind, Viewpoint};
 use serde_json::{Value, json};
 
+use super::as_of::AsOf;
 use super::context::{Context, word};
 use super::output;
 use super::submission::{Because, Signing, say};
@@ -195,8 +196,14 @@ struct Renew {
 
 /// List the accreditations of the registry
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  registry-node --registry jp accreditation list")]
-struct List {}
+#[command(after_help = "\
+Examples:
+  registry-node --registry jp accreditation list
+  registry-node --registry jp accreditation list --as-of 2026-06-30T00:00:00Z")]
+struct List {
+    #[command(flatten)]
+    as_of: AsOf,
+}
 
 impl Accreditations {
     pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
@@ -209,7 +216,7 @@ impl Accreditations {
                 step.run(context, Change::Reduced { viewpoints: viewpoint.into_iter().collect() })
             }
             AccreditationCommand::Renew(Renew { until, step }) => step.run(context, Change::Renewed { until }),
-            AccreditationCommand::List(_) => list(context),
+            AccreditationCommand::List(List { as_of }) => list(context, &as_of),
         }
     }
 }
@@ -221,8 +228,9 @@ impl Step {
     }
 }
 
-fn list(context: &Context) -> anyhow::Result<ExitCode> {
-    let all = json!({ "accreditations": context.ask_all::<Value>("/v1/accreditations", "accreditations")? });
+fn list(context: &Context, as_of: &AsOf) -> anyhow::Result<ExitCode> {
+    let path = as_of.appended("/v1/accreditations");
+    let all = json!({ "accreditations": context.ask_all::<Value>(&path, "accreditations")? });
     context.answer(&all, |all| {
         output::rows(all, ["id", "body", "as", "scheme", "covers", "until=lastDay", "in force=inForce", "lapse"])
     })

@@ -15,6 +15,7 @@ use conformity::statement::Claim;
 use conformity::time::Day;
 use serde_json::Value;
 
+use super::as_of::AsOf;
 use super::context::Context;
 use super::output;
 use super::scheme::from_file;
@@ -97,12 +98,16 @@ struct End {
 
 /// Show one arrangement in full, or how all stand in each direction and what waits for a signature
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  registry-node --registry eu arrangement show\n  registry-node --registry eu arrangement show jp-eu"
-)]
+#[command(after_help = "\
+Examples:
+  registry-node --registry eu arrangement show
+  registry-node --registry eu arrangement show jp-eu
+  registry-node --registry eu arrangement show --as-of 2026-06-30T00:00:00Z")]
 struct Show {
     /// The arrangement [default: all]
     id: Option<ArrangementId>,
+    #[command(flatten)]
+    as_of: AsOf,
 }
 
 impl Arrangements {
@@ -124,15 +129,15 @@ fn sign(context: &Context, signing: Signing, terms: Arrangement) -> anyhow::Resu
     say(context, signing, Claim::ArrangementSigned(ArrangementSigned { terms: Arc::new(terms), digest }), &[])
 }
 
-fn one(context: &Context, id: &ArrangementId) -> anyhow::Result<Value> {
-    let found = all(context)?.into_iter().find(|record| record["id"] == id.as_str());
+fn one(context: &Context, id: &ArrangementId, as_of: &AsOf) -> anyhow::Result<Value> {
+    let found = all(context, as_of)?.into_iter().find(|record| record["id"] == id.as_str());
     found.with_context(|| {
         format!("no terms of {id} have reached this registry; give them with --file, or see `arrangement show`")
     })
 }
 
-fn all(context: &Context) -> anyhow::Result<Vec<Value>> {
-    context.ask_all("/v1/arrangements", "arrangements")
+fn all(context: &Context, as_of: &AsOf) -> anyhow::Result<Vec<Value>> {
+    context.ask_all(&as_of.appended("/v1/arrangements"), "arrangements")
 }
 
 impl Step {
@@ -152,9 +157,9 @@ impl End {
 impl Show {
     fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         match self.id {
-            Some(id) => context.answer(&one(context, &id)?, |record| format!("{record:#}")),
+            Some(id) => context.answer(&one(context, &id, &self.as_of)?, |record| format!("{record:#}")),
             None => {
-                let all = all(context)?;
+                let all = all(context, &self.as_of)?;
                 context.answer(&serde_json::json!({ "arrangements": all }), |_| {
                     format!("{}{}", overview(&all), waiting(&all))
                 })

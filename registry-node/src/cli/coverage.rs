@@ -9,6 +9,7 @@ use conformity::ids::DocumentRef;
 use conformity::words::{Language, Params, label};
 use serde_json::Value;
 
+use super::as_of::{self, AsOf};
 use super::context::Context;
 use super::output::table;
 use super::show::nothing;
@@ -38,9 +39,8 @@ pub(super) struct Coverage {
     /// Show these only: covered, touched or open
     #[arg(long, value_name = "WHICH", value_parser = ["covered", "touched", "open"])]
     only: Option<String>,
-    /// As it was then, by this registry's log [default: now]
-    #[arg(long, value_name = "TIME")]
-    as_of: Option<jiff::Timestamp>,
+    #[command(flatten)]
+    as_of: AsOf,
 }
 
 impl Coverage {
@@ -55,10 +55,10 @@ impl Coverage {
     fn path(&self) -> String {
         let supplier = self.supplier.iter().map(|supplier| ("supplier", supplier.to_string()));
         let met = self.met.iter().map(|document| ("met", document.to_string()));
-        let as_of = self.as_of.iter().map(|time| ("as_of", time.to_string()));
-        let members = supplier.chain(met).chain(as_of).map(|(name, value)| format!("{name}={}", escape(&value)));
+        let members = supplier.chain(met).map(|(name, value)| format!("{name}={}", escape(&value)));
         let query: Vec<String> = members.collect();
-        format!("/v1/documents/{}/coverage?{}", escape(&self.document.to_string()), query.join("&"))
+        let path = format!("/v1/documents/{}/coverage?{}", escape(&self.document.to_string()), query.join("&"));
+        self.as_of.appended(&path)
     }
 
     fn render(&self, answer: &Value, language: Language) -> String {
@@ -70,6 +70,7 @@ impl Coverage {
         let lines = list(answer, "requirements").iter().filter(shown);
         let rows: Vec<_> = lines.map(|line| row(line, answer, language)).collect();
         let basis = list(answer, "basis").iter().map(|one| basis(one, language));
+        let basis = as_of::told(answer).into_iter().chain(basis);
         let sentence = word(&answer["text"], language.as_str()).to_owned();
         let headings = ["requirement", "cover", "by", "evidence"];
         let headings =

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use token::TokenUri;
 
+use super::as_of::AsOf;
 use super::context::{Context, wait, word};
 use super::output;
 use super::pinned;
@@ -124,8 +125,14 @@ struct RevokeKey {
 
 /// List the parties of the registry, buyers left out
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  registry-node --registry jp party list")]
-struct List {}
+#[command(after_help = "\
+Examples:
+  registry-node --registry jp party list
+  registry-node --registry jp party list --as-of 2026-06-30T00:00:00Z")]
+struct List {
+    #[command(flatten)]
+    as_of: AsOf,
+}
 
 fn algorithm(text: &str) -> Result<Algorithm, String> {
     match text {
@@ -140,7 +147,7 @@ impl Parties {
         match self.command {
             PartyCommand::Add(add) => add.run(context),
             PartyCommand::RevokeKey(revoke) => revoke.run(context),
-            PartyCommand::List(_) => list(context),
+            PartyCommand::List(List { as_of }) => list(context, &as_of),
         }
     }
 }
@@ -284,7 +291,8 @@ fn is_refusal(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(ClientError::Problem { status: 400..=499, .. }))
 }
 
-fn list(context: &Context) -> anyhow::Result<ExitCode> {
-    let parties = json!({ "parties": context.ask_all::<Value>("/v1/parties", "parties")? });
+fn list(context: &Context, as_of: &AsOf) -> anyhow::Result<ExitCode> {
+    let path = as_of.appended("/v1/parties");
+    let parties = json!({ "parties": context.ask_all::<Value>(&path, "parties")? });
     context.answer(&parties, |parties| output::rows(parties, ["id", "role", "name", "country"]))
 }

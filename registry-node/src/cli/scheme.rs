@@ -12,6 +12,7 @@ use conformity::statement::Claim;
 use conformity::time::Day;
 use serde_json::{Value, json};
 
+use super::as_of::AsOf;
 use super::context::{Context, read_input};
 use super::output;
 use super::submission::{Signing, say};
@@ -85,8 +86,14 @@ struct Replace {
 
 /// List the schemes of the registry
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  registry-node --registry jp scheme list")]
-struct List {}
+#[command(after_help = "\
+Examples:
+  registry-node --registry jp scheme list
+  registry-node --registry jp scheme list --as-of 2026-06-30T00:00:00Z")]
+struct List {
+    #[command(flatten)]
+    as_of: AsOf,
+}
 
 impl Schemes {
     pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
@@ -98,8 +105,9 @@ impl Schemes {
             SchemeCommand::Replace(Replace { scheme, by, until, signing }) => {
                 say(context, signing, Claim::SchemeReplaced(SchemeReplaced { scheme, by, until }), &[])
             }
-            SchemeCommand::List(_) => {
-                let schemes = json!({ "schemes": context.ask_all::<Value>("/v1/schemes", "schemes")? });
+            SchemeCommand::List(List { as_of }) => {
+                let path = as_of.appended("/v1/schemes");
+                let schemes = json!({ "schemes": context.ask_all::<Value>(&path, "schemes")? });
                 context.answer(&schemes, |schemes| {
                     output::rows(
                         schemes,

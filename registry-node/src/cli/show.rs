@@ -9,9 +9,9 @@ use conformity::lapsed::{Consequence, Lapsed};
 use conformity::verdict::{Acceptance, Happening, HistoryItem, StateName, Voiding};
 use conformity::viewpoint::Viewpoint;
 use conformity::words::{Language, Params, label};
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::as_of::{self, AsOf};
 use super::context::Context;
 use super::output;
 use super::standing::{escape, with_query};
@@ -21,17 +21,22 @@ use super::standing::{escape, with_query};
 #[command(after_help = "\
 Examples:
   registry-node --as buyer-1 verdict jp:V-1
-  registry-node --registry eu verdict jp:V-1 --json")]
+  registry-node --registry eu verdict jp:V-1 --json
+  registry-node --as buyer-1 verdict jp:V-1 --as-of-size 1200 --known now")]
 pub(super) struct One {
     /// Registry and id, such as jp:V-1
     verdict: VerdictRef,
+    #[command(flatten)]
+    as_of: AsOf,
 }
 
 impl One {
     pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let path = format!("/v1/verdicts/{}", escape(&self.verdict.to_string()));
-        let answer: Value = context.ask(&path)?;
-        context.answer(&answer, |answer| render(answer, context.language))
+        let answer: Value = context.ask(&self.as_of.appended(&path))?;
+        context.answer(&answer, |answer| {
+            as_of::told(answer).into_iter().chain([render(answer, context.language)]).collect::<Vec<_>>().join("\n")
+        })
     }
 }
 
@@ -54,9 +59,8 @@ pub(super) struct Many {
     /// Only in this state
     #[arg(long)]
     state: Option<StateName>,
-    /// As the log had them then [default: now]
-    #[arg(long, value_name = "TIME")]
-    as_of: Option<Timestamp>,
+    #[command(flatten)]
+    as_of: AsOf,
 }
 
 impl Many {
@@ -66,10 +70,9 @@ impl Many {
             ("scheme", self.scheme),
             ("viewpoint", self.viewpoint.map(|value| value.to_string())),
             ("state", self.state.map(|value| value.to_string())),
-            ("as_of", self.as_of.map(|value| value.to_string())),
             ("limit", Some("1000".to_owned())),
         ];
-        let path = with_query("/v1/verdicts", members);
+        let path = self.as_of.appended(&with_query("/v1/verdicts", members));
         let verdicts: Vec<Value> = context.ask_all(&path, "verdicts")?;
         // An empty list says why; so does its only page.
         let answer = if verdicts.is_empty() { context.ask(&path)? } else { json!({ "verdicts": verdicts }) };

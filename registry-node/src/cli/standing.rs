@@ -10,10 +10,10 @@ use conformity::ids::{CountryCode, DocumentRef, SchemeRef};
 use conformity::standing::{AcceptedBy, ForeignHolding, Holding, OwnHolding, Standing};
 use conformity::viewpoint::Viewpoint;
 use conformity::words::{Language, Params, label};
-use jiff::Timestamp;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
+use super::as_of::{self, AsOf};
 use super::context::Context;
 
 /// Ask how a supplier stands
@@ -23,9 +23,11 @@ Examples:
   registry-node --as buyer-1 standing corporate-number:7000012050002
   registry-node --as buyer-1 standing lei:5493001KJTIIGC8Y1R12 --scheme demo@1 --viewpoint process
   registry-node --as buyer-1 standing duns:150483782 --as-of 2026-06-30T00:00:00Z --json
+  registry-node --as buyer-1 standing duns:150483782 --as-of 2026-06-30T00:00:00Z --known now
   registry-node --as buyer-1 --lang ja standing corporate-number:7000012050002
 
-Shows this registry's own verdicts and what it makes of those of others; where there is nothing, why.")]
+Shows this registry's own verdicts and what it makes of those of others; where there is nothing, why. Of the past it answers as the
+registry then knew; with --known now as is known today: what took effect by then, whenever it was stated.")]
 pub(super) struct Ask {
     /// Identifier of the supplier
     supplier: Identifier,
@@ -41,9 +43,8 @@ pub(super) struct Ask {
     /// Where the supplier is established: tells "not assessed" from "not known here"
     #[arg(long)]
     country: Option<CountryCode>,
-    /// As it was then, by this registry's log [default: now]
-    #[arg(long, value_name = "TIME")]
-    as_of: Option<Timestamp>,
+    #[command(flatten)]
+    as_of: AsOf,
 }
 
 /// What is shown of the answer; there may be more around it.
@@ -57,7 +58,10 @@ impl Ask {
     pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let answer: serde_json::Value = context.ask(&self.path())?;
         let Answer { standing } = serde_json::from_value(answer.clone()).context("the answer cannot be read")?;
-        context.answer(&answer, |_| render(&standing, context.language))
+        context.answer(&answer, |answer| {
+            let text = render(&standing, context.language);
+            as_of::told(answer).into_iter().chain([text]).collect::<Vec<_>>().join("\n")
+        })
     }
 
     fn path(&self) -> String {
@@ -66,10 +70,9 @@ impl Ask {
             ("document", self.document.as_ref().map(ToString::to_string)),
             ("viewpoint", self.viewpoint.map(|viewpoint| viewpoint.to_string())),
             ("country", self.country.as_ref().map(ToString::to_string)),
-            ("as_of", self.as_of.map(|time| time.to_string())),
         ];
         let path = format!("/v1/suppliers/{}/standing", escape(&self.supplier.to_string()));
-        with_query(&path, members)
+        self.as_of.appended(&with_query(&path, members))
     }
 }
 
@@ -155,7 +158,7 @@ mod tests {
             document: None,
             viewpoint: Some(Viewpoint::PeopleAndThings),
             country: None,
-            as_of: None,
+            as_of: AsOf::default(),
         };
         let path = ask.path();
         assert!(path.starts_with("/v1/suppliers/local%3Acc%3AA"), "{path}");

@@ -143,11 +143,16 @@ impl Query {
         texts.map(|(_, text)| text.parse().map_err(|error| bad_parameter(name, error))).collect()
     }
 
+    /// Whether it has this parameter.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(known, _)| *known == name)
+    }
+
     /// The instant in `as_of`: RFC 3339, not after `now`.
     pub(super) fn as_of(&self, now: Timestamp) -> Result<Option<Timestamp>, Problem> {
         let Some(Instant(instant)) = self.one("as_of")? else { return Ok(None) };
         if instant > now {
-            return Err(bad_parameter("as_of", format_args!("{instant} has not come yet")));
+            return Err(code::time_not_come(instant));
         }
         Ok(Some(instant))
     }

@@ -24,6 +24,7 @@ use serde::Serialize;
 use warp::reply::Response;
 
 use super::answer::{self, JOSE, Keep};
+use super::as_of;
 use super::ask::Ask;
 use super::code;
 use super::page::{MAX_LIMIT, Page};
@@ -58,7 +59,11 @@ struct Published<'a, T> {
 /// `GET /v1/documents`
 pub(super) fn documents(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let page = Page::of(ask.query(), MAX_LIMIT)?;
-    let records = page.cut("documents", site.register().documents().cloned(), |one| &one.document.document);
+    let as_of = as_of::of(site, ask.query())?;
+    let register = site.register();
+    let then = register.documents().filter(|record| as_of.knows(record.published));
+    let records = page.cut("documents", then.cloned(), |one| &one.document.document);
+    drop(register);
     records.map(|record| document(record)).answer()
 }
 
@@ -69,7 +74,11 @@ fn document(record: &DocumentRecord) -> Published<'_, Document> {
 /// `GET /v1/schemes`
 pub(super) fn schemes(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let page = Page::of(ask.query(), MAX_LIMIT)?;
-    let records = page.cut("schemes", site.register().schemes().cloned(), |one| &one.scheme.scheme);
+    let as_of = as_of::of(site, ask.query())?;
+    let register = site.register();
+    let then = register.schemes().filter_map(|record| record.seen(&as_of));
+    let records = page.cut("schemes", then, |one| &one.scheme.scheme);
+    drop(register);
     records.map(|record| scheme(record)).answer()
 }
 
@@ -89,7 +98,11 @@ fn scheme(record: &SchemeRecord) -> PublishedScheme<'_> {
 /// `GET /v1/crosswalks`
 pub(super) fn crosswalks(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let page = Page::of(ask.query(), MAX_LIMIT)?;
-    let records = page.cut("crosswalks", site.register().crosswalks().cloned(), |one| &one.publication.crosswalk);
+    let as_of = as_of::of(site, ask.query())?;
+    let register = site.register();
+    let then = register.crosswalks().filter(|record| as_of.knows(record.published));
+    let records = page.cut("crosswalks", then.cloned(), |one| &one.publication.crosswalk);
+    drop(register);
     records.map(|record| crosswalk(record)).answer()
 }
 
@@ -114,9 +127,11 @@ struct Registered<'a> {
 /// `GET /v1/parties`: all but those whose statements `conformity::audience` keeps to the registry itself.
 pub(super) fn parties(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let page = Page::of(ask.query(), MAX_LIMIT)?;
+    let as_of = as_of::of(site, ask.query())?;
     let register = site.register();
     let public = register.parties().filter(|one| one.party.is_public());
-    let records = page.cut("parties", public.cloned(), |one| &one.party.id);
+    let then = public.filter_map(|record| record.seen(&as_of));
+    let records = page.cut("parties", then, |one| &one.party.id);
     drop(register);
     records.map(|record| party(record)).answer()
 }
@@ -147,13 +162,16 @@ struct Designated<'a> {
 /// `GET /v1/designations`
 pub(super) fn designations(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let page = Page::of(ask.query(), MAX_LIMIT)?;
-    let records = page.cut("designations", site.register().all_designations().cloned(), |one| &one.designation.id);
-    let now = site.registry.now();
-    records.map(|record| designation(record, now)).answer()
+    let as_of = as_of::of(site, ask.query())?;
+    let register = site.register();
+    let then = register.all_designations().filter_map(|record| record.seen(&as_of));
+    let records = page.cut("designations", then, |one| &one.designation.id);
+    drop(register);
+    records.map(|record| designation(record, as_of.at())).answer()
 }
 
-fn designation(record: &DesignationRecord, now: Timestamp) -> Designated<'_> {
-    let lapse = record.in_force_at(now).err();
+fn designation(record: &DesignationRecord, at: Timestamp) -> Designated<'_> {
+    let lapse = record.in_force_at(at).err();
     Designated {
         designation: &record.designation,
         made: record.made,
@@ -184,24 +202,24 @@ struct Accredited<'a> {
 /// `GET /v1/accreditations`
 pub(super) fn accreditations(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let page = Page::of(ask.query(), MAX_LIMIT)?;
-    let records =
-        page.cut("accreditations", site.register().all_accreditations().cloned(), |one| &one.accreditation.id);
-    let now = site.registry.now();
+    let as_of = as_of::of(site, ask.query())?;
     let register = site.register();
-    records.map(|record| accreditation(record, &register, now)).answer()
+    let then = register.all_accreditations().filter_map(|record| record.seen(&as_of));
+    let records = page.cut("accreditations", then, |one| &one.accreditation.id);
+    records.map(|record| accreditation(record, &register, as_of.at())).answer()
 }
 
 /// What a body was accredited for ended when another took its place.
-fn accreditation<'r>(record: &'r AccreditationRecord, register: &Register, now: Timestamp) -> Accredited<'r> {
-    let is_over = speaks_for(register, &record.accreditation.body, now).map(|_| Lapse::Withdrawn);
-    let lapse = is_over.or(record.in_force_at(now).err());
+fn accreditation<'r>(record: &'r AccreditationRecord, register: &Register, at: Timestamp) -> Accredited<'r> {
+    let is_over = speaks_for(register, &record.accreditation.body, at).map(|_| Lapse::Withdrawn);
+    let lapse = is_over.or(record.in_force_at(at).err());
     Accredited {
         accreditation: &record.accreditation,
         granted: record.granted,
         by: &record.by,
         changes: &record.changes,
-        covers: record.viewpoints_at(now),
-        last_day: record.until_at(now),
+        covers: record.viewpoints_at(at),
+        last_day: record.until_at(at),
         in_force: lapse.is_none(),
         lapse,
     }

@@ -11,6 +11,7 @@ use credential::sd_jwt::KeyBindingError;
 use credential::statement::StatementError;
 use federation::hush::Hushes;
 use federation::witness::Refusal;
+use jiff::Timestamp;
 use ledger::jws::JwsError;
 
 use super::ask::cut;
@@ -61,6 +62,14 @@ codes! {
     TooManyParameters "too-many-parameters"
     /// A parameter whose value does not fit.
     BadParameter "bad-parameter"
+    /// A question as of an instant to come.
+    TimeNotCome "time-not-come"
+    /// A question as of a size that the log has not reached.
+    SizeNotReached "size-not-reached"
+    /// A question as of an instant and as of a size.
+    AsOfTwice "as-of-twice"
+    /// A question about the past that rests on more of the log than one answer reads.
+    TooMuchPast "too-much-past"
     /// No client certificate.
     CertificateRequired "certificate-required"
     /// The statement is somebody else's.
@@ -159,6 +168,32 @@ pub(super) fn uri_too_long(most: usize) -> Problem {
 pub(super) fn unsupported_media_type(taken: &[&str]) -> Problem {
     let detail = format!("send {}; see /openapi.json", taken.join(" or "));
     with_status(415, "Unsupported media type", Problem::malformed(Code::UnsupportedMediaType.as_str(), detail))
+}
+
+/// The instant asked about has not come.
+pub(super) fn time_not_come(instant: Timestamp) -> Problem {
+    Problem::malformed(
+        Code::TimeNotCome.as_str(),
+        format!("as_of: {instant} has not come yet; leave it out to ask of now"),
+    )
+}
+
+/// The log has never had the size asked about.
+pub(super) fn size_not_reached(size: u64, shown: u64) -> Problem {
+    let detail = format!("as_of_size: the log has had 1 to {shown} entries, not {size}");
+    Problem::malformed(Code::SizeNotReached.as_str(), detail)
+}
+
+/// Two times are asked about.
+pub(super) fn as_of_twice() -> Problem {
+    let detail = "as_of and as_of_size both name a time; give one of them";
+    Problem::malformed(Code::AsOfTwice.as_str(), detail)
+}
+
+/// What was made of so many foreign verdicts then is not read for one answer.
+pub(super) fn too_much_past() -> Problem {
+    let detail = "what was made of all these verdicts then stands in more result lists than one answer reads; ask about single verdicts";
+    with_status(409, "The past cannot be told in one answer", Problem::malformed(Code::TooMuchPast.as_str(), detail))
 }
 
 /// No published checkpoint covers it yet; one does within about a second.

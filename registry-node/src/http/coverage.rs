@@ -14,17 +14,18 @@ mod known;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use conformity::as_of::{AsOf, Seen};
 use conformity::catalogue::Catalogue;
 use conformity::coverage::{Counts, Cover, Line, Question, Requirement, coverage};
 use conformity::identifiers::Identifier;
 use conformity::ids::{CrosswalkRef, DocumentRef, RequirementId};
-use conformity::records::Facts;
 use conformity::standing::{About, Question as Asked};
 use jiff::Timestamp;
 use serde::Serialize;
 use warp::reply::Response;
 
 use super::answer;
+use super::as_of::{self, Echo};
 use super::ask::{Ask, bad_parameter};
 use super::nothing::{self, Why};
 use super::site::Site;
@@ -43,7 +44,9 @@ struct Answer<'a> {
     document: &'a DocumentRef,
     /// Whether the requirements are those of the document's catalogue; else those that crosswalks name.
     catalogued: bool,
-    as_of: Timestamp,
+    /// The present, where no other time was asked about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    as_of: Option<Timestamp>,
     counts: Counts,
     basis: &'a [Basis],
     crosswalks: Vec<&'a CrosswalkRef>,
@@ -91,16 +94,16 @@ struct Ground<'a> {
 /// `GET /v1/documents/{document}/coverage`
 pub(super) fn of_document(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let document: DocumentRef = ask.value()?;
-    let (query, now) = (ask.query(), site.registry.now());
-    let as_of = query.as_of(now)?.unwrap_or(now);
-    if site.register().document(&document).is_none_or(|record| record.published.at > as_of) {
+    let query = ask.query();
+    let as_of = as_of::of(site, query)?;
+    if Seen::new(&*site.register(), as_of).document(&document).is_none() {
         return Err(nothing::document(&document));
     }
     let supposed: Vec<DocumentRef> = query.many("met")?;
     if supposed.len() > MAX_SUPPOSED {
         return Err(bad_parameter("met", format_args!("suppose at most {MAX_SUPPOSED} documents")));
     }
-    let known = Known::of(site, as_of)?;
+    let known = Known::of(site, &as_of)?;
     let mut ground = Ground { known: &known, basis: Vec::new(), met: BTreeMap::new() };
     for document in supposed {
         let all = known.all_of(&document);
@@ -110,15 +113,16 @@ pub(super) fn of_document(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let supposed = ground.basis.len();
     let mut why = None;
     if let Some(supplier) = query.one::<Identifier>("supplier")? {
-        basis::add(site, ask, &supplier, as_of, &mut ground)?;
-        foreign::add(site, ask, &supplier, as_of, &mut ground);
+        basis::add(site, ask, &supplier, &as_of, &mut ground)?;
+        foreign::add(site, ask, &supplier, &as_of, &mut ground)?;
         if ground.basis.len() == supposed {
             let about = About::Document(document.clone());
             let question = Asked { supplier, country: None, about, viewpoint: None, as_of };
-            why = Some(Why::of_supplier(site, ask, &question));
+            why = Some(Why::of_supplier(site, ask, &question)?);
         }
     }
-    Ok(answer::in_language(answered(&document, &ground, why, as_of)?, ask.language()))
+    let echo = Echo::of(&as_of, query)?;
+    Ok(answer::in_language(answered(&document, &ground, why, (&as_of, echo))?, ask.language()))
 }
 
 impl Ground<'_> {
@@ -144,7 +148,7 @@ fn answered(
     document: &DocumentRef,
     ground: &Ground<'_>,
     why: Option<Why>,
-    as_of: Timestamp,
+    (as_of, echo): (&AsOf, Option<Echo>),
 ) -> Result<Response, Problem> {
     let known = ground.known;
     let catalogue = known.catalogue(document);
@@ -158,10 +162,10 @@ fn answered(
     });
     let counts = Counts::of(&lines);
     let withdrawn = catalogue.into_iter().flat_map(Catalogue::withdrawn);
-    answer::json(&Answer {
+    let answer = Answer {
         document,
         catalogued: catalogue.is_some(),
-        as_of,
+        as_of: echo.is_none().then(|| as_of.at()),
         counts,
         basis: &ground.basis,
         crosswalks: known.crosswalks.iter().map(|(name, _)| name).collect(),
@@ -169,7 +173,8 @@ fn answered(
         withdrawn: withdrawn.map(|(requirement, successors)| Gone { requirement, successors }).collect(),
         text: words(document, counts),
         why,
-    })
+    };
+    answer::json(&as_of::Told { answer, echo })
 }
 
 fn words(document: &DocumentRef, counts: Counts) -> Words {

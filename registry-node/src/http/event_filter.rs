@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use conformity::as_of::AsOf;
 use conformity::bulletin::Bulletin;
 use conformity::identifiers::Identifier;
 use conformity::ids::{CountryCode, SectorCode};
@@ -78,7 +79,7 @@ impl Filter {
             country: None,
             about: about.clone(),
             viewpoint,
-            as_of: now,
+            as_of: AsOf::Present(now),
         })
     }
 

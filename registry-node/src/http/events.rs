@@ -61,8 +61,10 @@ pub(super) fn stream(site: &Arc<Site>, ask: &Ask, headers: &HeaderMap) -> Result
         Some(Place::Behind { index, position }) => (index, Some((index, position))),
         None => (site.registry.feed.size(), None),
     };
-    let silent = filter.questions(site.registry.now()).filter_map(|question| silence(site, ask, &question));
-    let opening: String = std::iter::once(OPENING.to_owned()).chain(silent).collect();
+    let mut opening = OPENING.to_owned();
+    for question in filter.questions(site.registry.now()) {
+        opening.extend(silence(site, ask, &question)?);
+    }
     let reader = Reader {
         filter,
         language: ask.query().one("lang")?,

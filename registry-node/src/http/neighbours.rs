@@ -1,9 +1,10 @@
-//! Arrangements and peers: with whom this registry is in touch, and how that stands at this moment.
+//! Arrangements and peers: with whom this registry is in touch, and how that stands; arrangements also how they stood.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use conformity::arrangement::{ArrangementRecord, ArrangementRole};
+use conformity::as_of::Seen;
 use conformity::digest::Digest;
 use conformity::genesis::{Expulsion, GenesisRecord, PeerRecord};
 use conformity::hosting::{Hosting, Standing};
@@ -18,6 +19,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use warp::reply::Response;
 
+use super::as_of;
 use super::ask::Ask;
 use super::hosting;
 use super::page::{MAX_LIMIT, Page};
@@ -27,7 +29,7 @@ use crate::core::registry::Registry;
 use crate::problem::Problem;
 use crate::witness::witness_key;
 
-/// An arrangement with how it stands now in each direction that concerns this registry.
+/// An arrangement with how it stands in each direction that concerns this registry.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Arranged {
@@ -89,10 +91,11 @@ impl From<Force> for ForceNow {
 /// `GET /v1/arrangements`
 pub(super) fn arrangements(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let page = Page::of(ask.query(), MAX_LIMIT)?;
-    let (us, now) = (&site.registry.config.registry.id, site.registry.now());
-    let records = site.register().arrangements();
+    let us = &site.registry.config.registry.id;
+    let as_of = as_of::of(site, ask.query())?;
+    let records = Seen::new(&*site.register(), as_of).arrangements();
     let arranged = |record: Arc<ArrangementRecord>| Arranged {
-        directions: directions(&record, us, now),
+        directions: directions(&record, us, as_of.at()),
         proposals: proposals(&record, us),
         record,
     };
@@ -101,7 +104,7 @@ pub(super) fn arrangements(site: &Site, ask: &Ask) -> Result<Response, Problem> 
 }
 
 /// The directions between us and each other party, as far as the newest terms have one issue and the other recognise.
-fn directions(record: &ArrangementRecord, us: &RegistryId, now: Timestamp) -> Vec<Direction> {
+fn directions(record: &ArrangementRecord, us: &RegistryId, at: Timestamp) -> Vec<Direction> {
     let Some(newest) = record.terms.iter().max_by_key(|signed| signed.terms.version) else { return Vec::new() };
     let parties = &newest.terms.parties;
     let pairs = parties
@@ -113,7 +116,7 @@ fn directions(record: &ArrangementRecord, us: &RegistryId, now: Timestamp) -> Ve
     };
     let concerned =
         pairs.filter(|pair| plays(pair.from, ArrangementRole::Issuing) && plays(pair.to, ArrangementRole::Recognising));
-    concerned.filter_map(|pair| footing(record, pair, now).map(|footing| direction(pair, footing))).collect()
+    concerned.filter_map(|pair| footing(record, pair, at).map(|footing| direction(pair, footing))).collect()
 }
 
 fn direction(pair: Pair<'_>, footing: Footing<'_>) -> Direction {

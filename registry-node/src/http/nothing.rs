@@ -19,7 +19,7 @@ use serde::Serialize;
 
 use super::ask::{Ask, SchemeChoice};
 use super::site::Site;
-use super::{apart, standing};
+use super::{apart, code, standing};
 use crate::problem::Problem;
 
 /// Why an answer has nothing in it.
@@ -35,9 +35,12 @@ pub(super) struct Why {
 
 impl Why {
     /// Why nothing is told of a supplier.
-    pub(super) fn of_supplier(site: &Site, ask: &Ask, question: &Question) -> Self {
-        let Standing { absence, because, explanation, .. } = standing::answered(site, ask, question);
-        Self { absence, because, explanation }
+    ///
+    /// # Errors
+    /// [`Problem`] when rows of then cannot be read from the log.
+    pub(super) fn of_supplier(site: &Site, ask: &Ask, question: &Question) -> Result<Self, Problem> {
+        let Standing { absence, because, explanation, .. } = standing::answered(site, ask, question)?;
+        Ok(Self { absence, because, explanation })
     }
 
     /// Why a list of verdicts under a scheme is empty, where no such scheme is published.
@@ -66,11 +69,17 @@ struct Silence<'a> {
 }
 
 /// Why events about a supplier may never come, as a piece of an event stream; nothing where there is something to show.
-pub(super) fn silence(site: &Site, ask: &Ask, question: &Question) -> Option<String> {
-    let why = Why::of_supplier(site, ask, question);
-    why.absence?;
-    let data = serde_json::to_string(&Silence { supplier: &question.supplier, why }).ok()?;
-    Some(format!("event: absence\ndata: {data}\n\n"))
+///
+/// # Errors
+/// As [`Why::of_supplier`].
+pub(super) fn silence(site: &Site, ask: &Ask, question: &Question) -> Result<Option<String>, Problem> {
+    let why = Why::of_supplier(site, ask, question)?;
+    if why.absence.is_none() {
+        return Ok(None);
+    }
+    let data = serde_json::to_string(&Silence { supplier: &question.supplier, why });
+    let data = data.map_err(|error| code::internal("an absence could not be written", &error))?;
+    Ok(Some(format!("event: absence\ndata: {data}\n\n")))
 }
 
 /// No verdict of that name that the asker may see.

@@ -74,7 +74,7 @@ fn operation(route: &Route) -> Value {
             operation["security"] = json!([{ "clientCertificate": [] }]);
         }
         Handler::Memory(_)
-        | Handler::Consented { .. }
+        | Handler::Mixed { .. }
         | Handler::Disk(_)
         | Handler::Evened(_)
         | Handler::Large { .. }

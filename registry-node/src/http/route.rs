@@ -52,14 +52,15 @@ pub(super) struct Parameter {
 pub(super) enum Handler {
     /// From memory, at once.
     Memory(fn(&Site, &Ask) -> Result<Response, Problem>),
-    /// From memory, unless a consent is what lets the asker see it: its use goes to the disk first.
-    Consented {
-        /// Whether it takes a consent.
-        needed: fn(&Site, &Ask) -> bool,
-        /// The answer without one.
+    /// From memory, unless the answer must wait for files: for what was before, or for the use of a consent, which goes to the
+    /// disk first.
+    Mixed {
+        /// Whether it must wait.
+        waits: fn(&Site, &Ask) -> bool,
+        /// The answer that need not.
         read: fn(&Site, &Ask) -> Result<Response, Problem>,
-        /// The answer by consent, on a thread that may wait for files.
-        recorded: fn(&Site, &Ask) -> Result<Response, Problem>,
+        /// The answer that must, on a thread that may wait for files.
+        waiting: fn(&Site, &Ask) -> Result<Response, Problem>,
     },
     /// From files, on a thread that may wait for them.
     Disk(fn(&Site, &Ask) -> Result<Response, Problem>),

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use conformity::records::Register;
 use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 
+use super::as_of::rows::Rows;
 use super::attachments::ResultLists;
 use super::holders::{Carriers, Holders, Holding};
 use super::openapi;
@@ -53,6 +54,8 @@ pub(super) struct Site {
     pub(super) published: Published,
     /// The digests of all result lists.
     pub(super) result_lists: ResultLists,
+    /// Rows of result lists that newer ones replaced, as far as they were read.
+    pub(super) rows: Rows,
     /// Catalogues and crosswalks that were read.
     pub(super) requirements: Requirements,
     /// Nonces that wait for presentations.
@@ -86,6 +89,7 @@ impl Site {
             proofs: Proofs::default(),
             published: Published::default(),
             result_lists: ResultLists::default(),
+            rows: Rows::default(),
             requirements: Requirements::default(),
             nonces: Nonces::default(),
             streams: Arc::new(Semaphore::new(registry.config.limits.event_streams.min(Semaphore::MAX_PERMITS))),

@@ -1,34 +1,50 @@
 //! The buyer's question over HTTP: reads it; the rules answer it (`conformity::standing`).
 
-use conformity::records::{Overlay, Record};
+use std::sync::Arc;
+
+use conformity::as_of::AsOf;
+use conformity::recognised::RecognitionRecord;
+use conformity::records::{Facts, Overlay, Record};
 use conformity::standing::{About, Question, Standing, standing};
 use warp::reply::Response;
 
+use super::as_of::{Echo, Told, rows};
 use super::ask::{Ask, Query, SchemeChoice, bad_parameter};
 use super::site::Site;
-use super::{answer, apart};
+use super::{answer, apart, as_of};
 use crate::problem::Problem;
 
 /// `GET /v1/suppliers/{supplier}/standing`
 pub(super) fn of_supplier(site: &Site, ask: &Ask) -> Result<Response, Problem> {
-    let (query, now) = (ask.query(), site.registry.now());
+    let query = ask.query();
     let question = Question {
         supplier: ask.value()?,
         country: query.one("country")?,
         about: about(query)?,
         viewpoint: query.one("viewpoint")?,
-        as_of: query.as_of(now)?.unwrap_or(now),
+        as_of: as_of::of(site, query)?,
     };
-    Ok(answer::in_language(answer::json(&answered(site, ask, &question))?, ask.language()))
+    let told = Told { answer: answered(site, ask, &question)?, echo: Echo::of(&question.as_of, query)? };
+    Ok(answer::in_language(answer::json(&told)?, ask.language()))
 }
 
 /// The answer for the asker, with what is made of restricted verdicts of others if he may know of that, in his language.
-pub(super) fn answered(site: &Site, ask: &Ask, question: &Question) -> Standing {
+pub(super) fn answered(site: &Site, ask: &Ask, question: &Question) -> Result<Standing, Problem> {
     let recognised_apart = apart::of_supplier(site, ask, &question.supplier);
+    // Rows of then lie in the log, which is read before the register is held.
+    let stated = match question.as_of {
+        AsOf::Present(_) => Vec::new(),
+        _ => rows::then(site, recorded(site, question), &question.as_of)?,
+    };
     let register = site.register();
     let mut facts = Overlay::new(&*register);
-    recognised_apart.into_iter().for_each(|record| facts.insert(Record::Recognition(record)));
-    standing(&facts, question, &ask.viewer()).told(ask.language())
+    let recognised = stated.into_iter().chain(recognised_apart);
+    recognised.for_each(|record| facts.insert(Record::Recognition(record)));
+    Ok(standing(&facts, question, &ask.viewer()).told(ask.language()))
+}
+
+fn recorded(site: &Site, question: &Question) -> Vec<Arc<RecognitionRecord>> {
+    site.register().recognitions_of(&question.supplier)
 }
 
 fn about(query: &Query) -> Result<About, Problem> {

@@ -1,6 +1,7 @@
 //! Every route of a registry, the hottest first.
 
 use super::answer::{DID_DOCUMENT, EVENTS, JOSE, JSON, KEY_SET, NOTE, OCTETS};
+use super::as_of::{self, AS_OF, AS_OF_SIZE, KNOWN};
 use super::credentials::{SD_JWT, STATUS_LIST, VC_JWT};
 use super::question::Question;
 use super::route::Verb::{Get, Post};
@@ -18,20 +19,16 @@ pub(super) static ROUTES: &[Route] = &[
         path: "/v1/verdicts/{verdict}",
         summary: "A verdict of this registry with its history, or what it makes of another registry's",
         value: "registry:id, such as jp:V-1",
-        parameters: &[LANG],
+        parameters: &[AS_OF, AS_OF_SIZE, KNOWN, LANG],
         answer: JSON,
-        handler: Handler::Consented {
-            needed: verdicts::by_consent,
-            read: verdicts::one,
-            recorded: verdicts::one_by_consent,
-        },
+        handler: Handler::Mixed { waits: verdicts::waits, read: verdicts::one, waiting: verdicts::one_waiting },
     },
     Route {
         verb: Get,
         path: "/v1/verdicts/{verdict}/proof",
         summary: "Everything that a verdict rests on, to be checked without this registry",
         value: "registry:id, such as jp:V-1",
-        parameters: &[AS_OF],
+        parameters: &[AS_OF_INSTANT],
         answer: JSON,
         handler: Handler::Disk(proofs::proof),
     },
@@ -40,9 +37,9 @@ pub(super) static ROUTES: &[Route] = &[
         path: "/v1/suppliers/{supplier}/standing",
         summary: "How a supplier stands: own verdicts, recognised ones, or which absence, explained",
         value: "kind:value, such as lei:5493001KJTIIGC8Y1R12",
-        parameters: &[COUNTRY, SCHEME, DOCUMENT, VIEWPOINT, AS_OF, LANG],
+        parameters: &[COUNTRY, SCHEME, DOCUMENT, VIEWPOINT, AS_OF, AS_OF_SIZE, KNOWN, LANG],
         answer: JSON,
-        handler: Handler::Memory(standing::of_supplier),
+        handler: past(standing::of_supplier),
     },
     Route {
         verb: Get,
@@ -68,11 +65,11 @@ pub(super) static ROUTES: &[Route] = &[
         path: "/v1/verdicts",
         summary: "Open verdicts of this registry, by id",
         value: "",
-        parameters: &[SUPPLIER, SCHEME, VIEWPOINT, STATE, AS_OF, CURSOR, LIMIT, LANG],
+        parameters: &[SUPPLIER, SCHEME, VIEWPOINT, STATE, AS_OF, AS_OF_SIZE, KNOWN, CURSOR, LIMIT, LANG],
         answer: JSON,
-        handler: Handler::Memory(verdicts::list),
+        handler: past(verdicts::list),
     },
-    list("/v1/documents", "Requirements documents and guidelines", catalogue::documents),
+    past_list("/v1/documents", "Requirements documents and guidelines", catalogue::documents),
     Route {
         verb: Get,
         path: "/v1/documents/{document}/coverage",
@@ -82,12 +79,14 @@ pub(super) static ROUTES: &[Route] = &[
             once("supplier", "from the verdicts on this supplier that the asker may see"),
             often("met", "suppose that all of this document is met, id@version"),
             AS_OF,
+            AS_OF_SIZE,
+            KNOWN,
             LANG,
         ],
         answer: JSON,
         handler: Handler::Disk(coverage::of_document),
     },
-    list("/v1/schemes", "Schemes", catalogue::schemes),
+    past_list("/v1/schemes", "Schemes", catalogue::schemes),
     Route {
         verb: Get,
         path: "/v1/bulletins",
@@ -113,7 +112,7 @@ pub(super) static ROUTES: &[Route] = &[
         answer: JSON,
         handler: Handler::Disk(bulletins::one),
     },
-    list("/v1/crosswalks", "Crosswalks between documents", catalogue::crosswalks),
+    past_list("/v1/crosswalks", "Crosswalks between documents", catalogue::crosswalks),
     list("/v1/cascades", "What lapses did to verdicts that rest on what lapsed, and how far that is", cascades::list),
     Route {
         verb: Get,
@@ -129,10 +128,10 @@ pub(super) static ROUTES: &[Route] = &[
         answer: JSON,
         handler: Handler::Memory(surveillance::list),
     },
-    list("/v1/parties", "Bodies, authorities and the operator, with their keys", catalogue::parties),
-    list("/v1/accreditations", "Accreditations, and whether they are in force", catalogue::accreditations),
-    list("/v1/designations", "Designations, and whether they are in force", catalogue::designations),
-    list("/v1/arrangements", "Arrangements, and how they stand in each direction", neighbours::arrangements),
+    past_list("/v1/parties", "Bodies, authorities and the operator, with their keys", catalogue::parties),
+    past_list("/v1/accreditations", "Accreditations, and whether they are in force", catalogue::accreditations),
+    past_list("/v1/designations", "Designations, and whether they are in force", catalogue::designations),
+    past_list("/v1/arrangements", "Arrangements, and how they stand in each direction", neighbours::arrangements),
     Route {
         verb: Get,
         path: "/v1/peers",
@@ -369,6 +368,23 @@ const fn list(
     Route { verb: Get, path, summary, value: "", parameters, answer: JSON, handler: Handler::Memory(handler) }
 }
 
+/// A list that can be asked of the past, too.
+const fn past_list(
+    path: &'static str,
+    summary: &'static str,
+    handler: fn(&super::site::Site, &super::ask::Ask) -> Result<warp::reply::Response, crate::problem::Problem>,
+) -> Route {
+    let parameters = &[AS_OF, AS_OF_SIZE, KNOWN, CURSOR, LIMIT];
+    Route { verb: Get, path, summary, value: "", parameters, answer: JSON, handler: past(handler) }
+}
+
+/// From memory, and of the past on a thread that may wait for the log.
+const fn past(
+    read: fn(&super::site::Site, &super::ask::Ask) -> Result<warp::reply::Response, crate::problem::Problem>,
+) -> Handler {
+    Handler::Mixed { waits: as_of::is_past, read, waiting: read }
+}
+
 const fn once(name: &'static str, what: &'static str) -> Parameter {
     Parameter { name, what, many: false }
 }
@@ -386,7 +402,7 @@ const DOCUMENT: Parameter = once("document", "id@version of a document: every sc
 const VIEWPOINT: Parameter = once("viewpoint", "organization, process or people-and-things");
 const STATE: Parameter = once("state", "granted, conditional, suspended, …");
 const COUNT: Parameter = once("count", "how many, 1 to 1000 [default: 1]");
-const AS_OF: Parameter = once("as_of", "an instant that has come, RFC 3339: as the log had it then");
+const AS_OF_INSTANT: Parameter = once("as_of", "an instant that has come, RFC 3339: with the credential of then");
 const LANG: Parameter = once("lang", "en or ja: the language of the words in the answer [default: by Accept-Language]");
 const EVENT_LANG: Parameter = once("lang", "en or ja: tells each event in words, too, in that language");
 const CURSOR: Parameter = once("cursor", "next of the page before");

@@ -2,6 +2,7 @@
 
 mod absences;
 mod apart;
+mod as_of;
 mod bulk;
 mod bulletins;
 mod cascades;

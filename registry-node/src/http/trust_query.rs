@@ -8,6 +8,7 @@
 use std::sync::Arc;
 
 use conformity::accreditation::{AccreditationRecord, AccreditedAs, Lapse};
+use conformity::as_of::AsOf;
 use conformity::entitlement::{Entitlement, Occasion, entitlement};
 use conformity::genesis::PeerRecord;
 use conformity::ids::PartyId;
@@ -203,7 +204,7 @@ fn recognized(site: &Site, question: &Question, at: Timestamp) -> Result<String,
         let register = site.register();
         (register.peers(), register.arrangements())
     };
-    let peer = peer(peers, name, at).ok_or_else(|| No::absent(NOT_RECOGNIZED, Absence::Unknown))?;
+    let peer = peer(&peers, name, at).ok_or_else(|| No::absent(NOT_RECOGNIZED, Absence::Unknown))?;
     let scheme = did::scheme(&peer.genesis, question.resource.as_str());
     let scheme = scheme.ok_or_else(|| No::absent(NOT_RECOGNIZED, Absence::NoScheme))?;
     let relation = Relation {
@@ -218,14 +219,9 @@ fn recognized(site: &Site, question: &Question, at: Timestamp) -> Result<String,
 
 /// The peer of this name at that time; whoever was expelled then is followed no more. A genesis names itself, but the rules let
 /// no peer in that claims the name of another, or ours.
-fn peer(peers: Vec<Arc<PeerRecord>>, name: &str, at: Timestamp) -> Option<Arc<PeerRecord>> {
-    peers.into_iter().find(|peer| did::of_registry(&peer.genesis) == name && !is_expelled(peer, at))
-}
-
-fn is_expelled(peer: &PeerRecord, at: Timestamp) -> bool {
-    let now = peer.expelled.as_ref().is_some_and(|end| end.moment.at <= at);
-    let between = peer.earlier.as_ref().is_some_and(|end| end.moment.at <= at && at < peer.added.at);
-    now || between
+fn peer(peers: &[Arc<PeerRecord>], name: &str, at: Timestamp) -> Option<Arc<PeerRecord>> {
+    let then = peers.iter().filter_map(|peer| peer.seen(&AsOf::shown_at(at)));
+    then.filter(|peer| peer.expelled.is_none()).find(|peer| did::of_registry(&peer.genesis) == name)
 }
 
 fn accepted(acceptance: Option<Acceptance<'_>>) -> Result<String, No> {

@@ -3,10 +3,10 @@
 //! A restricted verdict is answered as if it were not there to whoever may not see it, down to cursors and to how far a
 //! search goes. Out of scope: the buyer's question, see `standing`.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use conformity::as_of::{AsOf, Seen};
 use conformity::consent::Permission;
 use conformity::identifiers::Identifier;
 use conformity::ids::{Origin, SchemeRef, VerdictId, VerdictRef};
@@ -20,12 +20,12 @@ use conformity::verdict::{
 };
 use conformity::viewpoint::Viewpoint;
 use conformity::words::Language;
-use jiff::Timestamp;
 use serde::Serialize;
 use warp::reply::Response;
 
 use super::answer::{self, JSON, Keep};
 use super::apart;
+use super::as_of::{self, Echo, Told, rows};
 use super::ask::{Ask, SchemeChoice};
 use super::consented::{self, Showing};
 use super::nothing::{self, Why};
@@ -66,36 +66,69 @@ struct Foreign<'a> {
 /// `GET /v1/verdicts/{verdict}`
 pub(super) fn one(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let wanted: VerdictRef = ask.value()?;
+    let as_of = as_of::of(site, ask.query())?;
+    if as_of::is_past(site, ask) {
+        return one_then(site, ask, &wanted, &as_of);
+    }
     if wanted.registry == site.registry.config.registry.id {
         let record = visible(site, ask, &wanted.id).ok_or_else(|| nothing::verdict(site, ask, &wanted))?;
-        let answer = site.rendered.answer(&record, |record| own(site, &wanted, record));
+        let answer = site.rendered.answer(&record, |record| own(site, &wanted, record, None));
         return Ok(answer::bytes(JSON, answer?, Keep::No));
     }
     let (apart, recorded) = (apart::of_verdict(site, ask, &wanted), site.register().recognition(&wanted));
     let peer = site.register().peer(&wanted.registry);
     if let Some(record) = apart {
-        return in_words(&in_effect(record, peer.as_deref()), ask);
+        return in_words(&in_effect(record, peer.as_deref()), ask, None);
     }
     let recorded = recorded.ok_or_else(|| nothing::verdict(site, ask, &wanted))?;
     let record = in_effect(Arc::clone(&recorded), peer.as_deref());
     // What the log does not say yet is rendered each time: it will in a moment.
     if !Arc::ptr_eq(&recorded, &record) || ask.language() != Language::English {
-        return in_words(&record, ask);
+        return in_words(&record, ask, None);
     }
-    let answer = site.rendered.answer(&record, |record| foreign(record, Language::English));
+    let answer = site.rendered.answer(&record, |record| foreign(record, Language::English, None));
     Ok(answer::in_language(answer::bytes(JSON, answer?, Keep::No), Language::English))
 }
 
+/// A verdict of then, or what was made of it, for whoever may see it today.
+fn one_then(site: &Site, ask: &Ask, wanted: &VerdictRef, as_of: &AsOf) -> Result<Response, Problem> {
+    let echo = Echo::of(as_of, ask.query())?;
+    if wanted.registry == site.registry.config.registry.id {
+        let record = visible(site, ask, &wanted.id).and_then(|record| record.seen(as_of));
+        let answer = own(site, wanted, &*record.ok_or_else(Problem::not_found)?, echo)?;
+        return Ok(answer::bytes(JSON, answer, Keep::No));
+    }
+    let (apart, recorded) = (apart::of_verdict(site, ask, wanted), site.register().recognition(wanted));
+    let stated = rows::then(site, recorded.into_iter().collect(), as_of)?;
+    let found = apart.into_iter().chain(stated).find(|record| as_of.knows(record.since));
+    let record = found.ok_or_else(Problem::not_found)?;
+    let peer = Seen::new(&*site.register(), *as_of).peer(&wanted.registry);
+    in_words(&in_effect(record, peer.as_deref()), ask, echo)
+}
+
+/// Whether the answer waits for the disk: for a row of then, or for the use of a consent.
+pub(super) fn waits(site: &Site, ask: &Ask) -> bool {
+    as_of::is_past(site, ask) || by_consent(site, ask)
+}
+
+/// `GET /v1/verdicts/{verdict}`, where it waits.
+pub(super) fn one_waiting(site: &Site, ask: &Ask) -> Result<Response, Problem> {
+    if by_consent(site, ask) { one_by_consent(site, ask) } else { one(site, ask) }
+}
+
 /// Whether it is a restricted verdict that the asker sees by consent.
-pub(super) fn by_consent(site: &Site, ask: &Ask) -> bool {
+fn by_consent(site: &Site, ask: &Ask) -> bool {
     ask.speaker().is_some() && shown_by_consent(site, ask).is_some()
 }
 
 /// `GET /v1/verdicts/{verdict}`, by consent.
-pub(super) fn one_by_consent(site: &Site, ask: &Ask) -> Result<Response, Problem> {
+fn one_by_consent(site: &Site, ask: &Ask) -> Result<Response, Problem> {
+    let as_of = as_of::of(site, ask.query())?;
     // It was there a moment ago: by what consent says now, it is as for everybody.
     let Some((wanted, record, permission)) = shown_by_consent(site, ask) else { return one(site, ask) };
-    let answer = own(site, &wanted, &record)?;
+    let record = Arc::new(record);
+    let then = record.seen(&as_of).ok_or_else(Problem::not_found)?;
+    let answer = own(site, &wanted, &then, Echo::of(&as_of, ask.query())?)?;
     let (way, permission, place) = (Way::Verdict, &permission, consented::place(site)?);
     Showing { verdict: &record, permission, way, credential: None, disclosures: 0 }.record(
         site,
@@ -120,31 +153,28 @@ fn visible(site: &Site, ask: &Ask, id: &VerdictId) -> Option<Arc<VerdictRecord>>
     (sight(&*register, &ask.viewer(), &record) == Sight::Whole).then_some(record)
 }
 
-fn own(site: &Site, verdict: &VerdictRef, record: &VerdictRecord) -> Result<Bytes, Problem> {
-    answer::to_json(&Own {
+fn own(site: &Site, verdict: &VerdictRef, record: &VerdictRecord, echo: Option<Echo>) -> Result<Bytes, Problem> {
+    let answer = Own {
         verdict,
         origin: &site.registry.config.registry.origin,
         state: record.now.state.name(),
         terms: &record.terms,
         now: &record.now,
         history: &record.history,
-    })
+    };
+    answer::to_json(&Told { answer, echo })
 }
 
 /// What is made of another's verdict, rendered for this asker alone.
-fn in_words(record: &RecognitionRecord, ask: &Ask) -> Result<Response, Problem> {
-    let answer = answer::bytes(JSON, foreign(record, ask.language())?, Keep::No);
+fn in_words(record: &RecognitionRecord, ask: &Ask, echo: Option<Echo>) -> Result<Response, Problem> {
+    let answer = answer::bytes(JSON, foreign(record, ask.language(), echo)?, Keep::No);
     Ok(answer::in_language(answer, ask.language()))
 }
 
-fn foreign(record: &RecognitionRecord, language: Language) -> Result<Bytes, Problem> {
+fn foreign(record: &RecognitionRecord, language: Language, echo: Option<Echo>) -> Result<Bytes, Problem> {
     let recognition = &told(&record.recognition, language);
-    answer::to_json(&Foreign {
-        verdict: &recognition.verdict,
-        recognition,
-        since: record.since,
-        position: record.position,
-    })
+    let (verdict, since, position) = (&recognition.verdict, record.since, record.position);
+    answer::to_json(&Told { answer: Foreign { verdict, recognition, since, position }, echo })
 }
 
 /// `GET /v1/verdicts`
@@ -154,8 +184,8 @@ pub(super) fn list(site: &Site, ask: &Ask) -> Result<Response, Problem> {
         Some(supplier) => search.of_supplier(site, supplier),
         None => search.through_all(site),
     };
-    let items: Vec<Item<'_>> = found.iter().filter_map(|found| found.item(site)).collect();
-    let why = if items.is_empty() && next.is_none() { search.why(site, ask) } else { None };
+    let items: Vec<Item<'_>> = found.iter().filter_map(|record| item(site, record)).collect();
+    let why = if items.is_empty() && next.is_none() { search.why(site, ask)? } else { None };
     let told = why.is_some();
     let listing = Listing { name: "verdicts", items, next: next.as_ref().map(cursor) };
     let answer = answer::json(&Answer { listing, why })?;
@@ -177,15 +207,8 @@ struct Search {
     scheme: Option<SchemeChoice>,
     viewpoint: Option<Viewpoint>,
     state: Option<StateName>,
-    as_of: Option<Timestamp>,
+    as_of: AsOf,
     page: Page<VerdictId>,
-}
-
-/// A verdict that fits, as it stood at the time asked for; as it stands when no time was.
-struct Found {
-    record: Arc<VerdictRecord>,
-    then: Option<Snapshot>,
-    as_of: Option<Timestamp>,
 }
 
 /// One line of a list.
@@ -214,39 +237,41 @@ impl Search {
             scheme: query.one("scheme")?,
             viewpoint: query.one("viewpoint")?,
             state: query.one("state")?,
-            as_of: query.as_of(site.registry.now())?,
+            as_of: as_of::of(site, query)?,
             page: Page::of(query, USUAL_LIMIT)?,
         })
     }
 
     /// Why nothing is listed, where that says something of the supplier or of the scheme: not on a later page, nor where a state was
     /// asked for, in which a verdict may not be that is there.
-    fn why(&self, site: &Site, ask: &Ask) -> Option<Why> {
+    fn why(&self, site: &Site, ask: &Ask) -> Result<Option<Why>, Problem> {
         if self.page.after.is_some() || self.state.is_some() {
-            return None;
+            return Ok(None);
         }
-        let Some(supplier) = &self.supplier else { return Why::of_scheme(site, ask, self.scheme.as_ref()?) };
+        let Some(supplier) = &self.supplier else {
+            return Ok(self.scheme.as_ref().and_then(|scheme| Why::of_scheme(site, ask, scheme)));
+        };
         let question = Question {
             supplier: supplier.clone(),
             country: None,
             about: self.scheme.clone().map_or(About::Everything, SchemeChoice::about),
             viewpoint: self.viewpoint,
-            as_of: self.as_of.unwrap_or_else(|| site.registry.now()),
+            as_of: self.as_of,
         };
-        Some(Why::of_supplier(site, ask, &question))
+        Ok(Some(Why::of_supplier(site, ask, &question)?))
     }
 
-    fn of_supplier(&self, site: &Site, supplier: &Identifier) -> (Vec<Found>, Option<VerdictId>) {
+    fn of_supplier(&self, site: &Site, supplier: &Identifier) -> (Vec<Arc<VerdictRecord>>, Option<VerdictId>) {
         let mut records = site.register().verdicts_of(supplier);
         records.retain(|record| is_public(record) && self.page.after.as_ref().is_none_or(|after| record.id() > after));
         records.sort_by(|one, other| one.id().cmp(other.id()));
-        let mut found = records.into_iter().filter_map(|record| self.fit(record));
-        let page: Vec<Found> = found.by_ref().take(self.page.limit).collect();
-        let next = found.next().and(page.last()).map(|last| last.record.id().clone());
+        let mut found = records.iter().filter_map(|record| self.fit(record));
+        let page: Vec<_> = found.by_ref().take(self.page.limit).collect();
+        let next = found.next().and(page.last()).map(|last| last.id().clone());
         (page, next)
     }
 
-    fn through_all(&self, site: &Site) -> (Vec<Found>, Option<VerdictId>) {
+    fn through_all(&self, site: &Site) -> (Vec<Arc<VerdictRecord>>, Option<VerdictId>) {
         let (mut page, mut looked_at) = (Vec::new(), 0);
         let (mut cursor, mut last_open) = (self.page.after.clone(), self.page.after.clone());
         while let Some((chunk, last)) = chunk(site, cursor.as_ref()) {
@@ -256,29 +281,23 @@ impl Search {
                 }
                 looked_at += 1;
                 last_open = Some(record.id().clone());
-                page.extend(self.fit(record));
+                page.extend(self.fit(&record));
             }
             cursor = Some(last);
         }
         (page, None)
     }
 
-    fn fit(&self, record: Arc<VerdictRecord>) -> Option<Found> {
+    /// The verdict as it stood at the time asked for, if it fits then.
+    fn fit(&self, record: &Arc<VerdictRecord>) -> Option<Arc<VerdictRecord>> {
         let scheme = self.scheme.as_ref().is_none_or(|scheme| scheme.takes(&record.terms.scheme));
         if !scheme {
             return None;
         }
-        let then = match self.as_of {
-            Some(time) => Cow::Owned(record.as_of(time)?),
-            None => Cow::Borrowed(&record.now),
-        };
-        let fits = self.viewpoint.is_none_or(|wanted| then.viewpoints.contains(wanted))
-            && self.state.is_none_or(|wanted| then.state.name() == wanted);
-        let then = match then {
-            Cow::Owned(then) => Some(then),
-            Cow::Borrowed(_) => None,
-        };
-        fits.then_some(Found { record, then, as_of: self.as_of })
+        let then = record.seen(&self.as_of)?;
+        let fits = self.viewpoint.is_none_or(|wanted| then.now.viewpoints.contains(wanted))
+            && self.state.is_none_or(|wanted| then.now.state.name() == wanted);
+        fits.then_some(then)
     }
 }
 
@@ -297,24 +316,19 @@ fn is_public(record: &VerdictRecord) -> bool {
     record.terms.profile.is_public()
 }
 
-impl Found {
-    fn item(&self, site: &Site) -> Option<Item<'_>> {
-        let VerdictRecord { terms, now, history } = &*self.record;
-        let known = |item: &&HistoryItem| self.as_of.is_none_or(|time| item.at <= time);
-        let moment = |item: &HistoryItem| Moment { index: item.index, at: item.at };
-        let snapshot = self.then.as_ref().unwrap_or(now);
-        Some(Item {
-            verdict: VerdictRef { registry: site.registry.config.registry.id.clone(), id: terms.verdict.clone() },
-            supplier: &terms.supplier,
-            object: &terms.object,
-            scheme: &terms.scheme,
-            provenance: &terms.provenance,
-            self_declared: self.record.self_evaluation(snapshot),
-            valid_from: terms.valid_from,
-            state: snapshot.state.name(),
-            snapshot,
-            granted: moment(history.first()?),
-            changed: moment(history.iter().rev().find(known)?),
-        })
-    }
+fn item<'a>(site: &Site, record: &'a VerdictRecord) -> Option<Item<'a>> {
+    let VerdictRecord { terms, now, history } = record;
+    Some(Item {
+        verdict: VerdictRef { registry: site.registry.config.registry.id.clone(), id: terms.verdict.clone() },
+        supplier: &terms.supplier,
+        object: &terms.object,
+        scheme: &terms.scheme,
+        provenance: &terms.provenance,
+        self_declared: record.self_evaluation(now),
+        valid_from: terms.valid_from,
+        state: now.state.name(),
+        snapshot: now,
+        granted: history.first()?.moment(),
+        changed: history.last()?.moment(),
+    })
 }

@@ -83,7 +83,16 @@ fn what_a_stolen_key_granted_was_never_in_force() {
     assert!(house.bad(&format!("{declare} --reason again")).contains("--kid"), "no key is left to choose");
     let before = house.json("--as buyer standing corporate-number:7000012050002 --scheme demo");
     let as_of = format!("--as buyer standing corporate-number:7000012050002 --scheme demo --as-of {granted}");
-    assert_eq!(house.json(&as_of)["holdings"][0]["own"]["inForce"], before["holdings"][0]["own"]["inForce"]);
+    let in_force = |line: &str| house.json(line)["holdings"][0]["own"]["inForce"].clone();
+    assert_eq!(in_force(&format!("{as_of} --known now")), before["holdings"][0]["own"]["inForce"]);
+    assert_eq!(in_force(&as_of), true, "as the registry then knew");
+    let told = house.good(&format!("{as_of} --known now"));
+    assert!(told.starts_with(&format!("as of {granted}, as it is known now to have been\n")), "{told}");
+    let both = house.bad(&format!("{as_of} --as-of-size 3"));
+    assert!(both.contains("cannot be used with"), "{both}");
+    let beyond = house.bad("--as buyer standing corporate-number:7000012050002 --as-of-size 100000");
+    assert!(beyond.contains("100000"), "{beyond}");
+    assert_eq!(house.json("--as buyer accreditation list --as-of-size 1")["accreditations"], serde_json::json!([]));
 }
 
 /// Whoever has nothing but an address, a root and a key.

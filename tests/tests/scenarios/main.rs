@@ -25,6 +25,7 @@ mod main_job;
 mod mesh;
 mod multilateral;
 mod outages;
+mod past;
 mod persons;
 mod presentations;
 mod refusals;

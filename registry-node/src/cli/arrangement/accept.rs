@@ -11,6 +11,7 @@ use conformity::digest::Digest;
 use conformity::ids::ArrangementId;
 use serde_json::Value;
 
+use super::super::as_of::AsOf;
 use super::super::context::Context;
 use super::super::scheme::from_file;
 use super::super::submission::Signing;
@@ -71,7 +72,7 @@ impl Accept {
     pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let terms = match &self.file {
             Some(file) => from_file(file)?,
-            None => proposed(one(context, &self.wanted.id)?, &self.wanted, self.digest.as_ref())?,
+            None => proposed(one(context, &self.wanted.id, &AsOf::default())?, &self.wanted, self.digest.as_ref())?,
         };
         let Wanted { id, version } = &self.wanted;
         ensure!(terms.id == *id, "these are the terms of {}, not of {id}", terms.id);

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use conformity::as_of::AsOf;
 use conformity::consent::{Part, Parts, Permission, in_part, permission};
 use conformity::coverage::{Omission, Reach, Requirement};
 use conformity::credential::CredentialRecord;
@@ -143,51 +144,56 @@ enum Right {
     Consent(Permission),
 }
 
-/// Adds what the verdicts of this registry that were in force then say, as far as the asker may see them.
+/// Adds what the verdicts of this registry that were in force then say, as far as the asker may see them today.
 pub(super) fn add(
     site: &Site,
     ask: &Ask,
     supplier: &Identifier,
-    as_of: Timestamp,
+    as_of: &AsOf,
     ground: &mut Ground<'_>,
 ) -> Result<(), Problem> {
     for (record, right) in visible(site, ask, supplier, as_of) {
+        let credential = || credential_at(site, &record, as_of);
         let (basis, met) = match right {
-            Right::None => whole(site, ground, &record, Parts::default(), as_of),
-            Right::Whole => match credential_at(site, &record, as_of) {
-                Some(credential) => detailed(site, ground, &record, &credential, Parts::all(), as_of)?,
-                None => whole(site, ground, &record, Parts::all(), as_of),
+            Right::None => whole(site, ground, &record, Parts::default()),
+            Right::Whole => match credential() {
+                Some(credential) => detailed(site, ground, &record, &credential, Parts::all())?,
+                None => whole(site, ground, &record, Parts::all()),
             },
-            Right::Consent(permission) => consented_to(site, ask, ground, &record, permission, as_of)?,
+            Right::Consent(permission) => consented_to(site, ask, ground, &record, permission, credential())?,
         };
         ground.add(basis, met);
     }
     Ok(())
 }
 
-fn visible(site: &Site, ask: &Ask, supplier: &Identifier, as_of: Timestamp) -> Vec<(Arc<VerdictRecord>, Right)> {
+/// The verdicts as they were then, those that were in force, with what the asker may see of each today.
+fn visible(site: &Site, ask: &Ask, supplier: &Identifier, as_of: &AsOf) -> Vec<(Arc<VerdictRecord>, Right)> {
     let (register, viewer, now) = (site.register(), ask.viewer(), site.registry.now());
-    let seen = |record: Arc<VerdictRecord>| {
-        if concerns(&*register, &viewer, &record) {
-            return Some((record, Right::Whole));
+    let right = |record: &VerdictRecord| {
+        if concerns(&*register, &viewer, record) {
+            return Some(Right::Whole);
         }
-        if let Some(permission) = permission(&register, &viewer, &record, now) {
-            return Some((record, Right::Consent(permission)));
+        if let Some(permission) = permission(&register, &viewer, record, now) {
+            return Some(Right::Consent(permission));
         }
-        (sight(&*register, &viewer, &record) == Sight::Whole).then_some((record, Right::None))
+        (sight(&*register, &viewer, record) == Sight::Whole).then_some(Right::None)
     };
     // What the supplier declared itself meets nothing: nobody assessed it.
-    let assessed = |record: &Arc<VerdictRecord>| record.terms.provenance.self_declared().is_none();
-    let in_force =
-        register.verdicts_of(supplier).into_iter().filter(|record| record.in_force_at(as_of) && assessed(record));
-    in_force.filter_map(seen).take(MAX_VERDICTS).collect()
+    let assessed = |record: &&Arc<VerdictRecord>| record.terms.provenance.self_declared().is_none();
+    let all = register.verdicts_of(supplier);
+    let in_force = all.iter().filter(assessed).filter_map(|record| {
+        let then = record.seen(as_of).filter(|then| then.holds_at(as_of.at()))?;
+        Some((then, right(record)?))
+    });
+    in_force.take(MAX_VERDICTS).collect()
 }
 
 /// The newest credential that there was then and that is not void.
-fn credential_at(site: &Site, record: &VerdictRecord, as_of: Timestamp) -> Option<Arc<CredentialRecord>> {
-    let mut all = site.register().credentials_of(record.id());
-    all.retain(|one| one.voided.is_none() && one.issued.at <= as_of);
-    all.into_iter().max_by_key(|one| one.rank())
+fn credential_at(site: &Site, record: &VerdictRecord, as_of: &AsOf) -> Option<Arc<CredentialRecord>> {
+    let all = site.register().credentials_of(record.id());
+    let then = all.iter().filter_map(|one| one.seen(as_of)).filter(|one| one.voided.is_none());
+    then.max_by_key(|one| one.rank())
 }
 
 /// What the supplier consented to, once the use is durable.
@@ -197,7 +203,7 @@ fn consented_to(
     ground: &Ground<'_>,
     record: &VerdictRecord,
     permission: Permission,
-    as_of: Timestamp,
+    credential: Option<Arc<CredentialRecord>>,
 ) -> Result<(Basis, Vec<Requirement>), Problem> {
     let place = consented::place(site)?;
     let told: Parts = [Part::Scope, Part::Results, Part::Evidence].into_iter().collect();
@@ -205,13 +211,11 @@ fn consented_to(
     let permission = Permission { parts, ..permission };
     let public = record.terms.profile.is_public();
     let shown = if public { record.clone() } else { in_part(record, parts) };
-    let credential = credential_at(site, record, as_of);
     let (answer, disclosures) = match &credential {
-        Some(credential) => (
-            detailed(site, ground, &shown, credential, parts, as_of)?,
-            consented::disclosures(site, credential, parts)?.len(),
-        ),
-        None => (whole(site, ground, &shown, parts, as_of), 0),
+        Some(credential) => {
+            (detailed(site, ground, &shown, credential, parts)?, consented::disclosures(site, credential, parts)?.len())
+        }
+        None => (whole(site, ground, &shown, parts), 0),
     };
     let (way, permission) = (Way::Coverage, &permission);
     let showing = Showing { verdict: record, permission, way, credential: credential.as_deref(), disclosures };
@@ -231,30 +235,23 @@ fn detailed(
     record: &VerdictRecord,
     credential: &CredentialRecord,
     parts: Parts,
-    as_of: Timestamp,
 ) -> Result<(Basis, Vec<Requirement>), Problem> {
     let Results { met, left_out, links, said } = results(site, credential, parts)?;
     if !said {
-        let (mut basis, met) = whole(site, ground, record, parts, as_of);
+        let (mut basis, met) = whole(site, ground, record, parts);
         if let Basis::Whole { verdict, .. } | Basis::NotStated { verdict } = &mut basis {
             verdict.evidence.links = links;
         }
         return Ok((basis, met));
     }
-    let mut verdict = held(record, as_of);
+    let mut verdict = held(record);
     verdict.evidence.links = links;
     Ok((Basis::Results { verdict, by_consent: false, met: met.len(), left_out }, met))
 }
 
 /// As the whole of what its scheme assesses, as far as it reaches; not where the asker is not told what it leaves out.
-fn whole(
-    site: &Site,
-    ground: &Ground<'_>,
-    record: &VerdictRecord,
-    parts: Parts,
-    as_of: Timestamp,
-) -> (Basis, Vec<Requirement>) {
-    let verdict = held(record, as_of);
+fn whole(site: &Site, ground: &Ground<'_>, record: &VerdictRecord, parts: Parts) -> (Basis, Vec<Requirement>) {
+    let verdict = held(record);
     let tells_exclusions = match record.terms.profile {
         Profile::Open => true,
         // They stand in its credentials alone.
@@ -294,9 +291,9 @@ pub(super) fn reached(
     (met, left_out)
 }
 
-fn held(record: &VerdictRecord, as_of: Timestamp) -> Held {
-    let Snapshot { viewpoints, scope, exclusions, .. } = record.as_of(as_of).unwrap_or_else(|| record.now.clone());
-    let told = record.history.iter().filter(|item| item.at <= as_of && item.voided.is_none());
+fn held(record: &VerdictRecord) -> Held {
+    let Snapshot { viewpoints, scope, exclusions, .. } = record.now.clone();
+    let told = record.history.iter().filter(|item| item.voided.is_none());
     let mut evidence = Given::default();
     for item in told {
         match &item.what {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use conformity::as_of::{AsOf, Seen};
 use conformity::coverage::{Reach, Requirement};
 use conformity::identifiers::Identifier;
 use conformity::ids::{DocumentRef, RuleId, SchemeRef, VerdictRef};
@@ -10,14 +11,15 @@ use conformity::recognition::{covered, in_effect, told};
 use conformity::records::Facts;
 use conformity::verdict::SelfEvaluation;
 use conformity::viewpoint::Viewpoints;
-use jiff::Timestamp;
 use serde::Serialize;
 
 use super::basis::{Basis, LeftOut, reached, without_levels};
 use super::{Ground, MAX_VERDICTS};
 use crate::http::apart;
+use crate::http::as_of::rows;
 use crate::http::ask::Ask;
 use crate::http::site::Site;
+use crate::problem::Problem;
 
 /// A verdict of another registry, and what is made of it here.
 #[derive(Serialize)]
@@ -47,34 +49,49 @@ pub(super) struct Recognised {
     left_out: Vec<LeftOut>,
 }
 
-/// Adds what is made of the verdicts of others that the asker may know of.
-pub(super) fn add(site: &Site, ask: &Ask, supplier: &Identifier, as_of: Timestamp, ground: &mut Ground<'_>) {
-    for record in standing(site, ask, supplier, as_of) {
+/// Adds what was made then of the verdicts of others that the asker may know of.
+pub(super) fn add(
+    site: &Site,
+    ask: &Ask,
+    supplier: &Identifier,
+    as_of: &AsOf,
+    ground: &mut Ground<'_>,
+) -> Result<(), Problem> {
+    for record in standing(site, ask, supplier, as_of)? {
         let (mut recognised, met) = counted(site, ground, &record);
         recognised.gaps = told(&record.recognition, ask.language()).gaps;
         ground.add(Basis::Recognised(recognised), met);
     }
+    Ok(())
 }
 
 /// Those that were not refused then, and whose last day had not passed.
-fn standing(site: &Site, ask: &Ask, supplier: &Identifier, as_of: Timestamp) -> Vec<Arc<RecognitionRecord>> {
+fn standing(
+    site: &Site,
+    ask: &Ask,
+    supplier: &Identifier,
+    as_of: &AsOf,
+) -> Result<Vec<Arc<RecognitionRecord>>, Problem> {
     let apart = apart::of_supplier(site, ask, supplier);
+    let stated = site.register().recognitions_of(supplier);
+    let stated = rows::then(site, stated, as_of)?;
     let register = site.register();
-    let all = register.recognitions_of(supplier).into_iter().chain(apart);
+    let seen = Seen::new(&*register, *as_of);
+    let all = stated.into_iter().chain(apart).filter(|record| as_of.knows(record.since));
     let mut records: Vec<_> = all
         .map(|record| {
-            let peer = register.peer(&record.recognition.verdict.registry);
+            let peer = seen.peer(&record.recognition.verdict.registry);
             in_effect(record, peer.as_deref())
         })
         .filter(|record| {
             let recognition = &record.recognition;
-            let holds = recognition.valid_until.is_none_or(|day| as_of < day.end());
-            record.since.at <= as_of && holds && recognition.outcome != RecognitionOutcome::Refused
+            let holds = recognition.valid_until.is_none_or(|day| as_of.at() < day.end());
+            holds && recognition.outcome != RecognitionOutcome::Refused
         })
         .collect();
     records.sort_by(|one, other| one.recognition.verdict.cmp(&other.recognition.verdict));
     records.truncate(MAX_VERDICTS);
-    records
+    Ok(records)
 }
 
 fn counted(site: &Site, ground: &Ground<'_>, record: &RecognitionRecord) -> (Recognised, Vec<Requirement>) {

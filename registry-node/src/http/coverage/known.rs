@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use conformity::as_of::AsOf;
 use conformity::catalogue::Catalogue;
 use conformity::coverage::Requirement;
 use conformity::crosswalk::Crosswalk;
 use conformity::ids::{CrosswalkRef, DocumentRef, RequirementId};
-use jiff::Timestamp;
 
 use crate::core::requirements::newest;
 use crate::http::code;
@@ -22,12 +22,12 @@ pub(super) struct Known {
 
 impl Known {
     /// As it was then.
-    pub(super) fn of(site: &Site, as_of: Timestamp) -> Result<Self, Problem> {
+    pub(super) fn of(site: &Site, as_of: &AsOf) -> Result<Self, Problem> {
         let failed = |error: anyhow::Error| code::internal("an attachment could not be read", &error);
         let (records, documents) = {
             let register = site.register();
-            let records = newest(register.crosswalks().filter(|record| record.published.at <= as_of).cloned());
-            let documents = register.documents().filter(|record| record.published.at <= as_of);
+            let records = newest(register.crosswalks().filter(|record| as_of.knows(record.published)).cloned());
+            let documents = register.documents().filter(|record| as_of.knows(record.published));
             let documents: Vec<_> = documents.map(|record| Arc::clone(&record.document)).collect();
             (records, documents)
         };

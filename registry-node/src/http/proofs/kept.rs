@@ -128,7 +128,11 @@ impl Proofs {
         make()
     }
 
-    fn permit(&self) -> Result<SemaphorePermit<'_>, Problem> {
+    /// A place among the few that read so much at once. To be called from a thread that may wait.
+    ///
+    /// # Errors
+    /// None becomes free in time.
+    pub(in super::super) fn permit(&self) -> Result<SemaphorePermit<'_>, Problem> {
         if let Ok(permit) = self.makers.try_acquire() {
             return Ok(permit);
         }

@@ -45,7 +45,7 @@ async fn robbed() -> (World, Timestamp) {
 }
 
 #[tokio::test]
-async fn whoever_asks_about_any_time_hears_what_the_body_said_and_nothing_else() {
+async fn whoever_asks_what_is_known_of_any_time_hears_what_the_body_said_and_nothing_else() {
     let (world, since) = robbed().await;
     let between = moment().await;
     let declared = declare(&world, since).await;
@@ -58,7 +58,10 @@ async fn whoever_asks_about_any_time_hears_what_the_body_said_and_nothing_else()
         (&json!({"changed": "suspended"}), &json!(declared))
     );
     assert_eq!(history[2]["what"]["voided"]["party"], "cb-1");
-    for as_of in [between, now()] {
+    let as_shown = format!("/v1/suppliers/{SUPPLIER}/standing?scheme=stars&as_of={between}");
+    let shown = ask(&world, None, &as_shown).await.json();
+    assert_eq!(shown["holdings"][1]["own"]["inForce"], true, "nobody knew then: {shown}");
+    for as_of in [format!("{between}&known=now"), now().to_string()] {
         let path = format!("/v1/suppliers/{SUPPLIER}/standing?scheme=stars&as_of={as_of}");
         let standing = ask(&world, None, &path).await.json();
         let counting = |one: &Value| (one["own"]["verdict"].clone(), one["own"]["inForce"].clone());

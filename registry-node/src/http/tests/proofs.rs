@@ -52,7 +52,7 @@ async fn a_verdict_is_proven_before_and_after_it_was_suspended() {
     let as_of = ask(&world, None, &format!("{path}?as_of={before}")).await;
     assert_eq!(as_of.body, suspended.body, "the history is whole, whatever time is asked about");
     assert_eq!(ask(&world, None, &format!("{path}?as_of=2020-01-01T00:00:00Z")).await.code(), "not-found");
-    assert_eq!(ask(&world, None, &format!("{path}?as_of=2120-01-01T00:00:00Z")).await.code(), "bad-parameter");
+    assert_eq!(ask(&world, None, &format!("{path}?as_of=2120-01-01T00:00:00Z")).await.code(), "time-not-come");
     let older = verify(&granted.body, &policy(&world), Question { at: Some(before), now: now() }).unwrap_err();
     assert_eq!(older.fault.code(), "not-covered", "an older bundle knows nothing of what came after it");
 }
