@@ -139,6 +139,8 @@ fn a_verdict_from_its_scheme_to_its_end() {
     house.good("--as certification-body withdraw V-1 --reason not-corrected");
     assert_eq!(standing(&house), ("withdrawn".to_owned(), false));
 
+    let silent = watch.line();
+    assert!(silent.contains("\"absence\":\"not-assessed\""), "before the grant it says why nothing comes: {silent}");
     let seen: Vec<String> = (0..6).map(|_| watch.line()).collect();
     for (line, kind) in seen.iter().zip(["granted", "reported", "suspended", "restored", "scope-reduced", "withdrawn"])
     {
