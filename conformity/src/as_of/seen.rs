@@ -2,7 +2,8 @@
 //!
 //! A record says of each thing that happened to it when that was sequenced, so its past follows from itself alone. As the registry
 //! then knew, it is the record that the log up to there gives, equal to the last member; a property over random logs holds it to
-//! that (`tests/rules/as_of.rs`). The one exception is how far a peer is followed, which no answer about the past tells.
+//! that (`tests/rules/as_of.rs`). The exceptions are how far a peer is followed and whose place a party
+//! took, which no answer about the past tells.
 //!
 //! What reaches back by effect, and so differs by what is known now: verdicts and their changes (from the time that they name), what
 //! was signed with a stolen key (at no time), accreditations and designations that were granted after their first day. All else holds from its
@@ -107,7 +108,7 @@ impl SchemeRecord {
 
 impl PartyRecord {
     /// The party as of a time, with the keys that it had and by whom it was succeeded; nothing where it was not registered then. Of
-    /// agreements the newest are told that were known; whose place it took is said of those.
+    /// agreements the newest are told that were known; whose place it took is told of no past.
     pub fn seen(self: &Arc<Self>, as_of: &AsOf) -> Option<Arc<Self>> {
         as_of.knows(self.registered).then(|| {
             let keys = self.keys.iter().filter(|key| as_of.knows(key.added));

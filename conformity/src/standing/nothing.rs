@@ -6,10 +6,9 @@
 //! A sentence never repeats the name of a verdict, and whoever may not know of one is told what he would be told if it had never been
 //! granted: same absence, same words.
 
-use jiff::Timestamp;
-
 use super::viewer::{Sight, Viewer, sight};
 use super::{About, Absence};
+use crate::as_of::{AsOf, Seen};
 use crate::ids::{DocumentRef, RegistryId, SchemeRef, VerdictRef};
 use crate::records::Facts;
 use crate::words::{Params, Said};
@@ -29,24 +28,24 @@ impl Nothing {
     }
 }
 
-/// Why `viewer` is shown no verdict of that name, as this registry's log had it at `as_of`.
+/// Why `viewer` is shown no verdict of that name as of a time.
 ///
 /// Of this registry's: `withheld` to those who may know that it exists, `not-assessed` to everybody else. Of another's:
 /// `unknown`, since only what arrangements let through is known here.
-pub fn no_verdict(facts: &impl Facts, viewer: &Viewer, verdict: &VerdictRef, as_of: Timestamp) -> Nothing {
-    let home = facts.genesis();
+pub fn no_verdict(facts: &impl Facts, viewer: &Viewer, verdict: &VerdictRef, as_of: AsOf) -> Nothing {
+    let (home, seen) = (facts.genesis(), Seen::new(facts, as_of));
     if home.is_none_or(|record| record.genesis.registry != verdict.registry) {
-        return no_foreign_verdict(facts, &verdict.registry);
+        return no_foreign_verdict(&seen, &verdict.registry);
     }
     let known = facts.verdict(&verdict.id).filter(|record| sight(facts, viewer, record) == Sight::Existence);
-    if known.is_some_and(|record| record.history.first().is_some_and(|granted| granted.at <= as_of)) {
+    if known.is_some_and(|record| seen.verdict(&record).is_some()) {
         return Nothing::new(Absence::Withheld, "restricted-verdict", Params::default());
     }
     Nothing::new(Absence::NotAssessed, "no-such-verdict", Params::default())
 }
 
-fn no_foreign_verdict(facts: &impl Facts, registry: &RegistryId) -> Nothing {
-    let followed = facts.peer(registry).is_some_and(|peer| peer.expelled.is_none());
+fn no_foreign_verdict<F: Facts>(seen: &Seen<'_, F>, registry: &RegistryId) -> Nothing {
+    let followed = seen.peer(registry).is_some_and(|peer| peer.expelled.is_none());
     let code = if followed { "not-let-through" } else { "registry-not-followed" };
     Nothing::new(Absence::Unknown, code, Params::default().with("registry", registry))
 }
@@ -96,8 +95,8 @@ mod tests {
         for (viewer, wanted, absence, code) in rows {
             let viewer = if viewer.is_empty() { Viewer::Public } else { party_asks(viewer) };
             let wanted: VerdictRef = wanted.parse().unwrap();
-            let nothing = no_verdict(&register, &viewer, &wanted, at("2026-08-01"));
-            let before = no_verdict(&register, &viewer, &wanted, at("2025-08-01"));
+            let nothing = no_verdict(&register, &viewer, &wanted, AsOf::shown_at(at("2026-08-01")));
+            let before = no_verdict(&register, &viewer, &wanted, AsOf::shown_at(at("2025-08-01")));
             assert_ne!(before.absence, Absence::Withheld, "it was not there yet");
             assert_eq!((nothing.absence, nothing.because.code.as_str()), (absence, code), "{viewer:?} {wanted}");
             for language in Language::ALL {

@@ -36,6 +36,19 @@ pub(crate) const ROWS: &[Sentence] = &[
     plain("counts-not-here", ", does not count here", "、当レジストリでは有効ではありません"),
     plain("nothing-to-show", "nothing to show: {absence}", "表示できるものはありません: {absence}"),
     plain("nothing-of", "nothing of {supplier}: {absence}", "{supplier} について表示できるものはありません: {absence}"),
+    // Of which time.
+    plain(
+        "as-of-then",
+        "as of {at}, {size} entries, as the registry then knew",
+        "{at} 時点(ログ {size} 件)、当時のレジストリの記録による",
+    ),
+    plain("as-of-then", "as of {at}, as the registry then knew", "{at} 時点、当時のレジストリの記録による"),
+    plain(
+        "as-of-now",
+        "as of {at}, {size} entries, as it is known now to have been",
+        "{at} 時点(ログ {size} 件)、現在判明しているところによる",
+    ),
+    plain("as-of-now", "as of {at}, as it is known now to have been", "{at} 時点、現在判明しているところによる"),
     // A verdict.
     plain(
         "basis-kept",

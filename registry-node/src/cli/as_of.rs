@@ -2,6 +2,7 @@
 
 use clap::Args;
 use conformity::as_of::Known;
+use conformity::words::{Language, Params, label};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -42,11 +43,11 @@ impl AsOf {
 }
 
 /// Of which time an answer is, where it says so.
-pub(super) fn told(answer: &Value) -> Option<String> {
+pub(super) fn told(answer: &Value, language: Language) -> Option<String> {
     let (at, known) = (answer["asOf"].as_str()?, answer["known"].as_str()?);
-    let size = answer["asOfSize"].as_u64().map_or_else(String::new, |size| format!(", {size} entries"));
-    let whose = if known == "now" { "as it is known now to have been" } else { "as the registry then knew" };
-    Some(format!("as of {at}{size}, {whose}"))
+    let params = Params::default().with("at", at);
+    let params = answer["asOfSize"].as_u64().into_iter().fold(params, |params, size| params.with("size", size));
+    Some(label(if known == "now" { "as-of-now" } else { "as-of-then" }, language, &params))
 }
 
 #[cfg(test)]
@@ -72,7 +73,8 @@ mod tests {
     fn an_answer_says_whose_knowledge_it_is() {
         let past = json!({"asOf": "2026-06-30T00:00:00Z", "asOfSize": 7, "known": "then"});
         let words = "as of 2026-06-30T00:00:00Z, 7 entries, as the registry then knew";
-        assert_eq!(told(&past).as_deref(), Some(words));
-        assert_eq!(told(&json!({"asOf": "2026-06-30T00:00:00Z"})), None, "the present says nothing");
+        assert_eq!(told(&past, Language::English).as_deref(), Some(words));
+        let present = json!({"asOf": "2026-06-30T00:00:00Z"});
+        assert_eq!(told(&present, Language::Japanese), None, "the present says nothing");
     }
 }

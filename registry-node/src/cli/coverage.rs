@@ -70,7 +70,7 @@ impl Coverage {
         let lines = list(answer, "requirements").iter().filter(shown);
         let rows: Vec<_> = lines.map(|line| row(line, answer, language)).collect();
         let basis = list(answer, "basis").iter().map(|one| basis(one, language));
-        let basis = as_of::told(answer).into_iter().chain(basis);
+        let basis = as_of::told(answer, language).into_iter().chain(basis);
         let sentence = word(&answer["text"], language.as_str()).to_owned();
         let headings = ["requirement", "cover", "by", "evidence"];
         let headings =

@@ -35,7 +35,11 @@ impl One {
         let path = format!("/v1/verdicts/{}", escape(&self.verdict.to_string()));
         let answer: Value = context.ask(&self.as_of.appended(&path))?;
         context.answer(&answer, |answer| {
-            as_of::told(answer).into_iter().chain([render(answer, context.language)]).collect::<Vec<_>>().join("\n")
+            as_of::told(answer, context.language)
+                .into_iter()
+                .chain([render(answer, context.language)])
+                .collect::<Vec<_>>()
+                .join("\n")
         })
     }
 }

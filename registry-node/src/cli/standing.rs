@@ -60,7 +60,7 @@ impl Ask {
         let Answer { standing } = serde_json::from_value(answer.clone()).context("the answer cannot be read")?;
         context.answer(&answer, |answer| {
             let text = render(&standing, context.language);
-            as_of::told(answer).into_iter().chain([text]).collect::<Vec<_>>().join("\n")
+            as_of::told(answer, context.language).into_iter().chain([text]).collect::<Vec<_>>().join("\n")
         })
     }
 

@@ -6,6 +6,7 @@
 //! What is said depends on what the asker may know, and on nothing else that is hidden: whoever may not know of a verdict gets the
 //! bytes that he would get if it were not there.
 
+use conformity::as_of::AsOf;
 use conformity::identifiers::Identifier;
 use conformity::ids::{DocumentRef, SchemeRef, VerdictRef};
 use conformity::records::Facts;
@@ -84,7 +85,7 @@ pub(super) fn silence(site: &Site, ask: &Ask, question: &Question) -> Result<Opt
 
 /// No verdict of that name that the asker may see.
 pub(super) fn verdict(site: &Site, ask: &Ask, wanted: &VerdictRef) -> Problem {
-    Problem::absent(&no_verdict(&*site.register(), &ask.viewer(), wanted, site.registry.now()))
+    at(site, ask, wanted, &AsOf::Present(site.registry.now()))
 }
 
 /// The same at a time asked about. Of one that he sees at present nothing more is said.
@@ -99,8 +100,13 @@ pub(super) fn then(site: &Site, ask: &Ask, wanted: &VerdictRef, as_of: Option<Ti
     if seen || apart::of_verdict(site, ask, wanted).is_some() {
         return Problem::not_found();
     }
-    let as_of = as_of.unwrap_or_else(|| site.registry.now());
-    Problem::absent(&no_verdict(&*site.register(), &ask.viewer(), wanted, as_of))
+    let as_of = as_of.map_or_else(|| AsOf::Present(site.registry.now()), AsOf::shown_at);
+    at(site, ask, wanted, &as_of)
+}
+
+/// Nothing of that name as of a time, to whoever may see it today.
+pub(super) fn at(site: &Site, ask: &Ask, wanted: &VerdictRef, as_of: &AsOf) -> Problem {
+    Problem::absent(&no_verdict(&*site.register(), &ask.viewer(), wanted, *as_of))
 }
 
 /// No document of that name.

@@ -95,13 +95,13 @@ fn one_then(site: &Site, ask: &Ask, wanted: &VerdictRef, as_of: &AsOf) -> Result
     let echo = Echo::of(as_of, ask.query())?;
     if wanted.registry == site.registry.config.registry.id {
         let record = visible(site, ask, &wanted.id).and_then(|record| record.seen(as_of));
-        let answer = own(site, wanted, &*record.ok_or_else(Problem::not_found)?, echo)?;
+        let answer = own(site, wanted, &*record.ok_or_else(|| nothing::at(site, ask, wanted, as_of))?, echo)?;
         return Ok(answer::bytes(JSON, answer, Keep::No));
     }
     let (apart, recorded) = (apart::of_verdict(site, ask, wanted), site.register().recognition(wanted));
     let stated = rows::then(site, recorded.into_iter().collect(), as_of)?;
     let found = apart.into_iter().chain(stated).find(|record| as_of.knows(record.since));
-    let record = found.ok_or_else(Problem::not_found)?;
+    let record = found.ok_or_else(|| nothing::at(site, ask, wanted, as_of))?;
     let peer = Seen::new(&*site.register(), *as_of).peer(&wanted.registry);
     in_words(&in_effect(record, peer.as_deref()), ask, echo)
 }
@@ -127,7 +127,7 @@ fn one_by_consent(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     // It was there a moment ago: by what consent says now, it is as for everybody.
     let Some((wanted, record, permission)) = shown_by_consent(site, ask) else { return one(site, ask) };
     let record = Arc::new(record);
-    let then = record.seen(&as_of).ok_or_else(Problem::not_found)?;
+    let then = record.seen(&as_of).ok_or_else(|| nothing::at(site, ask, &wanted, &as_of))?;
     let answer = own(site, &wanted, &then, Echo::of(&as_of, ask.query())?)?;
     let (way, permission, place) = (Way::Verdict, &permission, consented::place(site)?);
     Showing { verdict: &record, permission, way, credential: None, disclosures: 0 }.record(

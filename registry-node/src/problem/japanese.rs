@@ -1,7 +1,7 @@
 //! Problems in Japanese: titles by their English, details by code. What the rules refuse is worded in `conformity::words`.
 
 /// English and Japanese.
-const TITLES: [(&str, &str); 16] = [
+const TITLES: [(&str, &str); 17] = [
     ("The request is malformed", "要求の形式が正しくありません"),
     ("The request is too large", "要求が大きすぎます"),
     ("A client certificate is required", "クライアント証明書が必要です"),
@@ -17,6 +17,7 @@ const TITLES: [(&str, &str); 16] = [
     ("The request took too long", "要求に時間がかかりすぎました"),
     ("The presentation is not accepted", "提示は受理されません"),
     ("The checkpoint is not cosigned", "チェックポイントには連署しません"),
+    ("The past cannot be told in one answer", "過去の状態を一つの回答では示せません"),
     ("The log key is not changed", "ログの鍵は変更されません"),
 ];
 
@@ -30,6 +31,13 @@ const DETAILS: &[(&str, &str)] = &[
     ("repeated-parameter", "パラメーターが重複しています。一度だけ指定してください({detail})"),
     ("too-many-parameters", "一度の要求で指定できるパラメーターは 64 個までです。要求を分けてください"),
     ("bad-parameter", "パラメーターまたはパスの値が適切ではありません({detail})"),
+    ("time-not-come", "as_of の時点はまだ来ていません。現在について尋ねる場合は省略してください({detail})"),
+    ("size-not-reached", "as_of_size は、ログが持ったことのあるエントリー数を指定してください({detail})"),
+    ("as-of-twice", "as_of と as_of_size はどちらも時点を示します。一方だけを指定してください"),
+    (
+        "too-much-past",
+        "当時の他のレジストリのすべての判定について回答するには、一度に読み取れる量を超える結果リストが必要です。判定を一件ずつ尋ねてください",
+    ),
     (
         "certificate-required",
         "書込みには、当レジストリが発行したクライアント証明書が必要です。`registry-node certs sign --help` を参照してください",

@@ -125,6 +125,11 @@ fn unfollowed(record: Arc<PeerRecord>) -> PeerRecord {
     PeerRecord { followed: 0, ..PeerRecord::clone(&record) }
 }
 
+/// Whose place a party took is told of no past: its predecessors say by whom they were succeeded.
+fn alone(record: Arc<PartyRecord>) -> PartyRecord {
+    PartyRecord { predecessors: Vec::new(), ..PartyRecord::clone(&record) }
+}
+
 /// Each record of today, as of then, is the record of then.
 fn same_records(world: &World, then: &Register, as_of: AsOf) -> Result<(), TestCaseError> {
     let today = &world.register;
@@ -140,8 +145,11 @@ fn same_records(world: &World, then: &Register, as_of: AsOf) -> Result<(), TestC
         (all_accreditations, |one: &Arc<AccreditationRecord>| one.accreditation.id.clone(), accreditation),
         (all_designations, |one: &Arc<DesignationRecord>| one.designation.id.clone(), designation),
         (schemes, |one: &Arc<SchemeRecord>| one.scheme.scheme.clone(), scheme),
-        (parties, |one: &Arc<PartyRecord>| one.party.id.clone(), party),
     );
+    for record in today.parties() {
+        let seen = record.seen(&as_of).map(alone);
+        prop_assert_eq!(seen, then.party(&record.party.id).map(alone), "{:?}", as_of);
+    }
     for record in today.verdicts_after(None) {
         prop_assert_eq!(record.seen(&as_of), then.verdict(record.id()), "{:?}", as_of);
     }
