@@ -4,6 +4,8 @@
 //! In scope: one recognition, which is also one row of a result list, its place, and the claim that a list was derived.
 //! Out of scope: deriving it, see [`crate::recognition`].
 
+use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -187,21 +189,39 @@ pub fn read_results(list: &[u8]) -> Result<Vec<Recognition>, serde_json::Error> 
     list.split_inclusive(|byte| *byte == b'\n').map(serde_json::from_slice).collect()
 }
 
-/// The row of a verdict in a result list that is in the log already, with its position there; only rows that name the verdict are
-/// read.
-///
-/// # Errors
-/// Such a line is not a recognition.
-pub fn find_result(list: &[u8], verdict: &VerdictRef) -> Result<Option<(u32, Recognition)>, serde_json::Error> {
-    let name = verdict.to_string();
-    let names = |line: &&[u8]| std::str::from_utf8(line).is_ok_and(|line| line.contains(&name));
-    for (position, line) in (0..).zip(list.split_inclusive(|byte| *byte == b'\n')).filter(|(_, line)| names(line)) {
-        let row: Recognition = serde_json::from_slice(line)?;
-        if row.verdict == *verdict {
-            return Ok(Some((position, row)));
+/// Where the row of each verdict stands in a result list that is in the log already: read once, however many rows are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct ResultIndex(HashMap<VerdictRef, (u32, Range<usize>)>);
+
+/// What is read of a row to find it.
+#[derive(Deserialize)]
+struct Named {
+    verdict: VerdictRef,
+}
+
+impl ResultIndex {
+    /// Of `list`.
+    ///
+    /// # Errors
+    /// A line is not a recognition.
+    pub fn of(list: &[u8]) -> Result<Self, serde_json::Error> {
+        let (mut rows, mut start) = (HashMap::new(), 0);
+        for (position, line) in (0..).zip(list.split_inclusive(|byte| *byte == b'\n')) {
+            let Named { verdict } = serde_json::from_slice(line)?;
+            rows.entry(verdict).or_insert((position, start..start + line.len()));
+            start += line.len();
         }
+        Ok(Self(rows))
     }
-    Ok(None)
+
+    /// The row of a verdict, with its position; `list` is the one that was read.
+    ///
+    /// # Errors
+    /// The line is not a recognition.
+    pub fn row(&self, list: &[u8], verdict: &VerdictRef) -> Result<Option<(u32, Recognition)>, serde_json::Error> {
+        let found = self.0.get(verdict).and_then(|(position, place)| Some((*position, list.get(place.clone())?)));
+        found.map(|(position, line)| Ok((position, serde_json::from_slice(line)?))).transpose()
+    }
 }
 
 /// A result list while it is written: never larger than what is read.

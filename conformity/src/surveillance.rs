@@ -18,6 +18,7 @@ use crate::party::{PartyRecord, Role};
 use crate::records::{Due, Facts, Register, Watched};
 use crate::scheme::Surveillant;
 use crate::standing::{Sight, Viewer, sight};
+use crate::succession::stands_for;
 use crate::time::Day;
 use crate::verdict::{Report, VerdictRecord};
 
@@ -55,25 +56,28 @@ impl Window {
 /// The first `most` of a party's schedule in the window, by day. Costs what it gives, and something for each body under a scheme;
 /// a supplier's costs its verdicts.
 pub fn schedule(register: &Register, party: &PartyId, at: Timestamp, window: &Window, most: usize) -> Vec<Due> {
-    let Some(record) = register.party(party) else { return Vec::new() };
+    // Of what a body watched its successor has the schedule.
+    let Some(record) = register.party(party).filter(|record| record.succeeded.is_none()) else { return Vec::new() };
     if record.party.role == Role::Supplier {
         return of_supplier(register, &record, window, most);
     }
     let audits = audits(register, &record, at);
-    let lists = register.watched().filter(|list| is_read(&record, &audits, list));
+    let lists = register.watched().filter(|list| is_read(register, &record, &audits, list));
     let start = window.start();
     let lists = lists.map(|list| register.due(list, start.as_ref()).take_while(|due| !window.is_over(due)));
     merged(lists.collect(), most)
 }
 
 /// Whether the list is one of the party's, which audits under the schemes `audits`.
-fn is_read(record: &PartyRecord, audits: &BTreeSet<SchemeRef>, list: &Watched) -> bool {
+fn is_read(register: &Register, record: &PartyRecord, audits: &BTreeSet<SchemeRef>, list: &Watched) -> bool {
     let id = &record.party.id;
     match (record.party.role, list) {
         (Role::Operator, Watched::Public(..) | Watched::Restricted(..)) | (Role::Authority, Watched::Public(..)) => {
             true
         }
-        (Role::CertificationBody, Watched::Public(_, body) | Watched::Restricted(_, body)) => body == id,
+        (Role::CertificationBody, Watched::Public(_, body) | Watched::Restricted(_, body)) => {
+            stands_for(register, id, body)
+        }
         (Role::AuditBody, Watched::Public(scheme, _)) => audits.contains(scheme),
         (Role::AuditBody, Watched::Reported(scheme, by)) => by == id && audits.contains(scheme),
         _ => false,

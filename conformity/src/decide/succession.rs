@@ -141,8 +141,8 @@ pub(super) fn succeeded(body: &PartyId, succession: &Succession) -> Refusal {
     Refusal::BodyIsSucceeded { body: body.clone(), by: succession.successor.clone() }
 }
 
-/// What the operator of a closed registry may still say: what keeps its log, and what others have a right to. The node goes on
-/// stating what time alone brings about.
+/// What may still be said in a closed registry: what keeps its log, and what others have a right to, suppliers to take back a consent
+/// above all. The node goes on stating what time alone brings about.
 pub(super) const fn outlives_the_end(kind: Kind) -> bool {
     matches!(
         kind,
@@ -158,6 +158,7 @@ pub(super) const fn outlives_the_end(kind: Kind) -> bool {
             | Kind::HostingEnded
             | Kind::PeerExpelled
             | Kind::StatementErased
+            | Kind::DisclosureWithdrawn
     )
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use conformity::Digest;
 use conformity::as_of::{AsOf, ResultLists};
 use conformity::ids::VerdictRef;
-use conformity::recognised::{Recognition, find_result};
+use conformity::recognised::{Recognition, ResultIndex};
 use conformity::records::{Facts, Overlay, Record};
 use conformity::standing::{About, Holding, Question, Standing, Viewer, standing};
 use conformity::time::Moment;
@@ -33,7 +33,9 @@ impl ResultLists for Log<'_> {
 
     fn row(&mut self, index: u64, verdict: &VerdictRef) -> Result<(u32, Arc<Recognition>), String> {
         let (_, _, list) = self.0.taken.get(usize::try_from(index).unwrap()).ok_or("no such entry")?;
-        let found = find_result(list.as_deref().ok_or("no list")?, verdict).map_err(|error| error.to_string())?;
+        let list = list.as_deref().ok_or("no list")?;
+        let found =
+            ResultIndex::of(list).and_then(|index| index.row(list, verdict)).map_err(|error| error.to_string())?;
         let (position, row) = found.ok_or("no row")?;
         Ok((position, Arc::new(row)))
     }

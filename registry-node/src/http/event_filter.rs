@@ -1,5 +1,6 @@
 //! Which events a reader wants, and from where on.
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use conformity::as_of::AsOf;
@@ -17,6 +18,9 @@ use crate::problem::Problem;
 
 /// Longest type of an event that is looked at.
 const MAX_TYPE: usize = 100;
+
+/// Suppliers of whom a stream says at its opening why nothing may come: each costs what its standing does.
+const MAX_QUESTIONS: usize = 8;
 
 /// What a reader wants: for each kind of condition that is given, one of its values must fit.
 #[derive(Debug, Default)]
@@ -66,7 +70,7 @@ impl Filter {
             }
     }
 
-    /// How each supplier stands that the reader names, as far as the other conditions ask: by the scheme and the viewpoint, where it is
+    /// How the suppliers stand that the reader names, so many at most, as far as the other conditions ask: by the scheme and the viewpoint, where it is
     /// one.
     pub(super) fn questions(&self, now: Timestamp) -> impl Iterator<Item = Question> {
         let about = match &self.schemes[..] {
@@ -74,7 +78,8 @@ impl Filter {
             _ => Asked::Everything,
         };
         let viewpoint = if let [viewpoint] = self.viewpoints[..] { Some(viewpoint) } else { None };
-        self.suppliers.iter().map(move |supplier| Question {
+        let suppliers: BTreeSet<&Identifier> = self.suppliers.iter().collect();
+        suppliers.into_iter().take(MAX_QUESTIONS).map(move |supplier| Question {
             supplier: supplier.clone(),
             country: None,
             about: about.clone(),

@@ -28,7 +28,6 @@ const USUAL_LIMIT: usize = 100;
 struct Item {
     verdict: VerdictRef,
     scheme: SchemeRef,
-    issuer: PartyId,
     /// Who is to look.
     by: Surveillant,
     every_months: u16,
@@ -47,6 +46,7 @@ struct Item {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Whole {
+    issuer: PartyId,
     supplier: Supplier,
     object: AssessedObject,
     state: StateName,
@@ -94,7 +94,6 @@ fn item(site: &Site, register: &Register, party: &PartyId, due: &Due, today: Day
     Some(Item {
         verdict: VerdictRef { registry: site.registry.config.registry.id.clone(), id: due.verdict.clone() },
         scheme: record.terms.scheme.clone(),
-        issuer: record.now.issuer.clone(),
         by: duty.by,
         every_months: duty.every_months,
         due: due.day,
@@ -106,6 +105,7 @@ fn item(site: &Site, register: &Register, party: &PartyId, due: &Due, today: Day
 
 fn whole(record: &VerdictRecord) -> Whole {
     Whole {
+        issuer: record.now.issuer.clone(),
         supplier: (*record.terms.supplier).clone(),
         object: record.terms.object.clone(),
         state: record.now.state.name(),

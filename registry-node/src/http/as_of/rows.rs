@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use conformity::as_of::{AsOf, ResultLists};
 use conformity::ids::VerdictRef;
-use conformity::recognised::{Recognition, RecognitionRecord, find_result};
+use conformity::recognised::{Recognition, RecognitionRecord, ResultIndex};
 use conformity::statement::Claim;
 use conformity::time::Moment;
 use ledger::digest::Digest;
@@ -48,7 +48,13 @@ struct Reading<'a> {
     site: &'a Site,
     left: usize,
     /// The list that was read last, by its entry: rows of one derivation are asked for together.
-    list: Option<(u64, Bytes)>,
+    list: Option<(u64, Arc<List>)>,
+}
+
+/// A list, and where its rows are.
+struct List {
+    bytes: Bytes,
+    rows: ResultIndex,
 }
 
 impl ResultLists for Reading<'_> {
@@ -63,26 +69,28 @@ impl ResultLists for Reading<'_> {
         if let Some(row) = site.rows.kept(&name) {
             return Ok(row);
         }
-        let _permit = site.proofs.permit()?;
         let list = self.list(index)?;
-        let found = find_result(&list, verdict).map_err(|error| unreadable(&error))?;
+        let found = list.rows.row(&list.bytes, verdict).map_err(|error| unreadable(&error))?;
         let (position, recognition) = found.ok_or_else(|| unreadable(&"a row is not where its record says"))?;
         Ok(site.rows.keep(name, (position, Arc::new(recognition))))
     }
 }
 
 impl Reading<'_> {
-    fn list(&mut self, index: u64) -> Result<Bytes, Problem> {
+    fn list(&mut self, index: u64) -> Result<Arc<List>, Problem> {
         if let Some((_, list)) = self.list.as_ref().filter(|(read, _)| *read == index) {
-            return Ok(list.clone());
+            return Ok(Arc::clone(list));
         }
+        let _permit = self.site.proofs.permit()?;
         let log = &self.site.registry.log;
         let digest = results(self.site, index)?;
         let bytes = log.attachment_len(&digest).unwrap_or_default();
         self.left = self.left.checked_sub(bytes).ok_or_else(code::too_much_past)?;
         let list = log.attachment(&digest).map_err(|error| unreadable(&error))?;
-        let list = list.ok_or_else(|| unreadable(&"a result list is not there"))?;
-        self.list = Some((index, list.clone()));
+        let bytes = list.ok_or_else(|| unreadable(&"a result list is not there"))?;
+        let rows = ResultIndex::of(&bytes).map_err(|error| unreadable(&error))?;
+        let list = Arc::new(List { bytes, rows });
+        self.list = Some((index, Arc::clone(&list)));
         Ok(list)
     }
 }
