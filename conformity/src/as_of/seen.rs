@@ -3,7 +3,11 @@
 //! A record says of each thing that happened to it when that was sequenced, so its past follows from itself alone. As the registry
 //! then knew, it is the record that the log up to there gives, equal to the last member; a property over random logs holds it to
 //! that (`tests/rules/as_of.rs`). The exceptions are how far a peer is followed and whose place a party
-//! took, which no answer about the past tells.
+//! took, which no answer about the past tells, and agreements about successions: a record keeps the newest of each pair, so an older one
+//! is not told of the time when it was the newest.
+//!
+//! Who spoke for a body, or answered for a verdict, is no record and not cut here: [`crate::succession::answering`] goes by time,
+//! and all entries of a commit share one. As of a size inside a commit, a succession of that commit is seen, also where it stands behind that size.
 //!
 //! What reaches back by effect, and so differs by what is known now: verdicts and their changes (from the time that they name), what
 //! was signed with a stolen key (at no time), accreditations and designations that were granted after their first day. All else holds from its

@@ -25,6 +25,11 @@ pub(crate) const ROWS: &[Sentence] = &[
         "{supplier} に対する {scheme} の判定 {verdict} は復帰しました。",
     ),
     plain(
+        "verdict.conditions-met",
+        "The conditions of {verdict} on {supplier} under {scheme} are met.",
+        "{supplier} に対する {scheme} の判定 {verdict} に付された条件が充足されました。",
+    ),
+    plain(
         "verdict.scope-extended",
         "The scope of {verdict} on {supplier} under {scheme} is extended.",
         "{supplier} に対する {scheme} の判定 {verdict} の範囲が拡大されました。",
@@ -120,6 +125,11 @@ pub(crate) const ROWS: &[Sentence] = &[
         "{supplier} に対する {scheme} の判定 {verdict} のサーベイランスは期限を過ぎています。",
     ),
     plain(
+        "verdict.conditions-overdue",
+        "The last day for the conditions of {verdict} on {supplier} under {scheme} is past, and nobody said that they are met.",
+        "{supplier} に対する {scheme} の判定 {verdict} に付された条件は期限を過ぎ、充足が表明されていません。",
+    ),
+    plain(
         "verdict.basis-kept",
         "Something that {verdict} on {supplier} under {scheme} rests on lapsed; it stays in force.",
         "{supplier} に対する {scheme} の判定 {verdict} の根拠の一部が失効しましたが、判定は有効のままです。",
@@ -190,6 +200,16 @@ pub(crate) const ROWS: &[Sentence] = &[
         "Bulletin {bulletin} of another registry is passed on.",
         "他のレジストリのお知らせ {bulletin} が転送されました。",
     ),
+    plain(
+        "body.succeeded",
+        "A body took the place of another and answers for what that one decided.",
+        "ある機関が別の機関の地位を承継し、その機関の判定などについて責任を負うことになりました。",
+    ),
+    plain(
+        "registry.closed",
+        "This registry has ended and takes nothing more; another one goes on.",
+        "当レジストリは終了し、新たなステートメントを受け付けません。別のレジストリが引き継ぎます。",
+    ),
     plain("scheme.replaced", "Scheme {scheme} is replaced.", "スキーム {scheme} は置き換えられます。"),
     plain("crosswalk.published", "Crosswalk {crosswalk} is published.", "対応表 {crosswalk} が公開されました。"),
     // Families.
@@ -208,5 +228,10 @@ pub(crate) const ROWS: &[Sentence] = &[
         "This registry took a step about arrangement {arrangement}.",
         "当レジストリは取決め {arrangement} について手続を行いました。",
     ),
+    plain("bulletin", "Something happened to bulletin {bulletin}.", "お知らせ {bulletin} に変更がありました。"),
+    plain("scheme", "Something happened to scheme {scheme}.", "スキーム {scheme} に変更がありました。"),
+    plain("crosswalk", "Something happened to crosswalk {crosswalk}.", "対応表 {crosswalk} に変更がありました。"),
+    plain("body", "Something happened to a body of this registry.", "当レジストリの機関に変更がありました。"),
+    plain("registry", "Something happened to this registry.", "当レジストリに変更がありました。"),
     plain("entry", "An entry that says nothing to everybody.", "一般に公開される内容のない記録です。"),
 ];

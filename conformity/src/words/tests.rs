@@ -11,7 +11,9 @@ use super::{
     phrase, row, say,
 };
 use crate::ids::PartyId;
+use crate::recognised::RecognitionOutcome;
 use crate::refusal::Refusal;
+use crate::verdict::Change;
 
 fn placeholders(template: &str) -> BTreeSet<&str> {
     names(template).map(|(_, name)| name).collect()
@@ -62,6 +64,61 @@ fn an_event_of_a_kind_without_a_row_is_told_by_its_family() {
                  accredited takes the verdict over";
     assert_eq!(label("basis-lapsed", Language::English, &lapsed), words);
     assert_eq!(label("basis-lapsed", Language::English, &about), "", "nothing is said of what is not given");
+}
+
+/// The names of an enum's variants, as serde lists them for a reader who gave none of them.
+fn variants<T: serde::de::DeserializeOwned>() -> Vec<String> {
+    let refused = serde_json::from_str::<T>("\"no such variant\"").err().unwrap().to_string();
+    let (_, expected) = refused.split_once("expected one of ").unwrap();
+    expected.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+/// The types in the table of `docs/spec/events.md`: behind a name with `<change>` or `<outcome>` the row lists them, and a name that begins
+/// with a dot is of the family before it.
+fn specified_types() -> BTreeSet<String> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/spec/events.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let table = text.split("| type, behind").nth(1).unwrap().lines().skip(2).take_while(|line| line.starts_with('|'));
+    let mut types = BTreeSet::new();
+    for line in table {
+        let cell = line.split('|').nth(1).unwrap();
+        let mut family = String::new();
+        for name in cell.split('`').skip(1).step_by(2) {
+            if !name.starts_with('.') {
+                family = name.split('.').next().unwrap().to_owned();
+            }
+            let (_, last) = name.split_once('.').unwrap_or(("", ""));
+            let named = match last {
+                "" => vec![family.clone()],
+                "<change>" | "<outcome>" => listed(cell, &family),
+                last => vec![format!("{family}.{last}")],
+            };
+            types.extend(named);
+        }
+    }
+    types
+}
+
+/// What a row lists behind its placeholder.
+fn listed(cell: &str, family: &str) -> Vec<String> {
+    let (_, list) = cell.split_once(">`:").unwrap();
+    list.split(',').map(|one| format!("{family}.{}", one.trim())).collect()
+}
+
+#[test]
+fn every_type_of_event_is_specified_and_has_words_of_its_own_and_of_its_family() {
+    let types = specified_types();
+    let changes = variants::<Change>().into_iter().chain(["granted".to_owned()]).map(|one| format!("verdict.{one}"));
+    let outcomes = variants::<RecognitionOutcome>().into_iter().map(|one| format!("recognition.{one}"));
+    let unspecified: Vec<String> = changes.chain(outcomes).filter(|one| !types.contains(one)).collect();
+    assert!(unspecified.is_empty(), "not in docs/spec/events.md: {unspecified:?}");
+    let has = |code: &str| EVENTS.iter().any(|row| row.code == code);
+    let wordless: Vec<&String> =
+        types.iter().filter(|kind| !has(kind) || !has(kind.split('.').next().unwrap())).collect();
+    assert!(wordless.is_empty(), "{wordless:?}");
+    let untold: Vec<&str> =
+        EVENTS.iter().map(|row| row.code).filter(|code| code.contains('.') && !types.contains(*code)).collect();
+    assert!(untold.is_empty(), "no such events: {untold:?}");
 }
 
 #[test]

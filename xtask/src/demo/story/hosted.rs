@@ -1,7 +1,7 @@
 //! A supplier of a hosted country is seen by a Japanese buyer.
 //!
-//! The country has neither machines nor a body of its own: its registry is served by Japan's operator, with a log and keys of its own,
-//! and a Japanese body is registered and accredited there.
+//! The country has neither machines nor a body of its own: its registry is served by a node of its own, run by Japan's
+//! operator, with a log and keys of its own, and a Japanese body is registered and accredited there.
 
 use std::io::Write;
 use std::time::Duration;
