@@ -255,6 +255,17 @@ fn of_ends() -> Vec<Row> {
     ]
 }
 
+/// Who was let see something loses it by the supplier's word, whether the registry goes on or not.
+#[test]
+fn a_supplier_takes_back_its_consent_in_a_registry_that_ended() {
+    let mut world = World::furnished();
+    world.must("op", "registry-closed", closed());
+    let refused = world.say("maker", "disclosure-withdrawn", json!({"consent": "C-0"})).unwrap_err();
+    assert_eq!(refused.code(), "unknown-consent", "it gave none, and would be heard if it had");
+    let refused = world.say("cb-1", "verdict-granted", verdict("V-9")).unwrap_err();
+    assert_eq!(refused.code(), "registry-is-closed");
+}
+
 #[test]
 fn the_successor_changes_what_its_predecessor_decided_from_the_entry_on() {
     let mut world = World::furnished();

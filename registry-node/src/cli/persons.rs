@@ -39,8 +39,8 @@ Examples:
   registry-node --registry jp persons set 1 --prepare step.jws
 
 Sensitive are: expel a peer, erase a statement, annul a verdict as operator, change the log key or the roots, add or revoke keys of the operator
-or the node, move the registry, say with whom it shares a node, and going back to one person. With two persons, each of these is signed with --prepare by one, approved by the other, and
-submitted. Add a third key and keep it in a safe: a lost one cannot be replaced by the other alone.")]
+or the node, or of those who speak in public, say that one was stolen, move or end the registry, say with whom it shares a node, and go back to one
+person. With two persons, each of these is signed with --prepare by one, approved by the other, and submitted. Add a third key and keep it in a safe: a lost one cannot be replaced by the other alone.")]
 pub(super) struct PersonsCommand {
     #[command(subcommand)]
     command: Which,
