@@ -175,7 +175,7 @@ impl<F: Facts> Case<'_, F> {
         let Some((item, report)) = suspended.and_then(|item| Some((item, item.recommended_by.clone()?))) else {
             return Ok(());
         };
-        let mut others = known.reports().rev().filter(|(filed, _)| filed.by != known.now.issuer);
+        let mut others = known.reports().rev().filter(|(filed, _)| !filed.speaks_for(&known.now.issuer));
         let newest = others.next().filter(|(filed, _)| filed.index > item.index);
         if newest.is_some_and(|(_, newest)| newest.recommendation == Recommendation::None) {
             return Ok(());

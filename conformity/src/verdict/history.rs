@@ -238,7 +238,7 @@ impl Snapshot {
         self.state = self.state.after(&item.what, item.effective)?;
         match &item.what {
             Happening::Changed(change) => self.change(change),
-            Happening::Reported(report) => self.report(report, item.by == self.issuer),
+            Happening::Reported(report) => self.report(report, item.speaks_for(&self.issuer)),
             Happening::SurveillanceOverdue => self.marks.surveillance_overdue = true,
             Happening::Confirmed(confirmation) => {
                 self.confirmed = Some(Confirmed { by: item.by.clone(), on: confirmation.on });
