@@ -97,6 +97,16 @@ fn suspended() -> World {
     world
 }
 
+/// The last day of W-1 is past, and its body and who audits it are accredited longer.
+fn expire(world: &mut World, at: &str) {
+    world.at(at);
+    for id in ["S-1", "S-8"] {
+        let until = json!({"renewed": {"until": format!("{}-12-31", world.now.to_string().get(..4).unwrap())}});
+        world.must("ab", "accreditation-changed", json!({"id": id, "change": until, "reason": reason()}));
+    }
+    world.must("node", "verdict-expired", json!({"verdicts": ["W-1"]}));
+}
+
 /// W-1 on conditions, and nobody said that they are met.
 fn missed(effect: Option<Value>) -> World {
     let mut world = watched(effect);
@@ -192,6 +202,11 @@ fn on_recommendations() -> Vec<Row> {
             let claim = changed(&w, "W-9", json!("restored"));
             w.say("cb-1", "verdict-changed", claim)
         }, "report-needed"),
+        row("the body renews what expired suspended by the registry, and nobody looked again", |_| {
+            let mut w = suspended();
+            expire(&mut w, "2029-10-01T00:00:00Z");
+            change(&mut w, "cb-1", json!({"renewed": {"validUntil": "2030-09-30"}}))
+        }, "report-needed"),
         row("the successor of the body restores it on a report of its own", |_| {
             let mut w = self_watched();
             w.must("audit", "report-filed", with(report("P-1"), json!({"verdict": "W-9"})));
@@ -270,6 +285,28 @@ fn the_registry_suspends_on_a_report_and_a_later_one_lets_the_body_restore() {
         // What the body suspends itself it restores itself.
         change(&mut world, "cb-1", json!("suspended")).unwrap();
         change(&mut world, "cb-1", json!("restored")).unwrap();
+    }
+}
+
+/// Once somebody who looked later recommended nothing, what is recommended afterwards stops no renewal.
+#[test]
+fn what_expired_suspended_is_renewed_on_a_later_report_and_stays_renewable() {
+    for restored in [true, false] {
+        let mut world = suspended();
+        if restored {
+            file(&mut world, "W-1", "P-2", "none");
+            change(&mut world, "cb-1", json!("restored")).unwrap();
+            file(&mut world, "W-1", "P-3", "reduce");
+        }
+        expire(&mut world, "2029-10-01T00:00:00Z");
+        if !restored {
+            file(&mut world, "W-1", "P-2", "none");
+        }
+        change(&mut world, "cb-1", json!({"renewed": {"validUntil": "2030-09-30"}})).unwrap();
+        assert_eq!(world.state("W-1"), "granted");
+        file(&mut world, "W-1", "P-4", "reduce");
+        expire(&mut world, "2030-10-01T00:00:00Z");
+        change(&mut world, "cb-1", json!({"renewed": {"validUntil": "2031-09-30"}})).unwrap();
     }
 }
 
