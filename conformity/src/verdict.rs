@@ -6,6 +6,7 @@
 
 mod history;
 mod lifecycle;
+mod usurpers;
 mod watched;
 
 use std::sync::Arc;

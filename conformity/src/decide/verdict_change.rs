@@ -16,7 +16,8 @@ use crate::scheme::Scheme;
 use crate::standing::{Sight, Viewer, sight};
 use crate::time::Day;
 use crate::verdict::{
-    Change, Conditions, Happening, HistoryItem, IllegalMove, Recommendation, Supplier, VerdictChange, VerdictRecord,
+    Change, Conditions, Happening, HistoryItem, IllegalMove, Recommendation, StateName, Supplier, VerdictChange,
+    VerdictRecord,
 };
 use crate::viewpoint::Viewpoints;
 
@@ -129,7 +130,10 @@ impl<F: Facts> Case<'_, F> {
                 )?;
                 scope::reduces(known, cover, scheme)
             }
-            Change::Renewed { valid_until } => self.renews(known, *valid_until, scheme),
+            Change::Renewed { valid_until } => {
+                self.renews(known, *valid_until, scheme)?;
+                if known.now.state.name() == StateName::Expired { self.may_restore(known) } else { Ok(()) }
+            }
             Change::Transferred { to } => self.transfers(known, to),
             Change::Superseded { by } => self.supersedes(known, by),
             _ => mark(known, change),
@@ -163,19 +167,18 @@ impl<F: Facts> Case<'_, F> {
         self.accredited(body, &needed).map(drop)
     }
 
-    /// What the registry suspended on a report is restored only once somebody else who looked later recommends nothing.
+    /// What the registry suspended on a report is restored, or renewed where it expired so, only once somebody else who looked later
+    /// recommends nothing.
     fn may_restore(&self, known: &VerdictRecord) -> Result<(), Refusal> {
-        let suspends =
-            |item: &&HistoryItem| item.voided.is_none() && matches!(item.what, Happening::Changed(Change::Suspended));
         let of_registry = |item: &&HistoryItem| {
             let role = self.facts.party(&item.by).map(|record| record.party.role);
             matches!(role, Some(Role::Operator | Role::Authority))
         };
-        let suspended = known.history.iter().rev().find(suspends).filter(of_registry);
+        let suspended = last_suspended(known).filter(of_registry);
         let Some((item, report)) = suspended.and_then(|item| Some((item, item.recommended_by.clone()?))) else {
             return Ok(());
         };
-        let mut others = known.reports().rev().filter(|(filed, _)| filed.by != known.now.issuer);
+        let mut others = known.reports().rev().filter(|(filed, _)| !filed.speaks_for(&known.now.issuer));
         let newest = others.next().filter(|(filed, _)| filed.index > item.index);
         if newest.is_some_and(|(_, newest)| newest.recommendation == Recommendation::None) {
             return Ok(());
@@ -252,6 +255,16 @@ pub(super) fn not_yours(known: &VerdictRecord) -> Refusal {
 fn gives(known: &VerdictRecord, change: &Change) -> bool {
     let more = |new: &Conditions| known.now.conditions().is_some_and(|old| old.deadline < new.deadline);
     change.gives() || matches!(change, Change::Conditional(new) if more(new))
+}
+
+/// What suspended it last, unless something lifted that since: no suspended verdict is renewed before it expired.
+fn last_suspended(known: &VerdictRecord) -> Option<&HistoryItem> {
+    let changed = |item: &&HistoryItem| {
+        use Change::{Renewed, Restored, Suspended};
+        matches!(item.what, Happening::Changed(Suspended | Restored | Renewed { .. }))
+    };
+    let suspends = |item: &&HistoryItem| matches!(item.what, Happening::Changed(Change::Suspended));
+    known.counting().filter(changed).last().filter(suspends)
 }
 
 /// How often a verdict may change. Each change copies the history, so that a body could otherwise slow down the log.

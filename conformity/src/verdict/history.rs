@@ -123,8 +123,13 @@ impl HistoryItem {
         Moment { index: self.index, at: self.at }
     }
 
+    /// Whether `issuer` said it, or somebody in its place.
+    pub fn speaks_for(&self, issuer: &PartyId) -> bool {
+        self.by == *issuer || self.in_place_of.as_ref() == Some(issuer)
+    }
+
     /// Whether the log says by the entry at `index` that it is void.
-    fn is_void_at(&self, index: u64) -> bool {
+    pub(super) fn is_void_at(&self, index: u64) -> bool {
         self.voided.is_some_and(|voided| voided.index <= index)
     }
 }
@@ -233,7 +238,7 @@ impl Snapshot {
         self.state = self.state.after(&item.what, item.effective)?;
         match &item.what {
             Happening::Changed(change) => self.change(change),
-            Happening::Reported(report) => self.report(report, item.by == self.issuer),
+            Happening::Reported(report) => self.report(report, item.speaks_for(&self.issuer)),
             Happening::SurveillanceOverdue => self.marks.surveillance_overdue = true,
             Happening::Confirmed(confirmation) => {
                 self.confirmed = Some(Confirmed { by: item.by.clone(), on: confirmation.on });
@@ -245,6 +250,11 @@ impl Snapshot {
         // Whatever is conditional no more, or on other conditions, has none that are overdue.
         self.marks.conditions_overdue &= self.conditions().is_some();
         Ok(self)
+    }
+
+    /// The same, where what its state does not allow changes nothing.
+    pub(super) fn and(self, item: &HistoryItem) -> Self {
+        self.clone().after(item).unwrap_or(self)
     }
 
     /// What must still be met, of a conditional verdict.
@@ -455,38 +465,27 @@ impl VerdictRecord {
         self.terms.valid_from.start() <= time && snapshot.valid_until.is_none_or(|day| time < day.end())
     }
 
-    /// Folds those items of the history that `counts` and that no entry up to the one at `known` declares void. Items left out may leave later ones without a place to start from
-    /// (a restoration without its suspension): these change nothing. Nor does what an issuer by a void transfer said.
+    /// The same, without what is void or usurped by all that is known today.
+    pub(super) fn known_after_entry(&self, index: u64) -> Option<Snapshot> {
+        self.fold(|item| item.index <= index, u64::MAX)
+    }
+
+    /// As its grant said, by what the entries up to the one at `known` declare void.
+    pub(super) fn begun(&self, granted: &HistoryItem, known: u64) -> Snapshot {
+        let is_void = granted.is_void_at(known);
+        if is_void { Snapshot::void(&self.terms, granted) } else { Snapshot::granted(&self.terms, granted) }
+    }
+
+    /// Folds those items of the history that `counts` and that no entry up to the one at `known` declares void. Items left out may
+    /// leave later ones without a place to start from (a restoration without its suspension): these change nothing. Nor does what
+    /// was said by somebody whom a thief made the issuer.
     fn fold(&self, counts: impl Fn(&HistoryItem) -> bool, known: u64) -> Option<Snapshot> {
         let (granted, rest) = self.history.split_first()?;
         if !counts(granted) {
             return None;
         }
-        let is_void = granted.is_void_at(known);
-        let first =
-            if is_void { Snapshot::void(&self.terms, granted) } else { Snapshot::granted(&self.terms, granted) };
         let usurpers = self.usurpers(known);
-        let counting = rest.iter().filter(|item| counts(item) && !item.is_void_at(known));
-        Some(counting.fold(first, |then, item| {
-            let succeeds = item.in_place_of.as_ref() == Some(&then.issuer);
-            let usurped = item.by != then.issuer && !succeeds && usurpers.contains(&item.by);
-            if usurped { then } else { then.clone().after(item).unwrap_or(then) }
-        }))
-    }
-
-    /// To whom void statements handed it over: what these say of it counts only where a good one made them its issuer.
-    fn usurpers(&self, known: u64) -> BTreeSet<&PartyId> {
-        let void = self.history.iter().filter(|item| item.is_void_at(known));
-        void.filter_map(|item| match &item.what {
-            Happening::Changed(Change::Transferred { to }) => Some(to),
-            _ => None,
-        })
-        .collect()
-    }
-
-    /// Whether `by` spoke for it at `index` only by a transfer that is void.
-    pub fn usurped(&self, by: &PartyId, index: u64) -> bool {
-        self.usurpers(u64::MAX).contains(by)
-            && self.fold(|item| item.index <= index, u64::MAX).is_none_or(|then| then.issuer != *by)
+        let counting = rest.iter().filter(|item| counts(item) && !item.is_void_at(known) && !usurpers.said(item));
+        Some(counting.fold(self.begun(granted, known), Snapshot::and))
     }
 }

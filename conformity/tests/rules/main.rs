@@ -44,6 +44,7 @@ mod roundtrip;
 mod specification;
 mod successions;
 mod surveillance;
+mod usurpers;
 mod world;
 
 use std::collections::BTreeSet;

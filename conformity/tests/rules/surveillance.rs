@@ -9,6 +9,7 @@ use conformity::{Record, Refusal};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use crate::successions::try_merge;
 use crate::world::{Row, World, accreditation, changed, key, kid, party, reason, report, row, scheme, verdict, with};
 
 const CONDITIONS: &str = "2027-01-31";
@@ -46,7 +47,9 @@ fn self_watched() -> World {
     let surveillance = json!({"by": "certification-body", "everyMonths": 12, "registrySuspends": true});
     let patch = json!({"scheme": "stars@3", "surveillance": surveillance});
     world.must("ministry", "scheme-published", with(scheme(), patch));
-    for (id, body, role) in [("S-1", "cb-1", "certification-body"), ("S-8", "audit", "audit-body")] {
+    for (id, body, role) in
+        [("S-1", "cb-1", "certification-body"), ("S-2", "cb-2", "certification-body"), ("S-8", "audit", "audit-body")]
+    {
         world.must("ab", "accreditation-granted", with(accreditation(id, body, role), json!({"scheme": "stars@3"})));
     }
     world.must("cb-1", "verdict-granted", with(verdict("W-9"), json!({"scheme": "stars@3"})));
@@ -55,14 +58,19 @@ fn self_watched() -> World {
 
 #[test]
 fn a_body_that_looks_itself_takes_back_no_recommendation_of_another() {
-    let mut world = self_watched();
-    world.must("audit", "report-filed", with(report("P-1"), json!({"verdict": "W-9"})));
-    world.must("cb-1", "report-filed", with(report("P-2"), json!({"verdict": "W-9", "recommendation": "none"})));
-    let record = world.verdict("W-9");
-    assert_eq!(record.open_recommendation().unwrap().report.as_str(), "P-1");
-    let claim = with(changed(&world, "W-9", json!("suspended")), json!({"recommendedBy": "P-1"}));
-    world.must("op", "verdict-changed", claim);
-    assert!(all(&world, "audit").iter().all(|due| !due.ends_with("W-9")), "an audit body has no duty there");
+    for body in ["cb-1", "cb-2"] {
+        let mut world = self_watched();
+        world.must("audit", "report-filed", with(report("P-1"), json!({"verdict": "W-9"})));
+        if body == "cb-2" {
+            try_merge(&mut world, "cb-1", body).unwrap();
+        }
+        world.must(body, "report-filed", with(report("P-2"), json!({"verdict": "W-9", "recommendation": "none"})));
+        let record = world.verdict("W-9");
+        assert_eq!(record.open_recommendation().unwrap().report.as_str(), "P-1", "{body}");
+        let claim = with(changed(&world, "W-9", json!("suspended")), json!({"recommendedBy": "P-1"}));
+        world.must("op", "verdict-changed", claim);
+        assert!(all(&world, "audit").iter().all(|due| !due.ends_with("W-9")), "an audit body has no duty there");
+    }
 }
 
 fn file(world: &mut World, verdict: &str, id: &str, recommendation: &str) {
@@ -87,6 +95,16 @@ fn suspended() -> World {
     file(&mut world, "W-1", "P-1", "suspend");
     follow(&mut world, "ministry", json!("suspended"), "P-1").unwrap();
     world
+}
+
+/// The last day of W-1 is past, and its body and who audits it are accredited longer.
+fn expire(world: &mut World, at: &str) {
+    world.at(at);
+    for id in ["S-1", "S-8"] {
+        let until = json!({"renewed": {"until": format!("{}-12-31", world.now.to_string().get(..4).unwrap())}});
+        world.must("ab", "accreditation-changed", json!({"id": id, "change": until, "reason": reason()}));
+    }
+    world.must("node", "verdict-expired", json!({"verdicts": ["W-1"]}));
 }
 
 /// W-1 on conditions, and nobody said that they are met.
@@ -184,6 +202,21 @@ fn on_recommendations() -> Vec<Row> {
             let claim = changed(&w, "W-9", json!("restored"));
             w.say("cb-1", "verdict-changed", claim)
         }, "report-needed"),
+        row("the body renews what expired suspended by the registry, and nobody looked again", |_| {
+            let mut w = suspended();
+            expire(&mut w, "2029-10-01T00:00:00Z");
+            change(&mut w, "cb-1", json!({"renewed": {"validUntil": "2030-09-30"}}))
+        }, "report-needed"),
+        row("the successor of the body restores it on a report of its own", |_| {
+            let mut w = self_watched();
+            w.must("audit", "report-filed", with(report("P-1"), json!({"verdict": "W-9"})));
+            let claim = with(changed(&w, "W-9", json!("suspended")), json!({"recommendedBy": "P-1"}));
+            w.must("op", "verdict-changed", claim);
+            try_merge(&mut w, "cb-1", "cb-2").unwrap();
+            w.must("cb-2", "report-filed", with(report("P-2"), json!({"verdict": "W-9", "recommendation": "none"})));
+            let claim = changed(&w, "W-9", json!("restored"));
+            w.say("cb-2", "verdict-changed", claim)
+        }, "report-needed"),
         row("the body restores it, and who looked again recommends the same", |_| {
             let mut w = suspended();
             file(&mut w, "W-1", "P-2", "suspend");
@@ -252,6 +285,28 @@ fn the_registry_suspends_on_a_report_and_a_later_one_lets_the_body_restore() {
         // What the body suspends itself it restores itself.
         change(&mut world, "cb-1", json!("suspended")).unwrap();
         change(&mut world, "cb-1", json!("restored")).unwrap();
+    }
+}
+
+/// Once somebody who looked later recommended nothing, what is recommended afterwards stops no renewal.
+#[test]
+fn what_expired_suspended_is_renewed_on_a_later_report_and_stays_renewable() {
+    for restored in [true, false] {
+        let mut world = suspended();
+        if restored {
+            file(&mut world, "W-1", "P-2", "none");
+            change(&mut world, "cb-1", json!("restored")).unwrap();
+            file(&mut world, "W-1", "P-3", "reduce");
+        }
+        expire(&mut world, "2029-10-01T00:00:00Z");
+        if !restored {
+            file(&mut world, "W-1", "P-2", "none");
+        }
+        change(&mut world, "cb-1", json!({"renewed": {"validUntil": "2030-09-30"}})).unwrap();
+        assert_eq!(world.state("W-1"), "granted");
+        file(&mut world, "W-1", "P-4", "reduce");
+        expire(&mut world, "2030-10-01T00:00:00Z");
+        change(&mut world, "cb-1", json!({"renewed": {"validUntil": "2031-09-30"}})).unwrap();
     }
 }
 
