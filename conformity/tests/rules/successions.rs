@@ -13,6 +13,7 @@ use conformity::succession::{represented, speaks_for};
 use serde_json::{Value, json};
 
 use crate::basis::read;
+use crate::consents::{consent, join};
 use crate::credentials::{credential, issue};
 use crate::world::{
     Row, World, accreditation, changed, key, kid, party, reason, report, row, scheme, signed, terms, verdict, with,
@@ -259,9 +260,12 @@ fn of_ends() -> Vec<Row> {
 #[test]
 fn a_supplier_takes_back_its_consent_in_a_registry_that_ended() {
     let mut world = World::furnished();
+    join(&mut world);
+    world.must("maker", "disclosure-consented", consent("C-1"));
     world.must("op", "registry-closed", closed());
-    let refused = world.say("maker", "disclosure-withdrawn", json!({"consent": "C-0"})).unwrap_err();
-    assert_eq!(refused.code(), "unknown-consent", "it gave none, and would be heard if it had");
+    let given = world.say("maker", "disclosure-consented", consent("C-2")).unwrap_err();
+    assert_eq!(given.code(), "registry-is-closed");
+    world.must("maker", "disclosure-withdrawn", json!({"consent": "C-1"}));
     let refused = world.say("cb-1", "verdict-granted", verdict("V-9")).unwrap_err();
     assert_eq!(refused.code(), "registry-is-closed");
 }
