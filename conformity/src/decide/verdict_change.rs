@@ -266,7 +266,7 @@ fn last_suspended(known: &VerdictRecord) -> Option<&HistoryItem> {
         matches!(item.what, Happening::Changed(Suspended | Restored | Renewed { .. }))
     };
     let suspends = |item: &&HistoryItem| matches!(item.what, Happening::Changed(Change::Suspended));
-    known.counting().filter(changed).last().filter(suspends)
+    known.counting().rev().find(changed).filter(suspends)
 }
 
 /// How often a verdict may change. Each change copies the history, so that a body could otherwise slow down the log.
