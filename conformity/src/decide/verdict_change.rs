@@ -8,7 +8,7 @@ use super::case::{Case, in_order};
 use super::scope;
 use super::verdict::{in_the_open, within_validity};
 use crate::accreditation::AccreditedAs;
-use crate::ids::{PartyId, VerdictId};
+use crate::ids::{PartyId, ReportId, VerdictId};
 use crate::party::Role;
 use crate::records::{Facts, Record, View};
 use crate::refusal::Refusal;
@@ -168,14 +168,16 @@ impl<F: Facts> Case<'_, F> {
     }
 
     /// What the registry suspended on a report is restored, or renewed where it expired so, only once somebody else who looked later
-    /// recommends nothing.
+    /// recommends nothing, as long as the report counts.
     fn may_restore(&self, known: &VerdictRecord) -> Result<(), Refusal> {
         let of_registry = |item: &&HistoryItem| {
             let role = self.facts.party(&item.by).map(|record| record.party.role);
             matches!(role, Some(Role::Operator | Role::Authority))
         };
         let suspended = last_suspended(known).filter(of_registry);
-        let Some((item, report)) = suspended.and_then(|item| Some((item, item.recommended_by.clone()?))) else {
+        let on_report = suspended.and_then(|item| Some((item, item.recommended_by.clone()?)));
+        let counts = |report: &ReportId| known.reports().any(|(_, filed)| filed.report == *report);
+        let Some((item, report)) = on_report.filter(|(_, report)| counts(report)) else {
             return Ok(());
         };
         let mut others = known.reports().rev().filter(|(filed, _)| !filed.speaks_for(&known.now.issuer));
@@ -264,7 +266,7 @@ fn last_suspended(known: &VerdictRecord) -> Option<&HistoryItem> {
         matches!(item.what, Happening::Changed(Suspended | Restored | Renewed { .. }))
     };
     let suspends = |item: &&HistoryItem| matches!(item.what, Happening::Changed(Change::Suspended));
-    known.counting().filter(changed).last().filter(suspends)
+    known.counting().rev().find(changed).filter(suspends)
 }
 
 /// How often a verdict may change. Each change copies the history, so that a body could otherwise slow down the log.

@@ -81,9 +81,10 @@ fn sight_of_party(facts: &impl Facts, record: &PartyRecord, verdict: &VerdictRec
     }
 }
 
-/// Whether the body is responsible for the verdict or ever signed something about it.
+/// Whether the body is responsible for the verdict or ever said something about it that counts: whom a thief made its issuer keeps no
+/// sight of it.
 fn answered_for(body: &PartyId, verdict: &VerdictRecord) -> bool {
-    verdict.now.issuer == *body || verdict.history.iter().any(|item| item.by == *body)
+    verdict.now.issuer == *body || verdict.counting().any(|item| item.by == *body)
 }
 
 /// Whether a verdict is about the supplier that has these identifiers.

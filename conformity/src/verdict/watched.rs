@@ -30,7 +30,7 @@ impl VerdictRecord {
 
     /// The reports about it that count, oldest first, each with its place.
     pub fn reports(&self) -> impl DoubleEndedIterator<Item = (&HistoryItem, &Report)> {
-        self.history.iter().filter(|item| item.voided.is_none()).filter_map(|item| match &item.what {
+        self.counting().filter_map(|item| match &item.what {
             Happening::Reported(report) => Some((item, &**report)),
             _ => None,
         })

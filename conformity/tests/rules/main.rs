@@ -39,6 +39,7 @@ mod persons;
 mod profiles;
 mod properties;
 mod recognitions;
+mod recommendations;
 mod reports;
 mod roundtrip;
 mod specification;

@@ -16,7 +16,7 @@ const CONDITIONS: &str = "2027-01-31";
 
 /// `stars@2` has audit bodies look each year, lets the registry suspend on a report, and says `effect` of missed conditions. cb-1
 /// granted open W-1 and restricted W-2, cb-2 open W-3; maker is the supplier of W-2.
-fn watched(effect: Option<Value>) -> World {
+pub(crate) fn watched(effect: Option<Value>) -> World {
     let mut world = World::furnished();
     let surveillance = json!({"by": "audit-body", "everyMonths": 12, "registrySuspends": true});
     let patch = json!({"scheme": "stars@2", "surveillance": surveillance, "onConditionsOverdue": effect});
@@ -73,24 +73,24 @@ fn a_body_that_looks_itself_takes_back_no_recommendation_of_another() {
     }
 }
 
-fn file(world: &mut World, verdict: &str, id: &str, recommendation: &str) {
+pub(crate) fn file(world: &mut World, verdict: &str, id: &str, recommendation: &str) {
     let claim = with(report(id), json!({"verdict": verdict, "recommendation": recommendation}));
     world.must("audit", "report-filed", claim);
 }
 
 /// Somebody changes W-1 and names the report that he follows.
-fn follow(world: &mut World, iss: &str, change: Value, report: &str) -> Result<Vec<Record>, Refusal> {
+pub(crate) fn follow(world: &mut World, iss: &str, change: Value, report: &str) -> Result<Vec<Record>, Refusal> {
     let claim = with(changed(world, "W-1", change), json!({"recommendedBy": report}));
     world.say(iss, "verdict-changed", claim)
 }
 
-fn change(world: &mut World, iss: &str, change: Value) -> Result<Vec<Record>, Refusal> {
+pub(crate) fn change(world: &mut World, iss: &str, change: Value) -> Result<Vec<Record>, Refusal> {
     let claim = changed(world, "W-1", change);
     world.say(iss, "verdict-changed", claim)
 }
 
 /// The registry suspended W-1 on the report P-1.
-fn suspended() -> World {
+pub(crate) fn suspended() -> World {
     let mut world = watched(None);
     file(&mut world, "W-1", "P-1", "suspend");
     follow(&mut world, "ministry", json!("suspended"), "P-1").unwrap();
@@ -98,7 +98,7 @@ fn suspended() -> World {
 }
 
 /// The last day of W-1 is past, and its body and who audits it are accredited longer.
-fn expire(world: &mut World, at: &str) {
+pub(crate) fn expire(world: &mut World, at: &str) {
     world.at(at);
     for id in ["S-1", "S-8"] {
         let until = json!({"renewed": {"until": format!("{}-12-31", world.now.to_string().get(..4).unwrap())}});
@@ -267,62 +267,6 @@ fn on_conditions() -> Vec<Row> {
             change(&mut w, "cb-1", json!("conditions-met"))
         }, "already-over"),
     ]
-}
-
-#[test]
-fn the_registry_suspends_on_a_report_and_a_later_one_lets_the_body_restore() {
-    for recommendation in ["suspend", "withdraw"] {
-        let mut world = watched(None);
-        file(&mut world, "W-1", "P-1", recommendation);
-        follow(&mut world, "op", json!("suspended"), "P-1").unwrap();
-        let record = world.verdict("W-1");
-        let last = record.history.last().unwrap();
-        assert_eq!((record.now.state.name().as_str(), record.now.marks.recommendation), ("suspended", None));
-        assert_eq!((last.by.as_str(), last.recommended_by.as_ref().unwrap().as_str()), ("op", "P-1"));
-        file(&mut world, "W-1", "P-2", "none");
-        change(&mut world, "cb-1", json!("restored")).unwrap();
-        assert_eq!(world.state("W-1"), "granted");
-        // What the body suspends itself it restores itself.
-        change(&mut world, "cb-1", json!("suspended")).unwrap();
-        change(&mut world, "cb-1", json!("restored")).unwrap();
-    }
-}
-
-/// Once somebody who looked later recommended nothing, what is recommended afterwards stops no renewal.
-#[test]
-fn what_expired_suspended_is_renewed_on_a_later_report_and_stays_renewable() {
-    for restored in [true, false] {
-        let mut world = suspended();
-        if restored {
-            file(&mut world, "W-1", "P-2", "none");
-            change(&mut world, "cb-1", json!("restored")).unwrap();
-            file(&mut world, "W-1", "P-3", "reduce");
-        }
-        expire(&mut world, "2029-10-01T00:00:00Z");
-        if !restored {
-            file(&mut world, "W-1", "P-2", "none");
-        }
-        change(&mut world, "cb-1", json!({"renewed": {"validUntil": "2030-09-30"}})).unwrap();
-        assert_eq!(world.state("W-1"), "granted");
-        file(&mut world, "W-1", "P-4", "reduce");
-        expire(&mut world, "2030-10-01T00:00:00Z");
-        change(&mut world, "cb-1", json!({"renewed": {"validUntil": "2031-09-30"}})).unwrap();
-    }
-}
-
-#[test]
-fn a_body_may_name_the_report_that_it_follows() {
-    for (recommendation, change) in [
-        ("suspend", json!("suspended")),
-        ("reduce", json!({"scope-reduced": {"scope": "less", "sites": ["Osaka"]}})),
-        ("withdraw", json!("withdrawn")),
-        ("withdraw", json!("suspended")),
-    ] {
-        let mut world = watched(None);
-        file(&mut world, "W-1", "P-1", recommendation);
-        follow(&mut world, "cb-1", change, "P-1").unwrap();
-        assert_eq!(world.verdict("W-1").now.marks.recommendation, None);
-    }
 }
 
 /// What a scheme says of missed conditions, and for how many days the verdict is in force then; `None` for ever.

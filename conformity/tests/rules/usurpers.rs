@@ -1,13 +1,14 @@
 //! Whom a thief made the issuer of a verdict, directly or through others: nothing that these said of it counts, once the theft is known.
 
 use conformity::credential::CredentialStatus;
+use conformity::standing::{Sight, Viewer, sight};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::compromise::{found_out, rekey, steal};
 use crate::credentials::{credential, issue, status};
 use crate::successions::try_merge;
-use crate::world::{World, accreditation, changed, with};
+use crate::world::{World, accreditation, changed, key, kid, verdict, with};
 
 /// A registry in which a third body is accredited, too, and `cb-1` documented V-1.
 fn three() -> World {
@@ -120,4 +121,50 @@ fn dating_back_makes_nobody_its_issuer_and_takes_it_from_nobody() {
     world.must_change(to("cb-2"));
     suspends(&mut world, "cb-2", since);
     assert_eq!(state(&world), "suspended");
+}
+
+#[test]
+fn they_keep_no_sight_of_a_restricted_verdict() {
+    let mut world = three();
+    world.must("cb-1", "verdict-granted", with(verdict("V-2"), json!({"profile": "restricted"})));
+    let say = |world: &mut World, body: &str, change: Value| {
+        let claim = changed(world, "V-2", change);
+        world.must(body, "verdict-changed", claim);
+    };
+    let see = |world: &World| {
+        ["cb-1", "cb-2", "cb-3"].map(|body| {
+            let viewer = Viewer::Party(body.parse().unwrap());
+            sight(&world.register, &viewer, &world.verdict("V-2")) == Sight::Whole
+        })
+    };
+    let since = world.now;
+    let claim = changed(&world, "V-2", to("cb-2"));
+    world.steal("cb-1", "verdict-changed", claim).unwrap();
+    say(&mut world, "cb-2", json!("appeal-opened"));
+    say(&mut world, "cb-2", to("cb-3"));
+    say(&mut world, "cb-3", json!("complaint-opened"));
+    assert_eq!(see(&world), [true; 3]);
+    found_out(&mut world, since);
+    assert_eq!(see(&world), [true, false, false]);
+    say(&mut world, "cb-1", to("cb-2"));
+    say(&mut world, "cb-2", to("cb-1"));
+    assert_eq!(see(&world), [true, true, false], "whoever rightfully answered for it once");
+}
+
+#[test]
+fn nor_does_a_body_for_what_a_thief_of_its_own_key_said() {
+    let mut world = three();
+    world.must("cb-1", "verdict-granted", with(verdict("V-2"), json!({"profile": "restricted"})));
+    let since = world.now;
+    for (thief, change) in [("cb-1", to("cb-2")), ("cb-2", json!("appeal-opened"))] {
+        let claim = changed(&world, "V-2", change);
+        world.steal(thief, "verdict-changed", claim).unwrap();
+    }
+    world.must("op", "key-added", json!({"party": "cb-2", "key": key(52)}));
+    let claim = json!({"party": "cb-2", "kid": kid(6), "compromisedSince": since.to_string()});
+    world.must("op", "key-revoked", claim);
+    let sees = |world: &World| sight(&world.register, &Viewer::Party("cb-2".parse().unwrap()), &world.verdict("V-2"));
+    assert_eq!(sees(&world), Sight::Whole, "nobody knows yet who made it the issuer");
+    found_out(&mut world, since);
+    assert_eq!(sees(&world), Sight::Nothing);
 }
