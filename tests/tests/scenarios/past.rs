@@ -47,5 +47,5 @@ async fn what_counted_abroad_then_is_told_from_the_log() {
     assert_ne!(nothing.0, json!("looked-at-later"), "nobody knew");
     assert!(nothing.0.is_string(), "{nothing:?}");
     let refused = eu.operator().cli_refused(&["verdict", "jp:V-1", "--as-of-size", &before]).await;
-    assert!(refused.contains("nothing is here"), "{refused}");
+    assert!(refused.contains("Nothing is known here of a verdict of that name"), "{refused}");
 }
