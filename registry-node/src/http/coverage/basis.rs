@@ -183,8 +183,10 @@ fn visible(site: &Site, ask: &Ask, supplier: &Identifier, as_of: &AsOf) -> Vec<(
     let assessed = |record: &&Arc<VerdictRecord>| record.terms.provenance.self_declared().is_none();
     let all = register.verdicts_of(supplier);
     let in_force = all.iter().filter(assessed).filter_map(|record| {
+        // First, so that a history that he may not see costs no time that he could measure.
+        let right = right(record)?;
         let then = record.seen(as_of).filter(|then| then.holds_at(as_of.at()))?;
-        Some((then, right(record)?))
+        Some((then, right))
     });
     in_force.take(MAX_VERDICTS).collect()
 }
