@@ -124,6 +124,8 @@ fn a_verdict_from_its_scheme_to_its_end() {
     let mut house = furnished();
     let mut watch =
         house.start("--as buyer watch --supplier corporate-number:7000012050002 --after start --count 6 --json");
+    let silent = watch.line();
+    assert!(silent.contains("\"absence\":\"not-assessed\""), "before the grant it says why nothing comes: {silent}");
     let granted = house.json(&format!("--as certification-body grant V-1 {GRANT}"));
     assert!(granted["proof"].as_str().unwrap().starts_with("c2sp.org/tlog-proof@v1\n"), "{granted}");
     assert_eq!(standing(&house), ("granted".to_owned(), true));
@@ -139,8 +141,6 @@ fn a_verdict_from_its_scheme_to_its_end() {
     house.good("--as certification-body withdraw V-1 --reason not-corrected");
     assert_eq!(standing(&house), ("withdrawn".to_owned(), false));
 
-    let silent = watch.line();
-    assert!(silent.contains("\"absence\":\"not-assessed\""), "before the grant it says why nothing comes: {silent}");
     let seen: Vec<String> = (0..6).map(|_| watch.line()).collect();
     for (line, kind) in seen.iter().zip(["granted", "reported", "suspended", "restored", "scope-reduced", "withdrawn"])
     {
