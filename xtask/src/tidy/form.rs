@@ -9,9 +9,6 @@ use super::source::Source;
 /// Above this a file has more than one subject.
 const MOST_LINES: usize = 500;
 
-/// Files that are one table, a row per thing; a table is not clearer in two files.
-const TABLES: [&str; 1] = ["conformity/src/refusal.rs"];
-
 /// Notes that belong in the tracker or nowhere.
 const NOTES: [&str; 4] = ["TODO", "FIXME", "XXX", "HACK"];
 
@@ -30,7 +27,7 @@ fn length(source: &Source) -> Option<Finding> {
     let count = source.text.lines().count();
     let message =
         format!("{count} lines, more than {MOST_LINES}: split it by subject, tests into a file of their own first");
-    (count > MOST_LINES && !TABLES.contains(&source.path.as_str())).then(|| finding(source, 0, message))
+    (count > MOST_LINES).then(|| finding(source, 0, message))
 }
 
 /// The first thing that is no attribute and no ordinary comment must be the module's own words. A file of tests is opened by
