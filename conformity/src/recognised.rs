@@ -237,6 +237,11 @@ impl ResultList {
         self.count == 0
     }
 
+    /// How many bytes were written.
+    pub const fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Writes a row, if the list stays within [`MAX_RESULTS`] with it; else the list is as it was.
     ///
     /// # Errors

@@ -50,9 +50,17 @@ pub struct PeerStatus {
     pub mirrored: u64,
     /// Largest size that the peer announced, believed or not.
     pub announced: u64,
+    /// Verdicts of which the newest answer waits for room in our log.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub waiting: usize,
     /// The newest fault, also after it was overcome.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_fault: Option<PeerFault>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 /// The newest status of each peer.

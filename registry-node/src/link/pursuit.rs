@@ -19,6 +19,7 @@ mod asking;
 mod confided;
 mod faults;
 mod keys;
+mod metering;
 mod relaying;
 mod stating;
 mod waiting;
@@ -53,6 +54,7 @@ use crate::core::peer_board::{PeerState, PeerStatus};
 use crate::core::registry::Registry;
 
 use confided::Shredding;
+use metering::Meter;
 use waiting::Waiting;
 
 pub(super) use asking::Asking;
@@ -96,6 +98,8 @@ pub(super) struct Pursuit {
     stopped: bool,
     /// The mirror has used up its room: the peer is only compared with what was seen of it.
     full: bool,
+    /// What is made of its verdicts takes room in our log.
+    meter: Meter,
     /// When the peer was last asked for its keys and roots.
     asked: Option<Timestamp>,
     /// Whether it was shown on this connection where we went.
@@ -111,7 +115,14 @@ impl Pursuit {
         let now = registry.now();
         Pursuit {
             mark: Mark::new(Arc::clone(&registry.vault), Arc::clone(&registry.witness), Arc::clone(&peer)),
-            status: PeerStatus { state: PeerState::Idle, since: now, mirrored: 0, announced: 0, last_fault: None },
+            status: PeerStatus {
+                state: PeerState::Idle,
+                since: now,
+                mirrored: 0,
+                announced: 0,
+                waiting: 0,
+                last_fault: None,
+            },
             arrangements: Vec::new(),
             mirror: None,
             wanted: Scope::new(),
@@ -126,6 +137,7 @@ impl Pursuit {
             relayed: 0,
             stopped: false,
             full: false,
+            meter: Meter::new(registry.config.limits.peer_log_bytes),
             asked: None,
             shown: false,
             shredding: Shredding::default(),
@@ -317,6 +329,7 @@ impl Pursuit {
             self.open_mirror(basis).await?;
         }
         self.pending_by_time();
+        self.pending_by_quota();
         Ok(())
     }
 

@@ -142,6 +142,7 @@ async fn arrangements_and_peers_show_how_they_stand() {
         since: Timestamp::UNIX_EPOCH,
         mirrored: 8,
         announced: 9,
+        waiting: 0,
         last_fault: Some(fault),
     };
     world.registry.peers.publish(&"eu".parse().unwrap(), status);
