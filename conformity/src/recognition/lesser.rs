@@ -8,17 +8,25 @@ use super::levels::Order;
 use crate::recognised::{Recognition, RecognitionOutcome};
 use crate::scheme::Scheme;
 
-/// Whether `after` is less than `before`: refused where something counted, or otherwise of a worse outcome, for fewer viewpoints or at a
-/// lower level, in the order of `scheme`, and in nothing more than before.
+/// Whether `after` is less than `before`: refused where something counted, or otherwise of a worse outcome, for fewer viewpoints, at a
+/// lower level or with more left out, in the order of `scheme`, and in nothing more than before.
 pub fn is_less(after: &Recognition, before: &Recognition, scheme: Option<&Scheme>) -> bool {
     if after.outcome == RecognitionOutcome::Refused {
         return before.outcome != RecognitionOutcome::Refused;
     }
     let (seen, known) = (covered(after), covered(before));
     let (lower, same) = levels(after, before, Order::of(scheme));
-    let grew = after.outcome < before.outcome || !seen.difference(known).is_empty() || !(lower || same);
-    let shrank = after.outcome > before.outcome || seen != known || lower;
+    let (more, fewer) = (excludes_beyond(after, before), excludes_beyond(before, after));
+    let grew = after.outcome < before.outcome || !seen.difference(known).is_empty() || !(lower || same) || fewer;
+    let shrank = after.outcome > before.outcome || seen != known || lower || more;
     shrank && !grew
+}
+
+/// Whether the one leaves out what the other does not.
+fn excludes_beyond(one: &Recognition, other: &Recognition) -> bool {
+    let words = |of: &Recognition| of.exclusions.as_ref().map(|excluded| excluded.words.clone()).unwrap_or_default();
+    let known = words(other);
+    words(one).iter().any(|word| !known.contains(word))
 }
 
 /// Whether the level is lower than before, and whether it is the same.
@@ -42,7 +50,7 @@ mod tests {
 
     fn scheme() -> Scheme {
         serde_json::from_value(json!({
-            "scheme": "star@1", "title": "Stars", "owner": "Ministry", "documents": ["d@1"],
+            "scheme": "star@1", "title": "Stars", "owner": "Ministry", "fictional": true, "documents": ["d@1"],
             "viewpoints": ["organization", "process"], "objects": ["organization"], "evaluation": "third-party",
             "levels": [{"code": "3", "name": "three"}, {"code": "4", "name": "four", "atLeast": ["3"]}, {"code": "x", "name": "apart"}],
         }))
@@ -61,6 +69,12 @@ mod tests {
             value["level"] = Value::from(level);
         }
         serde_json::from_value(value).unwrap()
+    }
+
+    /// The same with exclusions.
+    fn without(words: &[&str]) -> Recognition {
+        let exclusions = serde_json::from_value(json!({"words": words, "documents": []})).unwrap();
+        Recognition { exclusions: Some(exclusions), ..made("recognised", Some("4"), true) }
     }
 
     #[test]
@@ -88,6 +102,10 @@ mod tests {
             ("a level put on", made("recognised", None, true), four(), false),
             ("lower, but in full", made("partial", Some("4"), true), made("recognised", Some("3"), true), false),
             ("in part, but higher", made("recognised", Some("3"), true), made("partial", Some("4"), true), false),
+            ("something left out", four(), without(&["A.8"]), true),
+            ("more left out", without(&["A.8"]), without(&["A.7", "A.8"]), true),
+            ("other things left out", without(&["A.8"]), without(&["A.7"]), false),
+            ("nothing left out any more", without(&["A.8"]), four(), false),
             ("as before", four(), four(), false),
         ];
         for (about, before, after, less) in rows {
