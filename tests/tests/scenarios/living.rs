@@ -6,7 +6,7 @@ use tests::claims::{self, day, reason, rule, signed, terms, verdict, with};
 use tests::federation::{force, in_force};
 use tests::{Events, Federation, Registry, soon};
 
-use super::hostile_peer::counts;
+use super::hostile_peer::{counted, counts};
 
 const VERDICT: &str = "jp:V-1";
 /// Proposals of one peer that may wait.
@@ -145,11 +145,37 @@ async fn a_peer_that_floods_proposals_is_cut_short_until_it_is_answered() {
     eu.operator().must("arrangement-signed", signed(&proposal(ROOM))).await;
     counts(eu, "notice-refused", 0).await;
     assert_eq!(waiting(jp, ROOM).await, ROOM, "one more is not taken");
-    // The answer to the newest version that is there answers all older ones.
+    // The answer to the newest version that is there answers all older ones, and makes room for what was refused.
     jp.operator().must("arrangement-signed", signed(&proposal(ROOM - 1))).await;
-    assert_eq!(waiting(jp, ROOM / 2 - 1).await, ROOM / 2 - 1);
-    eu.operator().must("arrangement-signed", signed(&proposal(ROOM + 1))).await;
+    let version = |one: &Value, number: usize| one["id"] == "P-0" && one["proposals"][0]["version"] == number;
+    jp.soon("/v1/arrangements?limit=1000", |all| {
+        all["arrangements"].as_array().unwrap().iter().any(|one| version(one, ROOM))
+    })
+    .await;
     assert_eq!(waiting(jp, ROOM / 2).await, ROOM / 2);
+    eu.operator().must("arrangement-signed", signed(&proposal(ROOM + 1))).await;
+    assert_eq!(waiting(jp, ROOM / 2 + 1).await, ROOM / 2 + 1);
+}
+
+/// A notice that reached the other side's server, and whose reader was killed before it recorded it, is told again and recorded once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_notice_that_was_under_way_when_its_reader_was_killed_counts_once() {
+    let federation = Federation::start(&["jp", "eu"]).await;
+    federation.peer("jp", "eu").await;
+    let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
+    federation.arrange(&version(1)).await;
+    let step = || json!({"id": "A-1", "reason": reason("security-incident")});
+    let before = counted(eu, "unreachable").await;
+    federation.node("jp").freeze();
+    eu.operator().must("arrangement-suspended", step()).await;
+    // The server took the question, and nobody answered it.
+    counts(eu, "unreachable", before).await;
+    again(&federation, "jp").await;
+    force(jp, "A-1", "suspended").await;
+    eu.operator().must("arrangement-restored", step()).await;
+    force(jp, "A-1", "in-force").await;
+    assert_eq!(acts(jp).await, acts(eu).await, "each step is in both logs, once");
+    assert_eq!(acts(eu).await.len(), 4);
 }
 
 /// How many proposals wait at a registry, once there are as many as wanted.
