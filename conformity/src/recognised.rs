@@ -13,7 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::identifiers::Identifier;
-use crate::ids::{ArrangementId, LevelCode, Origin, ReasonCode, RegistryId, RuleId, SchemeRef, VerdictRef};
+use crate::ids::{
+    ArrangementId, DocumentRef, LevelCode, Origin, ReasonCode, RegistryId, RuleId, SchemeRef, VerdictRef,
+};
 use crate::lapsed::CauseKind;
 use crate::text::Text;
 use crate::time::{Day, Moment};
@@ -124,6 +126,9 @@ pub struct Recognition {
     /// Whether it leaves something out there, or keeps back whether it does.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub excludes: bool,
+    /// What it leaves out there, where its statements show that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exclusions: Option<Exclusions>,
     /// What must still be met there, and by when, where it is conditional.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conditions: Option<Conditions>,
@@ -143,6 +148,16 @@ pub struct Recognition {
     pub gaps: Vec<Gap>,
     /// The whole of it in a sentence.
     pub explanation: Text<1024>,
+}
+
+/// What a foreign verdict leaves out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Exclusions {
+    /// In its words.
+    pub words: Vec<Text<256>>,
+    /// The documents of its scheme there, whose requirements the words may name; none where the scheme was not shown.
+    pub documents: Vec<DocumentRef>,
 }
 
 /// For how long a foreign verdict stays in force there, whatever its last day.
@@ -235,6 +250,11 @@ impl ResultList {
     /// Whether nothing was written.
     pub fn is_empty(&self) -> bool {
         self.count == 0
+    }
+
+    /// How many bytes were written.
+    pub const fn size(&self) -> usize {
+        self.bytes.len()
     }
 
     /// Writes a row, if the list stays within [`MAX_RESULTS`] with it; else the list is as it was.

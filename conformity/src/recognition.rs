@@ -30,6 +30,7 @@ mod expelled;
 pub(crate) mod fixture;
 mod gap;
 mod lapse;
+mod lesser;
 mod levels;
 #[cfg(test)]
 mod tests;
@@ -57,6 +58,7 @@ pub use disclosed::{DisclosedLevels, crosses, rests, stays, travels};
 pub(crate) use expelled::ends_by;
 pub use expelled::{after_expulsion, in_effect, rests_no_more};
 pub use gap::{GapKind, Weight};
+pub use lesser::is_less;
 pub use unseen::Unseen;
 pub use wording::told;
 

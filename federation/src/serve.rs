@@ -175,14 +175,29 @@ impl Quota {
 
     /// Takes `cost` tokens, if there are as many. A clock that goes back gives nothing.
     pub fn take(&mut self, cost: f64, now: Timestamp) -> bool {
-        let passed = self.last.map_or(0.0, |last| now.duration_since(last).as_secs_f64().max(0.0));
-        self.last = Some(self.last.map_or(now, |last| last.max(now)));
-        self.tokens = (self.tokens + passed * self.per_second).min(self.most);
-        let enough = self.tokens >= cost;
+        let enough = self.left(now) >= cost;
         if enough {
             self.tokens -= cost;
         }
         enough
+    }
+
+    /// How many tokens are left; less than none where more were [spent](Self::spend).
+    pub fn left(&mut self, now: Timestamp) -> f64 {
+        let passed = self.last.map_or(0.0, |last| now.duration_since(last).as_secs_f64().max(0.0));
+        self.last = Some(self.last.map_or(now, |last| last.max(now)));
+        self.tokens = (self.tokens + passed * self.per_second).min(self.most);
+        self.tokens
+    }
+
+    /// Takes `cost` tokens whether they are there or not, for what cannot wait. Never more are owed than there are at most.
+    pub fn spend(&mut self, cost: f64, now: Timestamp) {
+        self.tokens = (self.left(now) - cost).max(-self.most);
+    }
+
+    /// In how many seconds there are so many.
+    pub fn seconds_until(&mut self, tokens: f64, now: Timestamp) -> f64 {
+        ((tokens - self.left(now)) / self.per_second).max(0.0)
     }
 }
 
@@ -201,5 +216,17 @@ mod tests {
         assert!(quota.take(1.0, at(101)), "one second gives one");
         assert!(!quota.take(3.0, at(1_000)), "never above its most");
         assert!(quota.take(2.0, at(1_000)));
+    }
+
+    #[test]
+    fn what_cannot_wait_is_owed() {
+        let at = |second: i64| Timestamp::from_second(second).unwrap();
+        let mut quota = Quota::new(10.0, 2.0);
+        quota.spend(14.0, at(0));
+        assert!(!quota.take(1.0, at(2)), "four are owed, four came");
+        assert!((quota.seconds_until(6.0, at(2)) - 3.0).abs() < 1e-9);
+        assert!(quota.take(6.0, at(5)));
+        quota.spend(100.0, at(5));
+        assert!(quota.seconds_until(0.0, at(5)) <= 5.0, "no more is owed than there is at most");
     }
 }

@@ -118,6 +118,9 @@ pub struct Limits {
     pub mirror_bytes: u64,
     /// Bytes that statements of one peer's restricted verdicts may take beside that; a verdict for which there is no room is let go of.
     pub restricted_bytes: u64,
+    /// Bytes a day that what is made of one peer's verdicts may take in our own log; beyond them the newest answers wait, but never those
+    /// that take something away.
+    pub peer_log_bytes: u64,
 }
 
 impl Limits {
@@ -137,6 +140,7 @@ impl Default for Limits {
             answer_mib: 256,
             mirror_bytes: 4 << 30,
             restricted_bytes: 64 << 20,
+            peer_log_bytes: 512 << 20,
         }
     }
 }
@@ -236,6 +240,7 @@ impl Config {
                 self.limits.restricted_bytes >= 8 << 20,
                 "limits.restricted_bytes must be at least 8 MiB, those of one range",
             ),
+            (self.limits.peer_log_bytes >= 1 << 20, "limits.peer_log_bytes must be at least 1 MiB"),
             (
                 self.registry.country.as_deref().is_none_or(is_country),
                 "registry.country must be two capital letters, such as JP",
@@ -299,6 +304,7 @@ pub fn render(new: &NewConfig<'_>) -> String {
         ("answer_mib", limits.answer_mib.to_string()),
         ("mirror_bytes", limits.mirror_bytes.to_string()),
         ("restricted_bytes", limits.restricted_bytes.to_string()),
+        ("peer_log_bytes", limits.peer_log_bytes.to_string()),
     ];
     fill(TEMPLATE, &values)
 }
@@ -390,6 +396,11 @@ mod tests {
                 "restricted verdicts without room for a range",
                 template().replace("restricted_bytes = 67108864", "restricted_bytes = 8388607"),
                 "limits.restricted_bytes",
+            ),
+            (
+                "hardly any room in our log",
+                template().replace("peer_log_bytes = 536870912", "peer_log_bytes = 1048575"),
+                "limits.peer_log_bytes",
             ),
             ("a bad country", template().replace("country = \"JP\"", "country = \"Japan\""), "two capital letters"),
             ("a bad id", template().replace("id = \"jp\"", "id = \"J P\""), "id"),

@@ -56,6 +56,10 @@ pub struct Metrics {
     pub peer_faults: Family<PeerReason, Counter>,
     /// Size of each peer's log that was verified and mirrored.
     pub mirrored_size: Family<Peer, Gauge>,
+    /// Bytes that what was made of each peer's verdicts took in our log.
+    pub peer_log_bytes: Family<Peer, Counter>,
+    /// Verdicts of each peer of which the newest answer waits for room in our log.
+    pub peer_waiting: Family<Peer, Gauge>,
     /// Cosignatures given to each peer.
     pub cosignatures_given: Family<Peer, Counter>,
     /// Cosignatures taken from each peer.
@@ -84,6 +88,8 @@ impl Default for Metrics {
             connections: Gauge::default(),
             peer_faults: Family::default(),
             mirrored_size: Family::default(),
+            peer_log_bytes: Family::default(),
+            peer_waiting: Family::default(),
             cosignatures_given: Family::default(),
             cosignatures_taken: Family::default(),
             cosigned_size: Family::default(),
@@ -102,6 +108,10 @@ impl Default for Metrics {
         registry.register("connections", "HTTPS connections open", metrics.connections.clone());
         registry.register("peer_faults", "What peers did wrong", metrics.peer_faults.clone());
         registry.register("mirrored_size", "Verified size of a peer's log", metrics.mirrored_size.clone());
+        let bytes = metrics.peer_log_bytes.clone();
+        registry.register("peer_log_bytes", "Bytes that recognitions of a peer's verdicts took in the log", bytes);
+        let waiting = metrics.peer_waiting.clone();
+        registry.register("peer_waiting", "Verdicts of a peer whose newest recognition waits for room", waiting);
         registry.register("cosignatures_given", "Cosignatures given to a peer", metrics.cosignatures_given.clone());
         registry.register("cosignatures_taken", "Cosignatures taken from a peer", metrics.cosignatures_taken.clone());
         registry.register(
@@ -136,6 +146,17 @@ impl Metrics {
     pub fn mirrored(&self, peer: &RegistryId, size: u64) {
         let gauge = self.mirrored_size.get_or_create(&Peer { peer: peer.to_string() });
         gauge.set(i64::try_from(size).unwrap_or(i64::MAX));
+    }
+
+    /// Counts what was stated of a peer's verdicts.
+    pub fn stated(&self, peer: &RegistryId, bytes: usize) {
+        self.peer_log_bytes.get_or_create(&Peer { peer: peer.to_string() }).inc_by(bytes as u64);
+    }
+
+    /// Notes of how many verdicts of a peer the newest answer waits.
+    pub fn waiting(&self, peer: &RegistryId, verdicts: usize) {
+        let gauge = self.peer_waiting.get_or_create(&Peer { peer: peer.to_string() });
+        gauge.set(i64::try_from(verdicts).unwrap_or(i64::MAX));
     }
 
     /// Counts a cosignature that we gave.

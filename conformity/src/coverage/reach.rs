@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::catalogue::Catalogue;
-use crate::ids::RequirementId;
+use crate::ids::{DocumentRef, RequirementId};
 use crate::text::Text;
 use crate::viewpoint::{Viewpoint, Viewpoints};
 
@@ -22,6 +22,8 @@ pub struct Reach<'a> {
     pub assessed: Viewpoints,
     /// What it does not cover.
     pub exclusions: &'a [Text<256>],
+    /// The documents whose requirements exclusions may name; whatever document, where nothing is said of that.
+    pub documents: Option<&'a [DocumentRef]>,
 }
 
 /// Why a requirement does not count as met.
@@ -32,6 +34,8 @@ pub enum Omission {
     Viewpoint,
     /// An exclusion of the verdict names it.
     Excluded,
+    /// The verdict leaves out something of other documents, and nobody can tell what that is of this one.
+    ExcludedElsewhere,
 }
 
 /// A requirement that does not count as met.
@@ -53,12 +57,18 @@ pub struct Counted {
 }
 
 impl Reach<'_> {
-    /// Counts the requirements of a document that bind. Without a catalogue none of them has a viewpoint.
+    /// Counts the requirements of `document` that bind. Without a catalogue none of them has a viewpoint.
     pub fn count<'r>(
         &self,
+        document: &DocumentRef,
         requirements: impl IntoIterator<Item = &'r RequirementId>,
         catalogue: Option<&Catalogue>,
     ) -> Counted {
+        if !self.exclusions.is_empty() && self.documents.is_some_and(|named| !named.contains(document)) {
+            let because = Omission::ExcludedElsewhere;
+            let omitted = |requirement: &RequirementId| Omitted { requirement: requirement.clone(), because };
+            return Counted { met: Vec::new(), omitted: requirements.into_iter().map(omitted).collect() };
+        }
         let excluded = self.excluded(catalogue);
         let mut counted = Counted::default();
         for requirement in requirements {

@@ -239,7 +239,7 @@ impl<F: Facts> Case<'_, F> {
         None
     }
 
-    fn lapsed(&self, record: &AccreditationRecord, lapse: Lapse) -> Refusal {
+    pub(super) fn lapsed(&self, record: &AccreditationRecord, lapse: Lapse) -> Refusal {
         let accreditation = record.accreditation.id.clone();
         match lapse {
             Lapse::NotYet => Refusal::AccreditationNotYet { accreditation, from: record.accreditation.from },

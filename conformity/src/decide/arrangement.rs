@@ -24,6 +24,7 @@ impl<F: Facts> Case<'_, F> {
         terms::sound(claim)?;
         self.parties_known(&claim.terms)?;
         self.own_schemes_known(&claim.terms)?;
+        self.own_bodies_known(&claim.terms)?;
         let own = self.own_registry();
         let known = self.facts.arrangement(&claim.terms.id);
         if let Some(known) = &known {

@@ -39,7 +39,10 @@ impl<F: Facts> Case<'_, F> {
         let mut record = PartyRecord::clone(&self.speaker);
         record.agreements.retain(|one| !is_of(&one.agreed, &claim.predecessor, &claim.successor));
         if record.agreements.len() >= MAX_AGREEMENTS {
-            return Err(Refusal::TooMany { what: "agreements of a body about successions", max: MAX_AGREEMENTS });
+            // What is dead keeps nobody from saying something new.
+            let dead = record.agreements.iter().position(|one| !self.stands(&self.speaker, one));
+            let full = Refusal::TooMany { what: "agreements of a body about successions", max: MAX_AGREEMENTS };
+            record.agreements.remove(dead.ok_or(full)?);
         }
         record.agreements.push(Agreement { agreed: claim.clone(), kid: self.place.kid, moment: self.moment() });
         Ok(vec![Record::Party(Arc::new(record))])
@@ -96,11 +99,7 @@ impl<F: Facts> Case<'_, F> {
     fn agreed(&self, body: &PartyRecord, claim: &BodySucceeded) -> Result<u64, Refusal> {
         let id = &body.party.id;
         let found = body.agreements.iter().find(|one| is_of(&one.agreed, &claim.predecessor, &claim.successor));
-        let stolen = |one: &Agreement| {
-            let since = body.key(&one.kid).and_then(PartyKey::compromised_since);
-            since.is_some_and(|since| since <= one.moment.at)
-        };
-        let found = found.filter(|one| !one.agreed.withdrawn && one.agreed.until >= self.today() && !stolen(one));
+        let found = found.filter(|one| self.stands(body, one));
         let found = found.ok_or_else(|| Refusal::SuccessionNotAgreed {
             predecessor: claim.predecessor.clone(),
             successor: claim.successor.clone(),
@@ -110,6 +109,13 @@ impl<F: Facts> Case<'_, F> {
             return Err(Refusal::SuccessionNotYet { by: id.clone(), from: found.agreed.from });
         }
         Ok(found.moment.index)
+    }
+
+    /// Whether what a body agreed to may still be confirmed: it was not taken back, is not over, and no thief signed it.
+    fn stands(&self, body: &PartyRecord, one: &Agreement) -> bool {
+        let since = body.key(&one.kid).and_then(PartyKey::compromised_since);
+        let stolen = since.is_some_and(|since| since <= one.moment.at);
+        !one.agreed.withdrawn && one.agreed.until >= self.today() && !stolen
     }
 
     fn room_in_line(&self, claim: &BodySucceeded) -> Result<(), Refusal> {

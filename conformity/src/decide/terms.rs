@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::case::{Case, in_order};
+use crate::accreditation::Lapse;
 use crate::arrangement::{AnyIssuing, Arrangement, ArrangementRole, ArrangementSigned, Issuers, LevelRule, Mode, Rule};
 use crate::consent::Part;
-use crate::ids::{LevelCode, Origin, RegistryId};
-use crate::records::Facts;
+use crate::country::is_country;
+use crate::doubts::issuing;
+use crate::ids::{LevelCode, Origin, PartyId, RegistryId, SchemeRef};
+use crate::records::{Facts, View};
 use crate::refusal::Refusal;
 use crate::scheme::Scheme;
 
@@ -111,6 +114,8 @@ fn conditions(rule: &Rule) -> Result<(), &'static str> {
         Err("a sector is listed twice")
     } else if bodies.len() != rule.bodies.len() || countries.len() != rule.countries.len() {
         Err("a body or a country is listed twice")
+    } else if !rule.countries.iter().chain(rule.sites.iter().flat_map(|sites| &sites.countries)).all(is_country) {
+        Err("a code that it lists as a country is none of ISO 3166-1")
     } else {
         Ok(())
     }
@@ -178,6 +183,41 @@ impl<F: Facts> Case<'_, F> {
             }
         }
         Ok(())
+    }
+
+    /// Whether the bodies that rules name are there and accredited, where only this registry issues by them. Those of others cannot be
+    /// known here, see [`crate::doubts`].
+    pub(super) fn own_bodies_known(&self, terms: &Arrangement) -> Result<(), Refusal> {
+        let own = &self.genesis.genesis.registry;
+        // What the bodies rest on is no part of what the arrangement does.
+        if self.facts.view() == View::Part {
+            return Ok(());
+        }
+        for rule in terms.rules.iter().filter(|rule| issuing(terms, rule).all(|from| from == own)) {
+            for body in &rule.bodies {
+                // What was decided before another took its place may go on counting.
+                if self.party(body)?.succeeded.is_none() {
+                    self.assesses(body, &rule.scheme)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a body is, or was and may be again, or will be accredited under a scheme.
+    fn assesses(&self, body: &PartyId, scheme: &SchemeRef) -> Result<(), Refusal> {
+        let all = self.facts.accreditations(body);
+        let mut refusal = match all.is_empty() {
+            true => Refusal::NotAccredited { body: body.clone() },
+            false => Refusal::NotAccreditedForScheme { body: body.clone(), scheme: scheme.clone() },
+        };
+        for record in all.iter().filter(|record| record.accreditation.scheme == *scheme) {
+            match record.in_force_at(self.at()) {
+                Err(lapse @ (Lapse::Withdrawn | Lapse::Expired)) => refusal = self.lapsed(record, lapse),
+                Err(Lapse::NotYet | Lapse::Suspended) | Ok(()) => return Ok(()),
+            }
+        }
+        Err(refusal)
     }
 }
 

@@ -285,11 +285,11 @@ const fn ends_or_rests(change: &Change) -> bool {
     )
 }
 
-/// Refuses to add to a history that is full. What is void does not fill it, nor what happened to something that the verdict rests on:
-/// neither a thief nor an accreditation body must keep the body from changing its verdict.
+/// Refuses to add to a history that is full. What is void does not fill it, nor what was said by all who had the verdict from a thief, nor
+/// what happened to something that the verdict rests on: neither of them must keep the body from changing its verdict.
 pub(super) fn room_left(known: &VerdictRecord) -> Result<(), Refusal> {
-    let counts = |item: &&HistoryItem| item.voided.is_none() && !matches!(item.what, Happening::BasisChanged(_));
-    if known.history.iter().filter(counts).count() < MAX_HISTORY {
+    let counts = |item: &&HistoryItem| !matches!(item.what, Happening::BasisChanged(_));
+    if known.history.len() < MAX_HISTORY || known.counting().filter(counts).count() < MAX_HISTORY {
         return Ok(());
     }
     Err(Refusal::HistoryFull { what: format!("verdict {}", known.id()), max: MAX_HISTORY })

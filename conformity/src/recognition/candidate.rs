@@ -13,7 +13,8 @@ use crate::arrangement::{Arrangement, ArrangementRecord, ArrangementRole, Grants
 use crate::ids::{ArrangementId, LevelCode, RegistryId, RuleId};
 use crate::in_force::{self, Force, Pair};
 use crate::lapsed::{Consequence, Lapsed};
-use crate::recognised::{ArrangementRef, Counterpart, Recognition, RecognitionOutcome, Window};
+use crate::recognised::{ArrangementRef, Counterpart, Exclusions, Recognition, RecognitionOutcome, Window};
+use crate::text::Text;
 use crate::time::Day;
 use crate::verdict::{Profile, Provenance, Snapshot};
 use crate::viewpoint::Viewpoints;
@@ -25,12 +26,14 @@ pub(super) struct Claim {
     pub(super) viewpoints: Viewpoints,
     pub(super) level: Option<LevelCode>,
     pub(super) valid_until: Option<Day>,
+    pub(super) exclusions: Vec<Text<256>>,
 }
 
 impl Claim {
     pub(super) fn of(foreign: &Foreign<'_>) -> Self {
         let now = &foreign.verdict.now;
-        Self { viewpoints: now.viewpoints, level: now.level.clone(), valid_until: now.valid_until }
+        let (level, exclusions) = (now.level.clone(), now.exclusions.clone());
+        Self { viewpoints: now.viewpoints, level, valid_until: now.valid_until, exclusions }
     }
 }
 
@@ -185,11 +188,18 @@ impl<'a> Candidate<'a> {
                 .lapsed
                 .as_deref()
                 .and_then(|lapsed| lapsed.window().map(|until| Window { what: lapsed.cause.what, until })),
-            excludes: terms.profile == Profile::Summary || !now.exclusions.is_empty(),
+            excludes: terms.profile == Profile::Summary || !self.claim.exclusions.is_empty(),
+            exclusions: exclusions(foreign, self.claim.exclusions),
             conditions: now.conditions().cloned(),
         };
         Recognition { explanation: text(&wording::explanation(&recognition, Language::English)), ..recognition }
     }
+}
+
+/// What the verdict leaves out, where it shows that.
+fn exclusions(foreign: &Foreign<'_>, words: Vec<Text<256>>) -> Option<Exclusions> {
+    let documents = foreign.scheme.map(|scheme| scheme.documents.clone()).unwrap_or_default();
+    (!words.is_empty()).then_some(Exclusions { words, documents })
 }
 
 /// Every candidate that `record` gives; none when it is not about the two registries.

@@ -263,6 +263,13 @@ pub enum GapKind {
         /// The rule's.
         covered: SchemeRef,
     },
+    /// A later version of the arrangement by which it was recognised leaves its scheme out.
+    NoLongerCovered {
+        /// The verdict's.
+        scheme: SchemeRef,
+        /// The version that leaves it out.
+        version: u32,
+    },
     /// No rule goes from the one registry to the other.
     DirectionNotCovered {
         /// The issuing registry.
@@ -345,6 +352,7 @@ impl GapKind {
             Self::ArrangementUnsigned { .. } => "arrangement-unsigned",
             Self::SchemeVersionNotCovered { .. } => "scheme-version-not-covered",
             Self::SchemeNotCovered { .. } => "scheme-not-covered",
+            Self::NoLongerCovered { .. } => "no-longer-covered",
             Self::DirectionNotCovered { .. } => "direction-not-covered",
             Self::DoesNotIssue(_) => "does-not-issue",
             Self::DoesNotRecognise(_) => "does-not-recognise",
@@ -407,7 +415,7 @@ impl GapKind {
             | Self::ArrangementNotYetInForce { .. }
             | Self::ArrangementUnsigned { .. } => 6,
             Self::SchemeVersionNotCovered { .. } => 7,
-            Self::SchemeNotCovered { .. } => 8,
+            Self::SchemeNotCovered { .. } | Self::NoLongerCovered { .. } => 8,
             Self::DirectionNotCovered { .. } | Self::DoesNotIssue(_) | Self::DoesNotRecognise(_) => 9,
             Self::NoArrangement { .. } | Self::OwnVerdict => 10,
             Self::PeerExpelled { .. } => 11,

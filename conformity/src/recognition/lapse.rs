@@ -3,7 +3,7 @@
 //! Only what was recognised before is kept, and only under the very version and rule it rested on. The verdict itself may
 //! shrink meanwhile (its state, scope, level), and the recognition with it; what was added to it since does not count,
 //! because nobody here has agreed to it. Text cannot be compared: a scope that was extended in words alone is kept as it
-//! now reads. A level that the verdict keeps back is judged by as it was disclosed. While an arrangement is suspended its rules on suspension hold; once it ended, those on its end, even
+//! now reads; exclusions can, one by one. A level that the verdict keeps back is judged by as it was disclosed. While an arrangement is suspended its rules on suspension hold; once it ended, those on its end, even
 //! if it was suspended before.
 
 use std::sync::Arc;
@@ -144,7 +144,12 @@ fn before(existing: &Recognition, foreign: &Foreign<'_>) -> (Claim, bool) {
         (Some(new), Some(old)) => Some(new.min(old)),
         (new, old) => new.or(old),
     };
-    let claim = Claim { viewpoints: now.viewpoints.intersection(existing.viewpoints), level, valid_until };
+    // What was left out before stays so, whatever is assessed since.
+    let mut exclusions = now.exclusions.clone();
+    let left_out = existing.exclusions.iter().flat_map(|excluded| &excluded.words);
+    exclusions.extend(left_out.filter(|words| !now.exclusions.contains(words)).cloned());
+    let viewpoints = now.viewpoints.intersection(existing.viewpoints);
+    let claim = Claim { viewpoints, level, valid_until, exclusions };
     let grown = claim != now;
     (claim, grown)
 }

@@ -13,7 +13,7 @@ use super::Reassessment;
 use super::gap::GapKind;
 use super::lapse::Lapse;
 use super::{text, wording};
-use crate::arrangement::{ArrangementRecord, Requirement};
+use crate::arrangement::{ArrangementRecord, Requirement, Rule};
 use crate::in_force::{self, Pair};
 use crate::recognised::{Recognition, RecognitionOutcome};
 use crate::time::Day;
@@ -62,7 +62,7 @@ impl Unseen<'_> {
             // It has to be shown; as long as the log is pulled, it may still come.
             _ if self.is_covered() => self.all_shown.then_some(GapKind::NotShown),
             Some(lapse) => lapse.gap(),
-            None => Some(GapKind::NotShown),
+            None => Some(self.left_out().unwrap_or(GapKind::NotShown)),
         }
     }
 
@@ -70,8 +70,21 @@ impl Unseen<'_> {
     fn is_covered(&self) -> bool {
         let in_force =
             self.arrangements.iter().filter_map(|record| in_force::terms_in_force(record, self.pair, self.at));
-        let mut rules = in_force.flat_map(|signed| &signed.terms.rules);
-        rules.any(|rule| rule.goes(self.pair.from, self.pair.to) && rule.scheme == self.existing.scheme)
+        in_force.flat_map(|signed| &signed.terms.rules).any(|rule| self.is_about(rule))
+    }
+
+    fn is_about(&self, rule: &Rule) -> bool {
+        rule.goes(self.pair.from, self.pair.to) && rule.scheme == self.existing.scheme
+    }
+
+    /// What took it out, where a later version than the one it rests on does not speak of its scheme: our own signature, not the other
+    /// registry's silence.
+    fn left_out(&self) -> Option<GapKind> {
+        let basis = self.existing.arrangement.as_ref()?;
+        let record = self.arrangements.iter().find(|record| record.id == basis.id)?;
+        let terms = &in_force::footing(record, self.pair, self.at)?.terms.terms;
+        let left_out = terms.version > basis.version && !terms.rules.iter().any(|rule| self.is_about(rule));
+        left_out.then(|| GapKind::NoLongerCovered { scheme: self.existing.scheme.clone(), version: terms.version })
     }
 
     fn lapse(&self) -> Option<Lapse<'_>> {

@@ -189,6 +189,7 @@ fn of_arrangement(gap: &GapKind) -> Params {
         GapKind::SchemeVersionNotCovered { covered } | GapKind::SchemeNotCovered { covered } => {
             params.with("covered", covered)
         }
+        GapKind::NoLongerCovered { scheme, version } => params.with("scheme", scheme).with("version", version),
         GapKind::DirectionNotCovered { from, to } | GapKind::NoArrangement { from, to } => {
             params.with("from", from).with("to", to)
         }

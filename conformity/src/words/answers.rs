@@ -206,4 +206,10 @@ pub(crate) const ROWS: &[Sentence] = &[
         "It is conditional until {deadline}: {conditions}",
         "{deadline} までの条件付きです: {conditions}",
     ),
+    // What terms name and nobody here has seen.
+    plain(
+        "body-not-met",
+        "{registries} has shown this registry no body {body} that is accredited under {scheme}; until it does, no verdict of {body} counts by rule {rule}.",
+        "{registries} は、{scheme} の認定を受けた機関 {body} を当レジストリにまだ示していません。示されるまで、ルール {rule} により有効になる {body} の判定はありません。",
+    ),
 ];

@@ -370,6 +370,12 @@ pub(crate) const ROWS: &[Sentence] = &[
         "ルールが対象とするのは別のスキーム {covered} です",
     ),
     gap(
+        "no-longer-covered",
+        "widen-rule",
+        "it was recognised and is no longer: version {version} of the arrangement leaves {scheme} out; it would count once a new version covers it",
+        "承認されていましたが、取決めの第 {version} 版が {scheme} を対象から外したため、現在は承認されていません。新しい版が対象に含めれば有効になります",
+    ),
+    gap(
         "direction-not-covered",
         "widen-rule",
         "no rule of the arrangement lets {to} recognise verdicts of {from}",

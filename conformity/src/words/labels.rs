@@ -122,13 +122,15 @@ pub(crate) const ROWS: &[Sentence] = &[
     ),
     plain(
         "met-recognised",
-        "{verdict} under {scheme}, {outcome} here: {met} requirements met, {left-out} left out by its viewpoints",
-        "{scheme} による {verdict}(当レジストリでは {outcome}): 要求事項 {met} 件を充足、観点により {left-out} 件を除く",
+        "{verdict} under {scheme}, {outcome} here: {met} requirements met, {left-out} left out by its viewpoints and exclusions",
+        "{scheme} による {verdict}(当レジストリでは {outcome}): 要求事項 {met} 件を充足、観点と除外事項により {left-out} 件を除く",
     ),
     plain(
         "met-not-stated",
         "{verdict} under {scheme}: says nothing of single requirements that you may see",
         "{scheme} による {verdict}: 個々の要求事項について閲覧できる記載はありません",
     ),
+    plain("excluded", "; excluded: {names}", "。除外: {names}"),
+    plain("excluded-and-more", "; excluded: {names} and {others} more", "。除外: {names} ほか {others} 件"),
     plain("and-more", " (and {others} more)", "(ほか {others} 件)"),
 ];

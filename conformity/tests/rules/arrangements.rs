@@ -72,6 +72,14 @@ fn own_acts() -> Vec<Row> {
         row("a level of ours that is not there", |w| sign_rule(w, json!({"levels": {"min": "6"}})), "unknown-level"),
         row("a foreign verdict counts as a scheme that is not here", |w| sign_rule(w, json!({"from": ["eu"], "to": ["jp"], "scheme": "eucc@1", "as": {"scheme": "moons@1"}})), "unknown-scheme"),
         row("a foreign level counts as one that is not here", |w| sign_rule(w, json!({"from": ["eu"], "to": ["jp"], "scheme": "eucc@1", "as": {"scheme": "stars@1", "levels": {"high": "6"}}})), "unknown-level"),
+        row("a body of ours that is not there", |w| sign_rule(w, json!({"bodies": ["cb-9"]})), "unknown-party"),
+        row("a body of ours that nobody accredited", |w| sign_rule(w, json!({"bodies": ["ministry"]})), "not-accredited"),
+        row("a body of ours, accredited under another scheme", |w| {
+            w.must("ministry", "scheme-published", with(scheme(), json!({"scheme": "moons@1"})));
+            sign_rule(w, json!({"scheme": "moons@1", "bodies": ["cb-1"]}))
+        }, "not-accredited-for-scheme"),
+        row("a country that is none", |w| sign_rule(w, json!({"countries": ["JP", "EU"]})), "unsound-terms"),
+        row("sites in a country that is none", |w| sign_rule(w, json!({"sites": {"countries": ["UK"]}})), "unsound-terms"),
         row("an arrangement that ends before it begins", |w| sign(w, json!({"until": "2025-12-31"})), "impossible-dates"),
         row("the same terms are signed again", |w| {
             sign(w, json!({}))?;

@@ -262,11 +262,22 @@ fn reached(viewpoints: &[Viewpoint], exclusions: &[&str], catalogued: bool) -> S
         viewpoints: viewpoints.iter().copied().collect(),
         assessed: [Viewpoint::Organization, Viewpoint::Process].into_iter().collect::<Viewpoints>(),
         exclusions: &exclusions,
+        documents: None,
     };
-    let counted = reach.count(catalogue.in_force(), catalogued.then_some(&catalogue));
+    let (here, elsewhere): (DocumentRef, [DocumentRef; 1]) =
+        ("here@1".parse().unwrap(), ["elsewhere@1".parse().unwrap()]);
+    let counted = reach.count(&here, catalogue.in_force(), catalogued.then_some(&catalogue));
+    let apart = Reach { documents: Some(&elsewhere), ..reach }.count(&here, catalogue.in_force(), Some(&catalogue));
+    let untold = apart.omitted.iter().filter(|one| one.because == Omission::ExcludedElsewhere).count();
+    assert_eq!(
+        untold,
+        if exclusions.is_empty() { 0 } else { 3 },
+        "exclusions of another document leave nothing of this one"
+    );
     let omitted = |Omitted { requirement, because }: &Omitted| match because {
         Omission::Viewpoint => format!("{requirement} viewpoint"),
         Omission::Excluded => format!("{requirement} excluded"),
+        Omission::ExcludedElsewhere => format!("{requirement} elsewhere"),
     };
     let met: Vec<&str> = counted.met.iter().map(RequirementId::as_str).collect();
     let omitted: Vec<String> = counted.omitted.iter().map(omitted).collect();

@@ -8,6 +8,7 @@
 
 mod acceptances;
 mod accreditation;
+mod agreements;
 mod arrangements;
 mod as_of;
 mod basis;

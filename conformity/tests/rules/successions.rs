@@ -62,7 +62,7 @@ fn withdraws(id: &str) -> Value {
 }
 
 /// Another body, by its number.
-fn register(world: &mut World, number: usize) -> String {
+pub(crate) fn register(world: &mut World, number: usize) -> String {
     let id = format!("cb-{number}");
     world.must("op", "party-registered", party(&id, "certification-body", u8::try_from(number).unwrap()));
     id

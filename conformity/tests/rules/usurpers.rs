@@ -48,6 +48,22 @@ fn what_a_body_says_that_a_thief_made_the_issuer_is_passed_over() {
     assert_eq!(world.state("V-1"), "suspended");
 }
 
+/// What a thief's accomplice said fills no history either.
+#[test]
+fn they_cannot_fill_a_history() {
+    let mut world = World::furnished();
+    rekey(&mut world);
+    let since = world.now;
+    steal(&mut world, to("cb-2"));
+    for number in 0..998 {
+        let change = if number % 2 == 0 { "appeal-opened" } else { "appeal-closed" };
+        world.change_as("cb-2", json!(change)).unwrap();
+    }
+    assert_eq!(world.change_as("cb-2", json!("complaint-opened")).unwrap_err().code(), "history-full");
+    found_out(&mut world, since);
+    world.must_change(json!("complaint-opened"));
+}
+
 #[test]
 fn so_is_what_another_says_to_whom_that_one_handed_it() {
     let mut world = three();

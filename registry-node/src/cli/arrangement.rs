@@ -16,10 +16,10 @@ use conformity::time::Day;
 use serde_json::Value;
 
 use super::as_of::AsOf;
-use super::context::Context;
+use super::context::{Context, wait};
 use super::output;
 use super::scheme::from_file;
-use super::submission::{Because, Signing, say};
+use super::submission::{Because, Receipt, Signing, Speaker, render, say};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -56,7 +56,8 @@ enum ArrangementCommand {
 Example:
   registry-node --registry jp arrangement propose jp-eu.toml
 
-The terms in TOML or JSON. A higher version of an id replaces a lower one once it is in force.")]
+The terms in TOML or JSON. A higher version of an id replaces a lower one once it is in force. Bodies that the terms name and that
+no registry has shown here yet are warned of (`doubts` with --json).")]
 struct Propose {
     /// File with the terms; - for standard input
     terms: PathBuf,
@@ -125,8 +126,37 @@ impl Arrangements {
 }
 
 fn sign(context: &Context, signing: Signing, terms: Arrangement) -> anyhow::Result<ExitCode> {
-    let digest = terms.digest()?;
-    say(context, signing, Claim::ArrangementSigned(ArrangementSigned { terms: Arc::new(terms), digest }), &[])
+    let (digest, id) = (terms.digest()?, terms.id.clone());
+    let claim = Claim::ArrangementSigned(ArrangementSigned { terms: Arc::new(terms), digest });
+    if signing.prepares() {
+        return say(context, signing, claim, &[]);
+    }
+    let speaker = Speaker::open(context)?;
+    let signed = speaker.sign(signing.into_id()?, claim)?;
+    let receipt = wait(speaker.submit(&signed, &[]))?;
+    // It is signed, whatever becomes of the question.
+    let doubts = one(context, &id, &AsOf::default()).map(|record| record["doubts"].clone()).unwrap_or_default();
+    let doubts = doubts.as_array().cloned().unwrap_or_default();
+    let origin = speaker.genesis().origin.clone();
+    context.answer(&Signed { receipt, doubts }, |signed| {
+        format!("{}{}", in_doubt(&signed.doubts), render(&signed.receipt, &origin))
+    })
+}
+
+/// What is told to whoever signed.
+#[derive(serde::Serialize)]
+struct Signed {
+    #[serde(flatten)]
+    receipt: Receipt,
+    /// What the terms name and nobody here has seen.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    doubts: Vec<Value>,
+}
+
+/// A line for each doubt; nothing where there is none.
+fn in_doubt<'a>(doubts: impl IntoIterator<Item = &'a Value>) -> String {
+    let line = |doubt: &Value| format!("warning: {}\n", doubt["text"].as_str().unwrap_or_default());
+    doubts.into_iter().map(line).collect()
 }
 
 fn one(context: &Context, id: &ArrangementId, as_of: &AsOf) -> anyhow::Result<Value> {
@@ -161,7 +191,8 @@ impl Show {
             None => {
                 let all = all(context, &self.as_of)?;
                 context.answer(&serde_json::json!({ "arrangements": all }), |_| {
-                    format!("{}{}", overview(&all), waiting(&all))
+                    let doubts = all.iter().flat_map(|record| record["doubts"].as_array().into_iter().flatten());
+                    format!("{}{}{}", in_doubt(doubts), overview(&all), waiting(&all))
                 })
             }
         }
@@ -221,5 +252,9 @@ mod tests {
         let text = waiting(&[record]);
         assert!(text.contains("jp-eu@2") && text.contains("eu, us") && text.contains("--digest"), "{text}");
         assert_eq!(waiting(&[serde_json::json!({ "id": "jp-eu", "proposals": [] })]), "");
+        assert_eq!(
+            in_doubt(&[serde_json::json!({ "text": "nobody has seen cb-1" })]),
+            "warning: nobody has seen cb-1\n"
+        );
     }
 }

@@ -120,5 +120,19 @@ fn basis(basis: &Value, language: Language) -> String {
         value.map_or(params.clone(), |value| params.with(name, value))
     });
     let given = given.with("met", basis["met"].as_u64().unwrap_or(0)).with("left-out", list(basis, "leftOut").len());
-    label(&format!("met-{}", word(basis, "basis")), language, &given)
+    label(&format!("met-{}", word(basis, "basis")), language, &given) + &excluded(basis, language)
+}
+
+/// Which requirements exclusions took out, the first of them by name.
+fn excluded(basis: &Value, language: Language) -> String {
+    const NAMED: usize = 8;
+    let by_exclusion = list(basis, "leftOut").iter().filter(|one| word(one, "because") == "excluded");
+    let names: Vec<&str> = by_exclusion.map(|one| word(one, "requirement")).collect();
+    let (named, others) = names.split_at(names.len().min(NAMED));
+    let params = Params::default().with("names", named.join(", "));
+    match (named, others) {
+        ([], _) => String::new(),
+        (_, []) => label("excluded", language, &params),
+        _ => label("excluded-and-more", language, &params.with("others", others.len())),
+    }
 }

@@ -3,10 +3,10 @@
 //! A board, not a record: nothing here is in the log, and a restart begins with an empty one. Out of scope: which peers
 //! there are (the register says), and following them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use conformity::ids::RegistryId;
+use conformity::ids::{PartyId, RegistryId, SchemeRef};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -50,9 +50,20 @@ pub struct PeerStatus {
     pub mirrored: u64,
     /// Largest size that the peer announced, believed or not.
     pub announced: u64,
+    /// Verdicts of which the newest answer waits for room in our log.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub waiting: usize,
+    /// Bodies that terms name and that the peer has shown as accredited, each with the scheme. No part of what is shown of a peer.
+    #[serde(skip)]
+    pub met: BTreeSet<(PartyId, SchemeRef)>,
     /// The newest fault, also after it was overcome.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_fault: Option<PeerFault>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 /// The newest status of each peer.

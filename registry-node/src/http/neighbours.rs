@@ -1,14 +1,15 @@
 //! Arrangements and peers: with whom this registry is in touch, and how that stands; arrangements also how they stood.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use conformity::arrangement::{ArrangementRecord, ArrangementRole};
 use conformity::as_of::Seen;
 use conformity::digest::Digest;
+use conformity::doubts::{Doubt, doubts, is_accredited};
 use conformity::genesis::{Expulsion, GenesisRecord, PeerRecord};
 use conformity::hosting::{Hosting, Standing};
-use conformity::ids::{CountryCode, Origin, RegistryId};
+use conformity::ids::{CountryCode, Origin, PartyId, RegistryId, SchemeRef};
 use conformity::in_force::{Footing, Force, Pair, footing};
 use conformity::proposals::{Proposal, proposals};
 use conformity::records::Facts;
@@ -19,6 +20,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use warp::reply::Response;
 
+use super::answer;
 use super::as_of;
 use super::ask::Ask;
 use super::hosting;
@@ -38,6 +40,9 @@ struct Arranged {
     directions: Vec<Direction>,
     /// Terms that wait for a signature, ours or another's.
     proposals: Vec<Proposal>,
+    /// What the newest terms name and nobody here has seen, at present.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    doubts: Vec<Doubt>,
 }
 
 /// How an arrangement stands for the verdicts of one registry in another.
@@ -93,14 +98,39 @@ pub(super) fn arrangements(site: &Site, ask: &Ask) -> Result<Response, Problem> 
     let page = Page::of(ask.query(), MAX_LIMIT)?;
     let us = &site.registry.config.registry.id;
     let as_of = as_of::of(site, ask.query())?;
-    let records = Seen::new(&*site.register(), as_of).arrangements();
+    let (records, in_doubt) = {
+        let register = site.register();
+        let records = Seen::new(&*register, as_of).arrangements();
+        // What peers have shown is known of now alone.
+        let doubted = records.iter().filter(|_| !as_of::is_past(site, ask));
+        let in_doubt: Vec<_> =
+            doubted.map(|record| (record.id.clone(), in_doubt(site, &*register, record, ask))).collect();
+        (records, in_doubt)
+    };
+    let mut in_doubt: BTreeMap<_, _> = in_doubt.into_iter().collect();
     let arranged = |record: Arc<ArrangementRecord>| Arranged {
         directions: directions(&record, us, as_of.at()),
         proposals: proposals(&record, us),
+        doubts: in_doubt.remove(&record.id).unwrap_or_default(),
         record,
     };
     let all = records.into_iter().map(arranged);
-    page.cut("arrangements", all, |one| &one.record.id).answer()
+    let answer = page.cut("arrangements", all, |one| &one.record.id).answer()?;
+    Ok(answer::in_language(answer, ask.language()))
+}
+
+/// What the newest terms name that neither this registry's own log nor those of its peers show.
+fn in_doubt<F: Facts>(site: &Site, facts: &F, record: &ArrangementRecord, ask: &Ask) -> Vec<Doubt> {
+    let (us, now) = (&site.registry.config.registry.id, site.registry.now());
+    let met = |registry: &RegistryId, body: &PartyId, scheme: &SchemeRef| {
+        if registry == us {
+            return is_accredited(facts, body, scheme, now);
+        }
+        let status = site.registry.peers.status(registry);
+        status.is_some_and(|status| status.met.contains(&(body.clone(), scheme.clone())))
+    };
+    let newest = record.terms.iter().max_by_key(|signed| signed.terms.version);
+    newest.map(|signed| doubts(&signed.terms, met, ask.language())).unwrap_or_default()
 }
 
 /// The directions between us and each other party, as far as the newest terms have one issue and the other recognise.

@@ -131,7 +131,10 @@ pub(super) static ROUTES: &[Route] = &[
     past_list("/v1/parties", "Bodies, authorities and the operator, with their keys", catalogue::parties),
     past_list("/v1/accreditations", "Accreditations, and whether they are in force", catalogue::accreditations),
     past_list("/v1/designations", "Designations, and whether they are in force", catalogue::designations),
-    past_list("/v1/arrangements", "Arrangements, and how they stand in each direction", neighbours::arrangements),
+    Route {
+        parameters: &[AS_OF, AS_OF_SIZE, KNOWN, CURSOR, LIMIT, LANG],
+        ..past_list("/v1/arrangements", "Arrangements, and how they stand in each direction", neighbours::arrangements)
+    },
     Route {
         verb: Get,
         path: "/v1/peers",

@@ -5,15 +5,15 @@
 
 use std::sync::Arc;
 
-use conformity::arrangement::ArrangementRecord;
+use conformity::arrangement::{Act, ArrangementRecord};
 use conformity::basis::of_log_keys;
 use conformity::digest::Digest;
 use conformity::genesis::PeerRecord;
-use conformity::ids::{RegistryId, StatementId};
+use conformity::ids::{ArrangementId, RegistryId, StatementId};
 use conformity::key::{Jwk, KeyId};
 use conformity::party::Role;
 use conformity::proposals::{proposals, signed_alone};
-use conformity::records::{Facts, Register};
+use conformity::records::Facts;
 use conformity::refusal::Refusal;
 use conformity::statement::{Claim, Statement};
 use credential::statement::admit;
@@ -30,7 +30,7 @@ use ledger::note::NoteError;
 use ledger::proof::{TlogProof, TlogProofError};
 
 use super::peers::Peers;
-use super::pursuit::UNKNOWN_LOG_KEY;
+use super::pursuit::{TOO_MANY_PROPOSALS, UNKNOWN_LOG_KEY};
 use crate::core::derive::DeriveError;
 use crate::core::feed::parse_committed;
 
@@ -94,12 +94,12 @@ fn room_for(registry: &Registry, peer: &RegistryId, statement: &Statement) -> Re
     let arrangements = register.arrangements();
     if arrangements.iter().map(ours).sum::<usize>() >= MAX_PROPOSALS {
         let text = format!("{MAX_PROPOSALS} of your proposals wait for an answer here");
-        return Err(Refused::new("too-many-proposals", text));
+        return Err(Refused::new(TOO_MANY_PROPOSALS, text));
     }
     let since = registry.now() - MONTH;
     if arrangements.iter().map(|record| signed_alone(record, peer, own, since)).sum::<usize>() >= MAX_ALONE {
         let text = format!("you signed {MAX_ALONE} terms in 30 days that nobody here signs");
-        return Err(Refused::new("too-many-proposals", text));
+        return Err(Refused::new(TOO_MANY_PROPOSALS, text));
     }
     Ok(())
 }
@@ -164,40 +164,59 @@ fn accusable(registry: &Registry) -> Vec<Accused> {
     peers.iter().filter_map(|peer| registry.witness.accusable(peer)).chain(own).collect()
 }
 
-/// Our own acts that `peer` is a party to, from log index `from` on, as notices.
+/// One of our own acts in an arrangement that a peer is a party to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct OwnAct {
+    /// Its place in our log.
+    pub(super) index: u64,
+    /// Which arrangement.
+    pub(super) arrangement: ArrangementId,
+    /// What we did.
+    pub(super) step: Step,
+}
+
+/// What an act is to whoever is told of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// We signed terms: what we signed before them asks for nothing any more.
+    Signs,
+    /// We ended it, with what we signed before.
+    Ends,
+    /// We suspended or restored it.
+    Other,
+}
+
+/// Our own acts that `peer` is a party to, in the order of our log.
+pub(super) fn own_acts(registry: &Registry, peer: &RegistryId) -> Vec<OwnAct> {
+    let arrangements = registry.read_model.register().arrangements();
+    let named =
+        arrangements.iter().filter(|record| record.terms.iter().any(|signed| signed.terms.party(peer).is_some()));
+    let own = &registry.config.registry.id;
+    let acts = named.flat_map(|record| record.acts_of(own).map(|act| (record.id.clone(), act)));
+    let mut acts: Vec<OwnAct> = acts
+        .map(|(arrangement, act)| {
+            let step = match act.act {
+                Act::Signed { .. } => Step::Signs,
+                Act::Ended { .. } => Step::Ends,
+                Act::Suspended { .. } | Act::Restored { .. } => Step::Other,
+            };
+            OwnAct { index: act.moment.index, arrangement, step }
+        })
+        .collect();
+    acts.sort_unstable_by_key(|act| act.index);
+    acts
+}
+
+/// Our act at an index as a notice; nothing once it was erased.
 ///
 /// # Errors
 /// When the log cannot be read.
-pub(super) fn pending(
-    registry: &Registry,
-    peer: &RegistryId,
-    from: u64,
-    to: u64,
-) -> anyhow::Result<Vec<(u64, Notice)>> {
-    let mut notices = Vec::new();
-    for index in
-        acts(&registry.read_model.register(), registry, peer).into_iter().filter(|index| (from..to).contains(index))
-    {
-        let Stored::Bytes(compact) = registry.log.statement(index)? else { continue };
-        // The reader of a notice has no entry to look at: the proof carries its time.
-        let extra = Some(registry.log.time_of(index)?.to_be_bytes().to_vec());
-        let proof = TlogProof { extra, ..registry.log.proof(index)? }.to_string();
-        notices.push((index, Notice { statement: String::from_utf8(compact.to_vec())?, proof }));
-    }
-    Ok(notices)
-}
-
-/// Log indexes of our acts in arrangements that name `peer`, in order.
-fn acts(register: &Register, registry: &Registry, peer: &RegistryId) -> Vec<u64> {
-    let named = register
-        .arrangements()
-        .into_iter()
-        .filter(|record| record.terms.iter().any(|signed| signed.terms.party(peer).is_some()));
-    let mut indexes: Vec<u64> = named
-        .flat_map(|record| record.acts_of(&registry.config.registry.id).map(|act| act.moment.index).collect::<Vec<_>>())
-        .collect();
-    indexes.sort_unstable();
-    indexes
+pub(super) fn notice(registry: &Registry, index: u64) -> anyhow::Result<Option<Notice>> {
+    let Stored::Bytes(compact) = registry.log.statement(index)? else { return Ok(None) };
+    // The reader of a notice has no entry to look at: the proof carries its time.
+    let extra = Some(registry.log.time_of(index)?.to_be_bytes().to_vec());
+    let proof = TlogProof { extra, ..registry.log.proof(index)? }.to_string();
+    Ok(Some(Notice { statement: String::from_utf8(compact.to_vec())?, proof }))
 }
 
 /// A peer that is not expelled.

@@ -13,14 +13,17 @@
 //! repeats work and doubles nothing.
 //!
 //! In scope here: the rounds. What is made of the mirror is in `stating`, what the peer discloses of its credentials in
-//! `asking`, what it shows of restricted verdicts in `confided`, what becomes of setbacks in `faults`.
+//! `asking`, what it shows of restricted verdicts in `confided`, what it is told of our own acts in `telling`, what becomes of setbacks in `faults`.
 
 mod asking;
 mod confided;
 mod faults;
 mod keys;
+mod meeting;
+mod metering;
 mod relaying;
 mod stating;
+mod telling;
 mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,7 +39,7 @@ use conformity::records::Facts;
 use federation::bus::{Bus, BusError, Delivery, Link, Subscription};
 use federation::follow::{Scope, Standing};
 use federation::hush::Hushes;
-use federation::messages::{Answer, CheckpointAnswer, CheckpointRequest, Done, Message, Range, RangeRequest};
+use federation::messages::{Answer, CheckpointAnswer, CheckpointRequest, Message, Range, RangeRequest};
 use federation::mirror::{Mirror, Taken};
 use federation::subjects::{Pattern, Service, Subject};
 use jiff::Timestamp;
@@ -46,13 +49,14 @@ use super::company;
 use super::dialogue::{Setback, ask, dial};
 use super::kept::{Basis, Kept};
 use super::mark::Mark;
-use super::notices;
 use super::peers::Peers;
 use super::scope::{between, scope};
 use crate::core::peer_board::{PeerState, PeerStatus};
 use crate::core::registry::Registry;
 
 use confided::Shredding;
+use metering::Meter;
+use telling::Telling;
 use waiting::Waiting;
 
 pub(super) use asking::Asking;
@@ -65,6 +69,8 @@ const TICK: Duration = Duration::from_secs(1);
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(15));
 /// Refusals of a notice that say "not now": it is told again.
 pub(super) const PASSING: [&str; 3] = ["quota", "not-stored", UNKNOWN_LOG_KEY];
+/// Refuses a proposal while too many of the same peer wait: it is told again when there may be room.
+pub(super) const TOO_MANY_PROPOSALS: &str = "too-many-proposals";
 /// Refuses a notice under a key of the sender's log that is not known yet: it is learnt of by following, in a moment.
 pub(super) const UNKNOWN_LOG_KEY: &str = "unknown-log-key";
 
@@ -89,13 +95,15 @@ pub(super) struct Pursuit {
     /// The places in the peer's log of what rests of restricted verdicts, with the bytes of each statement.
     places: BTreeMap<VerdictId, BTreeMap<u64, u64>>,
     cause: Cause,
-    told: u64,
+    telling: Telling,
     /// Up to where in its log the peer's bulletins are passed on, or cannot be.
     relayed: u64,
     /// A fault that only an operator can settle; evidence in the vault says the same after a restart.
     stopped: bool,
     /// The mirror has used up its room: the peer is only compared with what was seen of it.
     full: bool,
+    /// What is made of its verdicts takes room in our log.
+    meter: Meter,
     /// When the peer was last asked for its keys and roots.
     asked: Option<Timestamp>,
     /// Whether it was shown on this connection where we went.
@@ -111,7 +119,15 @@ impl Pursuit {
         let now = registry.now();
         Pursuit {
             mark: Mark::new(Arc::clone(&registry.vault), Arc::clone(&registry.witness), Arc::clone(&peer)),
-            status: PeerStatus { state: PeerState::Idle, since: now, mirrored: 0, announced: 0, last_fault: None },
+            status: PeerStatus {
+                state: PeerState::Idle,
+                since: now,
+                mirrored: 0,
+                announced: 0,
+                waiting: 0,
+                met: BTreeSet::new(),
+                last_fault: None,
+            },
             arrangements: Vec::new(),
             mirror: None,
             wanted: Scope::new(),
@@ -122,10 +138,11 @@ impl Pursuit {
             asking: Asking::default(),
             places: BTreeMap::new(),
             cause: Cause::Range,
-            told: 0,
+            telling: Telling::default(),
             relayed: 0,
             stopped: false,
             full: false,
+            meter: Meter::new(registry.config.limits.peer_log_bytes),
             asked: None,
             shown: false,
             shredding: Shredding::default(),
@@ -311,12 +328,16 @@ impl Pursuit {
             self.cause = changed(&self.arrangements, &arrangements).unwrap_or(Cause::Range);
             self.arrangements = arrangements;
             self.everything_is_pending();
+            // What anybody did may have made room for what the peer had none for.
+            self.telling.soon();
         }
         let basis = Basis::of(&self.peer, &self.arrangements, pair, now, self.registry.config.limits.restricted_bytes);
         if !basis.is_empty() && self.mirror.as_ref().is_none_or(|kept| *kept.basis() != basis) {
             self.open_mirror(basis).await?;
         }
         self.pending_by_time();
+        self.pending_by_quota();
+        self.meet();
         Ok(())
     }
 
@@ -328,27 +349,6 @@ impl Pursuit {
         self.peers.publish(&self.peer.registry, kept.mirror());
         self.mirror = Some(kept);
         self.everything_is_pending();
-        Ok(())
-    }
-
-    /// Tells the peer what we did in arrangements with it, once each.
-    async fn tell(&mut self, link: &Link) -> Result<(), Setback> {
-        let size = self.registry.known().await;
-        if self.told >= size {
-            return Ok(());
-        }
-        for (index, notice) in notices::pending(&self.registry, &self.peer.registry, self.told, size)? {
-            match self.ask::<_, Done>(link, Service::Notice, &notice).await {
-                Ok(_) => {}
-                Err(Setback::Refused(refusal)) if !PASSING.contains(&refusal.code.as_str()) => {
-                    // Its own rules refuse it; telling again would change nothing. The operators have to talk.
-                    self.note_fault("notice-refused", &format!("our act at {index}: {refusal}"));
-                }
-                Err(setback) => return Err(setback),
-            }
-            self.told = index + 1;
-        }
-        self.told = size;
         Ok(())
     }
 

@@ -12,7 +12,7 @@ use conformity::genesis::PeerRecord;
 use conformity::ids::{VerdictId, VerdictRef};
 use conformity::in_force::Pair;
 use conformity::recognised::{Cause, Recognition, RecognitionDerived, RecognitionRecord, ResultList};
-use conformity::recognition::{Foreign, Reassessment, Unseen, reassess};
+use conformity::recognition::{Foreign, Reassessment, Unseen, is_less, reassess};
 use conformity::records::Facts;
 use conformity::statement::Claim;
 use conformity::verdict::VerdictRecord;
@@ -41,6 +41,8 @@ pub(super) enum Kind {
 pub(super) struct Assessment {
     /// Answers that differ from those in force.
     pub(super) rows: Vec<Recognition>,
+    /// Of which of them the answer is less than the one in force.
+    pub(super) less: BTreeSet<VerdictId>,
     /// When time alone may change an answer.
     pub(super) due: BTreeMap<Timestamp, BTreeSet<VerdictId>>,
 }
@@ -100,7 +102,11 @@ pub(super) fn assess(
             Kind::Apart => registry.restricted.made().recognition(&reference),
         };
         if let Some(answer) = answer(seen.as_deref(), existing.as_deref()) {
+            let scheme = seen.as_ref().and_then(|seen| followed.register().scheme(&seen.terms.scheme));
+            let scheme = scheme.as_ref().map(|record| &*record.scheme);
             let row = assessment.differs(id, existing.as_deref(), answer);
+            let less = |row: &Recognition| existing.as_ref().is_some_and(|one| is_less(row, &one.recognition, scheme));
+            assessment.less.extend(row.iter().filter(|row| less(row)).map(|_| id.clone()));
             assessment.rows.extend(row);
         }
     }

@@ -13,7 +13,7 @@ use ledger::entry::{Entry, Kind};
 use ledger::jws;
 use ledger::key::SigningKey;
 use serde_json::{Value, json};
-use tests::claims::{SUPPLIER, verdict, with};
+use tests::claims::{self, SUPPLIER, verdict, with};
 use tests::events::Frame;
 use tests::impostor::{Impostor, Lie, Past};
 use tests::{Auditor, Events, Registry, soon};
@@ -139,6 +139,56 @@ async fn rows_beyond_one_list_are_parts_of_the_same_range() {
     assert_eq!(places(last), (json!("range"), Some(before), Some(after)), "{last}");
     let rows = |claim: &Value| claim["results"]["count"].as_u64().unwrap();
     assert_eq!(rows(first) + rows(last), COUNT as u64);
+}
+
+/// A verdict that is suspended and restored without end takes a day's room in our log and no more; what takes something away is told all
+/// the same, and with room again the last of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_peer_that_churns_fills_its_room_in_our_log_and_no_more() {
+    const TIMES: usize = 300;
+    let (federation, impostor) = taken_over().await;
+    let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
+    let (most, least) = ("peer_log_bytes = 536870912", "peer_log_bytes = 1048576");
+    federation.node("eu").stop();
+    let before = recognitions(eu);
+    eu.configure(most, least);
+    federation.restart("eu").await;
+    let body = jp.party("cb-1");
+    impostor.change(|past| {
+        past.append(&body.sign("verdict-granted", verdict("V-1")));
+        for number in 0..TIMES {
+            let change = if number % 2 == 0 { "suspended" } else { "restored" };
+            past.append(&body.sign("verdict-changed", claims::change("V-1", json!(change))));
+        }
+    });
+    impostor.lie(in_pieces(1));
+    impostor.hint().await;
+    counts(eu, "log-quota", 0).await;
+    let size = impostor.change(|past| past.size());
+    soon("all of it is mirrored, and the last of it waits", async || {
+        let status = eu.peer_status("jp").await["status"].clone();
+        let all = status["mirrored"] == size && status["waiting"] == 1;
+        if all { Ok(()) } else { Err(status.to_string()) }
+    })
+    .await;
+    // However little room there is, what counted is refused at once when it is suspended there.
+    impostor.change(|past| past.append(&body.sign("verdict-changed", claims::change("V-0", json!("suspended")))));
+    impostor.hint().await;
+    eu.recognises("jp:V-0", |one| one["gaps"][0]["code"] == "verdict-suspended").await;
+    assert_eq!(eu.verdict("jp:V-1").await["recognition"]["outcome"], "refused", "as it was when there was room");
+    federation.node("eu").stop();
+    let stated = recognitions(eu) - before;
+    assert!((20..=100).contains(&stated), "{stated} statements for {TIMES} changes");
+    eu.configure(least, most);
+    federation.restart("eu").await;
+    eu.recognises("jp:V-1", |one| one["outcome"] == "recognised").await;
+    assert_eq!(eu.verdict("jp:V-0").await["recognition"]["outcome"], "refused");
+}
+
+/// How often a stopped registry said what it makes of others' verdicts.
+fn recognitions(registry: &Registry) -> usize {
+    let log = registry.log();
+    log.entries(0..log.size()).unwrap().iter().filter(|entry| entry.kind == Kind::Recognition).count()
 }
 
 /// What the node of jp would say once the verdicts M1 and so on are over.

@@ -26,7 +26,10 @@ async fn bodies_of_another_registry_assess_for_a_hosted_country() {
     mm.run(&["hosting", "consent", "jp", "--until", "2099-12-31"]);
     let named = with(rule("jp-to-mm", "jp", "mm", "stars"), json!({"bodies": ["cb-1"], "countries": ["MM"]}));
     let rules = vec![named, rule("mm-to-jp", "mm", "jp", "stars")];
-    federation.arrange(&terms("A-1", "bilateral", &["jp", "mm"], rules)).await;
+    let agreed = terms("A-1", "bilateral", &["jp", "mm"], rules);
+    proposed_in_doubt(mm, &agreed).await;
+    federation.arrange_rest(&agreed, &["jp"]).await;
+    mm.soon("/v1/arrangements", |all| all["arrangements"][0].get("doubts").is_none()).await;
 
     // In the body's own registry: those named, for that country, and nobody else.
     jp.party("cb-1").must("verdict-granted", on_guest("V-1")).await;
@@ -52,6 +55,21 @@ async fn bodies_of_another_registry_assess_for_a_hosted_country() {
     let foreign = told["holdings"].as_array().unwrap().iter().find_map(|one| one.get("foreign")).unwrap();
     assert_eq!((&foreign["counts"], &foreign["record"]["recognition"]["rule"]), (&json!(true), &json!("mm-to-jp")));
     assert!(foreign["record"]["recognition"]["explanation"].as_str().unwrap().contains("承認されています"), "{told}");
+}
+
+/// Signs terms that name a body of a registry which has shown nothing yet: whoever signs is warned, and whoever asks.
+async fn proposed_in_doubt(mm: &Registry, terms: &Value) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("terms.json");
+    std::fs::write(&file, terms.to_string()).unwrap();
+    let signed = mm.operator().cli(&["arrangement", "propose", file.to_str().unwrap()]).await;
+    let doubt = &signed["doubts"][0];
+    assert_eq!((&doubt["code"], &doubt["body"]), (&json!("body-not-met"), &json!("cb-1")), "{signed}");
+    for (language, words) in [("en", "jp has shown this registry no body cb-1"), ("ja", "まだ示していません")]
+    {
+        let shown = mm.operator().cli(&["--lang", language, "arrangement", "show", "A-1"]).await;
+        assert!(shown["doubts"][0]["text"].as_str().unwrap().contains(words), "{shown}");
+    }
 }
 
 /// A profile of the common requirements, and a scheme on it.

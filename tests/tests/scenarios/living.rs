@@ -4,9 +4,9 @@
 use serde_json::{Value, json};
 use tests::claims::{self, day, reason, rule, signed, terms, verdict, with};
 use tests::federation::{force, in_force};
-use tests::{Federation, Registry, soon};
+use tests::{Events, Federation, Registry, soon};
 
-use super::hostile_peer::counts;
+use super::hostile_peer::{counted, counts};
 
 const VERDICT: &str = "jp:V-1";
 /// Proposals of one peer that may wait.
@@ -145,11 +145,37 @@ async fn a_peer_that_floods_proposals_is_cut_short_until_it_is_answered() {
     eu.operator().must("arrangement-signed", signed(&proposal(ROOM))).await;
     counts(eu, "notice-refused", 0).await;
     assert_eq!(waiting(jp, ROOM).await, ROOM, "one more is not taken");
-    // The answer to the newest version that is there answers all older ones.
+    // The answer to the newest version that is there answers all older ones, and makes room for what was refused.
     jp.operator().must("arrangement-signed", signed(&proposal(ROOM - 1))).await;
-    assert_eq!(waiting(jp, ROOM / 2 - 1).await, ROOM / 2 - 1);
-    eu.operator().must("arrangement-signed", signed(&proposal(ROOM + 1))).await;
+    let version = |one: &Value, number: usize| one["id"] == "P-0" && one["proposals"][0]["version"] == number;
+    jp.soon("/v1/arrangements?limit=1000", |all| {
+        all["arrangements"].as_array().unwrap().iter().any(|one| version(one, ROOM))
+    })
+    .await;
     assert_eq!(waiting(jp, ROOM / 2).await, ROOM / 2);
+    eu.operator().must("arrangement-signed", signed(&proposal(ROOM + 1))).await;
+    assert_eq!(waiting(jp, ROOM / 2 + 1).await, ROOM / 2 + 1);
+}
+
+/// A notice that reached the other side's server, and whose reader was killed before it recorded it, is told again and recorded once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_notice_that_was_under_way_when_its_reader_was_killed_counts_once() {
+    let federation = Federation::start(&["jp", "eu"]).await;
+    federation.peer("jp", "eu").await;
+    let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
+    federation.arrange(&version(1)).await;
+    let step = || json!({"id": "A-1", "reason": reason("security-incident")});
+    let before = counted(eu, "unreachable").await;
+    federation.node("jp").freeze();
+    eu.operator().must("arrangement-suspended", step()).await;
+    // The server took the question, and nobody answered it.
+    counts(eu, "unreachable", before).await;
+    again(&federation, "jp").await;
+    force(jp, "A-1", "suspended").await;
+    eu.operator().must("arrangement-restored", step()).await;
+    force(jp, "A-1", "in-force").await;
+    assert_eq!(acts(jp).await, acts(eu).await, "each step is in both logs, once");
+    assert_eq!(acts(eu).await.len(), 4);
 }
 
 /// How many proposals wait at a registry, once there are as many as wanted.
@@ -187,4 +213,73 @@ async fn a_rule_that_asks_for_surveillance_follows_the_reports_abroad() {
     let other = eu.recognises("jp:V-2", |one| one["outcome"] == "refused").await;
     let gaps: Vec<&Value> = other["gaps"].as_array().unwrap().iter().map(|gap| &gap["code"]).collect();
     assert_eq!(gaps, ["no-sector-covered", "sites-not-stated"]);
+}
+
+/// The terms of the second arrangement between these schemes, version by version.
+fn covering(number: u32, schemes: &[&str]) -> Value {
+    let rules = schemes.iter().map(|scheme| rule(&format!("for-{scheme}"), "jp", "eu", scheme)).collect();
+    with(terms("S-1", "bilateral", &["jp", "eu"], rules), json!({"version": number}))
+}
+
+/// A wider version brings the past of what it takes in; a narrower one stops it, and what is there already counts no longer, which whoever
+/// asks is told with the version that did it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wider_version_fills_in_the_past_and_a_narrower_one_stops() {
+    let federation = Federation::start(&["jp", "eu"]).await;
+    federation.peer("jp", "eu").await;
+    let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
+    let body = jp.party("cb-1");
+    let moons = |id: &str| with(verdict(id), json!({"scheme": "moons@1"}));
+    federation.arrange(&covering(1, &["stars"])).await;
+    for id in ["M-1", "M-2"] {
+        body.must("verdict-granted", moons(id)).await;
+    }
+    body.must("verdict-changed", claims::change("M-2", json!("suspended"))).await;
+    body.must("verdict-granted", verdict("V-1")).await;
+    eu.recognises(VERDICT, |one| one["outcome"] == "recognised").await;
+    assert!(eu.ask("/v1/verdicts/jp:M-1").await.is_err(), "nothing of another scheme crosses");
+
+    federation.arrange(&covering(2, &["stars", "moons"])).await;
+    let wide = eu.recognises("jp:M-1", |one| one["outcome"] == "recognised").await;
+    assert_eq!((&wide["rule"], &wide["arrangement"]["version"]), (&json!("for-moons"), &json!(2)));
+    let past = eu.recognises("jp:M-2", |one| one["outcome"] == "refused").await;
+    assert_eq!(past["gaps"][0]["code"], "verdict-suspended", "with what happened to it before: {past}");
+    body.must("verdict-changed", claims::change("M-2", json!("restored"))).await;
+    eu.recognises("jp:M-2", |one| one["outcome"] == "recognised").await;
+
+    let mut stream = Events::open(&eu.public(), "/v1/events?type=recognition.refused", None).await.unwrap();
+    federation.arrange(&covering(3, &["stars"])).await;
+    for id in ["jp:M-1", "jp:M-2"] {
+        let event = stream.until("recognition.refused").await;
+        let told = &event["data"]["recognition"];
+        assert_eq!((&told["verdict"], &told["gaps"][0]["code"]), (&json!(id), &json!("no-longer-covered")), "{event}");
+        assert_eq!(event["data"]["cause"]["arrangement"]["id"], "S-1", "{event}");
+    }
+    no_longer(&federation).await;
+}
+
+/// What is told of verdicts that a narrower version left out, before a kill and after it; and nothing new of that scheme comes.
+async fn no_longer(federation: &Federation) {
+    let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
+    let body = jp.party("cb-1");
+    body.must("verdict-granted", with(verdict("M-3"), json!({"scheme": "moons@1"}))).await;
+    body.must("verdict-changed", claims::change("M-1", json!("withdrawn"))).await;
+    body.must("verdict-granted", verdict("V-2")).await;
+    eu.recognises("jp:V-2", |one| one["outcome"] == "recognised" && one["arrangement"]["version"] == 3).await;
+    let before = eu.verdict("jp:M-1").await;
+    again(federation, "eu").await;
+    eu.recognises(VERDICT, |one| one["outcome"] == "recognised" && one["arrangement"]["version"] == 3).await;
+    let after = eu.verdict("jp:M-1").await;
+    assert_eq!(after["recognition"], before["recognition"]);
+    assert_eq!(after["recognition"]["state"], "granted", "what became of it there is not shown here");
+    assert!(eu.ask("/v1/verdicts/jp:M-3").await.is_err(), "statements of that scheme stopped");
+    for (language, words) in [("en", "version 3 of the arrangement leaves moons@1 out"), ("ja", "第 3 版が moons@1")]
+    {
+        let standing =
+            eu.party("buyer-1").cli(&["--lang", language, "standing", claims::SUPPLIER, "--scheme", "moons"]).await;
+        let rows = standing["holdings"].as_array().unwrap();
+        assert_eq!(rows.len(), 2, "{standing}");
+        assert!(rows.iter().all(|row| row["foreign"]["counts"] == false), "{standing}");
+        assert!(standing.to_string().contains(words), "{standing}");
+    }
 }

@@ -308,7 +308,7 @@ fn what_cannot_be_seen_ends_where_a_new_version_leaves_its_scheme_out() {
     for rule in &mut narrower.rules {
         rule.scheme = name("moons@1");
     }
-    for (new, answer) in [(narrower, "refused by to-eu: verdict-not-shown"), (wider, "recognised by to-eu")] {
+    for (new, answer) in [(narrower, "refused by to-eu: no-longer-covered"), (wider, "recognised by to-eu")] {
         let story = Story::of(&[terms.clone(), new]).signs("jp", 0, "2026-01-01").signs("eu", 0, "2026-01-01");
         let story = story.signs("jp", 1, "2026-05-01").signs("eu", 1, "2026-05-01");
         assert_eq!(unseen(&terms, story, "2026-06-02", false).0, answer);

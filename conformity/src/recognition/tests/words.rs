@@ -372,6 +372,12 @@ fn gaps_keep_their_codes_and_say_what_would_help() {
             "the rule covers another scheme, star@1",
         ),
         (
+            GapKind::NoLongerCovered { scheme: name("star@1"), version: 3 },
+            "no-longer-covered",
+            Refuses,
+            "it was recognised and is no longer: version 3 of the arrangement leaves star@1 out; it would count once a new version covers it",
+        ),
+        (
             GapKind::DirectionNotCovered { from: name("jp"), to: name("eu") },
             "direction-not-covered",
             Refuses,

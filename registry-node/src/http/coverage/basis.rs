@@ -263,8 +263,8 @@ fn whole(site: &Site, ground: &Ground<'_>, record: &VerdictRecord, parts: Parts)
     let Some(scheme) = without_levels(site, &record.terms.scheme).filter(|_| tells_exclusions) else {
         return (Basis::NotStated { verdict }, Vec::new());
     };
-    let reach =
-        Reach { viewpoints: verdict.viewpoints, assessed: scheme.scheme.viewpoints, exclusions: &verdict.exclusions };
+    let (viewpoints, assessed) = (verdict.viewpoints, scheme.scheme.viewpoints);
+    let reach = Reach { viewpoints, assessed, exclusions: &verdict.exclusions, documents: None };
     let (met, left_out) = reached(ground, &scheme, &reach);
     let documents = scheme.scheme.documents.clone();
     (Basis::Whole { verdict, documents, met: met.len(), left_out }, met)
@@ -283,7 +283,7 @@ pub(super) fn reached(
 ) -> (Vec<Requirement>, Vec<LeftOut>) {
     let (known, mut met, mut left_out) = (ground.known, Vec::new(), Vec::new());
     for document in &scheme.scheme.documents {
-        let counted = reach.count(known.all_of(document), known.catalogue(document));
+        let counted = reach.count(document, known.all_of(document), known.catalogue(document));
         met.extend(counted.met.iter().map(|number| known.requirement(document, number)));
         left_out.extend(counted.omitted.into_iter().map(|omitted| LeftOut {
             requirement: known.requirement(document, &omitted.requirement),

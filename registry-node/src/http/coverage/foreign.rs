@@ -9,6 +9,7 @@ use conformity::ids::{DocumentRef, RuleId, SchemeRef, VerdictRef};
 use conformity::recognised::{ArrangementRef, Counterpart, Gap, RecognitionOutcome, RecognitionRecord};
 use conformity::recognition::{covered, in_effect, told};
 use conformity::records::Facts;
+use conformity::text::Text;
 use conformity::verdict::SelfEvaluation;
 use conformity::viewpoint::Viewpoints;
 use serde::Serialize;
@@ -40,12 +41,15 @@ pub(super) struct Recognised {
     gaps: Vec<Gap>,
     #[serde(skip_serializing_if = "Option::is_none")]
     self_declared: Option<SelfEvaluation>,
-    /// Whether it leaves something out there, or keeps back whether it does: then none of it is met here.
+    /// Whether it leaves something out there, or keeps back whether it does: then, and where it does not say what, none of it is met here.
     excludes: bool,
+    /// What it leaves out, in its words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    exclusions: Vec<Text<256>>,
     /// The documents of the scheme as which it counts; none where that scheme has levels.
     documents: Vec<DocumentRef>,
     met: usize,
-    /// What the viewpoints that do not count leave out.
+    /// What exclusions, and viewpoints that do not count, leave out.
     left_out: Vec<LeftOut>,
 }
 
@@ -97,13 +101,16 @@ fn standing(
 fn counted(site: &Site, ground: &Ground<'_>, record: &RecognitionRecord) -> (Recognised, Vec<Requirement>) {
     let recognition = &*record.recognition;
     let counts = matches!(recognition.outcome, RecognitionOutcome::Recognised | RecognitionOutcome::Partial);
-    // What the supplier declared itself meets nothing; and of what a verdict leaves out there, its words are not here.
-    let assessed = recognition.self_declared.is_none() && !recognition.excludes;
+    // What the supplier declared itself meets nothing; nor does what keeps back what it leaves out.
+    let excluded = recognition.exclusions.as_ref();
+    let assessed = recognition.self_declared.is_none() && recognition.excludes == excluded.is_some();
     let here = recognition.counts_as.as_ref().filter(|_| counts && assessed);
     let scheme = here.and_then(|counterpart| without_levels(site, &counterpart.scheme));
     let viewpoints = covered(recognition);
     let (met, left_out) = scheme.as_ref().map_or_else(Default::default, |scheme| {
-        reached(ground, scheme, &Reach { viewpoints, assessed: scheme.scheme.viewpoints, exclusions: &[] })
+        let exclusions = excluded.map_or(&[][..], |excluded| &excluded.words);
+        let documents = excluded.map(|excluded| &*excluded.documents);
+        reached(ground, scheme, &Reach { viewpoints, assessed: scheme.scheme.viewpoints, exclusions, documents })
     });
     let recognised = Recognised {
         verdict: recognition.verdict.clone(),
@@ -116,6 +123,7 @@ fn counted(site: &Site, ground: &Ground<'_>, record: &RecognitionRecord) -> (Rec
         gaps: recognition.gaps.clone(),
         self_declared: recognition.self_declared,
         excludes: recognition.excludes,
+        exclusions: excluded.map(|excluded| excluded.words.clone()).unwrap_or_default(),
         documents: scheme.map(|record| record.scheme.documents.clone()).unwrap_or_default(),
         met: met.len(),
         left_out,

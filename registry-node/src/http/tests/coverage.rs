@@ -248,12 +248,18 @@ async fn what_a_foreign_verdict_counts_as_here_counts_as_far_as_it_is_recognised
     };
     let here = json!({"scheme": "sector@1"});
     let (whole, none) = (["organization", "process"], json!({}));
-    let rows: [(&str, &[&str], Value, Value, &[&str]); 7] = [
+    let without = |document: &str| {
+        let words = json!(["ORG-2: the foundry", "a warehouse"]);
+        json!({"excludes": true, "exclusions": {"words": words, "documents": ["other@1", document]}})
+    };
+    let rows: [(&str, &[&str], Value, Value, &[&str]); 9] = [
         ("recognised", &whole, here.clone(), none.clone(), &["ANY-1", "ORG-1", "ORG-2", "PRC-1"]),
         ("partial", &["organization"], here.clone(), none.clone(), &["ORG-1", "ORG-2"]),
         ("accepted-as-evidence", &whole, here.clone(), none.clone(), &[]),
         ("recognised", &whole, json!({"scheme": "unknown@1"}), none.clone(), &[]),
         ("recognised", &whole, here.clone(), json!({"excludes": true}), &[]),
+        ("recognised", &whole, here.clone(), without("catalogued@1"), &["ANY-1", "ORG-1", "PRC-1"]),
+        ("recognised", &whole, here.clone(), without("another@1"), &[]),
         ("recognised", &whole, here.clone(), json!({"selfDeclared": "expert-confirmed"}), &[]),
         ("refused", &whole, here, none, &[]),
     ];
@@ -270,6 +276,15 @@ async fn what_a_foreign_verdict_counts_as_here_counts_as_far_as_it_is_recognised
         let (basis, met) = (&basis[0], json!(expected.len()));
         assert_eq!((&basis["basis"], &basis["outcome"], &basis["met"]), (&json!("recognised"), &json!(outcome), &met));
         assert_eq!(basis["arrangement"], json!({"id": "jp-eu", "version": 1}));
+        let left_out = basis["leftOut"].as_array().unwrap();
+        match (basis.get("exclusions"), expected) {
+            (None, _) => {}
+            (Some(_), []) => assert!(left_out.iter().all(|one| one["because"] == "excluded-elsewhere"), "{basis}"),
+            (Some(_), _) => {
+                let excluded = json!({"document": "catalogued@1", "requirement": "ORG-2", "because": "excluded"});
+                assert_eq!(left_out, &[excluded]);
+            }
+        }
     }
 }
 

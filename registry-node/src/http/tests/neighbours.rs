@@ -1,5 +1,6 @@
 //! Peers, arrangements and what this registry makes of others' verdicts.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -142,6 +143,8 @@ async fn arrangements_and_peers_show_how_they_stand() {
         since: Timestamp::UNIX_EPOCH,
         mirrored: 8,
         announced: 9,
+        waiting: 0,
+        met: BTreeSet::default(),
         last_fault: Some(fault),
     };
     world.registry.peers.publish(&"eu".parse().unwrap(), status);

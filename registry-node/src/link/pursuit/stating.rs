@@ -1,7 +1,8 @@
 //! What is made of a peer's verdicts: assessing what may have changed, and stating what did.
 //!
 //! Piece by piece: a changed arrangement can concern a hundred thousand verdicts, and others want their turn. What a
-//! followed range changed is one statement all the same, unless its rows do not fit into one list.
+//! followed range changed is one statement all the same, unless its rows do not fit into one list, or the peer has no more room in our
+//! log (`metering`).
 //!
 //! Open verdicts first, all of them; then restricted ones, one small piece after each look at our own log. So however many of these a
 //! peer confided, none keeps an open one waiting, and nobody can tell their number from our log. What a crash leaves unassessed is
@@ -13,12 +14,12 @@ use std::sync::{Arc, RwLock};
 
 use anyhow::Context;
 use conformity::ids::VerdictId;
-use conformity::recognised::{Cause, Recognition, ResultList};
+use conformity::recognised::{Cause, ResultList};
 use conformity::records::Facts;
 use federation::mirror::Mirror;
 
 use super::{Kept, Pursuit, Setback, read};
-use crate::link::recognise::{Kind, Known, PIECE, Part, Reached, assess, state};
+use crate::link::recognise::{Assessment, Kind, Known, PIECE, Part, Reached, assess, state};
 
 /// Restricted verdicts that are looked at before our own log is looked at again.
 pub(super) const PIECE_APART: usize = 128;
@@ -47,8 +48,8 @@ impl Pursuit {
         let mut list = ResultList::default();
         let mut assessed = BTreeSet::new();
         while let Some(piece) = piece_after(&self.open.pending, assessed.last(), PIECE) {
-            let rows = self.assess(mirror, (&piece, Kind::Open), true);
-            self.list(mirror, &mut list, &rows, &cause).await?;
+            let assessment = self.assess(mirror, (&piece, Kind::Open), true);
+            self.list(mirror, &mut list, &assessment, &cause).await?;
             assessed.extend(piece);
             if whole {
                 tokio::task::yield_now().await;
@@ -57,9 +58,12 @@ impl Pursuit {
                 self.open.settled(&std::mem::take(&mut assessed));
             }
         }
-        self.state(mirror, list, (&cause, Part::Last)).await?;
+        // What waits for room is followed when it is stated.
+        let part = if self.meter.waiting() == 0 { Part::Last } else { Part::Middle };
+        self.state(mirror, list, (&cause, part)).await?;
         // What was stated by the way is assessed again after a setback, and makes no row then.
         self.open.settled(&assessed);
+        self.show_waiting();
         Ok(())
     }
 
@@ -67,9 +71,9 @@ impl Pursuit {
         // Where the mirror is not that far yet, its size is no reason for anything.
         let cause = if self.cause == Cause::Range { Cause::Time } else { self.cause.clone() };
         while let Some(piece) = piece_after(&self.open.lapsing, None, PIECE) {
-            let rows = self.assess(mirror, (&piece, Kind::Open), false);
+            let assessment = self.assess(mirror, (&piece, Kind::Open), false);
             let mut list = ResultList::default();
-            self.list(mirror, &mut list, &rows, &cause).await?;
+            self.list(mirror, &mut list, &assessment, &cause).await?;
             self.state(mirror, list, (&cause, Part::Middle)).await?;
             self.open.lapsed(&piece);
         }
@@ -82,8 +86,8 @@ impl Pursuit {
         let all_shown = self.all_shown(&mirror);
         let waiting = if all_shown { &self.apart.pending } else { &self.apart.lapsing };
         let Some(piece) = piece_after(waiting, None, PIECE_APART) else { return Ok(()) };
-        let rows = self.assess(&mirror, (&piece, Kind::Apart), all_shown);
-        self.state_apart(rows).await?;
+        let assessment = self.assess(&mirror, (&piece, Kind::Apart), all_shown);
+        self.state_apart(assessment.rows).await?;
         if all_shown {
             self.apart.settled(&piece);
         } else {
@@ -93,37 +97,39 @@ impl Pursuit {
     }
 
     /// The answers that changed. Those that time alone may change are noted.
-    fn assess(
-        &mut self,
-        mirror: &RwLock<Mirror>,
-        piece: (&BTreeSet<VerdictId>, Kind),
-        all_shown: bool,
-    ) -> Vec<Recognition> {
-        let assessment = {
+    fn assess(&mut self, mirror: &RwLock<Mirror>, piece: (&BTreeSet<VerdictId>, Kind), all_shown: bool) -> Assessment {
+        let mut assessment = {
             let mirror = read(mirror);
             let known = Known { peer: &self.peer, arrangements: &self.arrangements, asking: &self.asking };
             assess(&self.registry, mirror.followed(), known, piece, all_shown)
         };
-        for (due, verdicts) in assessment.due {
+        for (due, verdicts) in std::mem::take(&mut assessment.due) {
             self.due.entry(due).or_default().extend(verdicts);
         }
-        assessment.rows
+        assessment
     }
 
-    /// Puts rows into the list, and states it wherever it is full.
+    /// Puts rows into the list as far as the peer has room in our log, and states it wherever it is full.
     async fn list(
         &mut self,
         mirror: &RwLock<Mirror>,
         list: &mut ResultList,
-        rows: &[Recognition],
+        assessment: &Assessment,
         cause: &Cause,
     ) -> Result<(), Setback> {
-        for row in rows {
-            if list.push(row).context("a recognition")? {
+        let now = self.registry.now();
+        for row in &assessment.rows {
+            let id = &row.verdict.id;
+            if !self.meter.admits(id, assessment.less.contains(id), now) {
                 continue;
             }
-            self.state(mirror, std::mem::take(list), (cause, Part::Middle)).await?;
-            list.push(row).context("a recognition")?;
+            let mut before = list.size();
+            if !list.push(row).context("a recognition")? {
+                self.state(mirror, std::mem::take(list), (cause, Part::Middle)).await?;
+                before = 0;
+                list.push(row).context("a recognition")?;
+            }
+            self.meter.row(list.size() - before, now);
         }
         Ok(())
     }
@@ -133,6 +139,10 @@ impl Pursuit {
             let mirror = read(mirror);
             Reached { size: mirror.followed().size(), checkpoint: mirror.followed().checkpoint().cloned() }
         };
+        if !list.is_empty() {
+            self.meter.statement(self.registry.now());
+            self.registry.metrics.stated(&self.peer.registry, list.size());
+        }
         state(&self.registry, &self.peer, &reached, list, why).await.map_err(anyhow::Error::from)?;
         let record = self.registry.read_model.register().peer(&self.peer.registry);
         self.peer = record.unwrap_or_else(|| Arc::clone(&self.peer));

@@ -1,0 +1,33 @@
+//! Countries 国: which codes name one.
+
+use crate::ids::CountryCode;
+
+/// Officially assigned alpha-2 codes (ISO 3166-1), and `XK`, the user-assigned code under which the European Union and others write Kosovo.
+const ASSIGNED: &str = "\
+AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG \
+CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL \
+GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA \
+LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP \
+NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV \
+SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW";
+
+/// Whether the code names a country. A union of countries, such as `EU`, is none: nobody is established in one without being so in a
+/// member.
+pub fn is_country(code: &CountryCode) -> bool {
+    ASSIGNED.split(' ').any(|known| known == code.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn codes_are_those_of_the_standard() {
+        assert_eq!(ASSIGNED.split(' ').count(), 249 + 1, "249 are assigned, and one more is in use");
+        assert!(ASSIGNED.split(' ').is_sorted_by(|one, next| one < next));
+        for (code, is) in [("JP", true), ("MM", true), ("XK", true), ("EU", false), ("UK", false), ("ZZ", false)] {
+            assert_eq!(is_country(&code.parse().unwrap()), is, "{code}");
+        }
+    }
+}

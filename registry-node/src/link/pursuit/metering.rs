@@ -1,0 +1,166 @@
+//! How much of our log a peer can fill: what is made of its verdicts takes a quota of bytes a day, and each statement counts as one of a
+//! size that is worth while.
+//!
+//! Beyond it the newest answers wait, and of each verdict only the last is stated when there is room again. An answer that is less than the
+//! one in force never waits: there are no more of those than of others that were stated before. It is owed, and others wait longer.
+//! The quota is the node's, not the log's: a restart begins with a full one.
+
+use std::collections::BTreeSet;
+
+use conformity::ids::VerdictId;
+use federation::serve::Quota;
+use jiff::{SignedDuration, Timestamp};
+
+use super::Pursuit;
+
+/// What a statement counts at least, in bytes: an entry, a place in the trees and a commit of its own.
+const STATEMENT: f64 = 16.0 * 1024.0;
+const DAY: f64 = 86_400.0;
+/// What waited is looked at again when so much of a day's quota is there.
+const WORTH_A_LOOK: f64 = 60.0 / DAY;
+/// The code under which it is counted and shown that something waits.
+const WAITS: &str = "log-quota";
+
+/// The quota of one peer, and what waits for it.
+pub(super) struct Meter {
+    quota: Quota,
+    day: f64,
+    waiting: BTreeSet<VerdictId>,
+    again: Option<Timestamp>,
+}
+
+impl Meter {
+    /// So many bytes a day.
+    pub(super) fn new(bytes: u64) -> Meter {
+        #[expect(clippy::cast_precision_loss, reason = "a quota is no sum of money")]
+        let day = bytes as f64;
+        Meter { quota: Quota::new(day, day / DAY), day, waiting: BTreeSet::new(), again: None }
+    }
+
+    /// Whether an answer may be stated; if not, it waits. One that is `less` than before always may.
+    pub(super) fn admits(&mut self, verdict: &VerdictId, less: bool, now: Timestamp) -> bool {
+        let admitted = less || self.quota.left(now) > 0.0;
+        if admitted {
+            self.waiting.remove(verdict);
+            self.again = self.again.filter(|_| !self.waiting.is_empty());
+        } else {
+            self.waiting.insert(verdict.clone());
+            self.again.get_or_insert(until(&mut self.quota, self.day * WORTH_A_LOOK, now));
+        }
+        admitted
+    }
+
+    /// A row of a list took so many bytes.
+    pub(super) fn row(&mut self, bytes: usize, now: Timestamp) {
+        #[expect(clippy::cast_precision_loss, reason = "a row is small")]
+        self.quota.spend(bytes as f64, now);
+    }
+
+    /// A statement was made.
+    pub(super) fn statement(&mut self, now: Timestamp) {
+        self.quota.spend(STATEMENT, now);
+    }
+
+    /// How many answers wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// What waited, once it is worth while to look again.
+    fn due(&mut self, now: Timestamp) -> BTreeSet<VerdictId> {
+        if self.again.is_none_or(|again| now < again) {
+            return BTreeSet::new();
+        }
+        self.again = None;
+        std::mem::take(&mut self.waiting)
+    }
+}
+
+fn until(quota: &mut Quota, tokens: f64, now: Timestamp) -> Timestamp {
+    let wait = SignedDuration::try_from_secs_f64(quota.seconds_until(tokens, now)).unwrap_or_default();
+    now.checked_add(wait).unwrap_or(now)
+}
+
+impl Pursuit {
+    /// Has what waited for room assessed again, once there may be some.
+    pub(super) fn pending_by_quota(&mut self) {
+        let due = self.meter.due(self.registry.now());
+        self.open.pending.extend(due);
+    }
+
+    /// Shows how many answers wait, and says so when the first one does.
+    pub(super) fn show_waiting(&mut self) {
+        let waiting = self.meter.waiting();
+        if self.status.waiting == waiting {
+            return;
+        }
+        if self.status.waiting == 0 {
+            let detail = "what is made of its verdicts took a day's room in this registry's log; the newest answers wait, those that take \
+                          something away do not: look at the peer, or raise limits.peer_log_bytes in registry.toml and restart";
+            self.note_fault(WAITS, detail);
+        }
+        self.status.waiting = waiting;
+        self.registry.metrics.waiting(&self.peer.registry, waiting);
+        self.registry.peers.publish(&self.peer.registry, self.status.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+
+    const MIB: u64 = 1 << 20;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_700_000_000 + second).unwrap()
+    }
+
+    fn id(number: usize) -> VerdictId {
+        format!("V-{number}").parse().unwrap()
+    }
+
+    /// How many statements of one row a peer brings about that changes a verdict so many times at that second.
+    fn churned(meter: &mut Meter, times: usize, second: i64) -> usize {
+        let admitted = |_: &usize| {
+            let admitted = meter.admits(&id(1), false, at(second));
+            if admitted {
+                meter.row(1_000, at(second));
+                meter.statement(at(second));
+            }
+            admitted
+        };
+        (0..times).filter(admitted).count()
+    }
+
+    #[test]
+    fn churn_is_stated_as_far_as_the_quota_goes_and_the_last_of_it_later() {
+        let mut meter = Meter::new(MIB);
+        let stated = churned(&mut meter, 10_000, 0);
+        assert!((55..=65).contains(&stated), "{stated}");
+        assert_eq!(meter.waiting(), 1, "one verdict waits, however often it changed");
+        assert!(meter.due(at(1)).is_empty(), "not worth a look yet");
+        // What is owed for the last statement, and a minute's worth: a third of an hour at most.
+        let due = (1..2_000).find(|second| !meter.due(at(*second)).is_empty()).unwrap();
+        assert_eq!(meter.waiting(), 0, "it is assessed again, after {due} seconds");
+        assert_eq!(churned(&mut meter, 100, due), 1);
+        let in_a_day: usize = (1..=1_440).map(|minute| churned(&mut meter, 10, due + minute * 60)).sum();
+        assert!((55..=65).contains(&in_a_day), "a day's worth in a day: {in_a_day}");
+    }
+
+    #[test]
+    fn what_takes_away_never_waits_and_is_owed() {
+        let mut meter = Meter::new(MIB);
+        churned(&mut meter, 100, 0);
+        for number in 0..200 {
+            assert!(meter.admits(&id(number), true, at(0)));
+            meter.row(1_000, at(0));
+            meter.statement(at(0));
+        }
+        assert_eq!(meter.waiting(), 0, "also that which waited to be more is told to be less");
+        assert!(!meter.admits(&id(1), false, at(3_600)), "others wait until that is made up for");
+        assert!(meter.due(at(86_400)).is_empty());
+        assert_eq!(meter.due(at(86_400 + 61)).len(), 1, "but for no longer than a day");
+        assert!(meter.admits(&id(1), false, at(86_400 + 61)));
+    }
+}
