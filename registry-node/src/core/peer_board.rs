@@ -61,7 +61,6 @@ pub struct PeerStatus {
     pub last_fault: Option<PeerFault>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
 const fn is_none(count: &usize) -> bool {
     *count == 0
 }

@@ -32,7 +32,6 @@ pub(super) struct Meter {
 impl Meter {
     /// So many bytes a day.
     pub(super) fn new(bytes: u64) -> Meter {
-        #[expect(clippy::cast_precision_loss, reason = "a quota is no sum of money")]
         let day = bytes as f64;
         Meter { quota: Quota::new(day, day / DAY), day, waiting: BTreeSet::new(), again: None }
     }
@@ -52,7 +51,6 @@ impl Meter {
 
     /// A row of a list took so many bytes.
     pub(super) fn row(&mut self, bytes: usize, now: Timestamp) {
-        #[expect(clippy::cast_precision_loss, reason = "a row is small")]
         self.quota.spend(bytes as f64, now);
     }
 
