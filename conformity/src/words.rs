@@ -2,7 +2,7 @@
 //!
 //! In scope: languages, parameters, how a row of a table becomes a sentence. The tables are in `gaps` (what keeps a verdict from
 //! counting), `remedies` (what would change the answer), `answers` (standing and absences), `refusals` (statements), `events` (what
-//! happened), `labels` (what stands around answers).
+//! happened), `labels` (what stands around answers), `trust_query` (messages of that protocol), `steps` (what was checked of a bundle).
 //! Out of scope: who asks in which language; the edge knows.
 //!
 //! ```text
@@ -20,8 +20,10 @@ mod labels;
 mod phrases;
 mod refusals;
 mod remedies;
+mod steps;
 #[cfg(test)]
 mod tests;
+mod trust_query;
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
@@ -39,6 +41,8 @@ pub(crate) use labels::ROWS as LABELS;
 pub(crate) use phrases::phrase;
 pub(crate) use refusals::ROWS as REFUSALS;
 pub(crate) use remedies::ROWS as REMEDIES;
+pub(crate) use steps::ROWS as STEPS;
+pub(crate) use trust_query::ROWS as TRUST_QUERY;
 
 /// A language that answers are given in (RFC 5646).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -234,6 +238,16 @@ pub fn event(kind: &str, language: Language, params: &Params) -> Option<String> 
 /// What stands around an answer under this code; empty where there is no such label, or not with these parameters.
 pub fn label(code: &str, language: Language, params: &Params) -> String {
     say(LABELS, code, language, params).unwrap_or_default()
+}
+
+/// The message of an answer of the Trust Registry Query Protocol; empty where the code has none with these parameters.
+pub fn trust_query(code: &str, language: Language, params: &Params) -> String {
+    say(TRUST_QUERY, code, language, params).unwrap_or_default()
+}
+
+/// What was found by checking a bundle; empty where the code has none with these parameters.
+pub fn step(code: &str, language: Language, params: &Params) -> String {
+    say(STEPS, code, language, params).unwrap_or_default()
 }
 
 /// A refusal of that code in Japanese; nothing for a code that is not of the rules.
