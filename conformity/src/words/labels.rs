@@ -102,8 +102,8 @@ pub(crate) const ROWS: &[Sentence] = &[
     plain("heading-until", "until", "期限"),
     plain("heading-requirement", "requirement", "要求事項"),
     plain("heading-cover", "cover", "充足"),
-    plain("heading-by", "by", "根拠"),
-    plain("heading-evidence", "evidence in", "証拠のある判定"),
+    plain("heading-covered-by", "by", "根拠"),
+    plain("heading-evidence-in", "evidence in", "証拠のある判定"),
     // What is met.
     plain(
         "met-supposed",
@@ -160,8 +160,16 @@ pub(crate) const ROWS: &[Sentence] = &[
         "{as-of}, {origin} holds {count} entries about {about} under {scheme}, and no others",
         "{as-of}、{origin} が保有する {scheme} における {about} の記録は {count} 件であり、ほかにはありません",
     ),
-    plain("entry-shown", "entry {index} of {at}: {kind} {verdict}, which names {by}", "{at} の記録 {index}: {kind} {verdict}({by} の名によるもの)"),
-    plain("entry-shown", "entry {index} of {at}: {kind}, which names {by}", "{at} の記録 {index}: {kind}({by} の名によるもの)"),
+    plain(
+        "entry-shown",
+        "entry {index} of {at}: {kind} {verdict}, which names {by}",
+        "{at} の記録 {index}: {kind} {verdict}({by} の名によるもの)",
+    ),
+    plain(
+        "entry-shown",
+        "entry {index} of {at}: {kind}, which names {by}",
+        "{at} の記録 {index}: {kind}({by} の名によるもの)",
+    ),
     plain("entry-not-shown", "entry {index} of {at}: not shown", "{at} の記録 {index}: 示されていません"),
     plain("step-held", "ok", "適合"),
     plain("all-verified", "VERIFIED", "検証済み"),

@@ -149,7 +149,11 @@ pub(crate) const ROWS: &[Sentence] = &[
         "{by} が発行した記録 {entry} のクレデンシャルは判定と一致しています。非開示の部分のうち {shown} 個を示しています",
     ),
     // How it stood.
-    plain("was-in-force", "at {at} {verdict} was {state}, and in force", "{at} 時点で {verdict} は {state}、有効でした"),
+    plain(
+        "was-in-force",
+        "at {at} {verdict} was {state}, and in force",
+        "{at} 時点で {verdict} は {state}、有効でした",
+    ),
     plain(
         "was-not-in-force",
         "at {at} {verdict} was {state}, and not in force",

@@ -48,12 +48,7 @@ pub(super) fn anchor<'a>(
 }
 
 /// How the key that signed stands to the one in the policy.
-fn signer(
-    keys: &LogKeys,
-    trusted: &Trusted,
-    size: u64,
-    told: Params,
-) -> Result<(&'static str, Params), Distrust> {
+fn signer(keys: &LogKeys, trusted: &Trusted, size: u64, told: Params) -> Result<(&'static str, Params), Distrust> {
     let signed = keys.at(size);
     if *signed == trusted.log {
         return Ok(("signed-by-named-key", told));

@@ -2,7 +2,7 @@
 
 pub(super) mod bulk;
 mod crosswalk;
-mod held;
+pub(super) mod held;
 mod profile;
 
 use std::fs::File;

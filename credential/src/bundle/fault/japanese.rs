@@ -30,7 +30,9 @@ impl Broken {
             Self::Checkpoint(error) => format!("チェックポイントを信頼できません({error})"),
             Self::Cosignature(error) => format!("連署を信頼できません({error})"),
             Self::Last(error) => format!("チェックポイントの最後の記録は封印でなければなりません({error})"),
-            Self::Order => "ステートメントは位置 0 の起源の記録で始まり、位置の順に並んでいなければなりません".to_owned(),
+            Self::Order => {
+                "ステートメントは位置 0 の起源の記録で始まり、位置の順に並んでいなければなりません".to_owned()
+            }
             Self::Keys => "ログのチェックポイントの鍵が順に引き継がれていません".to_owned(),
             Self::Jws { index, error } => format!("ステートメント {index} を読み取れません({error})"),
             Self::Statement { index, error } => format!("ステートメント {index} を読み取れません({error})"),
@@ -112,14 +114,17 @@ impl Distrust {
                 "ログが判明しているのは {sealed} までで、{at} までではありません。新しいバンドルを取得してください"
             ),
             Self::NoTrustedCaRoot => {
-                "ポリシーは、証明書 (x5c) が ca_roots のいずれかに至るクレデンシャルを求めていますが、ありません".to_owned()
+                "ポリシーは、証明書 (x5c) が ca_roots のいずれかに至るクレデンシャルを求めていますが、ありません"
+                    .to_owned()
             }
             Self::NotThen { verdict, at } => {
                 format!("このバンドルが示す限り、{at} 時点で {verdict} はログにありませんでした")
             }
-            Self::NotRegistered => "登録が示されていません。ほかの識別子がある可能性があり、それらについては何も述べていません。\
+            Self::NotRegistered => {
+                "登録が示されていません。ほかの識別子がある可能性があり、それらについては何も述べていません。\
                                     登録を示すバンドルを求めてください"
-                .to_owned(),
+                    .to_owned()
+            }
         }
     }
 }
