@@ -22,12 +22,17 @@ pub fn in_words(event: &Event, language: Language) -> Bytes {
 /// The event with its words in every language: who reads a message that all get cannot say which.
 pub fn in_all_languages(event: &Event) -> Bytes {
     let Some(envelope) = told_by(event) else { return event.json.clone() };
-    let told = |language| Some((MEMBERS[language as usize], sentence(event, &envelope, language)?));
+    let told = |language| Some((member(language), sentence(event, &envelope, language)?));
     with_members(&event.json, &Language::ALL.into_iter().filter_map(told).collect::<Vec<_>>())
 }
 
-/// In the order of the languages. Names of attributes of CloudEvents have no hyphen (CloudEvents 1.0.2, "Attribute Naming Convention").
-const MEMBERS: [&str; 2] = ["texten", "textja"];
+/// Names of attributes of CloudEvents have no hyphen (CloudEvents 1.0.2, "Attribute Naming Convention").
+const fn member(language: Language) -> &'static str {
+    match language {
+        Language::English => "texten",
+        Language::Japanese => "textja",
+    }
+}
 
 fn told_by(event: &Event) -> Option<Value> {
     serde_json::from_slice(&event.json).ok()
