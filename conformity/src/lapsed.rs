@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{SchemeRef, VerdictId};
 use crate::time::Moment;
-use crate::words::{self, Language};
 
 /// What lapsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -47,11 +46,6 @@ impl CauseKind {
             Self::ConditionsOverdue => "conditions-overdue",
             Self::BodySucceeded => "body-succeeded",
         }
-    }
-
-    /// What happened, in words.
-    pub fn words(self) -> &'static str {
-        words::phrase(self.as_str(), Language::English)
     }
 
     /// What would make it hold again, for machines.

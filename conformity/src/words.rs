@@ -2,7 +2,7 @@
 //!
 //! In scope: languages, parameters, how a row of a table becomes a sentence. The tables are in `gaps` (what keeps a verdict from
 //! counting), `remedies` (what would change the answer), `answers` (standing and absences), `refusals` (statements), `events` (what
-//! happened), `labels` (what stands around answers).
+//! happened), `labels` (what stands around answers), `commands` (the same of operators' and bodies' commands), `trust_query` (messages of that protocol), `steps` (what was checked of a bundle).
 //! Out of scope: who asks in which language; the edge knows.
 //!
 //! ```text
@@ -14,14 +14,17 @@
 //! A code may have several rows: the first whose parameters are all given is used.
 
 mod answers;
+mod commands;
 mod events;
 mod gaps;
 mod labels;
 mod phrases;
 mod refusals;
 mod remedies;
+mod steps;
 #[cfg(test)]
 mod tests;
+mod trust_query;
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
@@ -33,12 +36,15 @@ use crate::ids::ReasonCode;
 use crate::text::Text;
 
 pub(crate) use answers::{DECLARED, DECLARED_AND_CONFIRMED, ROWS as ANSWERS};
+pub(crate) use commands::ROWS as COMMANDS;
 pub(crate) use events::ROWS as EVENTS;
 pub(crate) use gaps::ROWS as GAPS;
 pub(crate) use labels::ROWS as LABELS;
 pub(crate) use phrases::phrase;
 pub(crate) use refusals::ROWS as REFUSALS;
 pub(crate) use remedies::ROWS as REMEDIES;
+pub(crate) use steps::ROWS as STEPS;
+pub(crate) use trust_query::ROWS as TRUST_QUERY;
 
 /// A language that answers are given in (RFC 5646).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -233,7 +239,17 @@ pub fn event(kind: &str, language: Language, params: &Params) -> Option<String> 
 
 /// What stands around an answer under this code; empty where there is no such label, or not with these parameters.
 pub fn label(code: &str, language: Language, params: &Params) -> String {
-    say(LABELS, code, language, params).unwrap_or_default()
+    say(LABELS, code, language, params).or_else(|| say(COMMANDS, code, language, params)).unwrap_or_default()
+}
+
+/// The message of an answer of the Trust Registry Query Protocol; empty where the code has none with these parameters.
+pub fn trust_query(code: &str, language: Language, params: &Params) -> String {
+    say(TRUST_QUERY, code, language, params).unwrap_or_default()
+}
+
+/// What was found by checking a bundle; empty where the code has none with these parameters.
+pub fn step(code: &str, language: Language, params: &Params) -> String {
+    say(STEPS, code, language, params).unwrap_or_default()
 }
 
 /// A refusal of that code in Japanese; nothing for a code that is not of the rules.

@@ -42,6 +42,7 @@ use std::sync::Arc;
 
 use conformity::ids::{Origin, VerdictRef};
 use conformity::strict::excerpt;
+use conformity::words::Params;
 use jiff::Timestamp;
 use ledger::merkle::Hash;
 use serde::de::DeserializeOwned;
@@ -54,7 +55,7 @@ pub use answer::{Finding, LogOwner, Own, Sealed, Shown, Verified};
 pub use fault::{Broken, Distrust, Failure, Fault, Misbehaved};
 pub use key_history::{KeyHistory, MAX_KEY_STATEMENTS, Pin, Proven};
 pub use policy::{EarlierKey, MAX_POLICY, Policy, PolicyError, Seen, Trusted};
-pub use step::{Step, StepName};
+pub use step::{Found, Step, StepName, told};
 pub use supplier::{Standing, SupplierBundle};
 
 /// Longest bundle that is read, in bytes.
@@ -215,7 +216,8 @@ pub fn verify_any(bytes: &[u8], policy: &Policy, question: Question) -> Result<C
 fn checked(bytes: &[u8], policy: &Policy, question: Question, steps: &mut step::Steps) -> Result<Verified, Fault> {
     let bundle = Bundle::parse(bytes)?;
     let count = bundle.statements.len();
-    steps.held(StepName::Form, format!("{count} statements about {} from the log {}", bundle.verdict, bundle.origin));
+    let params = Params::default().with("count", count).with("verdict", &bundle.verdict).with("origin", &bundle.origin);
+    steps.held(StepName::Form, "form-verdict", params);
     let Ground { anchored, entries, sealed, at, replay } = ground(&bundle.extract(), policy, question, steps)?;
     let replayed = replay::of_verdict(&bundle, &anchored, replay, steps)?;
     complete::complete(&bundle, &replayed, &entries, steps)?;

@@ -6,6 +6,7 @@ pub mod cascades;
 pub mod derive;
 pub mod disclosures;
 pub mod event;
+pub mod event_words;
 pub mod feed;
 pub mod here;
 pub mod intake;

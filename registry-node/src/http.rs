@@ -27,7 +27,6 @@ mod coverage;
 mod credentials;
 mod did;
 mod event_filter;
-mod event_words;
 mod events;
 mod holders;
 mod hosting;

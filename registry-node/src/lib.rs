@@ -4,6 +4,7 @@
 //! Rules are in `conformity`, the log in `ledger`, certificates in `certs`, the exchange in `federation`; this crate is the
 //! edge that knows sockets, files and clocks, and wires them together.
 
+pub mod applicability;
 pub mod certificate;
 pub mod cli;
 pub mod client;

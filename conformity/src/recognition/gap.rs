@@ -475,6 +475,13 @@ const fn not_in_force(state: StateName) -> &'static str {
     }
 }
 
+impl GapKind {
+    /// The gap in words, as [`Display`](fmt::Display) has it in English.
+    pub fn words(&self, language: Language) -> String {
+        wording::gap(self, language)
+    }
+}
+
 impl fmt::Display for GapKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&wording::gap(self, Language::English))

@@ -202,13 +202,13 @@ pub(crate) const ROWS: &[Sentence] = &[
     ),
     plain(
         "body.succeeded",
-        "A body took the place of another and answers for what that one decided.",
-        "ある機関が別の機関の地位を承継し、その機関の判定などについて責任を負うことになりました。",
+        "{successor} took the place of {predecessor} and answers for what that one decided.",
+        "{successor} が {predecessor} の地位を承継し、その判定などについて責任を負うことになりました。",
     ),
     plain(
         "registry.closed",
-        "This registry has ended and takes nothing more; another one goes on.",
-        "当レジストリは終了し、新たなステートメントを受け付けません。別のレジストリが引き継ぎます。",
+        "This registry has ended and takes nothing more; {successor} goes on, at {url}.",
+        "当レジストリは終了し、新たなステートメントを受け付けません。{successor} が引き継いでいます({url})。",
     ),
     plain("scheme.replaced", "Scheme {scheme} is replaced.", "スキーム {scheme} は置き換えられます。"),
     plain("crosswalk.published", "Crosswalk {crosswalk} is published.", "対応表 {crosswalk} が公開されました。"),

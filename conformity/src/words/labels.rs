@@ -102,8 +102,8 @@ pub(crate) const ROWS: &[Sentence] = &[
     plain("heading-until", "until", "期限"),
     plain("heading-requirement", "requirement", "要求事項"),
     plain("heading-cover", "cover", "充足"),
-    plain("heading-by", "by", "根拠"),
-    plain("heading-evidence", "evidence in", "証拠のある判定"),
+    plain("heading-covered-by", "by", "根拠"),
+    plain("heading-evidence-in", "evidence in", "証拠のある判定"),
     // What is met.
     plain(
         "met-supposed",
@@ -133,4 +133,59 @@ pub(crate) const ROWS: &[Sentence] = &[
     plain("excluded", "; excluded: {names}", "。除外: {names}"),
     plain("excluded-and-more", "; excluded: {names} and {others} more", "。除外: {names} ほか {others} 件"),
     plain("and-more", " (and {others} more)", "(ほか {others} 件)"),
+    // A bundle that was checked.
+    plain("verified-in-force", "{verdict} at {at}: {state}, in force", "{at} 時点の {verdict}: {state}、有効です"),
+    plain(
+        "verified-not-in-force",
+        "{verdict} at {at}: {state}, not in force",
+        "{at} 時点の {verdict}: {state}、有効ではありません",
+    ),
+    plain(
+        "verified-recognition",
+        "{verdict} at {at}: {outcome} by {origin}",
+        "{at} 時点の {verdict}: {origin} では {outcome}",
+    ),
+    plain("at-that-time", "as of {at}", "{at} 時点で"),
+    plain(
+        "at-that-time-but-erased",
+        "as of {at}, leaving out what was erased since",
+        "{at} 時点で(その後に消去されたものを除き)",
+    ),
+    plain(
+        "verified-none",
+        "{as-of}, {origin} holds no verdict about {about} under {scheme}, other than restricted verdicts of other registries, which are in \
+         no log but their own",
+        "{as-of}、{origin} は {scheme} における {about} の判定を保有していません(自らのログにのみ置かれる他のレジストリの限定公開の判定を除く)",
+    ),
+    plain(
+        "verified-entries",
+        "{as-of}, {origin} holds {count} entries about {about} under {scheme}, and no others",
+        "{as-of}、{origin} が保有する {scheme} における {about} の記録は {count} 件であり、ほかにはありません",
+    ),
+    plain(
+        "entry-shown",
+        "entry {index} of {at}: {kind} {verdict}, which names {by}",
+        "{at} の記録 {index}: {kind} {verdict}({by} の名によるもの)",
+    ),
+    plain(
+        "entry-shown",
+        "entry {index} of {at}: {kind}, which names {by}",
+        "{at} の記録 {index}: {kind}({by} の名によるもの)",
+    ),
+    plain("entry-not-shown", "entry {index} of {at}: not shown", "{at} の記録 {index}: 示されていません"),
+    plain("step-held", "ok", "適合"),
+    plain("all-verified", "VERIFIED", "検証済み"),
+    plain("not-believed", "REFUSED", "不合格"),
+    plain(
+        "bundle-of-verdict",
+        "this is about the verdict {verdict}; --registered is of suppliers",
+        "これは判定 {verdict} に関するものです。--registered は事業者に関するバンドルに用います",
+    ),
+    plain(
+        "bundle-of-supplier",
+        "this is about a supplier; certificates are of verdicts",
+        "これは事業者に関するものです。証書は判定について作成します",
+    ),
+    plain("bytes-written", "{file} with {bytes} bytes", "{file}({bytes} バイト)"),
+    plain("certificate-written", "{file}: the certificate of {verdict}", "{file}: {verdict} の証書"),
 ];

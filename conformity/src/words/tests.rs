@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::{
-    ANSWERS, EVENTS, GAPS, LABELS, Language, Params, REFUSALS, REMEDIES, Remedy, Said, Sentence, event, label, names,
-    phrase, row, say,
+    ANSWERS, COMMANDS, EVENTS, GAPS, LABELS, Language, Params, REFUSALS, REMEDIES, Remedy, STEPS, Said, Sentence,
+    TRUST_QUERY, event, label, names, phrase, row, say,
 };
 use crate::ids::PartyId;
 use crate::recognised::RecognitionOutcome;
@@ -41,7 +41,14 @@ fn sound(rows: &[Sentence]) {
 
 #[test]
 fn every_sentence_has_both_languages_and_no_placeholder_is_left() {
-    [ANSWERS, GAPS, REMEDIES, EVENTS, LABELS].into_iter().for_each(sound);
+    [ANSWERS, GAPS, REMEDIES, EVENTS, LABELS, COMMANDS, TRUST_QUERY, STEPS].into_iter().for_each(sound);
+}
+
+#[test]
+fn no_label_hides_another() {
+    let labels: BTreeSet<&str> = LABELS.iter().map(|row| row.code).collect();
+    let hidden: Vec<&str> = COMMANDS.iter().map(|row| row.code).filter(|code| labels.contains(code)).collect();
+    assert!(hidden.is_empty(), "{hidden:?}");
 }
 
 #[test]
@@ -51,6 +58,7 @@ fn an_event_of_a_kind_without_a_row_is_told_by_its_family() {
         ("verdict.suspended", Some("jp:V-1 on Example under star@1 is suspended.")),
         ("verdict.polished", Some("Something happened to jp:V-1 on Example under star@1.")),
         ("arrangement.signed", None),
+        ("body.succeeded", Some("Something happened to a body of this registry.")),
         ("nothing.known", None),
         ("entry", Some("An entry that says nothing to everybody.")),
     ];

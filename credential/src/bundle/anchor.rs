@@ -1,5 +1,6 @@
 //! The checkpoint: signed by a log that the policy trusts, with the key that it had at that size, cosigned by enough of its witnesses, no older than what was seen.
 
+use conformity::words::Params;
 use jiff::Timestamp;
 use ledger::checkpoint::Checkpoint;
 use ledger::log_keys::{CheckpointKeys, LogKeys};
@@ -35,33 +36,29 @@ pub(super) fn anchor<'a>(
     // Where no key of the bundle is the policy's, its genesis is another; that is told when its turn comes.
     let keys = keys.filter(|keys| trusted.knows(keys)).unwrap_or_else(|| trusted.log.clone().into());
     let checkpoint = Checkpoint::verify_published(extract.checkpoint, &keys).map_err(Broken::Checkpoint)?;
-    let words = signer(&keys, trusted, checkpoint.size)?;
-    steps.held(
-        StepName::Checkpoint,
-        format!("{}, {words}, signed a checkpoint of {} entries", extract.origin, checkpoint.size),
-    );
+    let signed = Params::default().with("origin", extract.origin).with("size", checkpoint.size);
+    let (code, signed) = signer(&keys, trusted, checkpoint.size, signed)?;
+    steps.held(StepName::Checkpoint, code, signed);
     let witnesses = witnessed(extract, policy, steps)?;
     if let Some(seen) = trusted.seen {
         continues(seen, &checkpoint)?;
-        steps.held(StepName::Memory, format!("it is no older than the {} entries that were seen before", seen.size));
+        steps.held(StepName::Memory, "no-older", Params::default().with("seen", seen.size));
     }
     Ok(Anchored { trusted, keys, checkpoint, witnesses })
 }
 
 /// How the key that signed stands to the one in the policy.
-fn signer(keys: &LogKeys, trusted: &Trusted, size: u64) -> Result<String, Distrust> {
+fn signer(keys: &LogKeys, trusted: &Trusted, size: u64, told: Params) -> Result<(&'static str, Params), Distrust> {
     let signed = keys.at(size);
     if *signed == trusted.log {
-        return Ok("whose key the policy names".to_owned());
+        return Ok(("signed-by-named-key", told));
     }
     if keys.contains(&trusted.log) {
         let by = keys.changes().iter().find(|(_, key)| key == signed).map_or(0, |(index, _)| *index);
-        return Ok(format!("whose key the policy names and which handed over to {signed} by entry {by}"));
+        return Ok(("signed-by-later-key", told.with("key", signed).with("entry", by)));
     }
     match trusted.earlier.iter().find(|earlier| earlier.log == *signed) {
-        Some(earlier) if size <= earlier.until => {
-            Ok(format!("with a key that the policy names for up to {} entries", earlier.until))
-        }
+        Some(earlier) if size <= earlier.until => Ok(("signed-by-earlier-key", told.with("until", earlier.until))),
         _ => Err(Distrust::RetiredLogKey { key: signed.to_string(), size }),
     }
 }
@@ -73,11 +70,13 @@ fn witnessed(extract: &Extract<'_>, policy: &Policy, steps: &mut Steps) -> Resul
         other => Fault::Bundle(Broken::Cosignature(other)),
     })?;
     let names: Vec<&str> = witnesses.iter().map(|witness| witness.name.as_str()).collect();
-    let words = match (quorum, names.as_slice()) {
-        (0, []) => "the policy asks for no witness, and none of its own cosigned".to_owned(),
-        (_, names) => format!("cosigned by {}; the policy asks for {quorum}", names.join(", ")),
-    };
-    steps.held(StepName::Witnesses, words);
+    match (quorum, names.as_slice()) {
+        (0, []) => steps.held(StepName::Witnesses, "no-witness-asked", Params::default()),
+        (_, names) => {
+            let params = Params::default().with("witnesses", names.join(", ")).with("quorum", quorum);
+            steps.held(StepName::Witnesses, "cosigned", params);
+        }
+    }
     Ok(witnesses)
 }
 
@@ -104,13 +103,13 @@ impl Anchored<'_> {
     ) -> Result<Timestamp, Distrust> {
         let Some(at) = question.at else {
             fresh(sealed, policy, question.now)?;
-            steps.held(StepName::Time, format!("the log is known up to {sealed}, for which the answer is"));
+            steps.held(StepName::Time, "known-up-to", Params::default().with("sealed", sealed));
             return Ok(sealed);
         };
         if at > sealed {
             return Err(Distrust::NotCovered { at, sealed });
         }
-        steps.held(StepName::Time, format!("the log is known up to {sealed}; the answer is for {at}"));
+        steps.held(StepName::Time, "known-beyond", Params::default().with("sealed", sealed).with("at", at));
         Ok(at)
     }
 }

@@ -13,6 +13,7 @@ use conformity::succession::{Speaking, speaks_for};
 use conformity::text::Text;
 use conformity::time::Moment;
 use conformity::verdict::{HistoryItem, Profile, Snapshot, StateName, Verdict, VerdictRecord};
+use conformity::words::Params;
 use jiff::Timestamp;
 use ledger::jws;
 use ledger::merkle::Hash;
@@ -20,7 +21,7 @@ use serde::Serialize;
 
 use super::anchor::Anchored;
 use super::replay::Replayed;
-use super::step::{Step, StepName, Steps};
+use super::step::{Found, Step, StepName, Steps};
 use super::{Broken, Bundle, Distrust, Fault, Misbehaved};
 use crate::attestation::{Detail, read};
 use crate::sd_jwt;
@@ -182,34 +183,22 @@ fn own(bundle: &Bundle, replayed: &Replayed, at: Timestamp, steps: &mut Steps) -
     let speaking = speaks_for(register, &then.now.issuer, at);
     let body = speaking.as_ref().map_or(&then.now.issuer, |speaking| &speaking.body);
     let accreditation = accreditation(register, &then, body, at);
-    let mut words = match &accreditation {
-        Some(id) => format!("{body}, which answers for it, was accredited then ({id})"),
-        None if then.terms.provenance.is_transcribed() => {
-            format!("{body} copied it from a list; nobody decided it here")
-        }
-        None if then.terms.provenance.self_declared().is_some() => declared_words(&then, body),
-        None => {
-            format!(
-                "{body}, which answers for it, was not accredited then; what it had granted stays as far as its scheme says"
-            )
-        }
-    };
+    let mut found = vec![answering(&then, body, accreditation.as_ref())];
     if let Some(speaking) = &speaking {
-        let (issuer, entry) = (&then.now.issuer, speaking.since.index);
-        words.push_str(&format!("; it took the place of {issuer}, which decided it, by entry {entry}"));
+        let params = Params::default().with("body", body).with("issuer", &then.now.issuer);
+        found.push(Found::new("took-the-place", params.with("entry", speaking.since.index)));
     }
-    steps.held(StepName::Accreditation, words);
+    steps.all_held(StepName::Accreditation, found);
     let credential = credential(bundle, replayed, &then, at, steps)?;
     let (state, in_force) = (then.now.state.name(), record.in_force_at(at));
-    let standing = if in_force { "in force" } else { "not in force" };
-    let mut words = format!("at {at} {} was {}, and {standing}", bundle.verdict, state.as_str());
+    let code = if in_force { "was-in-force" } else { "was-not-in-force" };
+    let params = Params::default().with("at", at).with("verdict", &bundle.verdict).with("state", state.as_str());
+    let mut found = vec![Found::new(code, params)];
     if let Some(voided) = then.history.first().and_then(|granted| granted.voided) {
-        words.push_str(&format!(": by entry {} it was granted with a stolen key", voided.index));
+        found.push(Found::new("granted-with-stolen-key", Params::default().with("entry", voided.index)));
     }
-    if let Some(lapsed) = &then.now.lapsed {
-        words.push_str(&basis(lapsed, at));
-    }
-    steps.held(StepName::Verdict, words);
+    found.extend(then.now.lapsed.as_ref().map(|lapsed| basis(lapsed, at)));
+    steps.all_held(StepName::Verdict, found);
     let VerdictRecord { terms, now, history } = then;
     let name = |id: &PartyId| register.party(id).map(|record| record.party.name.clone());
     let issuer_name = name(&now.issuer);
@@ -229,24 +218,36 @@ fn own(bundle: &Bundle, replayed: &Replayed, at: Timestamp, steps: &mut Steps) -
     })
 }
 
+/// By what right the body answers for it.
+fn answering(then: &VerdictRecord, body: &PartyId, accreditation: Option<&AccreditationId>) -> Found {
+    let params = Params::default().with("body", body);
+    match accreditation {
+        Some(id) => Found::new("accredited-then", params.with("accreditation", id)),
+        None if then.terms.provenance.is_transcribed() => Found::new("copied-from-list", params),
+        None if then.terms.provenance.self_declared().is_some() => declared(then, params),
+        None => Found::new("not-accredited-then", params),
+    }
+}
+
 /// Who stands behind a declaration.
-fn declared_words(then: &VerdictRecord, body: &PartyId) -> String {
+fn declared(then: &VerdictRecord, params: Params) -> Found {
     let mandate = then.terms.provenance.self_declared().and_then(|declared| declared.mandate);
-    let whom = if mandate.is_some() { "for the supplier, as its sponsor" } else { "of itself" };
-    match &then.now.confirmed {
-        Some(confirmed) => format!("{body} declared it {whom}, and {} confirmed it; no body decided it", confirmed.by),
-        None => format!("{body} declared it {whom}; no body decided it, and no expert confirmed it"),
+    match (&then.now.confirmed, mandate.is_some()) {
+        (Some(confirmed), true) => Found::new("sponsored-and-confirmed", params.with("expert", &confirmed.by)),
+        (Some(confirmed), false) => Found::new("declared-and-confirmed", params.with("expert", &confirmed.by)),
+        (None, true) => Found::new("sponsored", params),
+        (None, false) => Found::new("declared", params),
     }
 }
 
 /// What lapsed of that on which it rests, and what becomes of it.
-fn basis(lapsed: &Lapsed, at: Timestamp) -> String {
-    let what = lapsed.cause.what.words();
+fn basis(lapsed: &Lapsed, at: Timestamp) -> Found {
+    let what = Params::default().with("what", lapsed.cause.what.as_str());
     match lapsed.consequence {
-        Consequence::Keep => format!(": {what} since {}, and its scheme keeps it in force", lapsed.since),
-        Consequence::TransferWindow { until } if at < until => format!(": {what}, and it stays in force until {until}"),
-        Consequence::TransferWindow { until } => format!(": {what}, and it stayed in force until {until}"),
-        Consequence::Cease => format!(": lapsed since {}, because {what}", lapsed.since),
+        Consequence::Keep => Found::new("basis-kept", what.with("since", lapsed.since)),
+        Consequence::TransferWindow { until } if at < until => Found::new("basis-window", what.with("until", until)),
+        Consequence::TransferWindow { until } => Found::new("basis-window-closed", what.with("until", until)),
+        Consequence::Cease => Found::new("basis-lapsed", what.with("since", lapsed.since)),
     }
 }
 
@@ -298,11 +299,8 @@ fn credential(
     let (disclosures, detail) = if newest { (bundle.disclosures.len(), detail) } else { (0, Detail::default()) };
     let status = record.status(Some(then), true, at);
     let issued = record.issued;
-    let words = format!(
-        "the credential of entry {}, issued by {}, says what the verdict said; it shows {disclosures} of the parts that it keeps back",
-        issued.index, record.by
-    );
-    steps.held(StepName::Credential, words);
+    let params = Params::default().with("entry", issued.index).with("by", &record.by).with("shown", disclosures);
+    steps.held(StepName::Credential, "documented", params);
     Ok(Some(Shown { issued, by: record.by.clone(), status, disclosures, detail }))
 }
 
@@ -338,10 +336,8 @@ fn foreign(
         return Err(Distrust::NotThen { verdict: bundle.verdict.clone(), at }.into());
     }
     let recognition = &record.recognition;
-    let words = format!(
-        "at {at} {} counted {} as {}: {}",
-        bundle.origin, bundle.verdict, recognition.outcome, recognition.explanation
-    );
-    steps.held(StepName::Verdict, words);
+    let params = Params::default().with("at", at).with("origin", &bundle.origin).with("verdict", &bundle.verdict);
+    let found = Found::new("counted", params.with("outcome", recognition.outcome));
+    steps.recognised(StepName::Verdict, found, Arc::clone(&record));
     Ok(record)
 }

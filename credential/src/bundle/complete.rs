@@ -11,6 +11,7 @@ use conformity::basis::{Basis, of_recognition, of_verdict};
 use conformity::key::Jwk;
 use conformity::map_label::{MapLabel, Tree};
 use conformity::records::{Facts, Register};
+use conformity::words::Params;
 use ledger::map::{Latest, MapProof, MapProofError, PublicProof};
 use ledger::merkle::Hash;
 use ledger::vrf::VrfPublicKey;
@@ -32,12 +33,8 @@ pub(super) fn complete(
     let about = [bare(bundle, &label, &stated)?, stated].concat();
     compare(&label, told, &about, entries)?;
     let rests = foundations(basis, &bundle.public_proof, &replayed.register, entries, &public_root)?;
-    let words = format!(
-        "the state map under the seal counts {} entries about it, and those about {rests} parties, accreditations, designations, \
-         arrangements and peers that it rests on: all are shown, and there is no other",
-        about.len()
-    );
-    steps.held(StepName::Completeness, words);
+    let params = Params::default().with("count", about.len()).with("rests", rests);
+    steps.held(StepName::Completeness, "complete-verdict", params);
     Ok(())
 }
 

@@ -1,4 +1,7 @@
 //! Why a bundle is not believed, by who is to blame: whoever made or carried it, the registry, or nobody but the policy.
+//! In English it says what stands beside each; `japanese` has the other language.
+
+mod japanese;
 
 use conformity::digest::Digest;
 use conformity::ids::{Origin, VerdictRef};
@@ -302,7 +305,9 @@ pub enum Distrust {
         at: Timestamp,
     },
     /// The reader wants to know of all identifiers of a supplier, and the bundle shows no registration.
-    #[error("{}; ask for a bundle that shows it", super::supplier::UNREGISTERED)]
+    #[error(
+        "its registration is not shown: it may have other identifiers, of which nothing is said; ask for a bundle that shows it"
+    )]
     NotRegistered,
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use conformity::statement::{self, Statement};
+use conformity::words::Params;
 use jiff::Timestamp;
 use ledger::encoding::base64_decode;
 use ledger::entry::{Entry, Kind};
@@ -97,7 +98,7 @@ pub(super) fn include(
     verify_multi_inclusion(&leaves, size, extract.proof, root).map_err(Broken::Proof)?;
     let entries = Entries { all, map_root: Hash::from_bytes(*last.digest.as_bytes()) };
     let included = in_time(read, &last, size, entries)?;
-    steps.held(StepName::Inclusion, format!("all {} statements stand in the log under it", included.statements.len()));
+    steps.held(StepName::Inclusion, "included", Params::default().with("count", included.statements.len()));
     Ok(included)
 }
 

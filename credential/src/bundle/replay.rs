@@ -10,6 +10,7 @@ use conformity::ids::ArrangementId;
 use conformity::key::{Jwk, KeyId};
 use conformity::records::{Facts, Register};
 use conformity::statement::Claim;
+use conformity::words::Params;
 use ledger::jws::Verified;
 use ledger::key::PublicKey;
 
@@ -68,10 +69,7 @@ pub(super) fn of_verdict(
 fn certified(anchored: &Anchored<'_>, roots: Option<&BTreeSet<Digest>>, steps: &mut Steps) -> Result<(), Distrust> {
     let Some(wanted) = &anchored.trusted.ca_roots else { return Ok(()) };
     let root = roots.into_iter().flatten().find(|root| wanted.contains(root)).ok_or(Distrust::NoTrustedCaRoot)?;
-    steps.held(
-        StepName::Credential,
-        format!("the newest credential's certificates lead to {root}, a root of the policy"),
-    );
+    steps.held(StepName::Credential, "root-of-policy", Params::default().with("root", root));
     Ok(())
 }
 
@@ -83,13 +81,13 @@ fn begins(entered: &Entered, anchored: &Anchored<'_>, steps: &mut Steps) -> Resu
         return Err(Misbehaved::OtherLogKey { found: genesis.log_key.to_string() }.into());
     }
     let found = Digest::from_bytes(*entered.unverified.digest().as_bytes());
-    let words = match trusted.genesis {
+    let code = match trusted.genesis {
         Some(pinned) if pinned != found => return Err(Distrust::OtherGenesis { found, pinned }.into()),
-        Some(_) => "the log begins with the genesis that the policy pins",
-        None if keys.first() == &trusted.log => "the log begins with a genesis that names the policy's log key",
-        None => "the log begins with a genesis whose log key gave way to the policy's, or came before it",
+        Some(_) => "genesis-pinned",
+        None if keys.first() == &trusted.log => "genesis-by-key",
+        None => "genesis-of-other-key",
     };
-    steps.held(StepName::Genesis, words.to_owned());
+    steps.held(StepName::Genesis, code, Params::default());
     Ok(())
 }
 
@@ -140,14 +138,8 @@ impl Replay {
             }
             _ => {}
         }
-        steps.held(
-            StepName::Statement,
-            format!(
-                "entry {index} of {at}: {}, signed by {} with its key of that time; the rules allow it",
-                statement.kind(),
-                statement.iss
-            ),
-        );
+        let params = Params::default().with("index", index).with("at", at).with("kind", statement.kind());
+        steps.held(StepName::Statement, "allowed", params.with("by", &statement.iss));
         Ok(())
     }
 

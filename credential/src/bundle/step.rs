@@ -1,5 +1,10 @@
-//! What was checked, in words, one value for each step.
+//! What was checked, one value for each step: for machines by code and parameters, for people in words (`conformity::words`).
 
+use std::sync::Arc;
+
+use conformity::recognised::RecognitionRecord;
+use conformity::recognition;
+use conformity::words::{self, Language, Params};
 use serde::Serialize;
 
 /// The steps, in their order.
@@ -55,13 +60,66 @@ impl StepName {
     }
 }
 
+/// One thing that a step found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Found {
+    /// What, for machines. Stable.
+    pub code: &'static str,
+    /// What about.
+    #[serde(skip_serializing_if = "Params::is_empty")]
+    pub params: Params,
+}
+
+impl Found {
+    pub(super) fn new(code: &'static str, params: Params) -> Self {
+        Self { code, params }
+    }
+}
+
 /// Something that was checked and holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Step {
     /// Which step.
     pub step: StepName,
-    /// What was found, for people.
+    /// What was found: at least one thing.
+    pub found: Vec<Found>,
+    /// The same for people, in English unless it was [told](Step::told) otherwise.
     pub words: String,
+    /// The recognition whose explanation belongs to the words.
+    #[serde(skip)]
+    explained: Option<Arc<RecognitionRecord>>,
+}
+
+impl Step {
+    fn new(step: StepName, found: Vec<Found>, explained: Option<Arc<RecognitionRecord>>) -> Self {
+        let mut step = Self { step, found, words: String::new(), explained };
+        step.words = step.worded(Language::English);
+        step
+    }
+
+    /// The step in `language`.
+    #[must_use]
+    pub fn told(&self, language: Language) -> Self {
+        Self { words: self.worded(language), ..self.clone() }
+    }
+
+    fn worded(&self, language: Language) -> String {
+        let found = self.found.iter().map(|found| words::step(found.code, language, &found.params));
+        let explained = self.explained.as_ref().map(|record| match language {
+            Language::English => record.recognition.explanation.to_string(),
+            Language::Japanese => recognition::told(&record.recognition, language).explanation.to_string(),
+        });
+        let all: Vec<String> = found.chain(explained).collect();
+        all.join(match language {
+            Language::English => "; ",
+            Language::Japanese => "。",
+        })
+    }
+}
+
+/// All steps in `language`.
+pub fn told(steps: &[Step], language: Language) -> Vec<Step> {
+    steps.iter().map(|step| step.told(language)).collect()
 }
 
 /// The steps so far.
@@ -69,8 +127,18 @@ pub struct Step {
 pub(super) struct Steps(Vec<Step>);
 
 impl Steps {
-    pub(super) fn held(&mut self, step: StepName, words: String) {
-        self.0.push(Step { step, words });
+    /// A step that found one thing.
+    pub(super) fn held(&mut self, step: StepName, code: &'static str, params: Params) {
+        self.all_held(step, vec![Found::new(code, params)]);
+    }
+
+    pub(super) fn all_held(&mut self, step: StepName, found: Vec<Found>) {
+        self.0.push(Step::new(step, found, None));
+    }
+
+    /// A step that found how something is recognised.
+    pub(super) fn recognised(&mut self, step: StepName, found: Found, record: Arc<RecognitionRecord>) {
+        self.0.push(Step::new(step, vec![found], Some(record)));
     }
 
     pub(super) fn into_held(self) -> Vec<Step> {

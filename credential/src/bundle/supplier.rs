@@ -34,6 +34,7 @@ use conformity::party::{PartyRecord, Role};
 use conformity::records::Register;
 use conformity::standing::Absence;
 use conformity::statement::{Claim, Kind};
+use conformity::words::Params;
 use jiff::Timestamp;
 use ledger::jws::Unverified;
 use ledger::merkle::Hash;
@@ -44,7 +45,7 @@ use super::complete::{compare, foundations, told};
 use super::ground::{Extract, Ground, ground};
 use super::include::{Entries, instant};
 use super::policy::Policy;
-use super::step::{Step, StepName, Steps};
+use super::step::{Found, Step, StepName, Steps};
 use super::{Broken, Distrust, Failure, Fault, Item, MAX_STATEMENTS, Question, most, read_object};
 use crate::statement::read_unverified;
 
@@ -54,12 +55,6 @@ pub const FORMAT: &str = "secure-trust-registry/supplier-bundle@1";
 pub const MAX_IDENTIFIERS: usize = 64;
 /// Most entries about it.
 pub const MAX_ENTRIES: usize = 16_384;
-/// What an absence leaves out: what is made of these rests in a vault and is in no log, so that no map counts it.
-pub const BESIDES: &str = "other than restricted verdicts of other registries, which are in no log but their own";
-
-/// What a bundle without the supplier's registration does not say.
-pub const UNREGISTERED: &str = "its registration is not shown: it may have other identifiers, of which nothing is said";
-
 /// A bundle about a supplier as read or collected; [`verify_any`](super::verify_any) says whether it holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -224,11 +219,8 @@ pub(super) fn is_one(bytes: &[u8]) -> bool {
 pub(super) fn checked(bytes: &[u8], policy: &Policy, question: Question, steps: &mut Steps) -> Result<Standing, Fault> {
     let bundle = SupplierBundle::parse(bytes)?;
     let (entries, identifiers, scheme) = (bundle.entries.len(), bundle.identifiers.len(), &bundle.scheme);
-    let words = format!(
-        "{entries} entries about a supplier with {identifiers} identifiers under {scheme} from the log {}",
-        bundle.origin
-    );
-    steps.held(StepName::Form, words);
+    let params = Params::default().with("entries", entries).with("identifiers", identifiers).with("scheme", scheme);
+    steps.held(StepName::Form, "form-supplier", params.with("origin", &bundle.origin));
     let Ground { anchored, entries, sealed, at, replay } = ground(&bundle.extract(), policy, question, steps)?;
     let register = &replay.register;
     let all = bundle.entries.iter().map(|one| one.told(&entries)).collect::<Result<Vec<_>, _>>()?;
@@ -303,15 +295,12 @@ fn complete(
         }
         compare(&label, told, about, entries)?;
         public = Some(root);
-        let words = match told {
-            None => format!("the state map under the seal counts no entry about {identifier} under {}", bundle.scheme),
-            Some(latest) => format!(
-                "the state map under the seal counts {} entries about {identifier} under {}, the latest of which is {}: these, \
-                 and no other",
-                latest.count, bundle.scheme, latest.index
-            ),
+        let params = Params::default().with("identifier", identifier).with("scheme", &bundle.scheme);
+        let (code, params) = match told {
+            None => ("counts-none", params),
+            Some(latest) => ("counts-some", params.with("count", latest.count).with("last", latest.index)),
         };
-        steps.held(StepName::Completeness, words);
+        steps.held(StepName::Completeness, code, params);
     }
     let about: BTreeSet<u64> = bundle.identifiers.iter().flat_map(|one| one.entries.iter().copied()).collect();
     if let Some(stray) = bundle.entries.iter().find(|one| !about.contains(&one.index)) {
@@ -365,46 +354,36 @@ impl Standing {
         }
     }
 
-    /// At which time, and what is not counted then: under the checkpoint nothing shows what was erased since.
-    pub fn as_of(&self) -> String {
-        let erased = if self.at < self.checkpoint.at { ", leaving out what was erased since" } else { "" };
-        format!("as of {}{erased}", self.at)
+    /// Whether something may not be counted at the time that the answer is for: under the checkpoint nothing shows what was erased since.
+    pub fn leaves_out_erased(&self) -> bool {
+        self.at < self.checkpoint.at
     }
 
     fn tell(&self, steps: &mut Steps) {
-        let words = match &self.registered {
-            Some(party) => {
-                format!("{} registered the supplier as {party}, with these identifiers and no others", self.origin)
-            }
-            None => UNREGISTERED.to_owned(),
+        let (code, params) = match &self.registered {
+            Some(party) => ("registered", Params::default().with("origin", &self.origin).with("party", party)),
+            None => ("unregistered", Params::default()),
         };
-        steps.held(StepName::Supplier, words);
+        steps.held(StepName::Supplier, code, params);
         let shown = self.entries.iter().filter(|one| one.said.is_some()).map(|one| one.index).collect();
         for known in &self.identifiers {
-            steps.held(StepName::Supplier, self.of_identifier(known, &shown));
+            steps.all_held(StepName::Supplier, vec![self.of_identifier(known, &shown)]);
         }
-        let words = "nothing is said of other identifiers, of other schemes or versions, of restricted verdicts of other \
-                     registries, which are in no log but their own, or of anything later";
-        steps.held(StepName::Supplier, words.to_owned());
+        steps.held(StepName::Supplier, "says-nothing-of", Params::default());
     }
 
-    fn of_identifier(&self, known: &Known, shown: &BTreeSet<u64>) -> String {
-        let Self { origin, scheme, .. } = self;
-        let as_of = self.as_of();
+    fn of_identifier(&self, known: &Known, shown: &BTreeSet<u64>) -> Found {
         let Known { identifier, entries } = known;
         let shown = entries.iter().filter(|index| shown.contains(index)).count();
-        match entries.last() {
-            None => {
-                format!(
-                    "{as_of}, {origin} holds no verdict about {identifier} under {scheme}, its own or another registry's, \
-                     {BESIDES}"
-                )
+        let params = Params::default().with("at", self.at).with("origin", &self.origin).with("scheme", &self.scheme);
+        let params = params.with("identifier", identifier);
+        match (entries.last(), self.leaves_out_erased()) {
+            (None, false) => Found::new("holds-none", params),
+            (None, true) => Found::new("held-none", params),
+            (Some(last), erased) => {
+                let params = params.with("count", entries.len()).with("last", last).with("shown", shown);
+                Found::new(if erased { "held-some" } else { "holds-some" }, params)
             }
-            Some(last) => format!(
-                "{as_of}, {origin} holds {} entries about {identifier} under {scheme}, the latest of which is {last}; {shown} of \
-                 their statements are shown",
-                entries.len()
-            ),
         }
     }
 }

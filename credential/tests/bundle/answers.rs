@@ -2,6 +2,7 @@
 
 use conformity::credential::StatusSlot;
 use conformity::key::Der;
+use conformity::words::Language;
 use credential::attestation::{Attestation, PAD_TO, concealed, write};
 use credential::bundle::{Bundle, Finding, Own, Question, StepName, Verified, verify};
 use credential::sd_jwt::{Issuance, SystemSalts, issue};
@@ -20,6 +21,10 @@ pub(crate) fn good(log: &Log, bundle: &Bundle, question: Question) -> Verified {
 pub(crate) fn own(verified: &Verified) -> &Own {
     let Finding::Own(own) = &verified.finding else { panic!("{verified:?}") };
     own
+}
+
+pub(crate) fn is_japanese(words: &str) -> bool {
+    words.chars().any(|c| ('\u{3040}'..='\u{9FFF}').contains(&c))
 }
 
 #[test]
@@ -58,6 +63,9 @@ fn every_step_is_told_in_words() {
     for step in &verified.steps {
         assert!(!step.words.is_empty() && !step.words.contains('\n'), "{step:?}");
         assert_eq!(serde_json::to_value(step.step).unwrap(), step.step.as_str());
+        assert!(!step.found.is_empty() && step.told(Language::English) == *step);
+        let japanese = step.told(Language::Japanese);
+        assert!(is_japanese(&japanese.words) && japanese.found == step.found, "{japanese:?}");
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use conformity::words::Language;
 use credential::bundle::{Bundle, Earlier, Item, MAX_BUNDLE, MAX_STATEMENTS, Policy, Question, verify};
 use jiff::SignedDuration;
 use ledger::checkpoint::Purpose;
@@ -11,7 +12,7 @@ use ledger::encoding::base64_encode;
 use ledger::entry::Kind;
 use serde_json::json;
 
-use crate::answers::{bytes, documented, recognising};
+use crate::answers::{bytes, documented, is_japanese, recognising};
 use crate::log::{Log, accreditation, at_the_checkpoint, jwk, verdict};
 
 /// Where the grant stands among the statements of the bundle.
@@ -32,7 +33,8 @@ impl Case {
     fn refused(&self) -> (&'static str, &'static str, &'static str) {
         let failure = verify(&self.bytes, &self.policy, self.question).unwrap_err();
         assert!(failure.held.iter().all(|step| step.step <= failure.step), "what held came before");
-        assert_eq!(failure.to_string(), failure.fault.to_string());
+        assert_eq!(failure.to_string(), failure.fault.words(Language::English));
+        assert!(is_japanese(&failure.fault.words(Language::Japanese)), "{failure}");
         (failure.fault.blame(), failure.step.as_str(), failure.fault.code())
     }
 }

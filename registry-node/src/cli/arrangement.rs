@@ -13,6 +13,7 @@ use conformity::arrangement::{Arrangement, ArrangementEnded, ArrangementSigned, 
 use conformity::ids::ArrangementId;
 use conformity::statement::Claim;
 use conformity::time::Day;
+use conformity::words::Params;
 use serde_json::Value;
 
 use super::as_of::AsOf;
@@ -209,7 +210,11 @@ fn overview(all: &[Value]) -> String {
             rows.push([text(&record["id"]), text(&direction["version"]), way, text(&direction["force"])]);
         }
     }
-    if rows.is_empty() { "(none)".to_owned() } else { output::table(["ID", "VERSION", "DIRECTION", "FORCE"], &rows) }
+    if rows.is_empty() {
+        output::label("none-listed", &Params::default())
+    } else {
+        output::table(["ID", "VERSION", "DIRECTION", "FORCE"], &rows)
+    }
 }
 
 /// What waits for a signature, and how ours is given; nothing where nothing does.
@@ -228,7 +233,7 @@ fn waiting(all: &[Value]) -> String {
         return String::new();
     }
     let table = output::table(["PROPOSED", "SIGNED BY", "WAITS FOR", "DIGEST"], &rows);
-    format!("\n{table}\nWhere it waits for this registry: arrangement accept <PROPOSED> --digest <DIGEST>")
+    format!("\n{table}\n{}", output::label("proposals-wait", &Params::default()))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use conformity::words::{Params, label};
 use credential::bundle::Checked;
 use serde_json::json;
 
@@ -37,12 +38,13 @@ impl Certificate {
         let verified = match self.check.run()? {
             Ok(Checked::Verdict(verified)) => verified,
             Ok(Checked::Supplier(_)) => {
-                return Ok(misused(context, "this is about a supplier; certificates are of verdicts".to_owned()));
+                return Ok(misused(context, label("bundle-of-supplier", context.language, &Params::default())));
             }
             Err(failure) => return refused(context, &failure),
         };
         output::write_private(&self.out, page(&verified, self.language)?.as_bytes())?;
         let answer = json!({"certificate": self.out, "verdict": verified.verdict});
-        context.answer(&answer, |_| format!("{}: the certificate of {}", self.out.display(), verified.verdict))
+        let params = Params::default().with("file", self.out.display()).with("verdict", &verified.verdict);
+        context.answer(&answer, |_| label("certificate-written", context.language, &params))
     }
 }

@@ -10,6 +10,7 @@ use conformity::identifiers::Identifier;
 use conformity::ids::{ConsentId, PartyId, SchemeRef, VerdictId, VerdictRef};
 use conformity::statement::Claim;
 use conformity::time::Day;
+use conformity::words::Params;
 use serde_json::{Value, json};
 
 use super::context::{Context, word};
@@ -186,7 +187,9 @@ fn render(answer: &Value) -> String {
     let table = output::rows(&uses, columns);
     match answer["dropped"].as_u64() {
         None | Some(0) => table,
-        Some(dropped) => format!("{table}\n{dropped} older ones are not kept any more"),
+        Some(dropped) => {
+            format!("{table}\n{}", output::label("uses-dropped", &Params::default().with("dropped", dropped)))
+        }
     }
 }
 

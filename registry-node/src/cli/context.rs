@@ -42,6 +42,7 @@ impl Context {
         let from_environment = || std::env::var_os(FOLDER_VARIABLE).map(PathBuf::from);
         let registry = registry.or_else(from_environment).unwrap_or_else(|| PathBuf::from("."));
         let language = language.unwrap_or_else(language_of_environment);
+        output::speak(language);
         Self { json, language, registry, credentials }
     }
 

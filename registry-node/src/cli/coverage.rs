@@ -72,7 +72,7 @@ impl Coverage {
         let basis = list(answer, "basis").iter().map(|one| basis(one, language));
         let basis = as_of::told(answer, language).into_iter().chain(basis);
         let sentence = word(&answer["text"], language.as_str()).to_owned();
-        let headings = ["requirement", "cover", "by", "evidence"];
+        let headings = ["requirement", "cover", "covered-by", "evidence-in"];
         let headings =
             headings.map(|one| label(&format!("heading-{one}"), language, &Params::default()).to_uppercase());
         basis

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, ensure};
 use clap::{Args, Subcommand};
+use conformity::words::Params;
 use credential::bundle::Pin;
 use federation::evidence::prove;
 use ledger::log_keys::LogKeys;
@@ -108,8 +109,9 @@ impl Export {
         let Some(out) = self.out else { return context.answer(&record, pretty) };
         std::fs::write(&out, pretty(&record)).with_context(|| format!("cannot write {}", out.display()))?;
         let exported = json!({ "exported": record.id, "file": out });
-        context
-            .answer(&exported, |_| format!("evidence {} against {} is in {}", record.id, record.origin, out.display()))
+        let params =
+            Params::default().with("id", &record.id).with("origin", &record.origin).with("file", out.display());
+        context.answer(&exported, |_| output::label("evidence-exported", &params))
     }
 }
 

@@ -2,7 +2,7 @@
 
 pub(super) mod bulk;
 mod crosswalk;
-mod held;
+pub(super) mod held;
 mod profile;
 
 use std::fs::File;
@@ -23,8 +23,8 @@ use super::context::{Context, read_input, wait, word};
 use super::submission::{Receipt, Speaker};
 use crate::clock::{Clock, SystemClock};
 use crate::import::{
-    Counts, DocumentOrder, Mapping, Occasion, Planned, RowRefusal, Status, document, example, preset, preset_names,
-    register,
+    Counts, DocumentOrder, Mapping, Occasion, Planned, RowRefusal, SectionCounts, Status, document, example, preset,
+    preset_names, register,
 };
 use bulk::{Outcome, attachments, submit};
 use crosswalk::ImportCrosswalk;
@@ -156,6 +156,7 @@ impl ImportRegister {
         let report = Report {
             list: mapping.list(),
             rows: plan.accounts.counts(),
+            sections: plan.accounts.by_section(),
             refusals: plan.accounts.report().collect(),
             statements: plan.claims.len(),
             submitted,
@@ -184,6 +185,9 @@ fn known_presets() -> String {
 struct Report<'a> {
     list: &'a str,
     rows: Counts,
+    /// The same of each section, where the list has sections.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    sections: Vec<SectionCounts>,
     refusals: Vec<RowRefusal>,
     /// Statements that the list calls for.
     statements: usize,
@@ -199,14 +203,13 @@ impl Report<'_> {
     }
 
     fn render(&self) -> String {
-        let Counts { rows, verdicts, history, evidence, suppliers, refused, new, changed, unchanged } = self.rows;
-        let mut lines = vec![
-            format!(
-                "{}: {rows} rows = {verdicts} verdicts + {history} history + {evidence} evidence + {suppliers} suppliers + {refused} refused",
-                self.list
-            ),
-            format!("verdicts: {new} new, {changed} changed, {unchanged} unchanged; {} statements", self.statements),
-        ];
+        let Counts { new, changed, unchanged, .. } = self.rows;
+        let mut lines = vec![became(self.list, &self.rows)];
+        lines.extend(self.sections.iter().map(|one| format!("  {}", became(&one.section, &one.counts))));
+        lines.push(format!(
+            "verdicts: {new} new, {changed} changed, {unchanged} unchanged; {} statements",
+            self.statements
+        ));
         lines.extend(grouped(&self.refusals));
         lines.push(
             self.submitted.as_ref().map_or_else(|| "nothing was submitted (--dry-run)".to_owned(), Outcome::render),
@@ -215,18 +218,33 @@ impl Report<'_> {
     }
 }
 
-/// Refusals by reason: how many rows, and the first of them.
+/// What rows became: the numbers behind the equals sign add up to the one before it.
+fn became(of: &str, counts: &Counts) -> String {
+    let Counts { rows, verdicts, history, evidence, suppliers, refused, .. } = counts;
+    format!(
+        "{of}: {rows} rows = {verdicts} verdicts + {history} history + {evidence} evidence + {suppliers} suppliers + {refused} refused"
+    )
+}
+
+/// Rows that a line of a report names.
+const ROWS_SHOWN: usize = 10;
+
+/// Refusals by reason: how many rows, and which, as far as they are few.
 fn grouped(refusals: &[RowRefusal]) -> Vec<String> {
-    let mut groups: Vec<(&RowRefusal, usize)> = Vec::new();
+    let mut groups: Vec<(&RowRefusal, Vec<String>)> = Vec::new();
     for refusal in refusals {
+        let section = refusal.place.section.as_ref().map_or_else(String::new, |name| format!("{name}/"));
+        let place = format!("{section}{}", refusal.place.row);
         match groups.iter_mut().find(|(first, _)| (first.code, &first.why) == (refusal.code, &refusal.why)) {
-            Some((_, count)) => *count += 1,
-            None => groups.push((refusal, 1)),
+            Some((_, places)) => places.push(place),
+            None => groups.push((refusal, vec![place])),
         }
     }
-    let line = |(first, count): &(&RowRefusal, usize)| {
-        let section = first.place.section.as_ref().map_or_else(String::new, |name| format!("{name}/"));
-        format!("  {count} refused ({}), first in row {section}{}: {}", first.code, first.place.row, first.why)
+    let line = |(first, places): &(&RowRefusal, Vec<String>)| {
+        let more = places.len().checked_sub(ROWS_SHOWN).filter(|more| *more > 0);
+        let more = more.map_or_else(String::new, |more| format!(" and {more} more"));
+        let shown = places.iter().take(ROWS_SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+        format!("  {} refused ({}) in row {shown}{more}: {}", places.len(), first.code, first.why)
     };
     let more = groups.len().checked_sub(SHOWN).filter(|more| *more > 0);
     let more = more.map(|more| format!("  and {more} more reasons; --json lists every row"));

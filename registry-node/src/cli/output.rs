@@ -5,9 +5,11 @@ use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use conformity::words::{self, Language, Params};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
@@ -84,8 +86,29 @@ pub fn progress(total: u64, what: &str, json: bool) -> ProgressBar {
     bar
 }
 
+/// In which language a command answers: said once, before it does anything.
+static LANGUAGE: OnceLock<Language> = OnceLock::new();
+
+/// From now on headings and labels are in `language`; who says it later is not heard.
+pub fn speak(language: Language) {
+    let _ = LANGUAGE.set(language);
+}
+
+/// What stands around an answer under this code, in the language of the command.
+pub fn label(code: &str, params: &Params) -> String {
+    words::label(code, LANGUAGE.get().copied().unwrap_or_default(), params)
+}
+
+/// A heading in the language of the command; as it is where there is no other word for it.
+fn heading(name: &str) -> String {
+    let told = label(&format!("heading-{}", name.to_lowercase().replace(' ', "-")), &Params::default());
+    if told.is_empty() { name.to_owned() } else { told.to_uppercase() }
+}
+
 /// Rows under headings, columns aligned.
 pub fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> String {
+    let headings = headings.map(heading);
+    let headings = headings.each_ref().map(String::as_str);
     let mut widths = headings.map(|heading| heading.chars().count());
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
@@ -106,7 +129,7 @@ pub fn rows<const N: usize>(answer: &serde_json::Value, columns: [&'static str; 
     let inside = answer.as_object().and_then(|object| object.values().find_map(serde_json::Value::as_array));
     let items = answer.as_array().or(inside).map(Vec::as_slice).unwrap_or_default();
     if items.is_empty() {
-        return "(none)".to_owned();
+        return label("none-listed", &Params::default());
     }
     let last = |column: &'static str| column.rsplit('/').next().unwrap_or(column);
     let columns = columns.map(|column| column.split_once('=').unwrap_or((last(column), column)));

@@ -17,7 +17,8 @@ use conformity::Digest;
 use conformity::identifiers::Identifier;
 use conformity::ids::{SchemeRef, VerdictRef};
 use conformity::key::Der;
-use credential::bundle::supplier::{BESIDES, Told, UNREGISTERED};
+use conformity::words::{self, Language, Params, label};
+use credential::bundle::supplier::Told;
 use credential::bundle::{
     Checked, Failure, Fault, Finding, KeyHistory, MAX_BUNDLE, MAX_POLICY, Policy, Question, Standing, Step, Verified,
     verify_any,
@@ -89,7 +90,8 @@ impl Prove {
         let bundle = wait(fetch(&context.reader()?, &path))?;
         output::write_private(&self.out, &bundle)?;
         let answer = json!({"bundle": self.out, "bytes": bundle.len()});
-        context.answer(&answer, |_| format!("{} with {} bytes", self.out.display(), bundle.len()))
+        let params = Params::default().with("file", self.out.display()).with("bytes", bundle.len());
+        context.answer(&answer, |_| label("bytes-written", context.language, &params))
     }
 }
 
@@ -114,9 +116,10 @@ Examples:
   registry-node verify bundle.json --trust policy.toml
   registry-node verify bundle.json --trust policy.toml --at 2026-06-30T00:00:00Z --json
   registry-node verify standing.json --trust policy.toml --registered
+  registry-node --lang ja verify bundle.json --trust policy.toml
 
 Says how the verdict stood at that time, or what the log held about the supplier, as the log showed it then; without --at, at the
-checkpoint in the bundle. Each step is told.
+checkpoint in the bundle. Each step is told, in the language of --lang; with --json by code and parameters, too.
 Exits with 0 if all of them hold, whatever the verdict's state; else with 3 if the bundle is broken, 4 if it proves that its registry
 breaks the rules, 5 if it does not fulfil the policy or answer the question.")]
 pub(super) struct Verify {
@@ -142,18 +145,25 @@ pub(super) struct Check {
 
 impl Verify {
     pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        let language = context.language;
         let standing = match self.check.run()? {
             Ok(Checked::Verdict(verified)) if self.registered => {
-                let words = format!("this is about the verdict {}; --registered is of suppliers", verified.verdict);
-                return Ok(misused(context, words));
+                let params = Params::default().with("verdict", &verified.verdict);
+                return Ok(misused(context, label("bundle-of-verdict", language, &params)));
             }
-            Ok(Checked::Verdict(verified)) => return context.answer(&*verified, render),
+            Ok(Checked::Verdict(verified)) => {
+                let verified = Verified { steps: credential::bundle::told(&verified.steps, language), ..*verified };
+                return context.answer(&verified, |verified| render(verified, language));
+            }
             Ok(Checked::Supplier(standing)) if self.registered => standing.of_all_identifiers(),
             Ok(Checked::Supplier(standing)) => Ok(*standing),
             Err(failure) => Err(failure),
         };
         match standing {
-            Ok(standing) => context.answer(&standing, render_standing),
+            Ok(standing) => {
+                let standing = Standing { steps: credential::bundle::told(&standing.steps, language), ..standing };
+                context.answer(&standing, |standing| render_standing(standing, language))
+            }
             Err(failure) => refused(context, &failure),
         }
     }
@@ -177,10 +187,12 @@ pub(super) fn misused(context: &Context, words: String) -> ExitCode {
 
 pub(super) fn refused(context: &Context, failure: &Failure) -> anyhow::Result<ExitCode> {
     let Failure { held, step, fault } = failure;
-    let text = fault.to_string();
+    let language = context.language;
+    let (held, text) = (credential::bundle::told(held, language), fault.words(language));
     let failed = json!({"step": step, "blame": fault.blame(), "code": fault.code(), "text": text});
     output::print(context.json, &json!({"held": held, "failed": failed}), |_| {
-        format!("{}REFUSED  {}: {text} ({})", told(held), step.as_str(), fault.code())
+        let refused = label("not-believed", language, &Params::default());
+        format!("{}{refused}  {}: {text} ({})", told(&held, language), step.as_str(), fault.code())
     })?;
     Ok(ExitCode::from(match fault {
         Fault::Bundle(_) => BROKEN_BUNDLE,
@@ -189,51 +201,60 @@ pub(super) fn refused(context: &Context, failure: &Failure) -> anyhow::Result<Ex
     }))
 }
 
-fn told(held: &[Step]) -> String {
-    let mut text = String::new();
-    for Step { step, words } in held {
-        // Writing to a text cannot fail.
-        let _ = writeln!(text, "ok  {:<14} {words}", step.as_str());
-    }
-    text
+fn told(held: &[Step], language: Language) -> String {
+    let ok = label("step-held", language, &Params::default());
+    held.iter().map(|Step { step, words, .. }| format!("{ok}  {:<14} {words}\n", step.as_str())).collect()
 }
 
-fn render(verified: &Verified) -> String {
+fn render(verified: &Verified, language: Language) -> String {
     let Verified { verdict, at, .. } = verified;
+    let params = Params::default().with("verdict", verdict).with("at", at);
     let answer = match &verified.finding {
         Finding::Own(own) => {
-            let force = if own.in_force { "in force" } else { "not in force" };
-            format!("{verdict} at {at}: {}, {force}", own.state)
+            let code = if own.in_force { "verified-in-force" } else { "verified-not-in-force" };
+            label(code, language, &params.with("state", own.state))
         }
-        Finding::Foreign(record) => format!("{verdict} at {at}: {} by {}", record.recognition.outcome, verified.origin),
+        Finding::Foreign(record) => {
+            let params = params.with("outcome", record.recognition.outcome).with("origin", &verified.origin);
+            label("verified-recognition", language, &params)
+        }
     };
-    format!("{}VERIFIED  {answer}", told(&verified.steps))
+    let ok = label("all-verified", language, &Params::default());
+    format!("{}{ok}  {answer}", told(&verified.steps, language))
 }
 
-fn render_standing(standing: &Standing) -> String {
-    let Standing { origin, scheme, entries, steps, .. } = standing;
-    let as_of = standing.as_of();
-    let mut text = told(steps);
+fn render_standing(standing: &Standing, language: Language) -> String {
+    let Standing { entries, steps, .. } = standing;
+    let mut text = told(steps, language);
     for Told { index, at, said } in entries {
-        let words = said.as_ref().map_or_else(
-            || "not shown".to_owned(),
-            |said| {
-                let verdict = said.verdict.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
-                format!("{}{verdict}, which names {}", said.kind, said.by)
-            },
-        );
-        let _ = writeln!(text, "    entry {index} of {at}: {words}");
+        let params = Params::default().with("index", index).with("at", at);
+        let words = match said {
+            None => label("entry-not-shown", language, &params),
+            Some(said) => {
+                let params = params.with("kind", said.kind).with("by", &said.by);
+                let verdict = said.verdict.as_ref();
+                label("entry-shown", language, &verdict.map_or(params.clone(), |id| params.with("verdict", id)))
+            }
+        };
+        // Writing to a text cannot fail.
+        let _ = writeln!(text, "    {words}");
     }
-    let about: Vec<String> = standing.identifiers.iter().map(|one| one.identifier.to_string()).collect();
-    let about = about.join(", ");
-    let answer = if standing.absent {
-        format!("{as_of}, {origin} holds no verdict about {about} under {scheme}, {BESIDES}")
-    } else {
-        format!("{as_of}, {origin} holds {} entries about {about} under {scheme}, and no others", entries.len())
-    };
-    let unregistered = if standing.registered.is_none() { format!("; {UNREGISTERED}") } else { String::new() };
+    let ok = label("all-verified", language, &Params::default());
+    let unregistered = standing.registered.is_none().then(|| words::step("unregistered", language, &Params::default()));
+    let unregistered = unregistered.map_or_else(String::new, |words| format!("; {words}"));
     let absence = standing.absence.map_or_else(String::new, |absence| format!(" ({absence})"));
-    format!("{text}VERIFIED  {answer}{absence}{unregistered}")
+    format!("{text}{ok}  {}{absence}{unregistered}", held_about(standing, language))
+}
+
+/// What the log holds, in a sentence.
+fn held_about(standing: &Standing, language: Language) -> String {
+    let Standing { origin, scheme, entries, at, .. } = standing;
+    let about: Vec<String> = standing.identifiers.iter().map(|one| one.identifier.to_string()).collect();
+    let code = if standing.leaves_out_erased() { "at-that-time-but-erased" } else { "at-that-time" };
+    let as_of = label(code, language, &Params::default().with("at", at));
+    let params = Params::default().with("as-of", as_of).with("origin", origin).with("about", about.join(", "));
+    let params = params.with("scheme", scheme).with("count", entries.len());
+    label(if standing.absent { "verified-none" } else { "verified-entries" }, language, &params)
 }
 
 /// Make a policy, which says whom you trust

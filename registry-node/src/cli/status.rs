@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Args;
 use conformity::ids::Origin;
+use conformity::words::Params;
 use ledger::checkpoint::Checkpoint;
 use serde::Serialize;
 use serde_json::Value;
@@ -110,18 +111,18 @@ async fn log_size(connection: &mut Connection) -> anyhow::Result<Option<u64>> {
 }
 
 fn render(shown: &Shown) -> String {
-    let mut lines = vec![format!("{} at {}, log {}", shown.registry, shown.url, shown.origin)];
-    lines.push(shown.problem.clone().unwrap_or_else(|| "ready: statements are acknowledged".to_owned()));
-    lines.push(match shown.persons {
-        1 => "sensitive steps of the operator need one person".to_owned(),
-        persons => format!("sensitive steps of the operator need {persons} persons"),
-    });
-    if let Some(size) = shown.size {
-        lines.push(format!("entries: {size}"));
-    }
+    let none = Params::default;
+    let about = none().with("registry", &shown.registry).with("url", &shown.url).with("origin", &shown.origin);
+    let mut lines = vec![output::label("registry-at", &about)];
+    lines.push(shown.problem.clone().unwrap_or_else(|| output::label("ready", &none())));
+    let persons = if shown.persons == 1 { "one-person" } else { "several-persons" };
+    lines.push(output::label(persons, &none().with("persons", shown.persons)));
+    lines.extend(shown.size.map(|size| output::label("entries", &none().with("size", size))));
     lines.push(match &shown.checkpoint {
-        Some(Published { size, root }) => format!("published checkpoint: size {size}, root {root} (signature checked)"),
-        None => "no checkpoint is published yet".to_owned(),
+        Some(Published { size, root }) => {
+            output::label("checkpoint-published", &none().with("size", size).with("root", root))
+        }
+        None => output::label("no-checkpoint", &none()),
     });
     if !shown.peers.is_empty() {
         let peers = Value::Array(shown.peers.clone());
@@ -133,12 +134,12 @@ fn render(shown: &Shown) -> String {
         ));
     }
     if !shown.evidence.is_empty() {
-        lines.push("evidence of forked logs; to hand one on: registry-node evidence export <id>".to_owned());
+        lines.push(output::label("forks-known", &none()));
         let evidence = Value::Array(shown.evidence.clone());
         lines.push(output::rows(&evidence, ["id", "registry", "found", "sent by=sentBy", "proven"]));
     }
     if !shown.cascades.is_empty() {
-        lines.push("verdicts are being told of what they rest on; all of it: registry-node cascades".to_owned());
+        lines.push(output::label("cascades-run", &none()));
         lines.push(super::cascades::table(&Value::Array(shown.cascades.clone())));
     }
     lines.join("\n")

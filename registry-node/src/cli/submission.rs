@@ -16,6 +16,7 @@ use conformity::ids::{Origin, PartyId, ReasonCode, StatementId};
 use conformity::reason::Reason;
 use conformity::statement::{Claim, Kind, Statement};
 use conformity::text::Text;
+use conformity::words::Params;
 use jiff::Timestamp;
 use ledger::entry::{self, Entry};
 use ledger::jws::{self, Unverified, Verified};
@@ -27,6 +28,7 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::context::{Context, read_input, wait};
+use super::output;
 use super::pinned::Pinned;
 use crate::client::{Client, Connection, read_json};
 use crate::clock::{Clock, SystemClock};
@@ -366,8 +368,8 @@ fn acknowledge(
 /// The receipt for people.
 pub(super) fn render(receipt: &Receipt, origin: &Origin) -> String {
     let Receipt { index, time, proof, repeated } = receipt;
-    let again = if *repeated { " (it was there already)" } else { "" };
-    format!("entry {index} of {origin}, sequenced {time}{again}; proof checked\n\n{proof}")
+    let params = Params::default().with("index", index).with("origin", origin).with("time", time);
+    format!("{}\n\n{proof}", output::label(if *repeated { "receipt-again" } else { "receipt" }, &params))
 }
 
 /// A new statement id, in time order.

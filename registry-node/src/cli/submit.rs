@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Args;
 use conformity::ids::StatementId;
+use conformity::words::Params;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
@@ -99,7 +100,8 @@ fn submit_lines(context: &Context, path: &Path) -> anyhow::Result<ExitCode> {
             let receipt = one(&speaker, &mut connection, &text).await.with_context(|| format!("line {line}"))?;
             output::print(context.json, &Acknowledged { line, receipt }, |acknowledged| {
                 let Receipt { index, time, .. } = &acknowledged.receipt;
-                format!("line {line}: entry {index}, sequenced {time}; proof checked")
+                let params = Params::default().with("line", line).with("index", index).with("time", time);
+                output::label("receipt-of-line", &params)
             })?;
         }
         Ok(ExitCode::SUCCESS)

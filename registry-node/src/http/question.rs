@@ -78,7 +78,7 @@ where
     let bounds = Bounds { purpose: Purpose::Question, bytes: MAX_QUESTION, seconds: QUESTION_SECONDS };
     let (bytes, _permit) = body::whole(site, ask, headers, body, bounds).await?;
     let question = Question::read(&bytes)?;
-    room::within(&site.room, &ask.caller().share, || std::future::ready(answer(site, &question))).await
+    room::within(&site.room, &ask.caller().share, || std::future::ready(answer(site, &question, ask.language()))).await
 }
 
 impl Question {

@@ -3,6 +3,7 @@
 //!
 //! Out of scope: the table itself (`table`) and what the answers are.
 
+use conformity::words::Language;
 use warp::http::Method;
 use warp::reply::Response;
 
@@ -82,7 +83,7 @@ pub(super) enum Handler {
         /// What it is about, as the schemas of question and answer are named.
         subject: &'static str,
         /// Who answers.
-        answer: fn(&Site, &Question) -> Result<Response, Problem>,
+        answer: fn(&Site, &Question, Language) -> Result<Response, Problem>,
     },
     /// The body brings a checkpoint to be cosigned.
     Checkpoints,

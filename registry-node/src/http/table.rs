@@ -1,5 +1,7 @@
 //! Every route of a registry, the hottest first.
 
+use conformity::words::Language;
+
 use super::answer::{DID_DOCUMENT, EVENTS, JOSE, JSON, KEY_SET, NOTE, OCTETS};
 use super::as_of::{self, AS_OF, AS_OF_SIZE, KNOWN};
 use super::credentials::{SD_JWT, STATUS_LIST, VC_JWT};
@@ -356,7 +358,7 @@ const fn question(
     path: &'static str,
     summary: &'static str,
     subject: &'static str,
-    answer: fn(&super::site::Site, &Question) -> Result<warp::reply::Response, crate::problem::Problem>,
+    answer: fn(&super::site::Site, &Question, Language) -> Result<warp::reply::Response, crate::problem::Problem>,
 ) -> Route {
     let handler = Handler::Question { subject, answer };
     Route { verb: Post, path, summary, value: "", parameters: &[], answer: JSON, handler }

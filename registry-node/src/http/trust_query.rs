@@ -13,9 +13,10 @@ use conformity::entitlement::{Entitlement, Occasion, entitlement};
 use conformity::genesis::PeerRecord;
 use conformity::ids::PartyId;
 use conformity::in_force::Pair;
-use conformity::recognition::{Acceptance, Relation, acceptance};
+use conformity::recognition::{Acceptance, GapKind, Relation, acceptance};
 use conformity::records::Facts;
 use conformity::standing::Absence;
+use conformity::words::{Language, Params, trust_query};
 use jiff::Timestamp;
 use serde::Serialize;
 use warp::reply::Response;
@@ -36,11 +37,9 @@ pub(super) const ACTIVITIES: [(&str, AccreditedAs); 4] = [
 /// What may be asked of a registry.
 pub(super) const RECOGNIZE: &str = "recognize";
 
-/// Answers where nothing was found, whatever the reason: who is unknown, hidden or not entitled looks alike.
-const NOT_AUTHORIZED: &str =
-    "no accreditation here, by this authority, lets this entity do this under this scheme at this time";
-const NOT_RECOGNIZED: &str =
-    "no arrangement here lets this authority recognize this entity's verdicts under this scheme at this time";
+/// Where nothing was found, whatever the reason: who is unknown, hidden or not entitled looks alike.
+const NOT_AUTHORIZED: &str = "not-authorized";
+const NOT_RECOGNIZED: &str = "not-recognized";
 
 /// An answer, with the question said again.
 #[derive(Serialize)]
@@ -69,44 +68,67 @@ enum Outcome {
     Recognized(bool),
 }
 
+/// What an answer says beside yes or no.
+struct Message {
+    code: &'static str,
+    params: Params,
+    gap: Option<GapKind>,
+}
+
+impl Message {
+    fn new(code: &'static str, params: Params) -> Self {
+        Self { code, params, gap: None }
+    }
+
+    fn words(&self, language: Language) -> String {
+        let words = trust_query(self.code, language, &self.params);
+        match &self.gap {
+            Some(gap) => format!("{words}: {}", gap.words(language)),
+            None => words,
+        }
+    }
+}
+
 /// Why the answer is no.
 struct No {
-    message: String,
+    message: Message,
     absence: Option<Absence>,
 }
 
 impl No {
     /// There is something, and it does not hold; or the question is none that is answered here.
-    fn told(message: String) -> Self {
+    fn told(message: Message) -> Self {
         Self { message, absence: None }
     }
 
-    fn absent(message: impl Into<String>, absence: Absence) -> Self {
-        Self { message: message.into(), absence: Some(absence) }
+    fn absent(code: &'static str, absence: Absence) -> Self {
+        Self { message: Message::new(code, Params::default()), absence: Some(absence) }
     }
 }
 
 /// `POST /authorization`
-pub(super) fn authorization(site: &Site, question: &Question) -> Result<Response, Problem> {
+pub(super) fn authorization(site: &Site, question: &Question, language: Language) -> Result<Response, Problem> {
     let now = site.registry.now();
-    answered(question, Outcome::Authorized, authorized(site, question, question.at(now)?), now)
+    answered(question, Outcome::Authorized, authorized(site, question, question.at(now)?), now, language)
 }
 
 /// `POST /recognition`
-pub(super) fn recognition(site: &Site, question: &Question) -> Result<Response, Problem> {
+pub(super) fn recognition(site: &Site, question: &Question, language: Language) -> Result<Response, Problem> {
     let now = site.registry.now();
-    answered(question, Outcome::Recognized, recognized(site, question, question.at(now)?), now)
+    answered(question, Outcome::Recognized, recognized(site, question, question.at(now)?), now, language)
 }
 
+/// The protocol has one message, and no way to ask for its language but HTTP's own.
 fn answered(
     question: &Question,
     outcome: fn(bool) -> Outcome,
-    told: Result<String, No>,
+    told: Result<Message, No>,
     now: Timestamp,
+    language: Language,
 ) -> Result<Response, Problem> {
     let outcome = outcome(told.is_ok());
     let No { message, absence } = told.map_or_else(|no| no, No::told);
-    answer::json(&Answer {
+    let answer = answer::json(&Answer {
         entity_id: &question.entity_id,
         authority_id: &question.authority_id,
         action: &question.action,
@@ -115,14 +137,15 @@ fn answered(
         time_requested: question.time(),
         // As long for one answer as for another.
         time_evaluated: format!("{now:.3}"),
-        message,
+        message: message.words(language),
         absence,
         context: question.context.as_ref(),
-    })
+    })?;
+    Ok(answer::in_language(answer, language))
 }
 
 /// Why the entity is authorized, or why not.
-fn authorized(site: &Site, question: &Question, at: Timestamp) -> Result<String, No> {
+fn authorized(site: &Site, question: &Question, at: Timestamp) -> Result<Message, No> {
     let role = role(&question.action)?;
     let genesis = &site.registry.genesis;
     let granted_by = authority(site, &question.authority_id)?;
@@ -152,7 +175,7 @@ fn role(action: &Short) -> Result<AccreditedAs, No> {
     let known = ACTIVITIES.iter().find(|(word, _)| *word == action.as_str());
     known.map(|(_, role)| *role).ok_or_else(|| {
         let words: Vec<&str> = ACTIVITIES.iter().map(|(word, _)| *word).collect();
-        No::told(format!("this action is not known here; ask whether an entity may: {}", words.join(", ")))
+        No::told(Message::new("unknown-activity", Params::default().with("may", words.join(", "))))
     })
 }
 
@@ -163,40 +186,37 @@ fn authority(site: &Site, name: &Short) -> Result<Option<PartyId>, No> {
         Some(Named::Registry) => Ok(None),
         Some(Named::Party(id)) => Ok(Some(id)),
         None => {
-            let own = did::of_registry(genesis);
-            let message = format!("this registry answers for {own} and those under it; ask the authority's own");
-            Err(No::absent(message, Absence::Unknown))
+            let message = Message::new("elsewhere", Params::default().with("own", did::of_registry(genesis)));
+            Err(No { message, absence: Some(Absence::Unknown) })
         }
     }
 }
 
-fn in_force(record: &AccreditationRecord, at: Timestamp) -> String {
-    let held = &record.accreditation;
-    let objects = held.objects.map_or_else(String::new, |objects| format!(", for objects: {objects}"));
-    format!(
-        "accreditation {} by {} is in force until {}, for viewpoints: {}{objects}",
-        held.id,
-        record.by,
-        record.until_at(at),
-        record.viewpoints_at(at)
-    )
+fn in_force(record: &AccreditationRecord, at: Timestamp) -> Message {
+    let params = named(record).with("until", record.until_at(at)).with("viewpoints", record.viewpoints_at(at));
+    let objects = record.accreditation.objects;
+    let params = objects.map_or(params.clone(), |objects| params.with("objects", objects));
+    Message::new("in-force", params)
 }
 
-fn lapsed(record: &AccreditationRecord, lapse: Lapse, at: Timestamp) -> String {
-    let because = match lapse {
-        Lapse::NotYet => format!("begins on {}", record.accreditation.from),
-        Lapse::Expired => format!("ended on {}", record.until_at(at)),
-        Lapse::Suspended => "is suspended".to_owned(),
-        Lapse::Withdrawn => "is withdrawn".to_owned(),
-    };
-    format!("accreditation {} by {} {because}", record.accreditation.id, record.by)
+fn lapsed(record: &AccreditationRecord, lapse: Lapse, at: Timestamp) -> Message {
+    let params = named(record);
+    match lapse {
+        Lapse::NotYet => Message::new("not-yet", params.with("from", record.accreditation.from)),
+        Lapse::Expired => Message::new("expired", params.with("until", record.until_at(at))),
+        Lapse::Suspended => Message::new("suspended", params),
+        Lapse::Withdrawn => Message::new("withdrawn", params),
+    }
+}
+
+fn named(record: &AccreditationRecord) -> Params {
+    Params::default().with("accreditation", &record.accreditation.id).with("by", &record.by)
 }
 
 /// Why the entity's verdicts are recognized, or why not.
-fn recognized(site: &Site, question: &Question, at: Timestamp) -> Result<String, No> {
+fn recognized(site: &Site, question: &Question, at: Timestamp) -> Result<Message, No> {
     if question.action.as_str() != RECOGNIZE {
-        let message = format!("this action is not known here; ask whether an authority may: {RECOGNIZE}");
-        return Err(No::told(message));
+        return Err(No::told(Message::new("unknown-action", Params::default().with("may", RECOGNIZE))));
     }
     let signed_by = authority(site, &question.authority_id)?;
     let name = question.entity_id.as_str();
@@ -224,13 +244,17 @@ fn peer(peers: &[Arc<PeerRecord>], name: &str, at: Timestamp) -> Option<Arc<Peer
     then.filter(|peer| peer.expelled.is_none()).find(|peer| did::of_registry(&peer.genesis) == name)
 }
 
-fn accepted(acceptance: Option<Acceptance<'_>>) -> Result<String, No> {
+fn accepted(acceptance: Option<Acceptance<'_>>) -> Result<Message, No> {
     let Some(Acceptance { terms, rule, gap }) = acceptance else {
         return Err(No::absent(NOT_RECOGNIZED, Absence::NoScheme));
     };
-    let place = format!("rule {} of arrangement {} (version {})", rule.id, terms.terms.id, terms.terms.version);
+    let place = Params::default().with("rule", &rule.id).with("arrangement", &terms.terms.id);
+    let place = place.with("version", terms.terms.version);
     match gap {
-        None => Ok(format!("{place} is in force, for viewpoints: {}, for objects: {}", rule.viewpoints, rule.objects)),
-        Some(gap) => Err(No::told(format!("{place}: {gap}"))),
+        None => {
+            let params = place.with("viewpoints", rule.viewpoints).with("objects", rule.objects);
+            Ok(Message::new("rule-in-force", params))
+        }
+        Some(gap) => Err(No::told(Message { gap: Some(gap), ..Message::new("rule-lacks", place) })),
     }
 }

@@ -110,6 +110,16 @@ impl Counts {
     }
 }
 
+/// What became of the rows of one section of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SectionCounts {
+    /// Its name.
+    pub section: String,
+    /// How many rows became what.
+    #[serde(flatten)]
+    pub counts: Counts,
+}
+
 /// A row that was refused, for reports.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RowRefusal {
@@ -141,6 +151,21 @@ impl Accounts {
         let mut counts = Counts::default();
         self.accounts.iter().for_each(|account| counts.count(&account.became));
         counts
+    }
+
+    /// The same of each section, where the list has several: a total hides in which of them rows were refused.
+    pub fn by_section(&self) -> Vec<SectionCounts> {
+        let mut sections: Vec<SectionCounts> = Vec::new();
+        for Account { place, became } in &self.accounts {
+            let Some(name) = place.section.as_deref() else { continue };
+            let known = sections.iter().position(|one| one.section == name);
+            let place = known.unwrap_or_else(|| {
+                sections.push(SectionCounts { section: name.to_owned(), counts: Counts::default() });
+                sections.len() - 1
+            });
+            sections[place].counts.count(became);
+        }
+        sections
     }
 
     /// The rows that were refused, and why.

@@ -45,7 +45,7 @@ mod subjects;
 mod trusted_list;
 mod yaml;
 
-pub use account::{Account, Accounts, Became, Counts, Effect, RowRefusal};
+pub use account::{Account, Accounts, Became, Counts, Effect, RowRefusal, SectionCounts};
 pub use crosswalk::{CrosswalkError, CrosswalkOrder, CrosswalkPlan, Unknown, crosswalk};
 pub use document::{DocumentError, DocumentOrder, DocumentPlan, document};
 pub use error::ImportError;

@@ -49,6 +49,8 @@ pub struct Catalogue {
     pub wordings: Vec<(RequirementId, Wording)>,
     /// Parameters of requirements by their id.
     pub parameters: BTreeMap<String, Parameter>,
+    /// The requirements that stand within one, at any depth, by its number.
+    pub within: BTreeMap<RequirementId, Vec<RequirementId>>,
 }
 
 /// What a requirement is called and asks for, as its publisher words it.
@@ -294,9 +296,11 @@ impl Draft {
         }
         let (mut entries, mut references, mut wordings) = (Vec::new(), Vec::new(), Vec::new());
         let mut parameters = BTreeMap::new();
-        for control in self.controls.iter().filter(|control| !control.is_heading()) {
+        let mut numbers: Vec<Option<RequirementId>> = vec![None; self.controls.len()];
+        for (place, control) in self.controls.iter().enumerate().filter(|(_, control)| !control.is_heading()) {
             let heading = self.heading_of(control);
             let entry: Entry = number::entry(control, heading)?;
+            numbers[place] = Some(entry.number.clone());
             let referred = self.referred(control).chain(heading.into_iter().flat_map(|heading| self.referred(heading)));
             references.push((entry.number.clone(), referred.collect()));
             let title = heading.unwrap_or(control).wording.title.clone();
@@ -309,17 +313,36 @@ impl Draft {
         if entries.is_empty() {
             return Err(CatalogueError::Empty);
         }
+        let (headings, within) = (self.controls.len() - entries.len(), self.within(&numbers));
         Ok(Catalogue {
             title: required(self.title, "title")?,
             version: required(self.version, "version")?,
             oscal_version: required(self.oscal_version, "oscal-version")?,
             last_modified: required(self.last_modified, "last-modified")?,
-            headings: self.controls.len() - entries.len(),
+            headings,
             requirements: catalogue::Catalogue::new(entries)?,
             references,
             wordings,
             parameters,
+            within,
         })
+    }
+
+    /// The requirements within each, `numbers` being those of the controls.
+    fn within(&self, numbers: &[Option<RequirementId>]) -> BTreeMap<RequirementId, Vec<RequirementId>> {
+        let mut within: BTreeMap<RequirementId, Vec<RequirementId>> = BTreeMap::new();
+        for (control, number) in self.controls.iter().zip(numbers) {
+            let Some(number) = number else { continue };
+            // Each stands after the one that it is part of, so this ends.
+            let mut around = control.within;
+            while let Some(place) = around {
+                if let Some(whole) = &numbers[place] {
+                    within.entry(whole.clone()).or_default().push(number.clone());
+                }
+                around = self.controls[place].within;
+            }
+        }
+        within
     }
 
     /// The heading of which a control is the only part: both are one requirement.

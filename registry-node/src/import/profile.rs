@@ -1,4 +1,4 @@
-//! OSCAL profiles (JSON): documents that tailor others, by a sector or for a baseline.
+//! OSCAL profiles (JSON or YAML): documents that tailor others, by a sector or for a baseline.
 //!
 //! ```text
 //! profile ──read──▶ Profile ──resolve(catalogues of what it tailors)──▶ one document, and a crosswalk to each of those
@@ -64,6 +64,12 @@ pub enum ProfileError {
     /// No profile, or of another shape.
     #[error("not an OSCAL profile (JSON): {0}")]
     Json(#[from] serde_json::Error),
+    /// The same in YAML.
+    #[error("neither an OSCAL profile in JSON nor one in YAML: {because}")]
+    Yaml {
+        /// Where and why.
+        because: String,
+    },
     /// More of something than a profile may have.
     #[error("the profile has {count} {what}; at most {limit} are read")]
     TooMany {
@@ -104,10 +110,18 @@ pub enum ProfileError {
         document: DocumentRef,
     },
     /// A way of selecting that is not read.
-    #[error("the profile selects controls by {what}: name each control in with-ids")]
+    #[error("the profile selects controls by {what}, which is not read: name each control in with-ids")]
     Selection {
         /// How.
-        what: &'static str,
+        what: String,
+    },
+    /// A pattern that nothing fits.
+    #[error("no requirement of {document} in force fits the pattern {pattern:?}")]
+    FitsNothing {
+        /// In which document.
+        document: DocumentRef,
+        /// The pattern.
+        pattern: String,
     },
     /// A name that no requirement can have.
     #[error("{id:?} is no name of a requirement: {because}")]
@@ -118,12 +132,12 @@ pub enum ProfileError {
         because: NameError,
     },
     /// It selects or leaves out what is not there.
-    #[error("{document} has no requirement {requirement} in force")]
+    #[error("{document} has no requirement {} in force{}", first(.missing), whole_catalogue(.missing))]
     NotThere {
         /// In which document.
         document: DocumentRef,
-        /// What.
-        requirement: RequirementId,
+        /// What; at least one.
+        missing: Vec<RequirementId>,
     },
     /// It leaves out what it did not select.
     #[error("the profile leaves out {requirement}, which it does not select")]
@@ -191,6 +205,22 @@ pub enum ProfileError {
     /// The same.
     #[error(transparent)]
     Unsound(#[from] Unsound),
+}
+
+/// Names that a message lists.
+const SHOWN: usize = 8;
+
+fn first(missing: &[RequirementId]) -> String {
+    let shown: Vec<&str> = missing.iter().take(SHOWN).map(RequirementId::as_str).collect();
+    match missing.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// Where much is missing, the document was made of a baseline, as a rule.
+fn whole_catalogue(missing: &[RequirementId]) -> &'static str {
+    if missing.len() > SHOWN { ": import the whole catalogue, not one resolved for another baseline" } else { "" }
 }
 
 /// A profile that was read, with the documents that it means.

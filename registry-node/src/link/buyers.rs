@@ -1,4 +1,4 @@
-//! Status changes for buyers on NATS: `status.<registry>.<scheme>.<supplier>`, one CloudEvent per message.
+//! Status changes for buyers on NATS: `status.<registry>.<scheme>.<supplier>`, one CloudEvent per message, told in every language.
 //!
 //! The cursor moves only after the server took the message, so a server that was away, killed or emptied misses nothing
 //! that is committed while we run. A buyer that was away itself sees a gap in the log index and asks over HTTPS.
@@ -12,6 +12,7 @@ use federation::subjects::Subject;
 use tokio_util::sync::CancellationToken;
 
 use crate::core::event::{About, Event, OfVerdict};
+use crate::core::event_words::in_all_languages;
 use crate::core::registry::Registry;
 
 const RETRY: Duration = Duration::from_millis(200);
@@ -43,9 +44,10 @@ pub(super) async fn publish(registry: Arc<Registry>, node: Link, from: u64, shut
 async fn send(registry: &Registry, node: &Link, entries: &[Arc<[Event]>]) -> Result<(), BusError> {
     let mut any = false;
     for (event, about) in entries.iter().flat_map(|events| events.iter()).filter_map(with_subject) {
+        let told = in_all_languages(event);
         for supplier in &about.suppliers {
             let subject = Subject::status(&registry.config.registry.id, &about.scheme.id, supplier);
-            node.publish(&subject, event.json.clone()).await?;
+            node.publish(&subject, told.clone()).await?;
             any = true;
         }
     }

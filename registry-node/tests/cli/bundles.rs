@@ -31,6 +31,18 @@ fn certified(away: &House) {
     }
 }
 
+/// Each step by code for programs, and in the language asked for.
+fn told_in_japanese(away: &House) {
+    let told = away.good("--lang ja verify suspended.json --trust policy.toml");
+    assert!(
+        told.starts_with("適合  form") && told.contains("\n検証済み  ") && told.contains("有効ではありません"),
+        "{told}"
+    );
+    let told = away.json("--lang ja verify suspended.json --trust policy.toml");
+    assert_eq!(told["steps"][0]["found"][0]["code"], "form-verdict", "{told}");
+    assert!(told["steps"][0]["words"].as_str().unwrap().contains("ログ"), "{told}");
+}
+
 #[test]
 fn a_bundle_is_checked_where_there_is_no_registry() {
     let mut house = furnished();
@@ -70,6 +82,7 @@ fn a_bundle_is_checked_where_there_is_no_registry() {
     assert!(told.starts_with("ok  form") && told.contains("\nVERIFIED  jp:V-1 at "), "{told}");
     assert!(told.contains("suspended, not in force"), "{told}");
 
+    told_in_japanese(&away);
     certified(&away);
 
     away.write("forked.json", &read(&away.path("suspended.json")).replacen("\"timeMs\":1", "\"timeMs\":2", 1));

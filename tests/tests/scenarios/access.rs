@@ -76,6 +76,8 @@ async fn a_buyer_hears_statuses_and_can_do_nothing_else() {
     let (subject, event) = honest.next().await;
     assert_eq!(subject, format!("status.jp.stars.{}", claims::SUPPLIER), "the first that is heard is true");
     assert_eq!(event["subject"], "jp:V-1");
+    let told = ["texten", "textja"].map(|member| event[member].as_str().unwrap_or_default().to_owned());
+    assert!(told[0].ends_with("is granted.") && told[1].ends_with("付与されました。"), "{event}");
     for (pattern, mut listening) in elsewhere {
         let heard = listening.within(Duration::from_millis(50)).await;
         assert_eq!(heard, None, "{pattern}");

@@ -20,7 +20,7 @@ use crate::client::{ClientError, Connection, read_json};
 use crate::import::{Catalogue as Attached, Holdings, catalogue};
 
 /// What the registry holds, asked over HTTP when an import wants to know.
-pub(super) struct Held {
+pub(in crate::cli) struct Held {
     registry: RegistryId,
     runtime: Runtime,
     connection: RefCell<Connection>,
@@ -58,7 +58,7 @@ struct HeldVerdict {
 
 impl Held {
     /// Asks the registry that `--as` speaks to.
-    pub(super) fn open(context: &Context) -> anyhow::Result<Self> {
+    pub(in crate::cli) fn open(context: &Context) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let registry = context.credentials()?.about.registry;
         let client = context.reader()?;
@@ -104,7 +104,7 @@ impl Held {
 
 impl Held {
     /// The requirements of those documents that have a catalogue attached.
-    pub(super) fn catalogues(&self, of: &[&DocumentRef]) -> anyhow::Result<Vec<(DocumentRef, Arc<Catalogue>)>> {
+    pub(in crate::cli) fn catalogues(&self, of: &[&DocumentRef]) -> anyhow::Result<Vec<(DocumentRef, Arc<Catalogue>)>> {
         let of: Vec<DocumentRef> = of.iter().copied().cloned().collect();
         let whole = self.whole_catalogues(&of)?;
         Ok(whole.into_iter().map(|(document, catalogue)| (document, Arc::new(catalogue.requirements))).collect())

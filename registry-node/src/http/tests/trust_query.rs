@@ -170,6 +170,25 @@ async fn accreditations_answer_who_may_act() {
 }
 
 #[tokio::test]
+async fn messages_are_in_the_language_asked_for() {
+    let world = arranged().await;
+    let mut talk = world.talk(None).await;
+    let rows = [
+        ("/authorization", question(&party("cb-9"), JP, "issue", "stars@1"), "認定は当レジストリにありません"),
+        ("/authorization", question(&party("cb-1"), JP, "issue", "stars@1"), "まで有効です。観点: 組織"),
+        ("/recognition", question(EU, JP, "recognize", "eucc@1"), "は有効です。観点: 人・モノ"),
+        ("/recognition", question(EU, JP, "recognize", "card@1"), "のルール R-1: "),
+    ];
+    for (path, question, words) in rows {
+        let headers = [("content-type", "application/json"), ("accept-language", "ja-JP, en;q=0.5")];
+        let got = talk.send(warp::http::Method::POST, path, &headers, question.to_string().into()).await;
+        assert_eq!((got.status, got.header("content-language")), (200, "ja"), "{got:?}");
+        let message = got.json()["message"].as_str().unwrap().to_owned();
+        assert!(message.contains(words), "{message}");
+    }
+}
+
+#[tokio::test]
 async fn the_past_is_answered_as_the_log_had_it() {
     let kind = Kind::authorization();
     let world = accredited().await;

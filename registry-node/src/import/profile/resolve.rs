@@ -9,7 +9,7 @@ use conformity::viewpoint::Viewpoint;
 use serde_json::Value;
 
 use super::ProfileError;
-use super::wire::{Alter, Body, Import};
+use super::wire::{Alter, Body, Import, Select, fits};
 use crate::import::oscal::Catalogue;
 
 /// A profile with what it takes of each document.
@@ -75,22 +75,24 @@ fn selected(import: &Import, document: &DocumentRef, catalogue: &Catalogue) -> R
     let requirements = &catalogue.requirements;
     let in_force: Vec<&RequirementId> = requirements.in_force().collect();
     let binding: BTreeSet<&RequirementId> = in_force.iter().copied().collect();
-    let number = |name: RequirementId| match requirements.number(&name).filter(|number| binding.contains(number)) {
-        Some(number) => Ok(number),
-        None => Err(ProfileError::NotThere { document: document.clone(), requirement: name }),
-    };
+    let choosing = Choosing { document, catalogue, binding: &binding };
     let mut chosen = match import.included() {
         None => binding.clone(),
-        Some(names) => names.map(|name| number(name?)).collect::<Result<_, _>>()?,
+        Some(selects) => {
+            let Chosen { by_name, along } = choosing.chosen(selects)?;
+            by_name.into_iter().chain(along).collect()
+        }
     };
     let mut named = BTreeSet::new();
-    for name in import.excluded() {
-        let gone = number(name?)?;
+    let Chosen { by_name, along } = choosing.chosen(import.excluded())?;
+    for gone in by_name {
         if !chosen.remove(gone) {
             return Err(ProfileError::NotSelected { requirement: gone.clone() });
         }
         named.insert(gone.clone());
     }
+    // What a pattern fits, or stands within what is left out, need not have been selected.
+    named.extend(along.into_iter().filter(|gone| chosen.remove(gone)).cloned());
     if chosen.is_empty() {
         return Err(ProfileError::KeepsNothing { document: document.clone() });
     }
@@ -105,6 +107,73 @@ fn selected(import: &Import, document: &DocumentRef, catalogue: &Catalogue) -> R
     });
     let left_out = left_out.into_iter().cloned().collect();
     Ok(Base { document: document.clone(), taken: taken.collect(), left_out, named })
+}
+
+/// Choosing from one document.
+struct Choosing<'a> {
+    document: &'a DocumentRef,
+    catalogue: &'a Catalogue,
+    binding: &'a BTreeSet<&'a RequirementId>,
+}
+
+/// What was chosen.
+struct Chosen<'a> {
+    /// One by one, in the order in which the profile names them.
+    by_name: Vec<&'a RequirementId>,
+    /// By what it is within, or by a pattern.
+    along: BTreeSet<&'a RequirementId>,
+}
+
+impl<'a> Choosing<'a> {
+    /// What the selections choose; all that is not there is told at once.
+    fn chosen(&self, selects: &[Select]) -> Result<Chosen<'a>, ProfileError> {
+        let (mut by_name, mut along, mut missing) = (Vec::new(), BTreeSet::new(), Vec::new());
+        for select in selects {
+            for name in select.ids() {
+                let name = name?;
+                let number = self.catalogue.requirements.number(&name).filter(|number| self.binding.contains(number));
+                let Some(number) = number else {
+                    missing.push(name);
+                    continue;
+                };
+                by_name.push(number);
+                if select.takes_parts() {
+                    along.extend(self.within(number));
+                }
+            }
+            for pattern in select.patterns() {
+                let fitting = self.fitting(pattern);
+                if fitting.is_empty() {
+                    let (document, pattern) = (self.document.clone(), pattern.to_owned());
+                    return Err(ProfileError::FitsNothing { document, pattern });
+                }
+                if select.takes_parts() {
+                    along.extend(fitting.iter().flat_map(|number| self.within(number)));
+                }
+                along.extend(fitting);
+            }
+        }
+        match missing.is_empty() {
+            true => Ok(Chosen { by_name, along }),
+            false => Err(ProfileError::NotThere { document: self.document.clone(), missing }),
+        }
+    }
+
+    /// What stands within a requirement and binds.
+    fn within(&self, number: &RequirementId) -> impl Iterator<Item = &'a RequirementId> {
+        let within = self.catalogue.within.get(number).into_iter().flatten();
+        within.filter(|number| self.binding.contains(number))
+    }
+
+    /// What binds and has a name that fits. Patterns are written for the ids of a catalogue.
+    fn fitting(&self, pattern: &str) -> Vec<&'a RequirementId> {
+        let entries = self.catalogue.requirements.entries().iter();
+        let binding = entries.filter(|entry| self.binding.contains(&entry.number));
+        let fitting = binding.filter(|entry| {
+            std::iter::once(&entry.number).chain(&entry.names).any(|name| fits(pattern, name.as_str()))
+        });
+        fitting.map(|entry| &entry.number).collect()
+    }
 }
 
 fn one_number_each(bases: &[Base]) -> Result<(), ProfileError> {

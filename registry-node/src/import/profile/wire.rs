@@ -1,8 +1,9 @@
-//! OSCAL profiles as they are written, bounded.
+//! OSCAL profiles as they are written, in JSON or YAML, bounded.
 //!
 //! ```text
 //! {"profile": {"metadata": {"title", "last-modified", "version", "props"?: [{"name", "ns", "value", "remarks"}]},
-//!   "imports": [{"href", "include-all"? | "include-controls"?: [{"with-ids"}], "exclude-controls"?: [{"with-ids"}]}],
+//!   "imports": [{"href", "include-all"? | "include-controls"?: [select], "exclude-controls"?: [select]}],
+//!     select: {"with-ids"?, "with-child-controls"?: "yes" | "no", "matching"?: [{"pattern"}]}
 //!   "modify"?: {"set-parameters"?: [{"param-id", …}], "alters"?: [{"control-id", "removes"?, "adds"?: [{"parts", "props", …}]}]}}}
 //! ```
 //!
@@ -16,6 +17,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::{IMPORTS_MAX, NAMES_MAX, NAMESPACE, ProfileError};
+use crate::import::yaml;
 
 /// Where the documents of a registry are found.
 const DOCUMENTS: &str = "/v1/documents/";
@@ -65,12 +67,17 @@ pub(super) struct Import {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct Select {
+pub(super) struct Select {
     with_child_controls: Option<String>,
     #[serde(default)]
     with_ids: Vec<String>,
     #[serde(default)]
-    matching: Vec<IgnoredAny>,
+    matching: Vec<Matching>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Matching {
+    pattern: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -106,12 +113,16 @@ struct Add {
 }
 
 pub(super) fn read(bytes: &[u8]) -> Result<Body, ProfileError> {
-    let File { profile: body } = serde_json::from_slice(bytes)?;
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let File { profile: body } = match bytes.trim_ascii_start().first() {
+        Some(b'{') => serde_json::from_slice(bytes)?,
+        _ => yaml::read(bytes).map_err(|because| ProfileError::Yaml { because })?,
+    };
     let selects = || {
         body.imports.iter().flat_map(|import| import.include_controls.iter().flatten().chain(&import.exclude_controls))
     };
     let Modify { set_parameters, alters } = &body.modify;
-    let names = selects().map(|select| select.with_ids.len()).sum::<usize>()
+    let names = selects().map(|select| select.with_ids.len() + select.matching.len()).sum::<usize>()
         + set_parameters.len()
         + alters.len()
         + body.metadata.props.len();
@@ -128,14 +139,54 @@ pub(super) fn read(bytes: &[u8]) -> Result<Body, ProfileError> {
 }
 
 impl Select {
+    /// Whether all that it says is read: nothing of a selection may be passed over.
     fn is_read(&self) -> Result<(), ProfileError> {
-        let children = self.with_child_controls.as_deref().is_some_and(|word| word != "no");
-        match (children, self.matching.is_empty()) {
-            (true, _) => Err(ProfileError::Selection { what: "with-child-controls" }),
-            (_, false) => Err(ProfileError::Selection { what: "matching" }),
-            (false, true) => Ok(()),
+        let word = self.with_child_controls.as_deref().unwrap_or("no");
+        if !["yes", "no"].contains(&word) {
+            return Err(ProfileError::Selection { what: format!("with-child-controls: {}", cut(word)) });
+        }
+        match self.matching.iter().find(|one| one.pattern.len() > PATTERN_MAX) {
+            Some(long) => Err(ProfileError::Selection { what: format!("the pattern {}", cut(&long.pattern)) }),
+            None => Ok(()),
         }
     }
+
+    /// The controls that it names.
+    pub(super) fn ids(&self) -> impl Iterator<Item = Result<RequirementId, ProfileError>> {
+        self.with_ids.iter().map(|id| named(id))
+    }
+
+    /// Whether what is within each comes with it.
+    pub(super) fn takes_parts(&self) -> bool {
+        self.with_child_controls.as_deref() == Some("yes")
+    }
+
+    /// Patterns of names, in which `*` stands for any characters and `?` for one.
+    pub(super) fn patterns(&self) -> impl Iterator<Item = &str> {
+        self.matching.iter().map(|one| one.pattern.as_str())
+    }
+}
+
+/// Most bytes of a pattern.
+const PATTERN_MAX: usize = 80;
+
+/// Whether a name fits a pattern, in time that grows with the product of their lengths.
+pub(super) fn fits(pattern: &str, name: &str) -> bool {
+    let name = name.as_bytes();
+    // Whether what was read of the pattern fits the first bytes of the name, by how many.
+    let mut fits: Vec<bool> = std::iter::once(true).chain(std::iter::repeat_n(false, name.len())).collect();
+    for wanted in pattern.bytes() {
+        let before = fits.clone();
+        fits[0] = before[0] && wanted == b'*';
+        for end in 1..fits.len() {
+            fits[end] = match wanted {
+                b'*' => before[end] || fits[end - 1],
+                b'?' => before[end - 1],
+                _ => before[end - 1] && wanted == name[end - 1],
+            };
+        }
+    }
+    fits.last().copied().unwrap_or(false)
 }
 
 impl Body {
@@ -165,22 +216,22 @@ impl Import {
     }
 
     /// What it selects; nothing where it takes all that is in force.
-    pub(super) fn included(&self) -> Option<impl Iterator<Item = Result<RequirementId, ProfileError>>> {
-        self.include_controls.as_deref().map(ids)
+    pub(super) fn included(&self) -> Option<&[Select]> {
+        self.include_controls.as_deref()
     }
 
     /// What it leaves out of that.
-    pub(super) fn excluded(&self) -> impl Iterator<Item = Result<RequirementId, ProfileError>> {
-        ids(&self.exclude_controls)
+    pub(super) fn excluded(&self) -> &[Select] {
+        &self.exclude_controls
     }
 }
 
-fn ids(selects: &[Select]) -> impl Iterator<Item = Result<RequirementId, ProfileError>> {
-    selects.iter().flat_map(|select| &select.with_ids).map(|id| named(id))
+fn named(id: &str) -> Result<RequirementId, ProfileError> {
+    id.parse().map_err(|because| ProfileError::Name { id: cut(id), because })
 }
 
-fn named(id: &str) -> Result<RequirementId, ProfileError> {
-    id.parse().map_err(|because| ProfileError::Name { id: id.chars().take(80).collect(), because })
+fn cut(text: &str) -> String {
+    text.chars().take(80).collect()
 }
 
 impl Alter {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use conformity::catalogue::Catalogue;
 use conformity::coverage::{Counts, Question, Requirement, coverage};
 use conformity::crosswalk::{Crosswalk, Relation};
-use conformity::ids::{CrosswalkRef, DocumentRef};
+use conformity::ids::{CrosswalkRef, DocumentRef, RequirementId};
 use conformity::statement::Claim;
 
 use super::documents::order as named;
@@ -178,7 +178,7 @@ fn the_example_relates_to_what_there_is() {
     let csf = published(&format!("{nist}/CSF/v2.0/xml/NIST_CSF_v2.0_catalog.xml"));
     let of_171 = published(&format!("{nist}/SP800-171/rev3/xml/NIST_SP800-171_rev3_catalog.xml"));
     let rows = [
-        ("common-to-nist-csf-2.0", "nist-csf@2.0", csf, 2),
+        ("common-to-nist-csf-2.0", "nist-csf@2.0", csf, 6),
         ("common-to-nist-sp-800-171-r3", "nist-sp-800-171@r3", of_171, 0),
         // ISO's own texts are under its copyright: there is no catalogue to look names up in.
         ("common-to-iso-iec-27001-2022", "iso-iec-27001@2022", Some(Vec::new()), 0),
@@ -202,6 +202,61 @@ fn the_example_relates_to_what_there_is() {
         assert_eq!(carries, carried, "{name}");
     }
     assert!(example("nothing").unwrap_err().to_string().contains("common-to-nist-csf-2.0"));
+}
+
+/// Of documents without a catalogue at hand, each name that the example uses is one that others publish.
+#[test]
+fn the_example_names_what_others_name_too() {
+    let folder = "catalogues/nist-oscal/SP800-53/rev5/json";
+    let high = published(&format!("{folder}/NIST_SP-800-53_rev5_HIGH-baseline_profile-min.json"));
+    let of_53 = published(&format!("{CISO}/mapping-nist-sp-800-53-rev5-to-iso27001-2022.yaml"));
+    let to_iso = published(&format!("{CISO}/mapping-nist-csf-2.0-to-iso27001-2022.yaml"));
+    let (Some(high), Some(of_53), Some(to_iso)) = (high, of_53, to_iso) else { return };
+    let words = |bytes: &[u8]| {
+        let text = String::from_utf8_lossy(bytes).to_lowercase();
+        let names = text.split(|c: char| c.is_whitespace() || ['"', ','].contains(&c));
+        names.map(|word| word.rsplit(':').next().unwrap_or(word).to_owned()).collect::<BTreeSet<String>>()
+    };
+    let controls: BTreeSet<String> = words(&high).into_iter().chain(words(&of_53)).collect();
+    let iso: BTreeSet<String> = words(&of_53).into_iter().chain(words(&to_iso)).collect();
+    let rows: [(&str, &BTreeSet<String>, &str); 3] = [
+        ("common-to-nist-sp-800-53-r5", &controls, ""),
+        ("common-to-iso-iec-27001-2022", &iso, ""),
+        // Its controls have the numbers of Annex A.
+        ("common-to-iso-iec-27002-2022", &iso, "a."),
+    ];
+    for (name, known, prefix) in rows {
+        let order = order("walk@1", "common-requirements@1", "target@1");
+        let plan = crosswalk(example(name).unwrap().as_bytes(), &order, &[], &World::new().register).unwrap();
+        let named = plan.crosswalk.maps().iter().flat_map(|map| map.targets());
+        let unknown: Vec<&str> = named
+            .map(RequirementId::as_str)
+            .filter(|number| !known.contains(&format!("{prefix}{}", number.to_lowercase())))
+            .collect();
+        assert!(unknown.is_empty(), "{name}: {unknown:?}");
+    }
+}
+
+/// The few relations that say more than that something is in common, each as the plain words of both sides carry it.
+#[test]
+fn what_the_example_says_is_covered_is_written_down() {
+    let carried = |name: &str, wanted: Relation| {
+        let order = order("walk@1", "common-requirements@1", "target@1");
+        let plan = crosswalk(example(name).unwrap().as_bytes(), &order, &[], &World::new().register).unwrap();
+        let maps = plan.crosswalk.maps().iter().filter(|map| map.relation() == wanted);
+        maps.map(|map| format!("{} {}", map.sources()[0], map.targets()[0])).collect::<BTreeSet<_>>()
+    };
+    let csf = [
+        "PRC-01 ID.AM-01",
+        "PRC-01 ID.AM-02",
+        "PNT-02 PR.AT-01",
+        "PNT-02 PR.AT-02",
+        "PRC-11 RS.MA-02",
+        "PRC-11 RS.MI-01",
+    ];
+    assert_eq!(carried("common-to-nist-csf-2.0", Relation::SupersetOf), csf.map(str::to_owned).into());
+    let narrower = ["PRC-04 03.05.03".to_owned()].into();
+    assert_eq!(carried("common-to-nist-sp-800-171-r3", Relation::SubsetOf), narrower);
 }
 
 #[test]

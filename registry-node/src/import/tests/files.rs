@@ -266,9 +266,12 @@ fn every_reuse_is_a_statement_or_a_refusal() {
     let list: serde_json::Value = serde_json::from_slice(&file).unwrap();
     let mut world = World::new();
     let plan = world.import(&file, &preset("fedramp").unwrap(), &fetched("2025-01-30"));
+    let sections = plan.accounts.by_section();
     for (section, pointer, rows, stated) in
         [("reuse", "/data/ReuseMapping", 746, 738), ("authorizations", "/data/AtoMapping", 114, 113)]
     {
+        let counts = &sections.iter().find(|one| one.section == section).unwrap().counts;
+        assert_eq!((counts.rows, counts.evidence, counts.refused), (rows, stated, rows - stated), "{section}");
         let published = list.pointer(pointer).unwrap().as_array().unwrap();
         assert_eq!(published.len(), rows, "{section}");
         let of = |place: &Place| place.section.as_deref() == Some(section);
@@ -285,6 +288,12 @@ fn every_reuse_is_a_statement_or_a_refusal() {
         assert!(told.is_disjoint(&refused), "{section}");
         assert_eq!(told.union(&refused).copied().collect::<Vec<_>>(), (1..=rows as u64).collect::<Vec<_>>());
     }
+    let reuse = plan.accounts.report().filter(|one| one.place.section.as_deref() == Some("reuse"));
+    let why: Vec<(u64, &str)> = reuse.map(|one| (one.place.row, one.code)).collect();
+    let days = [42, 252, 605, 728].map(|row| (row, "not-a-day"));
+    let said_before = [227, 230, 678, 679].map(|row| (row, "repeats"));
+    let expected: BTreeSet<_> = days.into_iter().chain(said_before).collect();
+    assert_eq!(BTreeSet::from_iter(why), expected, "each of the eight with its reason");
     assert_eq!(list.pointer("/data/Products").unwrap().as_array().unwrap().len(), 146);
 
     let ids: BTreeSet<_> = acceptances(&plan).iter().map(|one| &one.acceptance).collect();
