@@ -173,7 +173,7 @@ impl Stated {
         }
         let exclusions = left_out.exclusions();
         if refused.is_empty() {
-            refused.extend(misread(&exclusions, catalogue, &known));
+            refused.extend(misread(&exclusions, document, catalogue, &known));
         }
         if !refused.is_empty() {
             refused.sort_by_key(|one| one.row);
@@ -245,9 +245,15 @@ fn packed(words: &str, requirements: &[RequirementId]) -> Vec<Text<256>> {
 }
 
 /// Rows that the rule of coverage reads otherwise than they are meant.
-fn misread(exclusions: &[Text<256>], catalogue: &Catalogue, known: &BTreeMap<String, &Row>) -> Vec<Refused> {
+fn misread(
+    exclusions: &[Text<256>],
+    document: &DocumentRef,
+    catalogue: &Catalogue,
+    known: &BTreeMap<String, &Row>,
+) -> Vec<Refused> {
     let all = Viewpoints::all();
-    let counted = Reach { viewpoints: all, assessed: all, exclusions }.count(catalogue.in_force(), Some(catalogue));
+    let reach = Reach { viewpoints: all, assessed: all, exclusions, documents: None };
+    let counted = reach.count(document, catalogue.in_force(), Some(catalogue));
     let applies = |row: &Row| row.applies && row.implemented.is_none_or(|how| how == Implemented::InFull);
     let row = |number: &RequirementId| known.get(&number.folded()).copied();
     let omitted = counted.omitted.iter().filter_map(|one| row(&one.requirement)).filter(|row| applies(row));

@@ -60,8 +60,8 @@ fn what_a_statement_leaves_out_becomes_exclusions_and_the_rest_is_for_the_creden
 fn the_rule_of_coverage_reads_the_exclusions_as_they_are_meant() {
     let exclusions = against(WHOLE).unwrap().exclusions;
     let (all, catalogue) = (Viewpoints::all(), catalogue());
-    let reach = Reach { viewpoints: all, assessed: all, exclusions: &exclusions };
-    let met = reach.count(catalogue.in_force(), Some(&catalogue)).met;
+    let reach = Reach { viewpoints: all, assessed: all, exclusions: &exclusions, documents: None };
+    let met = reach.count(&document(), catalogue.in_force(), Some(&catalogue)).met;
     assert_eq!(met.iter().map(RequirementId::as_str).collect::<Vec<_>>(), ["A.5.1", "A.5.2"]);
 }
 
