@@ -113,7 +113,8 @@ fn render(shown: &Shown) -> String {
     let mut lines = vec![format!("{} at {}, log {}", shown.registry, shown.url, shown.origin)];
     lines.push(shown.problem.clone().unwrap_or_else(|| "ready: statements are acknowledged".to_owned()));
     lines.push(match shown.persons {
-        1 => "sensitive steps of the operator need one person".to_owned(),
+        1 => "FOR TRIALS: one person of the operator alone can expel, erase, annul, and change keys; to need two: registry-node persons --help"
+            .to_owned(),
         persons => format!("sensitive steps of the operator need {persons} persons"),
     });
     if let Some(size) = shown.size {
