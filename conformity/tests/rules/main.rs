@@ -15,6 +15,7 @@ mod bulletins;
 mod ca_roots;
 mod cascades;
 mod changing;
+mod closings;
 mod compromise;
 mod consents;
 mod coverage;
@@ -67,6 +68,7 @@ fn tables() -> Vec<Row> {
         profiles::rows(),
         accreditation::rows(),
         successions::rows(),
+        closings::rows(),
         granting::rows(),
         changing::rows(),
         declarations::rows(),

@@ -20,6 +20,8 @@ pub(super) struct Anchored<'a> {
     pub(super) keys: LogKeys,
     pub(super) checkpoint: Checkpoint,
     pub(super) witnesses: Vec<Witness>,
+    /// Whether the policy wants no answer from a registry that has ended.
+    pub(super) refuse_closed: bool,
 }
 
 /// `keys` are those that the bundle's statements name. Nothing about them is certain yet but that each endorsed the next; the
@@ -45,7 +47,7 @@ pub(super) fn anchor<'a>(
         continues(seen, &checkpoint)?;
         steps.held(StepName::Memory, format!("it is no older than the {} entries that were seen before", seen.size));
     }
-    Ok(Anchored { trusted, keys, checkpoint, witnesses })
+    Ok(Anchored { trusted, keys, checkpoint, witnesses, refuse_closed: policy.refuse_closed() })
 }
 
 /// How the key that signed stands to the one in the policy.

@@ -301,6 +301,9 @@ pub enum Distrust {
         /// The time asked about.
         at: Timestamp,
     },
+    /// The registry had ended by then, and the policy wants no answer from one that has.
+    #[error("the policy refuses registries that have ended: {}", .0.words())]
+    Closed(Box<super::answer::Closed>),
     /// The reader wants to know of all identifiers of a supplier, and the bundle shows no registration.
     #[error("{}; ask for a bundle that shows it", super::supplier::UNREGISTERED)]
     NotRegistered,
@@ -421,6 +424,7 @@ impl Distrust {
             Self::NotCovered { .. } => "not-covered",
             Self::NoTrustedCaRoot => "no-trusted-ca-root",
             Self::NotThen { .. } => "not-then",
+            Self::Closed(_) => "registry-closed",
             Self::NotRegistered => "not-registered",
         }
     }
@@ -434,6 +438,7 @@ impl Distrust {
             Self::Stale { .. } | Self::Ahead { .. } | Self::NotCovered { .. } => StepName::Time,
             Self::NoTrustedCaRoot => StepName::Credential,
             Self::NotThen { .. } => StepName::Verdict,
+            Self::Closed(_) => StepName::Registry,
             Self::NotRegistered => StepName::Supplier,
         }
     }

@@ -19,8 +19,8 @@ use conformity::ids::{SchemeRef, VerdictRef};
 use conformity::key::Der;
 use credential::bundle::supplier::{BESIDES, Told, UNREGISTERED};
 use credential::bundle::{
-    Checked, Failure, Fault, Finding, KeyHistory, MAX_BUNDLE, MAX_POLICY, Policy, Question, Standing, Step, Verified,
-    verify_any,
+    Checked, Closed, Failure, Fault, Finding, KeyHistory, MAX_BUNDLE, MAX_POLICY, Policy, Question, Standing, Step,
+    Verified, verify_any,
 };
 use jiff::Timestamp;
 use ledger::log_keys::{CheckpointKeys, LogKeys};
@@ -207,7 +207,12 @@ fn render(verified: &Verified) -> String {
         }
         Finding::Foreign(record) => format!("{verdict} at {at}: {} by {}", record.recognition.outcome, verified.origin),
     };
-    format!("{}VERIFIED  {answer}", told(&verified.steps))
+    format!("{}VERIFIED  {answer}{}", told(&verified.steps), ended(verified.closed.as_ref()))
+}
+
+/// What is said behind an answer of a registry that has ended.
+fn ended(closed: Option<&Closed>) -> String {
+    closed.map_or_else(String::new, |closed| format!("; BUT {}", closed.words()))
 }
 
 fn render_standing(standing: &Standing) -> String {
@@ -233,7 +238,7 @@ fn render_standing(standing: &Standing) -> String {
     };
     let unregistered = if standing.registered.is_none() { format!("; {UNREGISTERED}") } else { String::new() };
     let absence = standing.absence.map_or_else(String::new, |absence| format!(" ({absence})"));
-    format!("{text}VERIFIED  {answer}{absence}{unregistered}")
+    format!("{text}VERIFIED  {answer}{absence}{unregistered}{}", ended(standing.closed.as_ref()))
 }
 
 /// Make a policy, which says whom you trust
@@ -284,6 +289,9 @@ struct PolicyInit {
     /// How many of them must have cosigned
     #[arg(long, default_value_t = 0)]
     quorum: usize,
+    /// Take no answer from a registry that had ended by the time that the answer is for
+    #[arg(long)]
+    refuse_closed: bool,
     /// How old a checkpoint may be that tells how things stand now, in seconds; none for any age
     #[arg(long, value_name = "SECONDS", default_value = "86400")]
     max_age: MaxAge,
@@ -321,6 +329,9 @@ impl PolicyInit {
         let mut text = format!("quorum = {}\n", self.quorum);
         if let Some(seconds) = self.max_age.0 {
             writeln!(text, "max_age_seconds = {seconds}")?;
+        }
+        if self.refuse_closed {
+            text.push_str("refuse_closed = true\n");
         }
         let histories = self.log_keys.iter().map(|file| read_history(file)).collect::<anyhow::Result<Vec<_>>>()?;
         for file in &self.genesis {
