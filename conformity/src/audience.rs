@@ -41,6 +41,7 @@ pub fn audience<F: Facts>(facts: &F, statement: &Statement, index: u64) -> Audie
         | Claim::HostingAccepted(_)
         | Claim::HostingEnded(_)
         | Claim::RegistryClosed(_)
+        | Claim::ClosingAccepted(_)
         | Claim::DocumentPublished(_)
         | Claim::SchemePublished(_)
         | Claim::SchemeReplaced(_)

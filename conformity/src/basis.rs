@@ -113,8 +113,8 @@ struct Walk<'a, F> {
 }
 
 impl<'a, F: Facts> Walk<'a, F> {
-    /// The genesis, with the keys of the log, of the node, and of the operator, who registers everyone else, and with how many
-    /// of the operator's a step needs.
+    /// The genesis, with the keys of the log, of the node, and of the operator, who registers everyone else, with how many
+    /// of the operator's a step needs, and with the end of the registry: whoever is shown something is shown that it is no longer kept.
     fn begun(facts: &'a F, until: u64) -> Self {
         let (basis, parties, bodies, accreditors, schemes) = Default::default();
         let approvals = facts.genesis().map_or_else(BTreeMap::new, |record| approved(&record.approvals));
@@ -125,8 +125,12 @@ impl<'a, F: Facts> Walk<'a, F> {
             for index in keys.chain(record.persons.iter().map(|later| later.moment.index)) {
                 walk.place(index);
             }
+            if let Some(end) = &record.closed {
+                walk.place(end.moment.index);
+            }
             walk.party(&record.genesis.operator.id);
         }
+        walk.basis.labels.insert(MapLabel::Closing);
         if let Ok(node) = PartyId::NODE.parse() {
             walk.party(&node);
         }
@@ -152,12 +156,11 @@ impl<'a, F: Facts> Walk<'a, F> {
         }
     }
 
-    /// Where the registry went, what came and went of hosting, and its end.
+    /// Where the registry went, and what came and went of hosting.
     fn whereabouts(&mut self) {
         let Some(record) = self.facts.genesis() else { return };
         let moves = record.moves.iter().map(|one| one.moment.index);
-        let end = record.closed.iter().map(|closed| closed.moment.index);
-        for index in moves.chain(end).chain(record.hosting.iter().flat_map(HostingRecord::entries)) {
+        for index in moves.chain(record.hosting.iter().flat_map(HostingRecord::entries)) {
             self.place(index);
         }
     }

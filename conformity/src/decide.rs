@@ -140,6 +140,7 @@ impl<F: Facts> Case<'_, F> {
             Claim::HostingAccepted(claim) => self.hosting_accepted(claim),
             Claim::HostingEnded(claim) => self.hosting_ended(claim),
             Claim::RegistryClosed(claim) => self.registry_closed(claim),
+            Claim::ClosingAccepted(claim) => self.closing_accepted(claim),
             Claim::DocumentPublished(claim) => self.document_published(claim),
             Claim::SchemePublished(claim) => self.scheme_published(claim),
             Claim::SchemeReplaced(claim) => self.scheme_replaced(claim),

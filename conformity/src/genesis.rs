@@ -14,7 +14,7 @@ use crate::ids::{CountryCode, Origin, PartyId, RegistryId};
 use crate::key::{Der, Jwk};
 use crate::persons::{ApprovalRecord, Persons, PersonsRecord};
 use crate::reason::Reason;
-use crate::succession::ClosedRecord;
+use crate::succession::{AcceptedRecord, ClosedRecord};
 use crate::text::Text;
 use crate::time::Moment;
 
@@ -110,6 +110,9 @@ pub struct GenesisRecord {
     /// That the registry ended in favour of another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed: Option<Box<ClosedRecord>>,
+    /// For which registries it is willing to go on where they end, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted: Vec<AcceptedRecord>,
 }
 
 impl GenesisRecord {

@@ -36,6 +36,7 @@ use std::fmt;
 
 use crate::accreditation::{AccreditationRecord, DesignationRecord};
 use crate::arrangement::ArrangementRecord;
+use crate::genesis::GenesisRecord;
 use crate::identifiers::Identifier;
 use crate::ids::{ArrangementId, PartyId, RegistryId, SchemeId, SchemeRef, VerdictId, VerdictRef};
 use crate::party::{PartyKey, PartyRecord};
@@ -74,6 +75,8 @@ pub enum MapLabel {
     Arrangement(ArrangementId),
     /// A peer.
     Peer(RegistryId),
+    /// The end of the registry itself.
+    Closing,
 }
 
 impl MapLabel {
@@ -87,9 +90,12 @@ impl MapLabel {
         match self {
             Self::Restricted(_) | Self::Supplier(..) => Tree::Blinded,
             Self::Verdict(_) | Self::Foreign(_) => Tree::Verdicts,
-            Self::Party(_) | Self::Accreditation(..) | Self::Designation(..) | Self::Arrangement(_) | Self::Peer(_) => {
-                Tree::Public
-            }
+            Self::Party(_)
+            | Self::Accreditation(..)
+            | Self::Designation(..)
+            | Self::Arrangement(_)
+            | Self::Peer(_)
+            | Self::Closing => Tree::Public,
         }
     }
 
@@ -126,6 +132,7 @@ impl MapLabel {
                 facts.arrangement(id).map_or_else(Vec::new, |record| rising(of_arrangement(&record)))
             }
             Self::Peer(registry) => facts.peer(registry).map_or_else(Vec::new, |record| record.entries.clone()),
+            Self::Closing => facts.genesis().iter().filter_map(|record| of_end(record)).collect(),
         }
     }
 }
@@ -142,6 +149,7 @@ impl fmt::Display for MapLabel {
             Self::Designation(body, scheme) => write!(f, "designation/{body}/scheme/{scheme}"),
             Self::Arrangement(id) => write!(f, "arrangement/{id}"),
             Self::Peer(registry) => write!(f, "peer/{registry}"),
+            Self::Closing => f.write_str("closing"),
         }
     }
 }
@@ -209,6 +217,7 @@ impl Posted {
             Record::Peer(record) => {
                 (BTreeSet::from([MapLabel::Peer(record.registry.clone())]), record.entries.iter().copied().collect())
             }
+            Record::Genesis(record) => (BTreeSet::from([MapLabel::Closing]), BTreeSet::from([of_end(record)?])),
             _ => return None,
         };
         Some(Self { labels, entries })
@@ -236,6 +245,10 @@ fn of_accreditation(record: &AccreditationRecord) -> impl Iterator<Item = u64> {
 
 fn of_designation(record: &DesignationRecord) -> impl Iterator<Item = u64> {
     std::iter::once(record.made.index).chain(record.changes.iter().map(|change| change.moment.index))
+}
+
+fn of_end(record: &GenesisRecord) -> Option<u64> {
+    record.closed.as_ref().map(|closed| closed.moment.index)
 }
 
 fn of_arrangement(record: &ArrangementRecord) -> impl Iterator<Item = u64> {
@@ -274,6 +287,7 @@ mod tests {
             (MapLabel::Designation("ab".parse().unwrap(), scheme.id), "designation/ab/scheme/stars", Tree::Public),
             (MapLabel::Arrangement("A-1".parse().unwrap()), "arrangement/A-1", Tree::Public),
             (MapLabel::Peer("eu".parse().unwrap()), "peer/eu", Tree::Public),
+            (MapLabel::Closing, "closing", Tree::Public),
         ];
         for (label, text, tree) in rows {
             assert_eq!((label.to_string().as_str(), label.tree()), (text, tree));

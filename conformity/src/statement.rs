@@ -37,7 +37,7 @@ use crate::reason::Reason;
 use crate::recognised::RecognitionDerived;
 use crate::scheme::{Scheme, SchemeReplaced};
 use crate::strict::{self, Limits};
-use crate::succession::{BodySucceeded, RegistryClosed, SuccessionAgreed};
+use crate::succession::{BodySucceeded, ClosingAccepted, RegistryClosed, SuccessionAgreed};
 use crate::verdict::{Acceptance, Confirmation, Report, Verdict, VerdictChange, VerdictList};
 
 pub use malformed::Malformed;
@@ -217,6 +217,8 @@ kinds! {
     HostingEnded(HostingEnded) "hosting-ended"
     /// The registry takes nothing more: another one goes on.
     RegistryClosed(Box<RegistryClosed>) "registry-closed"
+    /// We are willing to go on where another registry ends.
+    ClosingAccepted(ClosingAccepted) "closing-accepted"
     /// A document is published.
     DocumentPublished(Arc<Document>) "document-published"
     /// A scheme is published.
@@ -304,8 +306,10 @@ impl Kind {
             | Self::HostingConsented
             | Self::HostingAccepted
             | Self::HostingEnded
-            | Self::RegistryClosed => 2_048,
+            | Self::ClosingAccepted => 2_048,
             Self::CaRootAdded => 6_144,
+            // Said once in a log; it carries two statements of another.
+            Self::RegistryClosed => 16_384,
             _ => MAX_STATEMENT,
         }
     }

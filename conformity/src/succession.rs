@@ -108,6 +108,52 @@ pub struct RegistryClosed {
     pub http_url: Text<512>,
     /// Why.
     pub reason: Reason,
+    /// That the other registry is willing, by its own word. The rules ask for it; where the end is told, it may be left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acceptance: Option<Box<Acceptance>>,
+}
+
+impl RegistryClosed {
+    /// The same without what proves to a reader of the log that the successor is willing.
+    pub fn told(&self) -> Self {
+        Self { acceptance: None, ..self.clone() }
+    }
+}
+
+/// A registry is willing to go on where another one ends. Said in its own log, and carried by the statement that ends the other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ClosingAccepted {
+    /// The registry that ends.
+    pub registry: RegistryId,
+    /// Origin of that registry's log.
+    pub origin: Origin,
+    /// Digest of its genesis.
+    pub genesis_digest: Digest,
+    /// Where the HTTPS door of the one that goes on is, `https://host:port`.
+    pub http_url: Text<512>,
+    /// The last day on which the other one may end by this word.
+    pub until: Day,
+}
+
+/// That a registry is willing to go on, as it stands in its log, with all that it takes to check who signed it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Acceptance {
+    /// Its genesis, JWS compact: it names the keys of its operator.
+    pub genesis: String,
+    /// Its operator's [`ClosingAccepted`], JWS compact, signed with one of those keys.
+    pub statement: String,
+}
+
+/// That this registry is willing to go on where another one ends, with its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AcceptedRecord {
+    /// As said.
+    pub accepted: ClosingAccepted,
+    /// When.
+    pub moment: Moment,
 }
 
 /// The end of a registry, with its place.

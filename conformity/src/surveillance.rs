@@ -1,7 +1,7 @@
 //! The schedule of whoever looks again, is looked at, or keeps watch: which verdicts by which day.
 //!
 //! An audit body reads what everybody may know under the schemes that have audit bodies look and for which it is accredited now, and
-//! of restricted verdicts those that it reported on itself, by id and day alone. A certification body reads the verdicts that it
+//! of restricted verdicts those that it, or a body whose place it took, reported on, by id and day alone. A certification body reads the verdicts that it
 //! answers for now, a supplier its own, the operator all, and an authority what everybody may know. Nobody else has a schedule.
 //!
 //! Out of scope: what follows where a day is missed, see [`crate::resting`].
@@ -79,7 +79,7 @@ fn is_read(register: &Register, record: &PartyRecord, audits: &BTreeSet<SchemeRe
             stands_for(register, id, body)
         }
         (Role::AuditBody, Watched::Public(scheme, _)) => audits.contains(scheme),
-        (Role::AuditBody, Watched::Reported(scheme, by)) => by == id && audits.contains(scheme),
+        (Role::AuditBody, Watched::Reported(scheme, by)) => stands_for(register, id, by) && audits.contains(scheme),
         _ => false,
     }
 }
@@ -126,13 +126,13 @@ pub fn sees_whole(register: &Register, party: &PartyId, verdict: &VerdictRecord)
     sight(register, &Viewer::Party(party.clone()), verdict) == Sight::Whole
 }
 
-/// The newest report that the party may see: of a verdict that it does not see whole, its own.
+/// The newest report that the party may see: of a verdict that it does not see whole, its own, or one of a body whose place it took.
 pub fn last_report<'v>(
     register: &Register,
     party: &PartyId,
     verdict: &'v VerdictRecord,
 ) -> Option<(&'v PartyId, &'v Report)> {
     let whole = sees_whole(register, party, verdict);
-    let seen = verdict.reports().rev().find(|(filed, _)| whole || filed.by == *party);
+    let seen = verdict.reports().rev().find(|(filed, _)| whole || stands_for(register, party, &filed.by));
     seen.map(|(filed, report)| (&filed.by, report))
 }

@@ -51,7 +51,7 @@ use serde::{Deserialize, Serialize};
 use crate::sd_jwt::MAX_DISCLOSURES;
 use ground::{Extract, Ground, ground};
 
-pub use answer::{Finding, LogOwner, Own, Sealed, Shown, Verified};
+pub use answer::{Closed, Finding, LogOwner, Own, Sealed, Shown, Verified};
 pub use fault::{Broken, Distrust, Failure, Fault, Misbehaved};
 pub use key_history::{KeyHistory, MAX_KEY_STATEMENTS, Pin, Proven};
 pub use policy::{EarlierKey, MAX_POLICY, Policy, PolicyError, Seen, Trusted};

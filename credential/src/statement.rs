@@ -1,12 +1,15 @@
 //! Statements of a log in either form: a fact in the registry's words, or the signed part of a credential.
 //!
-//! In scope: telling the two apart, and reading each strictly; admitting the keys that they name; and what log keys signed inside
-//! a claim, so that nobody can read a change of the log key that both keys did not sign. Out of scope: the statement's own signature, see [`ledger::jws`], and
+//! In scope: telling the two apart, and reading each strictly; admitting the keys that they name; and what was signed inside
+//! a claim, so that nobody can read a change of the log key that both keys did not sign, nor a word of another registry that its
+//! operator did not sign. Out of scope: the statement's own signature, see [`ledger::jws`], and
 //! whether the rules allow it, see [`conformity::decide()`].
 
+use bytes::Bytes;
 use conformity::key::Jwk;
 use conformity::statement::{Claim, Malformed, Statement};
 use conformity::strict::{self, Breach, Limits};
+use conformity::succession::Acceptance;
 use ledger::jws::{Form, Unverified, Verified};
 use ledger::key::{KeyError, PublicKey};
 use ledger::log_keys::{Handover, HandoverError};
@@ -36,6 +39,9 @@ pub enum StatementError {
     /// Not both log keys signed that one takes over from the other.
     #[error("the log key is not changed: {0}")]
     Handover(#[from] HandoverError),
+    /// A word of another registry's operator that nobody signed with a key that its genesis names.
+    #[error("the acceptance is not that of the successor's operator: {0}")]
+    Acceptance(&'static str),
     /// It is no credential of a verdict.
     #[error("the credential is not read: {0}")]
     Credential(#[from] ReadError),
@@ -47,6 +53,7 @@ impl StatementError {
         match self {
             Self::Plain(malformed) => malformed.code(),
             Self::LogKey(_) | Self::Handover(_) => "bad-handover",
+            Self::Acceptance(_) => "bad-acceptance",
             Self::Json(_) | Self::Digests(_) | Self::Credential(_) => "malformed-credential",
         }
     }
@@ -98,7 +105,32 @@ fn plain(payload: &[u8]) -> Result<Statement, StatementError> {
         let handover = Handover { from: &from, to: &to, size: change.size };
         handover.verify(change.signatures.from.as_str(), change.signatures.to.as_str())?;
     }
+    if let Claim::RegistryClosed(end) = &statement.claim
+        && let Some(acceptance) = &end.acceptance
+    {
+        accepted(acceptance)?;
+    }
     Ok(statement)
+}
+
+/// Whether the successor's genesis signed itself, and one of the keys that it names for its operator signed the acceptance. What
+/// both say, the rules judge.
+fn accepted(acceptance: &Acceptance) -> Result<(), StatementError> {
+    let refuse = StatementError::Acceptance;
+    let read = |jws: &str| Unverified::parse(Bytes::copy_from_slice(jws.as_bytes()));
+    let begun = read(&acceptance.genesis).map_err(|_| refuse("its genesis is no signed statement"))?;
+    let Claim::Genesis(genesis) = Statement::parse(begun.unverified_payload())?.claim else {
+        return Err(refuse("what stands for its genesis is none"));
+    };
+    let signed = |jws: Unverified, keys: &[Jwk]| {
+        let key = keys.iter().find_map(|key| admit(key).ok().filter(|key| key.thumbprint() == jws.kid()));
+        key.is_some_and(|key| jws.verify(&key).is_ok())
+    };
+    if !signed(begun, std::slice::from_ref(&genesis.node_key)) {
+        return Err(refuse("its genesis is not signed with the key that it names"));
+    }
+    let said = read(&acceptance.statement).map_err(|_| refuse("it is no signed statement"))?;
+    if signed(said, &genesis.operator.keys) { Ok(()) } else { Err(refuse("no key of its genesis signed it")) }
 }
 
 /// A credential as the log holds it: with digests in place of what it keeps back.

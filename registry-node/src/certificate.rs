@@ -68,6 +68,7 @@ pub fn page(verified: &Verified, language: Language) -> Result<String, Certifica
             body {
                 main {
                     header { h1 { (if declared { words.declaration } else { words.title }) } p.registry { bdi { (verified.log.name) } } }
+                    @if let Some(closed) = &verified.closed { p.warning { (words.closed(closed)) } }
                     @match &verified.finding {
                         Finding::Own(own) => (self::own(verified, own, words)),
                         Finding::Foreign(record) => (foreign(verified, &record.recognition, words)),

@@ -20,6 +20,7 @@ mod coverage;
 mod credential;
 mod declare;
 mod evidence;
+mod following;
 mod grant;
 mod hosting;
 mod import;

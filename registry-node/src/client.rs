@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use certs::{Client as Tls, ClientFiles, ConnectError, TlsError, Trust};
+use conformity::key::Der;
 use conformity::words::Language;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
@@ -98,6 +99,33 @@ impl Client {
     /// [`ClientError::Address`] or [`ClientError::Tls`].
     pub fn anonymous(url: &str, ca: &std::path::Path) -> Result<Client, ClientError> {
         Client::new(url, Tls::anonymous(&Trust::read(ca)?)?)
+    }
+
+    /// The same at another address: whoever answers there has a certificate of the same authority, or is not believed.
+    ///
+    /// # Errors
+    /// [`ClientError::Address`].
+    pub fn at(&self, url: &str) -> Result<Client, ClientError> {
+        Ok(Client::new(url, self.tls.clone())?.in_language(self.language))
+    }
+
+    /// A client of another registry, that says nothing about itself and trusts these roots alone.
+    ///
+    /// # Errors
+    /// [`ClientError::Address`] or [`ClientError::Tls`].
+    pub fn elsewhere(&self, url: &str, roots: &[Der]) -> Result<Client, ClientError> {
+        let roots: Vec<&[u8]> = roots.iter().map(Der::as_bytes).collect();
+        Ok(Client::new(url, Tls::anonymous(&Trust::from_der(&roots)?)?)?.in_language(self.language))
+    }
+
+    /// Where it goes.
+    pub fn url(&self) -> String {
+        format!("https://{}:{}", self.host, self.port)
+    }
+
+    /// Whether that is where this client goes.
+    pub fn is_at(&self, url: &str) -> bool {
+        Client::new(url, self.tls.clone()).is_ok_and(|other| (&other.host, other.port) == (&self.host, self.port))
     }
 
     fn new(url: &str, tls: Tls) -> Result<Client, ClientError> {

@@ -165,13 +165,19 @@ pub fn equip(
     (keys, algorithm): (&Keys, Algorithm),
     now: Timestamp,
 ) -> anyhow::Result<Jwk> {
-    let label = format!("{}-{}", about.registry, about.party);
+    let label = format!("{}-{}", about.registry, own_name(folder, &about));
     let holder = Holder::party(about.role, about.party.clone())?;
     let credentials = Credentials::create(folder, about)?;
     std::fs::copy(authority.public().root(), credentials.ca())?;
     let (certificate, key) = credentials.tls();
     authority.issue(&holder, Lifetime::Usual, now)?.write(&certificate, &key)?;
     jwk(&keys.make(&credentials.signing_key_file(), &label, algorithm)?)
+}
+
+/// What its key is called in a token. The persons of an operator are one party, and no token holds two keys of one name.
+fn own_name(folder: &Path, about: &About) -> String {
+    let of_folder = folder.file_name().filter(|_| about.role == Role::Operator);
+    of_folder.map_or_else(|| about.party.to_string(), |name| name.to_string_lossy().into_owned())
 }
 
 /// The node's own keys, as the genesis names them.

@@ -46,6 +46,7 @@ pub(super) fn begin<F: Facts>(
             moves: Vec::new(),
             hosting: Vec::new(),
             closed: None,
+            accepted: Vec::new(),
         })),
         node(genesis, statement, place)?,
         operator(genesis, place)?,

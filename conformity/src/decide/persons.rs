@@ -124,6 +124,7 @@ impl<F: Facts> Case<'_, F> {
                 | Claim::CaRootAdded(_)
                 | Claim::CaRootRetired(_)
                 | Claim::RegistryClosed(_)
+                | Claim::ClosingAccepted(_)
                 | Claim::PersonsSet(_)
                 | Claim::RegistryMoved(_)
                 | Claim::HostingConsented(_)
@@ -163,6 +164,7 @@ const fn may_be_sensitive(kind: Kind) -> bool {
             | Kind::CaRootAdded
             | Kind::CaRootRetired
             | Kind::RegistryClosed
+            | Kind::ClosingAccepted
             | Kind::PersonsSet
             | Kind::VerdictChanged
             | Kind::KeyAdded

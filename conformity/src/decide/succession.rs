@@ -9,26 +9,31 @@ use std::sync::Arc;
 
 use super::arrangement::stands;
 use super::case::{Case, in_order};
+use crate::digest::Digest;
+use crate::foreign;
 use crate::genesis::GenesisRecord;
 use crate::ids::PartyId;
 use crate::party::{PartyKey, PartyRecord, Role};
 use crate::records::{Facts, Record};
 use crate::refusal::Refusal;
-use crate::statement::Kind;
+use crate::statement::{Claim, Kind};
 use crate::succession::{
-    Agreement, BodySucceeded, ClosedRecord, MAX_LINE, MAX_REPRESENTED, RegistryClosed, Succession, SuccessionAgreed,
-    depth, represented,
+    AcceptedRecord, Agreement, BodySucceeded, ClosedRecord, ClosingAccepted, MAX_LINE, MAX_REPRESENTED, RegistryClosed,
+    Succession, SuccessionAgreed, depth, represented,
 };
 
 /// Most pairs of which a body says something.
 const MAX_AGREEMENTS: usize = 128;
+/// Most registries for which one is willing to go on, since its log began.
+const MAX_ACCEPTED: usize = 64;
+
+/// Whose place another of their kind may take.
+const SUCCEEDED: &[Role] =
+    &[Role::CertificationBody, Role::AccreditationBody, Role::AuditBody, Role::EvaluationLaboratory, Role::Expert];
 
 impl<F: Facts> Case<'_, F> {
     pub(super) fn succession_agreed(&self, claim: &SuccessionAgreed) -> Result<Vec<Record>, Refusal> {
-        self.only(
-            &[Role::CertificationBody, Role::AccreditationBody],
-            "the body that is succeeded, or the one that takes its place",
-        )?;
+        self.only(SUCCEEDED, "the body that is succeeded, or the one that takes its place")?;
         let of_both = [&claim.predecessor, &claim.successor].contains(&self.iss());
         if !of_both {
             return Err(Refusal::NotInSuccession { iss: self.iss().clone() });
@@ -52,7 +57,7 @@ impl<F: Facts> Case<'_, F> {
         self.only(&[Role::Authority], "an authority")?;
         let (predecessor, successor) = self.pair(&claim.predecessor, &claim.successor)?;
         let mut agreed = vec![self.agreed(&successor, claim)?];
-        if predecessor.party.role == Role::CertificationBody {
+        if predecessor.party.role != Role::AccreditationBody {
             agreed.push(self.agreed(&predecessor, claim)?);
         }
         self.room_in_line(claim)?;
@@ -77,8 +82,9 @@ impl<F: Facts> Case<'_, F> {
         if predecessor == successor {
             return Err(Refusal::SucceedsItself { body: predecessor.clone() });
         }
-        let accredits = self.party(predecessor)?.party.role == Role::AccreditationBody;
-        let kind = if accredits { Role::AccreditationBody } else { Role::CertificationBody };
+        let role = self.party(predecessor)?.party.role;
+        // Anybody else is told to name a body.
+        let kind = if SUCCEEDED.contains(&role) { role } else { Role::CertificationBody };
         self.party_as(predecessor, kind)?;
         self.party_as(successor, kind)?;
         self.still_speaks(predecessor)?;
@@ -132,12 +138,59 @@ impl<F: Facts> Case<'_, F> {
         self.operator_only()?;
         self.another(&claim.successor, &claim.origin, claim.genesis_digest)?;
         super::hosting::address("https://", claim.http_url.as_str(), false)?;
+        self.willing(claim)?;
         let own = &self.genesis.genesis.registry;
         if let Some(record) = self.facts.arrangements().iter().find(|record| stands(record, own, self.today())) {
             return Err(Refusal::ArrangementStands { arrangement: record.id.clone() });
         }
         let mut record = GenesisRecord::clone(&self.genesis);
-        record.closed = Some(Box::new(ClosedRecord { closed: claim.clone(), moment: self.moment() }));
+        record.closed = Some(Box::new(ClosedRecord { closed: claim.told(), moment: self.moment() }));
+        Ok(vec![Record::Genesis(Arc::new(record))])
+    }
+
+    /// The successor said that it goes on for this registry and no other, and may still be taken at its word. That its operator
+    /// signed it was checked when the statement was read; here nothing but what is carried is asked, so that whoever sees a part of
+    /// the log comes to the same.
+    fn willing(&self, claim: &RegistryClosed) -> Result<(), Refusal> {
+        let refuse = |because| Refusal::ClosingNotAccepted { successor: claim.successor.clone(), because };
+        let acceptance = claim.acceptance.as_deref().ok_or_else(|| refuse("it brings no acceptance"))?;
+        if Digest::of(acceptance.genesis.as_bytes()) != claim.genesis_digest {
+            return Err(refuse("the genesis that it brings is another one"));
+        }
+        let unread = |_| refuse("what it brings cannot be read");
+        let begun = foreign::read(&acceptance.genesis).map_err(unread)?;
+        let said = foreign::read(&acceptance.statement).map_err(unread)?;
+        let (Claim::Genesis(begun), Claim::ClosingAccepted(accepted)) = (&begun.claim, &said.claim) else {
+            return Err(refuse("what it brings is no acceptance"));
+        };
+        let its = (&begun.registry, &begun.origin) == (&claim.successor, &claim.origin);
+        if !its || (&said.aud, &said.iss) != (&begun.origin, &begun.operator.id) {
+            return Err(refuse("somebody else said what it brings"));
+        }
+        let own = &self.genesis.genesis;
+        let named = (&accepted.registry, &accepted.origin, accepted.genesis_digest);
+        if named != (&own.registry, &own.origin, self.genesis.digest) {
+            return Err(refuse("the acceptance is for another registry"));
+        }
+        if accepted.http_url != claim.http_url {
+            return Err(refuse("the acceptance names another address"));
+        }
+        if accepted.until < self.today() {
+            return Err(refuse("the last day of the acceptance is past"));
+        }
+        Ok(())
+    }
+
+    pub(super) fn closing_accepted(&self, claim: &ClosingAccepted) -> Result<Vec<Record>, Refusal> {
+        self.operator_only()?;
+        self.another(&claim.registry, &claim.origin, claim.genesis_digest)?;
+        super::hosting::address("https://", claim.http_url.as_str(), false)?;
+        in_order("acceptance", self.today(), claim.until)?;
+        if self.genesis.accepted.len() >= MAX_ACCEPTED {
+            return Err(Refusal::TooMany { what: "registries for which one goes on", max: MAX_ACCEPTED });
+        }
+        let mut record = GenesisRecord::clone(&self.genesis);
+        record.accepted.push(AcceptedRecord { accepted: claim.clone(), moment: self.moment() });
         Ok(vec![Record::Genesis(Arc::new(record))])
     }
 }

@@ -52,7 +52,8 @@ fn is_foundation(register: &Register, index: u64) -> bool {
             || record.approvals.iter().any(|one| one.moment.index == index);
         let of_place = record.moves.iter().any(|one| one.moment.index == index);
         let of_hosting = record.hosting.iter().any(|one| one.entries().any(|entry| entry == index));
-        let of_end = record.closed.as_ref().is_some_and(|closed| closed.moment.index == index);
+        let of_end = record.closed.as_ref().is_some_and(|closed| closed.moment.index == index)
+            || record.accepted.iter().any(|one| one.moment.index == index);
         let of_operator = of_key || of_persons || of_place || of_hosting || of_end;
         record.moment.index == index || of_operator || record.ca_roots.iter().any(of_root)
     });

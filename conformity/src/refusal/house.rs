@@ -115,6 +115,14 @@ macro_rules! house {
         arrangement: ArrangementId,
     } = "arrangement-stands" Rules
         "this registry is bound by arrangement {arrangement}; end it first, so that its rules say what becomes of what others recognised";
+    /// The registry that is to go on did not say that it does.
+    ClosingNotAccepted {
+        /// Which.
+        successor: RegistryId,
+        /// What is missing.
+        because: &'static str,
+    } = "closing-not-accepted" Rules
+        "{successor} goes on only by its own word: {because}; its operator gives it with `succession accept`";
     /// Something else rests on it.
     NotErasable {
         /// Where it stands.

@@ -73,6 +73,7 @@ fn genesis(registry: &str, country: &str) -> GenesisRecord {
         moves: Vec::new(),
         hosting: Vec::new(),
         closed: None,
+        accepted: Vec::new(),
     }
 }
 

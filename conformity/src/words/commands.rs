@@ -102,7 +102,11 @@ pub(crate) const ROWS: &[Sentence] = &[
     // How a registry is.
     plain("registry-at", "{registry} at {url}, log {origin}", "{registry}({url})、ログ {origin}"),
     plain("ready", "ready: statements are acknowledged", "稼働中: ステートメントを受け付けています"),
-    plain("one-person", "sensitive steps of the operator need one person", "運営者の重要な手続は 1 人で行えます"),
+    plain(
+        "one-person",
+        "FOR TRIALS: one person of the operator alone can expel, erase, annul, and change keys; to need two: registry-node persons --help",
+        "試験用: 運営者の 1 人だけで、除名・消去・取消し・鍵の変更ができます。2 人を必要とするには: registry-node persons --help",
+    ),
     plain(
         "several-persons",
         "sensitive steps of the operator need {persons} persons",

@@ -210,6 +210,11 @@ pub(crate) const ROWS: &[Sentence] = &[
         "This registry has ended and takes nothing more; {successor} goes on, at {url}.",
         "当レジストリは終了し、新たなステートメントを受け付けません。{successor} が引き継いでいます({url})。",
     ),
+    plain(
+        "registry.moved",
+        "This registry is served elsewhere from now on; its log says where.",
+        "当レジストリは以後、別の宛先で提供されます。宛先はログに記載されています。",
+    ),
     plain("scheme.replaced", "Scheme {scheme} is replaced.", "スキーム {scheme} は置き換えられます。"),
     plain("crosswalk.published", "Crosswalk {crosswalk} is published.", "対応表 {crosswalk} が公開されました。"),
     // Families.

@@ -36,6 +36,12 @@ pub(crate) const ROWS: &[Sentence] = &[
     plain("counts-not-here", ", does not count here", "、当レジストリでは有効ではありません"),
     plain("nothing-to-show", "nothing to show: {absence}", "表示できるものはありません: {absence}"),
     plain("nothing-of", "nothing of {supplier}: {absence}", "{supplier} について表示できるものはありません: {absence}"),
+    plain("moved-on", "goes on at {url}, by the log of {registry}", "{registry} のログに基づき {url} で継続します"),
+    plain(
+        "succeeded-by",
+        "goes on with {successor} at {url}, from the start of its log, by the log of {registry}",
+        "{registry} のログに基づき、承継先 {successor}({url})のログを最初から継続します",
+    ),
     // Of which time.
     plain(
         "as-of-then",
@@ -176,6 +182,7 @@ pub(crate) const ROWS: &[Sentence] = &[
     plain("step-held", "ok", "適合"),
     plain("all-verified", "VERIFIED", "検証済み"),
     plain("not-believed", "REFUSED", "不合格"),
+    plain("but-closed", "; BUT {closed}", "。ただし、{closed}"),
     plain(
         "bundle-of-verdict",
         "this is about the verdict {verdict}; --registered is of suppliers",

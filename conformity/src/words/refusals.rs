@@ -65,6 +65,10 @@ pub(crate) const ROWS: &[(&str, &str)] = &[
         "arrangement-stands",
         "当レジストリは取決め {arrangement} に拘束されています。他のレジストリでの承認の扱いがルールで定まるよう、先に終了してください",
     ),
+    (
+        "closing-not-accepted",
+        "{successor} は自らの表明がなければ引き継ぎません: {because}。その運営者が `succession accept` で表明します",
+    ),
     ("too-many-hostings", "このログは開始以来、預託について 64 件を記載しており、これ以上は記載できません"),
     (
         "too-few-keys",

@@ -221,6 +221,11 @@ pub(crate) const ROWS: &[Sentence] = &[
          うち {shown} 件のステートメントが示されています",
     ),
     plain(
+        "registry-closed",
+        "its registry closed at {at}, by entry {index}; its successor is {successor}, at {url}",
+        "このレジストリは {at} に、記録 {index} をもって終了しました。{successor}({url})が引き継いでいます",
+    ),
+    plain(
         "says-nothing-of",
         "nothing is said of other identifiers, of other schemes or versions, of restricted verdicts of other registries, which are in \
          no log but their own, or of anything later",

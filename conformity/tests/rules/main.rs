@@ -16,6 +16,7 @@ mod bulletins;
 mod ca_roots;
 mod cascades;
 mod changing;
+mod closings;
 mod compromise;
 mod consents;
 mod coverage;
@@ -68,6 +69,7 @@ fn tables() -> Vec<Row> {
         profiles::rows(),
         accreditation::rows(),
         successions::rows(),
+        closings::rows(),
         granting::rows(),
         changing::rows(),
         declarations::rows(),

@@ -8,12 +8,13 @@ use serde_json::{Value, json};
 
 use crate::bulletins::{bulletin, relayed};
 use crate::cascades::{basis_changed, lapsed};
+use crate::closings::{accepting_another, closed};
 use crate::consents::consent;
 use crate::crosswalks::{maps, publication};
 use crate::declarations::declaration;
 use crate::hosting::{moved, other};
 use crate::log_keys::handover;
-use crate::successions::{agreed, closed, succeeded};
+use crate::successions::{agreed, succeeded};
 use crate::world::{
     World, acceptance, accreditation, changed, cover, designation, document, foreign, genesis, key, kid, party, peer,
     reason, report, scheme, signed, terms, transcribed, verdict, with,
@@ -37,6 +38,7 @@ fn claims() -> Vec<(&'static str, Value)> {
         ("hosting-accepted", other("mm")),
         ("hosting-ended", json!({"registry": "mm"})),
         ("registry-closed", closed()),
+        ("closing-accepted", accepting_another()),
         ("succession-agreed", agreed("cb-1", "cb-2")),
         ("succession-agreed", with(agreed("cb-1", "cb-2"), json!({"withdrawn": true}))),
         ("body-succeeded", succeeded("cb-1", "cb-2")),

@@ -1,7 +1,7 @@
 //! Who takes whose place: bodies that merge, an accreditation body that is replaced, a registry that ends.
 
 use conformity::Record;
-use conformity::basis::{of_log_keys, of_verdict};
+use conformity::basis::of_verdict;
 use conformity::entitlement::{Entitlement, Occasion, entitlement};
 use conformity::lapsed::{CauseKind, Consequence};
 use conformity::map_label::MapLabel;
@@ -13,11 +13,8 @@ use conformity::succession::{represented, speaks_for};
 use serde_json::{Value, json};
 
 use crate::basis::read;
-use crate::consents::{consent, join};
 use crate::credentials::{credential, issue};
-use crate::world::{
-    Row, World, accreditation, changed, key, kid, party, reason, report, row, scheme, signed, terms, verdict, with,
-};
+use crate::world::{Row, World, accreditation, changed, kid, party, reason, report, row, scheme, verdict, with};
 
 /// What both bodies agree to.
 pub(crate) fn agreed(predecessor: &str, successor: &str) -> Value {
@@ -26,13 +23,6 @@ pub(crate) fn agreed(predecessor: &str, successor: &str) -> Value {
 
 pub(crate) fn succeeded(predecessor: &str, successor: &str) -> Value {
     json!({"predecessor": predecessor, "successor": successor, "reason": {"code": "merged"}})
-}
-
-pub(crate) fn closed() -> Value {
-    json!({
-        "successor": "asean", "origin": "asean.registry.example", "genesisDigest": "cd".repeat(32),
-        "httpUrl": "https://registry.asean.example", "reason": {"code": "merged"},
-    })
 }
 
 /// One body takes another's place, whatever the day, unless it did before.
@@ -73,7 +63,6 @@ pub(crate) fn rows() -> Vec<Row> {
     let mut rows = of_agreements();
     rows.extend(of_confirmations());
     rows.extend(of_those_succeeded());
-    rows.extend(of_ends());
     rows
 }
 
@@ -221,53 +210,6 @@ fn of_those_succeeded() -> Vec<Row> {
             w.say("ab-2", "accreditation-granted", accreditation("C-9", "cb-3", "certification-body"))
         }, "not-designated"),
     ]
-}
-
-#[rustfmt::skip]
-fn of_ends() -> Vec<Row> {
-    vec![
-        row("an authority ends the registry", |w| w.say("ministry", "registry-closed", closed()), "role-not-entitled"),
-        row("it ends in favour of itself", |w| {
-            w.say("op", "registry-closed", with(closed(), json!({"successor": "jp"})))
-        }, "hosts-itself"),
-        row("in favour of a peer by another genesis", |w| {
-            w.say("op", "registry-closed", with(closed(), json!({"successor": "eu", "origin": "eu.registry.example"})))
-        }, "hosting-of-another"),
-        row("at an address that is none", |w| {
-            w.say("op", "registry-closed", with(closed(), json!({"httpUrl": "http://registry.asean.example"})))
-        }, "unsound-address"),
-        row("while an arrangement binds it", |w| {
-            w.must("op", "arrangement-signed", signed(terms()));
-            w.say("op", "registry-closed", closed())
-        }, "arrangement-stands"),
-        row("one person ends it where two are needed", |w| {
-            w.must("op", "key-added", json!({"party": "op", "key": key(91)}));
-            w.must("op", "persons-set", json!({"persons": 2}));
-            w.say("op", "registry-closed", closed())
-        }, "second-person-needed"),
-        row("a body grants in a registry that ended", |w| {
-            w.must("op", "registry-closed", closed());
-            w.say("cb-1", "verdict-granted", verdict("V-9"))
-        }, "registry-is-closed"),
-        row("it ends twice", |w| {
-            w.must("op", "registry-closed", closed());
-            w.say("op", "registry-closed", closed())
-        }, "registry-is-closed"),
-    ]
-}
-
-/// Who was let see something loses it by the supplier's word, whether the registry goes on or not.
-#[test]
-fn a_supplier_takes_back_its_consent_in_a_registry_that_ended() {
-    let mut world = World::furnished();
-    join(&mut world);
-    world.must("maker", "disclosure-consented", consent("C-1"));
-    world.must("op", "registry-closed", closed());
-    let given = world.say("maker", "disclosure-consented", consent("C-2")).unwrap_err();
-    assert_eq!(given.code(), "registry-is-closed");
-    world.must("maker", "disclosure-withdrawn", json!({"consent": "C-1"}));
-    let refused = world.say("cb-1", "verdict-granted", verdict("V-9")).unwrap_err();
-    assert_eq!(refused.code(), "registry-is-closed");
 }
 
 #[test]
@@ -444,19 +386,24 @@ fn a_succeeded_body_is_entitled_to_nothing_more() {
 }
 
 #[test]
-fn a_registry_that_ended_keeps_its_log_and_what_time_brings() {
-    let mut world = World::furnished();
-    world.must("op", "arrangement-signed", signed(terms()));
-    let end = json!({"id": "A-1", "effective": "2026-12-31", "reason": reason()});
-    world.must("op", "arrangement-ended", end);
-    world.must("op", "registry-closed", closed());
-    let index = world.next - 1;
-    assert!(of_log_keys(&world.register).contains(&index), "peers hear of it with the keys of the log");
-    assert_eq!(world.register.rests_on(index), Some(Rests::Foundation));
-    world.must("op", "key-added", json!({"party": "op", "key": key(92)}));
-    world.must("op", "statement-erased", json!({"index": world.verdict("V-1").history[0].index, "reason": reason()}));
-    world.at("2030-01-01T00:00:00Z");
-    let replayed = read(&world, &of_log_keys(&world.register)).unwrap();
-    let record = replayed.genesis().unwrap();
-    assert_eq!(record.closed.as_ref().unwrap().closed.successor.as_str(), "asean");
+fn audit_bodies_laboratories_and_experts_are_succeeded_by_their_own_kind_and_word() {
+    for (seed, role) in [(60, "audit-body"), (70, "evaluation-laboratory"), (80, "expert")] {
+        let mut world = World::furnished();
+        for (place, id) in [(0, "old"), (1, "new")] {
+            world.must("op", "party-registered", party(id, role, seed + place));
+        }
+        world.must("ab", "accreditation-granted", accreditation("S-7", "old", role));
+        let other = world.say("old", "succession-agreed", agreed("old", "cb-1")).unwrap_err();
+        assert_eq!(other.code(), "wrong-role", "{role}");
+        world.must("new", "succession-agreed", agreed("old", "new"));
+        let alone = world.say("ministry", "body-succeeded", succeeded("old", "new")).unwrap_err();
+        assert_eq!(alone.code(), "succession-not-agreed", "{role}: the one that goes has its say");
+        merge(&mut world, "old", "new");
+        let again = world.say("ab", "accreditation-granted", accreditation("S-8", "old", role)).unwrap_err();
+        assert_eq!(again.code(), "body-is-succeeded", "{role}");
+        let late = world.say("old", "succession-agreed", agreed("new", "old")).unwrap_err();
+        assert_eq!(late.code(), "body-is-succeeded", "{role}");
+        let speaks = speaks_for(&world.register, &"old".parse().unwrap(), world.now);
+        assert_eq!(speaks.unwrap().body.as_str(), "new", "{role}");
+    }
 }

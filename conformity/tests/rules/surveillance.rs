@@ -434,3 +434,27 @@ fn a_window_begins_and_ends_where_it_is_asked_to() {
         assert!(wrong.parse::<Due>().is_err(), "{wrong}");
     }
 }
+
+#[test]
+fn the_successor_of_an_audit_body_has_its_schedule_and_reports_in_its_place() {
+    let mut world = watched(None);
+    world.must("op", "party-registered", party("audit-2", "audit-body", 41));
+    let held = with(accreditation("S-9", "audit-2", "audit-body"), json!({"scheme": "stars@2"}));
+    world.must("ab", "accreditation-granted", held);
+    file(&mut world, "W-2", "P-1", "suspend");
+    let has = |world: &World, body: &str| all(world, body).iter().any(|due| due.ends_with("W-2"));
+    assert!(has(&world, "audit") && !has(&world, "audit-2"), "a restricted verdict is whose it was");
+    // Of stars@1, for which it is not accredited, it has nothing.
+    let mut before = all(&world, "audit");
+    before.retain(|due| ![T1, V1].contains(&due.as_str()));
+    try_merge(&mut world, "audit", "audit-2").unwrap();
+    assert_eq!((all(&world, "audit"), all(&world, "audit-2")), (Vec::new(), before));
+    let record = world.verdict("W-2");
+    let seen = last_report(&world.register, &"audit-2".parse().unwrap(), &record).map(|(by, _)| by.as_str());
+    assert_eq!(seen, Some("audit"), "it knows what its predecessor said");
+    assert!(!sees_whole(&world.register, &"audit-2".parse().unwrap(), &record), "and nothing more");
+    let claim = with(report("P-2"), json!({"verdict": "W-2", "recommendation": "none"}));
+    assert_eq!(world.say("audit", "report-filed", claim.clone()).unwrap_err().code(), "body-is-succeeded");
+    world.must("audit-2", "report-filed", claim);
+    assert!(world.verdict("W-2").open_recommendation().is_none(), "it answers for what its predecessor found");
+}

@@ -21,6 +21,8 @@ pub(super) struct Anchored<'a> {
     pub(super) keys: LogKeys,
     pub(super) checkpoint: Checkpoint,
     pub(super) witnesses: Vec<Witness>,
+    /// Whether the policy wants no answer from a registry that has ended.
+    pub(super) refuse_closed: bool,
 }
 
 /// `keys` are those that the bundle's statements name. Nothing about them is certain yet but that each endorsed the next; the
@@ -44,7 +46,7 @@ pub(super) fn anchor<'a>(
         continues(seen, &checkpoint)?;
         steps.held(StepName::Memory, "no-older", Params::default().with("seen", seen.size));
     }
-    Ok(Anchored { trusted, keys, checkpoint, witnesses })
+    Ok(Anchored { trusted, keys, checkpoint, witnesses, refuse_closed: policy.refuse_closed() })
 }
 
 /// How the key that signed stands to the one in the policy.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use conformity::accreditation::AccreditedAs;
 use conformity::credential::{CredentialStatus, Reach};
-use conformity::ids::{AccreditationId, Origin, PartyId, VerdictId, VerdictRef};
+use conformity::digest::Digest;
+use conformity::ids::{AccreditationId, Origin, PartyId, RegistryId, VerdictId, VerdictRef};
 use conformity::lapsed::{Consequence, Lapsed};
 use conformity::recognised::RecognitionRecord;
 use conformity::recognition::in_effect;
@@ -13,7 +14,7 @@ use conformity::succession::{Speaking, speaks_for};
 use conformity::text::Text;
 use conformity::time::Moment;
 use conformity::verdict::{HistoryItem, Profile, Snapshot, StateName, Verdict, VerdictRecord};
-use conformity::words::Params;
+use conformity::words::{self, Language, Params};
 use jiff::Timestamp;
 use ledger::jws;
 use ledger::merkle::Hash;
@@ -40,6 +41,9 @@ pub struct Verified {
     pub checkpoint: Sealed,
     /// The time that the answer is for.
     pub at: Timestamp,
+    /// That the registry ended, and which other one goes on; also where it ended after that time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closed: Option<Closed>,
     /// The answer.
     pub finding: Finding,
     /// What was checked.
@@ -54,6 +58,36 @@ pub struct LogOwner {
     pub name: Text<256>,
     /// Where it is found on the web.
     pub did_web: Text<256>,
+}
+
+/// The end of the registry that keeps the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Closed {
+    /// The registry that goes on, by its own word.
+    pub successor: RegistryId,
+    /// Origin of its log.
+    pub origin: Origin,
+    /// Digest of its genesis.
+    pub genesis_digest: Digest,
+    /// Where its HTTPS door is.
+    pub http_url: Text<512>,
+    /// Since which entry nothing of conformity is said here.
+    pub since: Moment,
+}
+
+impl Closed {
+    const CODE: &'static str = "registry-closed";
+
+    fn params(&self) -> Params {
+        let params = Params::default().with("at", self.since.at).with("index", self.since.index);
+        params.with("successor", &self.successor).with("url", &self.http_url)
+    }
+
+    /// What is said of it.
+    pub fn words(&self, language: Language) -> String {
+        words::step(Self::CODE, language, &self.params())
+    }
 }
 
 /// A checkpoint that the policy believes.
@@ -146,6 +180,7 @@ pub(super) fn answer(
     at: Timestamp,
     steps: &mut Steps,
 ) -> Result<Verified, Fault> {
+    let closed = closed(&replayed.register, &anchored, at, steps)?;
     let finding = if replayed.is_of(bundle) {
         Finding::Own(Box::new(own(bundle, replayed, at, steps)?))
     } else {
@@ -157,6 +192,7 @@ pub(super) fn answer(
         log: owner(&replayed.register)?,
         checkpoint: Sealed::of(anchored, sealed),
         at,
+        closed,
         finding,
         steps: Vec::new(),
     })
@@ -173,6 +209,31 @@ impl Sealed {
 pub(super) fn owner(register: &impl Facts) -> Result<LogOwner, Broken> {
     let record = register.genesis().ok_or(Broken::Order)?;
     Ok(LogOwner { name: record.genesis.name.clone(), did_web: record.genesis.did_web.clone() })
+}
+
+/// The end of the registry, if the log holds it: that it is not left out, the state map said. A policy may want no answer from a
+/// registry that had ended by then.
+pub(super) fn closed(
+    register: &impl Facts,
+    anchored: &Anchored<'_>,
+    at: Timestamp,
+    steps: &mut Steps,
+) -> Result<Option<Closed>, Distrust> {
+    let record = register.genesis();
+    let Some(end) = record.as_ref().and_then(|record| record.closed.as_deref()) else { return Ok(None) };
+    let (said, since) = (end.closed.clone(), end.moment);
+    let closed = Closed {
+        successor: said.successor,
+        origin: said.origin,
+        genesis_digest: said.genesis_digest,
+        http_url: said.http_url,
+        since,
+    };
+    if anchored.refuse_closed && since.at <= at {
+        return Err(Distrust::Closed(Box::new(closed)));
+    }
+    steps.held(StepName::Registry, Closed::CODE, closed.params());
+    Ok(Some(closed))
 }
 
 fn own(bundle: &Bundle, replayed: &Replayed, at: Timestamp, steps: &mut Steps) -> Result<Own, Fault> {

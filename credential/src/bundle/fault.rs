@@ -7,6 +7,7 @@ use conformity::digest::Digest;
 use conformity::ids::{Origin, VerdictRef};
 use conformity::map_label::MapLabel;
 use conformity::refusal::Refusal;
+use conformity::words::Language;
 use jiff::Timestamp;
 use ledger::checkpoint::CheckpointError;
 use ledger::jws::{self, JwsError};
@@ -304,6 +305,9 @@ pub enum Distrust {
         /// The time asked about.
         at: Timestamp,
     },
+    /// The registry had ended by then, and the policy wants no answer from one that has.
+    #[error("the policy refuses registries that have ended: {}", .0.words(Language::English))]
+    Closed(Box<super::answer::Closed>),
     /// The reader wants to know of all identifiers of a supplier, and the bundle shows no registration.
     #[error(
         "its registration is not shown: it may have other identifiers, of which nothing is said; ask for a bundle that shows it"
@@ -426,6 +430,7 @@ impl Distrust {
             Self::NotCovered { .. } => "not-covered",
             Self::NoTrustedCaRoot => "no-trusted-ca-root",
             Self::NotThen { .. } => "not-then",
+            Self::Closed(_) => "registry-closed",
             Self::NotRegistered => "not-registered",
         }
     }
@@ -439,6 +444,7 @@ impl Distrust {
             Self::Stale { .. } | Self::Ahead { .. } | Self::NotCovered { .. } => StepName::Time,
             Self::NoTrustedCaRoot => StepName::Credential,
             Self::NotThen { .. } => StepName::Verdict,
+            Self::Closed(_) => StepName::Registry,
             Self::NotRegistered => StepName::Supplier,
         }
     }

@@ -3,6 +3,7 @@
 //! ```text
 //! quorum = 2                           how many of the witnesses must have cosigned; 0 asks for none
 //! max_age_seconds = 86400              optional: how old a checkpoint may be that tells how things stand now
+//! refuse_closed = true                 optional: no answer from a registry that had ended by the time that the answer is for
 //!
 //! [[registry]]
 //! log_key = "jp.registry.example+2074915d+Adct…"     C2SP verifier key of type 0x01; its name is the origin
@@ -44,6 +45,7 @@ pub struct Policy {
     witnesses: policy::Policy,
     quorum: usize,
     max_age_seconds: Option<u32>,
+    refuse_closed: bool,
 }
 
 /// A log that a reader trusts.
@@ -137,6 +139,8 @@ struct Wire {
     quorum: usize,
     #[serde(default)]
     max_age_seconds: Option<u32>,
+    #[serde(default)]
+    refuse_closed: bool,
     registry: Vec<WireRegistry>,
     #[serde(default)]
     witness: Vec<WireWitness>,
@@ -191,7 +195,8 @@ impl Policy {
             return Err(PolicyError::Names);
         }
         let witnesses = witnesses(&wire.witness, wire.quorum)?;
-        Ok(Self { registries, witnesses, quorum: wire.quorum, max_age_seconds: wire.max_age_seconds })
+        let Wire { quorum, max_age_seconds, refuse_closed, .. } = wire;
+        Ok(Self { registries, witnesses, quorum, max_age_seconds, refuse_closed })
     }
 
     /// The log of this origin, if it is trusted.
@@ -207,6 +212,11 @@ impl Policy {
     /// How old a checkpoint may be, in seconds.
     pub const fn max_age_seconds(&self) -> Option<u32> {
         self.max_age_seconds
+    }
+
+    /// Whether no answer is wanted from a registry that had ended by then.
+    pub const fn refuse_closed(&self) -> bool {
+        self.refuse_closed
     }
 
     /// Who of the witnesses cosigned `note`, if that is a quorum. Strangers do not count, and nobody counts twice.

@@ -29,6 +29,8 @@ pub enum StepName {
     Statement,
     /// Nothing about the verdict, or what it rests on, is left out.
     Completeness,
+    /// Whether the registry goes on.
+    Registry,
     /// Who answers for the verdict was accredited.
     Accreditation,
     /// The credential documents it.
@@ -52,6 +54,7 @@ impl StepName {
             Self::Genesis => "genesis",
             Self::Statement => "statement",
             Self::Completeness => "completeness",
+            Self::Registry => "registry",
             Self::Accreditation => "accreditation",
             Self::Credential => "credential",
             Self::Verdict => "verdict",

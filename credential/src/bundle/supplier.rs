@@ -40,7 +40,7 @@ use ledger::jws::Unverified;
 use ledger::merkle::Hash;
 use serde::{Deserialize, Serialize};
 
-use super::answer::{LogOwner, Sealed, owner};
+use super::answer::{Closed, LogOwner, Sealed, closed, owner};
 use super::complete::{compare, foundations, told};
 use super::ground::{Extract, Ground, ground};
 use super::include::{Entries, instant};
@@ -118,6 +118,9 @@ pub struct Standing {
     pub checkpoint: Sealed,
     /// The time that the answer is for.
     pub at: Timestamp,
+    /// That the registry ended, and which other one goes on; also where it ended after that time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closed: Option<Closed>,
     /// The scheme.
     pub scheme: SchemeRef,
     /// Whether the log holds nothing about any of the identifiers.
@@ -238,11 +241,13 @@ pub(super) fn checked(bytes: &[u8], policy: &Policy, question: Question, steps: 
     let identifiers: Vec<Known> = bundle.identifiers.iter().map(known).collect();
     let entries: Vec<Told> = all.into_iter().filter(|one| one.at <= at).collect();
     let absent = identifiers.iter().all(|one| one.entries.is_empty());
+    let closed = closed(register, &anchored, at, steps)?;
     let standing = Standing {
         origin: bundle.origin,
         log,
         checkpoint: Sealed::of(anchored, sealed),
         at,
+        closed,
         scheme: bundle.scheme,
         absent,
         absence: absence(absent, registered.is_some(), &entries),

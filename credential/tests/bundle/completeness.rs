@@ -1,7 +1,10 @@
 //! What a verdict rests on cannot be left out: a withdrawn accreditation, a revoked key, a suspended arrangement, an expelled peer.
 //! Whoever makes the shorter bundle holds the whole log, and proves what he shows as well as anybody could.
 
-use credential::bundle::{Bundle, Fault, verify};
+use bytes::Bytes;
+use credential::bundle::{Bundle, Fault, Policy, Question, verify};
+use credential::statement::read_unverified;
+use ledger::jws::Unverified;
 use serde_json::{Value, json};
 
 use crate::answers::{bytes, good, own, recognising};
@@ -128,6 +131,69 @@ fn a_succession_cannot_be_left_out() {
         let outcome = verify(&bytes(&without(&log, &[index])), &log.policy(), at_the_checkpoint(&log));
         assert!(outcome.is_err(), "without entry {index}");
     }
+}
+
+/// What `jp` says when it ends in favour of `eu`, with this in place of what the operator of `eu` signed.
+fn ending(jp: &Log, eu: &Log, signer: &str) -> Value {
+    let (own, peer) = (jp.pinned(), eu.pinned());
+    let accepted = json!({
+        "registry": "jp", "origin": own["origin"], "genesisDigest": own["genesisDigest"], "httpUrl": "https://eu.test",
+        "until": "2099-12-31",
+    });
+    let accepted = eu.signed(signer, "op", "closing-accepted", accepted);
+    json!({
+        "successor": "eu", "origin": peer["origin"], "genesisDigest": peer["genesisDigest"], "httpUrl": "https://eu.test",
+        "reason": reason(), "acceptance": {"genesis": peer["genesis"], "statement": accepted},
+    })
+}
+
+/// Whoever shows a verdict shows that its registry ended, and a policy may want no such answer.
+#[test]
+fn the_end_of_a_registry_cannot_be_left_out() {
+    let (mut log, eu) = (Log::at_work(), Log::of("eu", |_| ()));
+    log.seal();
+    assert_eq!(good(&log, &log.bundle(), at_the_checkpoint(&log)).closed, None);
+    let before = log.now() - jiff::SignedDuration::from_secs(1);
+    let end = ending(&log, &eu, "op");
+    let index = log.say("op", "registry-closed", end);
+    log.seal();
+    let bundle = log.bundle();
+    let closed = good(&log, &bundle, at_the_checkpoint(&log)).closed.unwrap();
+    assert_eq!((closed.successor.as_str(), closed.http_url.as_str()), ("eu", "https://eu.test"));
+    assert_eq!(closed.since.index, index);
+    assert_eq!(refused(&log, &without(&log, &[index])), INCOMPLETE);
+
+    let policy = Policy::parse(&format!("refuse_closed = true\n{}", log.policy_text(""))).unwrap();
+    let failure = verify(&bytes(&bundle), &policy, at_the_checkpoint(&log)).unwrap_err();
+    let found = (failure.fault.blame(), failure.step.as_str(), failure.fault.code());
+    assert_eq!(found, ("policy", "registry", "registry-closed"), "{failure}");
+    let then = Question { at: Some(before), ..at_the_checkpoint(&log) };
+    assert!(verify(&bytes(&bundle), &policy, then).unwrap().closed.is_some(), "it went on until then");
+}
+
+#[test]
+fn nobody_is_named_a_successor_without_a_key_of_its_operator() {
+    let (jp, eu) = (Log::at_work(), Log::of("eu", |_| ()));
+    let read = |end: Value| {
+        let spoken = jp.signed("op", "op", "registry-closed", end);
+        read_unverified(&Unverified::parse(Bytes::from(spoken)).unwrap()).map(drop).map_err(|error| error.code())
+    };
+    assert_eq!(read(ending(&jp, &eu, "op")), Ok(()));
+    assert_eq!(read(ending(&jp, &eu, "node")), Err("bad-acceptance"), "its node is not its operator");
+    assert_eq!(read(ending(&jp, &eu, "stranger")), Err("bad-acceptance"));
+    let with = |member: &str, value: Value| {
+        let mut end = ending(&jp, &eu, "op");
+        end["acceptance"][member] = value;
+        end
+    };
+    let other = Log::of("eu", |_| ()).pinned()["genesis"].clone();
+    assert_eq!(read(with("genesis", other)), Err("bad-acceptance"), "another log of that name has other keys");
+    let cut = eu.pinned()["genesis"].as_str().unwrap().rsplit_once('.').unwrap().0.to_owned();
+    for (member, value) in [("genesis", format!("{cut}.{}", "A".repeat(86))), ("statement", "no statement".to_owned())]
+    {
+        assert_eq!(read(with(member, json!(value))), Err("bad-acceptance"), "{member}");
+    }
+    assert_eq!(read(with("genesis", ending(&jp, &eu, "op")["acceptance"]["statement"].clone())), Err("bad-acceptance"));
 }
 
 fn terms() -> Value {

@@ -309,6 +309,7 @@ impl Log {
         let records = records.chain(register.all_designations().cloned().map(Record::Designation));
         let records = records.chain(register.arrangements().into_iter().map(Record::Arrangement));
         let records = records.chain(register.peers().into_iter().map(Record::Peer));
+        let records = records.chain(register.genesis().into_iter().map(Record::Genesis));
         records.filter_map(|record| Posted::of(&record)).flat_map(|posted| posted.labels).collect()
     }
 

@@ -39,6 +39,7 @@ fn hostile(did: &str) -> Verified {
         log: LogOwner { name: "日本".parse().unwrap(), did_web: did.parse().unwrap() },
         checkpoint: Sealed { size: 9, root: empty_root(), at: AT.parse().unwrap(), witnesses },
         at: AT.parse().unwrap(),
+        closed: None,
         finding: Finding::Foreign(Arc::new(record)),
         steps: Vec::new(),
     }

@@ -3,6 +3,7 @@
 use conformity::recognised::RecognitionOutcome;
 use conformity::verdict::StateName;
 use conformity::viewpoint::Viewpoint;
+use credential::bundle::Closed;
 
 /// A language of certificates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -79,6 +80,19 @@ pub(super) struct Words {
 }
 
 impl Words {
+    /// That the registry has ended, and who goes on.
+    pub(super) fn closed(&self, closed: &Closed) -> String {
+        let Closed { successor, http_url, since, .. } = closed;
+        match self.language {
+            Language::En => {
+                format!("This registry closed at {}. Its successor is {successor}, at {http_url}.", since.at)
+            }
+            Language::Ja => {
+                format!("このレジストリは {} に終了しました。{successor}({http_url})が引き継いでいます。", since.at)
+            }
+        }
+    }
+
     pub(super) fn state(&self, state: StateName) -> &'static str {
         let (english, japanese) = match state {
             StateName::Granted => ("Granted", "認証"),

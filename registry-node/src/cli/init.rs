@@ -24,7 +24,9 @@ Examples:
 The folder is ready to run: configuration, certificate authority, keys, the operator's credentials and the log with its
 genesis entry. It is made as a whole, or not at all. Id and origin are permanent.
 
-With --persons 2 nobody alone expels a peer, erases, annuls, or changes keys: see registry-node approve --help.
+Nobody alone expels a peer, erases, annuls, or changes keys: the second of two persons approves it, with the credentials in operator-2 (see
+registry-node approve --help). To try things out alone:
+  registry-node init trial --id trial --origin trial.registry.example --name \"A trial\" --persons 1
 
 With --token the keys that sign (log, node, witness, operator) are made in a PKCS#11 token and never leave it:
   registry-node init jp --id jp --origin jp.registry.example --name \"Registry of Japan\" \\
@@ -60,8 +62,8 @@ pub(super) struct Init {
     /// PKCS#11 token (RFC 7512) that makes and keeps the keys, instead of files
     #[arg(long, value_name = "URI")]
     token: Option<TokenUri>,
-    /// How many persons a sensitive step of the operator needs: 1, or 2 with credentials for the second in operator-2
-    #[arg(long, value_name = "N", default_value = "1")]
+    /// How many persons a sensitive step of the operator needs: 2, with credentials for the second in operator-2, or 1 for trials
+    #[arg(long, value_name = "N", default_value = "2")]
     persons: Persons,
 }
 
@@ -110,17 +112,21 @@ impl Init {
 
 fn render(made: &Made) -> String {
     let folder = made.folder.display();
-    let second = made.second_operator.as_ref().map_or_else(String::new, |second| {
-        let second = second.display();
-        format!("\n{second} belongs to the operator's second person: move it to where only they can read it, and keep a third key in a safe")
-    });
+    let second = match &made.second_operator {
+        Some(second) => format!(
+            "{} belongs to the operator's second person: move it to where only they can read it, and keep a third key in a safe",
+            second.display()
+        ),
+        None => "FOR TRIALS: one person alone can expel, erase, annul, and change keys; before anybody relies on it, see registry-node persons --help"
+            .to_owned(),
+    };
     format!(
         "registry {} is ready in {folder}; its log is {}\n\n\
          next:\n  \
          registry-node serve {folder}\n  \
          registry-node --registry {folder} status\n  \
          registry-node --registry {folder} party add cb-1 --role certification-body --id cb-1 --name \"Example Certification\"\n\n\
-         keep {folder}/ca/root.key, {folder}/keys and {folder}/vault where only the operator can read them{second}",
+         keep {folder}/ca/root.key, {folder}/keys and {folder}/vault where only the operator can read them\n{second}",
         made.registry, made.origin
     )
 }

@@ -238,6 +238,12 @@ fn does(claim: &Claim) -> String {
         ),
         Claim::HostingConsented(claim) => format!("This lets the node of {} serve this registry.", claim.registry),
         Claim::HostingAccepted(claim) => format!("This node serves {} from then on.", claim.registry),
+        Claim::RegistryClosed(claim) => {
+            format!("This ends this registry for good; {} goes on, at {}.", claim.successor, claim.http_url)
+        }
+        Claim::ClosingAccepted(claim) => {
+            format!("This lets {} end in favour of this registry, until {}.", claim.registry, claim.until)
+        }
         Claim::HostingEnded(claim) => format!("This ends hosting with {}.", claim.registry),
         other => format!("This is a {}, which needs nobody's approval.", other.kind()),
     }

@@ -20,8 +20,8 @@ use conformity::key::Der;
 use conformity::words::{self, Language, Params, label};
 use credential::bundle::supplier::Told;
 use credential::bundle::{
-    Checked, Failure, Fault, Finding, KeyHistory, MAX_BUNDLE, MAX_POLICY, Policy, Question, Standing, Step, Verified,
-    verify_any,
+    Checked, Closed, Failure, Fault, Finding, KeyHistory, MAX_BUNDLE, MAX_POLICY, Policy, Question, Standing, Step,
+    Verified, verify_any,
 };
 use jiff::Timestamp;
 use ledger::log_keys::{CheckpointKeys, LogKeys};
@@ -220,7 +220,13 @@ fn render(verified: &Verified, language: Language) -> String {
         }
     };
     let ok = label("all-verified", language, &Params::default());
-    format!("{}{ok}  {answer}", told(&verified.steps, language))
+    format!("{}{ok}  {answer}{}", told(&verified.steps, language), ended(verified.closed.as_ref(), language))
+}
+
+/// What is said behind an answer of a registry that has ended.
+fn ended(closed: Option<&Closed>, language: Language) -> String {
+    let but = |closed: &Closed| label("but-closed", language, &Params::default().with("closed", closed.words(language)));
+    closed.map_or_else(String::new, but)
 }
 
 fn render_standing(standing: &Standing, language: Language) -> String {
@@ -243,7 +249,8 @@ fn render_standing(standing: &Standing, language: Language) -> String {
     let unregistered = standing.registered.is_none().then(|| words::step("unregistered", language, &Params::default()));
     let unregistered = unregistered.map_or_else(String::new, |words| format!("; {words}"));
     let absence = standing.absence.map_or_else(String::new, |absence| format!(" ({absence})"));
-    format!("{text}{ok}  {}{absence}{unregistered}", held_about(standing, language))
+    let but = ended(standing.closed.as_ref(), language);
+    format!("{text}{ok}  {}{absence}{unregistered}{but}", held_about(standing, language))
 }
 
 /// What the log holds, in a sentence.
@@ -305,6 +312,9 @@ struct PolicyInit {
     /// How many of them must have cosigned
     #[arg(long, default_value_t = 0)]
     quorum: usize,
+    /// Take no answer from a registry that had ended by the time that the answer is for
+    #[arg(long)]
+    refuse_closed: bool,
     /// How old a checkpoint may be that tells how things stand now, in seconds; none for any age
     #[arg(long, value_name = "SECONDS", default_value = "86400")]
     max_age: MaxAge,
@@ -342,6 +352,9 @@ impl PolicyInit {
         let mut text = format!("quorum = {}\n", self.quorum);
         if let Some(seconds) = self.max_age.0 {
             writeln!(text, "max_age_seconds = {seconds}")?;
+        }
+        if self.refuse_closed {
+            text.push_str("refuse_closed = true\n");
         }
         let histories = self.log_keys.iter().map(|file| read_history(file)).collect::<anyhow::Result<Vec<_>>>()?;
         for file in &self.genesis {

@@ -1,18 +1,22 @@
 //! `succession`, `close`: a body takes the place of another, and a registry ends in favour of another.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::{Context as _, bail, ensure};
+use bytes::Bytes;
 use clap::{Args, Subcommand};
 use conformity::ids::{PartyId, RegistryId};
-use conformity::statement::Claim;
-use conformity::succession::{BodySucceeded, RegistryClosed, SuccessionAgreed};
+use conformity::statement::{Claim, Statement};
+use conformity::succession::{Acceptance, BodySucceeded, ClosingAccepted, RegistryClosed, SuccessionAgreed};
 use conformity::time::Day;
+use ledger::jws::Unverified;
 use serde_json::{Value, json};
 
-use super::context::Context;
-use super::hosting::pinned;
+use super::context::{Context, read_input, wait};
+use super::hosting::{PinnedPeer, pinned};
 use super::output;
-use super::submission::{Because, Signing, say};
+use super::submission::{Because, Signing, Speaker, say, say_as};
 
 /// Let a body take the place of another
 #[derive(Debug, Args)]
@@ -35,6 +39,7 @@ pub(super) struct Successions {
 enum SuccessionCommand {
     Agree(Agree),
     Confirm(Confirm),
+    Accept(Accept),
     List(List),
 }
 
@@ -80,6 +85,29 @@ struct Confirm {
     signing: Signing,
 }
 
+/// Accept, as an operator, to go on where another registry ends
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  registry-node --registry jp succession accept mm --until 2027-03-31 --out accepted.jws
+  registry-node --registry jp succession accept mm --until 2027-03-31 --prepare accepted.jws
+
+Says so in the log, and writes the signed statement for the other operator, who needs your genesis.jws as well: see registry-node close --help. Where
+two persons are needed, the file that --prepare writes is the same: have it approved and submit it before you hand it over. Signed with a
+key of the operator that the genesis names.")]
+struct Accept {
+    /// The registry that ends; a peer of this one
+    ending: RegistryId,
+    /// The last day on which it may end in favour of this one
+    #[arg(long, value_name = "DAY")]
+    until: Day,
+    /// Where to write the signed statement
+    #[arg(long, value_name = "FILE", required_unless_present = "prepare", conflicts_with = "prepare")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    signing: Signing,
+}
+
 /// List the bodies whose place another took
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  registry-node --registry jp succession list")]
@@ -96,8 +124,33 @@ impl Successions {
                 let claim = BodySucceeded { predecessor, successor: by, reason: because.into_reason() };
                 say(context, signing, Claim::BodySucceeded(claim), &[])
             }
+            SuccessionCommand::Accept(accept) => accept.run(context),
             SuccessionCommand::List(_) => list(context),
         }
+    }
+}
+
+impl Accept {
+    fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        let PinnedPeer { registry, origin, genesis_digest } = pinned(context, &self.ending)?;
+        let speaker = Speaker::open(context)?;
+        let http_url = speaker.about().url.trim_end_matches('/').parse()?;
+        let claim = ClosingAccepted { registry, origin, genesis_digest, http_url, until: self.until };
+        let claim = Claim::ClosingAccepted(claim);
+        let Some(out) = self.out else { return say_as(context, &speaker, self.signing, claim, &[]) };
+        ensure!(!out.exists(), "{} exists already; choose another file", out.display());
+        let signed = speaker.sign(self.signing.into_id()?, claim)?;
+        let receipt = wait(speaker.submit(&signed, &[]))?;
+        std::fs::write(&out, signed.compact()).with_context(|| format!("cannot write {}", out.display()))?;
+        let answer = json!({ "accepted": out, "index": receipt.index, "time": receipt.time });
+        context.answer(&answer, |_| {
+            format!(
+                "entry {}; give {} and genesis.jws to the operator of {}",
+                receipt.index,
+                out.display(),
+                self.ending
+            )
+        })
     }
 }
 
@@ -114,10 +167,11 @@ fn list(context: &Context) -> anyhow::Result<ExitCode> {
 /// End this registry in favour of another one
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Example (mm tells everybody, ends its arrangements, and is merged into jp, its peer):
-  registry-node --registry mm bulletin issue closing.toml
-  registry-node --registry mm arrangement end jp-mm --effective 2027-03-31 --reason merged
-  registry-node --registry mm close --successor jp --http https://registry.jp.example --reason merged
+Example (mm tells everybody, ends its arrangements, and is merged into jp, its peer, which accepts that):
+  mm$ registry-node --registry mm bulletin issue closing.toml
+  mm$ registry-node --registry mm arrangement end jp-mm --effective 2027-03-31 --reason merged
+  jp$ registry-node --registry jp succession accept mm --until 2027-04-30 --out accepted.jws
+  mm$ registry-node --registry mm close --successor jp --acceptance accepted.jws --genesis jp-genesis.jws --reason merged
 
 The operator's statement is the last one of anybody about conformity: nothing is granted, changed or accredited any more. The log stays
 where it is, its verdicts keep their identifiers, proofs hold, and the node goes on stating what time alone brings about (a last
@@ -127,9 +181,12 @@ pub(super) struct Close {
     /// The registry that goes on; a peer of this one
     #[arg(long, value_name = "REGISTRY")]
     successor: RegistryId,
-    /// Where its HTTPS door is
-    #[arg(long, value_name = "URL")]
-    http: String,
+    /// That it is willing, as its operator wrote it with `succession accept`
+    #[arg(long, value_name = "FILE")]
+    acceptance: PathBuf,
+    /// Its genesis, the file genesis.jws of its folder
+    #[arg(long, value_name = "FILE")]
+    genesis: PathBuf,
     #[command(flatten)]
     because: Because,
     #[command(flatten)]
@@ -139,13 +196,26 @@ pub(super) struct Close {
 impl Close {
     pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let peer = pinned(context, &self.successor)?;
+        let acceptance = Acceptance { genesis: jws(&self.genesis)?, statement: jws(&self.acceptance)? };
+        let signed = Unverified::parse(Bytes::copy_from_slice(acceptance.statement.as_bytes()));
+        let signed = signed.with_context(|| format!("{} is no acceptance", self.acceptance.display()))?;
+        let Claim::ClosingAccepted(accepted) = Statement::parse(signed.unverified_payload())?.claim else {
+            bail!("{} is no acceptance; `succession accept` writes one", self.acceptance.display());
+        };
         let claim = RegistryClosed {
             successor: peer.registry,
             origin: peer.origin,
             genesis_digest: peer.genesis_digest,
-            http_url: self.http.trim_end_matches('/').parse()?,
+            http_url: accepted.http_url,
             reason: self.because.into_reason(),
+            acceptance: Some(Box::new(acceptance)),
         };
         say(context, self.signing, Claim::RegistryClosed(Box::new(claim)), &[])
     }
+}
+
+/// A signed statement, as a file holds it.
+fn jws(file: &Path) -> anyhow::Result<String> {
+    let bytes = read_input(file, ledger::jws::MAX_STATEMENT as u64)?;
+    String::from_utf8(bytes.trim_ascii().to_vec()).with_context(|| format!("{} is not text", file.display()))
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, ensure};
 use clap::Args;
 use conformity::identifiers::Identifier;
 use conformity::ids::{CountryCode, SectorCode};
@@ -12,21 +12,24 @@ use conformity::viewpoint::Viewpoint;
 use conformity::words::{Language, Params, label};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use ledger::digest::Digest;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::context::{Context, wait};
+use super::following::{self, Next, Successor, Told};
 use super::output;
 use super::pinned::Pinned;
 use super::proving::Proving;
 use super::sse::{Frame, Frames};
 use super::standing::escape;
 use crate::client::{Client, ClientError};
+use crate::core::event::{CLOSED, MOVED, TYPE_PREFIX};
 
 /// A registry says something at least every 15 seconds; this long a silence is a broken connection.
 const SILENCE: Duration = Duration::from_secs(45);
 /// How long to wait before connecting again.
-const PAUSE: Duration = Duration::from_secs(1);
+pub(super) const PAUSE: Duration = Duration::from_secs(1);
 
 /// Watch what happens
 #[derive(Debug, Args)]
@@ -38,7 +41,8 @@ Examples:
   registry-node --as buyer-1 --lang ja watch --supplier corporate-number:7000012050002
   registry-node --as buyer-1 watch --prove
 
-One line per event; it connects again by itself and goes on where it was. Of a supplier that is asked for and of which there is
+One line per event; it connects again by itself and goes on where it was. Where the registry moves it goes on at the new address, and where it
+ends with the successor's log from its start, as anybody: both once, once the log proves it, and with a line that says so. Of a supplier that is asked for and of which there is
 nothing, the first line says why. With --prove it reads the whole log from its
 first entry, computes the root from the entries that come with the events, and compares it with every checkpoint: at the
 first contradiction it stops with an error. Keep its output then: it is evidence.")]
@@ -77,12 +81,13 @@ pub(super) struct Watch {
 
 impl Watch {
     pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
-        let proving = match self.prove {
+        let pinned = Pinned::of_credentials(&context.credentials_folder());
+        let (proving, pinned) = match self.prove {
             true => {
-                let pinned = Pinned::of_credentials(&context.credentials_folder())?;
-                Some((Proving::new(pinned.first_log_key()?.into()), pinned))
+                let pinned = pinned?;
+                (Some(Proving::new(pinned.first_log_key()?.into())), Some(pinned))
             }
-            false => None,
+            false => (None, pinned.ok()),
         };
         let after = if self.prove { Some("start".to_owned()) } else { self.after.clone() };
         let mut watching = Watching {
@@ -90,12 +95,15 @@ impl Watch {
             language: context.language,
             after,
             proving,
+            pinned,
+            told: None,
+            left: Vec::new(),
             seen: 0,
             to_prove: 0,
             heard: false,
             count: self.count.unwrap_or(u64::MAX),
         };
-        wait(watching.run(&context.reader()?, &self.path(context.language)))?;
+        wait(watching.run(context.reader()?, &self.path(context.language)))?;
         Ok(ExitCode::SUCCESS)
     }
 
@@ -123,7 +131,13 @@ struct Watching {
     language: Language,
     /// The last event that was read.
     after: Option<String>,
-    proving: Option<(Proving, Pinned)>,
+    proving: Option<Proving>,
+    /// The registry that is read, where its genesis is at hand: without it nothing that leads elsewhere could be proven.
+    pinned: Option<Pinned>,
+    /// What was read that leads elsewhere.
+    told: Option<Told>,
+    /// Registries that were read and have ended: two that name each other must not lead a reader round and round.
+    left: Vec<Digest>,
     seen: u64,
     count: u64,
     /// Entries that the events asked for came with.
@@ -148,9 +162,14 @@ struct CloudEvent {
 }
 
 impl Watching {
-    async fn run(&mut self, client: &Client, path: &str) -> anyhow::Result<()> {
+    async fn run(&mut self, mut client: Client, path: &str) -> anyhow::Result<()> {
+        self.told = self.ended_before(&client).await;
         while !self.is_done() {
-            match self.connection(client, path).await {
+            if let Some(told) = self.told.take() {
+                client = self.follow(client, told).await?;
+            }
+            match self.connection(&client, path).await {
+                Ok(()) if self.told.is_some() => continue,
                 Ok(()) => {}
                 Err(error) if self.heard && is_passing(&error) => output::note(&format!("{error:#}; connecting again")),
                 Err(error) => return Err(error),
@@ -162,8 +181,68 @@ impl Watching {
         Ok(())
     }
 
+    /// Whether the registry ended before the place from which on it is to be read: its stream says nothing of it then.
+    async fn ended_before(&self, client: &Client) -> Option<Told> {
+        let behind = match self.after.as_deref() {
+            Some("start") => return None,
+            Some(id) => Some(entry_of(id)?),
+            None => None,
+        };
+        // Whatever keeps it from answering, the stream tells.
+        let (_, history) = self.pinned.as_ref()?.key_history(&mut client.connect().await.ok()?).await.ok()?;
+        let end = self.pinned.as_ref()?.proven(&history).ok()?.begun.closed.as_ref()?.moment.index;
+        behind.is_none_or(|index| index >= end).then_some(Told::Closed)
+    }
+
+    /// Goes on where what was told leads, and says so.
+    async fn follow(&mut self, client: Client, told: Told) -> anyhow::Result<Client> {
+        let Some(pinned) = &self.pinned else { return Ok(client) };
+        let registry = pinned.genesis.registry.to_string();
+        match following::next(&client, pinned, told).await? {
+            Next::Here => Ok(client),
+            Next::Moved(there) => {
+                self.tell_followed("moved-on", &registry, &there.url(), None)?;
+                Ok(there)
+            }
+            Next::Succeeded(successor) => {
+                self.left.push(pinned.digest);
+                let Successor { client, pinned, http_url } = *successor;
+                ensure!(
+                    !self.left.contains(&pinned.digest),
+                    "{registry} ended in favour of a registry that ended before it"
+                );
+                self.tell_followed("succeeded-by", &registry, &http_url, Some(&pinned))?;
+                (self.after, self.to_prove) = (Some("start".to_owned()), 0);
+                if self.proving.is_some() {
+                    self.proving = Some(Proving::new(pinned.first_log_key()?.into()));
+                }
+                self.pinned = Some(pinned);
+                Ok(client)
+            }
+        }
+    }
+
+    fn tell_followed(
+        &self,
+        code: &'static str,
+        registry: &str,
+        http_url: &str,
+        successor: Option<&Pinned>,
+    ) -> anyhow::Result<()> {
+        let successor = successor.map(|pinned| &pinned.genesis);
+        output::line(&if self.json {
+            let successor = successor.map(|genesis| json!({"registry": genesis.registry, "origin": genesis.origin}));
+            json!({"followed": {"from": registry, "httpUrl": http_url, "successor": successor}}).to_string()
+        } else {
+            let params = Params::default().with("registry", registry.to_owned()).with("url", http_url.to_owned());
+            let name = successor.map(|genesis| genesis.registry.to_string()).unwrap_or_default();
+            label(code, self.language, &params.with("successor", name))
+        })?;
+        Ok(())
+    }
+
     fn is_done(&self) -> bool {
-        let proven = self.proving.as_ref().is_none_or(|(proving, _)| proving.proven() >= self.to_prove);
+        let proven = self.proving.as_ref().is_none_or(|proving| proving.proven() >= self.to_prove);
         self.seen >= self.count && proven
     }
 
@@ -177,8 +256,8 @@ impl Watching {
             frames.push(&piece)?;
             while let Some(frame) = frames.next() {
                 self.take(client, frame, first).await?;
-                if self.is_done() {
-                    break;
+                if self.is_done() || self.told.is_some() {
+                    return Ok(());
                 }
             }
         }
@@ -197,15 +276,17 @@ impl Watching {
 
     fn take_event(&mut self, frame: Frame) -> anyhow::Result<()> {
         let event: CloudEvent = serde_json::from_str(&frame.data).context("the registry sent an event that is none")?;
-        if let Some((proving, _)) = &mut self.proving {
-            let index = event.id.split('.').next().and_then(|index| index.parse().ok());
-            let index = index.ok_or_else(|| anyhow!("the event id {} names no entry", event.id))?;
+        if let Some(proving) = &mut self.proving {
+            let index = entry_of(&event.id).ok_or_else(|| anyhow!("the event id {} names no entry", event.id))?;
             proving.entry(index, &event.entry).context("the registry contradicts itself; keep this output")?;
             if self.seen < self.count {
                 self.to_prove = index + 1;
             }
         }
         output::line(&if self.json { frame.data } else { render(&event) })?;
+        if self.pinned.is_some() {
+            self.told = leads_elsewhere(&event);
+        }
         self.after = Some(frame.id.unwrap_or(event.id));
         self.seen += 1;
         Ok(())
@@ -224,7 +305,7 @@ impl Watching {
     }
 
     async fn take_checkpoint(&mut self, client: &Client, data: &str) -> anyhow::Result<()> {
-        let Some((proving, pinned)) = &mut self.proving else { return Ok(()) };
+        let (Some(proving), Some(pinned)) = (&mut self.proving, &self.pinned) else { return Ok(()) };
         let note: String = serde_json::from_str(data).context("the registry sent a checkpoint that is none")?;
         if !proving.knows(&note) {
             proving.learn(pinned.log_keys(&mut client.connect().await?).await?);
@@ -240,6 +321,20 @@ impl Watching {
     }
 }
 
+/// The entry that an event comes from.
+fn entry_of(id: &str) -> Option<u64> {
+    id.split('.').next()?.parse().ok()
+}
+
+/// Whether an event says that the registry is read elsewhere from now on.
+fn leads_elsewhere(event: &CloudEvent) -> Option<Told> {
+    match event.r#type.strip_prefix(TYPE_PREFIX)? {
+        MOVED => Some(Told::Moved(event.data["httpUrl"].as_str()?.to_owned())),
+        CLOSED => Some(Told::Closed),
+        _ => None,
+    }
+}
+
 /// The next bytes; nothing at the end.
 async fn next_piece(stream: &mut Incoming) -> anyhow::Result<Option<bytes::Bytes>> {
     let silent = |_| ClientError::Broken(format!("nothing came for {} s", SILENCE.as_secs()));
@@ -251,7 +346,7 @@ async fn next_piece(stream: &mut Incoming) -> anyhow::Result<Option<bytes::Bytes
 }
 
 /// Whether it may be otherwise in a moment. A registry that turns our certificate down says so with an alert.
-fn is_passing(error: &anyhow::Error) -> bool {
+pub(super) fn is_passing(error: &anyhow::Error) -> bool {
     match error.downcast_ref() {
         Some(ClientError::Broken(why)) => !why.contains("fatal alert"),
         Some(ClientError::Unreachable { .. } | ClientError::Slow | ClientError::Problem { status: 500.., .. }) => true,

@@ -28,6 +28,8 @@ use serde_json::{Value, json};
 pub const TYPE_PREFIX: &str = "org.secure-trust-registry.";
 /// Type of the event that tells where to go on: a registry has ended.
 pub const CLOSED: &str = "registry.closed";
+/// Type of the event that says that the registry is served elsewhere.
+pub const MOVED: &str = "registry.moved";
 /// Type of an entry of which the public learns no more than that it is there.
 pub const BARE: &str = "entry";
 
@@ -205,7 +207,8 @@ impl Source<'_> {
             Claim::ArrangementEnded(end) => vec![self.arrangement("ended", &end.id)],
             Claim::SchemeReplaced(claim) => vec![self.event(0, "scheme.replaced".to_owned(), None, json!(claim))],
             Claim::BodySucceeded(claim) => vec![self.event(0, "body.succeeded".to_owned(), None, json!(claim))],
-            Claim::RegistryClosed(claim) => vec![self.event(0, CLOSED.to_owned(), None, json!(claim))],
+            Claim::RegistryClosed(claim) => vec![self.event(0, CLOSED.to_owned(), None, json!(claim.told()))],
+            Claim::RegistryMoved(claim) => vec![self.event(0, MOVED.to_owned(), None, json!(claim))],
             Claim::CrosswalkPublished(publication) => {
                 vec![self.event(0, "crosswalk.published".to_owned(), None, json!(publication))]
             }

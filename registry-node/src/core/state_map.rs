@@ -263,8 +263,8 @@ fn concerns(record: &Record) -> bool {
         Record::Verdict(_) | Record::Recognition(_) | Record::Erasure(_) => true,
         Record::Party(record) => record.party.is_public(),
         Record::Accreditation(_) | Record::Designation(_) | Record::Arrangement(_) | Record::Peer(_) => true,
-        Record::Genesis(_)
-        | Record::Statement(_)
+        Record::Genesis(record) => record.closed.is_some(),
+        Record::Statement(_)
         | Record::Document(_)
         | Record::Scheme(_)
         | Record::Crosswalk(_)
@@ -284,7 +284,8 @@ fn all(register: &Register) -> Vec<Record> {
     let designations = register.all_designations().cloned().map(Record::Designation);
     let arrangements = register.arrangements().into_iter().map(Record::Arrangement);
     let peers = register.peers().into_iter().map(Record::Peer);
-    let public = parties.chain(accreditations).chain(designations).chain(arrangements).chain(peers);
+    let begun = register.genesis().into_iter().map(Record::Genesis);
+    let public = parties.chain(accreditations).chain(designations).chain(arrangements).chain(peers).chain(begun);
     verdicts.chain(recognitions).chain(public).collect()
 }
 

@@ -78,6 +78,8 @@ codes! {
     LogKeyNotHeld "log-key-not-held"
     /// Not both log keys signed that one takes over from the other.
     BadHandover "bad-handover"
+    /// The word of a successor that its operator did not sign.
+    BadAcceptance "bad-acceptance"
     /// A body of another type.
     UnsupportedMediaType "unsupported-media-type"
     /// A body, or a line of one, beyond the limit.
@@ -331,6 +333,7 @@ fn intake(error: &IntakeError) -> Problem {
     let code = match error {
         IntakeError::Unknown(refusal) | IntakeError::Refused(refusal) => return refused(refusal),
         IntakeError::Malformed(StatementError::LogKey(_) | StatementError::Handover(_)) => Code::BadHandover.as_str(),
+        IntakeError::Malformed(StatementError::Acceptance(_)) => Code::BadAcceptance.as_str(),
         IntakeError::Malformed(malformed) => malformed.code(),
         IntakeError::NotWhole | IntakeError::Credential(_) => Code::MalformedCredential.as_str(),
         IntakeError::Slot(_) => Code::SlotNotHandedOut.as_str(),

@@ -13,7 +13,7 @@ use conformity::viewpoint::Viewpoint;
 use jiff::Timestamp;
 
 use super::ask::{Query, SchemeChoice};
-use crate::core::event::{About, CLOSED, Event, OfVerdict, TYPE_PREFIX};
+use crate::core::event::{About, CLOSED, Event, MOVED, OfVerdict, TYPE_PREFIX};
 use crate::problem::Problem;
 
 /// Longest type of an event that is looked at.
@@ -56,9 +56,9 @@ impl Filter {
 
     /// Whether the reader wants `event`. One that speaks of no verdict fits no condition about verdicts; a bulletin needs to fit only
     /// those about schemes, sectors and countries, for who watches some suppliers has to do with the rules all the same.
-    /// That the registry ended, everybody hears.
+    /// That the registry ended, or went elsewhere, everybody hears.
     pub(super) fn passes(&self, event: &Event) -> bool {
-        if event.kind == CLOSED {
+        if [CLOSED, MOVED].contains(&event.kind.as_str()) {
             return true;
         }
         let wanted_type = self.types.is_empty() || self.types.iter().any(|wanted| wanted.takes(&event.kind));

@@ -39,6 +39,7 @@ use super::site::Site;
 use crate::core::event::Event;
 use crate::core::event_words::in_words;
 use crate::core::feed::{self, Feed};
+use crate::core::here::Here;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 
@@ -169,7 +170,7 @@ impl Reader {
         if let Some(opening) = self.opening.take() {
             return Some(opening);
         }
-        while !self.caller.cut.is_cancelled() {
+        while !self.caller.cut.is_cancelled() || self.has_last_words() {
             if let Err(problem) = self.fetch().await {
                 tracing::debug!(code = problem.code(), "an event stream ends; its reader may resume");
                 return None;
@@ -185,6 +186,13 @@ impl Reader {
             }
         }
         None
+    }
+
+    /// Whether the registry went elsewhere, and the reader does not have all that this node says: it ends at once, and whoever is not told
+    /// where to go on would never find out.
+    fn has_last_words(&self) -> bool {
+        let registry = &self.site.registry;
+        self.is_behind() && Here::of(&registry.config).left_for(&registry.read_model.register()).is_some()
     }
 
     fn is_behind(&self) -> bool {
@@ -273,7 +281,7 @@ impl Reader {
     /// Waits for something to say; nothing when the connection or the node ends.
     async fn wait(&mut self) -> Option<()> {
         tokio::select! {
-            () = self.caller.cut.cancelled() => None,
+            () = self.caller.cut.cancelled() => self.has_last_words().then_some(()),
             alive = self.site.registry.feed.grown(self.cursor) => alive.then_some(()),
             published = self.published.changed() => published.ok(),
             () = tokio::time::sleep_until(self.heartbeat) => Some(()),

@@ -230,7 +230,7 @@ pub(super) fn peers(site: &Site, ask: &Ask) -> Result<Response, Problem> {
 
 fn closed(begun: &GenesisRecord) -> Option<Closed> {
     let end = begun.closed.as_deref()?;
-    Some(Closed { said: end.closed.clone(), moment: end.moment })
+    Some(Closed { said: end.closed.told(), moment: end.moment })
 }
 
 fn peer<'r>(record: &'r PeerRecord, registry: &Registry, hostings: &[Hosting]) -> Peer<'r> {

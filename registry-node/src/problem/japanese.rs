@@ -57,6 +57,7 @@ const DETAILS: &[(&str, &str)] = &[
     ("too-slow", "時間内に本文が届きませんでした。速く送るか、小さく分けて送信してください({detail})"),
     ("bad-body", "本文がその種類の形式になっていません({detail})"),
     ("bad-question", "照会の形式が正しくないか、制限を超えているか、まだ来ていない時点についてのものです({detail})"),
+    ("bad-acceptance", "引継ぎの表明には、承継先の運営者の鍵による署名が必要です({detail})"),
     ("bad-attachment", "添付が base64 でないか、数または大きさの制限を超えています({detail})"),
     ("malformed-credential", "証明書データが完全でないか、内容が矛盾しています({detail})"),
     (

@@ -34,7 +34,7 @@ impl House {
         let house = House::empty();
         let (http, nats) = free_ports();
         let made = house.run(&format!(
-            "init jp --id jp --origin jp.registry.example --name Japan --country JP --http 127.0.0.1:{http} --nats 127.0.0.1:{nats}"
+            "init jp --id jp --origin jp.registry.example --name Japan --country JP --persons 1 --http 127.0.0.1:{http} --nats 127.0.0.1:{nats}"
         ));
         assert_eq!(made.code, 0, "{made:?}");
         house

@@ -17,6 +17,26 @@ fn init_makes_everything_or_nothing() {
 }
 
 #[test]
+fn a_registry_begins_with_two_persons_unless_it_is_a_trial() {
+    let house = House::empty();
+    let begin = |id: &str, more: &str| {
+        let said = house.good(&format!("init {id} --id {id} --origin {id}.registry.example --name Example{more}"));
+        let operators = |file: &str| house.path(id).join("operator-2").join(file).is_file();
+        (said, operators("signing.pem") && operators("genesis.jws"))
+    };
+    let (said, second) = begin("jp", "");
+    assert!(said.contains("operator-2 belongs to the operator's second person") && second, "{said}");
+    assert_ne!(read(&house.path("jp/operator/signing.pem")), read(&house.path("jp/operator-2/signing.pem")));
+    let (said, second) = begin("trial", " --persons 1");
+    assert!(said.contains("FOR TRIALS: one person alone") && !second, "{said}");
+    for persons in ["0", "3", "two"] {
+        let told =
+            house.bad(&format!("init xx --id xx --origin xx.registry.example --name Example --persons {persons}"));
+        assert!(told.contains("1 or 2 persons"), "{told}");
+    }
+}
+
+#[test]
 fn a_fresh_registry_verifies_and_an_edited_one_does_not() {
     let house = House::new();
     let verified = house.json("--registry jp log verify");

@@ -7,7 +7,9 @@ use crate::story::furnished;
 fn an_introduction_is_pinned_answered_and_stored() {
     let mut house = House::new();
     house.serve();
-    house.good("init eu --id eu --origin eu.registry.example --name Europe --http 127.0.0.1:1 --nats 127.0.0.1:2");
+    house.good(
+        "init eu --id eu --origin eu.registry.example --name Europe --persons 1 --http 127.0.0.1:1 --nats 127.0.0.1:2",
+    );
     house.good("--registry eu peer introduce jp --out eu-for-jp.json");
     let first = read(&house.path("eu-for-jp.json"));
     house.good("--registry eu peer introduce jp --out eu-for-jp.json");

@@ -14,6 +14,7 @@ mod disclosures;
 mod erasure;
 mod events;
 mod expulsion;
+mod followers;
 mod foreign_bodies;
 mod full_disk;
 mod hostile_peer;

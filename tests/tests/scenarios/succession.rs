@@ -1,5 +1,7 @@
 //! A body merges into another, and a registry into another: names and proofs stay, somebody else answers, and everybody is told.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 use tests::claims::{self, accreditation, day, reason, rule, scheme, terms, verdict, with};
 use tests::events::{Events, Frame};
@@ -130,7 +132,11 @@ async fn a_registry_ends_and_its_log_stays() {
     let mut events = Events::open(&mm.public(), path, None).await.unwrap();
 
     let url = jp.config().http.public_url.clone();
-    let close = ["close", "--successor", "jp", "--http", &url, "--reason", "merged"];
+    let away = tempfile::tempdir().unwrap();
+    let (file, genesis) = (away.path().join("accepted.jws"), jp.folder().genesis());
+    let (file, genesis) = (file.to_str().unwrap(), genesis.to_str().unwrap());
+    jp.run(&["succession", "accept", "mm", "--until", &day(30), "--out", file]);
+    let close = ["close", "--successor", "jp", "--acceptance", file, "--genesis", genesis, "--reason", "merged"];
     let refused = mm.command(&close).output().unwrap();
     assert!(String::from_utf8_lossy(&refused.stderr).contains("A-1"), "{refused:?}");
     let end = json!({"id": "A-1", "effective": day(0), "reason": reason("merged")});
@@ -159,4 +165,24 @@ async fn a_registry_ends_and_its_log_stays() {
     receipt.check(&grant, &mm.log_keys().await).unwrap();
     let own = proven(mm, &mm.party("buyer-1"), "mm:V-1", |own| own["inForce"] == true).await;
     assert_eq!(own["then"]["issuer"], "cb-1");
+    whoever_is_shown_a_verdict_is_shown_the_end(mm, away.path()).await;
+}
+
+/// A bundle says that its registry ended, and who goes on; a policy that wants no such answer gets none.
+async fn whoever_is_shown_a_verdict_is_shown_the_end(mm: &Registry, away: &Path) {
+    let (buyer, place) = (mm.party("buyer-1"), |name: &str| away.join(name).to_str().unwrap().to_owned());
+    let genesis = mm.folder().genesis();
+    let genesis = ["--genesis", genesis.to_str().unwrap()];
+    for (policy, more) in [("told.toml", &[][..]), ("refused.toml", &["--refuse-closed"])] {
+        mm.run(&[&["policy", "init", &place(policy)][..], &genesis, more].concat());
+    }
+    let bundle = place("end.json");
+    buyer.cli(&["prove", "mm:V-1", "--out", &bundle]).await;
+    let said = buyer.cli(&["verify", &bundle, "--trust", &place("told.toml")]).await;
+    assert_eq!(said["closed"]["successor"], "jp", "{said}");
+    let refused = buyer.cli_refused(&["verify", &bundle, "--trust", &place("refused.toml")]).await;
+    assert!(refused.contains("registry-closed") && refused.contains("its successor is jp"), "{refused}");
+    let then = said["finding"]["own"]["history"][0]["at"].as_str().unwrap();
+    let before = buyer.cli(&["verify", &bundle, "--trust", &place("refused.toml"), "--at", then]).await;
+    assert_eq!(before["closed"]["successor"], "jp", "what it was before the end may be asked: {before}");
 }

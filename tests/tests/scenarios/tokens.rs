@@ -56,11 +56,11 @@ impl Program {
         node
     }
 
-    fn init(&self, token: &str) -> Vec<String> {
+    fn init(&self, token: &str, persons: &str) -> Vec<String> {
         let [http, nats] = [ports::free(), ports::free()].map(|address| address.to_string());
         let registry = self.registry.to_str().unwrap();
         let words = ["init", registry, "--id", "jp", "--origin", "jp.registry.example", "--name", "Japan"];
-        let addresses = ["--http", &http, "--nats", &nats, "--token", token];
+        let addresses = ["--http", &http, "--nats", &nats, "--token", token, "--persons", persons];
         words.into_iter().chain(addresses).map(str::to_owned).collect()
     }
 }
@@ -70,7 +70,7 @@ fn a_registry_signs_with_keys_that_never_leave_their_token() {
     let root = tempfile::tempdir().unwrap();
     let Some(hsm) = SoftHsm::new(root.path(), "a registry whose keys are in a token") else { return };
     let program = Program { registry: root.path().join("jp"), configuration: hsm.configuration() };
-    let init = program.init(&hsm.uri());
+    let init = program.init(&hsm.uri(), "1");
     program.said(&init.iter().map(String::as_str).collect::<Vec<_>>());
 
     let body = root.path().join("cb-1");
@@ -126,13 +126,13 @@ fn a_token_that_does_not_let_us_in_stops_the_start_and_leaves_nothing() {
     let wrong = root.path().join("wrong");
     hsm.write_pin(&wrong, "0000");
     let good = hsm.pin_file().display().to_string();
-    let init = program.init(&hsm.uri().replace(&good, &wrong.display().to_string()));
+    let init = program.init(&hsm.uri().replace(&good, &wrong.display().to_string()), "2");
     let said = program.refused(&init.iter().map(String::as_str).collect::<Vec<_>>());
     assert!(said.contains("refused the PIN"), "{said}");
     assert!(!program.registry.exists());
 
     // With the right one nothing of the attempt is in the way.
-    let init = program.init(&hsm.uri());
+    let init = program.init(&hsm.uri(), "2");
     let init: Vec<&str> = init.iter().map(String::as_str).collect();
     program.said(&init);
     // A second registry of that name finds its keys taken, and takes none away.
@@ -143,6 +143,10 @@ fn a_token_that_does_not_let_us_in_stops_the_start_and_leaves_nothing() {
     assert!(said.contains("never overwritten"), "{said}");
     assert!(!second.registry.exists());
     program.said(&["log", "verify"]);
+    for (person, key) in [("operator", "jp-operator"), ("operator-2", "jp-operator-2")] {
+        let text = fs::read_to_string(program.registry.join(person).join("signing.pem")).unwrap();
+        assert!(text.starts_with(&format!("pkcs11:token=test;object={key};")), "{text}");
+    }
 
     hsm.write_pin(&hsm.pin_file(), "0000");
     let said = program.refused(&["serve", program.registry.to_str().unwrap()]);

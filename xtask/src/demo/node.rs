@@ -31,7 +31,8 @@ impl<'stage> Node<'stage> {
         let origin = format!("{id}.registry.example");
         let (http, nats) = (format!("127.0.0.1:{http}"), format!("127.0.0.1:{nats}"));
         let mut init = vec!["init", id, "--id", id, "--origin", &origin, "--name", name];
-        init.extend(["--http", &http, "--nats", &nats]);
+        // One person tells the story.
+        init.extend(["--http", &http, "--nats", &nats, "--persons", "1"]);
         init.extend(country.iter().flat_map(|country| ["--country", country]));
         registry.run_json(&init)?;
         let said = registry.listen("serve", &["serve", id, "--json"])?;

@@ -117,6 +117,9 @@ impl Distrust {
                 "ポリシーは、証明書 (x5c) が ca_roots のいずれかに至るクレデンシャルを求めていますが、ありません"
                     .to_owned()
             }
+            Self::Closed(closed) => {
+                format!("ポリシーは、終了したレジストリを認めていません。{}", closed.words(Language::Japanese))
+            }
             Self::NotThen { verdict, at } => {
                 format!("このバンドルが示す限り、{at} 時点で {verdict} はログにありませんでした")
             }

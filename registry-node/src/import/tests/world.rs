@@ -39,6 +39,7 @@ impl World {
             moves: Vec::new(),
             hosting: Vec::new(),
             closed: None,
+            accepted: Vec::new(),
         })));
         for (id, role) in [("op", Role::Operator), ("node", Role::Node), ("body", Role::CertificationBody)] {
             let party = Party {

@@ -1,0 +1,118 @@
+//! Who watches a registry goes on where it went, by itself and only by proof: at its new address behind the same event, and where it ended with its
+//! successor's log from the start.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::{Value, json};
+use tests::claims::{day, verdict};
+use tests::{Federation, Node, Party, Registry, ports, program, soon};
+
+/// `watch`, as a buyer runs it.
+struct Watcher {
+    child: Child,
+    said: PathBuf,
+}
+
+impl Watcher {
+    fn start(party: &Party, said: PathBuf, more: &[&str]) -> Watcher {
+        let mut command = Command::new(program::registry_node());
+        command.args(["--json", "--as"]).arg(party.folder()).args(["watch", "--type", "verdict"]).args(more);
+        command.stdout(File::create(&said).unwrap());
+        command.stderr(File::create(said.with_extension("notes")).unwrap()).stdin(Stdio::null());
+        Watcher { child: command.spawn().expect("it starts"), said }
+    }
+
+    /// What it has said, line by line; one that is being written is left for later.
+    fn lines(&self) -> Vec<Value> {
+        let text = std::fs::read_to_string(&self.said).unwrap();
+        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+        whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    fn count(&self, wanted: impl Fn(&Value) -> bool) -> usize {
+        self.lines().iter().filter(|line| wanted(line)).count()
+    }
+
+    async fn hears(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        soon(what, async || {
+            let found = self.lines().into_iter().find(|line| wanted(line));
+            let notes = || std::fs::read_to_string(self.said.with_extension("notes")).unwrap();
+            found.ok_or_else(|| format!("{:?}\n{}", self.lines(), notes()))
+        })
+        .await
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn about(subject: &'static str) -> impl Fn(&Value) -> bool {
+    move |line| line["subject"] == subject
+}
+
+fn of_type(kind: &'static str) -> impl Fn(&Value) -> bool {
+    move |line| line["type"].as_str().is_some_and(|found| found.ends_with(kind))
+}
+
+/// A registry leaves its node; a copy goes on elsewhere.
+async fn moves(federation: &Federation, mm: &Registry, root: &Path) -> (Registry, Node) {
+    let (http, nats) = (ports::free(), ports::free());
+    let to = |port: u16| format!("localhost:{port}");
+    mm.run(&["move", "out", "--http", &format!("https://{}", to(http.port())), "--nats", &to(nats.port())]);
+    soon("the node that was left has ended", async || {
+        federation.node("mm").check().err().map(drop).ok_or_else(|| "it runs".to_owned())
+    })
+    .await;
+    let elsewhere = mm.copied(&root.join("elsewhere"), http, nats);
+    let node = Node::new(vec![elsewhere.folder().path().to_owned()], root.join("elsewhere.log"));
+    node.start();
+    elsewhere.ready(|| node.check()).await;
+    (elsewhere, node)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_watches_follows_a_registry_that_moves_and_one_that_ends() {
+    let root = tempfile::tempdir().unwrap();
+    let federation = Federation::start(&["jp", "mm"]).await;
+    federation.peer("jp", "mm").await;
+    let (jp, mm) = (federation.registry("jp"), federation.registry("mm"));
+    let buyer = mm.party("buyer-1");
+    let watcher = Watcher::start(&buyer, root.path().join("watched"), &["--after", "start"]);
+    mm.party("cb-1").must("verdict-granted", verdict("V-1")).await;
+    watcher.hears("it watches", about("mm:V-1")).await;
+
+    let (elsewhere, _node) = moves(&federation, mm, root.path()).await;
+    watcher.hears("it is told where the registry went", of_type("registry.moved")).await;
+    elsewhere.party("cb-1").must("verdict-granted", verdict("V-2")).await;
+    watcher.hears("it goes on there", about("mm:V-2")).await;
+    let url = &elsewhere.config().http.public_url;
+    let moved = watcher.hears("it says so", |line| line["followed"].is_object()).await;
+    assert_eq!(moved["followed"], json!({"from": "mm", "httpUrl": url.trim_end_matches('/'), "successor": null}));
+
+    let (accepted, genesis) = (root.path().join("accepted.jws"), jp.folder().genesis());
+    let (accepted, genesis) = (accepted.to_str().unwrap(), genesis.to_str().unwrap());
+    jp.run(&["succession", "accept", "mm", "--until", &day(30), "--out", accepted]);
+    let close = ["close", "--successor", "jp", "--acceptance", accepted, "--genesis", genesis, "--reason", "merged"];
+    elsewhere.run(&close);
+    watcher.hears("it is told of the end", of_type("registry.closed")).await;
+    watcher.hears("it says who goes on", |line| line["followed"]["successor"]["registry"] == "jp").await;
+    jp.party("cb-1").must("verdict-granted", verdict("V-9")).await;
+    watcher.hears("it goes on with the successor", about("jp:V-9")).await;
+
+    // Once each, whatever was read again.
+    let counts = [about("mm:V-1"), about("mm:V-2"), about("jp:V-9")].map(|wanted| watcher.count(wanted));
+    assert_eq!(counts, [1, 1, 1]);
+    let told = [of_type("registry.moved"), of_type("registry.closed")].map(|wanted| watcher.count(wanted));
+    assert_eq!((told, watcher.count(|line| line["followed"].is_object())), ([1, 1], 2));
+
+    // Who begins to watch a registry that has ended is led on at once.
+    let late = Watcher::start(&elsewhere.party("buyer-1"), root.path().join("late"), &[]);
+    late.hears("it is led on", |line| line["followed"]["successor"]["registry"] == "jp").await;
+    late.hears("it reads the successor's log from its start", about("jp:V-9")).await;
+}
