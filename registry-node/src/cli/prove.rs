@@ -225,7 +225,8 @@ fn render(verified: &Verified, language: Language) -> String {
 
 /// What is said behind an answer of a registry that has ended.
 fn ended(closed: Option<&Closed>, language: Language) -> String {
-    let but = |closed: &Closed| label("but-closed", language, &Params::default().with("closed", closed.words(language)));
+    let but =
+        |closed: &Closed| label("but-closed", language, &Params::default().with("closed", closed.words(language)));
     closed.map_or_else(String::new, but)
 }
 
