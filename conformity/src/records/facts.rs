@@ -22,6 +22,7 @@ use crate::lapsed::{BasisChange, CascadeRecord};
 use crate::party::PartyRecord;
 use crate::recognised::RecognitionRecord;
 use crate::records::{DocumentRecord, ErasureRecord, SchemeRecord, Signed};
+use crate::revised::RevisionRecord;
 use crate::verdict::VerdictRecord;
 
 /// How much of a log its reader sees.
@@ -127,6 +128,8 @@ pub trait Facts {
     fn recognitions_of(&self, supplier: &Identifier) -> Vec<Arc<RecognitionRecord>>;
     /// What a change of what verdicts rest on has brought about so far under a scheme.
     fn cascade(&self, change: &BasisChange, scheme: &SchemeRef) -> Option<Arc<CascadeRecord>>;
+    /// What the entry at this index has done to what is made of the verdicts of a registry so far.
+    fn revision(&self, entry: u64, registry: &RegistryId) -> Option<Arc<RevisionRecord>>;
     /// Whether and why the statement at this index was erased.
     fn erasure(&self, index: u64) -> Option<Arc<ErasureRecord>>;
     /// What rests on the statement at this index. Erasures are rare: an implementation may search for the answer.

@@ -22,6 +22,7 @@ use crate::key::KeyId;
 use crate::lapsed::{BasisChange, CascadeRecord};
 use crate::party::PartyRecord;
 use crate::recognised::RecognitionRecord;
+use crate::revised::RevisionRecord;
 use crate::verdict::VerdictRecord;
 
 /// Facts as they will be once the pending records are taken up: pending ones first, then the base.
@@ -244,6 +245,10 @@ impl<F: Facts> Facts for Overlay<'_, F> {
 
     fn cascade(&self, change: &BasisChange, scheme: &SchemeRef) -> Option<Arc<CascadeRecord>> {
         self.pending.cascade(change, scheme).or_else(|| self.base.cascade(change, scheme))
+    }
+
+    fn revision(&self, entry: u64, registry: &RegistryId) -> Option<Arc<RevisionRecord>> {
+        self.pending.revision(entry, registry).or_else(|| self.base.revision(entry, registry))
     }
 
     fn erasure(&self, index: u64) -> Option<Arc<ErasureRecord>> {

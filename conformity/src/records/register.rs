@@ -31,6 +31,7 @@ use crate::key::KeyId;
 use crate::lapsed::{BasisChange, CascadeRecord};
 use crate::party::PartyRecord;
 use crate::recognised::RecognitionRecord;
+use crate::revised::RevisionRecord;
 use crate::verdict::{Change, Happening, HistoryItem, VerdictRecord};
 
 /// All records of a registry in memory. Two registers are equal if whoever reads them cannot tell them apart.
@@ -60,6 +61,7 @@ pub struct Register {
     recognitions_by_supplier: HashMap<Identifier, Vec<VerdictRef>>,
     erasures: BTreeMap<u64, Arc<ErasureRecord>>,
     pub(super) cascades: BTreeMap<BasisChange, BTreeMap<SchemeRef, Arc<CascadeRecord>>>,
+    pub(super) revisions: BTreeMap<(u64, RegistryId), Arc<RevisionRecord>>,
 }
 
 impl Register {
@@ -107,6 +109,7 @@ impl Register {
             Record::Cascade(record) => {
                 put(self.cascades.entry(*record.change).or_default(), record.scheme.clone(), record);
             }
+            Record::Revision(record) => put(&mut self.revisions, (record.entry, record.registry.clone()), record),
         }
     }
 
@@ -133,36 +136,6 @@ impl Register {
     /// All parties, by id.
     pub fn parties(&self) -> impl Iterator<Item = &Arc<PartyRecord>> {
         self.parties.values()
-    }
-
-    /// All documents, by id and version.
-    pub fn documents(&self) -> impl Iterator<Item = &Arc<DocumentRecord>> {
-        self.documents.values()
-    }
-
-    /// All schemes, by id and version.
-    pub fn schemes(&self) -> impl Iterator<Item = &Arc<SchemeRecord>> {
-        self.schemes.values()
-    }
-
-    /// All crosswalks, by id and version.
-    pub fn crosswalks(&self) -> impl Iterator<Item = &Arc<CrosswalkRecord>> {
-        self.crosswalks.values()
-    }
-
-    /// All bulletins, by registry and id.
-    pub fn bulletins(&self) -> impl Iterator<Item = &Arc<BulletinRecord>> {
-        self.bulletins.values()
-    }
-
-    /// All designations, by id.
-    pub fn all_designations(&self) -> impl Iterator<Item = &Arc<DesignationRecord>> {
-        self.designations.values()
-    }
-
-    /// All accreditations, by id.
-    pub fn all_accreditations(&self) -> impl Iterator<Item = &Arc<AccreditationRecord>> {
-        self.accreditations.values()
     }
 
     /// All credentials, by slot.
@@ -481,6 +454,10 @@ impl Facts for Register {
 
     fn cascade(&self, change: &BasisChange, scheme: &SchemeRef) -> Option<Arc<CascadeRecord>> {
         self.cascades.get(change)?.get(scheme).cloned()
+    }
+
+    fn revision(&self, entry: u64, registry: &RegistryId) -> Option<Arc<RevisionRecord>> {
+        self.revisions.get(&(entry, registry.clone())).cloned()
     }
 
     fn erasure(&self, index: u64) -> Option<Arc<ErasureRecord>> {

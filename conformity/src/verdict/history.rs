@@ -378,6 +378,11 @@ impl VerdictRecord {
         Ok(Self { terms: Arc::clone(&self.terms), now, history })
     }
 
+    /// Whether something was stated of it at or behind an entry of this index.
+    pub fn changed_since(&self, index: u64) -> bool {
+        self.history.last().is_some_and(|item| item.index >= index)
+    }
+
     /// The verdict without what the entries at `void` say about it, which `voided` declares void. They may also be
     /// credentials of it, which its history does not name.
     #[must_use]

@@ -290,6 +290,7 @@ pub(crate) const ROWS: &[(&str, &str)] = &[
         "basis-miscounted",
         "この変更が及んだ {scheme} の判定の数が誤っています。公開の判定だけを数え、限定公開のものは数えません",
     ),
+    ("batch-unsound", "{scheme} の判定についての一括の表明が成り立ちません({because})"),
     (
         "not-the-surveillant",
         "{iss} は判定 {verdict} のサーベイランスを行いません。行うのは監査機関か、スキームが定める場合の発行機関で、後者は勧告ではなく自ら措置をとります",

@@ -14,10 +14,11 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use conformity::bulletin::{Bulletin, BulletinRelayed};
 use conformity::identifiers::Identifier;
-use conformity::ids::{BulletinRef, RegistryId, SchemeRef, VerdictId, VerdictRef};
+use conformity::ids::{BulletinRef, PartyId, RegistryId, SchemeRef, VerdictId, VerdictRef};
+use conformity::key::KeyId;
 use conformity::recognised::{Cause, Recognition};
 use conformity::records::{Facts, Register, Touched};
-use conformity::statement::{Claim, KeyRevoked, Statement};
+use conformity::statement::{Claim, Statement};
 use conformity::verdict::{HistoryItem, Snapshot, StateName, VerdictRecord};
 use conformity::viewpoint::Viewpoints;
 use ledger::entry::{Entry, Kind};
@@ -134,21 +135,30 @@ pub fn verdicts_of(register: &Register, statement: &Statement, index: u64) -> Ve
             (0..).zip(list.verdicts.iter().cloned()).collect()
         }
         Claim::BasisChanged(list) => (0..).zip(list.verdicts.iter().cloned()).collect(),
-        Claim::KeyRevoked(revoked) => voided_by(register, revoked, index),
+        Claim::KeyRevoked(revoked) => voided_by(register, (&revoked.party, &revoked.kid), index),
         _ => Vec::new(),
     };
+    public(register, named)
+}
+
+/// The public verdicts of which something is void by the declaration at `index`, that this key of a party was in other hands.
+pub fn voided(register: &Register, key: (&PartyId, &KeyId), index: u64) -> Vec<(u32, Arc<VerdictRecord>)> {
+    public(register, voided_by(register, key, index))
+}
+
+fn public(register: &Register, named: Vec<(u32, VerdictId)>) -> Vec<(u32, Arc<VerdictRecord>)> {
     let known = named.into_iter().filter_map(|(position, id)| Some((position, register.verdict(&id)?)));
     known.filter(|(_, record)| record.terms.profile.is_public()).collect()
 }
 
 /// The verdicts of which something is void by the entry at `index`: looked up by the key that signed it.
-fn voided_by(register: &Register, claim: &KeyRevoked, index: u64) -> Vec<(u32, VerdictId)> {
-    let party = register.party(&claim.party);
-    let declared = party.as_ref().and_then(|party| party.key(&claim.kid)).map_or(&[][..], |key| &key.compromised);
+fn voided_by(register: &Register, (party, kid): (&PartyId, &KeyId), index: u64) -> Vec<(u32, VerdictId)> {
+    let record = register.party(party);
+    let declared = record.as_ref().and_then(|record| record.key(kid)).map_or(&[][..], |key| &key.compromised);
     let Some(place) = declared.iter().position(|one| one.declared.index == index) else { return Vec::new() };
     let until = place.checked_sub(1).map(|before| declared[before].since);
     let mut first: BTreeMap<VerdictId, u64> = BTreeMap::new();
-    for signed in register.signed(&claim.party, &claim.kid, declared[place].since, until) {
+    for signed in register.signed(party, kid, declared[place].since, until) {
         let verdict = match signed.touches {
             Touched::Verdict(id) => Some(id),
             Touched::Credential(slot) => register.credential(slot).map(|record| record.credential.verdict.clone()),

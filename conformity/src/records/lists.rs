@@ -1,0 +1,40 @@
+//! All records of one kind, for whoever lists them.
+
+use std::sync::Arc;
+
+use super::{DocumentRecord, Register, SchemeRecord};
+use crate::accreditation::{AccreditationRecord, DesignationRecord};
+use crate::bulletin::BulletinRecord;
+use crate::crosswalk::CrosswalkRecord;
+
+impl Register {
+    /// All documents, by id and version.
+    pub fn documents(&self) -> impl Iterator<Item = &Arc<DocumentRecord>> {
+        self.documents.values()
+    }
+
+    /// All schemes, by id and version.
+    pub fn schemes(&self) -> impl Iterator<Item = &Arc<SchemeRecord>> {
+        self.schemes.values()
+    }
+
+    /// All crosswalks, by id and version.
+    pub fn crosswalks(&self) -> impl Iterator<Item = &Arc<CrosswalkRecord>> {
+        self.crosswalks.values()
+    }
+
+    /// All bulletins, by registry and id.
+    pub fn bulletins(&self) -> impl Iterator<Item = &Arc<BulletinRecord>> {
+        self.bulletins.values()
+    }
+
+    /// All designations, by id.
+    pub fn all_designations(&self) -> impl Iterator<Item = &Arc<DesignationRecord>> {
+        self.designations.values()
+    }
+
+    /// All accreditations, by id.
+    pub fn all_accreditations(&self) -> impl Iterator<Item = &Arc<AccreditationRecord>> {
+        self.accreditations.values()
+    }
+}
