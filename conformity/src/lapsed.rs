@@ -33,6 +33,8 @@ pub enum CauseKind {
     ConditionsOverdue,
     /// Another body took the place of its body, and is not accredited for it.
     BodySucceeded,
+    /// A crosswalk from a document of its scheme was corrected. Of the verdict nothing lapsed; what it covers elsewhere may be another.
+    CrosswalkCorrected,
 }
 
 impl CauseKind {
@@ -47,6 +49,7 @@ impl CauseKind {
             Self::SurveillanceOverdue => "surveillance-overdue",
             Self::ConditionsOverdue => "conditions-overdue",
             Self::BodySucceeded => "body-succeeded",
+            Self::CrosswalkCorrected => "crosswalk-corrected",
         }
     }
 
@@ -65,6 +68,7 @@ impl CauseKind {
             Self::SurveillanceOverdue => "file-surveillance-report",
             Self::ConditionsOverdue => "meet-conditions",
             Self::BodySucceeded => "accredit-successor",
+            Self::CrosswalkCorrected => "ask-coverage-again",
         }
     }
 }
@@ -135,6 +139,8 @@ pub enum BasisChange {
     Lapsed(Lapsed),
     /// It holds again: what had lapsed, or something in its place.
     Holds(Cause),
+    /// It holds or not as before; a crosswalk was corrected by which it covers requirements of another document.
+    Recounted(Cause),
 }
 
 impl BasisChange {
@@ -142,6 +148,7 @@ impl BasisChange {
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Holds(_) => "basis-holds",
+            Self::Recounted(_) => "coverage-changed",
             Self::Lapsed(lapsed) => match lapsed.consequence {
                 Consequence::Keep => "basis-kept",
                 Consequence::TransferWindow { .. } => "basis-window",
@@ -150,11 +157,19 @@ impl BasisChange {
         }
     }
 
+    /// When the window closes that the change opens or keeps open, if there is one.
+    pub const fn window(&self) -> Option<Timestamp> {
+        match self {
+            Self::Lapsed(lapsed) => lapsed.window(),
+            Self::Holds(_) | Self::Recounted(_) => None,
+        }
+    }
+
     /// What lapsed, or had.
     pub const fn cause(&self) -> Cause {
         match self {
             Self::Lapsed(lapsed) => lapsed.cause,
-            Self::Holds(cause) => *cause,
+            Self::Holds(cause) | Self::Recounted(cause) => *cause,
         }
     }
 }

@@ -577,6 +577,16 @@ refusals! {
         by: PartyId,
     } = "another-issuers-bulletin" Rules
         "{bulletin} was issued by {by}: only that party, the operator or an authority may replace it";
+    /// A bulletin tells of another last day than that which it brings about.
+    BulletinContradicts {
+        /// Which bulletin.
+        bulletin: BulletinId,
+        /// The last day of the transition that it tells of.
+        says: Day,
+        /// The one that it brings about.
+        enacts: Day,
+    } = "bulletin-contradicts" Submitter
+        "bulletin {bulletin} says that the transition ends on {says}, and enacts that it ends on {enacts}";
     /// Title and text are not in the same languages.
     LanguagesDiffer {
         /// Which.

@@ -53,7 +53,7 @@ impl<F: Facts> Case<'_, F> {
         }
         let effective = match *claim.change {
             BasisChange::Lapsed(lapsed) => lapsed.since,
-            BasisChange::Holds(_) => self.at(),
+            BasisChange::Holds(_) | BasisChange::Recounted(_) => self.at(),
         };
         let item = HistoryItem { effective, ..self.happened(Happening::BasisChanged(Arc::clone(&claim.change))) };
         known.after(item).map_err(|illegal| illegal_move(verdict, illegal))

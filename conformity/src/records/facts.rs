@@ -14,8 +14,8 @@ use crate::digest::Digest;
 use crate::genesis::{GenesisRecord, PeerRecord};
 use crate::identifiers::Identifier;
 use crate::ids::{
-    AccreditationId, ArrangementId, BulletinRef, ConsentId, CrosswalkRef, DesignationId, DocumentRef, PartyId,
-    RegistryId, SchemeId, SchemeRef, StatementId, VerdictId, VerdictRef,
+    AccreditationId, ArrangementId, BulletinRef, ConsentId, CrosswalkId, CrosswalkRef, DesignationId, DocumentRef,
+    PartyId, RegistryId, SchemeId, SchemeRef, StatementId, VerdictId, VerdictRef,
 };
 use crate::key::KeyId;
 use crate::lapsed::{BasisChange, CascadeRecord};
@@ -84,6 +84,10 @@ pub trait Facts {
     fn schemes_on(&self, document: &DocumentRef) -> Vec<Arc<SchemeRecord>>;
     /// A crosswalk in a version.
     fn crosswalk(&self, crosswalk: &CrosswalkRef) -> Option<Arc<CrosswalkRecord>>;
+    /// Of the versions of a crosswalk the one that was published last.
+    fn newest_crosswalk(&self, crosswalk: &CrosswalkId) -> Option<Arc<CrosswalkRecord>>;
+    /// The first correction of a crosswalk from a document, before or after it was corrected, behind the entry of this index.
+    fn corrected_after(&self, source: &DocumentRef, entry: u64) -> Option<Arc<CrosswalkRecord>>;
     /// A bulletin, of this registry or passed on.
     fn bulletin(&self, bulletin: &BulletinRef) -> Option<Arc<BulletinRecord>>;
     /// A designation.

@@ -104,6 +104,12 @@ impl Register {
         ids.filter_map(|id| self.verdicts.get(id))
     }
 
+    /// All verdicts under a scheme, by body.
+    pub fn verdicts_under(&self, scheme: &SchemeRef) -> impl Iterator<Item = &Arc<VerdictRecord>> {
+        let bodies = self.issued.bodies.get(scheme).into_iter().flat_map(BTreeMap::values);
+        bodies.flatten().filter_map(|id| self.verdicts.get(id))
+    }
+
     /// What lapses of that on which verdicts rest have brought about, by what, by cause and by scheme.
     pub fn cascades(&self) -> impl DoubleEndedIterator<Item = &Arc<CascadeRecord>> {
         self.cascades.values().flat_map(BTreeMap::values)

@@ -1,4 +1,4 @@
-//! All records of one kind, for whoever lists them.
+//! All records of one kind, for whoever lists them; and crosswalks by what they correct.
 
 use std::sync::Arc;
 
@@ -8,6 +8,16 @@ use crate::bulletin::BulletinRecord;
 use crate::crosswalk::CrosswalkRecord;
 
 impl Register {
+    pub(super) fn insert_crosswalk(&mut self, record: Arc<CrosswalkRecord>) {
+        let name = &record.publication.crosswalk;
+        if let Some(corrected) = &record.corrects {
+            for source in [&corrected.source, &record.publication.source] {
+                self.corrections.entry(source.clone()).or_default().insert(record.published.index, name.clone());
+            }
+        }
+        self.crosswalks.insert(name.clone(), record);
+    }
+
     /// All documents, by id and version.
     pub fn documents(&self) -> impl Iterator<Item = &Arc<DocumentRecord>> {
         self.documents.values()

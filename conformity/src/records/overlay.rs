@@ -15,8 +15,8 @@ use crate::crosswalk::CrosswalkRecord;
 use crate::genesis::{GenesisRecord, PeerRecord};
 use crate::identifiers::Identifier;
 use crate::ids::{
-    AccreditationId, ArrangementId, BulletinRef, ConsentId, CrosswalkRef, DesignationId, DocumentRef, PartyId,
-    RegistryId, SchemeId, SchemeRef, StatementId, VerdictId, VerdictRef,
+    AccreditationId, ArrangementId, BulletinRef, ConsentId, CrosswalkId, CrosswalkRef, DesignationId, DocumentRef,
+    PartyId, RegistryId, SchemeId, SchemeRef, StatementId, VerdictId, VerdictRef,
 };
 use crate::key::KeyId;
 use crate::lapsed::{BasisChange, CascadeRecord};
@@ -141,6 +141,14 @@ impl<F: Facts> Facts for Overlay<'_, F> {
 
     fn crosswalk(&self, crosswalk: &CrosswalkRef) -> Option<Arc<CrosswalkRecord>> {
         self.pending.crosswalk(crosswalk).or_else(|| self.base.crosswalk(crosswalk))
+    }
+
+    fn newest_crosswalk(&self, crosswalk: &CrosswalkId) -> Option<Arc<CrosswalkRecord>> {
+        self.pending.newest_crosswalk(crosswalk).or_else(|| self.base.newest_crosswalk(crosswalk))
+    }
+
+    fn corrected_after(&self, source: &DocumentRef, entry: u64) -> Option<Arc<CrosswalkRecord>> {
+        self.base.corrected_after(source, entry).or_else(|| self.pending.corrected_after(source, entry))
     }
 
     fn bulletin(&self, bulletin: &BulletinRef) -> Option<Arc<BulletinRecord>> {

@@ -24,8 +24,8 @@ use crate::crosswalk::CrosswalkRecord;
 use crate::genesis::{GenesisRecord, PeerRecord};
 use crate::identifiers::Identifier;
 use crate::ids::{
-    AccreditationId, ArrangementId, BulletinRef, ConsentId, CrosswalkRef, DesignationId, DocumentRef, PartyId,
-    RegistryId, SchemeId, SchemeRef, StatementId, VerdictId, VerdictRef,
+    AccreditationId, ArrangementId, BulletinRef, ConsentId, CrosswalkId, CrosswalkRef, DesignationId, DocumentRef,
+    PartyId, RegistryId, SchemeId, SchemeRef, StatementId, VerdictId, VerdictRef,
 };
 use crate::key::KeyId;
 use crate::lapsed::{BasisChange, CascadeRecord};
@@ -45,6 +45,8 @@ pub struct Register {
     pub(super) documents: BTreeMap<DocumentRef, Arc<DocumentRecord>>,
     pub(super) schemes: BTreeMap<SchemeRef, Arc<SchemeRecord>>,
     pub(super) crosswalks: BTreeMap<CrosswalkRef, Arc<CrosswalkRecord>>,
+    /// Corrections of crosswalks, by the documents that these lead from and by entry.
+    pub(super) corrections: BTreeMap<DocumentRef, BTreeMap<u64, CrosswalkRef>>,
     pub(super) bulletins: BTreeMap<BulletinRef, Arc<BulletinRecord>>,
     pub(super) designations: BTreeMap<DesignationId, Arc<DesignationRecord>>,
     pub(super) accreditations: BTreeMap<AccreditationId, Arc<AccreditationRecord>>,
@@ -91,9 +93,7 @@ impl Register {
                 put(&mut self.documents, record.document.document.clone(), record);
             }
             Record::Scheme(record) => put(&mut self.schemes, record.scheme.scheme.clone(), record),
-            Record::Crosswalk(record) => {
-                put(&mut self.crosswalks, record.publication.crosswalk.clone(), record);
-            }
+            Record::Crosswalk(record) => self.insert_crosswalk(record),
             Record::Bulletin(record) => put(&mut self.bulletins, record.name.clone(), record),
             Record::Designation(record) => {
                 put(&mut self.designations, record.designation.id.clone(), record);
@@ -374,6 +374,17 @@ impl Facts for Register {
 
     fn crosswalk(&self, crosswalk: &CrosswalkRef) -> Option<Arc<CrosswalkRecord>> {
         self.crosswalks.get(crosswalk).cloned()
+    }
+
+    fn newest_crosswalk(&self, crosswalk: &CrosswalkId) -> Option<Arc<CrosswalkRecord>> {
+        let versions = self.crosswalks.values().filter(|record| record.publication.crosswalk.id == *crosswalk);
+        versions.max_by_key(|record| record.published.index).cloned()
+    }
+
+    fn corrected_after(&self, source: &DocumentRef, entry: u64) -> Option<Arc<CrosswalkRecord>> {
+        let behind = (Bound::Excluded(entry), Bound::Unbounded);
+        let (_, name) = self.corrections.get(source)?.range(behind).next()?;
+        self.crosswalk(name)
     }
 
     fn bulletin(&self, bulletin: &BulletinRef) -> Option<Arc<BulletinRecord>> {

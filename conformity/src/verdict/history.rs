@@ -198,6 +198,9 @@ pub struct Snapshot {
     /// What it rests on lapsed, and what becomes of it; absent while all of that holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lapsed: Option<Arc<Lapsed>>,
+    /// Index of the newest correction of a crosswalk that it was told of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recounted: Option<u64>,
 }
 
 impl Snapshot {
@@ -217,6 +220,7 @@ impl Snapshot {
             last_conforming: None,
             confirmed: None,
             lapsed: None,
+            recounted: None,
         }
     }
 
@@ -243,7 +247,11 @@ impl Snapshot {
             Happening::Confirmed(confirmation) => {
                 self.confirmed = Some(Confirmed { by: item.by.clone(), on: confirmation.on });
             }
-            Happening::BasisChanged(change) => self.lapsed = basis(change),
+            Happening::BasisChanged(change) => match **change {
+                BasisChange::Lapsed(lapsed) => self.lapsed = Some(Arc::new(lapsed)),
+                BasisChange::Holds(_) => self.lapsed = None,
+                BasisChange::Recounted(cause) => self.recounted = Some(cause.entry),
+            },
             Happening::ConditionsOverdue => self.marks.conditions_overdue = true,
             Happening::Granted | Happening::Expired | Happening::AcceptedAsEvidence(_) | Happening::Voided(_) => {}
         }
@@ -326,13 +334,6 @@ fn first(terms: &Verdict, since: Timestamp) -> State {
     match terms.provenance.self_declared() {
         Some(declared) if declared.awaits_expert => State::unconfirmed(since),
         _ => State::first(since, terms.conditions.as_ref()),
-    }
-}
-
-fn basis(change: &BasisChange) -> Option<Arc<Lapsed>> {
-    match change {
-        BasisChange::Lapsed(lapsed) => Some(Arc::new(*lapsed)),
-        BasisChange::Holds(_) => None,
     }
 }
 

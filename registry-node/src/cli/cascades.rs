@@ -16,7 +16,7 @@ Examples:
   registry-node --as buyer-1 cascades --json
 
 A row for each cause and what verdicts become by it: basis-kept, basis-window (in force up to a time), basis-lapsed (not in
-force), basis-holds (in force again); voided (a stolen key had signed it); recognition (what is made of another registry's verdicts
+force), basis-holds (in force again); coverage-changed (a crosswalk was corrected); voided (a stolen key had signed it); recognition (what is made of another registry's verdicts
 was derived anew). Only public verdicts are counted. With --json each batch says of how many verdicts it set out to tell, found in
 which size of the log, the digest of their names, and whether it told of exactly these (whole).")]
 pub(super) struct Cascades {}

@@ -172,6 +172,12 @@ impl Waiting {
             Record::Scheme(record) if record.replaced.is_some() => {
                 self.schemes.insert(record.scheme.scheme.clone());
             }
+            Record::Crosswalk(record) => {
+                let Some(corrected) = &record.corrects else { return false };
+                for source in [&corrected.source, &record.publication.source] {
+                    self.schemes.extend(register.schemes_on(source).iter().map(|scheme| scheme.scheme.scheme.clone()));
+                }
+            }
             Record::Verdict(record) if matters(record, register) => self.verdict(record.id()),
             _ => return false,
         }

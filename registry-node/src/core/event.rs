@@ -12,12 +12,14 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use conformity::bulletin::{Bulletin, BulletinRelayed};
+use conformity::bulletin::{Bulletin, BulletinRelayed, Enacted};
 use conformity::identifiers::Identifier;
 use conformity::ids::{BulletinRef, PartyId, RegistryId, SchemeRef, VerdictId, VerdictRef};
 use conformity::key::KeyId;
+use conformity::lapsed::BasisChange;
 use conformity::recognised::{Cause, Recognition};
 use conformity::records::{Facts, Register, Touched};
+use conformity::resting;
 use conformity::statement::{Claim, Statement};
 use conformity::verdict::{HistoryItem, Snapshot, StateName, VerdictRecord};
 use conformity::viewpoint::Viewpoints;
@@ -108,6 +110,28 @@ pub struct Source<'a> {
     pub rows: &'a [Recognition],
     /// The verdicts that it is about, see [`verdicts_of`].
     pub verdicts: &'a [(u32, Arc<VerdictRecord>)],
+    /// The crosswalk whose correction they are told of, see [`correction_of`].
+    pub crosswalk: Option<&'a Value>,
+}
+
+/// What the statement says of a corrected crosswalk, if it does, by a register at its entry or later: see [`corrected`].
+pub fn correction_of(register: &Register, statement: &Statement) -> Option<Value> {
+    match &statement.claim {
+        Claim::BasisChanged(list) => corrected(register, &list.change, &list.scheme),
+        _ => None,
+    }
+}
+
+/// The corrected crosswalk that a change of verdicts under the scheme is about, and how far it alone carried before and after.
+pub fn corrected(register: &Register, change: &BasisChange, scheme: &SchemeRef) -> Option<Value> {
+    let BasisChange::Recounted(cause) = change else { return None };
+    let after = resting::correction(register, scheme, cause.entry)?;
+    let before = register.crosswalk(&after.corrects.as_ref()?.crosswalk)?;
+    let publication = &after.publication;
+    Some(json!({
+        "crosswalk": publication.crosswalk, "corrects": before.publication.crosswalk, "source": publication.source,
+        "target": publication.target, "before": before.carried, "after": after.carried,
+    }))
 }
 
 /// What is added to the position of a declaration that is there again, so that it differs from that of the void grant.
@@ -206,7 +230,10 @@ impl Source<'_> {
     fn described(&self, statement: &Statement) -> Vec<Event> {
         match &statement.claim {
             Claim::RecognitionDerived(derived) => self.recognitions(&derived.cause),
-            Claim::BulletinIssued(bulletin) => vec![self.issued(bulletin, statement)],
+            Claim::BulletinIssued(bulletin) => {
+                let enacted = bulletin.enacts.as_ref().map(|enacted| self.enacted(enacted));
+                std::iter::once(self.issued(bulletin, statement)).chain(enacted).collect()
+            }
             // The rules read it before it was taken.
             Claim::BulletinRelayed(relayed) => self.relayed(relayed).into_iter().collect(),
             Claim::ArrangementSigned(signed) => vec![self.arrangement("signed", &signed.terms.id)],
@@ -239,7 +266,10 @@ impl Source<'_> {
             viewpoints: after.viewpoints,
             state: after.state.name(),
         };
-        let data = change_data(&verdict, record, item, &after);
+        let mut data = change_data(&verdict, record, item, &after);
+        if let Some(crosswalk) = self.crosswalk {
+            data["crosswalk"] = crosswalk.clone();
+        }
         Some(self.event(position, format!("verdict.{}", item.what.as_str()), Some(About::Verdict(about)), data))
     }
 
@@ -269,6 +299,16 @@ impl Source<'_> {
         let name = BulletinRef { registry: self.registry.clone(), id: bulletin.bulletin.clone() };
         let data = json!({ "name": name, "bulletin": bulletin, "by": statement.iss });
         self.event(0, "bulletin.issued".to_owned(), Some(About::Bulletin(name, Arc::clone(bulletin))), data)
+    }
+
+    /// What a bulletin brings about, as it is told where it is stated alone.
+    fn enacted(&self, enacted: &Enacted) -> Event {
+        match enacted {
+            Enacted::SchemeReplaced(claim) => self.event(1, "scheme.replaced".to_owned(), None, json!(claim)),
+            Enacted::CrosswalkPublished(publication) => {
+                self.event(1, "crosswalk.published".to_owned(), None, json!(publication))
+            }
+        }
     }
 
     /// With what its issuer signed, so that nobody has to believe whoever passes it on.

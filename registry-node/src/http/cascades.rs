@@ -6,9 +6,10 @@
 
 use std::sync::Arc;
 
-use conformity::ids::{ArrangementId, PartyId, RegistryId, SchemeRef};
+use conformity::bulletin::BulletinRecord;
+use conformity::ids::{ArrangementId, BulletinRef, PartyId, RegistryId, SchemeRef};
 use conformity::key::KeyId;
-use conformity::lapsed::{BasisChange, Batch, CascadeRecord};
+use conformity::lapsed::{Batch, CascadeRecord};
 use conformity::party::Compromise;
 use conformity::records::{Facts, Register};
 use conformity::revised::{self, RevisionRecord, RuleEffect};
@@ -31,6 +32,9 @@ struct Cascade {
     cause: Value,
     /// As events are called that tell of it.
     becomes: &'static str,
+    /// The bulletin that brought the cause about, if one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bulletin: Option<BulletinRef>,
     /// The first instant at which the verdicts are not in force any more, where they have a window.
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<Timestamp>,
@@ -45,6 +49,9 @@ struct Cascade {
     /// What each rule of the arrangement says of this cause.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     effects: Vec<RuleEffect>,
+    /// The crosswalk, where one was corrected, and what it alone carried before and after.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    crosswalk: Option<Value>,
     /// Whose key, where one was in other hands.
     #[serde(skip_serializing_if = "Option::is_none")]
     party: Option<PartyId>,
@@ -83,7 +90,7 @@ pub(super) fn list(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let found = page.cut("cascades", found.into_iter(), Found::begun);
     found
         .map(|one| match one {
-            Found::Basis(_, record) => of_basis(site, record),
+            Found::Basis(_, record) => of_basis(site, &register, record),
             Found::Key(_, key, declared) => of_key(&register, key, declared),
             Found::Revision(_, record) => of_revision(site, &register, record),
         })
@@ -103,16 +110,14 @@ fn found(register: &Register) -> Vec<Found> {
     basis.chain(keys).chain(revisions).collect()
 }
 
-fn of_basis(site: &Site, record: &CascadeRecord) -> Cascade {
+fn of_basis(site: &Site, register: &Register, record: &CascadeRecord) -> Cascade {
     let left = site.registry.cascades.left(&record.change, &record.scheme);
-    let until = match &*record.change {
-        BasisChange::Lapsed(lapsed) => lapsed.window(),
-        BasisChange::Holds(_) => None,
-    };
     Cascade {
         cause: json!(record.change.cause()),
         becomes: record.change.as_str(),
-        until,
+        bulletin: enacting(register, record.change.cause().entry),
+        until: record.change.window(),
+        crosswalk: event::corrected(register, &record.change, &record.scheme),
         scheme: Some(record.scheme.clone()),
         registry: None,
         arrangement: None,
@@ -125,6 +130,14 @@ fn of_basis(site: &Site, record: &CascadeRecord) -> Cascade {
         finished: left == 0 && record.finished,
         batch: record.batch.as_ref().map(batch),
     }
+}
+
+/// The bulletin of this registry that the entry of this index is.
+fn enacting(register: &Register, entry: u64) -> Option<BulletinRef> {
+    let enacts = |record: &&Arc<BulletinRecord>| {
+        record.moment.index == entry && record.relayed.is_none() && record.bulletin.enacts.is_some()
+    };
+    register.bulletins().find(enacts).map(|record| record.name.clone())
 }
 
 /// A batch, and whether whoever reads its statements finds in them exactly what its beginning says.
@@ -147,11 +160,13 @@ fn of_key(register: &Register, (party, kid): &(PartyId, KeyId), compromise: &Com
     Cascade {
         cause: json!({"what": "key-compromised", "entry": declared.index}),
         becomes: "voided",
+        bulletin: None,
         until: None,
         scheme: None,
         registry: None,
         arrangement: None,
         effects: Vec::new(),
+        crosswalk: None,
         party: Some(party.clone()),
         done,
         total: done,
@@ -172,11 +187,13 @@ fn of_revision(site: &Site, register: &Register, record: &RevisionRecord) -> Cas
     Cascade {
         cause: json!({"what": record.cause, "entry": record.entry}),
         becomes: "recognition",
+        bulletin: None,
         until: None,
         scheme: None,
         registry: Some(record.registry.clone()),
         arrangement: record.arrangement.clone(),
         effects: arrangement.map_or_else(Vec::new, |arrangement| revised::effects(record, &arrangement, own)),
+        crosswalk: None,
         party: None,
         done: record.done,
         total: record.done + left.unwrap_or(0),

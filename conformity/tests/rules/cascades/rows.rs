@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{accredits, basis_changed, begins, change_of, claim_of, due, grant, lapsing, replace};
+use crate::crosswalks::version;
 use crate::world::{Row, World, changed, row, scheme, verdict, with};
 
 pub(crate) fn rows() -> Vec<Row> {
@@ -67,7 +68,11 @@ pub(crate) fn rows() -> Vec<Row> {
         ),
         row(
             "the node names one twice",
-            |_| say(withdrawn(), json!({"verdicts": ["L-1", "L-1"], "begins": begins(&["L-1", "L-2"], 16)})),
+            |_| {
+                let w = withdrawn();
+                let two = begins(&["L-1", "L-2"], w.next);
+                say(w, json!({"verdicts": ["L-1", "L-1"], "begins": two}))
+            },
             "listed-twice",
         ),
         row(
@@ -116,6 +121,15 @@ pub(crate) fn rows() -> Vec<Row> {
             |w| {
                 let claim = basis_changed("V-1", json!({"holds": {"what": "scheme-replaced", "entry": 13}}), 0);
                 w.say("node", "basis-changed", claim)
+            },
+            "basis-not-so",
+        ),
+        row(
+            "the node tells of a correction that is none",
+            |w| {
+                let entry = version(w, 1, &["1 superset-of x"]);
+                let change = json!({"recounted": {"what": "crosswalk-corrected", "entry": entry}});
+                w.say("node", "basis-changed", basis_changed("V-1", change, 0))
             },
             "basis-not-so",
         ),

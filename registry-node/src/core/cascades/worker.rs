@@ -179,10 +179,10 @@ impl<'a> Worker<'a> {
         let mut found = Vec::new();
         for record in records {
             let due = resting::due(&*register, &record, now);
+            // What is told of a corrected crosswalk leaves a window as it is.
             let window = match &due {
-                Some(BasisChange::Lapsed(lapsed)) => lapsed.window(),
-                Some(BasisChange::Holds(_)) => None,
-                None => record.now.lapsed.as_ref().and_then(|lapsed| lapsed.window()),
+                Some(change @ (BasisChange::Lapsed(_) | BasisChange::Holds(_))) => change.window(),
+                Some(BasisChange::Recounted(_)) | None => record.now.lapsed.as_ref().and_then(|lapsed| lapsed.window()),
             };
             if let Some(until) = window.filter(|until| *until > now) {
                 let concerned = (record.terms.scheme.clone(), record.now.issuer.clone());
