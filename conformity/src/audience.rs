@@ -56,6 +56,8 @@ pub fn audience<F: Facts>(facts: &F, statement: &Statement, index: u64) -> Audie
         Claim::PartyRegistered(claim) => of_party(Some(&claim.party)),
         Claim::KeyAdded(claim) => of_party(facts.party(&claim.party).as_deref().map(|record| &record.party)),
         Claim::KeyRevoked(claim) => of_party(facts.party(&claim.party).as_deref().map(|record| &record.party)),
+        // It names no verdict and closes a batch of public ones.
+        Claim::BasisChanged(list) if list.verdicts.is_empty() => Audience::Scheme(list.scheme.clone()),
         Claim::VerdictGranted(_)
         | Claim::VerdictChanged(_)
         | Claim::CredentialIssued(_)

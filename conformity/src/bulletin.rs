@@ -1,18 +1,20 @@
 //! Bulletins 告示: signed news of the rules. Something was published or revised, a transition ends, a regulation is in force.
 //!
-//! In scope: what a bulletin says, whom it concerns, and that of another registry as it was passed on here, in the words and under
-//! the signature of who issued it. Out of scope: the change itself, which is a statement of its own, and who is told of it.
+//! In scope: what a bulletin says, whom it concerns, the change of the rules that it brings about itself, if it does, and that of another
+//! registry as it was passed on here, in the words and under the signature of who issued it. Out of scope: who is told of it.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::crosswalk::Publication;
 use crate::digest::Digest;
 use crate::foreign;
 use crate::ids::{
     BulletinId, BulletinRef, CountryCode, CrosswalkRef, DocumentId, DocumentRef, PartyId, RegistryId, SchemeId,
     SchemeRef, SectorCode,
 };
+use crate::scheme::SchemeReplaced;
 use crate::statement::{Claim, Statement};
 use crate::text::Text;
 use crate::time::{Day, Moment};
@@ -55,6 +57,9 @@ pub struct Bulletin {
     /// What was stated in this log that it tells of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub announces: Option<Announced>,
+    /// What it brings about in the log of its registry, with its own entry; nothing anywhere else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enacts: Option<Enacted>,
     /// The bulletin that it takes the place of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<BulletinId>,
@@ -154,6 +159,17 @@ pub enum Announced {
     Document(DocumentRef),
     /// A version of a crosswalk.
     Crosswalk(CrosswalkRef),
+}
+
+/// A change that a bulletin brings about: the bulletin and the change are one statement, so that there is both or neither. Its issuer must be one
+/// who may state the change alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Enacted {
+    /// A scheme, or a version of it, takes the place of another.
+    SchemeReplaced(SchemeReplaced),
+    /// A crosswalk is published; where there is a version of it already, that one is corrected.
+    CrosswalkPublished(Arc<Publication>),
 }
 
 /// That the bulletin of another registry is passed on here.

@@ -11,6 +11,7 @@
 mod oscal;
 mod sound;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -64,6 +65,32 @@ pub struct CrosswalkRecord {
     pub published: Moment,
     /// By whom.
     pub by: PartyId,
+    /// The version of the same crosswalk that counted before, which this one corrects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrects: Option<Corrected>,
+    /// What it alone carries. Absent where its maps are out of sight.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carried: Option<Carried>,
+}
+
+/// A version of a crosswalk that another one corrects.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Corrected {
+    /// Its name.
+    pub crosswalk: CrosswalkRef,
+    /// The document from which it leads.
+    pub source: DocumentRef,
+}
+
+/// How far a crosswalk alone leads whoever meets all of its source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Carried {
+    /// Requirements of the target that are covered.
+    pub covered: u32,
+    /// Requirements of it that are touched, and not covered.
+    pub touched: u32,
 }
 
 /// How what the sources ask for relates to what the targets ask for (OSCAL 1.2 control mapping, `relationship`; NIST IR 8477).
@@ -225,5 +252,17 @@ impl Crosswalk {
     /// The maps, in one order whatever order they were given in.
     pub fn maps(&self) -> &[Map] {
         &self.maps
+    }
+
+    /// How far it alone leads whoever meets all of its source.
+    pub fn carried(&self) -> Carried {
+        let targets = |of: fn(Relation) -> bool| {
+            let maps = self.maps.iter().filter(move |map| of(map.relation));
+            maps.flat_map(|map| &map.targets).map(RequirementId::folded).collect::<BTreeSet<_>>()
+        };
+        let covered = targets(Relation::carries);
+        let touched = targets(Relation::touches).difference(&covered).count();
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Carried { covered: count(covered.len()), touched: count(touched) }
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::digest::Digest;
 use crate::ids::{SchemeRef, VerdictId};
 use crate::time::Moment;
 
@@ -31,6 +32,8 @@ pub enum CauseKind {
     ConditionsOverdue,
     /// Another body took the place of its body, and is not accredited for it.
     BodySucceeded,
+    /// A crosswalk from a document of its scheme was corrected. Of the verdict nothing lapsed; what it covers elsewhere may be another.
+    CrosswalkCorrected,
 }
 
 impl CauseKind {
@@ -45,6 +48,7 @@ impl CauseKind {
             Self::SurveillanceOverdue => "surveillance-overdue",
             Self::ConditionsOverdue => "conditions-overdue",
             Self::BodySucceeded => "body-succeeded",
+            Self::CrosswalkCorrected => "crosswalk-corrected",
         }
     }
 
@@ -58,6 +62,7 @@ impl CauseKind {
             Self::SurveillanceOverdue => "file-surveillance-report",
             Self::ConditionsOverdue => "meet-conditions",
             Self::BodySucceeded => "accredit-successor",
+            Self::CrosswalkCorrected => "ask-coverage-again",
         }
     }
 }
@@ -128,6 +133,8 @@ pub enum BasisChange {
     Lapsed(Lapsed),
     /// It holds again: what had lapsed, or something in its place.
     Holds(Cause),
+    /// It holds or not as before; a crosswalk was corrected by which it covers requirements of another document.
+    Recounted(Cause),
 }
 
 impl BasisChange {
@@ -135,6 +142,7 @@ impl BasisChange {
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Holds(_) => "basis-holds",
+            Self::Recounted(_) => "coverage-changed",
             Self::Lapsed(lapsed) => match lapsed.consequence {
                 Consequence::Keep => "basis-kept",
                 Consequence::TransferWindow { .. } => "basis-window",
@@ -143,11 +151,19 @@ impl BasisChange {
         }
     }
 
+    /// When the window closes that the change opens or keeps open, if there is one.
+    pub const fn window(&self) -> Option<Timestamp> {
+        match self {
+            Self::Lapsed(lapsed) => lapsed.window(),
+            Self::Holds(_) | Self::Recounted(_) => None,
+        }
+    }
+
     /// What lapsed, or had.
     pub const fn cause(&self) -> Cause {
         match self {
             Self::Lapsed(lapsed) => lapsed.cause,
-            Self::Holds(cause) => *cause,
+            Self::Holds(cause) | Self::Recounted(cause) => *cause,
         }
     }
 }
@@ -168,6 +184,64 @@ pub struct BasisChanged {
     /// How many they are with this statement, if the node knows of no other that the change still has to reach.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total: Option<u64>,
+    /// Of how many this and what follows will tell: in the first statement of a batch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begins: Option<Extent>,
+}
+
+/// The public verdicts under one scheme of which a batch of statements tells one change, fixed before the first of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Extent {
+    /// The size of the log by which they were found. What has an entry at or behind it belongs to a later batch.
+    pub as_of: u64,
+    /// How many they are.
+    pub verdicts: u64,
+    /// Their names, in their order: see [`Extent::with`].
+    pub digest: Digest,
+}
+
+impl Extent {
+    /// That of no verdict.
+    pub const fn nothing(as_of: u64) -> Self {
+        Self { as_of, verdicts: 0, digest: Digest::from_bytes([0; 32]) }
+    }
+
+    /// With one verdict more, whose name is behind all others: the digest becomes that of itself, 32 bytes, and the name.
+    #[must_use]
+    pub fn with(self, verdict: &VerdictId) -> Self {
+        let name = verdict.as_str().as_bytes();
+        let digest = Digest::of(&[self.digest.as_bytes().as_slice(), name].concat());
+        Self { verdicts: self.verdicts + 1, digest, ..self }
+    }
+}
+
+/// A batch: the statements that tell one change of the verdicts that it reaches under one scheme, from the one that says of how many
+/// to the one behind which none is left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Batch {
+    /// What it set out to tell of.
+    pub extent: Extent,
+    /// What it told of so far.
+    pub told: Extent,
+    /// Its first statement.
+    pub begun: Moment,
+    /// Its last one, once it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed: Option<Moment>,
+}
+
+impl Batch {
+    /// Whether it told of exactly those that it set out to tell of.
+    pub fn is_whole(&self) -> bool {
+        self.told == self.extent
+    }
+
+    /// Of how many it was not told because they changed meanwhile; known when it is closed.
+    pub fn overtaken(&self) -> Option<u64> {
+        self.closed.map(|_| self.extent.verdicts.saturating_sub(self.told.verdicts))
+    }
 }
 
 /// What one cause has brought about so far, of public verdicts under one scheme.
@@ -186,4 +260,14 @@ pub struct CascadeRecord {
     pub last: Moment,
     /// Whether that one was the last, by what the node knew then.
     pub finished: bool,
+    /// The newest batch. Absent where its beginning is out of sight.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<Batch>,
+}
+
+impl CascadeRecord {
+    /// The batch that is not closed, if there is one.
+    pub fn open(&self) -> Option<&Batch> {
+        self.batch.as_ref().filter(|batch| batch.closed.is_none())
+    }
 }

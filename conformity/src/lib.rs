@@ -49,6 +49,7 @@ pub mod recognition;
 pub mod records;
 pub mod refusal;
 pub mod resting;
+pub mod revised;
 pub mod scheme;
 pub mod site;
 pub mod standing;

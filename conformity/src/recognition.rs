@@ -44,7 +44,9 @@ use jiff::Timestamp;
 use crate::arrangement::ArrangementRecord;
 use crate::ids::{RegistryId, VerdictRef};
 use crate::in_force::{self, Pair};
+use crate::lapsed::Lapsed;
 use crate::recognised::{Recognition, RecognitionRecord};
+use crate::resting::Resting;
 use crate::scheme::Scheme;
 use crate::time::Day;
 use crate::verdict::VerdictRecord;
@@ -79,6 +81,9 @@ pub struct Foreign<'a> {
     pub arrangements: &'a [Arc<ArrangementRecord>],
     /// Levels that the verdict does not show and the issuing registry disclosed to this one.
     pub disclosed: Option<&'a DisclosedLevels>,
+    /// What the records of the issuing registry give of that on which the verdict rests, by our time: that it states nothing of a lapse
+    /// keeps nothing in force.
+    pub resting: Resting,
     /// When, by the recognising registry's log.
     pub at: Timestamp,
 }
@@ -124,6 +129,11 @@ impl<'a> Foreign<'a> {
         Pair { from: self.origin, to: self.own }
     }
 
+    /// What lapsed of that on which the verdict rests, by what was stated and by what follows anyway.
+    fn lapsed(&self) -> Option<Lapsed> {
+        self.resting.beside(self.verdict.now.lapsed.as_deref())
+    }
+
     fn verdict_ref(&self) -> VerdictRef {
         VerdictRef { registry: self.origin.clone(), id: self.verdict.id().clone() }
     }
@@ -146,7 +156,8 @@ fn next_change(foreign: &Foreign<'_>) -> Option<Timestamp> {
     let arrangements =
         foreign.arrangements.iter().filter_map(|record| in_force::next_change(record, foreign.pair(), foreign.at));
     let conditions = conditions::due(foreign);
-    let window = foreign.verdict.now.lapsed.as_ref().and_then(|lapsed| lapsed.window());
-    let instants = days.into_iter().flatten().chain(window).chain(arrangements).chain(conditions);
+    let window = foreign.lapsed().and_then(|lapsed| lapsed.window());
+    let instants =
+        days.into_iter().flatten().chain(window).chain(foreign.resting.next).chain(arrangements).chain(conditions);
     instants.filter(|instant| *instant > foreign.at).min()
 }

@@ -7,6 +7,7 @@
 mod consents;
 mod facts;
 mod issued;
+mod lists;
 mod overlay;
 mod register;
 mod rests;
@@ -33,6 +34,7 @@ use crate::lapsed::CascadeRecord;
 use crate::party::PartyRecord;
 use crate::reason::Reason;
 use crate::recognised::RecognitionRecord;
+use crate::revised::RevisionRecord;
 use crate::scheme::Scheme;
 use crate::time::{Day, Moment};
 use crate::verdict::VerdictRecord;
@@ -166,6 +168,8 @@ pub enum Record {
     Erasure(Arc<ErasureRecord>),
     /// What a lapse brought about.
     Cascade(Arc<CascadeRecord>),
+    /// Recognitions that were derived anew for one cause.
+    Revision(Arc<RevisionRecord>),
 }
 
 impl Record {
@@ -193,6 +197,7 @@ impl Record {
                 let (cause, scheme) = (change.cause(), &record.scheme);
                 format!("cascade/{}/{}/{}/{scheme}", cause.entry, cause.what.as_str(), change.as_str())
             }
+            Self::Revision(record) => format!("revision/{}/{}", record.entry, record.registry),
         }
     }
 }

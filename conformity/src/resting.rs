@@ -10,10 +10,14 @@
 //! Of several accreditations, none of which holds, the one that held last is the one that the verdict rested on. Those of a body end
 //! when another takes its place; then those of that one count, too.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::accreditation::{AccreditationChange, AccreditationRecord, AccreditedAs};
+use crate::crosswalk::CrosswalkRecord;
 use crate::effect::{Effect, deadline};
+use crate::ids::SchemeRef;
 use crate::lapsed::{BasisChange, Cause, CauseKind, Consequence, Lapsed};
 use crate::records::{Facts, SchemeRecord};
 use crate::succession::line;
@@ -29,8 +33,24 @@ pub fn due(facts: &impl Facts, verdict: &VerdictRecord, at: Timestamp) -> Option
     match (lapsed(facts, verdict, at), verdict.now.lapsed.as_deref()) {
         (Some(lapsed), known) if known != Some(&lapsed) => Some(BasisChange::Lapsed(lapsed)),
         (None, Some(known)) => Some(BasisChange::Holds(known.cause)),
-        _ => None,
+        _ => recounted(facts, verdict).map(BasisChange::Recounted),
     }
+}
+
+/// The correction of a crosswalk that the entry of this index is, from a document of the scheme.
+pub fn correction(facts: &impl Facts, scheme: &SchemeRef, entry: u64) -> Option<Arc<CrosswalkRecord>> {
+    let (record, before) = (facts.scheme(scheme)?, entry.checked_sub(1)?);
+    let mut corrections = record.scheme.documents.iter().filter_map(|source| facts.corrected_after(source, before));
+    corrections.find(|correction| correction.published.index == entry)
+}
+
+/// The first correction of a crosswalk from a document of its scheme that the verdict was there for and that is not told of it yet.
+fn recounted(facts: &impl Facts, verdict: &VerdictRecord) -> Option<Cause> {
+    let told = verdict.now.recounted.or_else(|| verdict.history.first().map(|granted| granted.index))?;
+    let scheme = facts.scheme(&verdict.terms.scheme)?;
+    let corrections = scheme.scheme.documents.iter().filter_map(|source| facts.corrected_after(source, told));
+    let entry = corrections.map(|record| record.published.index).min()?;
+    Some(Cause { what: CauseKind::CrosswalkCorrected, entry })
 }
 
 /// What of that on which a verdict rests lapsed at `at`, if something did of which its scheme says what follows. A row that the
@@ -47,6 +67,34 @@ pub fn lapsed(facts: &impl Facts, verdict: &VerdictRecord, at: Timestamp) -> Opt
         of_conditions(verdict, &scheme),
     ];
     strictest(lapses.into_iter().flatten()).map(|lapse| lapse.at(at))
+}
+
+/// What a reader of a log finds out by itself of that on which a verdict rests, whether or not the log says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Resting {
+    /// What lapsed.
+    pub lapsed: Option<Lapsed>,
+    /// The first instant after that at which time alone may change this.
+    pub next: Option<Timestamp>,
+}
+
+impl Resting {
+    /// What is found at `at` in these records.
+    pub fn of(facts: &impl Facts, verdict: &VerdictRecord, at: Timestamp) -> Self {
+        let held = line(facts, &verdict.now.issuer).into_iter().flat_map(|body| facts.accreditations(&body.party.id));
+        let next = held.filter(|record| record.accreditation.scheme == verdict.terms.scheme);
+        Self { lapsed: lapsed(facts, verdict, at), next: next.filter_map(|record| next_change(&record, at)).min() }
+    }
+
+    /// Of that and what the log says the one that ends first; where the log is silent, or later, it is the reader's own dates that count.
+    pub fn beside(&self, stated: Option<&Lapsed>) -> Option<Lapsed> {
+        let ends = |lapsed: &Lapsed| match lapsed.consequence {
+            Consequence::Keep => Timestamp::MAX,
+            Consequence::TransferWindow { until } => until,
+            Consequence::Cease => lapsed.since,
+        };
+        stated.copied().into_iter().chain(self.lapsed).min_by_key(ends)
+    }
 }
 
 /// The first instant after `after` at which time alone changes what verdicts rest on that rest on this accreditation.

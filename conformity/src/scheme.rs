@@ -108,7 +108,10 @@ impl OnAccreditation {
             // What a body was accredited for ends with it.
             CauseKind::AccreditationWithdrawn | CauseKind::BodySucceeded => self.withdrawn,
             CauseKind::AccreditationExpired => self.expired,
-            CauseKind::SchemeReplaced | CauseKind::SurveillanceOverdue | CauseKind::ConditionsOverdue => None,
+            CauseKind::SchemeReplaced
+            | CauseKind::SurveillanceOverdue
+            | CauseKind::ConditionsOverdue
+            | CauseKind::CrosswalkCorrected => None,
         }
     }
 

@@ -20,7 +20,7 @@ use serde_json::value::RawValue;
 
 use crate::accreditation::{Accreditation, AccreditationChange, Designation, DesignationChange};
 use crate::arrangement::{ArrangementEnded, ArrangementSigned, ArrangementStep, Countersigned};
-use crate::bulletin::{Bulletin, BulletinRelayed};
+use crate::bulletin::{Bulletin, BulletinRelayed, Enacted};
 use crate::consent::{Consent, ConsentWithdrawn};
 use crate::credential::Credential;
 use crate::crosswalk::Publication;
@@ -95,6 +95,10 @@ impl Statement {
         match &self.claim {
             Claim::RecognitionDerived(derived) => Some(derived.results.digest),
             Claim::CrosswalkPublished(publication) => Some(publication.attachment),
+            Claim::BulletinIssued(bulletin) => match &bulletin.enacts {
+                Some(Enacted::CrosswalkPublished(publication)) => Some(publication.attachment),
+                Some(Enacted::SchemeReplaced(_)) | None => None,
+            },
             _ => None,
         }
     }

@@ -330,7 +330,7 @@ impl Followed {
         Ok(log)
     }
 
-    /// Takes over what was examined; gives the verdicts that changed or have another credential now.
+    /// Takes over what was examined; gives the verdicts that changed, have another credential now, or rest on an accreditation that changed.
     ///
     /// # Errors
     /// [`OutOfTurn`] when something else was taken over since.
@@ -354,6 +354,17 @@ impl Followed {
             match &record {
                 Record::Verdict(verdict) => drop(changed.insert(verdict.id().clone())),
                 Record::Credential(issued) => drop(changed.insert(issued.credential.verdict.clone())),
+                // The peer may never state what that means for its verdicts.
+                Record::Accreditation(held) => {
+                    let (scheme, bodies) = (&held.accreditation.scheme, [held.accreditation.body.clone()].into());
+                    let verdicts = self.register.verdicts_issued(scheme, &bodies, None);
+                    changed.extend(verdicts.map(|verdict| verdict.id().clone()));
+                }
+                Record::Scheme(scheme) if scheme.replaced.is_some() => {
+                    changed.extend(
+                        self.register.verdicts_under(&scheme.scheme.scheme).map(|verdict| verdict.id().clone()),
+                    );
+                }
                 _ => {}
             }
             self.register.insert(record);

@@ -99,6 +99,17 @@ impl Node {
         self.signal(Signal::CONT);
     }
 
+    /// Memory of the running process, in bytes: resident now, and the most that it ever was. Nothing where the system does not say so.
+    pub fn memory(&self) -> Option<(u64, u64)> {
+        let id = self.process().as_ref().map(Child::id)?;
+        let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+        let bytes = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1_024)
+        };
+        Some((bytes("VmRSS:")?, bytes("VmHWM:")?))
+    }
+
     /// Fails when the process has ended by itself.
     ///
     /// # Errors

@@ -1,13 +1,14 @@
-//! Bulletins: who may issue one, and what of another registry's is taken note of. None changes anything.
+//! Bulletins: who may issue one, and what of another registry's is taken note of. One of this registry changes what it says that it
+//! enacts, by the rules that hold for such a change alone; another registry's changes nothing here.
 
 use std::sync::Arc;
 
 use super::case::{Case, in_order, not_empty};
-use crate::bulletin::{Announced, Bulletin, BulletinRecord, BulletinRelayed, MAX_CONCERNS, Relayed};
+use crate::bulletin::{Announced, Bulletin, BulletinRecord, BulletinRelayed, Enacted, MAX_CONCERNS, Relayed};
 use crate::digest::Digest;
 use crate::ids::{BulletinRef, RegistryId};
 use crate::party::Role;
-use crate::records::{Facts, Record};
+use crate::records::{Facts, Record, View};
 use crate::refusal::Refusal;
 
 impl<F: Facts> Case<'_, F> {
@@ -16,7 +17,9 @@ impl<F: Facts> Case<'_, F> {
         self.only(&may, "the operator, an authority or an accreditation body")?;
         sound(bulletin)?;
         in_order("bulletin", bulletin.issued, self.today())?;
-        if let Some(announced) = &bulletin.announces {
+        // Whoever reads what rests on what it enacts may not see what it tells of beside that.
+        let whole = self.facts.view() == View::Whole;
+        if let Some(announced) = bulletin.announces.as_ref().filter(|_| whole) {
             self.announced(announced)?;
         }
         let name = BulletinRef { registry: self.genesis.genesis.registry.clone(), id: bulletin.bulletin.clone() };
@@ -28,14 +31,20 @@ impl<F: Facts> Case<'_, F> {
             replaced_by: None,
             name,
         };
-        let replaced = self.replaced(&record)?;
+        let replaced = self.replaced(&record).or_else(|refusal| if whole { Err(refusal) } else { Ok(None) })?;
         if let Some(replaced) = &replaced
             && replaced.by != record.by
             && self.role() == Role::AccreditationBody
         {
             return Err(Refusal::AnotherIssuersBulletin { bulletin: replaced.name.clone(), by: replaced.by.clone() });
         }
-        self.filed_bulletin(record, replaced)
+        let mut records = self.filed_bulletin(record, replaced)?;
+        records.extend(match &bulletin.enacts {
+            Some(Enacted::SchemeReplaced(claim)) => self.scheme_replaced(claim)?,
+            Some(Enacted::CrosswalkPublished(publication)) => self.crosswalk_published(publication)?,
+            None => Vec::new(),
+        });
+        Ok(records)
     }
 
     /// Takes note of a bulletin of another registry. Whose signature it bears, the node checked as it followed that log.
@@ -107,5 +116,10 @@ fn sound(bulletin: &Bulletin) -> Result<(), Refusal> {
     if let (Some(first), Some(last)) = (bulletin.in_force, bulletin.transition_until) {
         in_order("transition", first, last)?;
     }
-    Ok(())
+    match (&bulletin.enacts, bulletin.transition_until) {
+        (Some(Enacted::SchemeReplaced(claim)), Some(last)) if claim.until != last => {
+            Err(Refusal::BulletinContradicts { bulletin: bulletin.bulletin.clone(), says: last, enacts: claim.until })
+        }
+        _ => Ok(()),
+    }
 }

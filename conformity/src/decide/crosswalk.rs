@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::case::Case;
-use crate::crosswalk::{Crosswalk, CrosswalkRecord, Publication};
+use crate::crosswalk::{Corrected, Crosswalk, CrosswalkRecord, Publication};
 use crate::digest::Digest;
 use crate::records::{Facts, Record, View};
 use crate::refusal::Refusal;
@@ -19,22 +19,31 @@ impl<F: Facts> Case<'_, F> {
                 return Err(Refusal::UnknownDocument { document: document.clone() });
             }
         }
-        match self.place.attachment {
-            Some(maps) => fits(publication, maps).map_err(|because| Refusal::CrosswalkUnreadable { because })?,
+        let carried = match self.place.attachment {
+            Some(maps) => {
+                let crosswalk = fits(publication, maps).map_err(|because| Refusal::CrosswalkUnreadable { because })?;
+                Some(crosswalk.carried())
+            }
             // Whoever follows this log gets the maps when they are asked for.
-            None if self.facts.view() == View::Part => {}
+            None if self.facts.view() == View::Part => None,
             None => return Err(Refusal::CrosswalkMissing { digest: publication.attachment }),
-        }
+        };
+        let before = self.facts.newest_crosswalk(&publication.crosswalk.id);
         Ok(vec![Record::Crosswalk(Arc::new(CrosswalkRecord {
             publication: Arc::clone(publication),
             published: self.moment(),
             by: self.iss().clone(),
+            corrects: before.map(|before| Corrected {
+                crosswalk: before.publication.crosswalk.clone(),
+                source: before.publication.source.clone(),
+            }),
+            carried,
         }))])
     }
 }
 
-/// Whether these are the maps that are published.
-fn fits(publication: &Publication, maps: &[u8]) -> Result<(), String> {
+/// The maps, if they are those that are published.
+fn fits(publication: &Publication, maps: &[u8]) -> Result<Crosswalk, String> {
     let actual = Digest::of(maps);
     if actual != publication.attachment {
         return Err(format!("their digest is {actual}, not {}", publication.attachment));
@@ -50,5 +59,5 @@ fn fits(publication: &Publication, maps: &[u8]) -> Result<(), String> {
     if u32::try_from(count) != Ok(publication.maps) {
         return Err(format!("there are {count}, not {}", publication.maps));
     }
-    Ok(())
+    Ok(crosswalk)
 }

@@ -15,6 +15,7 @@ use crate::recognised::{Cause, MAX_RESULTS, Recognition, RecognitionDerived, Rec
 use crate::recognition::ends_by;
 use crate::records::{Facts, Record, View};
 use crate::refusal::Refusal;
+use crate::revised::{RevisionCause, RevisionRecord, newest};
 
 impl<F: Facts> Case<'_, F> {
     pub(super) fn recognition_derived(&self, claim: &RecognitionDerived) -> Result<Vec<Record>, Refusal> {
@@ -40,7 +41,29 @@ impl<F: Facts> Case<'_, F> {
         let mut records = self.rows(list, &claim.registry, expulsion.as_ref())?;
         counted(claim.results, records.len())?;
         records.extend(continued.map(|peer| Record::Peer(Arc::new(peer))));
+        records.extend(self.revised(claim, expulsion.as_ref()).map(|record| Record::Revision(Arc::new(record))));
         Ok(records)
+    }
+
+    /// The count of what one cause did, by the lists alone.
+    fn revised(&self, claim: &RecognitionDerived, expulsion: Option<&Expulsion>) -> Option<RevisionRecord> {
+        let arrangement = claim.cause.arrangement();
+        let (cause, since) = match (arrangement, expulsion) {
+            (Some(id), _) => newest(&*self.facts.arrangement(id)?)?,
+            (None, Some(expulsion)) => (RevisionCause::PeerExpelled, expulsion.moment),
+            (None, None) => return None,
+        };
+        let known = self.facts.revision(since.index, &claim.registry);
+        Some(RevisionRecord {
+            cause,
+            entry: since.index,
+            since,
+            registry: claim.registry.clone(),
+            arrangement: arrangement.cloned(),
+            done: known.as_ref().map_or(0, |known| known.done) + u64::from(claim.results.count),
+            begun: known.map_or(self.moment(), |known| known.begun),
+            last: self.moment(),
+        })
     }
 
     fn rows(&self, list: &[u8], registry: &RegistryId, expulsion: Option<&Expulsion>) -> Result<Vec<Record>, Refusal> {

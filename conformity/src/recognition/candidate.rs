@@ -184,9 +184,8 @@ impl<'a> Candidate<'a> {
             level: self.claim.level,
             valid_until: self.claim.valid_until,
             self_declared: foreign.verdict.self_evaluation(now),
-            window: now
-                .lapsed
-                .as_deref()
+            window: foreign
+                .lapsed()
                 .and_then(|lapsed| lapsed.window().map(|until| Window { what: lapsed.cause.what, until })),
             excludes: terms.profile == Profile::Summary || !self.claim.exclusions.is_empty(),
             exclusions: exclusions(foreign, self.claim.exclusions),
@@ -284,8 +283,8 @@ fn verdict_gaps(foreign: &Foreign<'_>, claim: &Claim, rule: Option<&Rule>) -> Ve
         gaps.push(GapKind::NotYetValid { from });
     } else if let Some(until) = claim.valid_until.filter(|day| day.end() <= foreign.at) {
         gaps.push(GapKind::NoLongerValid { until });
-    } else if let Some(lapsed) = &foreign.verdict.now.lapsed {
-        gaps.push(basis_gap(lapsed, foreign.at));
+    } else if let Some(lapsed) = foreign.lapsed() {
+        gaps.push(basis_gap(&lapsed, foreign.at));
     } else {
         gaps.extend(conditions_gap(&foreign.verdict.now));
     }

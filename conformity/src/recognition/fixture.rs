@@ -12,8 +12,10 @@ use super::{DisclosedLevels, Foreign, recognise};
 use crate::arrangement::{Act, Arrangement, ArrangementAct, ArrangementRecord, SignedTerms};
 use crate::digest::Digest;
 use crate::ids::RegistryId;
+use crate::lapsed::Lapsed;
 use crate::reason::Reason;
 use crate::recognised::{Recognition, RecognitionRecord};
+use crate::resting::Resting;
 use crate::scheme::Scheme;
 use crate::time::Moment;
 use crate::verdict::{Change, Happening, HistoryItem, Verdict, VerdictRecord};
@@ -244,6 +246,7 @@ pub(crate) struct Case {
     pub(crate) scheme: Option<Scheme>,
     pub(crate) arrangements: Vec<Arc<ArrangementRecord>>,
     pub(crate) disclosed: Option<DisclosedLevels>,
+    pub(crate) resting: Resting,
     pub(crate) at: Timestamp,
 }
 
@@ -258,6 +261,7 @@ impl Case {
             scheme: Some(common_criteria()),
             arrangements: vec![Arc::new(signed(&terms, &["jp", "eu", "us", "asean"]))],
             disclosed: None,
+            resting: Resting::default(),
             at: at("2026-07-01"),
         }
     }
@@ -272,6 +276,7 @@ impl Case {
             scheme: Some(star()),
             arrangements: vec![Arc::new(signed(&terms, &["jp", "eu"]))],
             disclosed: None,
+            resting: Resting::default(),
             at: at("2026-07-01"),
         }
     }
@@ -298,6 +303,12 @@ impl Case {
         self
     }
 
+    /// With what the records of the issuing registry give, whatever it stated.
+    pub(crate) fn resting(mut self, lapsed: Lapsed, next: Option<&str>) -> Self {
+        self.resting = Resting { lapsed: Some(lapsed), next: next.map(at) };
+        self
+    }
+
     /// After one more change of the verdict.
     pub(crate) fn then(mut self, when: &str, change: Change) -> Self {
         self.verdict = changed(&self.verdict, when, change);
@@ -312,6 +323,7 @@ impl Case {
             scheme: self.scheme.as_ref(),
             arrangements: &self.arrangements,
             disclosed: self.disclosed.as_ref(),
+            resting: self.resting,
             at: self.at,
         }
     }

@@ -14,14 +14,15 @@ use crate::digest::Digest;
 use crate::genesis::{GenesisRecord, PeerRecord};
 use crate::identifiers::Identifier;
 use crate::ids::{
-    AccreditationId, ArrangementId, BulletinRef, ConsentId, CrosswalkRef, DesignationId, DocumentRef, PartyId,
-    RegistryId, SchemeId, SchemeRef, StatementId, VerdictId, VerdictRef,
+    AccreditationId, ArrangementId, BulletinRef, ConsentId, CrosswalkId, CrosswalkRef, DesignationId, DocumentRef,
+    PartyId, RegistryId, SchemeId, SchemeRef, StatementId, VerdictId, VerdictRef,
 };
 use crate::key::KeyId;
 use crate::lapsed::{BasisChange, CascadeRecord};
 use crate::party::PartyRecord;
 use crate::recognised::RecognitionRecord;
 use crate::records::{DocumentRecord, ErasureRecord, SchemeRecord, Signed};
+use crate::revised::RevisionRecord;
 use crate::verdict::VerdictRecord;
 
 /// How much of a log its reader sees.
@@ -83,6 +84,10 @@ pub trait Facts {
     fn schemes_on(&self, document: &DocumentRef) -> Vec<Arc<SchemeRecord>>;
     /// A crosswalk in a version.
     fn crosswalk(&self, crosswalk: &CrosswalkRef) -> Option<Arc<CrosswalkRecord>>;
+    /// Of the versions of a crosswalk the one that was published last.
+    fn newest_crosswalk(&self, crosswalk: &CrosswalkId) -> Option<Arc<CrosswalkRecord>>;
+    /// The first correction of a crosswalk from a document, before or after it was corrected, behind the entry of this index.
+    fn corrected_after(&self, source: &DocumentRef, entry: u64) -> Option<Arc<CrosswalkRecord>>;
     /// A bulletin, of this registry or passed on.
     fn bulletin(&self, bulletin: &BulletinRef) -> Option<Arc<BulletinRecord>>;
     /// A designation.
@@ -127,6 +132,8 @@ pub trait Facts {
     fn recognitions_of(&self, supplier: &Identifier) -> Vec<Arc<RecognitionRecord>>;
     /// What a change of what verdicts rest on has brought about so far under a scheme.
     fn cascade(&self, change: &BasisChange, scheme: &SchemeRef) -> Option<Arc<CascadeRecord>>;
+    /// What the entry at this index has done to what is made of the verdicts of a registry so far.
+    fn revision(&self, entry: u64, registry: &RegistryId) -> Option<Arc<RevisionRecord>>;
     /// Whether and why the statement at this index was erased.
     fn erasure(&self, index: u64) -> Option<Arc<ErasureRecord>>;
     /// What rests on the statement at this index. Erasures are rare: an implementation may search for the answer.

@@ -1,7 +1,8 @@
 //! Which body answers for which verdicts under which scheme: looked up when an accreditation lapses, never searched for; and by which
 //! day these are to be looked at again ([`super::schedule`]).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use super::schedule::Schedule;
 use super::{Register, SchemeRecord};
 use crate::ids::{PartyId, SchemeRef, VerdictId};
 use crate::lapsed::CascadeRecord;
+use crate::revised::RevisionRecord;
 use crate::scheme::Surveillance;
 use crate::verdict::VerdictRecord;
 
@@ -84,17 +86,37 @@ impl Register {
         self.issued.issuers()
     }
 
-    /// The verdicts that a body answers for under a scheme, after `cursor`, by id.
-    pub fn verdicts_issued(
-        &self,
-        by: (&SchemeRef, &PartyId),
-        cursor: Option<&VerdictId>,
-    ) -> impl Iterator<Item = &Arc<VerdictRecord>> {
-        self.issued.after(by, cursor).filter_map(|id| self.verdicts.get(id))
+    /// The verdicts that these bodies answer for under a scheme, after `cursor`, by id.
+    pub fn verdicts_issued<'a>(
+        &'a self,
+        scheme: &'a SchemeRef,
+        bodies: &'a BTreeSet<PartyId>,
+        cursor: Option<&'a VerdictId>,
+    ) -> impl Iterator<Item = &'a Arc<VerdictRecord>> {
+        let mut rest: Vec<_> = bodies.iter().map(|body| self.issued.after((scheme, body), cursor)).collect();
+        let first = rest.iter_mut().enumerate().filter_map(|(body, ids)| Some(Reverse((ids.next()?, body))));
+        let mut heads: BinaryHeap<_> = first.collect();
+        let ids = std::iter::from_fn(move || {
+            let Reverse((id, body)) = heads.pop()?;
+            heads.extend(rest[body].next().map(|next| Reverse((next, body))));
+            Some(id)
+        });
+        ids.filter_map(|id| self.verdicts.get(id))
+    }
+
+    /// All verdicts under a scheme, by body.
+    pub fn verdicts_under(&self, scheme: &SchemeRef) -> impl Iterator<Item = &Arc<VerdictRecord>> {
+        let bodies = self.issued.bodies.get(scheme).into_iter().flat_map(BTreeMap::values);
+        bodies.flatten().filter_map(|id| self.verdicts.get(id))
     }
 
     /// What lapses of that on which verdicts rest have brought about, by what, by cause and by scheme.
     pub fn cascades(&self) -> impl DoubleEndedIterator<Item = &Arc<CascadeRecord>> {
         self.cascades.values().flat_map(BTreeMap::values)
+    }
+
+    /// What acts in arrangements and expulsions have done to what is made of other registries' verdicts, by entry.
+    pub fn revisions(&self) -> impl DoubleEndedIterator<Item = &Arc<RevisionRecord>> {
+        self.revisions.values()
     }
 }

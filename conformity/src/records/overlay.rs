@@ -15,13 +15,14 @@ use crate::crosswalk::CrosswalkRecord;
 use crate::genesis::{GenesisRecord, PeerRecord};
 use crate::identifiers::Identifier;
 use crate::ids::{
-    AccreditationId, ArrangementId, BulletinRef, ConsentId, CrosswalkRef, DesignationId, DocumentRef, PartyId,
-    RegistryId, SchemeId, SchemeRef, StatementId, VerdictId, VerdictRef,
+    AccreditationId, ArrangementId, BulletinRef, ConsentId, CrosswalkId, CrosswalkRef, DesignationId, DocumentRef,
+    PartyId, RegistryId, SchemeId, SchemeRef, StatementId, VerdictId, VerdictRef,
 };
 use crate::key::KeyId;
 use crate::lapsed::{BasisChange, CascadeRecord};
 use crate::party::PartyRecord;
 use crate::recognised::RecognitionRecord;
+use crate::revised::RevisionRecord;
 use crate::verdict::VerdictRecord;
 
 /// Facts as they will be once the pending records are taken up: pending ones first, then the base.
@@ -142,6 +143,14 @@ impl<F: Facts> Facts for Overlay<'_, F> {
         self.pending.crosswalk(crosswalk).or_else(|| self.base.crosswalk(crosswalk))
     }
 
+    fn newest_crosswalk(&self, crosswalk: &CrosswalkId) -> Option<Arc<CrosswalkRecord>> {
+        self.pending.newest_crosswalk(crosswalk).or_else(|| self.base.newest_crosswalk(crosswalk))
+    }
+
+    fn corrected_after(&self, source: &DocumentRef, entry: u64) -> Option<Arc<CrosswalkRecord>> {
+        self.base.corrected_after(source, entry).or_else(|| self.pending.corrected_after(source, entry))
+    }
+
     fn bulletin(&self, bulletin: &BulletinRef) -> Option<Arc<BulletinRecord>> {
         self.pending.bulletin(bulletin).or_else(|| self.base.bulletin(bulletin))
     }
@@ -244,6 +253,10 @@ impl<F: Facts> Facts for Overlay<'_, F> {
 
     fn cascade(&self, change: &BasisChange, scheme: &SchemeRef) -> Option<Arc<CascadeRecord>> {
         self.pending.cascade(change, scheme).or_else(|| self.base.cascade(change, scheme))
+    }
+
+    fn revision(&self, entry: u64, registry: &RegistryId) -> Option<Arc<RevisionRecord>> {
+        self.pending.revision(entry, registry).or_else(|| self.base.revision(entry, registry))
     }
 
     fn erasure(&self, index: u64) -> Option<Arc<ErasureRecord>> {

@@ -24,13 +24,14 @@ use crate::crosswalk::CrosswalkRecord;
 use crate::genesis::{GenesisRecord, PeerRecord};
 use crate::identifiers::Identifier;
 use crate::ids::{
-    AccreditationId, ArrangementId, BulletinRef, ConsentId, CrosswalkRef, DesignationId, DocumentRef, PartyId,
-    RegistryId, SchemeId, SchemeRef, StatementId, VerdictId, VerdictRef,
+    AccreditationId, ArrangementId, BulletinRef, ConsentId, CrosswalkId, CrosswalkRef, DesignationId, DocumentRef,
+    PartyId, RegistryId, SchemeId, SchemeRef, StatementId, VerdictId, VerdictRef,
 };
 use crate::key::KeyId;
 use crate::lapsed::{BasisChange, CascadeRecord};
 use crate::party::PartyRecord;
 use crate::recognised::RecognitionRecord;
+use crate::revised::RevisionRecord;
 use crate::verdict::{Change, Happening, HistoryItem, VerdictRecord};
 
 /// All records of a registry in memory. Two registers are equal if whoever reads them cannot tell them apart.
@@ -44,6 +45,8 @@ pub struct Register {
     pub(super) documents: BTreeMap<DocumentRef, Arc<DocumentRecord>>,
     pub(super) schemes: BTreeMap<SchemeRef, Arc<SchemeRecord>>,
     pub(super) crosswalks: BTreeMap<CrosswalkRef, Arc<CrosswalkRecord>>,
+    /// Corrections of crosswalks, by the documents that these lead from and by entry.
+    pub(super) corrections: BTreeMap<DocumentRef, BTreeMap<u64, CrosswalkRef>>,
     pub(super) bulletins: BTreeMap<BulletinRef, Arc<BulletinRecord>>,
     pub(super) designations: BTreeMap<DesignationId, Arc<DesignationRecord>>,
     pub(super) accreditations: BTreeMap<AccreditationId, Arc<AccreditationRecord>>,
@@ -60,6 +63,7 @@ pub struct Register {
     recognitions_by_supplier: HashMap<Identifier, Vec<VerdictRef>>,
     erasures: BTreeMap<u64, Arc<ErasureRecord>>,
     pub(super) cascades: BTreeMap<BasisChange, BTreeMap<SchemeRef, Arc<CascadeRecord>>>,
+    pub(super) revisions: BTreeMap<(u64, RegistryId), Arc<RevisionRecord>>,
 }
 
 impl Register {
@@ -89,9 +93,7 @@ impl Register {
                 put(&mut self.documents, record.document.document.clone(), record);
             }
             Record::Scheme(record) => put(&mut self.schemes, record.scheme.scheme.clone(), record),
-            Record::Crosswalk(record) => {
-                put(&mut self.crosswalks, record.publication.crosswalk.clone(), record);
-            }
+            Record::Crosswalk(record) => self.insert_crosswalk(record),
             Record::Bulletin(record) => put(&mut self.bulletins, record.name.clone(), record),
             Record::Designation(record) => {
                 put(&mut self.designations, record.designation.id.clone(), record);
@@ -107,6 +109,7 @@ impl Register {
             Record::Cascade(record) => {
                 put(self.cascades.entry(*record.change).or_default(), record.scheme.clone(), record);
             }
+            Record::Revision(record) => put(&mut self.revisions, (record.entry, record.registry.clone()), record),
         }
     }
 
@@ -133,36 +136,6 @@ impl Register {
     /// All parties, by id.
     pub fn parties(&self) -> impl Iterator<Item = &Arc<PartyRecord>> {
         self.parties.values()
-    }
-
-    /// All documents, by id and version.
-    pub fn documents(&self) -> impl Iterator<Item = &Arc<DocumentRecord>> {
-        self.documents.values()
-    }
-
-    /// All schemes, by id and version.
-    pub fn schemes(&self) -> impl Iterator<Item = &Arc<SchemeRecord>> {
-        self.schemes.values()
-    }
-
-    /// All crosswalks, by id and version.
-    pub fn crosswalks(&self) -> impl Iterator<Item = &Arc<CrosswalkRecord>> {
-        self.crosswalks.values()
-    }
-
-    /// All bulletins, by registry and id.
-    pub fn bulletins(&self) -> impl Iterator<Item = &Arc<BulletinRecord>> {
-        self.bulletins.values()
-    }
-
-    /// All designations, by id.
-    pub fn all_designations(&self) -> impl Iterator<Item = &Arc<DesignationRecord>> {
-        self.designations.values()
-    }
-
-    /// All accreditations, by id.
-    pub fn all_accreditations(&self) -> impl Iterator<Item = &Arc<AccreditationRecord>> {
-        self.accreditations.values()
     }
 
     /// All credentials, by slot.
@@ -403,6 +376,17 @@ impl Facts for Register {
         self.crosswalks.get(crosswalk).cloned()
     }
 
+    fn newest_crosswalk(&self, crosswalk: &CrosswalkId) -> Option<Arc<CrosswalkRecord>> {
+        let versions = self.crosswalks.values().filter(|record| record.publication.crosswalk.id == *crosswalk);
+        versions.max_by_key(|record| record.published.index).cloned()
+    }
+
+    fn corrected_after(&self, source: &DocumentRef, entry: u64) -> Option<Arc<CrosswalkRecord>> {
+        let behind = (Bound::Excluded(entry), Bound::Unbounded);
+        let (_, name) = self.corrections.get(source)?.range(behind).next()?;
+        self.crosswalk(name)
+    }
+
     fn bulletin(&self, bulletin: &BulletinRef) -> Option<Arc<BulletinRecord>> {
         self.bulletins.get(bulletin).cloned()
     }
@@ -481,6 +465,10 @@ impl Facts for Register {
 
     fn cascade(&self, change: &BasisChange, scheme: &SchemeRef) -> Option<Arc<CascadeRecord>> {
         self.cascades.get(change)?.get(scheme).cloned()
+    }
+
+    fn revision(&self, entry: u64, registry: &RegistryId) -> Option<Arc<RevisionRecord>> {
+        self.revisions.get(&(entry, registry.clone())).cloned()
     }
 
     fn erasure(&self, index: u64) -> Option<Arc<ErasureRecord>> {

@@ -82,6 +82,16 @@ macro_rules! documents {
         bulletin: BulletinId,
     } = "languages-differ" Submitter
         "title and text of {bulletin} are not in the same languages; give both in each";
+    /// A bulletin tells of another last day than that which it brings about.
+    BulletinContradicts {
+        /// Which bulletin.
+        bulletin: BulletinId,
+        /// The last day of the transition that it tells of.
+        says: Day,
+        /// The one that it brings about.
+        enacts: Day,
+    } = "bulletin-contradicts" Submitter
+        "bulletin {bulletin} says that the transition ends on {says}, and enacts that it ends on {enacts}";
     /// Already published.
     SchemeExists {
         /// Which.

@@ -315,6 +315,14 @@ macro_rules! verdicts {
         scheme: SchemeRef,
     } = "basis-miscounted" Rules
         "the verdicts under {scheme} that this change has reached are counted wrongly: public ones are counted, restricted ones are not";
+    /// The node does not tell of a change in batches that can be checked.
+    BatchUnsound {
+        /// Under which scheme.
+        scheme: SchemeRef,
+        /// What is wrong.
+        because: &'static str,
+    } = "batch-unsound" Rules
+        "this is no batch of verdicts under {scheme}: {because}";
     /// A certification body that reports where only audit bodies do, or recommends something to itself.
     NotTheSurveillant {
         /// Which verdict.

@@ -198,6 +198,9 @@ pub struct Snapshot {
     /// What it rests on lapsed, and what becomes of it; absent while all of that holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lapsed: Option<Arc<Lapsed>>,
+    /// Index of the newest correction of a crosswalk that it was told of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recounted: Option<u64>,
 }
 
 impl Snapshot {
@@ -217,6 +220,7 @@ impl Snapshot {
             last_conforming: None,
             confirmed: None,
             lapsed: None,
+            recounted: None,
         }
     }
 
@@ -243,7 +247,11 @@ impl Snapshot {
             Happening::Confirmed(confirmation) => {
                 self.confirmed = Some(Confirmed { by: item.by.clone(), on: confirmation.on });
             }
-            Happening::BasisChanged(change) => self.lapsed = basis(change),
+            Happening::BasisChanged(change) => match **change {
+                BasisChange::Lapsed(lapsed) => self.lapsed = Some(Arc::new(lapsed)),
+                BasisChange::Holds(_) => self.lapsed = None,
+                BasisChange::Recounted(cause) => self.recounted = Some(cause.entry),
+            },
             Happening::ConditionsOverdue => self.marks.conditions_overdue = true,
             Happening::Granted | Happening::Expired | Happening::AcceptedAsEvidence(_) | Happening::Voided(_) => {}
         }
@@ -329,13 +337,6 @@ fn first(terms: &Verdict, since: Timestamp) -> State {
     }
 }
 
-fn basis(change: &BasisChange) -> Option<Arc<Lapsed>> {
-    match change {
-        BasisChange::Lapsed(lapsed) => Some(Arc::new(*lapsed)),
-        BasisChange::Holds(_) => None,
-    }
-}
-
 /// Whether the body answers a recommendation by this change. An appeal or complaint is somebody else's step.
 const fn answers_recommendation(change: &Change) -> bool {
     !matches!(
@@ -376,6 +377,11 @@ impl VerdictRecord {
         history.extend_from_slice(&self.history);
         history.push(item);
         Ok(Self { terms: Arc::clone(&self.terms), now, history })
+    }
+
+    /// Whether something was stated of it at or behind an entry of this index.
+    pub fn changed_since(&self, index: u64) -> bool {
+        self.history.last().is_some_and(|item| item.index >= index)
     }
 
     /// The verdict without what the entries at `void` say about it, which `voided` declares void. They may also be

@@ -150,6 +150,11 @@ pub(crate) const ROWS: &[Sentence] = &[
         "{supplier} に対する {scheme} の判定 {verdict} の根拠は再び有効です。",
     ),
     plain(
+        "verdict.coverage-changed",
+        "A crosswalk was corrected by which {verdict} on {supplier} under {scheme} covers requirements of another document; ask again what it covers.",
+        "{supplier} に対する {scheme} の判定 {verdict} が他の文書の要求事項をどこまで満たすかを示す対応表が訂正されました。充足の範囲を改めて確認してください。",
+    ),
+    plain(
         "verdict.voided",
         "A stolen key signed something of {verdict} on {supplier} under {scheme}, which is void.",
         "{supplier} に対する {scheme} の判定 {verdict} の一部は盗まれた鍵で署名されていたため無効です。",

@@ -34,6 +34,11 @@ pub(super) const PHRASES: &[(&str, &str, &str)] = &[
         "another body took the place of its body and is not accredited for it",
         "認証機関を承継した機関が認定を受けていない",
     ),
+    (
+        "crosswalk-corrected",
+        "a crosswalk from a document of its scheme was corrected",
+        "スキームの文書からの対応表が訂正された",
+    ),
     ("none", "none", "なし"),
     ("recognised", "Recognised", "承認されています"),
     ("partial", "Partly recognised", "一部が承認されています"),

@@ -125,6 +125,10 @@ pub(crate) const ROWS: &[(&str, &str)] = &[
     ("unknown-bulletin", "お知らせ {bulletin} はありません"),
     ("bulletin-replaced", "{bulletin} は既に {by} に置き換えられています。そちらを置き換えてください"),
     ("another-issuers-bulletin", "{bulletin} の発行者は {by} です。置き換えられるのは発行者、運営者、当局だけです"),
+    (
+        "bulletin-contradicts",
+        "告示 {bulletin} は移行期限を {says} としていますが、同じ告示による変更では {enacts} です。同じ日にしてください",
+    ),
     ("languages-differ", "{bulletin} の題名と本文の言語が一致しません。各言語で両方を記載してください"),
     ("scheme-exists", "{scheme} は公開済みで変更できません。新しい版を公開してください"),
     (
@@ -294,6 +298,7 @@ pub(crate) const ROWS: &[(&str, &str)] = &[
         "basis-miscounted",
         "この変更が及んだ {scheme} の判定の数が誤っています。公開の判定だけを数え、限定公開のものは数えません",
     ),
+    ("batch-unsound", "{scheme} の判定についての一括の表明が成り立ちません({because})"),
     (
         "not-the-surveillant",
         "{iss} は判定 {verdict} のサーベイランスを行いません。行うのは監査機関か、スキームが定める場合の発行機関で、後者は勧告ではなく自ら措置をとります",

@@ -75,6 +75,11 @@ pub(crate) const ROWS: &[Sentence] = &[
         "承継した機関が認定を受けるか、認定を受けた別の機関が判定を引き継げば再び有効になります",
     ),
     plain(
+        "ask-coverage-again",
+        "ask again what of the other document it covers",
+        "他の文書をどこまで満たすかを改めて確認してください",
+    ),
+    plain(
         "assess-under-successor",
         "a verdict under the scheme that took its place is needed",
         "後継のスキームによる判定が必要です",

@@ -145,6 +145,7 @@ fn every_remedy_is_told_once_and_used() {
         "renew-accreditation",
         "assess-under-successor",
         "accredit-successor",
+        "ask-coverage-again",
     ];
     let used: BTreeSet<&str> = GAPS.iter().chain(ANSWERS).map(|row| row.remedy).chain(causes).collect();
     let unused: Vec<_> = codes.difference(&used).collect();

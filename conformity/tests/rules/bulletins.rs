@@ -1,11 +1,17 @@
 //! News of the rules: who may issue it, and what of another registry's is passed on.
 
+use conformity::basis::of_verdict;
 use conformity::bulletin::{MAX_CONCERNS, MAX_TEXT};
+use conformity::lapsed::{BasisChange, CauseKind};
 use conformity::records::{Facts, Record, View};
 use conformity::refusal::Refusal;
+use conformity::resting;
 use serde_json::{Value, json};
 
-use crate::world::{Row, World, document, foreign, jws, reason, row, with};
+use crate::basis::read;
+use crate::cascades::{basis_changed, begins};
+use crate::crosswalks::{maps, publication};
+use crate::world::{Row, World, document, foreign, jws, reason, row, scheme, with};
 
 pub(crate) fn bulletin(id: &str) -> Value {
     json!({
@@ -56,6 +62,15 @@ pub(crate) fn rows() -> Vec<Row> {
         row("a bulletin about a scheme that is not here", |w| issue(w, "op", json!({"announces": {"scheme": "stars@9"}})), "unknown-scheme"),
         row("a bulletin about a document that is not here", |w| issue(w, "op", json!({"announces": {"document": "iso@1"}})), "unknown-document"),
         row("a bulletin about a crosswalk that is not here", |w| issue(w, "op", json!({"announces": {"crosswalk": "x@1"}})), "unknown-crosswalk"),
+        row("an accreditation body replaces a scheme by a bulletin", |w| { next(w); issue(w, "ab", enacts("stars@2", "2028-06-30")) }, "role-not-entitled"),
+        row("a bulletin replaces a scheme by one that is not here", |w| issue(w, "ministry", enacts("stars@9", "2028-06-30")), "unknown-scheme"),
+        row("a bulletin tells of another day than it enacts", |w| { next(w); issue(w, "ministry", enacts("stars@2", "2028-12-31")) }, "bulletin-contradicts"),
+        row("a bulletin of a peer tells of another day than it enacts", |w| relay(w, &abroad(enacts("stars@2", "2028-12-31"))), "bulletin-contradicts"),
+        row("a bulletin publishes a crosswalk without its maps", |w| {
+            let publication = publication(&maps(&["1 superset-of x"]));
+            w.must("op", "document-published", with(document(), json!({"document": "other@1"})));
+            issue(w, "op", json!({"enacts": {"crosswalk-published": publication}}))
+        }, "crosswalk-missing"),
         row("a bulletin in the place of none", |w| issue(w, "op", json!({"replaces": "B-0"})), "unknown-bulletin"),
         row("a bulletin in the place of one that was replaced", |w| {
             issue(w, "op", json!({}))?;
@@ -94,6 +109,55 @@ fn authorities_operators_and_accreditation_bodies_may() {
     for iss in ["op", "ministry", "ab"] {
         assert!(issue(&mut World::furnished(), iss, json!({})).is_ok(), "{iss}");
     }
+}
+
+/// That `stars@1` is replaced up to a day.
+fn enacts(by: &str, until: &str) -> Value {
+    json!({"enacts": {"scheme-replaced": {"scheme": "stars@1", "by": by, "until": until}}})
+}
+
+/// The next version of the scheme is there.
+fn next(world: &mut World) {
+    world.must("ministry", "scheme-published", with(scheme(), json!({"scheme": "stars@2"})));
+}
+
+#[test]
+fn a_bulletin_and_what_it_enacts_are_there_together_or_not_at_all() {
+    let mut world = World::furnished();
+    let replaced = |world: &World| world.register.scheme(&"stars@1".parse().unwrap()).unwrap().replaced.clone();
+    let there = |world: &World| world.register.bulletin(&"jp:B-1".parse().unwrap()).is_some();
+    issue(&mut world, "ministry", enacts("stars@2", "2028-06-30")).unwrap_err();
+    assert!(!there(&world) && replaced(&world).is_none());
+    next(&mut world);
+    // Another registry's enacts nothing here, though it names schemes of the same names.
+    relay(&mut world, &abroad(enacts("stars@2", "2028-06-30"))).unwrap();
+    assert!(replaced(&world).is_none());
+    let entry = world.next;
+    issue(&mut world, "ministry", enacts("stars@2", "2028-06-30")).unwrap();
+    assert!(there(&world));
+    assert_eq!(replaced(&world).unwrap().moment.index, entry);
+    let Some(BasisChange::Lapsed(lapsed)) = resting::due(&world.register, &world.verdict("V-1"), world.now) else {
+        panic!("nothing lapsed")
+    };
+    assert_eq!(
+        (lapsed.cause.what, lapsed.cause.entry),
+        (CauseKind::SchemeReplaced, entry),
+        "the bulletin is the cause"
+    );
+}
+
+#[test]
+fn a_verdict_rests_on_the_bulletin_that_replaced_its_scheme() {
+    let mut world = World::furnished();
+    next(&mut world);
+    issue(&mut world, "op", json!({"bulletin": "B-0"})).unwrap();
+    issue(&mut world, "ministry", with(enacts("stars@2", "2028-06-30"), json!({"replaces": "B-0"}))).unwrap();
+    let change = resting::due(&world.register, &world.verdict("V-1"), world.now).unwrap();
+    let claim = with(basis_changed("V-1", json!(change), 0), json!({"begins": begins(&["V-1"], world.next)}));
+    world.must("node", "basis-changed", claim);
+    let indexes = of_verdict(&world.register, &world.verdict("V-1"), u64::MAX).indexes;
+    let register = read(&world, &indexes).unwrap();
+    assert_eq!(register.verdict(&"V-1".parse().unwrap()), Some(world.verdict("V-1")));
 }
 
 #[test]

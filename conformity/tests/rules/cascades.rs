@@ -7,14 +7,16 @@ use std::collections::BTreeSet;
 use conformity::basis::of_verdict;
 use conformity::credential::CredentialStatus;
 use conformity::effect::Effect;
-use conformity::lapsed::{BasisChange, CauseKind, Consequence, Lapsed};
+use conformity::ids::{PartyId, SchemeRef};
+use conformity::lapsed::{BasisChange, CauseKind, Consequence, Extent, Lapsed};
 use conformity::records::Facts;
-use conformity::resting;
+use conformity::resting::{self, Resting};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::basis::read;
 use crate::credentials::{credential, issue, status};
+use crate::crosswalks::version;
 use crate::world::{World, accreditation, changed, reason, report, scheme, verdict, with};
 
 pub(crate) use rows::rows;
@@ -28,7 +30,13 @@ pub(crate) fn lapsed(what: &str, entry: u64, consequence: impl Into<Value>) -> V
 pub(crate) fn basis_changed(verdict: &str, change: Value, before: u64) -> Value {
     json!({
         "change": change, "scheme": "stars@1", "verdicts": [verdict], "before": before, "total": before + 1,
+        "begins": begins(&[verdict], 14),
     })
+}
+
+/// A batch that tells of these verdicts, found in a log of so many entries.
+pub(crate) fn begins(verdicts: &[&str], as_of: u64) -> Value {
+    json!(verdicts.iter().fold(Extent::nothing(as_of), |extent, id| extent.with(&id.parse().unwrap())))
 }
 
 /// `stars@2`, whose verdicts have a window of 30 days when an accreditation is suspended, of 180 days when it ends, and cease when it
@@ -84,8 +92,12 @@ fn claim_of(world: &World, id: &str) -> Value {
     let record = world.verdict(id);
     let change = resting::due(&world.register, &record, world.now).expect("something must be stated");
     let done = world.register.cascade(&change, &record.terms.scheme).map_or(0, |record| record.done);
-    let claim = json!({"change": change, "scheme": "stars@2", "verdicts": [id], "before": done, "total": done + 1});
-    if record.terms.profile.is_public() { claim } else { with(claim, json!({"before": null, "total": null})) }
+    let claim = json!({
+        "change": change, "scheme": "stars@2", "verdicts": [id], "before": done, "total": done + 1,
+        "begins": begins(&[id], world.next),
+    });
+    let apart = json!({"before": null, "total": null, "begins": null});
+    if record.terms.profile.is_public() { claim } else { with(claim, apart) }
 }
 
 /// The node states what is due of a verdict.
@@ -276,15 +288,109 @@ fn the_pieces_of_one_change_are_counted_and_restricted_verdicts_are_not() {
     grant(&mut world, "L-2", "summary");
     grant(&mut world, "L-9", "restricted");
     accredits(&mut world, json!("withdrawn"));
-    let change = due(&world).unwrap();
+    let (change, both) = (due(&world).unwrap(), begins(&["L-1", "L-2"], world.next));
     for (id, done, finished) in [("L-1", 1, false), ("L-9", 1, false), ("L-2", 2, true)] {
-        let last = id == "L-2";
         let claim = claim_of(&world, id);
-        world.must("node", "basis-changed", if last { claim } else { with(claim, json!({"total": null})) });
+        let claim = match id {
+            "L-1" => with(claim, json!({"total": null, "begins": both})),
+            _ => with(claim, json!({"begins": null})),
+        };
+        world.must("node", "basis-changed", claim);
         let record = world.register.cascade(&change, &"stars@2".parse().unwrap()).unwrap();
         assert_eq!((record.done, record.finished), (done, finished), "{id}");
+        let batch = record.batch.as_ref().unwrap();
+        assert_eq!(
+            (batch.is_whole(), batch.closed.is_some(), batch.overtaken()),
+            (finished, finished, finished.then_some(0))
+        );
     }
     assert_eq!(world.register.cascades().count(), 1);
+}
+
+#[test]
+fn what_changes_while_it_waits_is_told_of_in_the_next_batch() {
+    let mut world = lapsing();
+    grant(&mut world, "L-2", "open");
+    accredits(&mut world, json!("withdrawn"));
+    let (change, both) = (due(&world).unwrap(), begins(&["L-1", "L-2"], world.next));
+    world.must("node", "basis-changed", with(claim_of(&world, "L-1"), json!({"total": null, "begins": both})));
+    let suspended = changed(&world, "L-2", json!("suspended"));
+    world.must("cb-1", "verdict-changed", suspended);
+    let late = with(claim_of(&world, "L-2"), json!({"begins": null}));
+    assert_eq!(world.say("node", "basis-changed", late).unwrap_err().code(), "batch-unsound");
+    let end = json!({"change": change, "scheme": "stars@2", "verdicts": [], "before": 1, "total": 1});
+    world.must("node", "basis-changed", end);
+    let batch = |world: &World| {
+        let record = world.register.cascade(&change, &"stars@2".parse().unwrap()).unwrap();
+        (record.done, record.finished, record.batch.clone().unwrap())
+    };
+    let (done, finished, first) = batch(&world);
+    assert_eq!((done, finished, first.is_whole(), first.overtaken()), (1, true, false, Some(1)));
+    state(&mut world, "L-2");
+    let (done, finished, second) = batch(&world);
+    assert_eq!((done, finished, second.is_whole(), second.overtaken()), (2, true, true, Some(0)));
+}
+
+#[test]
+fn whoever_reads_the_log_finds_out_what_the_node_never_states() {
+    let world = lapsing();
+    let at = |at: &str| Resting::of(&world.register, &world.verdict("L-1"), at.parse().unwrap());
+    let last: Timestamp = "2029-01-01T00:00:00Z".parse().unwrap();
+    let held = at("2028-12-31T23:59:59Z");
+    assert_eq!((held.lapsed, held.next), (None, Some(last)), "its accreditation holds to its last day");
+    let over = at("2029-01-01T00:00:00Z").lapsed.unwrap();
+    assert_eq!((over.cause.what, over.since), (CauseKind::AccreditationExpired, last));
+    assert_eq!(over.window(), Some(last + SignedDuration::from_hours(24 * 180)));
+    let closed = at("2029-12-01T00:00:00Z");
+    assert_eq!((closed.lapsed.unwrap().consequence, closed.next), (Consequence::Cease, None));
+}
+
+/// The correction of which L-1 must be told now.
+fn recounted(world: &World) -> Option<u64> {
+    match due(world) {
+        Some(BasisChange::Recounted(cause)) => Some(cause.entry),
+        Some(other) => panic!("{other:?}"),
+        None => None,
+    }
+}
+
+#[test]
+fn who_was_there_is_told_of_each_correction_of_a_crosswalk_once() {
+    let mut world = lapsing();
+    version(&mut world, 1, &["1 superset-of x", "2 equal-to y", "3 intersects-with z"]);
+    assert_eq!(due(&world), None, "the first version corrects nothing");
+    let second = version(&mut world, 2, &["1 superset-of x", "2 intersects-with y", "3 intersects-with z"]);
+    grant(&mut world, "L-2", "open");
+    assert_eq!(resting::due(&world.register, &world.verdict("L-2"), world.now), None, "it came afterwards");
+    let third = version(&mut world, 3, &["1 superset-of x"]);
+    let carried = |version: &str| world.register.crosswalk(&version.parse().unwrap()).unwrap().carried.unwrap();
+    let counts = ["demo-to-other@1", "demo-to-other@2", "demo-to-other@3"].map(carried);
+    assert_eq!(counts.map(|one| (one.covered, one.touched)), [(2, 1), (1, 2), (1, 0)]);
+    for correction in [second, third] {
+        assert_eq!(recounted(&world), Some(correction));
+        state(&mut world, "L-1");
+        let record = world.verdict("L-1");
+        assert_eq!(
+            (record.now.recounted, record.history.last().unwrap().what.as_str()),
+            (Some(correction), "coverage-changed")
+        );
+        assert!(in_force(&world, world.now) && now(&world).is_none(), "nothing lapsed");
+    }
+    assert_eq!(due(&world), None);
+    state(&mut world, "L-2");
+    // What lapses is told first, and what it covers has nothing to do with that.
+    accredits(&mut world, json!("suspended"));
+    version(&mut world, 4, &["2 superset-of x"]);
+    state(&mut world, "L-1");
+    let lapsed = now(&world);
+    assert!(lapsed.is_some());
+    state(&mut world, "L-1");
+    assert_eq!((now(&world), due(&world)), (lapsed, None));
+    for id in ["L-1", "L-2"] {
+        let indexes: BTreeSet<u64> = of_verdict(&world.register, &world.verdict(id), u64::MAX).indexes;
+        let register = read(&world, &indexes).unwrap();
+        assert_eq!(register.verdict(&id.parse().unwrap()), Some(world.verdict(id)), "{id}");
+    }
 }
 
 #[test]
@@ -294,7 +400,8 @@ fn a_verdict_is_the_same_read_from_what_it_rests_on() {
         grant(&mut world, id, if id == "L-9" { "restricted" } else { "open" });
     }
     accredits(&mut world, json!("suspended"));
-    let listed = with(claim_of(&world, "L-1"), json!({"verdicts": ["L-1", "L-2"], "total": 2}));
+    let both = begins(&["L-1", "L-2"], world.next);
+    let listed = with(claim_of(&world, "L-1"), json!({"verdicts": ["L-1", "L-2"], "total": 2, "begins": both}));
     world.must("node", "basis-changed", listed);
     state(&mut world, "L-9");
     replace(&mut world, "2026-11-20");
@@ -328,8 +435,9 @@ fn verdicts_are_found_by_their_body_and_scheme() {
     let mut world = lapsing();
     grant(&mut world, "L-2", "open");
     let named = |world: &World, body: &str| {
-        let (scheme, body) = ("stars@2".parse().unwrap(), body.parse().unwrap());
-        let verdicts = world.register.verdicts_issued((&scheme, &body), None);
+        let (scheme, body): (SchemeRef, PartyId) = ("stars@2".parse().unwrap(), body.parse().unwrap());
+        let bodies = BTreeSet::from([body]);
+        let verdicts = world.register.verdicts_issued(&scheme, &bodies, None);
         verdicts.map(|record| record.id().to_string()).collect::<Vec<_>>()
     };
     assert_eq!((named(&world, "cb-1"), named(&world, "cb-2")), (vec!["L-1".to_owned(), "L-2".to_owned()], vec![]));

@@ -195,6 +195,19 @@ fn ready(world: &mut World) {
     world.must("op", "document-published", with(document(), json!({"document": "other@1"})));
 }
 
+/// A version of the crosswalk to a document that is there after the first one.
+pub(crate) fn version(world: &mut World, number: u32, lines: &[&str]) -> u64 {
+    if number == 1 {
+        ready(world);
+    }
+    let (bytes, index) = (maps(lines), world.next);
+    let change = json!({
+        "crosswalk": format!("demo-to-other@{number}"), "maps": lines.len(), "attachment": Digest::of(&bytes),
+    });
+    publish(world, "op", change, Some(&bytes)).unwrap();
+    index
+}
+
 fn furnished(world: &mut World, iss: &str) -> Result<Vec<Record>, Refusal> {
     ready(world);
     publish(world, iss, json!({}), None)

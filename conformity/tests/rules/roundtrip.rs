@@ -90,6 +90,7 @@ fn claims() -> Vec<(&'static str, Value)> {
         ("surveillance-overdue", json!({"verdicts": ["V-1"]})),
         ("conditions-overdue", json!({"verdicts": ["V-1"]})),
         ("basis-changed", basis_changed("V-1", json!({"lapsed": lapsed("accreditation-withdrawn", 13, "cease")}), 0)),
+        ("basis-changed", basis_changed("V-1", json!({"recounted": {"what": "crosswalk-corrected", "entry": 13}}), 0)),
         (
             "basis-changed",
             json!({

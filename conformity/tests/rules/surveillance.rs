@@ -313,8 +313,10 @@ fn state(world: &mut World) {
     let change = resting::due(&world.register, &record, world.now).unwrap();
     let before =
         conformity::Facts::cascade(&world.register, &change, &record.terms.scheme).map_or(0, |known| known.done);
-    let claim =
-        json!({"change": change, "scheme": "stars@2", "verdicts": ["W-1"], "before": before, "total": before + 1});
+    let begins = crate::cascades::begins(&["W-1"], world.next);
+    let claim = json!({
+        "change": change, "scheme": "stars@2", "verdicts": ["W-1"], "before": before, "total": before + 1, "begins": begins,
+    });
     world.must("node", "basis-changed", claim);
 }
 

@@ -41,7 +41,8 @@ enum Command {
 Example:
   registry-node --as ministry bulletin issue bulletin.json
 
-The file holds the claim (docs/spec/claims.md, bulletin-issued):
+The file holds the claim (docs/spec/claims.md, bulletin-issued). With \"enacts\" it brings about what it tells of, with the same signature:
+  \"enacts\": {\"scheme-replaced\": {\"scheme\": \"demo@1\", \"by\": \"demo@2\", \"until\": \"2027-12-31\"}}
   {\"bulletin\": \"B-1\", \"topic\": \"regulation\", \"title\": {\"en\": \"…\", \"ja\": \"…\"}, \"text\": {\"en\": \"…\", \"ja\": \"…\"},
    \"concerns\": {\"sectors\": [\"isic4.C\"]}, \"issued\": \"2026-11-01\", \"inForce\": \"2027-12-11\", \"url\": \"https://…\"}
 

@@ -1,4 +1,4 @@
-//! `cascades`: what lapses did to verdicts, and how far telling of it is.
+//! `cascades`: what each cause did to the verdicts that rest on it, and how far telling of it is.
 
 use std::process::ExitCode;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::output;
 
-/// Show what becomes of verdicts whose accreditation, scheme, surveillance or conditions lapsed, and how far telling of it is
+/// Show what becomes of verdicts when what they rest on lapsed, a key was stolen or an arrangement changed, and how far telling is
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -16,7 +16,9 @@ Examples:
   registry-node --as buyer-1 cascades --json
 
 A row for each cause and what verdicts become by it: basis-kept, basis-window (in force up to a time), basis-lapsed (not in
-force), basis-holds (in force again). Only public verdicts are counted.")]
+force), basis-holds (in force again); coverage-changed (a crosswalk was corrected); voided (a stolen key had signed it); recognition (what is made of another registry's verdicts
+was derived anew). Only public verdicts are counted. With --json each batch says of how many verdicts it set out to tell, found in
+which size of the log, the digest of their names, and whether it told of exactly these (whole).")]
 pub(super) struct Cascades {}
 
 impl Cascades {
@@ -30,5 +32,5 @@ impl Cascades {
 /// A row for each.
 pub(super) fn table(cascades: &Value) -> String {
     let (cause, entry) = ("cause=cause/what", "entry=cause/entry");
-    output::rows(cascades, [cause, entry, "scheme", "becomes", "until", "done", "total", "finished"])
+    output::rows(cascades, [cause, entry, "scheme", "registry", "becomes", "until", "done", "total", "finished"])
 }

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use conformity::accreditation::AccreditedAs;
-use conformity::ids::{PartyId, SchemeRef, VerdictId};
+use conformity::ids::{PartyId, RegistryId, SchemeRef, VerdictId};
 use conformity::lapsed::BasisChange;
 use conformity::records::{Facts, Record, Register};
 use conformity::succession::represented;
@@ -42,6 +42,9 @@ pub struct Cascades {
     woken: Notify,
     /// Public verdicts that each change has still to reach under each scheme, by the last look.
     left: Mutex<BTreeMap<(BasisChange, SchemeRef), u64>>,
+    /// Verdicts of each peer of which is still to be found out what an act in an arrangement, or the end of the peering, changes. Nothing of
+    /// a peer that was not looked at since the start.
+    abroad: Mutex<BTreeMap<RegistryId, u64>>,
     /// Whether the worker came to the end of what waited.
     settled: AtomicBool,
 }
@@ -83,6 +86,21 @@ impl Cascades {
     /// Public verdicts that the change has still to reach under a scheme, by the last look.
     pub fn left(&self, change: &BasisChange, scheme: &SchemeRef) -> u64 {
         lock(&self.left).get(&(*change, scheme.clone())).copied().unwrap_or(0)
+    }
+
+    /// Notes how many public verdicts of a peer are still to be assessed for the newest cause.
+    pub fn waits_abroad(&self, peer: &RegistryId, verdicts: usize) {
+        lock(&self.abroad).insert(peer.clone(), verdicts as u64);
+    }
+
+    /// How many that are; nothing where it is not known yet.
+    pub fn left_abroad(&self, peer: &RegistryId) -> Option<u64> {
+        lock(&self.abroad).get(peer).copied()
+    }
+
+    /// Has a verdict looked at once more.
+    fn doubt_verdict(&self, id: &VerdictId) {
+        lock(&self.waiting).verdict(id);
     }
 
     /// Has the verdicts of a body looked at.
@@ -153,6 +171,12 @@ impl Waiting {
             }
             Record::Scheme(record) if record.replaced.is_some() => {
                 self.schemes.insert(record.scheme.scheme.clone());
+            }
+            Record::Crosswalk(record) => {
+                let Some(corrected) = &record.corrects else { return false };
+                for source in [&corrected.source, &record.publication.source] {
+                    self.schemes.extend(register.schemes_on(source).iter().map(|scheme| scheme.scheme.scheme.clone()));
+                }
             }
             Record::Verdict(record) if matters(record, register) => self.verdict(record.id()),
             _ => return false,

@@ -12,12 +12,15 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use conformity::bulletin::{Bulletin, BulletinRelayed};
+use conformity::bulletin::{Bulletin, BulletinRelayed, Enacted};
 use conformity::identifiers::Identifier;
-use conformity::ids::{BulletinRef, RegistryId, SchemeRef, VerdictId, VerdictRef};
+use conformity::ids::{BulletinRef, PartyId, RegistryId, SchemeRef, VerdictId, VerdictRef};
+use conformity::key::KeyId;
+use conformity::lapsed::BasisChange;
 use conformity::recognised::{Cause, Recognition};
 use conformity::records::{Facts, Register, Touched};
-use conformity::statement::{Claim, KeyRevoked, Statement};
+use conformity::resting;
+use conformity::statement::{Claim, Statement};
 use conformity::verdict::{HistoryItem, Snapshot, StateName, VerdictRecord};
 use conformity::viewpoint::Viewpoints;
 use ledger::entry::{Entry, Kind};
@@ -109,6 +112,28 @@ pub struct Source<'a> {
     pub rows: &'a [Recognition],
     /// The verdicts that it is about, see [`verdicts_of`].
     pub verdicts: &'a [(u32, Arc<VerdictRecord>)],
+    /// The crosswalk whose correction they are told of, see [`correction_of`].
+    pub crosswalk: Option<&'a Value>,
+}
+
+/// What the statement says of a corrected crosswalk, if it does, by a register at its entry or later: see [`corrected`].
+pub fn correction_of(register: &Register, statement: &Statement) -> Option<Value> {
+    match &statement.claim {
+        Claim::BasisChanged(list) => corrected(register, &list.change, &list.scheme),
+        _ => None,
+    }
+}
+
+/// The corrected crosswalk that a change of verdicts under the scheme is about, and how far it alone carried before and after.
+pub fn corrected(register: &Register, change: &BasisChange, scheme: &SchemeRef) -> Option<Value> {
+    let BasisChange::Recounted(cause) = change else { return None };
+    let after = resting::correction(register, scheme, cause.entry)?;
+    let before = register.crosswalk(&after.corrects.as_ref()?.crosswalk)?;
+    let publication = &after.publication;
+    Some(json!({
+        "crosswalk": publication.crosswalk, "corrects": before.publication.crosswalk, "source": publication.source,
+        "target": publication.target, "before": before.carried, "after": after.carried,
+    }))
 }
 
 /// What is added to the position of a declaration that is there again, so that it differs from that of the void grant.
@@ -136,21 +161,30 @@ pub fn verdicts_of(register: &Register, statement: &Statement, index: u64) -> Ve
             (0..).zip(list.verdicts.iter().cloned()).collect()
         }
         Claim::BasisChanged(list) => (0..).zip(list.verdicts.iter().cloned()).collect(),
-        Claim::KeyRevoked(revoked) => voided_by(register, revoked, index),
+        Claim::KeyRevoked(revoked) => voided_by(register, (&revoked.party, &revoked.kid), index),
         _ => Vec::new(),
     };
+    public(register, named)
+}
+
+/// The public verdicts of which something is void by the declaration at `index`, that this key of a party was in other hands.
+pub fn voided(register: &Register, key: (&PartyId, &KeyId), index: u64) -> Vec<(u32, Arc<VerdictRecord>)> {
+    public(register, voided_by(register, key, index))
+}
+
+fn public(register: &Register, named: Vec<(u32, VerdictId)>) -> Vec<(u32, Arc<VerdictRecord>)> {
     let known = named.into_iter().filter_map(|(position, id)| Some((position, register.verdict(&id)?)));
     known.filter(|(_, record)| record.terms.profile.is_public()).collect()
 }
 
 /// The verdicts of which something is void by the entry at `index`: looked up by the key that signed it.
-fn voided_by(register: &Register, claim: &KeyRevoked, index: u64) -> Vec<(u32, VerdictId)> {
-    let party = register.party(&claim.party);
-    let declared = party.as_ref().and_then(|party| party.key(&claim.kid)).map_or(&[][..], |key| &key.compromised);
+fn voided_by(register: &Register, (party, kid): (&PartyId, &KeyId), index: u64) -> Vec<(u32, VerdictId)> {
+    let record = register.party(party);
+    let declared = record.as_ref().and_then(|record| record.key(kid)).map_or(&[][..], |key| &key.compromised);
     let Some(place) = declared.iter().position(|one| one.declared.index == index) else { return Vec::new() };
     let until = place.checked_sub(1).map(|before| declared[before].since);
     let mut first: BTreeMap<VerdictId, u64> = BTreeMap::new();
-    for signed in register.signed(&claim.party, &claim.kid, declared[place].since, until) {
+    for signed in register.signed(party, kid, declared[place].since, until) {
         let verdict = match signed.touches {
             Touched::Verdict(id) => Some(id),
             Touched::Credential(slot) => register.credential(slot).map(|record| record.credential.verdict.clone()),
@@ -198,7 +232,10 @@ impl Source<'_> {
     fn described(&self, statement: &Statement) -> Vec<Event> {
         match &statement.claim {
             Claim::RecognitionDerived(derived) => self.recognitions(&derived.cause),
-            Claim::BulletinIssued(bulletin) => vec![self.issued(bulletin, statement)],
+            Claim::BulletinIssued(bulletin) => {
+                let enacted = bulletin.enacts.as_ref().map(|enacted| self.enacted(enacted));
+                std::iter::once(self.issued(bulletin, statement)).chain(enacted).collect()
+            }
             // The rules read it before it was taken.
             Claim::BulletinRelayed(relayed) => self.relayed(relayed).into_iter().collect(),
             Claim::ArrangementSigned(signed) => vec![self.arrangement("signed", &signed.terms.id)],
@@ -232,7 +269,10 @@ impl Source<'_> {
             viewpoints: after.viewpoints,
             state: after.state.name(),
         };
-        let data = change_data(&verdict, record, item, &after);
+        let mut data = change_data(&verdict, record, item, &after);
+        if let Some(crosswalk) = self.crosswalk {
+            data["crosswalk"] = crosswalk.clone();
+        }
         Some(self.event(position, format!("verdict.{}", item.what.as_str()), Some(About::Verdict(about)), data))
     }
 
@@ -262,6 +302,16 @@ impl Source<'_> {
         let name = BulletinRef { registry: self.registry.clone(), id: bulletin.bulletin.clone() };
         let data = json!({ "name": name, "bulletin": bulletin, "by": statement.iss });
         self.event(0, "bulletin.issued".to_owned(), Some(About::Bulletin(name, Arc::clone(bulletin))), data)
+    }
+
+    /// What a bulletin brings about, as it is told where it is stated alone.
+    fn enacted(&self, enacted: &Enacted) -> Event {
+        match enacted {
+            Enacted::SchemeReplaced(claim) => self.event(1, "scheme.replaced".to_owned(), None, json!(claim)),
+            Enacted::CrosswalkPublished(publication) => {
+                self.event(1, "crosswalk.published".to_owned(), None, json!(publication))
+            }
+        }
     }
 
     /// With what its issuer signed, so that nobody has to believe whoever passes it on.

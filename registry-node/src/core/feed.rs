@@ -18,7 +18,7 @@ use ledger::jws::{JwsError, Unverified};
 use ledger::log::LogReader;
 use tokio::sync::watch;
 
-use super::event::{Event, Source, events_of, verdicts_of};
+use super::event::{Event, Source, correction_of, events_of, verdicts_of};
 use super::read_model::ReadModel;
 
 /// Entries whose events are kept in memory, and their bytes at most.
@@ -160,6 +160,7 @@ impl Feed {
             Some(statement) => verdicts_of(&self.read_model.register(), statement, index),
             None => Vec::new(),
         };
+        let crosswalk = statement.as_ref().and_then(|statement| correction_of(&self.read_model.register(), statement));
         let source = Source {
             registry: &self.registry,
             url: &self.url,
@@ -168,6 +169,7 @@ impl Feed {
             statement: statement.as_ref(),
             rows: &rows,
             verdicts: &verdicts,
+            crosswalk: crosswalk.as_ref(),
         };
         Ok(events_of(&source).into())
     }

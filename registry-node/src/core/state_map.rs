@@ -271,7 +271,8 @@ fn concerns(record: &Record) -> bool {
         | Record::Bulletin(_)
         | Record::Credential(_)
         | Record::Consent(_)
-        | Record::Cascade(_) => false,
+        | Record::Cascade(_)
+        | Record::Revision(_) => false,
     }
 }
 

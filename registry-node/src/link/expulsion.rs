@@ -39,8 +39,12 @@ impl Expulsions {
                 all = false;
                 continue;
             }
+            registry.cascades.waits_abroad(&peer.registry, 1);
             match say_of(registry, &peer).await {
-                Ok(()) => drop(self.0.insert(peer.registry.clone(), end.moment.index)),
+                Ok(()) => {
+                    registry.cascades.waits_abroad(&peer.registry, 0);
+                    self.0.insert(peer.registry.clone(), end.moment.index);
+                }
                 Err(error) => {
                     all = false;
                     failed(&peer, &error);

@@ -436,9 +436,10 @@ fn read(mirror: &RwLock<Mirror>) -> std::sync::RwLockReadGuard<'_, Mirror> {
     mirror.read().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The first arrangement that is new or different, as a cause.
+/// The arrangement that is new or different and in which somebody acted last, as a cause.
 fn changed(before: &[Arc<ArrangementRecord>], after: &[Arc<ArrangementRecord>]) -> Option<Cause> {
-    let different = after.iter().find(|record| !before.contains(record))?;
+    let different = after.iter().filter(|record| !before.contains(record));
+    let different = different.max_by_key(|record| record.acts.last().map(|act| act.moment))?;
     let digest = different.terms.last()?.digest;
     Some(Cause::Arrangement { id: different.id.clone(), digest })
 }

@@ -14,6 +14,7 @@ use conformity::in_force::Pair;
 use conformity::recognised::{Cause, Recognition, RecognitionDerived, RecognitionRecord, ResultList};
 use conformity::recognition::{Foreign, Reassessment, Unseen, is_less, reassess};
 use conformity::records::Facts;
+use conformity::resting::Resting;
 use conformity::statement::Claim;
 use conformity::verdict::VerdictRecord;
 use federation::follow::Followed;
@@ -84,7 +85,8 @@ pub(super) fn assess(
             let scheme = scheme.as_ref().map(|record| &*record.scheme);
             let disclosed = asking.levels(followed, verdict);
             let (origin, own) = (pair.from, pair.to);
-            let foreign = Foreign { verdict, origin, own, scheme, arrangements, disclosed, at };
+            let resting = Resting::of(followed.register(), verdict, at);
+            let foreign = Foreign { verdict, origin, own, scheme, arrangements, disclosed, resting, at };
             Some(reassess(existing, &foreign))
         }
         (None, Some(existing)) => {

@@ -1,18 +1,24 @@
 //! How long it takes to tell of very many verdicts that one scheme is replaced, and how long those who submit and look up wait
-//! meanwhile.
+//! meanwhile; and that a node which is killed while it does tells of each once and does not hold them all in memory.
 
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tests::claims::{day, verdict, with};
-use tests::soon;
+use tests::{Registry, soon};
 
 use crate::sums::{Sums, percentile};
 use crate::workshop::Workshop;
 
 const VERDICTS: usize = 100_000;
+/// How often the node is killed meanwhile.
+const KILLS: u64 = 3;
+/// Memory that telling may take beside what the node needs to hold the same registry when it does nothing.
+const BESIDE: u64 = 64 * 1024 * 1024;
 /// From the acknowledgement of the cause to that of the last verdict.
 const AIM: Duration = Duration::from_secs(10);
+/// Nothing more was told of for so long: it never will be.
+const STUCK: Duration = Duration::from_secs(60);
 /// A quiet moment between two submissions.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -51,4 +57,58 @@ pub(crate) async fn measure(sums: &mut Sums) {
         waited.len()
     ));
     soon("the node is well", async || workshop.node.check()).await;
+    drop(workshop);
+    killed(sums).await;
+}
+
+/// Killed at several places on its way: this one fails, and does not measure alone.
+async fn killed(sums: &mut Sums) {
+    let workshop = Workshop::filled(VERDICTS - 1, "V-last").await;
+    let (node, jp) = (&workshop.node, &workshop.registry);
+    let claim = json!({"scheme": "stars@1", "by": "moons@1", "until": day(90)});
+    jp.party("ministry").must("scheme-replaced", claim).await;
+    for kill in 1..=KILLS {
+        until_done(jp, kill * VERDICTS as u64 / (KILLS + 1)).await;
+        again(&workshop).await;
+    }
+    until_done(jp, VERDICTS as u64).await;
+    jp.soon("/v1/cascades", |listed| listed["cascades"][0]["finished"] == true).await;
+    let peak = node.memory().map(|(_, peak)| peak);
+    let cascade = jp.must_ask("/v1/cascades").await["cascades"][0].clone();
+    let counts = (&cascade["done"], &cascade["batch"]["told"], &cascade["batch"]["whole"]);
+    assert_eq!(counts, (&json!(VERDICTS), &json!(VERDICTS), &json!(true)), "each once, after {KILLS} kills: {cascade}");
+    again(&workshop).await;
+    let (Some(peak), Some((state, _))) = (peak, node.memory()) else {
+        return sums.note("no memory was read".to_owned());
+    };
+    let beside = peak.saturating_sub(state);
+    assert!(beside <= BESIDE, "telling took {beside} bytes beside the {state} that the registry takes");
+    sums.note(format!(
+        "cascades: {VERDICTS} verdicts told once each over {KILLS} kills, with {} MiB beside {} MiB of state",
+        beside >> 20,
+        state >> 20
+    ));
+}
+
+/// `kill -9`, and a new start.
+async fn again(workshop: &Workshop) {
+    workshop.node.kill();
+    workshop.node.start();
+    workshop.registry.ready(|| workshop.node.check()).await;
+}
+
+/// Waits until so many verdicts are told of, for as long as some more are.
+async fn until_done(jp: &Registry, verdicts: u64) {
+    let (mut before, mut moved) = (0, Instant::now());
+    loop {
+        let done = jp.must_ask("/v1/cascades").await["cascades"][0]["done"].as_u64().unwrap_or_default();
+        if done >= verdicts {
+            return;
+        }
+        if done > before {
+            (before, moved) = (done, Instant::now());
+        }
+        assert!(moved.elapsed() < STUCK, "{done} of {verdicts} told, and no more for {STUCK:?}");
+        tokio::time::sleep(PAUSE).await;
+    }
 }

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use conformity::party::Role;
 use ledger::jws::Unverified;
 use ledger::key::PublicKey;
-use serde_json::Value;
-use tests::claims::{bulletin, rule, terms};
+use serde_json::{Value, json};
+use tests::claims::{bulletin, day, rule, scheme, terms, verdict, with};
 use tests::events::{Events, Frame};
 use tests::{Federation, Party};
 
@@ -27,6 +27,34 @@ async fn heard(events: &mut Events) -> Vec<Value> {
         }
     }
     heard
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bulletin_that_replaces_a_scheme_is_felt_abroad_by_the_arrangement_alone() {
+    let federation = Federation::start(&["jp", "eu"]).await;
+    let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
+    federation.peer("jp", "eu").await;
+    federation.arrange(&terms("A-1", "bilateral", &["jp", "eu"], vec![rule("R-1", "eu", "jp", "stars")])).await;
+    eu.party("cb-1").must("verdict-granted", verdict("V-1")).await;
+    jp.recognises("eu:V-1", |one| one["outcome"] == "recognised" && one.get("gaps").is_none()).await;
+    let ministry = eu.party("ministry");
+    ministry.must("scheme-published", with(scheme("stars"), json!({"scheme": "stars@2"}))).await;
+    let enacts = json!({"scheme-replaced": {"scheme": "stars@1", "by": "stars@2", "until": day(90)}});
+    let enacting = with(bulletin("B-1", "isic4.C"), json!({"enacts": enacts, "inForce": null}));
+    let refused = eu.party("ab").say("bulletin-issued", enacting.clone()).await.unwrap_err().to_string();
+    assert!(refused.contains("role-not-entitled") || refused.contains("authority"), "{refused}");
+    assert_eq!(eu.must_ask("/v1/bulletins").await["bulletins"], json!([]), "nothing of it is there");
+    ministry.must("bulletin-issued", enacting).await;
+
+    // At home the bulletin is the cause; abroad the verdict has a last day by what the other log says, and the scheme of the same name stands.
+    let listed = eu.soon("/v1/cascades", |listed| listed["cascades"][0]["finished"] == true).await;
+    let cascade = &listed["cascades"][0];
+    assert_eq!((&cascade["bulletin"], &cascade["done"]), (&json!("eu:B-1"), &json!(1)), "{cascade}");
+    jp.recognises("eu:V-1", |one| one["gaps"][0]["code"] == "basis-window").await;
+    jp.soon("/v1/bulletins", |answer| answer["bulletins"][0]["name"] == "eu:B-1").await;
+    let schemes = jp.must_ask("/v1/schemes").await;
+    let stars = schemes["schemes"].as_array().unwrap().iter().find(|one| one["scheme"] == "stars@1").unwrap();
+    assert_eq!(stars.get("replaced"), None, "a bulletin that is passed on changes nothing");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -201,6 +201,8 @@ async fn a_node_that_is_killed_midway_tells_of_each_verdict_once() {
     let listed = jp.must_ask("/v1/cascades").await;
     let cascade = &listed["cascades"][0];
     assert_eq!((&cascade["done"], &cascade["total"]), (&whole, &whole), "{cascade}");
+    let batch = &cascade["batch"];
+    assert_eq!((&batch["told"], &batch["whole"]), (&whole, &json!(true)), "one batch, over all kills: {cascade}");
     federation.node("jp").kill();
     let named = named(jp);
     let once: BTreeSet<&String> = named.iter().collect();

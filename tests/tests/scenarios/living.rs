@@ -88,6 +88,29 @@ async fn every_step_survives_a_kill_and_both_sides_agree() {
     eu.recognises(VERDICT, |one| one["gaps"].to_string().contains("arrangement-ended")).await;
     assert_eq!(acts(jp).await, acts(eu).await, "each step is in both logs, once");
     assert_eq!(acts(eu).await.len(), 7);
+    told(eu).await;
+}
+
+/// What each act did to what is recognised is listed beside what lapses do.
+async fn told(eu: &Registry) {
+    eu.soon("/v1/cascades", |listed| {
+        let all = listed["cascades"].as_array().unwrap();
+        all.iter().any(|one| one["cause"]["what"] == "arrangement-ended")
+            && all.iter().all(|one| one["finished"] == true)
+    })
+    .await;
+    let listed = eu.must_ask("/v1/cascades").await;
+    let all = listed["cascades"].as_array().unwrap();
+    for what in ["arrangement-amended", "arrangement-suspended", "arrangement-restored", "arrangement-ended"] {
+        let one = all.iter().find(|one| one["cause"]["what"] == what).unwrap_or_else(|| panic!("{what}: {listed}"));
+        assert_eq!(
+            (&one["done"], &one["registry"], &one["arrangement"]),
+            (&json!(1), &json!("jp"), &json!("A-1")),
+            "{one}"
+        );
+        let says = ["arrangement-suspended", "arrangement-ended"].contains(&what);
+        assert_eq!(one["effects"][0]["rule"] == "R-1", says, "{one}");
+    }
 }
 
 /// The other side is away while a new version is proposed; until it signs, the old one holds.

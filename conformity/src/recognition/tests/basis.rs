@@ -70,6 +70,37 @@ fn each_consequence_has_its_gap_and_a_window_closes_without_a_word() {
 }
 
 #[test]
+fn a_registry_that_states_no_lapse_keeps_nothing_in_force() {
+    let lapse = |since: &str, consequence| Lapsed { cause: cause(), since: at(since), consequence };
+    let until = at("2026-08-01T12:00:00Z");
+    let window = lapse("2026-06-01", Consequence::TransferWindow { until });
+    let ceased = lapse("2026-06-01", Consequence::Cease);
+    let kept = lapse("2026-06-01", Consequence::Keep);
+    // (why, what it stated, what its records give, when it is looked at, what is made of the verdict)
+    let rows = [
+        ("nothing stated, and the window is open", None, window, "2026-07-01", "recognised by to-eu: basis-window"),
+        ("nothing stated, and it closed", None, window, "2026-08-02", "refused by to-eu: basis-lapsed"),
+        ("nothing stated, and it ceased", None, ceased, "2026-07-01", "refused by to-eu: basis-lapsed"),
+        (
+            "stated as kept, and it ceased",
+            Some(Consequence::Keep),
+            ceased,
+            "2026-07-01",
+            "refused by to-eu: basis-lapsed",
+        ),
+        ("stated as ceased, and kept", Some(Consequence::Cease), kept, "2026-07-01", "refused by to-eu: basis-lapsed"),
+    ];
+    for (why, said, given, when, expected) in rows {
+        let case = said.map_or_else(|| Case::bilateral(&json!({})), lapsed);
+        let case = case.resting(given, None).at(when);
+        assert_eq!(told(&case.recognise()), expected, "{why}");
+    }
+    // The next day on which an accreditation ends is looked at, whatever else happens.
+    let case = Case::bilateral(&json!({})).resting(kept, Some("2026-09-01")).at("2026-07-01");
+    assert_eq!(reassess(None, &case.foreign()).due, Some(at("2026-09-01")));
+}
+
+#[test]
 fn a_window_closes_though_the_verdict_is_not_shown_any_more() {
     let mut terms = jp_eu();
     terms["rules"][0]["onSuspension"] = json!("keep");

@@ -4,7 +4,8 @@ use conformity::lapsed::{BasisChange, Consequence, Lapsed};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::{accredits, basis_changed, claim_of, due, grant, lapsing, replace};
+use super::{accredits, basis_changed, begins, change_of, claim_of, due, grant, lapsing, replace};
+use crate::crosswalks::version;
 use crate::world::{Row, World, changed, row, scheme, verdict, with};
 
 pub(crate) fn rows() -> Vec<Row> {
@@ -18,8 +19,62 @@ pub(crate) fn rows() -> Vec<Row> {
             },
             "node-only",
         ),
-        row("the node names none", |_| say(withdrawn(), json!({"verdicts": []})), "empty"),
-        row("the node names one twice", |_| say(withdrawn(), json!({"verdicts": ["L-1", "L-1"]})), "listed-twice"),
+        row("the node begins with none", |_| say(withdrawn(), json!({"verdicts": []})), "empty"),
+        row(
+            "the node names none and closes nothing",
+            |_| say(two_of_three_told(), json!({"verdicts": [], "total": null, "begins": null})),
+            "empty",
+        ),
+        row(
+            "the node does not say of how many it will tell",
+            |_| say(withdrawn(), json!({"begins": null})),
+            "batch-unsound",
+        ),
+        row(
+            "the node begins anew before it is at the end",
+            |_| say(two_of_three_told(), json!({"total": null})),
+            "batch-unsound",
+        ),
+        row(
+            "the node tells of more than it set out to",
+            |_| say(withdrawn(), json!({"begins": begins(&[], 16)})),
+            "batch-unsound",
+        ),
+        row(
+            "the node says of a log that is longer what it found in it",
+            |_| say(withdrawn(), json!({"begins": begins(&["L-1"], 4_000)})),
+            "batch-unsound",
+        ),
+        row(
+            "the node tells of a verdict that changed since it was found",
+            |_| {
+                let mut w = withdrawn();
+                let as_of = w.next;
+                change_of(&mut w, json!("suspended"));
+                say(w, json!({"begins": begins(&["L-1"], as_of)}))
+            },
+            "batch-unsound",
+        ),
+        row(
+            "the node begins a batch with a restricted verdict",
+            |_| {
+                let mut w = lapsing();
+                grant(&mut w, "L-9", "restricted");
+                accredits(&mut w, json!("withdrawn"));
+                let claim = with(claim_of(&w, "L-9"), json!({"begins": begins(&["L-9"], w.next)}));
+                w.say("node", "basis-changed", claim)
+            },
+            "batch-unsound",
+        ),
+        row(
+            "the node names one twice",
+            |_| {
+                let w = withdrawn();
+                let two = begins(&["L-1", "L-2"], w.next);
+                say(w, json!({"verdicts": ["L-1", "L-1"], "begins": two}))
+            },
+            "listed-twice",
+        ),
         row(
             "the node says that a verdict ceased whose window is open",
             |_| {
@@ -70,6 +125,15 @@ pub(crate) fn rows() -> Vec<Row> {
             "basis-not-so",
         ),
         row(
+            "the node tells of a correction that is none",
+            |w| {
+                let entry = version(w, 1, &["1 superset-of x"]);
+                let change = json!({"recounted": {"what": "crosswalk-corrected", "entry": entry}});
+                w.say("node", "basis-changed", basis_changed("V-1", change, 0))
+            },
+            "basis-not-so",
+        ),
+        row(
             "the node says that there were others before",
             |_| say(withdrawn(), json!({"before": 5, "total": 6})),
             "basis-miscounted",
@@ -77,7 +141,7 @@ pub(crate) fn rows() -> Vec<Row> {
         row("the node says that there are more in all", |_| say(withdrawn(), json!({"total": 2})), "basis-miscounted"),
         row(
             "the node does not count a public verdict",
-            |_| say(withdrawn(), json!({"before": null, "total": null})),
+            |_| say(withdrawn(), json!({"before": null, "total": null, "begins": null})),
             "basis-miscounted",
         ),
         row(
@@ -86,7 +150,7 @@ pub(crate) fn rows() -> Vec<Row> {
                 let mut w = lapsing();
                 grant(&mut w, "L-9", "restricted");
                 accredits(&mut w, json!("withdrawn"));
-                let claim = with(claim_of(&w, "L-9"), json!({"before": 0}));
+                let claim = with(claim_of(&w, "L-9"), json!({"before": 0, "begins": begins(&["L-9"], w.next)}));
                 w.say("node", "basis-changed", claim)
             },
             "basis-miscounted",
@@ -199,6 +263,19 @@ pub(crate) fn rows() -> Vec<Row> {
 fn withdrawn() -> World {
     let mut world = lapsing();
     accredits(&mut world, json!("withdrawn"));
+    world
+}
+
+/// The same, with three verdicts, of two of which the node told.
+fn two_of_three_told() -> World {
+    let mut world = lapsing();
+    for id in ["L-2", "L-3"] {
+        grant(&mut world, id, "open");
+    }
+    accredits(&mut world, json!("withdrawn"));
+    let all = begins(&["L-1", "L-2", "L-3"], world.next);
+    let claim = with(claim_of(&world, "L-2"), json!({"verdicts": ["L-2", "L-3"], "total": null, "begins": all}));
+    world.must("node", "basis-changed", claim);
     world
 }
 

@@ -1,6 +1,4 @@
 //! Verdicts of which the same is stated, gathered into statements that are as full as they may be.
-//!
-//! The last statement of a change carries how many verdicts it reached. So a full list is kept back until another verdict comes.
 
 use std::collections::BTreeMap;
 
@@ -40,8 +38,6 @@ impl Heading {
 pub(super) struct Piece {
     pub(super) heading: Heading,
     pub(super) verdicts: Vec<VerdictId>,
-    /// Whether no other verdict waits under the heading.
-    pub(super) last: bool,
 }
 
 /// What is gathered for one statement.
@@ -75,13 +71,13 @@ impl Pieces {
     /// Takes a verdict up, and gives what must be stated before another is.
     pub(super) fn add(&mut self, heading: Heading, id: VerdictId) -> Option<Piece> {
         if !heading.is_public() {
-            return Some(Piece { heading, verdicts: vec![id], last: true });
+            return Some(Piece { heading, verdicts: vec![id] });
         }
         let full = self.open.entry(heading.clone()).or_default().add(id);
         self.held += 1;
         if let Some(verdicts) = full {
             self.held -= verdicts.len();
-            return Some(Piece { heading, verdicts, last: false });
+            return Some(Piece { heading, verdicts });
         }
         if self.held > MAX_HELD { self.pop() } else { None }
     }
@@ -90,7 +86,7 @@ impl Pieces {
     pub(super) fn pop(&mut self) -> Option<Piece> {
         let (heading, List { verdicts, .. }) = self.open.pop_first()?;
         self.held -= verdicts.len();
-        Some(Piece { heading, verdicts, last: true })
+        Some(Piece { heading, verdicts })
     }
 }
 
@@ -112,9 +108,9 @@ mod tests {
             let id = |number: usize| format!("{name}{number:05}").parse::<VerdictId>().unwrap();
             let mut pieces = Pieces::default();
             let stated: Vec<_> = (0..=most).filter_map(|number| pieces.add(heading(1), id(number))).collect();
-            assert_eq!((stated.len(), stated[0].verdicts.len(), stated[0].last), (1, most, false), "{name}");
+            assert_eq!((stated.len(), stated[0].verdicts.len()), (1, most), "{name}");
             let last = pieces.pop().unwrap();
-            assert_eq!((last.verdicts.len(), last.last, pieces.held), (1, true, 0), "{name}");
+            assert_eq!((last.verdicts.len(), pieces.held), (1, 0), "{name}");
         }
     }
 

@@ -52,6 +52,13 @@ async fn whoever_asks_what_is_known_of_any_time_hears_what_the_body_said_and_not
     for (id, expected) in [("V-1", "granted"), ("V-2", "granted"), ("V-3", "void"), ("V-4", "void")] {
         assert_eq!(state(&world, id).await, expected, "{id}");
     }
+    let told = ask(&world, None, "/v1/cascades").await.json()["cascades"][0].clone();
+    assert_eq!(
+        (&told["cause"], &told["becomes"], &told["party"]),
+        (&json!({"what": "key-compromised", "entry": declared}), &json!("voided"), &json!("cb-1"))
+    );
+    let counts = (&told["done"], &told["total"], &told["finished"]);
+    assert_eq!(counts, (&json!(2), &json!(2), &json!(true)), "V-1 and V-3: the restricted one is not counted");
     let history = ask(&world, None, "/v1/verdicts/jp:V-1").await.json()["history"].clone();
     assert_eq!(
         (&history[1]["what"], &history[1]["voided"]["index"]),

@@ -11,6 +11,7 @@ use super::fixture::{Got, Person, World, change, day, document, now, restricted,
 use super::neighbours::{add_peer, derive, row, sign, terms};
 use super::proofs::ask;
 use super::state_map::reopened;
+use crate::core::cascades::Worker;
 
 /// The supplier of V-1, of V-2, and nobody.
 const OPEN: &str = "corporate-number:7000012050002";
@@ -154,6 +155,39 @@ async fn whole_documents_can_be_supposed_and_the_newest_crosswalk_counts() {
     assert_eq!((words.len(), &answer["crosswalks"]), (4, &json!(["walk@1"])), "as it was known then");
     let (_, words) = covers(&world, None, "").await;
     assert_eq!(words, ["n-1 open"], "nothing is met");
+}
+
+#[tokio::test]
+async fn whoever_watches_a_verdict_hears_that_a_crosswalk_was_corrected() {
+    let world = world().await;
+    let mut worker = Worker::begun(&world.registry);
+    worker.settle().await.unwrap();
+    world.must(&world.person("cb-1"), "verdict-granted", restricted("R-9")).await;
+    let got = publish(&world, &world.operator(), 2, &[("03.01.01", Relation::IntersectsWith, "n-1")]).await;
+    assert_eq!(got.status, 201, "{got:?}");
+    worker.settle().await.unwrap();
+    let listed = world.ask("/v1/cascades").await.json();
+    let cascade = &listed["cascades"][0];
+    let entry = cascade["cause"]["entry"].as_u64().unwrap();
+    let counts = (&cascade["done"], &cascade["finished"], &cascade["batch"]["whole"]);
+    assert_eq!(counts, (&json!(1), &json!(true), &json!(true)), "restricted ones are not counted: {cascade}");
+    let crosswalk = json!({
+        "crosswalk": "walk@2", "corrects": "walk@1", "source": "sp800-171@r3", "target": "needed@1",
+        "before": {"covered": 2, "touched": 1}, "after": {"covered": 0, "touched": 1},
+    });
+    assert_eq!((&cascade["becomes"], &cascade["crosswalk"]), (&json!("coverage-changed"), &crosswalk));
+    let mut told = Vec::new();
+    for index in entry..world.registry.log.size() {
+        let events = world.registry.feed.next(index).unwrap();
+        let changed = events[0].iter().filter(|event| event.kind == "verdict.coverage-changed");
+        told.extend(changed.map(|event| serde_json::from_slice::<Value>(&event.json).unwrap()));
+    }
+    let subjects: Vec<&str> = told.iter().map(|event| event["subject"].as_str().unwrap()).collect();
+    assert_eq!(subjects, ["jp:V-1"], "and nobody hears of the restricted V-2 and R-9");
+    assert!(told.iter().all(|event| event["data"]["crosswalk"] == crosswalk), "{told:?}");
+    let size = world.registry.log.size();
+    worker.settle().await.unwrap();
+    assert_eq!(world.registry.log.size(), size, "told once");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use conformity::Digest;
 use conformity::arrangement::{Act, Arrangement, ArrangementAct, ArrangementRecord, SignedTerms};
 use conformity::recognition::{Foreign, recognise};
+use conformity::resting::Resting;
 use conformity::time::Moment;
 use jiff::Timestamp;
 
@@ -57,6 +58,7 @@ fn outcomes(world: &World, (origin, own): (&str, &str)) -> BTreeMap<String, usiz
             scheme: scheme.as_ref().map(|record| &*record.scheme),
             arrangements: &arrangements,
             disclosed: None,
+            resting: Resting::default(),
             at,
         };
         let made = recognise(&foreign);

@@ -27,6 +27,7 @@ pub(super) const PIECE_APART: usize = 128;
 impl Pursuit {
     /// States what changed, once the mirror is as far as it was when we stated something last; before that, what lapsed.
     pub(super) async fn recognise(&mut self) -> Result<(), Setback> {
+        self.tell_progress();
         let Some(mirror) = self.mirror.as_ref().map(Kept::mirror) else { return Ok(()) };
         if self.all_shown(&mirror) {
             self.recognise_pending(&mirror).await?;
@@ -35,7 +36,14 @@ impl Pursuit {
         if self.open.pending.is_empty() {
             self.cause = Cause::Range;
         }
+        self.tell_progress();
         Ok(())
+    }
+
+    /// Notes how far what an act in an arrangement brings about is.
+    fn tell_progress(&self) {
+        let left = if self.cause == Cause::Range { 0 } else { self.open.pending.len() };
+        self.registry.cascades.waits_abroad(&self.peer.registry, left);
     }
 
     pub(super) fn all_shown(&self, mirror: &RwLock<Mirror>) -> bool {
@@ -56,6 +64,7 @@ impl Pursuit {
             } else {
                 self.state(mirror, std::mem::take(&mut list), (&cause, Part::Last)).await?;
                 self.open.settled(&std::mem::take(&mut assessed));
+                self.tell_progress();
             }
         }
         // What waits for room is followed when it is stated.

@@ -14,6 +14,7 @@ use conformity::in_force::{Force, Pair, footing, terms_in_force};
 use conformity::recognised::{Recognition, RecognitionOutcome, RecognitionRecord};
 use conformity::recognition::{Foreign, Unseen, reassess, recognise};
 use conformity::records::{Facts, Register};
+use conformity::resting::Resting;
 use conformity::statement::Claim;
 use conformity::verdict::VerdictRecord;
 use credential::statement::read_unverified;
@@ -151,15 +152,23 @@ struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    fn foreign(&'a self, verdict: &'a VerdictRecord, scheme: Option<&'a conformity::scheme::Scheme>) -> Foreign<'a> {
+    /// By what `register` holds of the verdict's scheme and of that on which it rests.
+    fn foreign(
+        &'a self,
+        verdict: &'a VerdictRecord,
+        scheme: Option<&'a conformity::scheme::Scheme>,
+        register: &Register,
+    ) -> Foreign<'a> {
         let (origin, own) = (self.pair.from, self.pair.to);
-        Foreign { verdict, origin, own, scheme, arrangements: self.arrangements, disclosed: None, at: self.at }
+        let resting = Resting::of(register, verdict, self.at);
+        let arrangements = self.arrangements;
+        Foreign { verdict, origin, own, scheme, arrangements, disclosed: None, resting, at: self.at }
     }
 
     /// Under an arrangement in force the answer follows from both logs; from nothing else, unless something is kept.
     fn holds(&self, existing: &RecognitionRecord) {
         let scheme = self.from.register.scheme(&self.verdict.terms.scheme);
-        let foreign = self.foreign(self.verdict, scheme.as_ref().map(|record| &*record.scheme));
+        let foreign = self.foreign(self.verdict, scheme.as_ref().map(|record| &*record.scheme), &self.from.register);
         same(&existing.recognition, &reassess(Some(existing), &foreign).recognition);
         if !self.keeps_something() {
             same(&existing.recognition, &recognise(&foreign));
@@ -176,12 +185,14 @@ impl<'a> Case<'a> {
             all_shown: false,
         };
         let shown = mirror.and_then(|mirror| mirror.followed().register().verdict(self.verdict.id()));
-        let expected = match &shown {
-            Some(verdict) => {
-                let scheme = mirror.and_then(|mirror| mirror.followed().register().scheme(&verdict.terms.scheme));
-                reassess(Some(existing), &self.foreign(verdict, scheme.as_ref().map(|record| &*record.scheme)))
+        let expected = match (&shown, mirror) {
+            (Some(verdict), Some(mirror)) => {
+                let register = mirror.followed().register();
+                let scheme = register.scheme(&verdict.terms.scheme);
+                let scheme = scheme.as_ref().map(|record| &*record.scheme);
+                reassess(Some(existing), &self.foreign(verdict, scheme, register))
             }
-            None => unseen.reassess(),
+            _ => unseen.reassess(),
         };
         // A mirror that was lost and may not be pulled again shows less than was shown.
         if *existing.recognition != unseen.reassess().recognition {

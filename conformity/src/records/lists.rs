@@ -1,0 +1,50 @@
+//! All records of one kind, for whoever lists them; and crosswalks by what they correct.
+
+use std::sync::Arc;
+
+use super::{DocumentRecord, Register, SchemeRecord};
+use crate::accreditation::{AccreditationRecord, DesignationRecord};
+use crate::bulletin::BulletinRecord;
+use crate::crosswalk::CrosswalkRecord;
+
+impl Register {
+    pub(super) fn insert_crosswalk(&mut self, record: Arc<CrosswalkRecord>) {
+        let name = &record.publication.crosswalk;
+        if let Some(corrected) = &record.corrects {
+            for source in [&corrected.source, &record.publication.source] {
+                self.corrections.entry(source.clone()).or_default().insert(record.published.index, name.clone());
+            }
+        }
+        self.crosswalks.insert(name.clone(), record);
+    }
+
+    /// All documents, by id and version.
+    pub fn documents(&self) -> impl Iterator<Item = &Arc<DocumentRecord>> {
+        self.documents.values()
+    }
+
+    /// All schemes, by id and version.
+    pub fn schemes(&self) -> impl Iterator<Item = &Arc<SchemeRecord>> {
+        self.schemes.values()
+    }
+
+    /// All crosswalks, by id and version.
+    pub fn crosswalks(&self) -> impl Iterator<Item = &Arc<CrosswalkRecord>> {
+        self.crosswalks.values()
+    }
+
+    /// All bulletins, by registry and id.
+    pub fn bulletins(&self) -> impl Iterator<Item = &Arc<BulletinRecord>> {
+        self.bulletins.values()
+    }
+
+    /// All designations, by id.
+    pub fn all_designations(&self) -> impl Iterator<Item = &Arc<DesignationRecord>> {
+        self.designations.values()
+    }
+
+    /// All accreditations, by id.
+    pub fn all_accreditations(&self) -> impl Iterator<Item = &Arc<AccreditationRecord>> {
+        self.accreditations.values()
+    }
+}
