@@ -91,11 +91,11 @@ pub fn effects(revision: &RevisionRecord, record: &ArrangementRecord, own: &Regi
         Act::Signed { .. } | Act::Restored { .. } => return Vec::new(),
     };
     let before = record.acts_of(own).filter(|earlier| earlier.moment.index <= revision.entry);
-    let signed = before.filter_map(|earlier| match &earlier.act {
+    let mut signed = before.filter_map(|earlier| match &earlier.act {
         Act::Signed { digest } => record.terms_of(digest),
         _ => None,
     });
-    let terms = signed.last();
+    let terms = signed.next_back();
     let rules = terms.into_iter().flat_map(|terms| &terms.rules).filter(|rule| rule.goes(&revision.registry, own));
     let ends = matches!(act.act, Act::Ended { .. });
     rules
