@@ -11,7 +11,7 @@ use tests::{Federation, Party, Registry};
 const DOCUMENT: &str = "common-requirements@1";
 
 /// A scheme under which small companies may declare themselves, its document, and who takes part.
-async fn furnish(jp: &Registry) {
+pub(crate) async fn furnish(jp: &Registry) {
     jp.run(&["import", "document", "--example", "common-requirements", "--document", DOCUMENT, "--owner", "Ministry"]);
     let terms = json!({"validityMonths": 12, "expert": "optional", "levels": ["3"]});
     let scheme = with(claims::scheme("craft"), json!({"documents": [DOCUMENT], "selfDeclaration": terms}));

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod access;
+mod asked;
 mod bounds;
 mod bulletins;
 mod ca_roots;
