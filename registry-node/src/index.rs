@@ -31,6 +31,9 @@ const MAX_BATCH_RECORDS: usize = 16_384;
 #[cfg(target_os = "linux")]
 const LOW_PRIORITY: i32 = 10;
 const CHECK_TIMEOUT: Duration = Duration::from_secs(120);
+/// How long a lock may outlive the handle that this process dropped: whatever it forked meanwhile has it until it runs its program.
+const LOCKED_TIMEOUT: Duration = Duration::from_secs(10);
+const LOCKED_PAUSE: Duration = Duration::from_millis(20);
 
 /// How far the index has come, written in one batch with the records it speaks of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,7 +103,7 @@ impl Index {
         if folder.exists() && !trial(folder) {
             return Err(Doubt::TrialFailed);
         }
-        let tree = sled::Config::new().path(folder).flush_every_ms(Some(1_000)).open()?;
+        let tree = unlocked(folder)?;
         let (records, sum) = read_records(&tree)?;
         if holds_erased(&records) {
             drop(tree);
@@ -293,6 +296,24 @@ pub fn check(folder: &Path) -> Result<(), Doubt> {
     read_records(&tree).map(drop)
 }
 
+/// Opens the folder as soon as nobody has its lock. The folder of the registry is locked by itself, so no other node has.
+fn unlocked(folder: &Path) -> Result<sled::Db, sled::Error> {
+    let began = Instant::now();
+    loop {
+        match sled::Config::new().path(folder).flush_every_ms(Some(1_000)).open() {
+            Err(sled::Error::Io(error)) if is_locked(&error) && began.elapsed() < LOCKED_TIMEOUT => {
+                std::thread::sleep(LOCKED_PAUSE);
+            }
+            opened => return opened,
+        }
+    }
+}
+
+/// sled has no kind for it, only words.
+fn is_locked(error: &std::io::Error) -> bool {
+    error.to_string().contains("could not acquire lock")
+}
+
 fn read_records(tree: &sled::Db) -> Result<(Vec<Record>, [u8; 32]), Doubt> {
     let mut records = Vec::new();
     let mut sum = [0; 32];
@@ -359,6 +380,21 @@ mod tests {
 
     fn open(folder: &Path) -> Loaded {
         Index::open(folder, |_| Some(ROOT), |_| true).unwrap()
+    }
+
+    #[test]
+    fn a_lock_that_outlives_its_handle_is_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("index");
+        let held = open(&folder).index;
+        let waiting = std::thread::spawn({
+            let folder = folder.clone();
+            move || open(&folder).records.len()
+        });
+        // Only sled says that it is locked, and only by being asked.
+        assert!(matches!(sled::Config::new().path(&folder).open(), Err(sled::Error::Io(error)) if is_locked(&error)));
+        drop(held);
+        assert_eq!(waiting.join().unwrap(), 0);
     }
 
     #[test]
