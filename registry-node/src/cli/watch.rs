@@ -163,7 +163,7 @@ struct CloudEvent {
 
 impl Watching {
     async fn run(&mut self, mut client: Client, path: &str) -> anyhow::Result<()> {
-        self.told = self.ended_before(&client).await;
+        self.told = self.ended_before(&client).await?;
         while !self.is_done() {
             if let Some(told) = self.told.take() {
                 client = self.follow(client, told).await?;
@@ -182,16 +182,18 @@ impl Watching {
     }
 
     /// Whether the registry ended before the place from which on it is to be read: its stream says nothing of it then.
-    async fn ended_before(&self, client: &Client) -> Option<Told> {
-        let behind = match self.after.as_deref() {
-            Some("start") => return None,
-            Some(id) => Some(entry_of(id)?),
-            None => None,
+    async fn ended_before(&self, client: &Client) -> anyhow::Result<Option<Told>> {
+        let (Some(pinned), after) = (&self.pinned, self.after.as_deref()) else { return Ok(None) };
+        if after == Some("start") {
+            return Ok(None);
+        }
+        let (_, history) = pinned.key_history(&mut client.connect().await?).await?;
+        let Some(end) = pinned.proven(&history)?.begun.closed.as_ref().map(|end| end.moment.index) else {
+            return Ok(None);
         };
-        // Whatever keeps it from answering, the stream tells.
-        let (_, history) = self.pinned.as_ref()?.key_history(&mut client.connect().await.ok()?).await.ok()?;
-        let end = self.pinned.as_ref()?.proven(&history).ok()?.begun.closed.as_ref()?.moment.index;
-        behind.is_none_or(|index| index >= end).then_some(Told::Closed)
+        // Of an id that is none the stream tells.
+        let is_behind = after.is_none_or(|id| entry_of(id).is_some_and(|index| index >= end));
+        Ok(is_behind.then_some(Told::Closed))
     }
 
     /// Goes on where what was told leads, and says so.

@@ -115,15 +115,17 @@ fn show(
     output: &mut dyn Write,
 ) -> io::Result<()> {
     let Question { document, requirement, wording, cover } = question;
-    writeln!(output, "\n[{}/{all}] {document} {requirement}  {}", place + 1, wording.title)?;
+    // In one piece: somebody may be typing meanwhile, and a terminal shows that in between.
+    let mut shown = Vec::new();
+    writeln!(shown, "\n[{}/{all}] {document} {requirement}  {}", place + 1, wording.title)?;
     let text =
         if tongue == Tongue::Japanese && !wording.japanese.is_empty() { &wording.japanese } else { &wording.text };
     if !text.is_empty() {
-        writeln!(output, "  {text}")?;
+        writeln!(shown, "  {text}")?;
     }
     if cover == "touched" {
         writeln!(
-            output,
+            shown,
             "  {}",
             tongue.pick(
                 "Your verdicts touch this: look there first.",
@@ -138,7 +140,8 @@ fn show(
         (false, Tongue::English) => "Is it met? y/n/p/x/b/q: ",
         (false, Tongue::Japanese) => "満たしていますか。y/n/p/x/b/q：",
     };
-    write!(output, "{prompt}")?;
+    write!(shown, "{prompt}")?;
+    output.write_all(&shown)?;
     output.flush()
 }
 

@@ -9,8 +9,10 @@ use tests::{Federation, Party, program};
 
 use crate::declarations::furnish;
 
-/// Runs what it is given at a terminal of its own, types what it reads, and says what is shown.
-const TERMINAL: &str = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
+/// Runs what it is given at a terminal of its own, types what it reads, and says what is shown. A terminal has no end of input: whoever
+/// asks for more than is typed is ended.
+const TERMINAL: &str =
+    "import os, pty, signal, sys; signal.alarm(120); sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
 
 /// `declare` at a terminal, where somebody types this.
 async fn typed(works: &Party, language: &str, more: &[&str], keys: String) -> (bool, String) {

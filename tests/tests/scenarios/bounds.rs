@@ -145,7 +145,7 @@ async fn rows_beyond_one_list_are_parts_of_the_same_range() {
 /// the same, and with room again the last of it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_peer_that_churns_fills_its_room_in_our_log_and_no_more() {
-    const TIMES: usize = 300;
+    const TIMES: usize = 120;
     let (federation, impostor) = taken_over().await;
     let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
     let (most, least) = ("peer_log_bytes = 536870912", "peer_log_bytes = 1048576");

@@ -191,7 +191,7 @@ async fn a_notice_that_was_under_way_when_its_reader_was_killed_counts_once() {
     let before = counted(eu, "unreachable").await;
     federation.node("jp").freeze();
     eu.operator().must("arrangement-suspended", step()).await;
-    // The server took the question, and nobody answered it.
+    // What was asked of it since is at its server, and nobody answered; which of it was the notice cannot be seen from here.
     counts(eu, "unreachable", before).await;
     again(&federation, "jp").await;
     force(jp, "A-1", "suspended").await;
