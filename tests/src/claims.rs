@@ -149,6 +149,18 @@ pub fn wordless(recognition: &Value) -> Value {
     with(recognition.clone(), json!({"explanation": null, "gaps": codes}))
 }
 
+/// An event as streams tell it to whoever asks for no language, of one that comes over NATS: there it has its words in both.
+///
+/// # Panics
+/// When it has not.
+pub fn textless(mut published: Value) -> Value {
+    for member in ["texten", "textja"] {
+        let text = published.as_object_mut().and_then(|event| event.remove(member));
+        assert!(text.is_some_and(|text| text.as_str().is_some_and(|text| !text.is_empty())), "{member}: {published}");
+    }
+    published
+}
+
 /// News of a regulation for one sector.
 pub fn bulletin(id: &str, sector: &str) -> Value {
     json!({
