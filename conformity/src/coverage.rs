@@ -27,7 +27,7 @@ use crate::ids::{CrosswalkRef, DocumentRef, RequirementId};
 
 use graph::Graph;
 
-pub use reach::{Counted, Omission, Omitted, Reach};
+pub use reach::{Counted, Omission, Omitted, Reach, names_any};
 
 /// The longest chain of crosswalks by which something is called touched.
 pub const MAX_HOPS: usize = 3;

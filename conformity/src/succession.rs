@@ -144,6 +144,10 @@ pub struct Acceptance {
     pub genesis: String,
     /// Its operator's [`ClosingAccepted`], JWS compact, signed with one of those keys.
     pub statement: String,
+    /// Where its genesis asks for two persons: the [`crate::persons::StepApproved`] of another of those keys for exactly that
+    /// statement, JWS compact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<String>,
 }
 
 /// That this registry is willing to go on where another one ends, with its place.

@@ -113,8 +113,8 @@ fn plain(payload: &[u8]) -> Result<Statement, StatementError> {
     Ok(statement)
 }
 
-/// Whether the successor's genesis signed itself, and one of the keys that it names for its operator signed the acceptance. What
-/// both say, the rules judge.
+/// Whether the successor's genesis signed itself, one of the keys that it names for its operator signed the acceptance, and another
+/// one the approval of it, if there is one. What they say, and whether an approval is needed, the rules judge.
 fn accepted(acceptance: &Acceptance) -> Result<(), StatementError> {
     let refuse = StatementError::Acceptance;
     let read = |jws: &str| Unverified::parse(Bytes::copy_from_slice(jws.as_bytes()));
@@ -130,7 +130,17 @@ fn accepted(acceptance: &Acceptance) -> Result<(), StatementError> {
         return Err(refuse("its genesis is not signed with the key that it names"));
     }
     let said = read(&acceptance.statement).map_err(|_| refuse("it is no signed statement"))?;
-    if signed(said, &genesis.operator.keys) { Ok(()) } else { Err(refuse("no key of its genesis signed it")) }
+    let first = said.kid();
+    if !signed(said, &genesis.operator.keys) {
+        return Err(refuse("no key of its genesis signed it"));
+    }
+    let Some(approval) = &acceptance.approval else { return Ok(()) };
+    let approval = read(approval).map_err(|_| refuse("its approval is no signed statement"))?;
+    let is_anothers = approval.kid() != first;
+    if is_anothers && signed(approval, &genesis.operator.keys) {
+        return Ok(());
+    }
+    Err(refuse("no other key of its genesis signed its approval"))
 }
 
 /// A credential as the log holds it: with digests in place of what it keeps back.

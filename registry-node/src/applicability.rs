@@ -6,8 +6,8 @@
 //! justification, implemented, viewpoint       may be left out; other columns are kept by people and not read
 //! ```
 //!
-//! Whatever is left open counts against the supplier: what does not apply, is not implemented in full, or is not mentioned at all is
-//! excluded. The exclusions are checked by the very rule that reads them later ([`Reach`]). Out of scope: who may grant what.
+//! Whatever is left open counts against the supplier: what does not apply, is not implemented in full, is not said to be where others
+//! are, or is not mentioned at all is excluded. The exclusions are checked by the very rule that reads them later ([`Reach`]). Out of scope: who may grant what.
 
 mod table;
 
@@ -36,9 +36,17 @@ struct Row {
     number: u64,
     requirement: RequirementId,
     applies: bool,
+    /// Nothing where the table has no such column: then whatever applies counts as implemented.
     implemented: Option<Implemented>,
     justification: Option<Text<1024>>,
     viewpoint: Option<Viewpoint>,
+}
+
+impl Row {
+    /// Whether the requirement applies and is not said, or left open, to lack anything.
+    fn counts(&self) -> bool {
+        self.applies && self.implemented.is_none_or(|how| how == Implemented::InFull)
+    }
 }
 
 /// How far a requirement that applies is implemented.
@@ -47,12 +55,14 @@ enum Implemented {
     InFull,
     InPart,
     Not,
+    /// Others are said, this one is left open.
+    Unsaid,
 }
 
 /// A row that cannot be taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Refused {
-    /// Its number behind the header, from 1.
+    /// Its number behind the header, from 1; 0 of a requirement that no row mentions.
     pub row: u64,
     /// The requirement, as written, cut to 80 characters.
     pub requirement: String,
@@ -133,7 +143,7 @@ pub struct Counts {
     pub apply: usize,
     /// Do not apply.
     pub not_applicable: usize,
-    /// Apply, and are implemented in part or not.
+    /// Apply, and are implemented in part or not, or it is left open how far.
     pub not_implemented: usize,
     /// Are not mentioned.
     pub not_mentioned: usize,
@@ -171,7 +181,7 @@ impl Stated {
         for number in catalogue.in_force() {
             left_out.take(number, known.get(&number.folded()).copied(), &mut counts);
         }
-        let exclusions = left_out.exclusions();
+        let exclusions = left_out.exclusions().map_err(|one| vec![one])?;
         if refused.is_empty() {
             refused.extend(misread(&exclusions, document, catalogue, &known));
         }
@@ -210,9 +220,7 @@ impl LeftOut {
         let (count, list) = match row {
             None => (&mut counts.not_mentioned, Some(not_mentioned)),
             Some(Row { applies: false, .. }) => (&mut counts.not_applicable, Some(not_applicable)),
-            Some(Row { implemented: Some(Implemented::InPart | Implemented::Not), .. }) => {
-                (&mut counts.not_implemented, Some(not_implemented))
-            }
+            Some(row) if !row.counts() => (&mut counts.not_implemented, Some(not_implemented)),
             Some(_) => (&mut counts.apply, None),
         };
         *count += 1;
@@ -221,14 +229,15 @@ impl LeftOut {
         }
     }
 
-    fn exclusions(&self) -> Vec<Text<256>> {
+    fn exclusions(&self) -> Result<Vec<Text<256>>, Refused> {
         let words = [NOT_APPLICABLE, NOT_IMPLEMENTED, NOT_MENTIONED];
-        words.into_iter().zip(&self.0).flat_map(|(words, list)| packed(words, list)).collect()
+        let packed = words.into_iter().zip(&self.0).map(|(words, list)| packed(words, list));
+        Ok(packed.collect::<Result<Vec<_>, _>>()?.concat())
     }
 }
 
-/// As few texts as will do.
-fn packed(words: &str, requirements: &[RequirementId]) -> Vec<Text<256>> {
+/// As few texts as will do. One that cannot be written must not be left out: what it names would count as met.
+fn packed(words: &str, requirements: &[RequirementId]) -> Result<Vec<Text<256>>, Refused> {
     const MAX: usize = 256;
     let mut lines: Vec<String> = Vec::new();
     for requirement in requirements {
@@ -241,10 +250,10 @@ fn packed(words: &str, requirements: &[RequirementId]) -> Vec<Text<256>> {
         }
     }
     // A few words and the name of a requirement, of at most 64 bytes, or as many as fit.
-    lines.iter().filter_map(|line| line.parse().ok()).collect()
+    lines.iter().map(|line| line.parse().map_err(|_| refused(0, line, &Fault::NotExcluded))).collect()
 }
 
-/// Rows that the rule of coverage reads otherwise than they are meant.
+/// Rows that the rule of coverage reads otherwise than they are meant, and requirements without a row that it would count as met.
 fn misread(
     exclusions: &[Text<256>],
     document: &DocumentRef,
@@ -254,12 +263,15 @@ fn misread(
     let all = Viewpoints::all();
     let reach = Reach { viewpoints: all, assessed: all, exclusions, documents: None };
     let counted = reach.count(document, catalogue.in_force(), Some(catalogue));
-    let applies = |row: &Row| row.applies && row.implemented.is_none_or(|how| how == Implemented::InFull);
     let row = |number: &RequirementId| known.get(&number.folded()).copied();
-    let omitted = counted.omitted.iter().filter_map(|one| row(&one.requirement)).filter(|row| applies(row));
-    let omitted = omitted.map(|row| (row, Fault::PartOfExcluded));
-    let met = counted.met.iter().filter_map(row).filter(|row| !applies(row)).map(|row| (row, Fault::NotExcluded));
-    omitted.chain(met).map(|(row, fault)| refused(row.number, row.requirement.as_str(), &fault)).collect()
+    let omitted = counted.omitted.iter().filter_map(|one| row(&one.requirement)).filter(|row| row.counts());
+    let omitted = omitted.map(|row| refused(row.number, row.requirement.as_str(), &Fault::PartOfExcluded));
+    let met = counted.met.iter().filter(|number| !row(number).is_some_and(Row::counts));
+    let met = met.map(|number| match row(number) {
+        Some(row) => refused(row.number, row.requirement.as_str(), &Fault::NotExcluded),
+        None => refused(0, number.as_str(), &Fault::NotExcluded),
+    });
+    omitted.chain(met).collect()
 }
 
 fn assessments(rows: &[Row], document: &DocumentRef, viewpoints: Viewpoints) -> BTreeMap<Viewpoint, Assessment> {
@@ -278,7 +290,7 @@ fn assessments(rows: &[Row], document: &DocumentRef, viewpoints: Viewpoints) -> 
             (true, Some(Implemented::InFull)) => RequirementOutcome::Met,
             (true, Some(Implemented::InPart)) => RequirementOutcome::PartlyMet,
             (true, Some(Implemented::Not)) => RequirementOutcome::NotMet,
-            (true, None) => continue,
+            (true, None | Some(Implemented::Unsaid)) => continue,
         };
         assessment.results.push(RequirementResult { of, outcome });
     }

@@ -34,7 +34,7 @@ pub enum Omission {
     Viewpoint,
     /// An exclusion of the verdict names it.
     Excluded,
-    /// The verdict leaves out something of other documents, and nobody can tell what that is of this one.
+    /// The verdict leaves out something of other documents, or in words of its own, and nobody can tell what that is of this one.
     ExcludedElsewhere,
 }
 
@@ -96,16 +96,30 @@ impl Reach<'_> {
         }
     }
 
-    /// What exclusions name, folded; of a name of the catalogue the number that it is known by.
+    /// What exclusions name, folded.
     fn excluded(&self, catalogue: Option<&Catalogue>) -> BTreeSet<String> {
-        let names = self.exclusions.iter().flat_map(|text| words(text.as_str())).filter_map(|word| word.parse().ok());
-        names
-            .map(|name: RequirementId| match catalogue.and_then(|catalogue| catalogue.number(&name)) {
-                Some(number) => number.folded(),
-                None => name.folded(),
-            })
-            .collect()
+        self.exclusions.iter().flat_map(|text| named(text, catalogue)).collect()
     }
+}
+
+/// Whether an exclusion names one of these requirements of a document, itself or by what it is below.
+pub fn names_any<'r>(
+    exclusion: &Text<256>,
+    requirements: impl IntoIterator<Item = &'r RequirementId>,
+    catalogue: Option<&Catalogue>,
+) -> bool {
+    let names: Vec<String> = named(exclusion, catalogue).collect();
+    let mut requirements = requirements.into_iter().map(RequirementId::folded);
+    requirements.any(|requirement| names.iter().any(|name| is_below(&requirement, name)))
+}
+
+/// What a text names, folded; of a name of the catalogue the number that it is known by.
+fn named(text: &Text<256>, catalogue: Option<&Catalogue>) -> impl Iterator<Item = String> {
+    let names = words(text.as_str()).filter_map(|word| word.parse().ok());
+    names.map(move |name: RequirementId| match catalogue.and_then(|catalogue| catalogue.number(&name)) {
+        Some(number) => number.folded(),
+        None => name.folded(),
+    })
 }
 
 /// The words of a text that could be numbers, in whatever language it is: `A.8.1は対象外` and `(A.8.1)` name `A.8.1`, `AC-2(1)` itself.

@@ -16,16 +16,18 @@ use crate::ids::PartyId;
 use crate::party::{PartyKey, PartyRecord, Role};
 use crate::records::{Facts, Record};
 use crate::refusal::Refusal;
-use crate::statement::{Claim, Kind};
+use crate::statement::{Claim, Kind, Statement};
 use crate::succession::{
-    AcceptedRecord, Agreement, BodySucceeded, ClosedRecord, ClosingAccepted, MAX_LINE, MAX_REPRESENTED, RegistryClosed,
-    Succession, SuccessionAgreed, depth, represented,
+    Acceptance, AcceptedRecord, Agreement, BodySucceeded, ClosedRecord, ClosingAccepted, MAX_LINE, MAX_REPRESENTED,
+    RegistryClosed, Succession, SuccessionAgreed, depth, represented,
 };
 
 /// Most pairs of which a body says something.
 const MAX_AGREEMENTS: usize = 128;
 /// Most registries for which one is willing to go on, since its log began.
 const MAX_ACCEPTED: usize = 64;
+/// How many days ahead the word of a successor may reach: nobody can take it back.
+const LONGEST_WORD: u16 = 366;
 
 /// Whose place another of their kind may take.
 const SUCCEEDED: &[Role] =
@@ -157,15 +159,20 @@ impl<F: Facts> Case<'_, F> {
         if Digest::of(acceptance.genesis.as_bytes()) != claim.genesis_digest {
             return Err(refuse("the genesis that it brings is another one"));
         }
-        let unread = |_| refuse("what it brings cannot be read");
-        let begun = foreign::read(&acceptance.genesis).map_err(unread)?;
-        let said = foreign::read(&acceptance.statement).map_err(unread)?;
+        let read = |jws: &str| foreign::read(jws).map_err(|_| refuse("what it brings cannot be read"));
+        let (begun, said) = (read(&acceptance.genesis)?, read(&acceptance.statement)?);
         let (Claim::Genesis(begun), Claim::ClosingAccepted(accepted)) = (&begun.claim, &said.claim) else {
             return Err(refuse("what it brings is no acceptance"));
         };
         let its = (&begun.registry, &begun.origin) == (&claim.successor, &claim.origin);
         if !its || (&said.aud, &said.iss) != (&begun.origin, &begun.operator.id) {
             return Err(refuse("somebody else said what it brings"));
+        }
+        match acceptance.approval.as_deref().map(read).transpose()? {
+            None if begun.persons.is_one() => {}
+            None => return Err(refuse("its genesis asks for two persons, and no second one approves what it brings")),
+            Some(approval) if approves(&approval, acceptance, &said) => {}
+            Some(_) => return Err(refuse("what the second person approves is something else")),
         }
         let own = &self.genesis.genesis;
         let named = (&accepted.registry, &accepted.origin, accepted.genesis_digest);
@@ -178,6 +185,9 @@ impl<F: Facts> Case<'_, F> {
         if accepted.until < self.today() {
             return Err(refuse("the last day of the acceptance is past"));
         }
+        if accepted.until > self.today().plus_days(LONGEST_WORD) {
+            return Err(refuse("the last day of the acceptance is too far"));
+        }
         Ok(())
     }
 
@@ -186,6 +196,7 @@ impl<F: Facts> Case<'_, F> {
         self.another(&claim.registry, &claim.origin, claim.genesis_digest)?;
         super::hosting::address("https://", claim.http_url.as_str(), false)?;
         in_order("acceptance", self.today(), claim.until)?;
+        in_order("last day of the acceptance", claim.until, self.today().plus_days(LONGEST_WORD))?;
         if self.genesis.accepted.len() >= MAX_ACCEPTED {
             return Err(Refusal::TooMany { what: "registries for which one goes on", max: MAX_ACCEPTED });
         }
@@ -193,6 +204,13 @@ impl<F: Facts> Case<'_, F> {
         record.accepted.push(AcceptedRecord { accepted: claim.clone(), moment: self.moment() });
         Ok(vec![Record::Genesis(Arc::new(record))])
     }
+}
+
+/// Whether a statement approves exactly the word of the successor that is carried, in the name of whoever gave it.
+fn approves(approval: &Statement, acceptance: &Acceptance, said: &Statement) -> bool {
+    let Claim::StepApproved(approved) = &approval.claim else { return false };
+    (&approval.aud, &approval.iss) == (&said.aud, &said.iss)
+        && (approved.step, approved.kind) == (Digest::of(acceptance.statement.as_bytes()), Kind::ClosingAccepted)
 }
 
 /// The refusal of a body that was succeeded.

@@ -1,5 +1,6 @@
 //! The end of a registry: who may say it, by whose word another one goes on, and what is said behind it.
 
+use conformity::Digest;
 use conformity::basis::{of_log_keys, of_verdict};
 use conformity::map_label::MapLabel;
 use conformity::records::{Facts, Rests};
@@ -7,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::basis::read;
 use crate::consents::{consent, join};
-use crate::world::{Row, World, jws, key, peer, reason, row, signed, terms, verdict, with};
+use crate::world::{Row, World, genesis, jws, key, peer, reason, row, signed, terms, verdict, with};
 
 pub(crate) fn closed() -> Value {
     ending(json!({}), json!({}))
@@ -26,6 +27,36 @@ fn ending(change: Value, accepted: Value) -> Value {
         "acceptance": {"genesis": asean["genesis"], "statement": jws(&said)},
     });
     with(end, change)
+}
+
+/// The registry ends in favour of `asean`, whose genesis asks for two persons; with what the second one says changed, if he says
+/// something.
+fn of_two(approval: Option<Value>) -> Value {
+    let mut end = closed();
+    let own = with(genesis("asean", "asean.registry.example"), json!({"persons": 2}));
+    let own = jws(&json!({
+        "iss": "node", "aud": "asean.registry.example", "jti": "genesis", "iat": 1_700_000_000, "kind": "genesis",
+        "claim": with(own, json!({"operator": {"id": "op", "name": "Operator", "keys": [key(1), key(91)]}})),
+    }));
+    end["genesisDigest"] = json!(Digest::of(own.as_bytes()).to_string());
+    end["acceptance"]["genesis"] = json!(own);
+    if let Some(change) = approval {
+        let step = Digest::of(end["acceptance"]["statement"].as_str().unwrap().as_bytes()).to_string();
+        let claim = with(json!({"step": step, "kind": "closing-accepted", "until": "2026-12-01"}), change);
+        end["acceptance"]["approval"] = json!(jws(&json!({
+            "iss": "op", "aud": "asean.registry.example", "jti": "approved", "iat": 1_700_000_000, "kind": "step-approved",
+            "claim": claim,
+        })));
+    }
+    end
+}
+
+#[test]
+fn two_persons_of_a_successor_let_a_registry_end() {
+    let mut world = World::furnished();
+    world.must("op", "registry-closed", of_two(Some(json!({}))));
+    let record = world.register.genesis().unwrap();
+    assert_eq!(record.closed.as_ref().unwrap().closed.successor.as_str(), "asean");
 }
 
 /// What another registry says of the one of these tests.
@@ -94,6 +125,21 @@ pub(crate) fn rows() -> Vec<Row> {
         row("with an acceptance whose last day is past", |w| {
             w.say("op", "registry-closed", ending(json!({}), json!({"until": "2026-11-01"})))
         }, "closing-not-accepted"),
+        row("with an acceptance without end", |w| {
+            w.say("op", "registry-closed", ending(json!({}), json!({"until": "2099-12-31"})))
+        }, "closing-not-accepted"),
+        row("by the word of one person of two", |w| w.say("op", "registry-closed", of_two(None)), "closing-not-accepted"),
+        row("with the approval of another step", |w| {
+            w.say("op", "registry-closed", of_two(Some(json!({"step": "cd".repeat(32)}))))
+        }, "closing-not-accepted"),
+        row("with the approval of another kind of step", |w| {
+            w.say("op", "registry-closed", of_two(Some(json!({"kind": "persons-set"}))))
+        }, "closing-not-accepted"),
+        row("with something else than an approval", |w| {
+            let mut end = of_two(None);
+            end["acceptance"]["approval"] = end["acceptance"]["statement"].clone();
+            w.say("op", "registry-closed", end)
+        }, "closing-not-accepted"),
         row("an authority accepts to go on", |w| w.say("ministry", "closing-accepted", accepting_another()), "role-not-entitled"),
         row("it accepts its own end", |w| w.say("op", "closing-accepted", accepting()), "hosts-itself"),
         row("it accepts the end of a peer by another genesis", |w| {
@@ -105,7 +151,10 @@ pub(crate) fn rows() -> Vec<Row> {
         row("it accepts until a day that is past", |w| {
             w.say("op", "closing-accepted", with(accepting_another(), json!({"until": "2026-11-01"})))
         }, "impossible-dates"),
-        row("it accepts without end", |w| {
+        row("it accepts until a day that is too far", |w| {
+            w.say("op", "closing-accepted", with(accepting_another(), json!({"until": "2099-12-31"})))
+        }, "impossible-dates"),
+        row("it accepts too often", |w| {
             for _ in 0..64 { w.must("op", "closing-accepted", accepting_another()); }
             w.say("op", "closing-accepted", accepting_another())
         }, "too-many"),

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use conformity::catalogue::{Catalogue, Entry, NumberedTwice, Standing};
-use conformity::coverage::{Counts, Cover, MAX_HOPS, Omission, Omitted, Question, Reach, Requirement, coverage};
+use conformity::coverage::{
+    Counts, Cover, MAX_HOPS, Omission, Omitted, Question, Reach, Requirement, coverage, names_any,
+};
 use conformity::crosswalk::{Crosswalk, Map, Relation};
 use conformity::ids::{CrosswalkRef, DocumentRef, RequirementId};
 use conformity::viewpoint::{Viewpoint, Viewpoints};
@@ -282,6 +284,27 @@ fn reached(viewpoints: &[Viewpoint], exclusions: &[&str], catalogued: bool) -> S
     let met: Vec<&str> = counted.met.iter().map(RequirementId::as_str).collect();
     let omitted: Vec<String> = counted.omitted.iter().map(omitted).collect();
     format!("{} | {}", met.join(" "), omitted.join(", "))
+}
+
+#[test]
+fn an_exclusion_in_words_of_its_own_names_nothing() {
+    let gone = withdrawn("A.9.9", &[]);
+    let catalogue = Catalogue::new(vec![entry("A.8.1", &["first"]), entry("ORG-2", &[]), gone]).unwrap();
+    for (exclusion, names) in [
+        ("A.8.1", true),
+        ("A.8", true),
+        ("A.8.1は対象外", true),
+        ("first, and cloud services", true),
+        ("the foundry (org-2)", true),
+        ("section 8", false),
+        ("cloud services", false),
+        ("A.9.9", false),
+        ("A.8.10", false),
+        ("ORG", false),
+    ] {
+        let text = exclusion.parse().unwrap();
+        assert_eq!(names_any(&text, catalogue.in_force(), Some(&catalogue)), names, "{exclusion}");
+    }
 }
 
 #[test]

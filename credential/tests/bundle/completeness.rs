@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use credential::bundle::{Bundle, Fault, Policy, Question, verify};
 use credential::statement::read_unverified;
+use ledger::digest::Digest;
 use ledger::jws::Unverified;
 use serde_json::{Value, json};
 
@@ -138,7 +139,7 @@ fn ending(jp: &Log, eu: &Log, signer: &str) -> Value {
     let (own, peer) = (jp.pinned(), eu.pinned());
     let accepted = json!({
         "registry": "jp", "origin": own["origin"], "genesisDigest": own["genesisDigest"], "httpUrl": "https://eu.test",
-        "until": "2099-12-31",
+        "until": "2027-12-31",
     });
     let accepted = eu.signed(signer, "op", "closing-accepted", accepted);
     json!({
@@ -194,6 +195,30 @@ fn nobody_is_named_a_successor_without_a_key_of_its_operator() {
         assert_eq!(read(with(member, json!(value))), Err("bad-acceptance"), "{member}");
     }
     assert_eq!(read(with("genesis", ending(&jp, &eu, "op")["acceptance"]["statement"].clone())), Err("bad-acceptance"));
+}
+
+/// The second person of a successor is another one, whom its genesis names as well.
+#[test]
+fn nobody_approves_alone_that_his_registry_goes_on() {
+    let (jp, eu) = (Log::at_work(), Log::of("eu", |_| ()));
+    let begun = Unverified::parse(Bytes::from(eu.pinned()["genesis"].as_str().unwrap().to_owned())).unwrap();
+    let mut begun: Value = serde_json::from_slice(begun.unverified_payload()).unwrap();
+    begun["claim"]["operator"]["keys"] = json!([jwk(eu.key("op")), jwk(eu.key("ab"))]);
+    let begun = eu.signed("node", "node", "genesis", begun["claim"].take());
+    let read = |signer: &str, approver: &str| {
+        let mut end = ending(&jp, &eu, signer);
+        let step = Digest::of(end["acceptance"]["statement"].as_str().unwrap().as_bytes()).to_string();
+        let claim = json!({"step": step, "kind": "closing-accepted", "until": "2027-12-31"});
+        end["acceptance"]["genesis"] = json!(begun);
+        end["acceptance"]["approval"] = json!(eu.signed(approver, "op", "step-approved", claim));
+        let spoken = jp.signed("op", "op", "registry-closed", end);
+        read_unverified(&Unverified::parse(Bytes::from(spoken)).unwrap()).map(drop).map_err(|error| error.code())
+    };
+    assert_eq!(read("op", "ab"), Ok(()));
+    assert_eq!(read("ab", "op"), Ok(()));
+    for (signer, approver) in [("op", "op"), ("op", "stranger"), ("stranger", "op"), ("op", "ministry")] {
+        assert_eq!(read(signer, approver), Err("bad-acceptance"), "{signer} and {approver}");
+    }
 }
 
 fn terms() -> Value {

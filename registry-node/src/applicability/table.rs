@@ -155,7 +155,7 @@ impl Columns {
             number,
             requirement,
             applies: applies(cell(Some(self.applicable)))?,
-            implemented: implemented(cell(self.implemented))?,
+            implemented: self.implemented.map(|place| implemented(cell(Some(place)))).transpose()?,
             justification: match one_line(justification).as_str() {
                 "" => None,
                 text => Some(
@@ -179,13 +179,12 @@ fn applies(text: &str) -> Result<bool, Fault> {
     }
 }
 
-/// Nothing where the cell is empty.
-fn implemented(text: &str) -> Result<Option<Implemented>, Fault> {
+fn implemented(text: &str) -> Result<Implemented, Fault> {
     match text {
-        "" => Ok(None),
-        text if is_among(text, YES) => Ok(Some(Implemented::InFull)),
-        text if is_among(text, PARTLY) => Ok(Some(Implemented::InPart)),
-        text if is_among(text, NO) => Ok(Some(Implemented::Not)),
+        "" => Ok(Implemented::Unsaid),
+        text if is_among(text, YES) => Ok(Implemented::InFull),
+        text if is_among(text, PARTLY) => Ok(Implemented::InPart),
+        text if is_among(text, NO) => Ok(Implemented::Not),
         text => Err(Fault::Implemented(cut(text))),
     }
 }

@@ -33,7 +33,7 @@ fn against(table: &str) -> Result<Applicability, Vec<Refused>> {
 
 const WHOLE: &str = "\u{feff}Control;Owner;Applicable;Implemented;Justification;Viewpoint\r\n\
     A.5.1;Kato;Yes;yes;;\r\n\
-    A.5.2;Kato;yes;;;process\r\n\
+    A.5.2;Kato;yes;実施済み;;process\r\n\
     a.5.2.1;;○;△;\"Backups are\nnot tested yet\";process\r\n\
     A.8.1;;適用外;;No software is built;\r\n";
 
@@ -51,7 +51,7 @@ fn what_a_statement_leaves_out_becomes_exclusions_and_the_rest_is_for_the_creden
     };
     let first = [("A.5.1".to_owned(), Met), ("A.8.1".to_owned(), NotApplicable)];
     assert_eq!(outcomes(&Viewpoint::Organization), first, "where no viewpoint is said, the first of the verdict");
-    assert_eq!(outcomes(&Viewpoint::Process), [("a.5.2.1".to_owned(), PartlyMet)]);
+    assert_eq!(outcomes(&Viewpoint::Process), [("A.5.2".to_owned(), Met), ("a.5.2.1".to_owned(), PartlyMet)]);
     let findings: Vec<_> = assessments.values().flat_map(|one| &one.findings).map(|one| one.text.to_string()).collect();
     assert_eq!(findings, ["No software is built", "Backups are not tested yet"], "on one line");
 }
@@ -63,6 +63,21 @@ fn the_rule_of_coverage_reads_the_exclusions_as_they_are_meant() {
     let reach = Reach { viewpoints: all, assessed: all, exclusions: &exclusions, documents: None };
     let met = reach.count(&document(), catalogue.in_force(), Some(&catalogue)).met;
     assert_eq!(met.iter().map(RequirementId::as_str).collect::<Vec<_>>(), ["A.5.1", "A.5.2"]);
+}
+
+#[test]
+fn what_is_left_open_is_not_implemented_where_the_table_says_it_of_others() {
+    let left_open = against("requirement,applicable,implemented\nA.5.1,yes,yes\nA.8.1,yes,\n").unwrap();
+    assert_eq!((left_open.counts.apply, left_open.counts.not_implemented), (1, 1));
+    assert_eq!(left_open.exclusions[0].as_str(), "Not implemented in full: A.8.1");
+    let results = &left_open.assessments[&Viewpoint::Organization].results;
+    assert_eq!(
+        results.iter().map(|one| one.outcome).collect::<Vec<_>>(),
+        [Met],
+        "nothing is told of what was not said"
+    );
+    let unasked = against("requirement,applicable\nA.5.1,yes\nA.8.1,yes\n").unwrap();
+    assert_eq!((unasked.counts.apply, unasked.counts.not_implemented), (2, 0), "a table without the column");
 }
 
 #[test]
@@ -118,12 +133,19 @@ fn each_row_that_cannot_be_taken_is_told_with_its_number() {
 
 #[test]
 fn a_name_that_an_exclusion_cannot_carry_is_told() {
-    let number: RequirementId = "C/1".parse().unwrap();
-    let entry = Entry { number, names: Vec::new(), viewpoint: None, standing: Standing::InForce };
-    let catalogue = Catalogue::new(vec![entry]).unwrap();
-    let stated = read(b"requirement,applicable\nC/1,no\n").unwrap();
-    let refused = stated.against(&document(), &catalogue, viewpoints()).unwrap_err();
-    assert_eq!((refused[0].row, refused[0].code), (1, "not-excludable"));
+    let entry = |number: &str| Entry {
+        number: number.parse().unwrap(),
+        names: Vec::new(),
+        viewpoint: None,
+        standing: Standing::InForce,
+    };
+    let catalogue = Catalogue::new(["C/1", "C:2", "C-3"].map(entry).to_vec()).unwrap();
+    for (rows, row, requirement) in [("C/1,no\nC:2,yes", 1, "C/1"), ("C/1,yes\nC-3,yes", 0, "C:2")] {
+        let stated = read(format!("requirement,applicable\n{rows}\n").as_bytes()).unwrap();
+        let refused = stated.against(&document(), &catalogue, viewpoints()).unwrap_err();
+        let told: Vec<_> = refused.iter().map(|one| (one.row, one.requirement.as_str(), one.code)).collect();
+        assert_eq!(told, [(row, requirement, "not-excludable")]);
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ use ledger::jws::Unverified;
 use super::output;
 use super::pinned::Pinned;
 use super::watch::{PAUSE, is_passing};
-use crate::client::Client;
+use crate::client::{Client, ClientError};
 
 /// Most places that one reader is led on to: a log names at most 64, and each of them once.
 const MAX_STEPS: usize = 64;
@@ -72,8 +72,8 @@ fn last_move(proven: &Proven) -> Option<&str> {
 async fn moved(client: &Client, pinned: &Pinned, http_url: String) -> anyhow::Result<Next> {
     let mut target = match proven(client, pinned).await {
         Ok((proven, _)) => last_move(&proven).map_or(http_url, str::to_owned),
-        // The node that was left ends at once; where it says that it went, its log has to prove it.
-        Err(error) if is_passing(&error) => http_url,
+        // The node that was left ends at once, and anybody may have its address; where it says that it went, its log has to prove it.
+        Err(error) if is_passing(&error) || is_strangers(&error) => http_url,
         Err(error) => return Err(error),
     };
     for _ in 0..MAX_STEPS {
@@ -91,6 +91,11 @@ async fn moved(client: &Client, pinned: &Pinned, http_url: String) -> anyhow::Re
         }
     }
     bail!("the log of this registry leads on and on; keep this output")
+}
+
+/// Whether whoever has the address now has no certificate of the registry.
+fn is_strangers(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(ClientError::Handshake { .. }))
 }
 
 /// What a registry proves of itself at an address that may not be served yet.
@@ -122,20 +127,13 @@ async fn closed(client: &Client, pinned: &Pinned) -> anyhow::Result<Next> {
     ensure!(named, "the end of this registry names another successor than it carries");
     let http_url = end.closed.http_url.to_string();
     let there = client.elsewhere(&http_url, &successor.genesis.ca_roots)?;
-    let (begun, _) = patiently(&there, &successor, &http_url).await?;
-    match moved_since(&begun, &http_url) {
-        None => Ok(Next::Succeeded(Box::new(Successor { client: there, pinned: successor, http_url }))),
-        Some(later) => {
-            let client = there.at(&later)?;
-            patiently(&client, &successor, &later).await?;
-            Ok(Next::Succeeded(Box::new(Successor { client, pinned: successor, http_url: later })))
-        }
-    }
-}
-
-/// Where a successor is, if its log says that it has moved since it gave its word.
-fn moved_since(proven: &Proven, http_url: &str) -> Option<String> {
-    last_move(proven).filter(|last| *last != http_url).map(str::to_owned)
+    let (found, _) = patiently(&there, &successor, &http_url).await?;
+    let http_url = last_move(&found).map_or(http_url, str::to_owned);
+    // The genesis only led here. Events are read from whoever has a certificate below a root that the log trusts now: a root that it
+    // retired is anybody's.
+    let client = client.elsewhere(&http_url, &found.begun.trusted_roots())?;
+    patiently(&client, &successor, &http_url).await?;
+    Ok(Next::Succeeded(Box::new(Successor { client, pinned: successor, http_url })))
 }
 
 /// The statement that ended the registry, whole.
@@ -146,5 +144,53 @@ fn statement(history: &KeyHistory, index: u64) -> anyhow::Result<RegistryClosed>
     match Statement::parse(signed.unverified_payload())?.claim {
         Claim::RegistryClosed(said) => Ok(*said),
         other => bail!("entry {index} is a {}", other.kind()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::clock::{Clock, SystemClock};
+    use crate::folder::Folder;
+
+    /// Somebody at an address who has no certificate of the registry.
+    async fn squatter() -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("https://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            while let Ok((mut socket, _)) = listener.accept().await {
+                let _ = socket.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
+            }
+        });
+        url
+    }
+
+    #[tokio::test]
+    async fn whoever_takes_the_address_that_was_left_keeps_nobody_from_the_new_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Folder::new(dir.path().join("jp"));
+        let new = crate::init::NewRegistry {
+            id: "jp".parse().unwrap(),
+            origin: "jp.registry.example".parse().unwrap(),
+            name: "Japan".to_owned(),
+            country: None,
+            http: "127.0.0.1:7443".parse().unwrap(),
+            nats: "127.0.0.1:4222".parse().unwrap(),
+            host: "localhost".to_owned(),
+            keys: crate::keys::Keys::Files,
+            persons: conformity::persons::Persons::One,
+        };
+        crate::init::init(folder.path(), &new, SystemClock.now()).unwrap();
+        let pinned = Pinned::read(&folder.genesis()).unwrap();
+        let (left, announced) = (squatter().await, squatter().await);
+        let client = Client::anonymous(&left, &folder.ca_public().root()).unwrap();
+        let error = moved(&client, &pinned, announced.clone()).await.err().unwrap();
+        // It came as far as the announced address, and believes nobody there either.
+        let told = format!("{error:#}");
+        assert!(told.contains(announced.trim_start_matches("https://")), "{told}");
     }
 }

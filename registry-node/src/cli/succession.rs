@@ -88,13 +88,18 @@ struct Confirm {
 /// Accept, as an operator, to go on where another registry ends
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Examples:
+Example:
   registry-node --registry jp succession accept mm --until 2027-03-31 --out accepted.jws
-  registry-node --registry jp succession accept mm --until 2027-03-31 --prepare accepted.jws
 
-Says so in the log, and writes the signed statement for the other operator, who needs your genesis.jws as well: see registry-node close --help. Where
-two persons are needed, the file that --prepare writes is the same: have it approved and submit it before you hand it over. Signed with a
-key of the operator that the genesis names.")]
+Where two persons are needed:
+  registry-node --registry jp succession accept mm --until 2027-03-31 --prepare accepted.jws
+  registry-node --as operator-2 approve accepted.jws --prepare approval.jws
+  registry-node --as operator-2 submit approval.jws
+  registry-node --registry jp submit accepted.jws
+
+Says so in the log, and writes the signed statement for the other operator, who needs your genesis.jws as well, and approval.jws where your genesis
+asks for two persons: see registry-node close --help. Both are signed with keys of the operator that the genesis names. The last day is at most
+366 days ahead.")]
 struct Accept {
     /// The registry that ends; a peer of this one
     ending: RegistryId,
@@ -173,6 +178,8 @@ Example (mm tells everybody, ends its arrangements, and is merged into jp, its p
   jp$ registry-node --registry jp succession accept mm --until 2027-04-30 --out accepted.jws
   mm$ registry-node --registry mm close --successor jp --acceptance accepted.jws --genesis jp-genesis.jws --reason merged
 
+Where the successor began with two persons, add what the second one approved it with: --approval approval.jws.
+
 The operator's statement is the last one of anybody about conformity: nothing is granted, changed or accredited any more. The log stays
 where it is, its verdicts keep their identifiers, proofs hold, and the node goes on stating what time alone brings about (a last
 day, a window). Peers learn of it by themselves; whoever watches is told by the event registry.closed where to go on. Every
@@ -184,6 +191,9 @@ pub(super) struct Close {
     /// That it is willing, as its operator wrote it with `succession accept`
     #[arg(long, value_name = "FILE")]
     acceptance: PathBuf,
+    /// What its second person approved that with, as `approve --prepare` wrote it; needed where its genesis asks for two
+    #[arg(long, value_name = "FILE")]
+    approval: Option<PathBuf>,
     /// Its genesis, the file genesis.jws of its folder
     #[arg(long, value_name = "FILE")]
     genesis: PathBuf,
@@ -196,7 +206,8 @@ pub(super) struct Close {
 impl Close {
     pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let peer = pinned(context, &self.successor)?;
-        let acceptance = Acceptance { genesis: jws(&self.genesis)?, statement: jws(&self.acceptance)? };
+        let approval = self.approval.as_deref().map(jws).transpose()?;
+        let acceptance = Acceptance { genesis: jws(&self.genesis)?, statement: jws(&self.acceptance)?, approval };
         let signed = Unverified::parse(Bytes::copy_from_slice(acceptance.statement.as_bytes()));
         let signed = signed.with_context(|| format!("{} is no acceptance", self.acceptance.display()))?;
         let Claim::ClosingAccepted(accepted) = Statement::parse(signed.unverified_payload())?.claim else {

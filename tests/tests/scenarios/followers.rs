@@ -97,6 +97,8 @@ async fn whoever_watches_follows_a_registry_that_moves_and_one_that_ends() {
 
     let (accepted, genesis) = (root.path().join("accepted.jws"), jp.folder().genesis());
     let (accepted, genesis) = (accepted.to_str().unwrap(), genesis.to_str().unwrap());
+    // Whoever follows knows the successor by the root of its genesis, and reads it by those that it trusts by then.
+    jp.run(&["certs", "rotate-root"]);
     jp.run(&["succession", "accept", "mm", "--until", &day(30), "--out", accepted]);
     let close = ["close", "--successor", "jp", "--acceptance", accepted, "--genesis", genesis, "--reason", "merged"];
     elsewhere.run(&close);

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use conformity::as_of::{AsOf, Seen};
-use conformity::coverage::{Reach, Requirement};
+use conformity::coverage::{Reach, Requirement, names_any};
 use conformity::identifiers::Identifier;
 use conformity::ids::{DocumentRef, RuleId, SchemeRef, VerdictRef};
-use conformity::recognised::{ArrangementRef, Counterpart, Gap, RecognitionOutcome, RecognitionRecord};
+use conformity::recognised::{ArrangementRef, Counterpart, Exclusions, Gap, RecognitionOutcome, RecognitionRecord};
 use conformity::recognition::{covered, in_effect, told};
 use conformity::records::Facts;
 use conformity::text::Text;
@@ -109,7 +109,7 @@ fn counted(site: &Site, ground: &Ground<'_>, record: &RecognitionRecord) -> (Rec
     let viewpoints = covered(recognition);
     let (met, left_out) = scheme.as_ref().map_or_else(Default::default, |scheme| {
         let exclusions = excluded.map_or(&[][..], |excluded| &excluded.words);
-        let documents = excluded.map(|excluded| &*excluded.documents);
+        let documents = excluded.map(|excluded| telling(ground, &scheme.scheme.documents, excluded));
         reached(ground, scheme, &Reach { viewpoints, assessed: scheme.scheme.viewpoints, exclusions, documents })
     });
     let recognised = Recognised {
@@ -129,4 +129,14 @@ fn counted(site: &Site, ground: &Ground<'_>, record: &RecognitionRecord) -> (Rec
         left_out,
     };
     (recognised, met)
+}
+
+/// The documents of which the exclusions tell what they leave out: none at all if one of them names no requirement of a document that
+/// both schemes assess. Whoever grants there need not use the names of here.
+fn telling<'e>(ground: &Ground<'_>, here: &[DocumentRef], excluded: &'e Exclusions) -> &'e [DocumentRef] {
+    let shared = |text: &Text<256>| {
+        let mut shared = here.iter().filter(|document| excluded.documents.contains(document));
+        shared.any(|document| names_any(text, ground.known.all_of(document), ground.known.catalogue(document)))
+    };
+    if excluded.words.iter().all(shared) { &excluded.documents } else { &[] }
 }

@@ -282,18 +282,23 @@ async fn what_a_foreign_verdict_counts_as_here_counts_as_far_as_it_is_recognised
     };
     let here = json!({"scheme": "sector@1"});
     let (whole, none) = (["organization", "process"], json!({}));
-    let without = |document: &str| {
-        let words = json!(["ORG-2: the foundry", "a warehouse"]);
-        json!({"excludes": true, "exclusions": {"words": words, "documents": ["other@1", document]}})
-    };
-    let rows: [(&str, &[&str], Value, Value, &[&str]); 9] = [
+    let without = |document: &str, words: &[&str]| json!({"excludes": true, "exclusions": {"words": words, "documents": ["other@1", document]}});
+    let rows: [(&str, &[&str], Value, Value, &[&str]); 11] = [
         ("recognised", &whole, here.clone(), none.clone(), &["ANY-1", "ORG-1", "ORG-2", "PRC-1"]),
         ("partial", &["organization"], here.clone(), none.clone(), &["ORG-1", "ORG-2"]),
         ("accepted-as-evidence", &whole, here.clone(), none.clone(), &[]),
         ("recognised", &whole, json!({"scheme": "unknown@1"}), none.clone(), &[]),
         ("recognised", &whole, here.clone(), json!({"excludes": true}), &[]),
-        ("recognised", &whole, here.clone(), without("catalogued@1"), &["ANY-1", "ORG-1", "PRC-1"]),
-        ("recognised", &whole, here.clone(), without("another@1"), &[]),
+        (
+            "recognised",
+            &whole,
+            here.clone(),
+            without("catalogued@1", &["ORG-2: the foundry"]),
+            &["ANY-1", "ORG-1", "PRC-1"],
+        ),
+        ("recognised", &whole, here.clone(), without("another@1", &["ORG-2: the foundry"]), &[]),
+        ("recognised", &whole, here.clone(), without("catalogued@1", &["ORG-2: the foundry", "cloud services"]), &[]),
+        ("recognised", &whole, here.clone(), without("catalogued@1", &["section 8"]), &[]),
         ("recognised", &whole, here.clone(), json!({"selfDeclared": "expert-confirmed"}), &[]),
         ("refused", &whole, here, none, &[]),
     ];
