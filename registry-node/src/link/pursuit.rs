@@ -125,7 +125,7 @@ impl Pursuit {
                 mirrored: 0,
                 announced: 0,
                 waiting: 0,
-                met: BTreeSet::new(),
+                met: Arc::default(),
                 last_fault: None,
             },
             arrangements: Vec::new(),
