@@ -419,6 +419,11 @@ pub struct ArrangementRecord {
 }
 
 impl ArrangementRecord {
+    /// The terms of the highest version, whoever signed them.
+    pub fn newest_terms(&self) -> Option<&Arc<Arrangement>> {
+        self.terms.iter().map(|signed| &signed.terms).max_by_key(|terms| terms.version)
+    }
+
     /// The terms of this digest.
     pub fn terms_of(&self, digest: &Digest) -> Option<&Arc<Arrangement>> {
         self.terms.iter().find(|signed| signed.digest == *digest).map(|signed| &signed.terms)

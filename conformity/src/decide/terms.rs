@@ -13,9 +13,19 @@ use crate::records::{Facts, View};
 use crate::refusal::Refusal;
 use crate::scheme::Scheme;
 
+/// Most parties of an arrangement, and most rules.
+const MAX_PARTS: usize = 64;
+/// Most members of a list of a rule.
+const MAX_LISTED: usize = 64;
+/// Most countries that a list of a rule names: there are no more.
+const MAX_COUNTRIES: usize = 256;
+/// Most bodies that all rules of an arrangement name: each is looked up for whoever asks what is in doubt.
+const MAX_BODIES: usize = 256;
+
 /// Refuses terms that contradict themselves, whoever signs them, and a digest that is not theirs.
 pub(super) fn sound(claim: &ArrangementSigned) -> Result<(), Refusal> {
     let terms = &*claim.terms;
+    few_enough(terms)?;
     parties(terms).map_err(|because| Refusal::UnsoundTerms { rule: None, because })?;
     let mut ids = BTreeSet::new();
     for rule in &terms.rules {
@@ -27,6 +37,25 @@ pub(super) fn sound(claim: &ArrangementSigned) -> Result<(), Refusal> {
         in_order("arrangement", terms.from, until)?;
     }
     digest(claim)
+}
+
+/// What a peer proposes is read, compared and shown as often as anybody asks, before any of us agreed to it.
+fn few_enough(terms: &Arrangement) -> Result<(), Refusal> {
+    let within = |what, count: usize, max| if count > max { Err(Refusal::TooMany { what, max }) } else { Ok(()) };
+    within("parties of an arrangement", terms.parties.len(), MAX_PARTS)?;
+    within("rules of an arrangement", terms.rules.len(), MAX_PARTS)?;
+    for rule in &terms.rules {
+        let from = if let Issuers::Registries(from) = &rule.from { from.len() } else { 0 };
+        let named = rule.sites.as_ref().map_or(0, |sites| sites.named.len());
+        let only = rule.levels.as_ref().map_or(0, |levels| levels.only.len());
+        let counted = rule.counts_as.as_ref().map_or(0, |counts_as| counts_as.levels.len());
+        let lists =
+            [from, rule.to.len(), rule.bodies.len(), rule.issued_by.len(), rule.sectors.len(), named, only, counted];
+        within("members of a list of a rule", lists.into_iter().max().unwrap_or_default(), MAX_LISTED)?;
+        let lie_in = rule.sites.as_ref().map_or(0, |sites| sites.countries.len());
+        within("countries of a list of a rule", rule.countries.len().max(lie_in), MAX_COUNTRIES)?;
+    }
+    within("bodies in the rules of an arrangement", terms.rules.iter().map(|rule| rule.bodies.len()).sum(), MAX_BODIES)
 }
 
 fn digest(claim: &ArrangementSigned) -> Result<(), Refusal> {

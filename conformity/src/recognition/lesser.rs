@@ -1,25 +1,56 @@
 //! Whether what is made of a verdict is less than before.
 //!
-//! What takes away must be told at once, whatever else has to wait; and nobody can take away without end what was not given in between.
-//! So an answer is less only where nothing of it grew.
+//! What takes away must be told at once, whatever else has to wait. So an answer is less only where something of it shrank, or may have
+//! where the two cannot be compared, and nothing of it grew.
+
+use std::cmp::Ordering;
 
 use super::covered;
 use super::levels::Order;
-use crate::recognised::{Recognition, RecognitionOutcome};
+use crate::recognised::{Counterpart, Recognition, RecognitionOutcome};
 use crate::scheme::Scheme;
+use crate::verdict::{Conditions, SelfEvaluation};
 
 /// Whether `after` is less than `before`: refused where something counted, or otherwise of a worse outcome, for fewer viewpoints, at a
-/// lower level or with more left out, in the order of `scheme`, and in nothing more than before.
+/// lower level in the order of `scheme`, with more left out, for a shorter time, on conditions, with fewer behind it or as something else
+/// here; and in nothing more than before.
 pub fn is_less(after: &Recognition, before: &Recognition, scheme: Option<&Scheme>) -> bool {
     if after.outcome == RecognitionOutcome::Refused {
         return before.outcome != RecognitionOutcome::Refused;
     }
+    let order = Order::of(scheme);
+    let until = |of: &Recognition| of.window.map(|window| window.until);
+    let parts = [
+        before.outcome.cmp(&after.outcome),
+        viewpoints(after, before),
+        levels(after, before, order),
+        exclusions(after, before),
+        before.excludes.cmp(&after.excludes),
+        ends(after.valid_until, before.valid_until),
+        ends(until(after), until(before)),
+        conditions(after.conditions.as_ref(), before.conditions.as_ref()),
+        behind(after.self_declared).cmp(&behind(before.self_declared)),
+        counterparts(after, before, order),
+    ];
+    parts.contains(&Ordering::Less) && !parts.contains(&Ordering::Greater)
+}
+
+/// Greater where anything came, less where something went.
+fn of_sets(came: bool, went: bool) -> Ordering {
+    match (came, went) {
+        (true, _) => Ordering::Greater,
+        (false, true) => Ordering::Less,
+        (false, false) => Ordering::Equal,
+    }
+}
+
+fn viewpoints(after: &Recognition, before: &Recognition) -> Ordering {
     let (seen, known) = (covered(after), covered(before));
-    let (lower, same) = levels(after, before, Order::of(scheme));
-    let (more, fewer) = (excludes_beyond(after, before), excludes_beyond(before, after));
-    let grew = after.outcome < before.outcome || !seen.difference(known).is_empty() || !(lower || same) || fewer;
-    let shrank = after.outcome > before.outcome || seen != known || lower || more;
-    shrank && !grew
+    of_sets(!seen.difference(known).is_empty(), seen != known)
+}
+
+fn exclusions(after: &Recognition, before: &Recognition) -> Ordering {
+    of_sets(excludes_beyond(before, after), excludes_beyond(after, before))
 }
 
 /// Whether the one leaves out what the other does not.
@@ -29,15 +60,54 @@ fn excludes_beyond(one: &Recognition, other: &Recognition) -> bool {
     words(one).iter().any(|word| !known.contains(word))
 }
 
-/// Whether the level is lower than before, and whether it is the same.
-fn levels(after: &Recognition, before: &Recognition, order: Order<'_>) -> (bool, bool) {
+/// A level that is neither the same nor lower counts as higher.
+fn levels(after: &Recognition, before: &Recognition, order: Order<'_>) -> Ordering {
     match (&after.level, &before.level) {
-        (None, Some(_)) => (true, false),
-        (Some(_), None) => (false, false),
+        (None, Some(_)) => Ordering::Less,
+        (Some(_), None) => Ordering::Greater,
         (Some(after), Some(before)) if after != before => {
-            (order.meets(before, after) && !order.meets(after, before), false)
+            if order.meets(before, after) && !order.meets(after, before) {
+                Ordering::Less
+            } else {
+                Ordering::Greater
+            }
         }
-        _ => (false, true),
+        _ => Ordering::Equal,
+    }
+}
+
+/// What never ends ends last.
+fn ends<T: Ord>(after: Option<T>, before: Option<T>) -> Ordering {
+    match (after, before) {
+        (Some(after), Some(before)) => after.cmp(&before),
+        (after, before) => before.is_some().cmp(&after.is_some()),
+    }
+}
+
+/// Words cannot be compared: other ones may ask for more.
+fn conditions(after: Option<&Conditions>, before: Option<&Conditions>) -> Ordering {
+    let deadline = |of: Option<&Conditions>| of.map(|conditions| conditions.deadline);
+    let other = if after == before { Ordering::Equal } else { Ordering::Less };
+    ends(deadline(after), deadline(before)).then(other)
+}
+
+/// How far anybody but the supplier stands behind it: a body that decided stands behind all of it.
+fn behind(declared: Option<SelfEvaluation>) -> (bool, Option<SelfEvaluation>) {
+    (declared.is_none(), declared)
+}
+
+/// Whatever else it counts as here may be less, unless it is a higher level of the verdict's own scheme.
+fn counterparts(after: &Recognition, before: &Recognition, order: Order<'_>) -> Ordering {
+    let level = |of: &Recognition| {
+        let theirs = |one: &&Counterpart| one.scheme == of.scheme;
+        of.counts_as.as_ref().filter(theirs).and_then(|one| one.level.clone())
+    };
+    match (&after.counts_as, &before.counts_as) {
+        (Some(one), Some(other)) if one != other => match (level(after), level(before)) {
+            (Some(after), Some(before)) if order.meets(&after, &before) => Ordering::Greater,
+            _ => Ordering::Less,
+        },
+        (after, before) => after.is_some().cmp(&before.is_some()),
     }
 }
 
@@ -47,6 +117,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::lapsed::CauseKind;
+    use crate::recognised::Window;
 
     fn scheme() -> Scheme {
         serde_json::from_value(json!({
@@ -75,6 +147,33 @@ mod tests {
     fn without(words: &[&str]) -> Recognition {
         let exclusions = serde_json::from_value(json!({"words": words, "documents": []})).unwrap();
         Recognition { exclusions: Some(exclusions), ..made("recognised", Some("4"), true) }
+    }
+
+    /// The same with members put on.
+    fn with(members: Value) -> Recognition {
+        let mut value = serde_json::to_value(made("recognised", Some("4"), true)).unwrap();
+        value.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        serde_json::from_value(value).unwrap()
+    }
+
+    fn until(day: &str) -> Recognition {
+        let until = format!("{day}T00:00:00Z").parse().unwrap();
+        Recognition {
+            window: Some(Window { what: CauseKind::SurveillanceOverdue, until }),
+            ..made("recognised", Some("4"), true)
+        }
+    }
+
+    fn conditional(text: &str, deadline: &str) -> Recognition {
+        with(json!({"conditions": {"text": text, "deadline": deadline}}))
+    }
+
+    fn declared(how: &str) -> Recognition {
+        with(json!({"selfDeclared": how}))
+    }
+
+    fn counting(scheme: &str, level: &str) -> Recognition {
+        with(json!({"countsAs": {"scheme": scheme, "level": level}}))
     }
 
     #[test]
@@ -106,11 +205,42 @@ mod tests {
             ("more left out", without(&["A.8"]), without(&["A.7", "A.8"]), true),
             ("other things left out", without(&["A.8"]), without(&["A.7"]), false),
             ("nothing left out any more", without(&["A.8"]), four(), false),
+            ("it ends", four(), with(json!({"validUntil": "2027-01-01"})), true),
+            (
+                "it ends earlier",
+                with(json!({"validUntil": "2027-01-01"})),
+                with(json!({"validUntil": "2026-12-31"})),
+                true,
+            ),
+            (
+                "it ends earlier, but at a higher level",
+                Recognition { level: Some("3".parse().unwrap()), ..with(json!({"validUntil": "2027-01-01"})) },
+                with(json!({"validUntil": "2026-12-31"})),
+                false,
+            ),
+            ("what it rests on lapsed", four(), until("2027-01-01"), true),
+            ("its window closes earlier", until("2027-01-01"), until("2026-12-01"), true),
+            ("on conditions", four(), conditional("a", "2027-01-01"), true),
+            ("on conditions by an earlier day", conditional("a", "2027-01-01"), conditional("a", "2026-12-01"), true),
+            ("it keeps back that it leaves something out", four(), with(json!({"excludes": true})), true),
+            ("confirmed by nobody any more", declared("expert-confirmed"), declared("self"), true),
+            ("a lower counterpart", counting("star@1", "4"), counting("star@1", "3"), true),
+            ("a higher counterpart", counting("star@1", "3"), counting("star@1", "4"), false),
+            ("no counterpart any more", counting("ours@1", "9"), four(), true),
             ("as before", four(), four(), false),
         ];
         for (about, before, after, less) in rows {
             assert_eq!(is_less(&after, &before, Some(&scheme())), less, "{about}");
             assert!(!(less && is_less(&before, &after, Some(&scheme()))), "{about}: not both ways");
+        }
+        let unlike = [
+            ("another counterpart of ours", counting("ours@1", "9"), counting("ours@1", "8")),
+            ("another scheme of ours", counting("ours@1", "9"), counting("ours@2", "9")),
+            ("other conditions", conditional("a", "2027-01-01"), conditional("b", "2027-01-01")),
+        ];
+        for (about, one, other) in unlike {
+            assert!(is_less(&one, &other, Some(&scheme())), "{about} may take away");
+            assert!(is_less(&other, &one, Some(&scheme())), "{about} may take away");
         }
     }
 }

@@ -52,6 +52,7 @@ fn parties(first: Value, second: Value) -> Value {
 pub(crate) fn rows() -> Vec<Row> {
     let mut rows = own_acts();
     rows.extend(unsound_terms());
+    rows.extend(long_terms());
     rows.extend(foreign_acts());
     rows.extend(foreign_acts_without_end());
     rows
@@ -175,6 +176,39 @@ fn unsound_terms() -> Vec<Row> {
             sign(w, json!({"version": 7, "rules": [discloses("R-1", json!(["level"])), discloses("R-2", json!(["results"]))]}))?;
             sign(w, json!({"version": 8, "rules": [discloses("R-1", json!(["level"])), discloses("R-2", json!(["scope", "level"]))]}))
         }, "unsound-terms"),
+    ]
+}
+
+/// Terms with more than a registry reads, compares and shows for another's sake.
+#[rustfmt::skip] // A table reads by its rows.
+fn long_terms() -> Vec<Row> {
+    fn names(count: usize) -> Vec<String> {
+        (0..count).map(|number| format!("n{number}")).collect()
+    }
+    fn rules(count: usize, change: &Value) -> Value {
+        (0..count).map(|number| with(with(rule(), json!({"id": format!("R-{number}")})), change.clone())).collect()
+    }
+    vec![
+        row("65 rules", |w| sign(w, json!({"rules": rules(65, &json!({}))})), "too-many"),
+        row("65 parties", |w| {
+            let party = |id: String| json!({"registry": id, "origin": format!("{id}.registry.example"), "authority": "a", "roles": ["issuing"]});
+            sign(w, json!({"parties": names(65).into_iter().map(party).collect::<Vec<_>>()}))
+        }, "too-many"),
+        row("a rule that names 65 bodies", |w| sign_rule(w, json!({"bodies": names(65)})), "too-many"),
+        row("64 bodies that are not there", |w| sign_rule(w, json!({"bodies": names(64)})), "unknown-party"),
+        row("five rules that name 320 bodies", |w| sign(w, json!({"rules": rules(5, &json!({"bodies": names(64)}))})), "too-many"),
+        row("a peer proposes a rule that names 65 bodies", |w| {
+            let proposed = with(terms(), json!({"rules": rules(1, &json!({"bodies": names(65)}))}));
+            note(w, &foreign("f-1", "arrangement-signed", signed(proposed)))
+        }, "too-many"),
+        row("a rule from 65 registries", |w| sign_rule(w, json!({"from": names(65)})), "too-many"),
+        row("a rule to 65 registries", |w| sign_rule(w, json!({"to": names(65)})), "too-many"),
+        row("65 sectors", |w| sign_rule(w, json!({"sectors": names(65)})), "too-many"),
+        row("65 sites", |w| sign_rule(w, json!({"sites": {"named": names(65)}})), "too-many"),
+        row("65 bodies of lists", |w| sign_rule(w, json!({"issuedBy": names(65), "acceptsTranscribed": true})), "too-many"),
+        row("65 levels", |w| sign_rule(w, json!({"levels": {"only": names(65)}})), "too-many"),
+        row("257 countries of suppliers", |w| sign_rule(w, json!({"countries": vec!["JP"; 257]})), "too-many"),
+        row("257 countries of sites", |w| sign_rule(w, json!({"sites": {"countries": vec!["JP"; 257]}})), "too-many"),
     ]
 }
 

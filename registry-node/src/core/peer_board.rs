@@ -4,7 +4,7 @@
 //! there are (the register says), and following them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use conformity::ids::{PartyId, RegistryId, SchemeRef};
 use jiff::Timestamp;
@@ -53,9 +53,9 @@ pub struct PeerStatus {
     /// Verdicts of which the newest answer waits for room in our log.
     #[serde(default, skip_serializing_if = "is_none")]
     pub waiting: usize,
-    /// Bodies that terms name and that the peer has shown as accredited, each with the scheme. No part of what is shown of a peer.
+    /// Bodies that the newest terms name and that the peer has shown as accredited, each with the scheme. No part of what is shown of a peer.
     #[serde(skip)]
-    pub met: BTreeSet<(PartyId, SchemeRef)>,
+    pub met: Arc<BTreeSet<(PartyId, SchemeRef)>>,
     /// The newest fault, also after it was overcome.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_fault: Option<PeerFault>,
@@ -83,6 +83,12 @@ impl PeerBoard {
     /// What is known of `peer`.
     pub fn status(&self, peer: &RegistryId) -> Option<PeerStatus> {
         self.all().get(peer).cloned()
+    }
+
+    /// Whether `peer` has shown a body as accredited under a scheme.
+    pub fn has_met(&self, peer: &RegistryId, body: &PartyId, scheme: &SchemeRef) -> bool {
+        let named = (body.clone(), scheme.clone());
+        self.all().get(peer).is_some_and(|status| status.met.contains(&named))
     }
 
     // Whole values are put in and taken out, so a panic elsewhere leaves nothing half done.

@@ -1,6 +1,6 @@
 //! Arrangements and peers: with whom this registry is in touch, and how that stands; arrangements also how they stood.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use conformity::arrangement::{ArrangementRecord, ArrangementRole};
@@ -98,45 +98,36 @@ pub(super) fn arrangements(site: &Site, ask: &Ask) -> Result<Response, Problem> 
     let page = Page::of(ask.query(), MAX_LIMIT)?;
     let us = &site.registry.config.registry.id;
     let as_of = as_of::of(site, ask.query())?;
-    let (records, in_doubt) = {
-        let register = site.register();
-        let records = Seen::new(&*register, as_of).arrangements();
+    let records = Seen::new(&*site.register(), as_of).arrangements();
+    let arranged = |record: &Arc<ArrangementRecord>| Arranged {
+        directions: directions(record, us, as_of.at()),
+        proposals: proposals(record, us),
         // What peers have shown is known of now alone.
-        let doubted = records.iter().filter(|_| !as_of::is_past(site, ask));
-        let in_doubt: Vec<_> =
-            doubted.map(|record| (record.id.clone(), in_doubt(site, &*register, record, ask))).collect();
-        (records, in_doubt)
+        doubts: if as_of::is_past(site, ask) { Vec::new() } else { in_doubt(site, record, ask) },
+        record: Arc::clone(record),
     };
-    let mut in_doubt: BTreeMap<_, _> = in_doubt.into_iter().collect();
-    let arranged = |record: Arc<ArrangementRecord>| Arranged {
-        directions: directions(&record, us, as_of.at()),
-        proposals: proposals(&record, us),
-        doubts: in_doubt.remove(&record.id).unwrap_or_default(),
-        record,
-    };
-    let all = records.into_iter().map(arranged);
-    let answer = page.cut("arrangements", all, |one| &one.record.id).answer()?;
-    Ok(answer::in_language(answer, ask.language()))
+    let page = page.cut("arrangements", records.into_iter(), |record| &record.id);
+    Ok(answer::in_language(page.map(arranged).answer()?, ask.language()))
 }
 
-/// What the newest terms name that neither this registry's own log nor those of its peers show.
-fn in_doubt<F: Facts>(site: &Site, facts: &F, record: &ArrangementRecord, ask: &Ask) -> Vec<Doubt> {
+/// What the newest terms name that neither this registry's own log nor those of its peers show. The register is held for a body at a
+/// time only: a peer chooses how many there are, and anybody may ask.
+fn in_doubt(site: &Site, record: &ArrangementRecord, ask: &Ask) -> Vec<Doubt> {
     let (us, now) = (&site.registry.config.registry.id, site.registry.now());
     let met = |registry: &RegistryId, body: &PartyId, scheme: &SchemeRef| {
         if registry == us {
-            return is_accredited(facts, body, scheme, now);
+            is_accredited(&*site.register(), body, scheme, now)
+        } else {
+            site.registry.peers.has_met(registry, body, scheme)
         }
-        let status = site.registry.peers.status(registry);
-        status.is_some_and(|status| status.met.contains(&(body.clone(), scheme.clone())))
     };
-    let newest = record.terms.iter().max_by_key(|signed| signed.terms.version);
-    newest.map(|signed| doubts(&signed.terms, met, ask.language())).unwrap_or_default()
+    record.newest_terms().map(|terms| doubts(terms, met, ask.language())).unwrap_or_default()
 }
 
 /// The directions between us and each other party, as far as the newest terms have one issue and the other recognise.
 fn directions(record: &ArrangementRecord, us: &RegistryId, at: Timestamp) -> Vec<Direction> {
-    let Some(newest) = record.terms.iter().max_by_key(|signed| signed.terms.version) else { return Vec::new() };
-    let parties = &newest.terms.parties;
+    let Some(newest) = record.newest_terms() else { return Vec::new() };
+    let parties = &newest.parties;
     let pairs = parties
         .iter()
         .filter(|party| party.registry != *us)

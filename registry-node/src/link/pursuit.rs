@@ -32,7 +32,7 @@ use std::time::{Duration, Instant};
 
 use conformity::arrangement::ArrangementRecord;
 use conformity::genesis::PeerRecord;
-use conformity::ids::VerdictId;
+use conformity::ids::{RegistryId, VerdictId};
 use conformity::in_force::Pair;
 use conformity::recognised::Cause;
 use conformity::records::Facts;
@@ -95,6 +95,8 @@ pub(super) struct Pursuit {
     /// The places in the peer's log of what rests of restricted verdicts, with the bytes of each statement.
     places: BTreeMap<VerdictId, BTreeMap<u64, u64>>,
     cause: Cause,
+    /// Whether this registry acted itself in an arrangement, and not all of what follows is stated.
+    ours: bool,
     telling: Telling,
     /// Up to where in its log the peer's bulletins are passed on, or cannot be.
     relayed: u64,
@@ -125,7 +127,7 @@ impl Pursuit {
                 mirrored: 0,
                 announced: 0,
                 waiting: 0,
-                met: BTreeSet::new(),
+                met: Arc::default(),
                 last_fault: None,
             },
             arrangements: Vec::new(),
@@ -138,6 +140,7 @@ impl Pursuit {
             asking: Asking::default(),
             places: BTreeMap::new(),
             cause: Cause::Range,
+            ours: false,
             telling: Telling::default(),
             relayed: 0,
             stopped: false,
@@ -326,6 +329,8 @@ impl Pursuit {
         self.wanted = scope(&arrangements, pair, now);
         if arrangements != self.arrangements {
             self.cause = changed(&self.arrangements, &arrangements).unwrap_or(Cause::Range);
+            // What is read at the start is no news.
+            self.ours |= !self.arrangements.is_empty() && acted(&self.arrangements, &arrangements, &own);
             self.arrangements = arrangements;
             self.everything_is_pending();
             // What anybody did may have made room for what the peer had none for.
@@ -434,6 +439,12 @@ fn stopping() -> Setback {
 
 fn read(mirror: &RwLock<Mirror>) -> std::sync::RwLockReadGuard<'_, Mirror> {
     mirror.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether `who` acted in an arrangement since.
+fn acted(before: &[Arc<ArrangementRecord>], after: &[Arc<ArrangementRecord>], who: &RegistryId) -> bool {
+    let acts = |all: &[Arc<ArrangementRecord>]| all.iter().map(|record| record.acts_of(who).count()).sum::<usize>();
+    acts(after) > acts(before)
 }
 
 /// The arrangement that is new or different and in which somebody acted last, as a cause.

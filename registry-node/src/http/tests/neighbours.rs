@@ -1,6 +1,7 @@
 //! Peers, arrangements and what this registry makes of others' verdicts.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -144,7 +145,7 @@ async fn arrangements_and_peers_show_how_they_stand() {
         mirrored: 8,
         announced: 9,
         waiting: 0,
-        met: BTreeSet::default(),
+        met: Arc::default(),
         last_fault: Some(fault),
     };
     world.registry.peers.publish(&"eu".parse().unwrap(), status);
@@ -154,6 +155,33 @@ async fn arrangements_and_peers_show_how_they_stand() {
         "lastFault": {"code": "fork", "detail": "two roots of size 9", "at": "1970-01-01T00:00:00Z"},
     });
     assert_eq!(after["peers"][0]["status"], expected);
+}
+
+#[tokio::test]
+async fn arrangements_on_the_page_tell_which_bodies_nobody_has_shown() {
+    let world = peered().await;
+    let mut naming = terms();
+    naming["id"] = json!("jp-eu-2");
+    naming["rules"][0]["bodies"] = json!(["eu-cb"]);
+    sign(&world, naming).await;
+    let first = world.ask("/v1/arrangements?limit=1").await.json();
+    let second = format!("/v1/arrangements?cursor={}", first["next"].as_str().unwrap());
+    let doubted = world.ask(&second).await.json()["arrangements"][0].clone();
+    assert_eq!((&first["arrangements"][0]["id"], first["arrangements"][0].get("doubts")), (&json!("jp-eu"), None));
+    assert_eq!((&doubted["id"], &doubted["doubts"][0]["body"]), (&json!("jp-eu-2"), &json!("eu-cb")));
+    let met = BTreeSet::from([("eu-cb".parse().unwrap(), "eucc@1".parse().unwrap())]);
+    let status = PeerStatus {
+        state: PeerState::Following,
+        since: Timestamp::UNIX_EPOCH,
+        mirrored: 8,
+        announced: 8,
+        waiting: 0,
+        met: Arc::new(met),
+        last_fault: None,
+    };
+    world.registry.peers.publish(&"eu".parse().unwrap(), status);
+    let shown = world.ask(&second).await.json()["arrangements"][0].clone();
+    assert_eq!((&shown["id"], shown.get("doubts")), (&json!("jp-eu-2"), None));
 }
 
 #[tokio::test]

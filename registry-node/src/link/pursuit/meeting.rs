@@ -1,6 +1,7 @@
-//! Which of the bodies that terms name the peer has shown as accredited: for whoever is told what is in doubt about the terms.
+//! Which of the bodies that the newest terms name the peer has shown as accredited: for whoever is told what is in doubt about the terms.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use conformity::doubts::is_accredited;
 
@@ -9,7 +10,7 @@ use super::{Kept, Pursuit, read};
 impl Pursuit {
     /// Looks them up in the mirror, and shows them where that is news.
     pub(super) fn meet(&mut self) {
-        let rules = self.arrangements.iter().flat_map(|record| &record.terms).flat_map(|signed| &signed.terms.rules);
+        let rules = self.arrangements.iter().filter_map(|record| record.newest_terms()).flat_map(|terms| &terms.rules);
         let named: BTreeSet<_> =
             rules.flat_map(|rule| rule.bodies.iter().map(|body| (body.clone(), rule.scheme.clone()))).collect();
         let met = match self.mirror.as_ref().map(Kept::mirror) {
@@ -20,8 +21,8 @@ impl Pursuit {
             }
             _ => BTreeSet::new(),
         };
-        if met != self.status.met {
-            self.status.met = met;
+        if met != *self.status.met {
+            self.status.met = Arc::new(met);
             self.registry.peers.publish(&self.peer.registry, self.status.clone());
         }
     }

@@ -2,10 +2,12 @@
 //! size that is worth while.
 //!
 //! Beyond it the newest answers wait, and of each verdict only the last is stated when there is room again. An answer that is less than the
-//! one in force never waits: there are no more of those than of others that were stated before. It is owed, and others wait longer.
+//! one in force does not wait: it is owed, and others wait longer. Nor can that be done without end: a refusal takes what was given before, and
+//! of other answers that are less so many go at once for one verdict until it is given something again.
+//! What follows from an act of this registry takes none of the peer's room.
 //! The quota is the node's, not the log's: a restart begins with a full one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use conformity::ids::VerdictId;
 use federation::serve::Quota;
@@ -18,14 +20,29 @@ const STATEMENT: f64 = 16.0 * 1024.0;
 const DAY: f64 = 86_400.0;
 /// What waited is looked at again when so much of a day's quota is there.
 const WORTH_A_LOOK: f64 = 60.0 / DAY;
+/// So often one verdict may be made less at once without being given anything in between.
+const AT_ONCE: u8 = 8;
 /// The code under which it is counted and shown that something waits.
 const WAITS: &str = "log-quota";
+
+/// Which answers need not wait for room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Urgency {
+    /// None of the peer's doing, or a refusal of what counted.
+    Always,
+    /// Less than the one in force.
+    Less,
+    /// Any other.
+    Waits,
+}
 
 /// The quota of one peer, and what waits for it.
 pub(super) struct Meter {
     quota: Quota,
     day: f64,
     waiting: BTreeSet<VerdictId>,
+    /// How often those were made less since they were given anything.
+    lessened: BTreeMap<VerdictId, u8>,
     again: Option<Timestamp>,
 }
 
@@ -33,12 +50,21 @@ impl Meter {
     /// So many bytes a day.
     pub(super) fn new(bytes: u64) -> Meter {
         let day = bytes as f64;
-        Meter { quota: Quota::new(day, day / DAY), day, waiting: BTreeSet::new(), again: None }
+        Meter {
+            quota: Quota::new(day, day / DAY),
+            day,
+            waiting: BTreeSet::new(),
+            lessened: BTreeMap::new(),
+            again: None,
+        }
     }
 
-    /// Whether an answer may be stated; if not, it waits. One that is `less` than before always may.
-    pub(super) fn admits(&mut self, verdict: &VerdictId, less: bool, now: Timestamp) -> bool {
-        let admitted = less || self.quota.left(now) > 0.0;
+    /// Whether an answer may be stated; if not, it waits.
+    pub(super) fn admits(&mut self, verdict: &VerdictId, urgency: Urgency, now: Timestamp) -> bool {
+        let admitted = self.goes_at_once(verdict, urgency) || self.quota.left(now) > 0.0;
+        if admitted && urgency == Urgency::Waits {
+            self.lessened.remove(verdict);
+        }
         if admitted {
             self.waiting.remove(verdict);
             self.again = self.again.filter(|_| !self.waiting.is_empty());
@@ -47,6 +73,15 @@ impl Meter {
             self.again.get_or_insert(until(&mut self.quota, self.day * WORTH_A_LOOK, now));
         }
         admitted
+    }
+
+    fn goes_at_once(&mut self, verdict: &VerdictId, urgency: Urgency) -> bool {
+        if urgency != Urgency::Less {
+            return urgency == Urgency::Always;
+        }
+        let times = self.lessened.entry(verdict.clone()).or_default();
+        *times = times.saturating_add(1);
+        *times <= AT_ONCE
     }
 
     /// A row of a list took so many bytes.
@@ -121,7 +156,7 @@ mod tests {
     /// How many statements of one row a peer brings about that changes a verdict so many times at that second.
     fn churned(meter: &mut Meter, times: usize, second: i64) -> usize {
         let admitted = |_: &usize| {
-            let admitted = meter.admits(&id(1), false, at(second));
+            let admitted = meter.admits(&id(1), Urgency::Waits, at(second));
             if admitted {
                 meter.row(1_000, at(second));
                 meter.statement(at(second));
@@ -151,14 +186,25 @@ mod tests {
         let mut meter = Meter::new(MIB);
         churned(&mut meter, 100, 0);
         for number in 0..200 {
-            assert!(meter.admits(&id(number), true, at(0)));
+            assert!(meter.admits(&id(number), Urgency::Less, at(0)));
             meter.row(1_000, at(0));
             meter.statement(at(0));
         }
         assert_eq!(meter.waiting(), 0, "also that which waited to be more is told to be less");
-        assert!(!meter.admits(&id(1), false, at(3_600)), "others wait until that is made up for");
+        assert!(!meter.admits(&id(1), Urgency::Waits, at(3_600)), "others wait until that is made up for");
         assert!(meter.due(at(86_400)).is_empty());
         assert_eq!(meter.due(at(86_400 + 61)).len(), 1, "but for no longer than a day");
-        assert!(meter.admits(&id(1), false, at(86_400 + 61)));
+        assert!(meter.admits(&id(1), Urgency::Waits, at(86_400 + 61)));
+    }
+
+    #[test]
+    fn nobody_takes_away_in_small_steps_without_end() {
+        let mut meter = Meter::new(MIB);
+        churned(&mut meter, 100, 0);
+        let taken = (0..100).filter(|_| meter.admits(&id(2), Urgency::Less, at(0))).count();
+        assert_eq!(taken, usize::from(AT_ONCE));
+        assert!(meter.admits(&id(2), Urgency::Always, at(0)), "a refusal, or what follows from our own act");
+        assert!(meter.admits(&id(2), Urgency::Waits, at(86_400)), "it is given something again");
+        assert!(meter.admits(&id(2), Urgency::Less, at(86_400)));
     }
 }

@@ -14,10 +14,11 @@ use std::sync::{Arc, RwLock};
 
 use anyhow::Context;
 use conformity::ids::VerdictId;
-use conformity::recognised::{Cause, ResultList};
+use conformity::recognised::{Cause, Recognition, RecognitionOutcome, ResultList};
 use conformity::records::Facts;
 use federation::mirror::Mirror;
 
+use super::metering::Urgency;
 use super::{Kept, Pursuit, Setback, read};
 use crate::link::recognise::{Assessment, Kind, Known, PIECE, Part, Reached, assess, state};
 
@@ -34,7 +35,7 @@ impl Pursuit {
         }
         self.recognise_lapsing(&mirror).await?;
         if self.open.pending.is_empty() {
-            self.cause = Cause::Range;
+            (self.cause, self.ours) = (Cause::Range, false);
         }
         self.tell_progress();
         Ok(())
@@ -128,8 +129,7 @@ impl Pursuit {
     ) -> Result<(), Setback> {
         let now = self.registry.now();
         for row in &assessment.rows {
-            let id = &row.verdict.id;
-            if !self.meter.admits(id, assessment.less.contains(id), now) {
+            if !self.meter.admits(&row.verdict.id, self.urgency(row, assessment), now) {
                 continue;
             }
             let mut before = list.size();
@@ -138,9 +138,22 @@ impl Pursuit {
                 before = 0;
                 list.push(row).context("a recognition")?;
             }
-            self.meter.row(list.size() - before, now);
+            if !self.ours {
+                self.meter.row(list.size() - before, now);
+            }
         }
         Ok(())
+    }
+
+    /// A churning peer does not keep our own acts from counting, nor what it takes away itself.
+    fn urgency(&self, row: &Recognition, assessment: &Assessment) -> Urgency {
+        let less = assessment.less.contains(&row.verdict.id);
+        match less {
+            _ if self.ours => Urgency::Always,
+            true if row.outcome == RecognitionOutcome::Refused => Urgency::Always,
+            true => Urgency::Less,
+            false => Urgency::Waits,
+        }
     }
 
     async fn state(&mut self, mirror: &RwLock<Mirror>, list: ResultList, why: (&Cause, Part)) -> Result<(), Setback> {
@@ -149,7 +162,9 @@ impl Pursuit {
             Reached { size: mirror.followed().size(), checkpoint: mirror.followed().checkpoint().cloned() }
         };
         if !list.is_empty() {
-            self.meter.statement(self.registry.now());
+            if !self.ours {
+                self.meter.statement(self.registry.now());
+            }
             self.registry.metrics.stated(&self.peer.registry, list.size());
         }
         state(&self.registry, &self.peer, &reached, list, why).await.map_err(anyhow::Error::from)?;
