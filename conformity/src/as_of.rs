@@ -77,14 +77,14 @@ pub enum AsOf {
     /// Of the present instant, by all that the log holds.
     Present(Timestamp),
     /// As the registry then knew.
-    Shown {
+    KnownThen {
         /// Only the first entries, as many as this, count.
         size: u64,
         /// And of these only those that were sequenced by then; by this instant dates are judged.
         at: Timestamp,
     },
     /// As it is now known to have been.
-    InEffect {
+    KnownNow {
         /// When.
         at: Timestamp,
     },
@@ -92,14 +92,14 @@ pub enum AsOf {
 
 impl AsOf {
     /// As the registry knew at `at`.
-    pub const fn shown_at(at: Timestamp) -> Self {
-        Self::Shown { size: u64::MAX, at }
+    pub const fn known_then(at: Timestamp) -> Self {
+        Self::KnownThen { size: u64::MAX, at }
     }
 
     /// The instant by which dates are judged.
     pub const fn at(&self) -> Timestamp {
         match self {
-            Self::Present(at) | Self::Shown { at, .. } | Self::InEffect { at } => *at,
+            Self::Present(at) | Self::KnownThen { at, .. } | Self::KnownNow { at } => *at,
         }
     }
 
@@ -107,8 +107,8 @@ impl AsOf {
     pub fn knows(&self, moment: Moment) -> bool {
         match self {
             Self::Present(_) => true,
-            Self::Shown { size, at } => moment.index < *size && moment.at <= *at,
-            Self::InEffect { at } => moment.at <= *at,
+            Self::KnownThen { size, at } => moment.index < *size && moment.at <= *at,
+            Self::KnownNow { at } => moment.at <= *at,
         }
     }
 }
@@ -194,7 +194,7 @@ impl<'a, F: Facts> Seen<'a, F> {
     /// What was made of foreign verdicts on a supplier later, where the question is of a time as it is known now: then nothing
     /// that came later is known at all.
     pub fn recognised_later(&self, supplier: &Identifier) -> Vec<Arc<RecognitionRecord>> {
-        let AsOf::InEffect { .. } = self.as_of else { return Vec::new() };
+        let AsOf::KnownNow { .. } = self.as_of else { return Vec::new() };
         let mut records = self.facts.recognitions_of(supplier);
         records.retain(|record| !self.as_of.knows(record.since));
         records

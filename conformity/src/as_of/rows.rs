@@ -40,7 +40,7 @@ impl RecognitionRecord {
         if as_of.knows(self.since) {
             return Ok(Some(Arc::clone(self)));
         }
-        let in_effect = matches!(as_of, AsOf::InEffect { .. });
+        let in_effect = matches!(as_of, AsOf::KnownNow { .. });
         let Some((count, since)) = last_by_then(&self.entries, as_of, lists)? else {
             let first = self.entries.first().filter(|_| in_effect);
             let since = first.map(|index| lists.moment(*index)).transpose()?;

@@ -31,14 +31,14 @@ impl VerdictRecord {
         match as_of {
             AsOf::Present(_) => Some(Arc::clone(self)),
             // Whatever declares something void stands in the history itself.
-            AsOf::Shown { .. } if self.history.last().is_some_and(|item| as_of.knows(item.moment())) => {
+            AsOf::KnownThen { .. } if self.history.last().is_some_and(|item| as_of.knows(item.moment())) => {
                 Some(Arc::clone(self))
             }
-            AsOf::Shown { .. } => {
+            AsOf::KnownThen { .. } => {
                 let shown = self.history.iter().take_while(|item| as_of.knows(item.moment()));
                 self.with_history(shown.map(|item| shown_then(item, as_of)).collect()).map(Arc::new)
             }
-            AsOf::InEffect { at } => {
+            AsOf::KnownNow { at } => {
                 let now = self.in_effect_at(*at)?;
                 let history = self.history.iter().filter(|item| item.effective <= *at).cloned().collect();
                 Some(Arc::new(Self { terms: Arc::clone(&self.terms), now, history }))
@@ -56,8 +56,8 @@ impl CredentialRecord {
     /// The credential as of a time; nothing where it was not issued yet, or by what is known now never was.
     pub fn seen(self: &Arc<Self>, as_of: &AsOf) -> Option<Arc<Self>> {
         let voided = match as_of {
-            AsOf::Present(_) | AsOf::InEffect { .. } => self.voided,
-            AsOf::Shown { .. } => self.voided.filter(|declared| as_of.knows(*declared)),
+            AsOf::Present(_) | AsOf::KnownNow { .. } => self.voided,
+            AsOf::KnownThen { .. } => self.voided.filter(|declared| as_of.knows(*declared)),
         };
         as_of.knows(self.issued).then(|| {
             if voided == self.voided { Arc::clone(self) } else { Arc::new(Self { voided, ..Self::clone(self) }) }
@@ -93,7 +93,7 @@ impl DesignationRecord {
 
 /// Whether it was there: sequenced or, by what is known now, begun.
 fn granted(moment: Moment, from: Day, as_of: &AsOf) -> bool {
-    as_of.knows(moment) || matches!(as_of, AsOf::InEffect { at } if from.start() <= *at)
+    as_of.knows(moment) || matches!(as_of, AsOf::KnownNow { at } if from.start() <= *at)
 }
 
 fn known<C: Clone>(changes: &[Changed<C>], as_of: &AsOf) -> Vec<Changed<C>> {
@@ -133,8 +133,8 @@ fn key_then(key: &PartyKey, as_of: &AsOf) -> PartyKey {
     let mut then = key.clone();
     then.revoked = then.revoked.filter(|end| as_of.knows(end.moment));
     then.compromised.retain(|compromise| match as_of {
-        AsOf::InEffect { at } => compromise.since <= *at,
-        AsOf::Present(_) | AsOf::Shown { .. } => as_of.knows(compromise.declared),
+        AsOf::KnownNow { at } => compromise.since <= *at,
+        AsOf::Present(_) | AsOf::KnownThen { .. } => as_of.knows(compromise.declared),
     });
     then
 }

@@ -95,8 +95,8 @@ mod tests {
         for (viewer, wanted, absence, code) in rows {
             let viewer = if viewer.is_empty() { Viewer::Public } else { party_asks(viewer) };
             let wanted: VerdictRef = wanted.parse().unwrap();
-            let nothing = no_verdict(&register, &viewer, &wanted, AsOf::shown_at(at("2026-08-01")));
-            let before = no_verdict(&register, &viewer, &wanted, AsOf::shown_at(at("2025-08-01")));
+            let nothing = no_verdict(&register, &viewer, &wanted, AsOf::known_then(at("2026-08-01")));
+            let before = no_verdict(&register, &viewer, &wanted, AsOf::known_then(at("2025-08-01")));
             assert_ne!(before.absence, Absence::Withheld, "it was not there yet");
             assert_eq!((nothing.absence, nothing.because.code.as_str()), (absence, code), "{viewer:?} {wanted}");
             for language in Language::ALL {

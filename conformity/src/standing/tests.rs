@@ -133,7 +133,7 @@ fn question(about: About) -> Question {
         country: None,
         about,
         viewpoint: None,
-        as_of: AsOf::shown_at(at("2026-08-01")),
+        as_of: AsOf::known_then(at("2026-08-01")),
     }
 }
 
@@ -279,7 +279,7 @@ fn the_five_absences() {
         (
             "before it was published",
             vec![],
-            Question { as_of: AsOf::shown_at(at("2025-12-31")), ..on_star() },
+            Question { as_of: AsOf::known_then(at("2025-12-31")), ..on_star() },
             "no-scheme",
         ),
         ("a Japanese supplier, by its number", vec![], on_star(), "not-assessed"),
@@ -383,7 +383,7 @@ fn hidden_and_absent_look_alike_to_the_byte() {
         Question { viewpoint: Some(name("organization")), ..on_star() },
         Question { viewpoint: Some(name("process")), ..on_star() },
         Question { supplier: name("lei:5493001KJTIIGC8Y1R12"), ..on_star() },
-        Question { as_of: AsOf::shown_at(at("2026-06-05")), ..on_star() },
+        Question { as_of: AsOf::known_then(at("2026-06-05")), ..on_star() },
     ];
     for viewer in ["", "buyer", "competitor", "other-body", "audit-body"] {
         let viewer = if viewer.is_empty() { Viewer::Public } else { party_asks(viewer) };
@@ -416,7 +416,7 @@ fn acceptances_are_counted_and_count_for_nothing() {
         assert_eq!(none, 0);
         let same = (explanation, in_force, snapshot, 2);
         assert_eq!(answer(told.clone(), &on_criteria()), same, "what counts is what counted");
-        let between = Question { as_of: AsOf::shown_at(at("2026-07-01")), ..on_criteria() };
+        let between = Question { as_of: AsOf::known_then(at("2026-07-01")), ..on_criteria() };
         assert_eq!(answer(told.clone(), &between).3, 1, "only what the log had then");
         let shown = standing(&with(jp(), vec![own(told)]), &on_criteria(), &Viewer::Public);
         let [Holding::Own(own)] = &shown.holdings[..] else { panic!("{shown:?}") };
@@ -487,7 +487,7 @@ fn nothing_of_an_expelled_peer_counts() {
     for (case, peer, expected) in rows {
         let register = with(jp(), vec![from_eu(&json!({"verdict": "V-9"})), peer]);
         assert_eq!(
-            ask(&register, &Question { as_of: AsOf::shown_at(at("2026-08-01")), ..on_star() }),
+            ask(&register, &Question { as_of: AsOf::known_then(at("2026-08-01")), ..on_star() }),
             expected,
             "{case}"
         );

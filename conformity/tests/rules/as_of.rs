@@ -295,7 +295,7 @@ fn what_was_known_then_and_what_is_known_now() {
         happened(&mut world);
         world.at("2027-06-01T00:00:00Z");
         let at: Timestamp = at.parse().unwrap();
-        for (as_of, expected) in [(AsOf::shown_at(at), then), (AsOf::InEffect { at }, now)] {
+        for (as_of, expected) in [(AsOf::known_then(at), then), (AsOf::KnownNow { at }, now)] {
             let about = if supplier == ABROAD { About::Everything } else { About::Scheme("stars".parse().unwrap()) };
             let answer = asked(&world, supplier, about, as_of, &Viewer::Public);
             assert_eq!(told(&answer), expected, "{what}: {as_of:?}");
@@ -308,11 +308,11 @@ fn an_accreditation_may_begin_before_anybody_knew() {
     let world = World::furnished();
     let record = world.register.accreditation(&"C-1".parse().unwrap()).unwrap();
     let at: Timestamp = "2026-06-01T00:00:00Z".parse().unwrap();
-    assert_eq!(record.seen(&AsOf::shown_at(at)), None, "the log had not begun");
-    let begun = record.seen(&AsOf::InEffect { at }).unwrap();
+    assert_eq!(record.seen(&AsOf::known_then(at)), None, "the log had not begun");
+    let begun = record.seen(&AsOf::KnownNow { at }).unwrap();
     assert_eq!(begun.in_force_at(at), Ok(()));
     let before = "2025-12-31T00:00:00Z".parse().unwrap();
-    assert_eq!(record.seen(&AsOf::InEffect { at: before }), None);
+    assert_eq!(record.seen(&AsOf::KnownNow { at: before }), None);
 }
 
 /// Whoever once answered for a restricted verdict by a transfer that is void asks about the time at which it seemed to count.
@@ -327,7 +327,7 @@ fn who_may_see_it_today_decides() {
     let asks = |world: &World, who: &str| {
         let viewer = Viewer::Party(who.parse().unwrap());
         let about = About::Scheme("stars".parse().unwrap());
-        told(&asked(world, SUPPLIER, about, AsOf::Shown { size, at }, &viewer))
+        told(&asked(world, SUPPLIER, about, AsOf::KnownThen { size, at }, &viewer))
     };
     let both = "V-1 granted counts; V-2 granted counts";
     assert_eq!([asks(&world, "cb-1"), asks(&world, "cb-2")], [both, both]);

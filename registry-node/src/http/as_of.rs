@@ -53,8 +53,8 @@ pub(super) fn of(site: &Site, query: &Query) -> Result<AsOf, Problem> {
         (None, Some(size)) => (size, reached(site, size)?),
     };
     Ok(match known {
-        Known::Then => AsOf::Shown { size, at },
-        Known::Now => AsOf::InEffect { at },
+        Known::Then => AsOf::KnownThen { size, at },
+        Known::Now => AsOf::KnownNow { at },
     })
 }
 
@@ -82,8 +82,8 @@ impl Echo {
     pub(super) fn of(as_of: &AsOf, query: &Query) -> Result<Option<Echo>, Problem> {
         let known = match as_of {
             AsOf::Present(_) => return Ok(None),
-            AsOf::Shown { .. } => Known::Then,
-            AsOf::InEffect { .. } => Known::Now,
+            AsOf::KnownThen { .. } => Known::Then,
+            AsOf::KnownNow { .. } => Known::Now,
         };
         Ok(Some(Echo { as_of: as_of.at(), as_of_size: query.one(AS_OF_SIZE.name)?, known }))
     }

@@ -100,7 +100,7 @@ pub(super) fn then(site: &Site, ask: &Ask, wanted: &VerdictRef, as_of: Option<Ti
     if seen || apart::of_verdict(site, ask, wanted).is_some() {
         return Problem::not_found();
     }
-    let as_of = as_of.map_or_else(|| AsOf::Present(site.registry.now()), AsOf::shown_at);
+    let as_of = as_of.map_or_else(|| AsOf::Present(site.registry.now()), AsOf::known_then);
     at(site, ask, wanted, &as_of)
 }
 

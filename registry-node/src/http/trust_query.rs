@@ -240,7 +240,7 @@ fn recognized(site: &Site, question: &Question, at: Timestamp) -> Result<Message
 /// The peer of this name at that time; whoever was expelled then is followed no more. A genesis names itself, but the rules let
 /// no peer in that claims the name of another, or ours.
 fn peer(peers: &[Arc<PeerRecord>], name: &str, at: Timestamp) -> Option<Arc<PeerRecord>> {
-    let then = peers.iter().filter_map(|peer| peer.seen(&AsOf::shown_at(at)));
+    let then = peers.iter().filter_map(|peer| peer.seen(&AsOf::known_then(at)));
     then.filter(|peer| peer.expelled.is_none()).find(|peer| did::of_registry(&peer.genesis) == name)
 }
 

@@ -21,10 +21,10 @@ fn an_answer_is_as_of_a_time() {
         ("2028-02-01", "V-1 granted"),
     ];
     for (when, expected) in rows {
-        assert_eq!(ask(&register, &Question { as_of: AsOf::shown_at(at(when)), ..on_star() }), expected, "{when}");
+        assert_eq!(ask(&register, &Question { as_of: AsOf::known_then(at(when)), ..on_star() }), expected, "{when}");
     }
     let answer =
-        standing(&register, &Question { as_of: AsOf::shown_at(at("2026-06-05")), ..on_star() }, &Viewer::Public);
+        standing(&register, &Question { as_of: AsOf::known_then(at("2026-06-05")), ..on_star() }, &Viewer::Public);
     let Holding::Own(own) = &answer.holdings[0] else { panic!() };
     assert_eq!((own.granted.index, own.changed.index), (7, 8), "the place of the suspension, not of the restoration");
     assert!(own.fictional);
@@ -33,7 +33,7 @@ fn an_answer_is_as_of_a_time() {
 #[test]
 fn a_recognition_derived_later_says_nothing_about_before() {
     let register = with(jp(), vec![from_eu(&json!({}))]);
-    let as_known_now = Question { as_of: AsOf::InEffect { at: at("2026-06-30") }, ..on_star() };
+    let as_known_now = Question { as_of: AsOf::KnownNow { at: at("2026-06-30") }, ..on_star() };
     let later = standing(&register, &as_known_now, &Viewer::Public);
     assert_eq!(
         (told(&later).as_str(), later.because[0].code.as_str()),
@@ -41,10 +41,10 @@ fn a_recognition_derived_later_says_nothing_about_before() {
         "known today, not then"
     );
     assert_eq!(
-        ask(&register, &Question { as_of: AsOf::shown_at(at("2026-07-01")), ..on_star() }),
+        ask(&register, &Question { as_of: AsOf::known_then(at("2026-07-01")), ..on_star() }),
         "eu:V-1 recognised counts"
     );
-    assert_eq!(ask(&register, &Question { as_of: AsOf::shown_at(at("2026-06-30")), ..on_star() }), "not-assessed");
-    let expired = Question { as_of: AsOf::shown_at(at("2028-02-01")), ..on_star() };
+    assert_eq!(ask(&register, &Question { as_of: AsOf::known_then(at("2026-06-30")), ..on_star() }), "not-assessed");
+    let expired = Question { as_of: AsOf::known_then(at("2028-02-01")), ..on_star() };
     assert_eq!(ask(&register, &expired), "eu:V-1 recognised", "shown, but past its last day");
 }

@@ -215,8 +215,8 @@ proptest! {
         for (size, then) in &shown {
             let last = size.checked_sub(1).and_then(|last| world.taken.get(usize::try_from(last).unwrap()));
             let at = last.map_or(world.taken[0].1 - jiff::SignedDuration::from_secs(1), |taken| taken.1);
-            same_records(&world, then, AsOf::Shown { size: *size, at })?;
-            same_answers(&world, then, AsOf::Shown { size: *size, at })?;
+            same_records(&world, then, AsOf::KnownThen { size: *size, at })?;
+            same_answers(&world, then, AsOf::KnownThen { size: *size, at })?;
         }
     }
 }
