@@ -387,6 +387,10 @@ impl Facts for Register {
         self.crosswalk(name)
     }
 
+    fn corrections(&self, source: &DocumentRef) -> usize {
+        self.corrections.get(source).map_or(0, BTreeMap::len)
+    }
+
     fn bulletin(&self, bulletin: &BulletinRef) -> Option<Arc<BulletinRecord>> {
         self.bulletins.get(bulletin).cloned()
     }
