@@ -48,7 +48,11 @@ fn surveillance_that_was_due() {
     assert_eq!((over.cause.what, over.window()), (CauseKind::SurveillanceOverdue, Some(due + GRACE + days(60))));
     let closed = found(&world, "L-1", due + GRACE + days(60)).lapsed.unwrap();
     assert_eq!(closed.consequence, Consequence::Cease);
-    assert_eq!(resting::due(&world.register, &world.verdict("L-1"), closed.since), None, "the node states by its own word");
+    assert_eq!(
+        resting::due(&world.register, &world.verdict("L-1"), closed.since),
+        None,
+        "the node states by its own word"
+    );
 
     // Stated in time, what is stated counts; late, it opens no later window.
     for (stated, counts) in [(due, due + days(60)), (due + days(30), due + GRACE + days(60))] {
@@ -60,7 +64,8 @@ fn surveillance_that_was_due() {
     }
     // Whoever looked again ends it.
     world.now = due + days(3);
-    let looked = json!({"verdict": "L-1", "period": {"from": "2027-09-01", "to": "2027-10-01"}, "recommendation": "none"});
+    let looked =
+        json!({"verdict": "L-1", "period": {"from": "2027-09-01", "to": "2027-10-01"}, "recommendation": "none"});
     world.must("audit", "report-filed", with(report("P-1"), looked));
     assert_eq!(found(&world, "L-1", world.now).lapsed, None);
 }
