@@ -13,13 +13,11 @@ use crate::arrangement::{Act, ArrangementRecord, SignedTerms};
 use crate::credential::CredentialRecord;
 use crate::hosting::HostingRecord;
 use crate::ids::{ArrangementId, DocumentRef, PartyId, RegistryId, SchemeId, SchemeRef, VerdictId};
-use crate::lapsed::BasisChange;
 use crate::map_label::MapLabel;
 use crate::party::{PartyKey, PartyRecord, Role};
 use crate::persons::ApprovalRecord;
 use crate::recognised::RecognitionRecord;
 use crate::records::Facts;
-use crate::resting;
 use crate::succession::Succession;
 use crate::verdict::{Change, Happening, HistoryItem, VerdictRecord};
 
@@ -53,11 +51,6 @@ pub fn of_verdict<F: Facts>(facts: &F, verdict: &VerdictRecord, until: u64) -> B
         }
         if let Happening::Changed(Change::Superseded { by }) = &item.what {
             walk.upgrade(by, item);
-        }
-        if let Happening::BasisChanged(change) = &item.what
-            && let BasisChange::Recounted(cause) = **change
-        {
-            walk.correction(scheme, cause.entry);
         }
     }
     let is_void = |record: &CredentialRecord| record.voided.is_some_and(|declared| declared.index < until);
@@ -297,19 +290,6 @@ impl<'a, F: Facts> Walk<'a, F> {
         }
         for document in &record.scheme.documents {
             self.document(document);
-        }
-    }
-
-    /// The correction of a crosswalk at this entry, and what it corrects.
-    fn correction(&mut self, scheme: &SchemeRef, entry: u64) {
-        let Some(record) = resting::correction(self.facts, scheme, entry) else { return };
-        let corrected = record.corrects.as_ref().and_then(|corrected| self.facts.crosswalk(&corrected.crosswalk));
-        for one in corrected.iter().chain([&record]) {
-            for document in [&one.publication.source, &one.publication.target] {
-                self.document(document);
-            }
-            self.place(one.published.index);
-            self.party(&one.by);
         }
     }
 

@@ -12,17 +12,17 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::accreditation::{AccreditationChange, AccreditationRecord, AccreditedAs};
 use crate::crosswalk::CrosswalkRecord;
 use crate::effect::{Effect, deadline};
-use crate::ids::SchemeRef;
+use crate::ids::{DocumentRef, SchemeRef};
 use crate::lapsed::{BasisChange, Cause, CauseKind, Consequence, Lapsed};
 use crate::records::{Facts, SchemeRecord};
 use crate::succession::line;
-use crate::time::Moment;
-use crate::verdict::{Happening, HistoryItem, VerdictRecord};
+use crate::time::{Day, Moment};
+use crate::verdict::{Change, Happening, HistoryItem, VerdictRecord};
 
 /// What must be stated at `at` of what a verdict rests on; nothing where its record says so already, or where nothing rests on the
 /// verdict any more.
@@ -44,13 +44,25 @@ pub fn correction(facts: &impl Facts, scheme: &SchemeRef, entry: u64) -> Option<
     corrections.find(|correction| correction.published.index == entry)
 }
 
-/// The first correction of a crosswalk from a document of its scheme that the verdict was there for and that is not told of it yet.
+/// The first correction of a crosswalk from a document of its scheme that the verdict was there for and that is not told of it yet. One
+/// that was itself corrected since is passed over: what it says counts no more.
 fn recounted(facts: &impl Facts, verdict: &VerdictRecord) -> Option<Cause> {
     let told = verdict.now.recounted.or_else(|| verdict.history.first().map(|granted| granted.index))?;
     let scheme = facts.scheme(&verdict.terms.scheme)?;
-    let corrections = scheme.scheme.documents.iter().filter_map(|source| facts.corrected_after(source, told));
-    let entry = corrections.map(|record| record.published.index).min()?;
+    let entry = scheme.scheme.documents.iter().filter_map(|source| standing_after(facts, source, told)).min()?;
     Some(Cause { what: CauseKind::CrosswalkCorrected, entry })
+}
+
+/// The entry of the first correction of a crosswalk from a document behind `entry` that is the newest of its crosswalk.
+fn standing_after(facts: &impl Facts, source: &DocumentRef, mut entry: u64) -> Option<u64> {
+    loop {
+        let correction = facts.corrected_after(source, entry)?;
+        entry = correction.published.index;
+        let newest = facts.newest_crosswalk(&correction.publication.crosswalk.id);
+        if newest.is_none_or(|newest| newest.published.index == entry) {
+            return Some(entry);
+        }
+    }
 }
 
 /// What of that on which a verdict rests lapsed at `at`, if something did of which its scheme says what follows. A row that the
@@ -83,7 +95,12 @@ impl Resting {
     pub fn of(facts: &impl Facts, verdict: &VerdictRecord, at: Timestamp) -> Self {
         let held = line(facts, &verdict.now.issuer).into_iter().flat_map(|body| facts.accreditations(&body.party.id));
         let next = held.filter(|record| record.accreditation.scheme == verdict.terms.scheme);
-        Self { lapsed: lapsed(facts, verdict, at), next: next.filter_map(|record| next_change(&record, at)).min() }
+        let unsaid = unsaid(facts, verdict);
+        let then = unsaid.iter().map(|lapse| lapse.since).filter(|since| *since > at);
+        let next = next.filter_map(|record| next_change(&record, at)).chain(then).min();
+        let found = Self { lapsed: lapsed(facts, verdict, at), next };
+        let over = strictest(unsaid.iter().copied().filter(|lapse| lapse.since <= at)).map(|lapse| lapse.at(at));
+        Self { lapsed: found.beside(over.as_ref()), next }
     }
 
     /// Of that and what the log says the one that ends first; where the log is silent, or later, it is the reader's own dates that count.
@@ -95,6 +112,42 @@ impl Resting {
         };
         stated.copied().into_iter().chain(self.lapsed).min_by_key(ends)
     }
+}
+
+/// How long a registry may take to state that a last day is over, before whoever reads its log counts from that day by itself. What is
+/// stated by then ends first, so that nobody is told of it twice.
+pub const GRACE: SignedDuration = SignedDuration::from_hours(24);
+
+/// What lapses by the days in the log alone, though its registry may never say so: surveillance that was due, and conditions. Neither
+/// counts before the verdict was there, nor for the time in which it was not in force.
+fn unsaid(facts: &impl Facts, verdict: &VerdictRecord) -> Vec<Lapse> {
+    let Some(scheme) = facts.scheme(&verdict.terms.scheme) else { return Vec::new() };
+    if verdict.terms.provenance.is_transcribed() || !verdict.now.state.name().is_in_force() {
+        return Vec::new();
+    }
+    let again = |item: &&HistoryItem| {
+        matches!(item.what, Happening::Changed(Change::Restored | Change::Renewed { .. }))
+            || item.index == granted(verdict)
+    };
+    let there = verdict.counting().rev().find(again).map_or(Timestamp::MIN, |item| item.at);
+    let missed = |what, entry, day: Day, effect| {
+        let at = day.end().max(there).saturating_add(GRACE).unwrap_or(Timestamp::MAX);
+        Lapse::new(what, Moment { index: entry, at }, effect)
+    };
+    let watched = scheme.scheme.surveillance.and_then(|duty| {
+        let entry = verdict.reports().next_back().map_or(granted(verdict), |(item, _)| item.index);
+        Some(missed(CauseKind::SurveillanceOverdue, entry, verdict.surveillance_due(duty), duty.on_overdue?))
+    });
+    let conditions = verdict.now.conditions().and_then(|conditions| {
+        let effect = scheme.scheme.on_conditions_overdue?;
+        Some(missed(CauseKind::ConditionsOverdue, granted(verdict), conditions.deadline, effect))
+    });
+    watched.into_iter().chain(conditions).collect()
+}
+
+/// Where the verdict was granted.
+fn granted(verdict: &VerdictRecord) -> u64 {
+    verdict.history.first().map_or(0, |granted| granted.index)
 }
 
 /// The first instant after `after` at which time alone changes what verdicts rest on that rest on this accreditation.

@@ -29,6 +29,7 @@ mod detail;
 mod fault;
 mod reading;
 mod signatures;
+mod touched;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -51,6 +52,7 @@ use ledger::note::{NoteVerifier, VerifierKeyError};
 use crate::evidence;
 use crate::messages::{CheckpointAnswer, Range};
 use reading::Reading;
+use touched::touched;
 
 pub use confided::{Confided, Gathering};
 pub use detail::{Detail, DisclosureFault, Named};
@@ -330,7 +332,7 @@ impl Followed {
         Ok(log)
     }
 
-    /// Takes over what was examined; gives the verdicts that changed, have another credential now, or rest on an accreditation that changed.
+    /// Takes over what was examined; gives the verdicts that changed, have another credential now, or rest on what changed.
     ///
     /// # Errors
     /// [`OutOfTurn`] when something else was taken over since.
@@ -351,22 +353,7 @@ impl Followed {
         self.bulletins.extend(examined.bulletins);
         let mut changed = BTreeSet::new();
         for record in examined.records {
-            match &record {
-                Record::Verdict(verdict) => drop(changed.insert(verdict.id().clone())),
-                Record::Credential(issued) => drop(changed.insert(issued.credential.verdict.clone())),
-                // The peer may never state what that means for its verdicts.
-                Record::Accreditation(held) => {
-                    let (scheme, bodies) = (&held.accreditation.scheme, [held.accreditation.body.clone()].into());
-                    let verdicts = self.register.verdicts_issued(scheme, &bodies, None);
-                    changed.extend(verdicts.map(|verdict| verdict.id().clone()));
-                }
-                Record::Scheme(scheme) if scheme.replaced.is_some() => {
-                    changed.extend(
-                        self.register.verdicts_under(&scheme.scheme.scheme).map(|verdict| verdict.id().clone()),
-                    );
-                }
-                _ => {}
-            }
+            changed.extend(touched(&self.register, &record));
             self.register.insert(record);
         }
         Ok(changed)

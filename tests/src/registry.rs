@@ -33,7 +33,7 @@ use registry_node::keys::Keys;
 use serde_json::{Value, json};
 
 use crate::party::{JOSE, NDJSON, Party, STATEMENTS};
-use crate::wait::soon;
+use crate::wait::{STARTS, soon, until};
 use crate::{claims, ports, program};
 
 /// Who takes part in a furnished registry, in which role.
@@ -323,7 +323,7 @@ impl Registry {
 
     /// Waits until it answers and acknowledges. `alive` says why it never will.
     pub async fn ready(&self, alive: impl Fn() -> Result<(), String>) {
-        soon(&format!("{} is ready", self.id), async || {
+        until(&format!("{} is ready", self.id), STARTS, async || {
             if let Err(ended) = alive() {
                 panic!("{ended}");
             }

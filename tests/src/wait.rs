@@ -7,6 +7,9 @@ use tokio::time::{Instant, sleep};
 /// How long something may take that takes milliseconds on a quiet machine. Tests share two cores with builds.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
+/// How long a node may take to start, which reads its whole log. One that ended says so at once.
+pub const STARTS: Duration = Duration::from_secs(120);
+
 const POLL: Duration = Duration::from_millis(10);
 const LONGEST_POLL: Duration = Duration::from_millis(50);
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::case::Case;
 use crate::crosswalk::{Corrected, Crosswalk, CrosswalkRecord, Publication};
 use crate::digest::Digest;
+use crate::ids::DocumentRef;
 use crate::records::{Facts, Record, View};
 use crate::refusal::Refusal;
 
@@ -29,6 +30,9 @@ impl<F: Facts> Case<'_, F> {
             None => return Err(Refusal::CrosswalkMissing { digest: publication.attachment }),
         };
         let before = self.facts.newest_crosswalk(&publication.crosswalk.id);
+        if let Some(before) = &before {
+            self.room_for_correction([&before.publication.source, &publication.source])?;
+        }
         Ok(vec![Record::Crosswalk(Arc::new(CrosswalkRecord {
             publication: Arc::clone(publication),
             published: self.moment(),
@@ -40,7 +44,19 @@ impl<F: Facts> Case<'_, F> {
             carried,
         }))])
     }
+
+    /// Refuses one correction more of what leads from a document: every verdict under a scheme that assesses it is told of each, and shows
+    /// that for ever.
+    fn room_for_correction(&self, sources: [&DocumentRef; 2]) -> Result<(), Refusal> {
+        if sources.iter().all(|source| self.facts.corrections(source) < MAX_CORRECTIONS) {
+            return Ok(());
+        }
+        Err(Refusal::TooMany { what: "corrections of crosswalks from a document", max: MAX_CORRECTIONS })
+    }
 }
+
+/// Most corrections of crosswalks from one document, as many as changes of what a body is accredited for.
+const MAX_CORRECTIONS: usize = 64;
 
 /// The maps, if they are those that are published.
 fn fits(publication: &Publication, maps: &[u8]) -> Result<Crosswalk, String> {

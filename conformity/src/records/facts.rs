@@ -88,6 +88,8 @@ pub trait Facts {
     fn newest_crosswalk(&self, crosswalk: &CrosswalkId) -> Option<Arc<CrosswalkRecord>>;
     /// The first correction of a crosswalk from a document, before or after it was corrected, behind the entry of this index.
     fn corrected_after(&self, source: &DocumentRef, entry: u64) -> Option<Arc<CrosswalkRecord>>;
+    /// How many corrections of crosswalks from a document there are, before or after they were corrected.
+    fn corrections(&self, source: &DocumentRef) -> usize;
     /// A bulletin, of this registry or passed on.
     fn bulletin(&self, bulletin: &BulletinRef) -> Option<Arc<BulletinRecord>>;
     /// A designation.

@@ -1,4 +1,4 @@
-//! All records of one kind, for whoever lists them; and crosswalks by what they correct.
+//! All records of one kind, for whoever lists them; crosswalks by what they correct, and bulletins by the entry that enacts something.
 
 use std::sync::Arc;
 
@@ -6,6 +6,7 @@ use super::{DocumentRecord, Register, SchemeRecord};
 use crate::accreditation::{AccreditationRecord, DesignationRecord};
 use crate::bulletin::BulletinRecord;
 use crate::crosswalk::CrosswalkRecord;
+use crate::ids::BulletinRef;
 
 impl Register {
     pub(super) fn insert_crosswalk(&mut self, record: Arc<CrosswalkRecord>) {
@@ -16,6 +17,18 @@ impl Register {
             }
         }
         self.crosswalks.insert(name.clone(), record);
+    }
+
+    pub(super) fn insert_bulletin(&mut self, record: Arc<BulletinRecord>) {
+        if record.relayed.is_none() && record.bulletin.enacts.is_some() {
+            self.enacted.insert(record.moment.index, record.name.clone());
+        }
+        self.bulletins.insert(record.name.clone(), record);
+    }
+
+    /// The bulletin of this registry that the entry of this index is, if it enacts something.
+    pub fn enacting(&self, entry: u64) -> Option<&BulletinRef> {
+        self.enacted.get(&entry)
     }
 
     /// All documents, by id and version.

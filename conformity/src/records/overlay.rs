@@ -151,6 +151,10 @@ impl<F: Facts> Facts for Overlay<'_, F> {
         self.base.corrected_after(source, entry).or_else(|| self.pending.corrected_after(source, entry))
     }
 
+    fn corrections(&self, source: &DocumentRef) -> usize {
+        self.base.corrections(source) + self.pending.corrections(source)
+    }
+
     fn bulletin(&self, bulletin: &BulletinRef) -> Option<Arc<BulletinRecord>> {
         self.pending.bulletin(bulletin).or_else(|| self.base.bulletin(bulletin))
     }

@@ -48,6 +48,7 @@ pub struct Register {
     /// Corrections of crosswalks, by the documents that these lead from and by entry.
     pub(super) corrections: BTreeMap<DocumentRef, BTreeMap<u64, CrosswalkRef>>,
     pub(super) bulletins: BTreeMap<BulletinRef, Arc<BulletinRecord>>,
+    pub(super) enacted: BTreeMap<u64, BulletinRef>,
     pub(super) designations: BTreeMap<DesignationId, Arc<DesignationRecord>>,
     pub(super) accreditations: BTreeMap<AccreditationId, Arc<AccreditationRecord>>,
     accreditations_by_body: HashMap<PartyId, Vec<AccreditationId>>,
@@ -94,7 +95,7 @@ impl Register {
             }
             Record::Scheme(record) => put(&mut self.schemes, record.scheme.scheme.clone(), record),
             Record::Crosswalk(record) => self.insert_crosswalk(record),
-            Record::Bulletin(record) => put(&mut self.bulletins, record.name.clone(), record),
+            Record::Bulletin(record) => self.insert_bulletin(record),
             Record::Designation(record) => {
                 put(&mut self.designations, record.designation.id.clone(), record);
             }
@@ -385,6 +386,10 @@ impl Facts for Register {
         let behind = (Bound::Excluded(entry), Bound::Unbounded);
         let (_, name) = self.corrections.get(source)?.range(behind).next()?;
         self.crosswalk(name)
+    }
+
+    fn corrections(&self, source: &DocumentRef) -> usize {
+        self.corrections.get(source).map_or(0, BTreeMap::len)
     }
 
     fn bulletin(&self, bulletin: &BulletinRef) -> Option<Arc<BulletinRecord>> {

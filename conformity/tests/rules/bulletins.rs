@@ -130,12 +130,14 @@ fn a_bulletin_and_what_it_enacts_are_there_together_or_not_at_all() {
     assert!(!there(&world) && replaced(&world).is_none());
     next(&mut world);
     // Another registry's enacts nothing here, though it names schemes of the same names.
+    let passed_on = world.next;
     relay(&mut world, &abroad(enacts("stars@2", "2028-06-30"))).unwrap();
-    assert!(replaced(&world).is_none());
+    assert!(replaced(&world).is_none() && world.register.enacting(passed_on).is_none());
     let entry = world.next;
     issue(&mut world, "ministry", enacts("stars@2", "2028-06-30")).unwrap();
     assert!(there(&world));
     assert_eq!(replaced(&world).unwrap().moment.index, entry);
+    assert_eq!(world.register.enacting(entry).map(ToString::to_string).as_deref(), Some("jp:B-1"));
     let Some(BasisChange::Lapsed(lapsed)) = resting::due(&world.register, &world.verdict("V-1"), world.now) else {
         panic!("nothing lapsed")
     };

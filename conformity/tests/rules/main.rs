@@ -44,6 +44,7 @@ mod recognitions;
 mod recommendations;
 mod reports;
 mod roundtrip;
+mod silent;
 mod specification;
 mod successions;
 mod surveillance;

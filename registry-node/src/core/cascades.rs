@@ -45,6 +45,8 @@ pub struct Cascades {
     /// Verdicts of each peer of which is still to be found out what an act in an arrangement, or the end of the peering, changes. Nothing of
     /// a peer that was not looked at since the start.
     abroad: Mutex<BTreeMap<RegistryId, u64>>,
+    /// Public verdicts of which something is void by each declaration of a stolen key that was asked for.
+    voided: Mutex<BTreeMap<u64, u64>>,
     /// Whether the worker came to the end of what waited.
     settled: AtomicBool,
 }
@@ -96,6 +98,12 @@ impl Cascades {
     /// How many that are; nothing where it is not known yet.
     pub fn left_abroad(&self, peer: &RegistryId) -> Option<u64> {
         lock(&self.abroad).get(peer).copied()
+    }
+
+    /// Of how many public verdicts something became void by the declaration that the entry of this index is. What it voids was void with
+    /// it, so that is counted once, however often it is asked.
+    pub fn voided(&self, declared: u64, count: impl FnOnce() -> u64) -> u64 {
+        *lock(&self.voided).entry(declared).or_insert_with(count)
     }
 
     /// Has a verdict looked at once more.

@@ -4,13 +4,12 @@
 //! stolen key, in the commit that declares it; acts in arrangements and expulsions, by result lists. Public verdicts alone are counted,
 //! as in the statements.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use conformity::bulletin::BulletinRecord;
 use conformity::ids::{ArrangementId, BulletinRef, PartyId, RegistryId, SchemeRef};
 use conformity::key::KeyId;
 use conformity::lapsed::{Batch, CascadeRecord};
-use conformity::party::Compromise;
 use conformity::records::{Facts, Register};
 use conformity::revised::{self, RevisionRecord, RuleEffect};
 use conformity::time::Moment;
@@ -69,7 +68,7 @@ struct Cascade {
 /// One of them, with the entry at which it began, before it is looked up what it did.
 enum Found {
     Basis(u64, Arc<CascadeRecord>),
-    Key(u64, (PartyId, KeyId), Compromise),
+    Key(u64, (PartyId, KeyId), Moment),
     Revision(u64, Arc<RevisionRecord>),
 }
 
@@ -84,30 +83,35 @@ impl Found {
 /// `GET /v1/cascades`
 pub(super) fn list(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let page: Page<u64> = Page::of(ask.query(), MAX_LIMIT)?;
-    let register = site.register();
-    let mut found = found(&register);
-    found.sort_by_key(|one| *one.begun());
-    let found = page.cut("cascades", found.into_iter(), Found::begun);
-    found
-        .map(|one| match one {
+    let listed = {
+        let register = site.register();
+        let mut found = found(&register, page.after);
+        found.sort_by_key(|one| *one.begun());
+        let newest = newest(&register);
+        page.cut("cascades", found.into_iter(), Found::begun).map(|one| match one {
             Found::Basis(_, record) => of_basis(site, &register, record),
-            Found::Key(_, key, declared) => of_key(&register, key, declared),
-            Found::Revision(_, record) => of_revision(site, &register, record),
+            Found::Key(_, key, declared) => of_key(site, &register, key, *declared),
+            Found::Revision(_, record) => of_revision(site, &register, record, newest.get(&record.registry).copied()),
         })
-        .answer()
+    };
+    listed.answer()
 }
 
-fn found(register: &Register) -> Vec<Found> {
+/// The newest act of each registry by which recognitions are revised: it takes up what older ones had left.
+fn newest(register: &Register) -> BTreeMap<RegistryId, u64> {
+    register.revisions().map(|record| (record.registry.clone(), record.entry)).collect()
+}
+
+/// Those that began behind an entry.
+fn found(register: &Register, after: Option<u64>) -> Vec<Found> {
     let basis = register.cascades().map(|record| Found::Basis(record.begun.index, Arc::clone(record)));
     let keys = register.parties().flat_map(|record| {
-        let keys = record.keys.iter();
-        keys.flat_map(|key| {
-            let name = (record.party.id.clone(), key.kid);
-            key.compromised.iter().map(move |one| Found::Key(one.declared.index, name.clone(), one.clone()))
-        })
+        let declared =
+            record.keys.iter().flat_map(|key| key.compromised.iter().map(move |one| (key.kid, one.declared)));
+        declared.map(|(kid, declared)| Found::Key(declared.index, (record.party.id.clone(), kid), declared))
     });
     let revisions = register.revisions().map(|record| Found::Revision(record.begun.index, Arc::clone(record)));
-    basis.chain(keys).chain(revisions).collect()
+    basis.chain(keys).chain(revisions).filter(|one| after.is_none_or(|after| *one.begun() > after)).collect()
 }
 
 fn of_basis(site: &Site, register: &Register, record: &CascadeRecord) -> Cascade {
@@ -115,7 +119,7 @@ fn of_basis(site: &Site, register: &Register, record: &CascadeRecord) -> Cascade
     Cascade {
         cause: json!(record.change.cause()),
         becomes: record.change.as_str(),
-        bulletin: enacting(register, record.change.cause().entry),
+        bulletin: register.enacting(record.change.cause().entry).cloned(),
         until: record.change.window(),
         crosswalk: event::corrected(register, &record.change, &record.scheme),
         scheme: Some(record.scheme.clone()),
@@ -132,14 +136,6 @@ fn of_basis(site: &Site, register: &Register, record: &CascadeRecord) -> Cascade
     }
 }
 
-/// The bulletin of this registry that the entry of this index is.
-fn enacting(register: &Register, entry: u64) -> Option<BulletinRef> {
-    let enacts = |record: &&Arc<BulletinRecord>| {
-        record.moment.index == entry && record.relayed.is_none() && record.bulletin.enacts.is_some()
-    };
-    register.bulletins().find(enacts).map(|record| record.name.clone())
-}
-
 /// A batch, and whether whoever reads its statements finds in them exactly what its beginning says.
 fn batch(batch: &Batch) -> Value {
     let mut shown = json!({
@@ -154,9 +150,9 @@ fn batch(batch: &Batch) -> Value {
 }
 
 /// All that a stolen key signed is void with one entry: it is told as soon as it is true.
-fn of_key(register: &Register, (party, kid): &(PartyId, KeyId), compromise: &Compromise) -> Cascade {
-    let declared = compromise.declared;
-    let done = event::voided(register, (party, kid), declared.index).len() as u64;
+fn of_key(site: &Site, register: &Register, (party, kid): &(PartyId, KeyId), declared: Moment) -> Cascade {
+    let count = || event::voided(register, (party, kid), declared.index).len() as u64;
+    let done = site.registry.cascades.voided(declared.index, count);
     Cascade {
         cause: json!({"what": "key-compromised", "entry": declared.index}),
         becomes: "voided",
@@ -177,10 +173,8 @@ fn of_key(register: &Register, (party, kid): &(PartyId, KeyId), compromise: &Com
     }
 }
 
-fn of_revision(site: &Site, register: &Register, record: &RevisionRecord) -> Cascade {
-    let newer = |other: &Arc<RevisionRecord>| other.registry == record.registry && other.entry > record.entry;
-    // A newer cause takes up what an older one had left.
-    let overtaken = register.revisions().any(newer);
+fn of_revision(site: &Site, register: &Register, record: &RevisionRecord, newest: Option<u64>) -> Cascade {
+    let overtaken = newest.is_some_and(|newest| newest > record.entry);
     let left = if overtaken { Some(0) } else { site.registry.cascades.left_abroad(&record.registry) };
     let arrangement = record.arrangement.as_ref().and_then(|id| register.arrangement(id));
     let own = &site.registry.config.registry.id;

@@ -1,5 +1,8 @@
 //! A peer that does nothing wrong.
 
+use std::collections::BTreeSet;
+
+use conformity::ids::VerdictId;
 use conformity::records::Facts;
 use federation::follow::{Followed, Signatures, Standing};
 use serde_json::json;
@@ -84,4 +87,35 @@ fn what_a_stolen_key_signed_is_void_for_a_follower_too() {
     let mut again = peer.follower();
     take(&mut again, &peer, 0, peer.size());
     assert!(again.register() == followed.register(), "in one piece or in several");
+}
+
+#[test]
+fn what_becomes_of_a_successor_reaches_the_verdicts_that_it_took_over() {
+    let mut peer = withheld(&Peer::at_work());
+    let accredited = json!({
+        "id": "C-2", "body": "cb-2", "as": "certification-body", "scheme": "stars@1", "viewpoints": ["organization"],
+        "from": "2026-01-01", "until": "2031-12-31",
+    });
+    peer.say("ab", "accreditation-granted", accredited);
+    let mut followed = peer.follower();
+    take(&mut followed, &peer, 0, peer.size());
+    let both = ["V-1", "V-2"].map(verdict_id).into();
+    let agreed = json!({"predecessor": "cb-1", "successor": "cb-2", "from": "2027-01-01", "until": "2027-12-31"});
+    for body in ["cb-1", "cb-2"] {
+        peer.say(body, "succession-agreed", agreed.clone());
+    }
+    let reason = json!({"code": "merged"});
+    peer.say("ministry", "body-succeeded", json!({"predecessor": "cb-1", "successor": "cb-2", "reason": reason}));
+    assert_eq!(follow(&mut followed, &peer), both, "the successor may not be accredited");
+    let issued_by = |followed: &Followed| followed.register().verdict(&verdict_id("V-1")).unwrap().now.issuer.clone();
+    peer.say("ab", "accreditation-changed", json!({"id": "C-2", "change": "withdrawn", "reason": reason}));
+    assert_eq!(follow(&mut followed, &peer), both, "nobody stated what that means for them");
+    assert_eq!(issued_by(&followed).as_str(), "cb-1");
+}
+
+/// Takes what the peer has more; gives the verdicts that are to be looked at again.
+fn follow(followed: &mut Followed, peer: &Peer) -> BTreeSet<VerdictId> {
+    let examined = followed.examine(&peer.range(followed.size(), peer.size()), &scope(), Signatures::Check).unwrap();
+    assert!(examined.faults.is_empty(), "{:?}", examined.faults);
+    followed.accept(examined).unwrap()
 }

@@ -59,6 +59,7 @@ async fn whoever_asks_what_is_known_of_any_time_hears_what_the_body_said_and_not
     );
     let counts = (&told["done"], &told["total"], &told["finished"]);
     assert_eq!(counts, (&json!(2), &json!(2), &json!(true)), "V-1 and V-3: the restricted one is not counted");
+    assert_eq!(ask(&world, None, "/v1/cascades?limit=1").await.json()["cascades"][0], told, "asked again");
     let history = ask(&world, None, "/v1/verdicts/jp:V-1").await.json()["history"].clone();
     assert_eq!(
         (&history[1]["what"], &history[1]["voided"]["index"]),
