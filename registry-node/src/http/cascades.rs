@@ -105,7 +105,8 @@ fn newest(register: &Register) -> BTreeMap<RegistryId, u64> {
 /// Those that began behind an entry.
 fn found(register: &Register, after: Option<u64>) -> Vec<Found> {
     let basis = register.cascades().map(|record| Found::Basis(record.begun.index, Arc::clone(record)));
-    let keys = register.parties().flat_map(|record| {
+    // Whom not everybody may know of has signed nothing that is counted here, or declares nothing any more.
+    let keys = register.parties().filter(|record| record.party.is_public()).flat_map(|record| {
         let declared =
             record.keys.iter().flat_map(|key| key.compromised.iter().map(move |one| (key.kid, one.declared)));
         declared.map(|(kid, declared)| Found::Key(declared.index, (record.party.id.clone(), kid), declared))
@@ -174,8 +175,8 @@ fn of_key(site: &Site, register: &Register, (party, kid): &(PartyId, KeyId), dec
 }
 
 fn of_revision(site: &Site, register: &Register, record: &RevisionRecord, newest: Option<u64>) -> Cascade {
-    let overtaken = newest.is_some_and(|newest| newest > record.entry);
-    let left = if overtaken { Some(0) } else { site.registry.cascades.left_abroad(&record.registry) };
+    let is_taken_over = newest.is_some_and(|newest| newest > record.entry);
+    let left = if is_taken_over { Some(0) } else { site.registry.cascades.left_abroad(&record.registry) };
     let arrangement = record.arrangement.as_ref().and_then(|id| register.arrangement(id));
     let own = &site.registry.config.registry.id;
     Cascade {

@@ -24,8 +24,12 @@ async fn moment() -> Timestamp {
 
 /// It turns out that a thief has had the key of cb-1.
 async fn declare(world: &World, since: Timestamp) -> u64 {
-    let kid = world.person("cb-1").key().public_key().thumbprint().to_string();
-    let claim = json!({"party": "cb-1", "kid": kid, "compromisedSince": since, "reason": {"code": "key-compromise"}});
+    stolen(world, "cb-1", since).await
+}
+
+async fn stolen(world: &World, party: &str, since: Timestamp) -> u64 {
+    let kid = world.person(party).key().public_key().thumbprint().to_string();
+    let claim = json!({"party": party, "kid": kid, "compromisedSince": since, "reason": {"code": "key-compromise"}});
     world.must(&world.operator(), "key-revoked", claim).await
 }
 
@@ -42,6 +46,16 @@ async fn robbed() -> (World, Timestamp) {
     world.must(&thief, "verdict-granted", restricted("V-4")).await;
     world.must(&thief, "verdict-changed", change("V-1", json!("suspended"))).await;
     (world, since)
+}
+
+#[tokio::test]
+async fn nobody_reads_from_stolen_keys_who_buys() {
+    let (world, since) = robbed().await;
+    stolen(&world, "buyer-1", since).await;
+    assert_eq!(ask(&world, None, "/v1/cascades").await.json()["cascades"], json!([]));
+    let declared = declare(&world, since).await;
+    let told = ask(&world, None, "/v1/cascades").await.json()["cascades"].clone();
+    assert_eq!((told.as_array().map(Vec::len), &told[0]["cause"]["entry"]), (Some(1), &json!(declared)), "{told}");
 }
 
 #[tokio::test]
