@@ -1,7 +1,7 @@
 //! How much of our log a peer can fill: what is made of its verdicts takes a quota of bytes a day, and each statement counts as one of a
 //! size that is worth while.
 //!
-//! Beyond it the newest answers wait, and of each verdict only the last is stated when there is room again. An answer that is less than the
+//! Beyond it the newest answers wait, and of each verdict only the last is stated when there is room again: those first that waited longest. An answer that is less than the
 //! one in force does not wait: it is owed, and others wait longer. Nor can that be done without end: a refusal takes what was given before, and
 //! of other answers that are less so many go at once for one verdict until it is given something again.
 //! What follows from an act of this registry takes none of the peer's room.
@@ -17,6 +17,8 @@ use super::Pursuit;
 
 /// What a statement counts at least, in bytes: an entry, a place in the trees and a commit of its own.
 const STATEMENT: f64 = 16.0 * 1024.0;
+/// What a row takes about, in bytes: so many of those that wait have their turn at once.
+const ROW: f64 = 1024.0;
 const DAY: f64 = 86_400.0;
 /// What waited is looked at again when so much of a day's quota is there.
 const WORTH_A_LOOK: f64 = 60.0 / DAY;
@@ -40,7 +42,9 @@ pub(super) enum Urgency {
 pub(super) struct Meter {
     quota: Quota,
     day: f64,
-    waiting: BTreeSet<VerdictId>,
+    waiting: Line,
+    /// Whose turn it is, with the places that they had.
+    called: BTreeMap<VerdictId, u64>,
     /// How often those were made less since they were given anything.
     lessened: BTreeMap<VerdictId, u8>,
     again: Option<Timestamp>,
@@ -53,7 +57,8 @@ impl Meter {
         Meter {
             quota: Quota::new(day, day / DAY),
             day,
-            waiting: BTreeSet::new(),
+            waiting: Line::default(),
+            called: BTreeMap::new(),
             lessened: BTreeMap::new(),
             again: None,
         }
@@ -61,15 +66,18 @@ impl Meter {
 
     /// Whether an answer may be stated; if not, it waits.
     pub(super) fn admits(&mut self, verdict: &VerdictId, urgency: Urgency, now: Timestamp) -> bool {
-        let admitted = self.goes_at_once(verdict, urgency) || self.quota.left(now) > 0.0;
+        // Those that come do not take the room from those that wait.
+        let turn = self.called.contains_key(verdict) || self.waiting.is_first(verdict);
+        let admitted = self.goes_at_once(verdict, urgency) || turn && self.quota.left(now) > 0.0;
+        let place = self.called.remove(verdict);
         if admitted && urgency == Urgency::Waits {
             self.lessened.remove(verdict);
         }
         if admitted {
             self.waiting.remove(verdict);
-            self.again = self.again.filter(|_| !self.waiting.is_empty());
+            self.again = self.again.filter(|_| self.waiting.len() > 0);
         } else {
-            self.waiting.insert(verdict.clone());
+            self.waiting.put(verdict, place);
             self.again.get_or_insert(until(&mut self.quota, self.day * WORTH_A_LOOK, now));
         }
         admitted
@@ -99,13 +107,60 @@ impl Meter {
         self.waiting.len()
     }
 
-    /// What waited, once it is worth while to look again.
+    /// What waited longest, so much as there is room for, once it is worth while to look again.
     fn due(&mut self, now: Timestamp) -> BTreeSet<VerdictId> {
         if self.again.is_none_or(|again| now < again) {
             return BTreeSet::new();
         }
-        self.again = None;
-        std::mem::take(&mut self.waiting)
+        let left = self.quota.left(now);
+        let worth = self.day * WORTH_A_LOOK;
+        let rows = if left < worth / 2.0 { 0 } else { 1 + ((left - STATEMENT).max(0.0) / ROW) as usize };
+        self.called = (0..rows).map_while(|_| self.waiting.take_oldest()).collect();
+        let again = until(&mut self.quota, worth, now);
+        self.again = (self.waiting.len() > 0).then_some(again);
+        self.called.keys().cloned().collect()
+    }
+}
+
+/// What waits, in the order in which it came.
+#[derive(Default)]
+struct Line {
+    places: BTreeMap<VerdictId, u64>,
+    order: BTreeMap<u64, VerdictId>,
+    next: u64,
+}
+
+impl Line {
+    fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Nobody is before this one.
+    fn is_first(&self, verdict: &VerdictId) -> bool {
+        self.order.first_key_value().is_none_or(|(_, first)| first == verdict)
+    }
+
+    /// One that waits keeps its place; another gets this one, or the last.
+    fn put(&mut self, verdict: &VerdictId, place: Option<u64>) {
+        if !self.places.contains_key(verdict) {
+            let place = place.unwrap_or(self.next);
+            self.next = self.next.max(place.saturating_add(1));
+            self.places.insert(verdict.clone(), place);
+            self.order.insert(place, verdict.clone());
+        }
+    }
+
+    fn remove(&mut self, verdict: &VerdictId) {
+        if let Some(place) = self.places.remove(verdict) {
+            self.order.remove(&place);
+        }
+    }
+
+    /// The one that waited longest, with its place.
+    fn take_oldest(&mut self) -> Option<(VerdictId, u64)> {
+        let (place, verdict) = self.order.pop_first()?;
+        self.places.remove(&verdict);
+        Some((verdict, place))
     }
 }
 
@@ -195,6 +250,53 @@ mod tests {
         assert!(meter.due(at(86_400)).is_empty());
         assert_eq!(meter.due(at(86_400 + 61)).len(), 1, "but for no longer than a day");
         assert!(meter.admits(&id(1), Urgency::Waits, at(86_400 + 61)));
+    }
+
+    #[test]
+    fn those_that_waited_longest_go_first_whatever_their_names() {
+        let mut meter = Meter::new(MIB);
+        churned(&mut meter, 100, 0);
+        meter.waiting.remove(&id(1));
+        // The later their name, the earlier they came.
+        for number in (100..200).rev() {
+            assert!(!meter.admits(&id(number), Urgency::Waits, at(1)));
+        }
+        let (mut stated, mut released) = (Vec::new(), 0);
+        for second in (60..86_400).step_by(60) {
+            let mut pending = meter.due(at(second));
+            released = released.max(pending.len());
+            // One of the first name is changed all the time.
+            pending.insert(id(0));
+            for verdict in pending {
+                if meter.admits(&verdict, Urgency::Waits, at(second)) {
+                    meter.row(1_000, at(second));
+                    stated.push(verdict);
+                }
+            }
+        }
+        let waited: Vec<_> = stated.iter().filter(|one| **one != id(0)).cloned().collect();
+        assert_eq!(waited, (100..200).rev().map(id).collect::<Vec<_>>(), "in the order in which they came");
+        let churning = stated.iter().position(|one| *one == id(0)).unwrap();
+        assert_eq!(churning, 100, "behind those that came before it");
+        assert!(released < 10, "only as many as there was room for: {released}");
+    }
+
+    #[test]
+    fn who_had_its_turn_without_room_keeps_its_place() {
+        let mut meter = Meter::new(MIB);
+        churned(&mut meter, 100, 0);
+        for number in [3, 2] {
+            assert!(!meter.admits(&id(number), Urgency::Waits, at(0)));
+        }
+        let due = meter.due(at(86_400));
+        assert_eq!((due.len(), meter.waiting()), (3, 0));
+        (0..200).for_each(|_| meter.statement(at(86_400)));
+        for number in [1, 2, 3] {
+            assert!(!meter.admits(&id(number), Urgency::Waits, at(86_400)));
+        }
+        assert!(!meter.admits(&id(0), Urgency::Waits, at(86_400)));
+        let order: Vec<_> = std::iter::from_fn(|| meter.waiting.take_oldest()).map(|(id, _)| id).collect();
+        assert_eq!(order, [id(1), id(3), id(2), id(0)]);
     }
 
     #[test]
