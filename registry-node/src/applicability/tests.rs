@@ -115,7 +115,7 @@ fn each_row_that_cannot_be_taken_is_told_with_its_number() {
         ("a.5.1,yes,,,", "repeated"),
         ("A.7.1,yes,,,", "unknown-requirement"),
         ("A.9.9,yes,,,", "withdrawn-requirement"),
-        ("A.5.2.1,yes,,,", "part-of-excluded"),
+        ("A.5.2.1,yes,yes,,", "part-of-excluded"),
     ];
     for (row, code) in rows {
         let parent = if code == "part-of-excluded" { "no" } else { "yes" };
