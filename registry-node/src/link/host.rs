@@ -151,6 +151,8 @@ impl Host {
             tracing::info!(took = ?in_force.took, connections = in_force.connections, "the accounts of the nats-server changed");
             self.access = wanted;
             self.stale = false;
+            // Who asked for what was not open yet asks again at once.
+            hint_peers(registry, &self.node, registry.feed.size()).await;
         }
         Ok(())
     }
@@ -171,10 +173,14 @@ async fn announce(registry: Arc<Registry>, node: Link, shutdown: CancellationTok
     let mut told = 0;
     while let Some(true) = shutdown.run_until_cancelled(registry.feed.grown(told)).await {
         told = registry.feed.size();
-        for peer in listening_peers(&registry) {
-            if let Err(error) = node.publish(&Subject::head_for(&peer), hint(told)).await {
-                tracing::debug!(%peer, %error, "a peer was not told of growth; it asks by itself");
-            }
+        hint_peers(&registry, &node, told).await;
+    }
+}
+
+async fn hint_peers(registry: &Registry, node: &Link, size: u64) {
+    for peer in listening_peers(registry) {
+        if let Err(error) = node.publish(&Subject::head_for(&peer), hint(size)).await {
+            tracing::debug!(%peer, %error, "a peer was not told of growth; it asks by itself");
         }
     }
 }
