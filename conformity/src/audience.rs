@@ -62,6 +62,7 @@ pub fn audience<F: Facts>(facts: &F, statement: &Statement, index: u64) -> Audie
         | Claim::VerdictChanged(_)
         | Claim::CredentialIssued(_)
         | Claim::DeclarationConfirmed(_)
+        | Claim::ConfirmationWithdrawn(_)
         | Claim::ReportFiled(_)
         | Claim::EvidenceAccepted(_)
         | Claim::VerdictExpired(_)
@@ -106,6 +107,7 @@ fn verdict_of<F: Facts>(facts: &F, statement: &Statement, index: u64) -> Option<
         Claim::VerdictChanged(change) => verdict(&change.verdict),
         Claim::CredentialIssued(credential) => verdict(&credential.verdict),
         Claim::DeclarationConfirmed(confirmation) => verdict(&confirmation.verdict),
+        Claim::ConfirmationWithdrawn(withdrawn) => verdict(&withdrawn.verdict),
         Claim::ReportFiled(report) => verdict(&report.verdict),
         Claim::EvidenceAccepted(acceptance) => verdict(&acceptance.verdict),
         Claim::VerdictExpired(list) | Claim::SurveillanceOverdue(list) | Claim::ConditionsOverdue(list) => {

@@ -283,8 +283,16 @@ impl CredentialRecord {
     fn outdated(&self, record: &VerdictRecord) -> bool {
         let issued = self.issued.index;
         record.history.iter().rev().filter(|item| sets_terms(&item.what)).any(|item| match item.voided {
-            // A declaration that was confirmed since is understated, no more.
-            None => item.index > issued && !matches!(item.what, Happening::Confirmed(_)),
+            None if item.index <= issued => false,
+            None => match item.what {
+                // A declaration that was confirmed since is understated, no more.
+                Happening::Confirmed(_) => false,
+                // Issued without the expert's word, it says nothing of it.
+                Happening::ConfirmationWithdrawn => {
+                    record.after_entry(issued).is_some_and(|then| then.confirmed.is_some())
+                }
+                _ => true,
+            },
             Some(voided) => item.index < issued && issued < voided.index,
         })
     }
@@ -296,5 +304,6 @@ const fn sets_terms(what: &Happening) -> bool {
         what,
         Happening::Changed(Change::ScopeExtended(_) | Change::ScopeReduced(_) | Change::Renewed { .. })
             | Happening::Confirmed(_)
+            | Happening::ConfirmationWithdrawn
     )
 }

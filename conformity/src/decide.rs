@@ -157,6 +157,7 @@ impl<F: Facts> Case<'_, F> {
             Claim::VerdictChanged(claim) => self.verdict_changed(claim),
             Claim::CredentialIssued(claim) => self.credential_issued(claim),
             Claim::DeclarationConfirmed(claim) => self.declaration_confirmed(claim),
+            Claim::ConfirmationWithdrawn(claim) => self.confirmation_withdrawn(claim),
             Claim::ReportFiled(claim) => self.report_filed(claim),
             Claim::EvidenceAccepted(claim) => self.evidence_accepted(claim),
             Claim::DisclosureConsented(claim) => self.disclosure_consented(claim),

@@ -282,6 +282,52 @@ reference!(CrosswalkRef, id, '@', version, "a crosswalk reference", "write it as
 reference!(VerdictRef, registry, ':', id, "a verdict reference", "write it as registry:id");
 reference!(BulletinRef, registry, ':', id, "a bulletin reference", "write it as registry:id");
 
+/// A scheme, in one version or in all: `id@version`, or `id`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SchemeChoice {
+    /// `id`
+    Any(SchemeId),
+    /// `id@version`
+    Version(SchemeRef),
+}
+
+impl SchemeChoice {
+    /// Whether `scheme` is meant.
+    pub fn takes(&self, scheme: &SchemeRef) -> bool {
+        match self {
+            Self::Any(id) => scheme.id == *id,
+            Self::Version(wanted) => scheme == wanted,
+        }
+    }
+
+    /// Whether it is about a scheme, in whatever version.
+    pub fn names(&self, scheme: &SchemeId) -> bool {
+        match self {
+            Self::Any(id) => id == scheme,
+            Self::Version(wanted) => wanted.id == *scheme,
+        }
+    }
+}
+
+impl FromStr for SchemeChoice {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        if text.contains('@') { text.parse().map(Self::Version) } else { text.parse().map(Self::Any) }
+    }
+}
+
+impl fmt::Display for SchemeChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any(id) => fmt::Display::fmt(id, f),
+            Self::Version(scheme) => fmt::Display::fmt(scheme, f),
+        }
+    }
+}
+
+serde_as_text!(SchemeChoice, "a scheme, as id or id@version");
+
 impl PartyId {
     /// The name under which a node signs what it derives itself.
     pub const NODE: &'static str = "node";

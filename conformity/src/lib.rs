@@ -33,6 +33,7 @@ pub mod effect;
 pub mod entitlement;
 mod foreign;
 pub mod genesis;
+pub mod handle;
 pub mod hosting;
 pub mod identifiers;
 pub mod ids;

@@ -70,6 +70,11 @@ impl Role {
         !matches!(self, Self::Buyer | Self::Supplier)
     }
 
+    /// Whether a party of this role may be a natural person. Whoever decides or accredits is an organization.
+    pub const fn may_be_person(self) -> bool {
+        matches!(self, Self::Expert | Self::Buyer | Self::Supplier)
+    }
+
     /// Whether a party of this role may be registered to declare conformity, its own or, as a sponsor, that of others.
     pub const fn may_declare(self) -> bool {
         matches!(self, Self::Buyer | Self::Supplier)
@@ -95,7 +100,7 @@ pub struct Party {
     pub id: PartyId,
     /// Its one role.
     pub role: Role,
-    /// Its legal name.
+    /// Its legal name; of a natural person a [handle](mod@crate::handle).
     pub name: Text<256>,
     /// Where it is established.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -108,8 +113,11 @@ pub struct Party {
     pub sectors: Vec<SectorCode>,
     /// Whether it declares conformity, its own or, as a sponsor, that of others. Who declares speaks in public, so everybody may
     /// know that it is registered, and with which keys.
-    #[serde(default, skip_serializing_if = "is_silent")]
+    #[serde(default, skip_serializing_if = "is_not")]
     pub declares: bool,
+    /// Whether it is a natural person 個人, who stands in the log by a handle alone.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub person: bool,
 }
 
 impl Party {
@@ -120,8 +128,8 @@ impl Party {
 }
 
 /// What says nothing is left out.
-const fn is_silent(declares: &bool) -> bool {
-    !*declares
+const fn is_not(said: &bool) -> bool {
+    !*said
 }
 
 /// One key of a party and its time.

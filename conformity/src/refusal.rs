@@ -27,6 +27,7 @@ use serde_json::Value;
 use crate::accreditation::{Hold, Lapse};
 use crate::credential::StatusSlot;
 use crate::digest::Digest;
+use crate::identifiers::Identifier;
 use crate::ids::{
     AcceptanceId, AccreditationId, ArrangementId, BulletinId, BulletinRef, ConsentId, CrosswalkRef, DesignationId,
     DocumentRef, LevelCode, Origin, PartyId, RegistryId, ReportId, RuleId, SchemeId, SchemeRef, StatementId, VerdictId,

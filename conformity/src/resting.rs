@@ -10,6 +10,7 @@
 //! Of several accreditations, none of which holds, the one that held last is the one that the verdict rested on. Those of a body end
 //! when another takes its place; then those of that one count, too.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -47,22 +48,25 @@ pub fn correction(facts: &impl Facts, scheme: &SchemeRef, entry: u64) -> Option<
 /// The first correction of a crosswalk from a document of its scheme that the verdict was there for and that is not told of it yet. One
 /// that was itself corrected since is passed over: what it says counts no more.
 fn recounted(facts: &impl Facts, verdict: &VerdictRecord) -> Option<Cause> {
-    let told = verdict.now.recounted.or_else(|| verdict.history.first().map(|granted| granted.index))?;
-    let scheme = facts.scheme(&verdict.terms.scheme)?;
+    let (told, scheme) = (recounted_up_to(verdict)?, facts.scheme(&verdict.terms.scheme)?);
     let entry = scheme.scheme.documents.iter().filter_map(|source| standing_after(facts, source, told)).min()?;
     Some(Cause { what: CauseKind::CrosswalkCorrected, entry })
 }
 
-/// The entry of the first correction of a crosswalk from a document behind `entry` that is the newest of its crosswalk.
-fn standing_after(facts: &impl Facts, source: &DocumentRef, mut entry: u64) -> Option<u64> {
-    loop {
-        let correction = facts.corrected_after(source, entry)?;
-        entry = correction.published.index;
-        let newest = facts.newest_crosswalk(&correction.publication.crosswalk.id);
-        if newest.is_none_or(|newest| newest.published.index == entry) {
-            return Some(entry);
-        }
+/// The entry behind which a correction of a crosswalk is news to the verdict.
+pub fn recounted_up_to(verdict: &VerdictRecord) -> Option<u64> {
+    verdict.now.recounted.or_else(|| verdict.history.first().map(|granted| granted.index))
+}
+
+/// The entry of the first correction of a crosswalk from a document behind `entry` that no later one of the same crosswalk from that
+/// document follows.
+fn standing_after(facts: &impl Facts, source: &DocumentRef, entry: u64) -> Option<u64> {
+    let next = |known: &Arc<CrosswalkRecord>| facts.corrected_after(source, known.published.index);
+    let mut newest = BTreeMap::new();
+    for correction in std::iter::successors(facts.corrected_after(source, entry), next) {
+        newest.insert(correction.publication.crosswalk.id.clone(), correction.published.index);
     }
+    newest.into_values().min()
 }
 
 /// What of that on which a verdict rests lapsed at `at`, if something did of which its scheme says what follows. A row that the

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::as_of::{AsOf, Seen};
 use crate::document::Tailoring;
 use crate::identifiers::Identifier;
-use crate::ids::{CountryCode, DocumentRef, SchemeId, SchemeRef};
+use crate::ids::{CountryCode, DocumentRef, SchemeChoice, SchemeId, SchemeRef};
 use crate::records::{Facts, SchemeRecord};
 use crate::text::Text;
 use crate::verdict::VerdictRecord;
@@ -60,6 +60,15 @@ pub enum About {
     SchemeVersion(SchemeRef),
     /// Every scheme that assesses against a document.
     Document(DocumentRef),
+}
+
+impl From<SchemeChoice> for About {
+    fn from(choice: SchemeChoice) -> Self {
+        match choice {
+            SchemeChoice::Any(id) => Self::Scheme(id),
+            SchemeChoice::Version(scheme) => Self::SchemeVersion(scheme),
+        }
+    }
 }
 
 /// As parameters of sentences have it.

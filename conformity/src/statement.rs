@@ -38,7 +38,7 @@ use crate::recognised::RecognitionDerived;
 use crate::scheme::{Scheme, SchemeReplaced};
 use crate::strict::{self, Limits};
 use crate::succession::{BodySucceeded, ClosingAccepted, RegistryClosed, SuccessionAgreed};
-use crate::verdict::{Acceptance, Confirmation, Report, Verdict, VerdictChange, VerdictList};
+use crate::verdict::{Acceptance, Confirmation, ConfirmationWithdrawn, Report, Verdict, VerdictChange, VerdictList};
 
 pub use malformed::Malformed;
 
@@ -255,6 +255,8 @@ kinds! {
     CredentialIssued(Arc<Credential>) "credential-issued"
     /// An expert confirms what a supplier declared.
     DeclarationConfirmed(Arc<Confirmation>) "declaration-confirmed"
+    /// The expert takes that back.
+    ConfirmationWithdrawn(ConfirmationWithdrawn) "confirmation-withdrawn"
     /// An audit body reports.
     ReportFiled(Arc<Report>) "report-filed"
     /// A list says that an authority accepted a verdict as evidence.

@@ -4,6 +4,7 @@
 //! is always the fold of the history. Out of scope: who may change it, see [`mod@crate::decide`]; what another registry
 //! makes of it, see [`crate::recognised`].
 
+mod confirmation;
 mod history;
 mod lifecycle;
 mod usurpers;
@@ -24,7 +25,8 @@ use crate::text::Text;
 use crate::time::Day;
 use crate::viewpoint::{ObjectKind, Viewpoints};
 
-pub use history::{Confirmed, Happening, HistoryItem, Marks, Snapshot, VerdictRecord, Voiding};
+pub use confirmation::{Confirmation, ConfirmationWithdrawn, Confirmed};
+pub use history::{Happening, HistoryItem, Marks, Snapshot, VerdictRecord, Voiding};
 pub use lifecycle::{
     Annulled, Conditional, Expired, Granted, Historical, IllegalMove, State, StateName, Superseded, Surrendered,
     Suspended, Unconfirmed, Void, Withdrawn,
@@ -36,7 +38,7 @@ pub use lifecycle::{
 pub struct Supplier {
     /// The identifier under which it was assessed.
     pub id: Identifier,
-    /// Its legal name at that time.
+    /// Its legal name at that time; of a natural person a [handle](mod@crate::handle).
     pub name: Text<256>,
     /// Where it is established. Absent only where a list from which the verdict was transcribed does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -44,6 +46,9 @@ pub struct Supplier {
     /// Other identifiers that the body verified to be of the same entity.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<Identifier>,
+    /// Whether it is a natural person 個人, such as a sole proprietor, who stands in the log by a handle alone.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub person: bool,
 }
 
 /// 評価対象: what was assessed.
@@ -113,8 +118,8 @@ pub struct SelfDeclared {
 }
 
 /// What says nothing is left out.
-const fn is_not(awaits: &bool) -> bool {
-    !*awaits
+const fn is_not(said: &bool) -> bool {
+    !*said
 }
 
 /// How far anybody but the supplier stands behind its declaration: in this order.
@@ -225,19 +230,6 @@ pub struct Verdict {
     /// The supplier's declaration whose place it takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upgrades: Option<VerdictId>,
-}
-
-/// An expert confirms what a supplier declared.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Confirmation {
-    /// The declaration.
-    pub verdict: VerdictId,
-    /// The day on which the expert had looked at all of it.
-    pub on: Day,
-    /// How, in words that everyone may read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub method: Option<Text<1024>>,
 }
 
 /// What a body may do to its verdict.

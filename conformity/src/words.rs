@@ -2,7 +2,7 @@
 //!
 //! In scope: languages, parameters, how a row of a table becomes a sentence. The tables are in `gaps` (what keeps a verdict from
 //! counting), `remedies` (what would change the answer), `answers` (standing and absences), `refusals` (statements), `events` (what
-//! happened), `labels` (what stands around answers), `commands` (the same of operators' and bodies' commands), `trust_query` (messages of that protocol), `steps` (what was checked of a bundle).
+//! happened), `procurement` (what a buyer's policy makes of a standing), `labels` (what stands around answers), `commands` (the same of operators' and bodies' commands), `trust_query` (messages of that protocol), `steps` (what was checked of a bundle).
 //! Out of scope: who asks in which language; the edge knows.
 //!
 //! ```text
@@ -19,6 +19,7 @@ mod events;
 mod gaps;
 mod labels;
 mod phrases;
+mod procurement;
 mod refusals;
 mod remedies;
 mod steps;
@@ -41,6 +42,7 @@ pub(crate) use events::ROWS as EVENTS;
 pub(crate) use gaps::ROWS as GAPS;
 pub(crate) use labels::ROWS as LABELS;
 pub(crate) use phrases::phrase;
+pub(crate) use procurement::ROWS as PROCUREMENT;
 pub(crate) use refusals::ROWS as REFUSALS;
 pub(crate) use remedies::ROWS as REMEDIES;
 pub(crate) use steps::ROWS as STEPS;
@@ -203,13 +205,23 @@ pub struct Said {
 impl Said {
     /// A sentence of `answers`.
     pub(crate) fn new(code: &'static str, params: Params) -> Self {
-        let remedy = row(ANSWERS, code, &params).and_then(|row| Remedy::of(row.remedy));
+        Self::of(ANSWERS, code, params)
+    }
+
+    /// What a buyer's policy makes of a standing: a sentence of `procurement`.
+    pub fn judged(code: &'static str, params: Params) -> Self {
+        Self::of(PROCUREMENT, code, params)
+    }
+
+    fn of(rows: &[Sentence], code: &'static str, params: Params) -> Self {
+        let remedy = row(rows, code, &params).and_then(|row| Remedy::of(row.remedy));
         Self { code: certain(code, "said"), params, remedy }
     }
 
     /// The sentence; empty for a code that has none.
     pub fn words(&self, language: Language) -> String {
-        say(ANSWERS, self.code.as_str(), language, &self.params).unwrap_or_default()
+        let told = |rows| say(rows, self.code.as_str(), language, &self.params);
+        told(ANSWERS).or_else(|| told(PROCUREMENT)).unwrap_or_default()
     }
 
     /// The same, with the remedy in words.

@@ -41,8 +41,13 @@ impl<F: Facts> Case<'_, F> {
         batch: Option<&Batch>,
     ) -> Result<VerdictRecord, Refusal> {
         let verdict = known.id();
-        // What a crosswalk carries decides of no verdict: whoever reads a part is not shown the crosswalks for it.
-        let unseen = self.facts.view() == View::Part && matches!(*claim.change, BasisChange::Recounted(_));
+        // What a crosswalk carries decides of no verdict: whoever reads a part is not shown the crosswalks for it, but that each is told once.
+        let unseen = match *claim.change {
+            BasisChange::Recounted(cause) if self.facts.view() == View::Part => {
+                resting::recounted_up_to(known).is_some_and(|told| told < cause.entry) && cause.entry < self.place.index
+            }
+            _ => false,
+        };
         let so = unseen || resting::due(self.facts, known, self.at()) == Some(*claim.change);
         if !so || known.terms.scheme != claim.scheme {
             return Err(Refusal::BasisNotSo { verdict: verdict.clone(), change: claim.change.as_str() });

@@ -18,7 +18,9 @@ use crate::records::{Facts, Record, View};
 use crate::refusal::Refusal;
 use crate::scheme::{ExpertNeed, Scheme, SelfDeclaration};
 use crate::standing::is_supplier;
-use crate::verdict::{Change, Confirmation, Happening, SelfDeclared, Supplier, Verdict, VerdictRecord};
+use crate::verdict::{
+    Change, Confirmation, ConfirmationWithdrawn, Happening, HistoryItem, SelfDeclared, Supplier, Verdict, VerdictRecord,
+};
 
 impl<F: Facts> Case<'_, F> {
     pub(super) fn may_declare(&self) -> Result<(), Refusal> {
@@ -44,12 +46,14 @@ impl<F: Facts> Case<'_, F> {
     fn speaks_for(&self, supplier: &Supplier, how: SelfDeclared) -> Result<(), Refusal> {
         let own = &self.speaker.party;
         let rows = if how.mandate.is_some() {
-            [("others", supplier.others.is_empty()), ("id", !own.identifiers.contains(&supplier.id)), ("name", true)]
+            let another = !own.identifiers.contains(&supplier.id);
+            [("others", supplier.others.is_empty()), ("id", another), ("person", true), ("name", true)]
         } else {
             let known = |identifier| own.identifiers.contains(identifier);
             [
                 ("others", own.role == Role::Supplier && supplier.others.iter().all(known)),
                 ("id", own.role == Role::Supplier && known(&supplier.id)),
+                ("person", supplier.person == own.person),
                 ("name", supplier.name == own.name && (own.country.is_none() || supplier.country == own.country)),
             ]
         };
@@ -121,6 +125,22 @@ impl<F: Facts> Case<'_, F> {
         let confirmed = known.after(self.happened(Happening::Confirmed(Arc::clone(claim))));
         let confirmed = confirmed.map_err(|illegal| illegal_move(&claim.verdict, illegal))?;
         Ok(vec![Record::Verdict(Arc::new(confirmed))])
+    }
+
+    /// Who confirmed takes it back, accredited or not: a word that its speaker does not stand by any more counts for nobody.
+    pub(super) fn confirmation_withdrawn(&self, claim: &ConfirmationWithdrawn) -> Result<Vec<Record>, Refusal> {
+        self.only(&[Role::Expert], "an expert")?;
+        let own = |known: &VerdictRecord| known.now.confirmed.as_ref().is_some_and(|one| one.by == *self.iss());
+        let known = self.facts.verdict(&claim.verdict);
+        let known = known.filter(|known| own(known) || self.may_know(known) || self.advises(known));
+        let known = known.ok_or_else(|| Refusal::UnknownVerdict { verdict: claim.verdict.clone() })?;
+        if !own(&known) {
+            return Err(Refusal::NoConfirmation { iss: self.iss().clone(), verdict: claim.verdict.clone() });
+        }
+        let happened = self.happened(Happening::ConfirmationWithdrawn);
+        let without = known.after(HistoryItem { reason: Some(claim.reason.clone()), ..happened });
+        let without = without.map_err(|illegal| illegal_move(&claim.verdict, illegal))?;
+        Ok(vec![Record::Verdict(Arc::new(without))])
     }
 
     /// Whether the speaker is an expert for what is declared like this: it was shown to him to be confirmed.

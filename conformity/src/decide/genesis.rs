@@ -156,6 +156,7 @@ fn introduce(role: Role, id: &PartyId, genesis: &Genesis, keys: &[Jwk], place: &
         identifiers: Vec::new(),
         sectors: Vec::new(),
         declares: false,
+        person: false,
     };
     let keys = party::first_keys(id, keys, place.moment())?;
     Ok(Record::Party(Arc::new(PartyRecord::new(party, keys, place.moment()))))

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::case::Case;
+use crate::handle;
 use crate::ids::PartyId;
 use crate::key::Jwk;
 use crate::party::{PartyKey, PartyRecord, Revocation, Role};
@@ -24,6 +25,7 @@ impl<F: Facts> Case<'_, F> {
         if party.declares && !party.role.may_declare() {
             return Err(Refusal::DeclaresMisplaced { role: party.role });
         }
+        handle::of_party(party)?;
         if self.facts.party(&party.id).is_some() {
             return Err(Refusal::PartyExists { party: party.id.clone() });
         }

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use super::accreditation::{Needed, known_objects, known_viewpoints};
 use super::case::{Case, in_order};
 use crate::accreditation::AccreditedAs;
+use crate::handle;
+use crate::identifiers::Identifier;
 use crate::ids::LevelCode;
 use crate::party::Role;
 use crate::records::{Facts, Record, SchemeRecord};
@@ -14,7 +16,7 @@ use crate::scheme::Scheme;
 use crate::site::Site;
 use crate::text::Text;
 use crate::time::Day;
-use crate::verdict::{Happening, HistoryItem, Profile, Provenance, Verdict, VerdictRecord};
+use crate::verdict::{Happening, HistoryItem, Profile, Provenance, Supplier, Verdict, VerdictRecord};
 
 /// How many identifiers a supplier may have besides its own: each one is an entry in an index.
 const MAX_IDENTIFIERS: usize = 32;
@@ -31,6 +33,7 @@ impl<F: Facts> Case<'_, F> {
             return Err(Refusal::TooMany { what: "sectors of a verdict", max: MAX_SECTORS });
         }
         in_the_open(verdict.profile, verdict.level.as_ref(), Some(&verdict.sites), Some(&verdict.exclusions))?;
+        handle::of_supplier(&verdict.supplier, &verdict.object)?;
         let scheme = self.scheme(&verdict.scheme)?;
         fits_scheme(verdict, &scheme.scheme)?;
         if let Some(until) = verdict.valid_until {
@@ -47,6 +50,7 @@ impl<F: Facts> Case<'_, F> {
                 self.declarable(verdict, how, &scheme.scheme)?;
             }
         }
+        self.says_of_persons(&verdict.supplier)?;
         // Last, for it may tell of a restricted verdict: only to a body that could have granted this one.
         if self.facts.verdict(&verdict.verdict).is_some() {
             return Err(Refusal::VerdictExists { verdict: verdict.verdict.clone() });
@@ -56,6 +60,19 @@ impl<F: Facts> Case<'_, F> {
         let granted = Record::Verdict(Arc::new(VerdictRecord::new(Arc::clone(verdict), granted)));
         // The verdict first: what a statement goes with if its key was stolen is what its first record is about.
         Ok(std::iter::once(granted).chain(upgraded).collect())
+    }
+
+    /// Who is registered as a person, or is one in a verdict, is a person in the next. That a person is
+    /// registered is told to whoever could grant this verdict; of verdicts only those are asked that the speaker may know.
+    fn says_of_persons(&self, supplier: &Supplier) -> Result<(), Refusal> {
+        let is_person = |known: &Arc<VerdictRecord>| known.terms.supplier.person && self.may_know(known);
+        let in_verdict = |id: &Identifier| self.facts.verdicts_of(id).iter().any(is_person);
+        let known = |id: &&Identifier| handle::tells_nobody(id) && (self.facts.is_person(id) || in_verdict(id));
+        let mut identifiers = std::iter::once(&supplier.id).chain(&supplier.others).filter(|_| !supplier.person);
+        match identifiers.find(known) {
+            Some(id) => Err(Refusal::PersonNotSaid { supplier: id.clone() }),
+            None => Ok(()),
+        }
     }
 
     fn may_grant(&self, verdict: &Verdict) -> Result<(), Refusal> {

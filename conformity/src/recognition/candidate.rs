@@ -10,6 +10,7 @@ use super::gap::{GapKind, Weight};
 use super::levels::{self, Counted, Order};
 use super::{Foreign, wording};
 use crate::arrangement::{Arrangement, ArrangementRecord, ArrangementRole, Grants, Rule, SignedTerms};
+use crate::handle;
 use crate::ids::{ArrangementId, LevelCode, RegistryId, RuleId};
 use crate::in_force::{self, Force, Pair};
 use crate::lapsed::{Consequence, Lapsed};
@@ -169,7 +170,7 @@ impl<'a> Candidate<'a> {
             verdict: foreign.verdict_ref(),
             supplier: terms.supplier.clone(),
             scheme: terms.scheme.clone(),
-            object: terms.object.clone(),
+            object: handle::repeatable(terms),
             state: now.state.name(),
             outcome,
             arrangement: self

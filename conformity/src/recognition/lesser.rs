@@ -12,7 +12,7 @@ use crate::scheme::Scheme;
 use crate::verdict::{Conditions, SelfEvaluation};
 
 /// Whether `after` is less than `before`: refused where something counted, or otherwise of a worse outcome, for fewer viewpoints, at a
-/// lower level in the order of `scheme`, with more left out, for a shorter time, on conditions, with fewer behind it or as something else
+/// lower level in the order of `scheme`, with another gap, with more left out, for a shorter time, on conditions, looked at longer ago, with fewer behind it or as something else
 /// here; and in nothing more than before.
 pub fn is_less(after: &Recognition, before: &Recognition, scheme: Option<&Scheme>) -> bool {
     if after.outcome == RecognitionOutcome::Refused {
@@ -23,11 +23,13 @@ pub fn is_less(after: &Recognition, before: &Recognition, scheme: Option<&Scheme
     let parts = [
         before.outcome.cmp(&after.outcome),
         viewpoints(after, before),
+        gaps(after, before),
         levels(after, before, order),
         exclusions(after, before),
         before.excludes.cmp(&after.excludes),
         ends(after.valid_until, before.valid_until),
         ends(until(after), until(before)),
+        after.surveilled.cmp(&before.surveilled),
         conditions(after.conditions.as_ref(), before.conditions.as_ref()),
         behind(after.self_declared).cmp(&behind(before.self_declared)),
         counterparts(after, before, order),
@@ -47,6 +49,18 @@ fn of_sets(came: bool, went: bool) -> Ordering {
 fn viewpoints(after: &Recognition, before: &Recognition) -> Ordering {
     let (seen, known) = (covered(after), covered(before));
     of_sets(!seen.difference(known).is_empty(), seen != known)
+}
+
+/// Another gap may be worse than the one that it follows.
+fn gaps(after: &Recognition, before: &Recognition) -> Ordering {
+    let lacks = |one: &Recognition, other: &Recognition| {
+        one.gaps.iter().any(|gap| !other.gaps.iter().any(|known| known.code == gap.code))
+    };
+    match (lacks(after, before), lacks(before, after)) {
+        (true, _) => Ordering::Less,
+        (false, true) => Ordering::Greater,
+        (false, false) => Ordering::Equal,
+    }
 }
 
 fn exclusions(after: &Recognition, before: &Recognition) -> Ordering {
@@ -164,6 +178,10 @@ mod tests {
         }
     }
 
+    fn lacking(code: &str) -> Recognition {
+        with(json!({"gaps": [{"code": code, "text": "-"}]}))
+    }
+
     fn conditional(text: &str, deadline: &str) -> Recognition {
         with(json!({"conditions": {"text": text, "deadline": deadline}}))
     }
@@ -205,6 +223,18 @@ mod tests {
             ("more left out", without(&["A.8"]), without(&["A.7", "A.8"]), true),
             ("other things left out", without(&["A.8"]), without(&["A.7"]), false),
             ("nothing left out any more", without(&["A.8"]), four(), false),
+            ("a lower counterpart", counting("star@1", "4"), counting("star@1", "3"), true),
+            ("a higher counterpart", counting("star@1", "3"), counting("star@1", "4"), false),
+            ("no counterpart any more", counting("ours@1", "9"), four(), true),
+            ("as before", four(), four(), false),
+        ];
+        holds(rows);
+    }
+
+    #[test]
+    fn an_answer_is_less_where_it_ends_earlier_or_less_stands_behind_it() {
+        let four = || made("recognised", Some("4"), true);
+        let rows = [
             ("it ends", four(), with(json!({"validUntil": "2027-01-01"})), true),
             (
                 "it ends earlier",
@@ -220,15 +250,26 @@ mod tests {
             ),
             ("what it rests on lapsed", four(), until("2027-01-01"), true),
             ("its window closes earlier", until("2027-01-01"), until("2026-12-01"), true),
+            (
+                "looked at longer ago",
+                with(json!({"surveilled": "2026-05-01"})),
+                with(json!({"surveilled": "2026-04-01"})),
+                true,
+            ),
+            ("looked at by nobody", with(json!({"surveilled": "2026-05-01"})), four(), true),
+            ("looked at again", four(), with(json!({"surveilled": "2026-05-01"})), false),
+            ("kept while its arrangement rests", four(), lacking("kept-while-suspended"), true),
+            ("its arrangement holds again", lacking("kept-while-suspended"), four(), false),
             ("on conditions", four(), conditional("a", "2027-01-01"), true),
             ("on conditions by an earlier day", conditional("a", "2027-01-01"), conditional("a", "2026-12-01"), true),
             ("it keeps back that it leaves something out", four(), with(json!({"excludes": true})), true),
             ("confirmed by nobody any more", declared("expert-confirmed"), declared("self"), true),
-            ("a lower counterpart", counting("star@1", "4"), counting("star@1", "3"), true),
-            ("a higher counterpart", counting("star@1", "3"), counting("star@1", "4"), false),
-            ("no counterpart any more", counting("ours@1", "9"), four(), true),
-            ("as before", four(), four(), false),
         ];
+        holds(rows);
+    }
+
+    /// Of each row, whether the second answer is less than the first; never both ways.
+    fn holds<const ROWS: usize>(rows: [(&str, Recognition, Recognition, bool); ROWS]) {
         for (about, before, after, less) in rows {
             assert_eq!(is_less(&after, &before, Some(&scheme())), less, "{about}");
             assert!(!(less && is_less(&before, &after, Some(&scheme()))), "{about}: not both ways");
@@ -240,6 +281,7 @@ mod tests {
         let unlike = [
             ("another counterpart of ours", counting("ours@1", "9"), counting("ours@1", "8")),
             ("another scheme of ours", counting("ours@1", "9"), counting("ours@2", "9")),
+            ("another gap", lacking("kept-while-suspended"), lacking("kept-after-end")),
             ("other conditions", conditional("a", "2027-01-01"), conditional("b", "2027-01-01")),
         ];
         for (about, one, other) in unlike {

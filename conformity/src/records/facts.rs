@@ -74,6 +74,8 @@ pub trait Facts {
     fn signed(&self, by: &PartyId, kid: &KeyId, since: Timestamp, until: Option<Timestamp>) -> Vec<Signed>;
     /// A party.
     fn party(&self, id: &PartyId) -> Option<Arc<PartyRecord>>;
+    /// Whether a party that is a natural person is registered with this identifier.
+    fn is_person(&self, identifier: &Identifier) -> bool;
     /// A document in a version.
     fn document(&self, document: &DocumentRef) -> Option<Arc<DocumentRecord>>;
     /// A scheme in a version.

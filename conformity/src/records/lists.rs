@@ -1,4 +1,4 @@
-//! All records of one kind, for whoever lists them; crosswalks by what they correct, and bulletins by the entry that enacts something.
+//! All records of one kind, for whoever lists them; parties by whether they are persons, crosswalks by what they correct, and bulletins by the entry that enacts something.
 
 use std::sync::Arc;
 
@@ -7,8 +7,21 @@ use crate::accreditation::{AccreditationRecord, DesignationRecord};
 use crate::bulletin::BulletinRecord;
 use crate::crosswalk::CrosswalkRecord;
 use crate::ids::BulletinRef;
+use crate::party::PartyRecord;
 
 impl Register {
+    pub(super) fn insert_party(&mut self, record: Arc<PartyRecord>) {
+        if record.party.person {
+            self.persons.extend(record.party.identifiers.iter().cloned());
+        }
+        self.parties.insert(record.party.id.clone(), record);
+    }
+
+    /// All parties, by id.
+    pub fn parties(&self) -> impl Iterator<Item = &Arc<PartyRecord>> {
+        self.parties.values()
+    }
+
     pub(super) fn insert_crosswalk(&mut self, record: Arc<CrosswalkRecord>) {
         let name = &record.publication.crosswalk;
         if let Some(corrected) = &record.corrects {

@@ -120,6 +120,10 @@ impl<F: Facts> Facts for Overlay<'_, F> {
         self.pending.party(id).or_else(|| self.base.party(id))
     }
 
+    fn is_person(&self, identifier: &Identifier) -> bool {
+        self.pending.is_person(identifier) || self.base.is_person(identifier)
+    }
+
     fn document(&self, document: &DocumentRef) -> Option<Arc<DocumentRecord>> {
         let pending = self.pending.document(document);
         pending.or_else(|| self.base.document(document))

@@ -42,6 +42,8 @@ pub struct Register {
     statements: HashMap<PartyId, HashMap<StatementId, Taken>>,
     signed: SignedByKey,
     pub(super) parties: BTreeMap<PartyId, Arc<PartyRecord>>,
+    /// By what parties go that are natural persons.
+    pub(super) persons: BTreeSet<Identifier>,
     pub(super) documents: BTreeMap<DocumentRef, Arc<DocumentRecord>>,
     pub(super) schemes: BTreeMap<SchemeRef, Arc<SchemeRecord>>,
     pub(super) crosswalks: BTreeMap<CrosswalkRef, Arc<CrosswalkRecord>>,
@@ -89,7 +91,7 @@ impl Register {
         match record {
             Record::Genesis(record) => self.genesis = Some(record),
             Record::Statement(record) => self.insert_statement(&record),
-            Record::Party(record) => put(&mut self.parties, record.party.id.clone(), record),
+            Record::Party(record) => self.insert_party(record),
             Record::Document(record) => {
                 put(&mut self.documents, record.document.document.clone(), record);
             }
@@ -132,11 +134,6 @@ impl Register {
     /// All recognitions after `cursor`, by verdict.
     pub fn recognitions_after(&self, cursor: Option<&VerdictRef>) -> impl Iterator<Item = &Arc<RecognitionRecord>> {
         after(&self.recognitions, cursor)
-    }
-
-    /// All parties, by id.
-    pub fn parties(&self) -> impl Iterator<Item = &Arc<PartyRecord>> {
-        self.parties.values()
     }
 
     /// All credentials, by slot.
@@ -277,6 +274,7 @@ impl Register {
                     | Happening::Reported(_)
                     | Happening::AcceptedAsEvidence(_)
                     | Happening::Confirmed(_)
+                    | Happening::ConfirmationWithdrawn
             )
         };
         let items = record.history.iter().filter(|item| alone(&item.what) && !self.grants(item));
@@ -355,6 +353,10 @@ impl Facts for Register {
 
     fn party(&self, id: &PartyId) -> Option<Arc<PartyRecord>> {
         self.parties.get(id).cloned()
+    }
+
+    fn is_person(&self, identifier: &Identifier) -> bool {
+        self.persons.contains(identifier)
     }
 
     fn document(&self, document: &DocumentRef) -> Option<Arc<DocumentRecord>> {

@@ -70,6 +70,14 @@ macro_rules! declarations {
         by: PartyId,
     } = "already-confirmed" Rules
         "{verdict} was confirmed by {by} already; it is confirmed once";
+    /// Nothing that the speaker could take back.
+    NoConfirmation {
+        /// Who tried.
+        iss: PartyId,
+        /// Which verdict.
+        verdict: VerdictId,
+    } = "no-confirmation" Rules
+        "no confirmation of {verdict} by {iss} stands; who gave one takes it back, and nobody else";
     /// The expert is the supplier or the sponsor.
     NotIndependent {
         /// Who tried.

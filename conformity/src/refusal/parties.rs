@@ -16,6 +16,24 @@ macro_rules! parties {
         role: Role,
     } = "role-not-registrable" Rules
         "nobody is registered as {role}: the genesis names the operator and the node";
+    /// A natural person in a role that only organizations have.
+    PersonMisplaced {
+        /// The role.
+        role: Role,
+    } = "person-misplaced" Submitter
+        "only an expert, a buyer or a supplier is registered as a natural person; leave person out for {role}";
+    /// What could be a person's name where only a handle may stand.
+    NamesAPerson {
+        /// The member that is no handle.
+        member: &'static str,
+    } = "names-a-person" Submitter
+        "a natural person stands in the log by a handle alone, and {member} is none: a party's id is its role with a number (expert-17); an identifier is what a list numbers the person with (local:members:17), or a gln, duns or standard-company-code, or a lei of digits alone; the name is one of the identifiers, and so is that of the object if it is an organization; an object that is a person is a number (p-17) without a version";
+    /// The same identifier stands for a person elsewhere in this log.
+    PersonNotSaid {
+        /// Which identifier.
+        supplier: Identifier,
+    } = "person-not-said" Submitter
+        "{supplier} is known here as a natural person; say so with person, and leave the name out of everything";
     /// A party that is not there.
     UnknownParty {
         /// Which.

@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use super::lifecycle::{IllegalMove, State};
 use super::{
-    Acceptance, Change, Conditions, Confirmation, Cover, Outcome, Recommendation, Report, SelfEvaluation, Verdict,
+    Acceptance, Change, Conditions, Confirmation, Confirmed, Cover, Outcome, Recommendation, Report, SelfEvaluation,
+    Verdict,
 };
 use crate::ids::{LevelCode, PartyId, ReportId, VerdictId};
 use crate::key::KeyId;
@@ -44,6 +45,8 @@ pub enum Happening {
     AcceptedAsEvidence(Arc<Acceptance>),
     /// An expert confirmed the supplier's declaration.
     Confirmed(Arc<Confirmation>),
+    /// The expert took that back.
+    ConfirmationWithdrawn,
     /// A key was declared compromised, and something of this verdict that it signed is void.
     Voided(Arc<Voiding>),
     /// What it rests on lapsed, or holds again.
@@ -76,6 +79,7 @@ impl Happening {
             Self::Reported(_) => "reported",
             Self::AcceptedAsEvidence(_) => "accepted-as-evidence",
             Self::Confirmed(_) => "confirmed",
+            Self::ConfirmationWithdrawn => "confirmation-withdrawn",
             Self::Voided(_) => "voided",
             Self::BasisChanged(change) => change.as_str(),
             Self::ConditionsOverdue => "conditions-overdue",
@@ -148,16 +152,6 @@ pub struct Marks {
     pub surveillance_overdue: bool,
     /// The last day of its conditions is past, and nobody said that they are met.
     pub conditions_overdue: bool,
-}
-
-/// Who confirmed a supplier's declaration.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Confirmed {
-    /// The expert.
-    pub by: PartyId,
-    /// When he had looked at all of it.
-    pub on: Day,
 }
 
 /// A verdict as it stands at some time.
@@ -237,8 +231,8 @@ impl Snapshot {
         Self { state: State::void(item.effective), ..Self::granted(terms, item) }
     }
 
-    /// As it stands after one more thing happened.
-    fn after(mut self, item: &HistoryItem) -> Result<Self, IllegalMove> {
+    /// As it stands after one more thing happened to a verdict of these terms.
+    fn after(mut self, terms: &Verdict, item: &HistoryItem) -> Result<Self, IllegalMove> {
         self.state = self.state.after(&item.what, item.effective)?;
         match &item.what {
             Happening::Changed(change) => self.change(change),
@@ -246,6 +240,12 @@ impl Snapshot {
             Happening::SurveillanceOverdue => self.marks.surveillance_overdue = true,
             Happening::Confirmed(confirmation) => {
                 self.confirmed = Some(Confirmed { by: item.by.clone(), on: confirmation.on });
+            }
+            Happening::ConfirmationWithdrawn => {
+                self.confirmed = None;
+                if awaits_expert(terms) {
+                    self.state = self.state.awaiting_again(item.effective);
+                }
             }
             Happening::BasisChanged(change) => match **change {
                 BasisChange::Lapsed(lapsed) => self.lapsed = Some(Arc::new(lapsed)),
@@ -261,8 +261,8 @@ impl Snapshot {
     }
 
     /// The same, where what its state does not allow changes nothing.
-    pub(super) fn and(self, item: &HistoryItem) -> Self {
-        self.clone().after(item).unwrap_or(self)
+    pub(super) fn and(self, terms: &Verdict, item: &HistoryItem) -> Self {
+        self.clone().after(terms, item).unwrap_or(self)
     }
 
     /// What must still be met, of a conditional verdict.
@@ -331,10 +331,11 @@ impl Snapshot {
 
 /// The state that a verdict begins in, by its terms.
 fn first(terms: &Verdict, since: Timestamp) -> State {
-    match terms.provenance.self_declared() {
-        Some(declared) if declared.awaits_expert => State::unconfirmed(since),
-        _ => State::first(since, terms.conditions.as_ref()),
-    }
+    if awaits_expert(terms) { State::unconfirmed(since) } else { State::first(since, terms.conditions.as_ref()) }
+}
+
+fn awaits_expert(terms: &Verdict) -> bool {
+    terms.provenance.self_declared().is_some_and(|declared| declared.awaits_expert)
 }
 
 /// Whether the body answers a recommendation by this change. An appeal or complaint is somebody else's step.
@@ -372,7 +373,7 @@ impl VerdictRecord {
     /// # Errors
     /// Its state does not allow it.
     pub fn after(&self, item: HistoryItem) -> Result<Self, IllegalMove> {
-        let now = self.now.clone().after(&item)?;
+        let now = self.now.clone().after(&self.terms, &item)?;
         let mut history = Vec::with_capacity(self.history.len() + 1);
         history.extend_from_slice(&self.history);
         history.push(item);
@@ -492,6 +493,6 @@ impl VerdictRecord {
         }
         let usurpers = self.usurpers(known);
         let counting = rest.iter().filter(|item| counts(item) && !item.is_void_at(known) && !usurpers.said(item));
-        Some(counting.fold(self.begun(granted, known), Snapshot::and))
+        Some(counting.fold(self.begun(granted, known), |then, item| then.and(&self.terms, item)))
     }
 }

@@ -80,7 +80,7 @@ macro_rules! moves {
 }
 
 moves! {
-    Granted: suspend Suspended, surrender Surrendered, withdraw Withdrawn, expire Expired, annul Annulled, retire Historical;
+    Granted: await_again Unconfirmed, suspend Suspended, surrender Surrendered, withdraw Withdrawn, expire Expired, annul Annulled, retire Historical;
     Conditional: meet Granted, suspend Suspended, surrender Surrendered, withdraw Withdrawn, expire Expired, annul Annulled, retire Historical;
     Suspended: restore Granted, surrender Surrendered, withdraw Withdrawn, expire Expired, annul Annulled, retire Historical;
     Unconfirmed: confirm Granted, surrender Surrendered, withdraw Withdrawn, expire Expired, annul Annulled, retire Historical;
@@ -315,6 +315,8 @@ impl State {
             // What an authority once decided stays true of a verdict that is over.
             Happening::AcceptedAsEvidence(_) => Ok(self),
             Happening::Confirmed(_) => self.confirmed(since),
+            // What it counts for without the expert, its terms say.
+            Happening::ConfirmationWithdrawn if !self.name().is_terminal() => Ok(self),
             // What is void does not count; that something is so moves nothing that counts.
             Happening::Voided(_) => Ok(self),
             // What it rests on is another matter than what its body says of it.
@@ -323,6 +325,7 @@ impl State {
             | Happening::SurveillanceOverdue
             | Happening::ConditionsOverdue
             | Happening::Reported(_)
+            | Happening::ConfirmationWithdrawn
             | Happening::BasisChanged(_) => Err(self.refuse(what.as_str())),
         }
     }
@@ -346,6 +349,14 @@ impl State {
             Self::Unconfirmed(state) => Ok(Self::Granted(state.confirm(since))),
             Self::Granted(_) | Self::Suspended(_) => Ok(self),
             other => Err(other.refuse("confirmed")),
+        }
+    }
+
+    /// The state of a declaration that counts only with an expert's word, once that is taken back.
+    pub(super) fn awaiting_again(self, since: Timestamp) -> Self {
+        match self {
+            Self::Granted(state) => Self::Unconfirmed(state.await_again(since)),
+            other => other,
         }
     }
 

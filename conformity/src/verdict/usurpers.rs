@@ -57,12 +57,9 @@ impl VerdictRecord {
             return usurpers;
         };
         let good = rest.iter().filter(|item| !item.is_void_at(known));
-        good.fold(
-            self.begun(granted, known),
-            |then, item| {
-                if usurpers.hear(item, &then.issuer) { then.and(item) } else { then }
-            },
-        );
+        good.fold(self.begun(granted, known), |then, item| {
+            if usurpers.hear(item, &then.issuer) { then.and(&self.terms, item) } else { then }
+        });
         usurpers
     }
 

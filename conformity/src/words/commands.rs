@@ -118,6 +118,12 @@ pub(crate) const ROWS: &[Sentence] = &[
         "published checkpoint: size {size}, root {root} (signature checked)",
         "公開済みのチェックポイント: 記録 {size} 件、ルート {root}(署名を確認済み)",
     ),
+    plain("buyers-on-nats", "buyers are served on NATS, too", "発注者は NATS でも受け取れます"),
+    plain(
+        "no-buyers-on-nats",
+        "buyers are served by HTTPS, not on NATS",
+        "発注者は HTTPS で受け取ります（NATS では受け取れません）",
+    ),
     plain("no-checkpoint", "no checkpoint is published yet", "チェックポイントはまだ公開されていません"),
     plain(
         "forks-known",

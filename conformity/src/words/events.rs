@@ -105,6 +105,11 @@ pub(crate) const ROWS: &[Sentence] = &[
         "{supplier} が {scheme} により自己宣言した {verdict} を専門家が確認しました。",
     ),
     plain(
+        "verdict.confirmation-withdrawn",
+        "The expert takes back the confirmation of {verdict}, which {supplier} declared under {scheme}.",
+        "{supplier} が {scheme} により自己宣言した {verdict} の確認を、専門家が取り消しました。",
+    ),
+    plain(
         "verdict.reported",
         "A surveillance report on {verdict} on {supplier} under {scheme} is filed.",
         "{supplier} に対する {scheme} の判定 {verdict} についてサーベイランス報告が提出されました。",

@@ -195,4 +195,71 @@ pub(crate) const ROWS: &[Sentence] = &[
     ),
     plain("bytes-written", "{file} with {bytes} bytes", "{file}({bytes} バイト)"),
     plain("certificate-written", "{file}: the certificate of {verdict}", "{file}: {verdict} の証書"),
+    // A supply chain, drawn.
+    plain("chain-title", "Supply chain", "サプライチェーン"),
+    plain(
+        "chain-description",
+        "{places} places, {links} links: {broken} do not meet the policy, {affected} more hang on those; {left-out-places} places and \
+         {left-out-lines} lines are not drawn.",
+        "事業者と製品 {places} 件、供給関係 {links} 件。方針を満たさないもの {broken} 件、その影響を受けるもの {affected} 件。図示していない事業者と製品 \
+         {left-out-places} 件、線 {left-out-lines} 本。",
+    ),
+    plain(
+        "chain-description",
+        "{places} places, {links} links: {broken} do not meet the policy, {affected} more hang on those.",
+        "事業者と製品 {places} 件、供給関係 {links} 件。方針を満たさないもの {broken} 件、その影響を受けるもの {affected} 件。",
+    ),
+    plain("chain-broken", "does not meet the policy", "方針を満たしていません"),
+    plain("chain-affected", "hangs on what does not meet the policy", "方針を満たさないものの影響を受けます"),
+    plain("chain-sound", "not affected", "影響ありません"),
+    // A supply chain under a policy.
+    plain("asking-suppliers", "asking about suppliers", "事業者を照会中"),
+    plain("chain-link", "{supplier} → {to}, tier {tier}: {=advice}", "{supplier} → {to}、第 {tier} 層: {=advice}"),
+    plain("chain-alternatives", "could take over:", "代替可能な事業者:"),
+    plain(
+        "chain-changed",
+        "{supplier} → {to}, tier {tier}: {=before} becomes {=after}",
+        "{supplier} → {to}、第 {tier} 層: {=before} から {=after} に変わります",
+    ),
+    plain("policy-changes-nothing", "nothing would change", "変わるものはありません"),
+    plain("exposed-products", "products exposed ({count}):", "影響を受ける製品({count} 件):"),
+    plain("exposed-orders", "orders exposed ({count}):", "影響を受ける注文({count} 件):"),
+    plain("exposed-paths", "by these paths:", "経路:"),
+    plain("exposed-more-paths", "by more paths, which are not listed", "ほかにも経路があります(表示は省略)"),
+    plain(
+        "chain-summary",
+        "{suppliers} suppliers, {links} links, {broken} do not meet the policy",
+        "事業者 {suppliers} 件、供給関係 {links} 件のうち、方針を満たさないもの {broken} 件",
+    ),
+    plain("decided", "{partner}: {=advice}", "{partner}: {=advice}です"),
+    // Documents of trading networks.
+    plain(
+        "partner-unread",
+        "{partner} cannot be looked up: {why}. Go on once it is known who this is: ask for an identifier that registries know.",
+        "{partner} は照会できません({why})。相手方を確認してから進めてください。レジストリが扱う識別子を相手方にお尋ねください。",
+    ),
+    plain(
+        "partner-unidentified",
+        "{partner} has a name alone, which names nobody for sure. Go on once it is known who this is: ask for an identifier.",
+        "{partner} は名称だけで、誰か確定できません。相手方を確認してから進めてください。識別子を相手方にお尋ねください。",
+    ),
+    plain(
+        "bridge-no-step",
+        "the document belongs to no step of a trade; say at which one you ask",
+        "取引のどの段階の文書か分かりません。段階を指定してください",
+    ),
+    plain("bridge-no-partner", "the document names no partner to ask about", "文書に照会すべき相手方がありません"),
+    plain("answered", "answered", "回答しました"),
+    plain("answered-before", "answered before; nothing is answered twice", "回答済みのため、重ねて回答しません"),
+    plain("put-aside", "refused; the reason stands beside it", "受理しません。理由は隣のファイルにあります"),
+    plain(
+        "not-a-file",
+        "it is a link or another special file, and is not read; put the document there itself",
+        "リンクなど通常のファイルではないため、読みません。文書そのものを置いてください",
+    ),
+    plain(
+        "file-too-large",
+        "{bytes} bytes are more than the {most} that are read; send it in parts",
+        "{most} バイトまでですが、{bytes} バイトあります。分けて送ってください",
+    ),
 ];

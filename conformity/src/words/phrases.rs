@@ -44,6 +44,10 @@ pub(super) const PHRASES: &[(&str, &str, &str)] = &[
     ("partial", "Partly recognised", "一部が承認されています"),
     ("accepted-as-evidence", "Accepted as evidence", "証拠としてのみ受け入れられています"),
     ("refused", "Refused", "承認されていません"),
+    ("advised-go", "go on", "進行可"),
+    ("advised-notice", "go on, with a notice", "通知のうえ進行可"),
+    ("advised-conditional", "go on under conditions", "条件付きで進行可"),
+    ("advised-stop", "stop", "中止"),
 ];
 
 /// The words of a code; the code itself where it has none.

@@ -88,6 +88,15 @@ pub(crate) const ROWS: &[(&str, &str)] = &[
     // Parties and keys.
     ("party-exists", "当事者 {party} は登録済みです。鍵を追加するには key-added を表明してください"),
     ("role-not-registrable", "{role} として登録することはできません。運営者とノードは起源の記録で定まります"),
+    ("person-misplaced", "個人として登録できるのは専門家、購入者、事業者だけです。{role} では person を省いてください"),
+    (
+        "names-a-person",
+        "個人は符号だけでログに記載されますが、{member} は符号ではありません。当事者の ID は役割と番号（expert-17）、識別子は一覧が付けた番号（local:members:17）または gln、duns、standard-company-code、数字だけの lei とし、名称には識別子を記載してください。対象が組織であるときの名称も同じです。人である対象は番号（p-17）だけで示し、version を省いてください",
+    ),
+    (
+        "person-not-said",
+        "{supplier} は当レジストリでは個人とされています。person を付け、氏名をどこにも書かないでください",
+    ),
     ("unknown-party", "当事者 {party} は登録されていません。先に登録してもらってください"),
     ("wrong-role", "{party} の登録は {role} ですが、{needed} である必要があります"),
     ("no-keys", "{party} に鍵が与えられていません。一つ以上与えてください"),
@@ -169,6 +178,10 @@ pub(crate) const ROWS: &[(&str, &str)] = &[
     ),
     ("not-a-declaration", "{verdict} は自己宣言ではないため、専門家の確認も格上げもできません"),
     ("already-confirmed", "{verdict} は {by} により確認済みです。確認は一度だけです"),
+    (
+        "no-confirmation",
+        "{verdict} について {iss} による有効な確認はありません。確認を取り消せるのは、それを行った者だけです",
+    ),
     (
         "not-independent",
         "{iss} は {verdict} の対象者または宣言者と識別子を共有しています。別の者が確認する必要があります",

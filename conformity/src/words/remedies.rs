@@ -197,4 +197,41 @@ pub(crate) const ROWS: &[Sentence] = &[
         "what the profile leaves out counts once it is assessed",
         "プロファイルが除いた部分は、評価されれば有効になります",
     ),
+    // Of a buyer's policy.
+    plain(
+        "holding-in-force",
+        "it counts once the verdict is in force again, or another takes its place",
+        "判定が再び有効になるか、別の判定が得られれば満たされます",
+    ),
+    plain(
+        "higher-level",
+        "it is met once the supplier is assessed at that level",
+        "事業者がそのレベルで評価されれば満たされます",
+    ),
+    plain(
+        "show-parts",
+        "ask the supplier for its credential and have a person look at it; what a policy makes of the registry's answer stays",
+        "事業者に証明書の提示を求め、担当者が確認してください(レジストリの回答に基づく方針の判断は変わりません)",
+    ),
+    plain("other-verdict", "a verdict of the kind asked for would meet it", "求められる区分の判定があれば満たされます"),
+    plain(
+        "conditions-to-meet",
+        "it is met once the body states that the conditions are met",
+        "認証機関が条件の充足を表明すれば満たされます",
+    ),
+    plain(
+        "cover-site",
+        "it is met once the body extends the verdict to that site, or the order goes to one that it covers",
+        "認証機関が判定の対象にその事業所を加えるか、対象の事業所に発注すれば満たされます",
+    ),
+    plain(
+        "cover-scope",
+        "it is met once the body extends the scope of the verdict to it",
+        "認証機関が判定の適用範囲にそれを加えれば満たされます",
+    ),
+    plain(
+        "viewpoint-assessed",
+        "it is met once the supplier is assessed from those viewpoints, too",
+        "事業者がその観点からも評価されれば満たされます",
+    ),
 ];

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::{
-    ANSWERS, COMMANDS, EVENTS, GAPS, LABELS, Language, Params, REFUSALS, REMEDIES, Remedy, STEPS, Said, Sentence,
-    TRUST_QUERY, event, label, names, phrase, row, say,
+    ANSWERS, COMMANDS, EVENTS, GAPS, LABELS, Language, PROCUREMENT, Params, REFUSALS, REMEDIES, Remedy, STEPS, Said,
+    Sentence, TRUST_QUERY, event, label, names, phrase, row, say,
 };
 use crate::ids::PartyId;
 use crate::recognised::RecognitionOutcome;
@@ -41,13 +41,16 @@ fn sound(rows: &[Sentence]) {
 
 #[test]
 fn every_sentence_has_both_languages_and_no_placeholder_is_left() {
-    [ANSWERS, GAPS, REMEDIES, EVENTS, LABELS, COMMANDS, TRUST_QUERY, STEPS].into_iter().for_each(sound);
+    [ANSWERS, GAPS, REMEDIES, EVENTS, LABELS, COMMANDS, PROCUREMENT, TRUST_QUERY, STEPS].into_iter().for_each(sound);
 }
 
 #[test]
 fn no_label_hides_another() {
     let labels: BTreeSet<&str> = LABELS.iter().map(|row| row.code).collect();
     let hidden: Vec<&str> = COMMANDS.iter().map(|row| row.code).filter(|code| labels.contains(code)).collect();
+    assert!(hidden.is_empty(), "{hidden:?}");
+    let answers: BTreeSet<&str> = ANSWERS.iter().map(|row| row.code).collect();
+    let hidden: Vec<&str> = PROCUREMENT.iter().map(|row| row.code).filter(|code| answers.contains(code)).collect();
     assert!(hidden.is_empty(), "{hidden:?}");
 }
 
@@ -147,7 +150,8 @@ fn every_remedy_is_told_once_and_used() {
         "accredit-successor",
         "ask-coverage-again",
     ];
-    let used: BTreeSet<&str> = GAPS.iter().chain(ANSWERS).map(|row| row.remedy).chain(causes).collect();
+    let used: BTreeSet<&str> =
+        GAPS.iter().chain(ANSWERS).chain(PROCUREMENT).map(|row| row.remedy).chain(causes).collect();
     let unused: Vec<_> = codes.difference(&used).collect();
     assert!(unused.is_empty(), "{unused:?}");
 }

@@ -87,7 +87,7 @@ fn a_document_has_no_crosswalk_to_itself_and_nothing_is_named_twice() {
 }
 
 #[test]
-fn a_million_rows_are_refused_by_their_number() {
+fn more_maps_than_are_taken_are_refused_by_their_number() {
     let row = |number: usize| Map::new(vec![name(&number.to_string())], vec![name("x")], Relation::IntersectsWith);
     let maps: Vec<Map> = (0..=MAX_MAPS).map(|number| row(number).unwrap()).collect();
     let refused = Crosswalk::new("a@1".parse().unwrap(), "b@1".parse().unwrap(), maps);

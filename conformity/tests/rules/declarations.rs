@@ -25,7 +25,7 @@ pub(crate) fn declaring() -> World {
     world
 }
 
-fn furnish(world: &mut World) {
+pub(crate) fn furnish(world: &mut World) {
     world.must("ministry", "scheme-published", lenient());
     world.must("ministry", "scheme-published", strict());
     for (seed, id, role, more) in [
@@ -77,12 +77,12 @@ fn carried(id: &str) -> Value {
     with(declaration(id), json!({"supplier": member, "provenance": mandate}))
 }
 
-fn awaiting(id: &str) -> Value {
+pub(crate) fn awaiting(id: &str) -> Value {
     let awaits = json!({"self-declared": {"awaitsExpert": true}});
     with(declaration(id), json!({"scheme": "sure@1", "level": null, "provenance": awaits}))
 }
 
-fn confirmation(id: &str) -> Value {
+pub(crate) fn confirmation(id: &str) -> Value {
     json!({"verdict": id, "on": "2026-11-02", "method": "Interview and a look at the records"})
 }
 

@@ -39,6 +39,43 @@ fn each_is_labelled_and_says_where_it_comes_from() {
     }
 }
 
+/// Who owes what to whom is what the sources say, and not the same both ways.
+#[test]
+fn each_rule_goes_one_way_and_as_far_as_its_source_says() {
+    let any = json!("any-issuing");
+    let rows = [
+        ("ccra", "cpp", &any, "jp", json!({"only": ["cPP"]}), None, "full"),
+        ("ccra", "eal-1-2", &any, "jp", json!({"min": "EAL1", "max": "EAL2"}), None, "full"),
+        ("sog-is", "eal-1-4", &any, "fr", json!({"min": "EAL1", "max": "EAL4"}), None, "full"),
+        ("sog-is", "domains", &json!(["fr"]), "xx", json!({"min": "EAL1", "max": "EAL7"}), None, "full"),
+        ("psti-jc-star", "psti-in-japan", &json!(["gb"]), "jp", Value::Null, Some("jc-star@1"), "simplified-procedure"),
+        ("psti-jc-star", "jc-star-in-uk", &json!(["jp"]), "gb", json!({"only": ["STAR-1"]}), Some("psti@1"), "full"),
+        ("cls-finland", "finland-in-singapore", &json!(["fi"]), "sg", Value::Null, Some("cls-iot@1"), "full"),
+        (
+            "cls-finland",
+            "singapore-in-finland",
+            &json!(["sg"]),
+            "fi",
+            json!({"min": "3"}),
+            Some("cybersecurity-label@1"),
+            "full",
+        ),
+    ];
+    let all = examples();
+    for (name, id, from, to, levels, counts_as, grants) in rows {
+        let rules = all[name]["terms"]["rules"].as_array().unwrap();
+        let rule = rules.iter().find(|rule| rule["id"] == id).unwrap_or_else(|| panic!("{name} has {id}"));
+        assert_eq!((&rule["from"], &rule["levels"]), (from, &levels), "{name} {id}");
+        assert!(rule["to"].as_array().unwrap().contains(&json!(to)), "{name} {id}: {rule}");
+        assert_eq!((rule["as"]["scheme"].as_str(), rule["grants"].as_str()), (counts_as, Some(grants)), "{name} {id}");
+    }
+    let beyond = &all["sog-is"]["terms"]["rules"][1];
+    assert!(
+        beyond["sectors"].as_array().is_some_and(|sectors| !sectors.is_empty()),
+        "higher in technical domains only"
+    );
+}
+
 /// The terms as the registry of the tests is named in them in place of `party`.
 fn as_party(terms: &Value, party: &str) -> Value {
     let other = |registry: &str| match registry {

@@ -18,6 +18,7 @@ mod cascades;
 mod changing;
 mod closings;
 mod compromise;
+mod confirmations;
 mod consents;
 mod coverage;
 mod credentials;
@@ -29,6 +30,7 @@ mod erasure;
 mod examples;
 mod following;
 mod granting;
+mod handles;
 mod history;
 mod hosting;
 mod lifecycle;
@@ -64,6 +66,7 @@ fn tables() -> Vec<Row> {
         persons::rows(),
         hosting::rows(),
         parties::rows(),
+        handles::rows(),
         compromise::rows(),
         crosswalks::rows(),
         bulletins::rows(),
@@ -74,6 +77,7 @@ fn tables() -> Vec<Row> {
         granting::rows(),
         changing::rows(),
         declarations::rows(),
+        confirmations::rows(),
         credentials::rows(),
         consents::rows(),
         reports::rows(),

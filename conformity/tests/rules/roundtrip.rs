@@ -68,6 +68,7 @@ fn claims() -> Vec<(&'static str, Value)> {
         ("verdict-granted", with(verdict("V-1"), json!({"conditions": {"text": "t", "deadline": "2027-01-01"}}))),
         ("verdict-granted", with(declaration("S-1"), json!({"upgrades": "S-0"}))),
         ("declaration-confirmed", json!({"verdict": "S-1", "on": "2026-11-02", "method": "interview"})),
+        ("confirmation-withdrawn", json!({"verdict": "S-1", "reason": reason()})),
         ("verdict-changed", change(json!("appeal-opened"))),
         ("verdict-changed", change(json!({"scope-extended": cover(json!({"level": "5", "sites": []}))}))),
         ("verdict-changed", change(json!({"conditional": {"text": "t", "deadline": "2027-01-01"}}))),

@@ -341,6 +341,7 @@ fn verdict(claim: &Claim) -> Option<&VerdictId> {
         Claim::VerdictGranted(verdict) => Some(&verdict.verdict),
         Claim::VerdictChanged(change) => Some(&change.verdict),
         Claim::DeclarationConfirmed(confirmation) => Some(&confirmation.verdict),
+        Claim::ConfirmationWithdrawn(withdrawn) => Some(&withdrawn.verdict),
         Claim::ReportFiled(report) => Some(&report.verdict),
         Claim::EvidenceAccepted(acceptance) => Some(&acceptance.verdict),
         _ => None,

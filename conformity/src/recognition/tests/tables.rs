@@ -432,3 +432,20 @@ fn a_reduced_verdict_is_recognised_as_far_as_it_still_goes() {
     assert_eq!(told(&case.recognise()), "recognised by eal as EAL1");
     assert_eq!(verdict(&crate::recognition::fixture::certificate(), &json!({})).now.level, Some(name("EAL2")));
 }
+
+#[test]
+fn what_is_derived_repeats_no_name_of_a_person() {
+    let rows = [
+        (json!({"kind": "person", "name": "Taro Yamada"}), json!({"kind": "person", "name": "CC-1"})),
+        (json!({"kind": "person", "name": "p-17", "version": "Taro"}), json!({"kind": "person", "name": "CC-1"})),
+        (json!({"kind": "person", "name": "p-17"}), json!({"kind": "person", "name": "p-17"})),
+        (
+            json!({"kind": "product", "name": "Taro", "version": "1"}),
+            json!({"kind": "product", "name": "Taro", "version": "1"}),
+        ),
+    ];
+    for (theirs, ours) in rows {
+        let case = Case::ccra(&json!({"verdict": "CC-1", "object": theirs}));
+        assert_eq!(serde_json::to_value(case.recognise().object).unwrap(), ours, "{theirs}");
+    }
+}
