@@ -8,7 +8,6 @@
 //! SYS            sys.node.<host>             administer the server
 //! NODE           node.node.<host>            everything inside its own account: it exports, the others import
 //! PEER-<id>      <id>.peer.<host>            ask `<own>.svc.…`, hear `<own>.log.…`, its own inbox; see `subjects`
-//! BUYERS         <party>.buyer.<host> …      hear `status.>`, its own inbox; publish nothing
 //!
 //! peering state  control subjects  feed subjects  account
 //! peered         yes               no             yes
@@ -18,9 +17,10 @@
 //! ```
 //!
 //! The server takes the user from the DNS name in the client's certificate (`verify_and_map`), which only this registry's
-//! own CA sets. Nothing here is secret. A name can only come from a checked type; paths are quoted, and refused where no
+//! own CA sets. Buyers dial a server of their own ([`buyers`]). Nothing here is secret. A name can only come from a checked type; paths are quoted, and refused where no
 //! quoting helps.
 
+pub mod buyers;
 mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,7 +29,6 @@ use std::path::PathBuf;
 
 use certs::{Identity, NatsTls, NodeUser};
 use conformity::ids::{Origin, PartyId, RegistryId};
-use conformity::party::Role;
 
 use crate::subjects::{Half, Token};
 
@@ -49,8 +48,6 @@ pub struct Access {
     pub files: ServerFiles,
     /// Every peer that was ever added, and where it stands.
     pub peers: BTreeMap<RegistryId, Peering>,
-    /// The buyers that may listen.
-    pub buyers: BTreeSet<PartyId>,
     /// How much each account may use.
     pub limits: Limits,
 }
@@ -97,10 +94,6 @@ pub struct Limits {
     pub peer_connections: u32,
     /// Subscriptions of one peer.
     pub peer_subscriptions: u32,
-    /// Connections of all buyers together.
-    pub buyer_connections: u32,
-    /// Subscriptions of all buyers together.
-    pub buyer_subscriptions: u32,
     /// Subscriptions of one connection, whoever holds it.
     pub connection_subscriptions: u32,
     /// Bytes of one message, [`MAX_PAYLOAD`] at most.
@@ -117,8 +110,6 @@ impl Default for Limits {
         Self {
             peer_connections: 4,
             peer_subscriptions: 64,
-            buyer_connections: 4096,
-            buyer_subscriptions: 65_536,
             connection_subscriptions: 256,
             payload: MAX_PAYLOAD,
             pending: 16 << 20,
@@ -140,12 +131,6 @@ impl User {
     pub fn peer(registry: &RegistryId, origin: &Origin) -> Self {
         let registry = registry.clone();
         Self::of(&Identity::Peer { registry }, origin)
-    }
-
-    /// A buyer.
-    pub fn buyer(party: &PartyId, origin: &Origin) -> Self {
-        let (role, id) = (Role::Buyer, party.clone());
-        Self::of(&Identity::Party { role, id }, origin)
     }
 
     fn of(identity: &Identity, origin: &Origin) -> Self {
@@ -188,9 +173,7 @@ impl Inbox {
 impl Access {
     /// Everyone who is let in, apart from the node itself.
     pub fn guests(&self) -> BTreeSet<User> {
-        let peers = self.admitted().map(|(peer, _)| User::peer(peer, &self.origin));
-        let buyers = self.buyers.iter().map(|buyer| User::buyer(buyer, &self.origin));
-        peers.chain(buyers).collect()
+        self.admitted().map(|(peer, _)| User::peer(peer, &self.origin)).collect()
     }
 
     /// The configuration as nats-server reads it.
@@ -205,7 +188,6 @@ impl Access {
         for (peer, peering) in self.admitted() {
             self.write_peer(&mut text, peer, peering);
         }
-        self.write_buyers(&mut text);
         text.close("}");
         Ok(text.finish())
     }
@@ -216,27 +198,13 @@ impl Access {
     }
 
     fn write_server(&self, text: &mut Text) -> Result<(), UnsafePath> {
-        let (files, limits) = (&self.files, &self.limits);
-        text.line(format!("# Written by the node of registry {}: changes made here are lost.", self.registry));
-        text.line(format!("listen: \"{}\"", self.listen));
-        text.line(format!("server_name: \"{}\"", self.registry));
+        let limits = &self.limits;
+        let house = House { registry: &self.registry, listen: self.listen, files: &self.files };
+        house.write(text)?;
         text.line("jetstream: false");
-        for path in [&files.tls.certificate, &files.tls.key, &files.tls.clients] {
-            quoted(path)?;
-        }
-        text.lines(&files.tls.render()?);
         text.line(format!("max_payload: {}", limits.payload.min(MAX_PAYLOAD)));
         text.line(format!("max_pending: {}", limits.pending));
         text.line(format!("max_subscriptions: {}", limits.connection_subscriptions));
-        text.line("max_control_line: 4096");
-        text.line("write_deadline: \"5s\"");
-        text.line("ping_interval: \"10s\"");
-        text.line("ping_max: 2");
-        text.line(format!("log_file: {}", quoted(&files.log)?));
-        text.line("logfile_size_limit: 8388608");
-        text.line("logfile_max_num: 3");
-        text.line(format!("pid_file: {}", quoted(&files.pid)?));
-        text.line("system_account: SYS");
         Ok(())
     }
 
@@ -255,7 +223,6 @@ impl Access {
                 text.line(format!("{{ service: \"svc.{peer}.{half}.>\", accounts: [\"{account}\"] }}"));
             }
         }
-        text.line("{ stream: \"status.>\", accounts: [\"BUYERS\"] }");
         text.close("]");
         text.close("}");
     }
@@ -283,22 +250,35 @@ impl Access {
         write_limits(text, limits.peer_connections, limits.peer_subscriptions, limits.payload);
         text.close("}");
     }
+}
 
-    fn write_buyers(&self, text: &mut Text) {
-        let limits = &self.limits;
-        text.open("BUYERS {");
-        text.open("users: [");
-        for buyer in &self.buyers {
-            text.line(format!(
-                "{{ user: \"{}\", permissions: {{ publish: {{ deny: [\">\"] }}, subscribe: {{ allow: [\"status.>\", \"{}.>\"] }} }} }}",
-                User::buyer(buyer, &self.origin).0,
-                Inbox::buyer(buyer).as_str()
-            ));
+/// What the configurations of both servers have in common.
+struct House<'a> {
+    registry: &'a RegistryId,
+    listen: SocketAddr,
+    files: &'a ServerFiles,
+}
+
+impl House<'_> {
+    fn write(&self, text: &mut Text) -> Result<(), UnsafePath> {
+        let files = self.files;
+        text.line(format!("# Written by the node of registry {}: changes made here are lost.", self.registry));
+        text.line(format!("listen: \"{}\"", self.listen));
+        text.line(format!("server_name: \"{}\"", self.registry));
+        for path in [&files.tls.certificate, &files.tls.key, &files.tls.clients] {
+            quoted(path)?;
         }
-        text.close("]");
-        text.line("imports: [ { stream: { account: NODE, subject: \"status.>\" } } ]");
-        write_limits(text, limits.buyer_connections, limits.buyer_subscriptions, 1024);
-        text.close("}");
+        text.lines(&files.tls.render()?);
+        text.line("max_control_line: 4096");
+        text.line("write_deadline: \"5s\"");
+        text.line("ping_interval: \"10s\"");
+        text.line("ping_max: 2");
+        text.line(format!("log_file: {}", quoted(&files.log)?));
+        text.line("logfile_size_limit: 8388608");
+        text.line("logfile_max_num: 3");
+        text.line(format!("pid_file: {}", quoted(&files.pid)?));
+        text.line("system_account: SYS");
+        Ok(())
     }
 }
 
@@ -314,7 +294,7 @@ fn halves(peering: Peering) -> impl Iterator<Item = Half> {
     both.into_iter().filter(move |half| peering.has(*half))
 }
 
-/// Registry ids are lower case, so that no peer's account is ever `SYS`, `NODE` or `BUYERS`.
+/// Registry ids are lower case, so that no peer's account is ever `SYS` or `NODE`.
 fn account_of(peer: &RegistryId) -> String {
     format!("PEER-{peer}")
 }

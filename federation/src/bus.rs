@@ -1,6 +1,7 @@
-//! The bus between a registry, its own nats-server and the servers of its peers. The one file that names async_nats.
+//! The bus between a registry, its own nats-server and the servers of its peers. This file, and
+//! the one below it about the stream of buyers, are all that names async_nats.
 //!
-//! In scope: [`Link`], the NATS implementation of the port [`Bus`]. Out of scope: what messages mean, who may send them (the
+//! In scope: [`Link`], the NATS implementation of the port [`Bus`], and what a server keeps ([`stream`]). Out of scope: what messages mean, who may send them (the
 //! server decides, see `access`), the server's process (`server`).
 //!
 //! # What a hostile server can do to a link
@@ -11,6 +12,7 @@
 //! more than is read: what waits is bounded for each subscription ([`Dial::waiting`]).
 
 mod port;
+pub mod stream;
 
 use std::future::poll_fn;
 use std::hash::{BuildHasher, RandomState};

@@ -6,16 +6,19 @@
 //! and keeping what others say short ([`words`], [`hush`]). Out of scope: what statements mean (`conformity`), the log itself
 //! (`ledger`), certificates (`certs`), what a registry does with what it learnt (`registry-node`).
 //!
-//! One registry has one nats-server, for a server takes users from the certificates of one CA. A node of several
-//! registries runs several.
+//! One registry has one nats-server for its peers, for a server takes users from the certificates of one CA, and one for its buyers,
+//! who are let in by leases ([`lease`], in keys as NATS writes them: [`nkey`]). A node of several registries runs several.
 
 pub mod access;
 pub mod bus;
+pub mod door;
 pub mod evidence;
 pub mod follow;
 pub mod hush;
+pub mod lease;
 pub mod messages;
 pub mod mirror;
+pub mod nkey;
 pub mod serve;
 pub mod server;
 pub mod subjects;

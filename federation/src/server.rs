@@ -1,8 +1,8 @@
 //! A registry's nats-server: its process, its configuration in force, and proof that who was cut off is gone.
 //!
 //! In scope: finding out whether a binary is fit, running it as a child (`child`), or using one that runs elsewhere; writing
-//! the configuration, having it read again, and confirming it (`control`). Out of scope: what the configuration says
-//! (`access`).
+//! the configuration, having it read again, and confirming it (`control`), listing and ending connections (`system`). Out of
+//! scope: what the configuration says (`access`).
 //!
 //! # Why a cut-off is confirmed
 //!
@@ -15,7 +15,9 @@
 mod binary;
 mod child;
 mod control;
+mod system;
 
 pub use binary::{Binary, BinaryError, OLDEST, Version};
 pub use child::{Child, Setup, StartError, Status};
 pub use control::{Control, ControlError, InForce};
+pub use system::{Connection, System};

@@ -3,8 +3,8 @@
 //! In scope: the grammar below, the tokens that carry identifiers, and the way from a subject back to who asked for what.
 //! Out of scope: payloads (`messages`) and who is let in (`access`).
 //!
-//! One registry has one nats-server. Its own process is the account `NODE`; each peer has an account; all buyers share one.
-//! The same message has two subjects, because the server renames it on the way between accounts. `jp` is the host here and
+//! One registry has one nats-server for its peers and one for its buyers. Its own process is the account `NODE` on both; each peer has an
+//! account on the one; all buyers share one on the other. The same message has two subjects, because the server renames it on the way between accounts. `jp` is the host here and
 //! `eu` the peer that dialled in:
 //!
 //! ```text
@@ -21,8 +21,11 @@
 //! svc.eu.feed.disclosures        ◀ jp.svc.feed.disclosures        what the terms name of credentials       arrangement in force
 //! svc.eu.feed.restricted         ◀ jp.svc.feed.restricted         restricted verdicts that they include    arrangement in force
 //!
-//! account NODE                     account BUYERS
+//! account NODE                     account BUYERS, on the server of buyers
 //! status.jp.<scheme>.<supplier>  ▶ the same                       a supplier's status under a scheme changed
+//! bulletin.jp                    ▶ the same                       a bulletin that names no sector
+//! bulletin.jp.<sector>           ▶ the same                       a bulletin that names this sector
+//! registry.jp                    ▶ the same                       the registry moved out, or ended
 //! ```
 //!
 //! A peer's account imports only the subjects that carry its own name, so the name in a subject under `svc.` is the
@@ -30,7 +33,7 @@
 //!
 //! # Tokens
 //!
-//! A scheme or an identifier becomes one token. `A-Z a-z 0-9 - _ : % ~` stand for themselves; every other byte, `.`, `*`,
+//! A scheme, a sector or an identifier becomes one token. `A-Z a-z 0-9 - _ : % ~` stand for themselves; every other byte, `.`, `*`,
 //! `>`, blanks and `=` among them, becomes `=` and two upper-case hexadecimal digits. One text has exactly one token and
 //! the other way round: `lei:5493001KJTIIGC8Y1R12` stays as it is, `eucc-1.0` becomes `eucc-1=2E0`.
 
@@ -38,7 +41,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use conformity::identifiers::Identifier;
-use conformity::ids::{RegistryId, SchemeId};
+use conformity::ids::{RegistryId, SchemeId, SectorCode};
 
 /// The server reads no longer line; a subject is most of one.
 const LONGEST: usize = 3500;
@@ -163,6 +166,19 @@ impl Subject {
         Self(format!("status.{registry}.{scheme}.{supplier}"))
     }
 
+    /// Where a registry tells its buyers of a bulletin: of one that names this sector, or of one that names none.
+    pub fn bulletin(registry: &RegistryId, sector: Option<&SectorCode>) -> Self {
+        match sector {
+            Some(sector) => Self(format!("bulletin.{registry}.{}", Token::new(sector))),
+            None => Self(format!("bulletin.{registry}")),
+        }
+    }
+
+    /// Where a registry tells its buyers that it is reached elsewhere, or has ended.
+    pub fn registry(registry: &RegistryId) -> Self {
+        Self(format!("registry.{registry}"))
+    }
+
     /// A subject of the server's own account; `server` as the server named itself.
     pub(crate) fn of_server(server: &str, verb: &str) -> Self {
         Self(format!("$SYS.REQ.SERVER.{server}.{verb}"))
@@ -178,6 +194,17 @@ impl Pattern {
     /// Everything that any peer asks of this node.
     pub fn all_services() -> Self {
         Self("svc.>".to_owned())
+    }
+
+    /// Everything that a registry tells its buyers: how suppliers stand, news of the rules, and where the registry went.
+    pub fn told_by(registry: &RegistryId) -> Vec<Self> {
+        let subjects = [("status", ".>"), ("bulletin", ""), ("bulletin", ".>"), ("registry", "")];
+        subjects.map(|(kind, more)| Self(format!("{kind}.{registry}{more}"))).into()
+    }
+
+    /// Where a server asks whether to let somebody in (NATS ADR-26).
+    pub(crate) fn knocks() -> Self {
+        Self("$SYS.REQ.USER.AUTH".to_owned())
     }
 
     /// Exactly one subject.
@@ -385,6 +412,17 @@ mod tests {
         assert!(!subject.as_str().contains(['*', '>', ' ']));
         let last = subject.as_str().rsplit('.').next().unwrap();
         assert_eq!(Token::decode(last).unwrap(), supplier.to_string());
+    }
+
+    #[test]
+    fn no_sector_is_taken_for_all_or_for_more_than_one_token() {
+        for (sector, subject) in
+            [(None, "bulletin.jp"), (Some("isic4.C"), "bulletin.jp.isic4=2EC"), (Some("all"), "bulletin.jp.all")]
+        {
+            let sector = sector.map(|code| code.parse().unwrap());
+            assert_eq!(Subject::bulletin(&jp(), sector.as_ref()).as_str(), subject);
+        }
+        assert_eq!(Subject::registry(&jp()).as_str(), "registry.jp");
     }
 
     #[test]

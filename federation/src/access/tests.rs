@@ -32,7 +32,6 @@ fn jp() -> Access {
             (id("asean"), Peering::Suspended),
             (id("mallory"), Peering::Expelled),
         ]),
-        buyers: BTreeSet::from([id("acme"), id("b.two")]),
         limits: Limits::default(),
     }
 }
@@ -64,9 +63,9 @@ fn each_peering_state_has_its_subjects() {
 
 #[test]
 fn a_peer_named_like_an_account_of_ours_gets_its_own() {
-    let peers = ["sys", "node", "buyers"].map(|name| (id(name), Peering::InForce));
+    let peers = ["sys", "node"].map(|name| (id(name), Peering::InForce));
     let text = Access { peers: BTreeMap::from(peers), ..jp() }.configuration().unwrap();
-    for account in ["\"PEER-sys\" {", "\"PEER-node\" {", "\"PEER-buyers\" {", "  SYS {", "  NODE {", "  BUYERS {"] {
+    for account in ["\"PEER-sys\" {", "\"PEER-node\" {", "  SYS {", "  NODE {"] {
         assert_eq!(text.matches(account).count(), 1, "{account}");
     }
 }
@@ -75,7 +74,6 @@ fn a_peer_named_like_an_account_of_ours_gets_its_own() {
 fn users_are_named_under_the_host_of_the_origin() {
     let origin = id("jp.registry.test/log");
     assert_eq!(User::peer(&id("eu"), &origin).as_str(), "eu.peer.jp.registry.test");
-    assert_eq!(User::buyer(&id("acme"), &origin).as_str(), "acme.buyer.jp.registry.test");
     assert_eq!(User::node(NodeUser::System, &origin).as_str(), "sys.node.jp.registry.test");
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use conformity::ids::{PartyId, SchemeRef, VerdictId};
-use conformity::records::{Record, Register};
+use conformity::records::{Facts, Record, Register};
 use conformity::succession::represented;
 
 /// The verdicts that `record`, which the register does not hold yet, may change: those that it is about, and those that rest on it.
@@ -16,12 +16,19 @@ pub(super) fn touched(register: &Register, record: &Record) -> BTreeSet<VerdictI
             let bodies = represented(register, &held.accreditation.body).into_iter().collect();
             issued(register, &held.accreditation.scheme, &bodies).into_iter().collect()
         }
-        Record::Party(party) if party.succeeded.is_some() => {
+        // Whatever else is recorded of a party that was succeeded, or of a scheme that was replaced, changes none of their verdicts.
+        Record::Party(party)
+            if party.succeeded.is_some()
+                && register.party(&party.party.id).is_none_or(|known| known.succeeded.is_none()) =>
+        {
             let bodies = represented(register, &party.party.id).into_iter().collect();
             let schemes: BTreeSet<&SchemeRef> = register.issuers().map(|(scheme, _)| scheme).collect();
             schemes.into_iter().flat_map(|scheme| issued(register, scheme, &bodies)).collect()
         }
-        Record::Scheme(scheme) if scheme.replaced.is_some() => {
+        Record::Scheme(scheme)
+            if scheme.replaced.is_some()
+                && register.scheme(&scheme.scheme.scheme).is_none_or(|known| known.replaced != scheme.replaced) =>
+        {
             register.verdicts_under(&scheme.scheme.scheme).map(|verdict| verdict.id().clone()).collect()
         }
         _ => BTreeSet::new(),

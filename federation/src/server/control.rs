@@ -20,30 +20,22 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bytes::Bytes;
 use certs::NodeUser;
-use serde::Deserialize;
 use tokio::time::{Instant, sleep};
 
 use super::binary::{Binary, BinaryError};
+use super::system::{GONE, System};
+use crate::access::buyers::BuyersServer;
 use crate::access::{Access, UnsafePath, User};
-use crate::bus::{Bound, Bus, BusError, Link};
-use crate::subjects::Subject;
+use crate::bus::{BusError, Link};
 
-const PAGE: usize = 256;
-const ANSWER: Bound = Bound { wait: Duration::from_secs(5), bytes: 1 << 20 };
-/// How long connections may take to go after the server said that it reloaded. Measured: 3 to 8 ms.
-const GONE: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(2);
 /// How long a server that is just being started again is waited for.
 const RESTART: Duration = Duration::from_secs(5);
-/// The most pages that are read: more connections than the limits of all accounts allow.
-const MOST_PAGES: usize = 256;
-
 /// The hand on one nats-server.
 #[derive(Debug, Clone)]
 pub struct Control {
-    system: Link,
+    system: System,
     config: PathBuf,
     binary: Option<Binary>,
 }
@@ -92,7 +84,7 @@ impl Control {
     /// A hand on the server to which `system` is connected as system user. `config` is the file that this server reads;
     /// with `binary`, the server's own check comes first.
     pub fn new(system: Link, config: PathBuf, binary: Option<Binary>) -> Self {
-        Self { system, config, binary }
+        Self { system: System::new(system), config, binary }
     }
 
     /// Writes the configuration before the server is started.
@@ -100,7 +92,15 @@ impl Control {
     /// # Errors
     /// It cannot be written.
     pub fn prepare(config: &Path, access: &Access) -> Result<(), ControlError> {
-        write(config, &access.configuration()?)
+        replace(config, &access.configuration()?)
+    }
+
+    /// The same for the server of buyers, whose configuration never changes while it runs.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn prepare_buyers(config: &Path, server: &BuyersServer) -> Result<(), ControlError> {
+        replace(config, &server.configuration()?)
     }
 
     /// Puts `access` into force and returns when nobody is connected who is not in it. Certificates and keys are read
@@ -112,9 +112,9 @@ impl Control {
         let begun = Instant::now();
         self.check(access).await?;
         Self::prepare(&self.config, access)?;
-        self.system.connected(RESTART).await?;
-        self.reload().await?;
-        self.reload().await?;
+        self.system.link().connected(RESTART).await?;
+        self.system.reload().await?;
+        self.system.reload().await?;
         let connections = self.until_gone(&allowed(access)).await?;
         Ok(InForce { connections, took: begun.elapsed() })
     }
@@ -122,28 +122,21 @@ impl Control {
     async fn check(&self, access: &Access) -> Result<(), ControlError> {
         let Some(binary) = &self.binary else { return Ok(()) };
         let candidate = self.config.with_extension("candidate");
-        write(&candidate, &access.configuration()?)?;
+        replace(&candidate, &access.configuration()?)?;
         let accepted = binary.accepts(&candidate).await;
         let _ = fs::remove_file(&candidate);
         Ok(accepted?)
-    }
-
-    async fn reload(&self) -> Result<(), ControlError> {
-        let answer: Answer<serde::de::IgnoredAny> = self.ask("RELOAD", Bytes::new()).await?;
-        match answer.error {
-            Some(error) => Err(ControlError::Reload(error.description)),
-            None => Ok(()),
-        }
     }
 
     /// Waits until only `allowed` users are connected; gives the number of connections.
     async fn until_gone(&self, allowed: &BTreeSet<String>) -> Result<usize, ControlError> {
         let deadline = Instant::now() + GONE;
         loop {
-            let users = self.connected().await?;
-            let others: BTreeSet<_> = users.iter().filter(|user| !allowed.contains(*user)).collect();
+            let all = self.system.connections().await?;
+            let users = all.iter().map(|connection| &connection.user);
+            let others: BTreeSet<_> = users.filter(|user| !allowed.contains(*user)).collect();
             if others.is_empty() {
-                return Ok(users.len());
+                return Ok(all.len());
             }
             if Instant::now() > deadline {
                 return Err(ControlError::StillConnected(others.into_iter().cloned().collect()));
@@ -151,36 +144,6 @@ impl Control {
             sleep(POLL).await;
         }
     }
-
-    /// The users of all connections.
-    async fn connected(&self) -> Result<Vec<String>, ControlError> {
-        let mut users = Vec::new();
-        for page in 0..MOST_PAGES {
-            let question = format!(r#"{{"auth":true,"limit":{PAGE},"offset":{}}}"#, page * PAGE);
-            let answer: Answer<Connections> = self.ask("CONNZ", question.into()).await?;
-            let found = match (answer.error, answer.data) {
-                (None, Some(data)) => data.connections,
-                (error, _) => return Err(unreadable(error)),
-            };
-            let last = found.len() < PAGE;
-            users.extend(found.into_iter().map(|connection| connection.authorized_user));
-            if last {
-                return Ok(users);
-            }
-        }
-        Err(ControlError::Answer(format!("more than {} connections", MOST_PAGES * PAGE)))
-    }
-
-    async fn ask<A: for<'a> Deserialize<'a>>(&self, verb: &str, question: Bytes) -> Result<A, ControlError> {
-        let server = self.system.server_id();
-        let server = server.ok_or_else(|| BusError::Disconnected("the server is not running".to_owned()))?;
-        let answer = self.system.request(&Subject::of_server(&server, verb), question, ANSWER).await?;
-        serde_json::from_slice(&answer).map_err(|error| ControlError::Answer(error.to_string()))
-    }
-}
-
-fn unreadable(error: Option<Failure>) -> ControlError {
-    ControlError::Answer(error.map_or_else(|| "no data".to_owned(), |error| error.description))
 }
 
 fn allowed(access: &Access) -> BTreeSet<String> {
@@ -190,32 +153,8 @@ fn allowed(access: &Access) -> BTreeSet<String> {
     everyone.map(|user| user.as_str().to_owned()).chain(nobody_yet).collect()
 }
 
-/// What the server sends back under `$SYS.REQ.SERVER`; it has more members, which do not matter here.
-#[derive(Deserialize)]
-struct Answer<D> {
-    error: Option<Failure>,
-    data: Option<D>,
-}
-
-#[derive(Deserialize)]
-struct Failure {
-    description: String,
-}
-
-#[derive(Deserialize)]
-struct Connections {
-    connections: Vec<Connection>,
-}
-
-#[derive(Deserialize)]
-struct Connection {
-    /// Empty while a connection has not shown its certificate: it can do nothing, and will be judged by what is in force.
-    #[serde(default)]
-    authorized_user: String,
-}
-
 /// Puts the text in the place of the file: the server sees the old one or the new one, also after a crash.
-fn write(path: &Path, text: &str) -> Result<(), ControlError> {
+fn replace(path: &Path, text: &str) -> Result<(), ControlError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".new");
     let beside = PathBuf::from(name);

@@ -70,7 +70,7 @@ struct Pair {
 
 impl Pair {
     async fn new() -> Self {
-        let mut jp = Registry::start("jp", &[("eu", Peering::InForce)], &[]).await;
+        let mut jp = Registry::start("jp", &[("eu", Peering::InForce)]).await;
         let peer = Peer::at_work();
         let folder = tempfile::tempdir().unwrap();
         let log = peer.kept_in(&folder.path().join("log"));

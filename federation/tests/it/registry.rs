@@ -1,13 +1,13 @@
 //! A registry as far as this crate knows one: an authority, a nats-server, links.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
 use certs::{Authority, Client, ClientFiles, Holder, Identity, Lifetime, NatsTls, NodeUser, Trust};
-use conformity::ids::{Origin, PartyId, RegistryId};
+use conformity::ids::{Origin, RegistryId};
 use conformity::party::Role;
 use federation::access::{Access, Inbox, Limits, Peering, ServerFiles};
 use federation::bus::{Bound, Dial, Link, OWN_SERVER};
@@ -56,7 +56,7 @@ pub(crate) fn free_port() -> SocketAddr {
 }
 
 impl Registry {
-    pub(crate) async fn start(name: &str, peers: &[(&str, Peering)], buyers: &[&str]) -> Self {
+    pub(crate) async fn start(name: &str, peers: &[(&str, Peering)]) -> Self {
         certs::install_crypto_provider();
         let folder = tempfile::tempdir().unwrap();
         let origin: Origin = id(&format!("{name}.registry.test"));
@@ -73,7 +73,6 @@ impl Registry {
             listen,
             files: ServerFiles { tls, log: setup.log(), pid: setup.pid() },
             peers: peers.iter().map(|(peer, peering)| (id(peer), *peering)).collect::<BTreeMap<_, _>>(),
-            buyers: buyers.iter().map(|buyer| id(buyer)).collect::<BTreeSet<_>>(),
             limits: Limits::default(),
         };
         Control::prepare(&setup.config(), &access).unwrap();
@@ -82,6 +81,10 @@ impl Registry {
         system.connected(PATIENCE).await.unwrap();
         let control = Control::new(system.clone(), setup.config(), Some(setup.binary.clone()));
         Self { access, setup, child, control, system, authority, folder }
+    }
+
+    pub(crate) fn authority(&mut self) -> &mut Authority {
+        &mut self.authority
     }
 
     pub(crate) fn id(&self) -> RegistryId {
@@ -94,10 +97,6 @@ impl Registry {
 
     pub(crate) async fn peer(&mut self, peer: &str) -> Link {
         self.connected(&Identity::Peer { registry: id(peer) }).await
-    }
-
-    pub(crate) async fn buyer(&mut self, buyer: &str) -> Link {
-        self.connected(&Identity::Party { role: Role::Buyer, id: id(buyer) }).await
     }
 
     pub(crate) async fn connected(&mut self, identity: &Identity) -> Link {
@@ -117,7 +116,7 @@ impl Registry {
     }
 }
 
-async fn dial(authority: &mut Authority, folder: &Path, listen: SocketAddr, identity: &Identity) -> Link {
+pub(crate) async fn dial(authority: &mut Authority, folder: &Path, listen: SocketAddr, identity: &Identity) -> Link {
     let (holder, inbox) = match identity {
         Identity::Node(user) => (Holder::node(*user), Inbox::node()),
         Identity::Peer { registry } => (Holder::peer(registry.clone()), Inbox::peer(registry)),
@@ -129,7 +128,7 @@ async fn dial(authority: &mut Authority, folder: &Path, listen: SocketAddr, iden
     link(authority, files, listen, inbox).await
 }
 
-async fn link(authority: &Authority, files: ClientFiles, listen: SocketAddr, inbox: Inbox) -> Link {
+pub(crate) async fn link(authority: &Authority, files: ClientFiles, listen: SocketAddr, inbox: Inbox) -> Link {
     let trust = Trust::read(&authority.public().root()).unwrap();
     let tls = Client::with_certificate(&trust, files).unwrap();
     Link::dial(Dial { address: format!("tls://{listen}"), tls, name: "test".into(), inbox, waiting: OWN_SERVER })
@@ -137,7 +136,7 @@ async fn link(authority: &Authority, files: ClientFiles, listen: SocketAddr, inb
         .unwrap()
 }
 
-fn write(authority: &mut Authority, folder: &Path, name: &str, holder: &Holder) -> ClientFiles {
+pub(crate) fn write(authority: &mut Authority, folder: &Path, name: &str, holder: &Holder) -> ClientFiles {
     let credential = authority.issue(holder, Lifetime::Usual, Timestamp::now()).unwrap();
     // One link more for the same holder: another certificate beside the first.
     let free = (0..).map(|n| folder.join(format!("{name}-{n}.key"))).find(|key| !key.exists()).unwrap();
@@ -153,7 +152,7 @@ pub(crate) async fn dial_with_foreign_certificate(host: &Registry, other: &mut R
     link(&host.authority, files, host.access.listen, Inbox::peer(&id(peer))).await
 }
 
-/// Dials with a certificate over the key with which a buyer signs statements.
+/// Dials with a certificate over the key with which a party signs statements.
 pub(crate) async fn dial_with_signing_certificate(host: &mut Registry, name: &str) -> Link {
     let key = SigningKey::generate(Algorithm::P256).unwrap();
     let jwk = serde_json::from_str(&key.public_key().to_jwk()).unwrap();
@@ -165,9 +164,4 @@ pub(crate) async fn dial_with_signing_certificate(host: &mut Registry, name: &st
     std::fs::set_permissions(&files[1], std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     let [certificate, key] = files;
     link(&host.authority, ClientFiles { certificate, key }, host.access.listen, Inbox::buyer(&id(name))).await
-}
-
-/// An address of a buyer, for tests that need the type.
-pub(crate) fn buyer(name: &str) -> PartyId {
-    id(name)
 }

@@ -26,7 +26,7 @@ fn kill(pid: u32) {
 /// The server holds nothing: killed and emptied, everybody is back and told so.
 #[tokio::test]
 async fn a_killed_server_is_back_and_so_is_everybody() {
-    let mut jp = Registry::start("jp", &[("eu", Peering::InForce)], &[]).await;
+    let mut jp = Registry::start("jp", &[("eu", Peering::InForce)]).await;
     let (node, eu) = (jp.node().await, jp.peer("eu").await);
     let mut heads = eu.subscribe(&Pattern::exactly(&Subject::head_of(&jp.id()))).await.unwrap();
     let before = pid(&jp);
@@ -53,7 +53,7 @@ async fn a_killed_server_is_back_and_so_is_everybody() {
 
 #[tokio::test]
 async fn a_stopped_server_stays_stopped() {
-    let jp = Registry::start("jp", &[], &[]).await;
+    let jp = Registry::start("jp", &[]).await;
     let (status, listen) = (jp.child.status(), jp.setup.listen);
     jp.child.stop().await;
     assert_eq!(*status.borrow(), Status::Stopped);
@@ -62,7 +62,7 @@ async fn a_stopped_server_stays_stopped() {
 
 #[tokio::test]
 async fn a_taken_port_is_named() {
-    let jp = Registry::start("jp", &[], &[]).await;
+    let jp = Registry::start("jp", &[]).await;
     let mut other = jp.setup.clone();
     let elsewhere = tempfile::tempdir().unwrap();
     other.folder = elsewhere.path().to_owned();
@@ -75,7 +75,7 @@ async fn a_taken_port_is_named() {
 /// A node that was killed leaves its server behind; the next start ends that one and takes its port.
 #[tokio::test]
 async fn a_server_that_outlived_its_node_is_ended() {
-    let jp = Registry::start("jp", &[], &[]).await;
+    let jp = Registry::start("jp", &[]).await;
     let (setup, access) = (jp.setup.clone(), jp.access.clone());
     jp.child.stop().await;
     let _ = std::fs::remove_file(setup.pid());
@@ -105,7 +105,7 @@ async fn a_server_that_outlived_its_node_is_ended() {
 
 #[tokio::test]
 async fn a_configuration_that_the_server_refuses_changes_nothing() {
-    let mut jp = Registry::start("jp", &[("eu", Peering::InForce)], &[]).await;
+    let mut jp = Registry::start("jp", &[("eu", Peering::InForce)]).await;
     let eu = jp.peer("eu").await;
     let before = std::fs::read_to_string(jp.setup.config()).unwrap();
 
@@ -132,7 +132,7 @@ async fn a_configuration_that_the_server_refuses_changes_nothing() {
 /// The server says that it read its configuration, but it was not the one that we wrote: nobody is gone, and it is said.
 #[tokio::test]
 async fn a_reload_that_cut_nobody_off_is_no_cut_off() {
-    let mut jp = Registry::start("jp", &[("eu", Peering::InForce)], &["acme"]).await;
+    let mut jp = Registry::start("jp", &[("eu", Peering::InForce)]).await;
     let eu = jp.peer("eu").await;
     let elsewhere = jp.setup.folder.join("elsewhere.conf");
     let control = Control::new(jp.system.clone(), elsewhere, None);

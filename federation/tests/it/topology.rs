@@ -4,15 +4,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use certs::Identity;
-use conformity::identifiers::Identifier;
 use conformity::party::Role;
 use federation::access::Peering;
 use federation::bus::{Bound, Bus, BusError, Delivery, Incoming, Link, Subscription};
 use federation::subjects::{Pattern, Service, Subject, asked};
 
-use crate::registry::{
-    BOUND, PATIENCE, Registry, buyer, dial_with_foreign_certificate, dial_with_signing_certificate, id,
-};
+use crate::registry::{BOUND, PATIENCE, Registry, dial_with_foreign_certificate, dial_with_signing_certificate, id};
 
 const SOON: Duration = Duration::from_millis(200);
 const SETTLING: &str = "jp.svc.nothing";
@@ -35,8 +32,7 @@ async fn answer_everything(node: &Link) {
     });
 }
 
-/// What these links asked for is in force at the server: an answer, or that there is none, comes after it. A buyer can ask
-/// nothing and gets time instead.
+/// What these links asked for is in force at the server: an answer, or that there is none, comes after it.
 async fn settle(links: &[&Link]) {
     for link in links {
         let bound = Bound { wait: SOON, bytes: 100 };
@@ -60,7 +56,7 @@ async fn next(subscription: &mut impl Subscription) -> Option<Incoming> {
 
 #[tokio::test]
 async fn the_server_says_who_speaks() {
-    let mut jp = Registry::start("jp", &[("eu", Peering::InForce), ("us", Peering::Peered)], &[]).await;
+    let mut jp = Registry::start("jp", &[("eu", Peering::InForce), ("us", Peering::Peered)]).await;
     let (node, eu, us) = (jp.node().await, jp.peer("eu").await, jp.peer("us").await);
     answer_everything(&node).await;
     for service in Service::ALL {
@@ -78,20 +74,16 @@ async fn the_server_says_who_speaks() {
 /// What a peer tries under the names of others never reaches the node or the other peer.
 #[tokio::test]
 async fn a_peer_speaks_and_listens_under_its_own_name_only() {
-    let mut jp = Registry::start("jp", &[("eu", Peering::InForce), ("us", Peering::InForce)], &["acme"]).await;
+    let mut jp = Registry::start("jp", &[("eu", Peering::InForce), ("us", Peering::InForce)]).await;
     let (node, eu, us) = (jp.node().await, jp.peer("eu").await, jp.peer("us").await);
-    let acme = jp.buyer("acme").await;
     let mut at_node = node.subscribe(&id::<Pattern>(">")).await.unwrap();
     let mut at_us = us.subscribe(&Pattern::exactly(&Subject::head_of(&jp.id()))).await.unwrap();
-    let mut at_acme = acme.subscribe(&Pattern::status(&jp.id(), None, None)).await.unwrap();
-    settle(&[&node, &us, &acme]).await;
-    let supplier = Identifier::local("cc", "x").unwrap();
+    settle(&[&node, &us]).await;
     for (subject, why) in [
         (Subject::head_for(&id("us")), "the node's head for another peer"),
         (Subject::head_of(&jp.id()), "the head as another peer hears it"),
         (id::<Subject>("svc.us.feed.range"), "another peer's question, as the node hears it"),
         (id::<Subject>("svc.eu.feed.range"), "its own question, past the renaming"),
-        (Subject::status(&jp.id(), &id("star"), &supplier), "a status to buyers"),
         (id::<Subject>("_INBOX.us.x"), "an answer to another peer"),
         (id::<Subject>("_INBOX.node.x"), "an answer to the node"),
         (id::<Subject>("$SYS.REQ.SERVER.PING"), "the server's own account"),
@@ -101,7 +93,6 @@ async fn a_peer_speaks_and_listens_under_its_own_name_only() {
         eu.flush().await.unwrap();
         assert_eq!(next(&mut at_node).await, None, "{why}");
         assert_eq!(next(&mut at_us).await, None, "{why}");
-        assert_eq!(next(&mut at_acme).await, None, "{why}");
     }
     // The same ears hear what is meant for them.
     node.publish(&Subject::head_for(&id("us")), Bytes::from_static(b"9")).await.unwrap();
@@ -111,10 +102,21 @@ async fn a_peer_speaks_and_listens_under_its_own_name_only() {
 
 #[tokio::test]
 async fn a_peer_cannot_read_what_is_for_another() {
-    let mut jp = Registry::start("jp", &[("eu", Peering::InForce), ("us", Peering::InForce)], &[]).await;
+    let mut jp = Registry::start("jp", &[("eu", Peering::InForce), ("us", Peering::InForce)]).await;
     let (node, eu, us) = (jp.node().await, jp.peer("eu").await, jp.peer("us").await);
     let mut ears = Vec::new();
-    for subject in ["out.us.control.head", "out.>", "svc.>", ">", "_INBOX.us.>", "_INBOX.>", "status.>", "$SYS.>"] {
+    for subject in [
+        "out.us.control.head",
+        "out.>",
+        "svc.>",
+        ">",
+        "_INBOX.us.>",
+        "_INBOX.>",
+        "status.>",
+        "bulletin.>",
+        "registry.>",
+        "$SYS.>",
+    ] {
         ears.push((subject, eu.subscribe(&id::<Pattern>(subject)).await.unwrap()));
     }
     let mut at_us = us.subscribe(&Pattern::exactly(&Subject::head_of(&jp.id()))).await.unwrap();
@@ -131,26 +133,26 @@ async fn a_peer_cannot_read_what_is_for_another() {
 
 #[tokio::test]
 async fn only_certificates_of_this_registry_open_the_door() {
-    let jp = Registry::start("jp", &[("eu", Peering::InForce)], &["acme"]).await;
-    let mut eu = Registry::start("eu", &[("eu", Peering::InForce)], &[]).await;
+    let jp = Registry::start("jp", &[("eu", Peering::InForce)]).await;
+    let mut eu = Registry::start("eu", &[("eu", Peering::InForce)]).await;
     // eu's own authority says "eu": another registry's word counts nothing here.
     let forged = dial_with_foreign_certificate(&jp, &mut eu, "eu").await;
     assert!(forged.connected(Duration::from_secs(2)).await.is_err());
     let mut jp = jp;
     let signing = dial_with_signing_certificate(&mut jp, "acme").await;
     assert!(signing.connected(Duration::from_secs(2)).await.is_err(), "a certificate for x5c opens nothing");
-    assert!(jp.dial(&Identity::Party { role: Role::Buyer, id: id("acme") }).await.connected(PATIENCE).await.is_ok());
+    assert!(jp.dial(&Identity::Peer { registry: id("eu") }).await.connected(PATIENCE).await.is_ok());
     jp.child.stop().await;
     eu.child.stop().await;
 }
 
 #[tokio::test]
 async fn a_stranger_with_a_certificate_of_ours_is_still_a_stranger() {
-    let mut jp = Registry::start("jp", &[("eu", Peering::InForce)], &["acme"]).await;
+    let mut jp = Registry::start("jp", &[("eu", Peering::InForce)]).await;
     for (identity, why) in [
         (Identity::Peer { registry: id("us") }, "a peer that was never added"),
-        (Identity::Party { role: conformity::party::Role::Buyer, id: id("other") }, "a buyer not on the list"),
-        (Identity::Party { role: conformity::party::Role::Supplier, id: id("acme") }, "a supplier named like a buyer"),
+        (Identity::Party { role: Role::Buyer, id: id("acme") }, "a buyer, who has a server of its own"),
+        (Identity::Party { role: Role::Supplier, id: id("acme") }, "a supplier"),
     ] {
         let link = jp.dial(&identity).await;
         assert!(link.connected(Duration::from_secs(2)).await.is_err(), "{why}");
@@ -159,39 +161,8 @@ async fn a_stranger_with_a_certificate_of_ours_is_still_a_stranger() {
 }
 
 #[tokio::test]
-async fn a_buyer_listens_to_status_and_does_nothing_else() {
-    let mut jp = Registry::start("jp", &[("eu", Peering::InForce)], &["acme", "other"]).await;
-    let (node, acme, other) = (jp.node().await, jp.buyer("acme").await, jp.buyer("other").await);
-    let (scheme, supplier) = (id("eucc-1.0"), Identifier::local("cc", "A B").unwrap());
-    let mut status = acme.subscribe(&Pattern::status(&jp.id(), Some(&scheme), None)).await.unwrap();
-    let mut elsewhere = acme.subscribe(&Pattern::status(&jp.id(), Some(&id("star")), None)).await.unwrap();
-    let mut ears = Vec::new();
-    for subject in ["out.>", "svc.>", "_INBOX.>", "_INBOX.other.>", ">", "$SYS.>"] {
-        ears.push((subject, acme.subscribe(&id::<Pattern>(subject)).await.unwrap()));
-    }
-    let mut at_node = node.subscribe(&id::<Pattern>(">")).await.unwrap();
-    let mut at_other = other.subscribe(&id::<Pattern>("status.>")).await.unwrap();
-    settle(&[&node, &acme, &other]).await;
-    for subject in ["status.jp.star.x", "svc.eu.feed.range", "_INBOX.other.x", "jp.svc.control.hello"] {
-        acme.publish(&id::<Subject>(subject), Bytes::from_static(b"forged")).await.unwrap();
-    }
-    acme.flush().await.unwrap();
-    assert_eq!(next(&mut at_node).await, None);
-    assert_eq!(next(&mut at_other).await, None);
-    let subject = Subject::status(&jp.id(), &scheme, &supplier);
-    node.publish(&subject, Bytes::from_static(b"suspended")).await.unwrap();
-    let heard = next(&mut status).await.unwrap();
-    assert_eq!((heard.subject.as_str(), heard.payload.as_ref()), (subject.as_str(), b"suspended".as_ref()));
-    assert_eq!(next(&mut elsewhere).await, None);
-    for (subject, mut ear) in ears {
-        assert_eq!(next(&mut ear).await, None, "a buyer heard something on {subject}");
-    }
-    jp.child.stop().await;
-}
-
-#[tokio::test]
 async fn a_suspended_peer_loses_the_feed_and_keeps_control() {
-    let mut jp = Registry::start("jp", &[("eu", Peering::InForce)], &[]).await;
+    let mut jp = Registry::start("jp", &[("eu", Peering::InForce)]).await;
     let (node, eu) = (jp.node().await, jp.peer("eu").await);
     answer_everything(&node).await;
     let (hello, range) = (Subject::ask(&jp.id(), Service::Hello), Subject::ask(&jp.id(), Service::Range));
@@ -207,24 +178,20 @@ async fn a_suspended_peer_loses_the_feed_and_keeps_control() {
 
 #[tokio::test]
 async fn whoever_is_cut_off_is_gone_when_the_cut_off_is_confirmed() {
-    let mut jp = Registry::start("jp", &[("eu", Peering::InForce), ("us", Peering::InForce)], &["acme", "b"]).await;
+    let mut jp = Registry::start("jp", &[("eu", Peering::InForce), ("us", Peering::InForce)]).await;
     let (node, eu, us) = (jp.node().await, jp.peer("eu").await, jp.peer("us").await);
-    let (acme, b) = (jp.buyer("acme").await, jp.buyer("b").await);
     answer_everything(&node).await;
     jp.access.peers.insert(id("eu"), Peering::Expelled);
-    jp.access.buyers.remove(&buyer("acme"));
     let in_force = jp.control.put_in_force(&jp.access).await.unwrap();
-    // The node twice, us, b.
-    assert_eq!(in_force.connections, 4);
-    for gone in [&eu, &acme] {
-        let mut state = gone.state();
-        tokio::time::timeout(SOON, state.wait_for(|state| !state.connected)).await.unwrap().unwrap();
-    }
+    // The node twice, us.
+    assert_eq!(in_force.connections, 3);
+    let mut state = eu.state();
+    tokio::time::timeout(SOON, state.wait_for(|state| !state.connected)).await.unwrap().unwrap();
     let bound = Bound { wait: SOON, bytes: 100 };
     let hello = Subject::ask(&jp.id(), Service::Hello);
     assert!(eu.request(&hello, Bytes::new(), bound).await.is_err());
     assert_eq!(ask(&us, &hello).await.unwrap(), "us asked control.hello");
-    assert!(us.state().borrow().connected && b.state().borrow().connected);
+    assert!(us.state().borrow().connected);
     // Still outside after several attempts, and back in when let in again.
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert!(!eu.state().borrow().connected);
