@@ -14,7 +14,7 @@ use std::fmt::Display;
 
 use conformity::credential::{CredentialStatus, Reach};
 use conformity::recognised::{Recognition, RecognitionOutcome};
-use conformity::verdict::{Profile, SelfEvaluation, StateName};
+use conformity::verdict::{Profile, SelfEvaluation, StateName, Supplier};
 use credential::attestation::Web;
 use credential::bundle::{Finding, Own, Verified};
 use jiff::Timestamp;
@@ -96,7 +96,7 @@ fn own(verified: &Verified, own: &Own, words: &Words) -> Markup {
         (state(own.state, own.in_force, verified, words))
         dl {
             (row(words.verdict, &verified.verdict))
-            (row(words.supplier, &terms.supplier.name))
+            (row(words.supplier, called(&terms.supplier, words)))
             (row(words.identifier, &terms.supplier.id))
             (row(words.object, object(&terms.object.name, terms.object.version.as_ref())))
             (row(words.scheme, &terms.scheme))
@@ -153,7 +153,7 @@ fn foreign(verified: &Verified, recognition: &Recognition, words: &Words) -> Mar
         }
         dl {
             (row(words.verdict, &verified.verdict))
-            (row(words.supplier, &recognition.supplier.name))
+            (row(words.supplier, called(&recognition.supplier, words)))
             (row(words.identifier, &recognition.supplier.id))
             (row(words.object, object(&recognition.object.name, recognition.object.version.as_ref())))
             (row(words.scheme, &recognition.scheme))
@@ -224,6 +224,11 @@ fn told<T: Display>(name: &str, values: impl ExactSizeIterator<Item = T>, summar
             (row(name, words.not_shown))
         }
     }
+}
+
+/// The name of a supplier; a natural person has none here, and the identifier stands below.
+fn called(supplier: &Supplier, words: &Words) -> String {
+    if supplier.person { words.person.to_owned() } else { supplier.name.to_string() }
 }
 
 fn object(name: &impl Display, version: Option<&impl Display>) -> String {

@@ -8,6 +8,8 @@ pub mod output;
 mod accreditation;
 mod arrangement;
 mod as_of;
+mod asking;
+mod bridge;
 mod bulletin;
 mod cascades;
 mod certificate;
@@ -18,6 +20,7 @@ mod consent;
 mod context;
 mod coverage;
 mod credential;
+mod decide;
 mod declare;
 mod evidence;
 mod following;
@@ -45,9 +48,12 @@ mod standing;
 mod status;
 mod submission;
 mod submit;
+mod subscription;
 mod succession;
+mod supply_chain;
 mod surveillance;
 mod watch;
+mod watchlist;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -115,12 +121,15 @@ enum Command {
     Withdraw(change::Withdraw),
     Annul(change::Annul),
     Change(change::Other),
+    Bridge(Box<bridge::Bridge>),
+    Decide(Box<decide::Decide>),
     Declare(Box<declare::Declare>),
     Confirm(confirm::Confirm),
     Credential(Box<credential::Credentials>),
     Consent(Box<consent::Consents>),
     Report(report::FileReport),
     Standing(standing::Ask),
+    SupplyChain(supply_chain::SupplyChain),
     Coverage(coverage::Coverage),
     Verdict(show::One),
     Prove(prove::Prove),
@@ -129,6 +138,8 @@ enum Command {
     Policy(prove::Policies),
     Verdicts(show::Many),
     Watch(watch::Watch),
+    Watchlist(watchlist::Watchlists),
+    Subscription(Box<subscription::Subscriptions>),
     Status(status::Status),
     Cascades(cascades::Cascades),
     Surveillance(surveillance::Surveillance),
@@ -198,12 +209,15 @@ impl Command {
             Self::Withdraw(command) => command.run(context),
             Self::Annul(command) => command.run(context),
             Self::Change(command) => command.run(context),
+            Self::Bridge(command) => command.run(context),
+            Self::Decide(command) => command.run(context),
             Self::Declare(command) => command.run(context),
             Self::Confirm(command) => command.run(context),
             Self::Credential(command) => command.run(context),
             Self::Consent(command) => command.run(context),
             Self::Report(command) => command.run(context),
             Self::Standing(command) => command.run(context),
+            Self::SupplyChain(command) => command.run(context),
             Self::Coverage(command) => command.run(context),
             Self::Verdict(command) => command.run(context),
             Self::Prove(command) => command.run(context),
@@ -212,6 +226,8 @@ impl Command {
             Self::Policy(command) => command.run(context),
             Self::Verdicts(command) => command.run(context),
             Self::Watch(command) => command.run(context),
+            Self::Watchlist(command) => command.run(context),
+            Self::Subscription(command) => command.run(context),
             Self::Status(command) => command.run(context),
             Self::Cascades(command) => command.run(context),
             Self::Surveillance(command) => command.run(context),

@@ -2,6 +2,8 @@
 //!
 //! Out of scope: what is said (the commands know) and retries (the person decides).
 
+pub(crate) mod sender;
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,12 +12,12 @@ use conformity::key::Der;
 use conformity::words::Language;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde::de::DeserializeOwned;
 use tokio::net::TcpStream;
 use warp::http::{HeaderValue, Method, Request, StatusCode, Uri, header};
 
 use crate::credentials::Credentials;
+use sender::Sender;
 
 /// Largest answer that is read whole.
 const MAX_ANSWER: usize = 64 * 1024 * 1024;
@@ -164,8 +166,8 @@ impl Client {
             .await
             .map_err(|source| ClientError::Handshake { authority: authority.clone(), source })?;
         let host = HeaderValue::from_str(&authority).map_err(|error| ClientError::Broken(error.to_string()))?;
-        let sender = if stream.is_http2() { http2(stream).await } else { http1(stream).await }?;
-        Ok(Connection { sender, host, language: self.language })
+        let sender = Sender::over(stream, host).await.map_err(broken)?;
+        Ok(Connection { sender, language: self.language })
     }
 
     /// GETs `path` and reads the JSON answer.
@@ -180,27 +182,7 @@ impl Client {
 /// An open connection; requests follow each other.
 pub struct Connection {
     sender: Sender,
-    host: HeaderValue,
     language: Language,
-}
-
-enum Sender {
-    Http1(hyper::client::conn::http1::SendRequest<Full<Bytes>>),
-    Http2(hyper::client::conn::http2::SendRequest<Full<Bytes>>),
-}
-
-async fn http1(stream: certs::Stream<TcpStream>) -> Result<Sender, ClientError> {
-    let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
-    // Its end is seen by whoever waits for an answer.
-    tokio::spawn(async { drop(connection.await) });
-    Ok(Sender::Http1(sender))
-}
-
-async fn http2(stream: certs::Stream<TcpStream>) -> Result<Sender, ClientError> {
-    let (sender, connection) =
-        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.map_err(broken)?;
-    tokio::spawn(async { drop(connection.await) });
-    Ok(Sender::Http2(sender))
 }
 
 fn broken(error: hyper::Error) -> ClientError {
@@ -225,6 +207,32 @@ impl Connection {
         whole(self.send(Method::POST, path, Some(media_type), body).await?).await
     }
 
+    /// GETs `path` in the form of `media_type` and reads the whole answer.
+    ///
+    /// # Errors
+    /// [`ClientError`], with the registry's problem when it refused.
+    pub async fn fetch_as(&mut self, path: &str, media_type: &'static str) -> Result<Bytes, ClientError> {
+        let mut request = self.request(Method::GET, path, None, Bytes::new())?;
+        request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static(media_type));
+        whole(self.timely(request).await?).await
+    }
+
+    /// PUTs `body` of `media_type` and reads the whole answer.
+    ///
+    /// # Errors
+    /// [`ClientError`], with the registry's problem when it refused.
+    pub async fn put(&mut self, path: &str, media_type: &'static str, body: Bytes) -> Result<Bytes, ClientError> {
+        whole(self.send(Method::PUT, path, Some(media_type), body).await?).await
+    }
+
+    /// DELETEs `path`.
+    ///
+    /// # Errors
+    /// [`ClientError`], with the registry's problem when it refused.
+    pub async fn delete(&mut self, path: &str) -> Result<(), ClientError> {
+        whole(self.send(Method::DELETE, path, None, Bytes::new()).await?).await.map(drop)
+    }
+
     /// GETs `path` as a stream, resuming after `last_event_id`.
     ///
     /// # Errors
@@ -247,6 +255,10 @@ impl Connection {
         body: Bytes,
     ) -> Result<warp::http::Response<Incoming>, ClientError> {
         let request = self.request(method, path, media_type, body)?;
+        self.timely(request).await
+    }
+
+    async fn timely(&mut self, request: Request<Full<Bytes>>) -> Result<warp::http::Response<Incoming>, ClientError> {
         tokio::time::timeout(ANSWER_TIMEOUT, self.answer(request)).await.map_err(|_| ClientError::Slow)?
     }
 
@@ -257,33 +269,16 @@ impl Connection {
         media_type: Option<&'static str>,
         body: Bytes,
     ) -> Result<Request<Full<Bytes>>, ClientError> {
-        // HTTP/2 takes the authority from the URI, HTTP/1.1 from the header; each ignores the other.
-        let uri = match (&self.sender, self.host.to_str()) {
-            (Sender::Http2(_), Ok(host)) => format!("https://{host}{path}"),
-            _ => path.to_owned(),
-        };
-        let mut request = Request::builder().method(method).uri(uri);
-        request = request.header(header::ACCEPT_LANGUAGE, self.language.as_str());
-        if matches!(self.sender, Sender::Http1(_)) {
-            request = request.header(header::HOST, &self.host);
-        }
-        if let Some(media_type) = media_type {
-            request = request.header(header::CONTENT_TYPE, media_type);
-        }
-        request.body(Full::new(body)).map_err(|error| ClientError::Broken(error.to_string()))
+        let request = self.sender.request(method, path, body);
+        let mut request = request.map_err(|error| ClientError::Broken(error.to_string()))?;
+        let headers = request.headers_mut();
+        headers.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_static(self.language.as_str()));
+        headers.extend(media_type.map(|media_type| (header::CONTENT_TYPE, HeaderValue::from_static(media_type))));
+        Ok(request)
     }
 
     async fn answer(&mut self, request: Request<Full<Bytes>>) -> Result<warp::http::Response<Incoming>, ClientError> {
-        match &mut self.sender {
-            Sender::Http1(sender) => {
-                sender.ready().await.map_err(broken)?;
-                sender.send_request(request).await.map_err(broken)
-            }
-            Sender::Http2(sender) => {
-                sender.ready().await.map_err(broken)?;
-                sender.send_request(request).await.map_err(broken)
-            }
-        }
+        self.sender.send(request).await.map_err(broken)
     }
 }
 

@@ -3,12 +3,20 @@
 //!
 //! Out of scope: secrets (they rest in files of their own) and anything that the log already states (peers, arrangements).
 
+mod template;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use conformity::ids::{Origin, RegistryId};
+use jiff::SignedDuration;
 use serde::Deserialize;
+
+pub use template::{NewConfig, render};
+
+use crate::buyer::lane::Patience;
+use crate::buyer::outbound::Network;
 
 /// Name of the file inside a registry's folder.
 pub const FILE_NAME: &str = "registry.toml";
@@ -24,7 +32,7 @@ pub struct Config {
     pub registry: Registry,
     /// The door for people and programs.
     pub http: Http,
-    /// The door for peers and for buyers on NATS.
+    /// The doors for peers, and for buyers on NATS.
     pub nats: Nats,
     /// How the log is kept.
     #[serde(default)]
@@ -32,6 +40,9 @@ pub struct Config {
     /// What one submitter or reader may ask for.
     #[serde(default)]
     pub limits: Limits,
+    /// Telling subscribers.
+    #[serde(default)]
+    pub webhooks: Webhooks,
 }
 
 /// `[registry]`: permanent; fixed by the genesis entry.
@@ -70,9 +81,53 @@ pub struct Nats {
     pub public_address: String,
     /// The nats-server program. Without it: `$REGISTRY_NATS_SERVER`, else `nats-server` on the PATH. 2.15.1 or newer.
     pub program: Option<PathBuf>,
-    /// `true` when somebody else starts the server with the configuration that this node writes.
+    /// `true` when somebody else starts the servers with the configuration that this node writes.
     #[serde(default)]
     pub external: bool,
+    /// The server of buyers; without it they are not served on NATS.
+    pub buyers: Option<NatsBuyers>,
+}
+
+/// `[nats.buyers]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NatsBuyers {
+    /// Address and port that the nats-server of buyers listens on.
+    pub listen: SocketAddr,
+    /// Address that buyers dial, `host:port`.
+    pub public_address: String,
+    /// Bytes that the stream of events may take on the disk; the oldest go first.
+    #[serde(default = "NatsBuyers::usual_bytes")]
+    pub stream_bytes: u64,
+    /// Days for which an event is kept in the stream.
+    #[serde(default = "NatsBuyers::usual_days")]
+    pub stream_days: u32,
+}
+
+impl NatsBuyers {
+    /// [`Self::stream_days`] as a duration.
+    pub fn stream_age(&self) -> Duration {
+        Duration::from_secs(86_400) * self.stream_days
+    }
+
+    const fn usual_bytes() -> u64 {
+        1 << 30
+    }
+
+    const fn usual_days() -> u32 {
+        30
+    }
+
+    fn rules(&self) -> [(bool, &'static str); 3] {
+        [
+            (self.public_address.contains(':'), "nats.buyers.public_address must be host:port"),
+            (
+                (16 << 20..=1 << 50).contains(&self.stream_bytes),
+                "nats.buyers.stream_bytes must lie between 16 MiB and 1 PiB",
+            ),
+            ((1..=3_650).contains(&self.stream_days), "nats.buyers.stream_days must lie between 1 and 3650"),
+        ]
+    }
 }
 
 /// `[log]`
@@ -118,8 +173,8 @@ pub struct Limits {
     pub mirror_bytes: u64,
     /// Bytes that statements of one peer's restricted verdicts may take beside that; a verdict for which there is no room is let go of.
     pub restricted_bytes: u64,
-    /// Bytes a day that what is made of one peer's verdicts may take in our own log; beyond them the newest answers wait, but never those
-    /// that take something away.
+    /// Bytes a day that what is made of one peer's verdicts may take in our own log; beyond them the newest answers wait, but no refusal of
+    /// what counted, and no other that takes something away as long as less than that is owed.
     pub peer_log_bytes: u64,
 }
 
@@ -142,6 +197,34 @@ impl Default for Limits {
             restricted_bytes: 64 << 20,
             peer_log_bytes: 512 << 20,
         }
+    }
+}
+
+/// `[webhooks]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Webhooks {
+    /// Roots, in PEM, by which receivers are believed; a path from the registry's folder. Without it nothing is sent.
+    pub ca_roots: Option<PathBuf>,
+    /// Private networks into which may be sent all the same.
+    pub allow_private: Vec<Network>,
+    /// Seconds until something that was not taken is sent again, the first time.
+    pub retry_seconds: u64,
+    /// Hours after which a receiver that took nothing is sent nothing more, until its owner says so.
+    pub give_up_hours: u32,
+}
+
+impl Webhooks {
+    /// How failures are followed up.
+    pub fn patience(&self) -> Patience {
+        let first_pause = Duration::from_secs(self.retry_seconds);
+        Patience { first_pause, give_up: SignedDuration::from_hours(self.give_up_hours.into()) }
+    }
+}
+
+impl Default for Webhooks {
+    fn default() -> Self {
+        Webhooks { ca_roots: None, allow_private: Vec::new(), retry_seconds: 5, give_up_hours: 72 }
     }
 }
 
@@ -240,90 +323,25 @@ impl Config {
                 self.limits.restricted_bytes >= 8 << 20,
                 "limits.restricted_bytes must be at least 8 MiB, those of one range",
             ),
+            ((1..=3_600).contains(&self.webhooks.retry_seconds), "webhooks.retry_seconds must lie between 1 and 3600"),
+            ((1..=720).contains(&self.webhooks.give_up_hours), "webhooks.give_up_hours must lie between 1 and 720"),
             (self.limits.peer_log_bytes >= 1 << 20, "limits.peer_log_bytes must be at least 1 MiB"),
             (
                 self.registry.country.as_deref().is_none_or(is_country),
                 "registry.country must be two capital letters, such as JP",
             ),
         ];
-        rules.iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, rule)| Err((*rule).to_owned()))
+        let buyers = self.nats.buyers.iter().flat_map(|buyers| {
+            let apart = ![self.http.listen, self.nats.listen].contains(&buyers.listen);
+            let apart = (apart, "nats.buyers.listen must differ from http.listen and nats.listen");
+            buyers.rules().into_iter().chain([apart])
+        });
+        rules.into_iter().chain(buyers).find(|(holds, _)| !holds).map_or(Ok(()), |(_, rule)| Err(rule.to_owned()))
     }
 }
 
 fn is_country(code: &str) -> bool {
     code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase())
-}
-
-/// What `init` needs to fill the template.
-#[derive(Debug, Clone)]
-pub struct NewConfig<'a> {
-    /// `registry.id`
-    pub id: &'a RegistryId,
-    /// `registry.origin`
-    pub origin: &'a Origin,
-    /// `registry.name`
-    pub name: &'a str,
-    /// `registry.country`
-    pub country: Option<&'a str>,
-    /// `http.listen`
-    pub http: SocketAddr,
-    /// `nats.listen`
-    pub nats: SocketAddr,
-    /// Host under which others reach both doors.
-    pub host: &'a str,
-}
-
-/// The file that `init` writes, with its fields' documentation; `{name}` stands for a value.
-const TEMPLATE: &str = include_str!("registry.toml");
-
-/// The documented file for a new registry.
-pub fn render(new: &NewConfig<'_>) -> String {
-    let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-    let (log, limits) = (Log::default(), Limits::default());
-    let names = if new.host == "localhost" { "\"localhost\", \"127.0.0.1\"".to_owned() } else { quoted(new.host) };
-    let values = [
-        ("id", quoted(new.id.as_str())),
-        ("origin", quoted(new.origin.as_str())),
-        ("name", quoted(new.name)),
-        (
-            "country",
-            new.country.map_or_else(|| "# country = \"JP\"".to_owned(), |code| format!("country = {}", quoted(code))),
-        ),
-        ("http", quoted(&new.http.to_string())),
-        ("public_url", quoted(&format!("https://{}:{}", new.host, new.http.port()))),
-        ("names", format!("[{names}]")),
-        ("nats", quoted(&new.nats.to_string())),
-        ("public_address", quoted(&format!("{}:{}", new.host, new.nats.port()))),
-        ("segment_bytes", log.segment_bytes.to_string()),
-        ("publish_interval_ms", log.publish_interval_ms.to_string()),
-        ("batch_statements", log.batch_statements.to_string()),
-        ("connections", limits.connections.to_string()),
-        ("handshake_seconds", limits.handshake_seconds.to_string()),
-        ("queue", limits.queue.to_string()),
-        ("event_streams", limits.event_streams.to_string()),
-        ("answer_mib", limits.answer_mib.to_string()),
-        ("mirror_bytes", limits.mirror_bytes.to_string()),
-        ("restricted_bytes", limits.restricted_bytes.to_string()),
-        ("peer_log_bytes", limits.peer_log_bytes.to_string()),
-    ];
-    fill(TEMPLATE, &values)
-}
-
-/// Puts each value where its name stands, in one pass: a value that looks like a name stays as it is.
-fn fill(template: &str, values: &[(&str, String)]) -> String {
-    let mut filled = String::with_capacity(template.len() * 2);
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('{') {
-        filled.push_str(before);
-        let found = after.split_once('}').and_then(|(name, after)| {
-            let (_, value) = values.iter().find(|(known, _)| *known == name)?;
-            Some((value.as_str(), after))
-        });
-        let (value, after) = found.unwrap_or(("{", after));
-        filled.push_str(value);
-        rest = after;
-    }
-    filled + rest
 }
 
 #[cfg(test)]
@@ -339,6 +357,7 @@ mod tests {
             country: Some("JP"),
             http: "127.0.0.1:7443".parse().unwrap(),
             nats: "127.0.0.1:4222".parse().unwrap(),
+            nats_buyers: None,
             host: "localhost",
         })
     }
@@ -402,6 +421,12 @@ mod tests {
                 template().replace("peer_log_bytes = 536870912", "peer_log_bytes = 1048575"),
                 "limits.peer_log_bytes",
             ),
+            (
+                "a network that is none",
+                template().replace("allow_private = []", "allow_private = [\"10.0.0.0/33\"]"),
+                "10.1.0.0/16",
+            ),
+            ("no pause", template().replace("retry_seconds = 5", "retry_seconds = 0"), "webhooks.retry_seconds"),
             ("a bad country", template().replace("country = \"JP\"", "country = \"Japan\""), "two capital letters"),
             ("a bad id", template().replace("id = \"jp\"", "id = \"J P\""), "id"),
         ];

@@ -60,6 +60,11 @@ impl Folder {
         self.0.join("keys/map.pem")
     }
 
+    /// The key that signs leases of buyers on NATS: may be deleted, another is made.
+    pub fn lease_key(&self) -> PathBuf {
+        self.0.join("keys/lease.pem")
+    }
+
     /// Outputs of the VRF: a copy, may be deleted.
     pub fn map_outputs(&self) -> PathBuf {
         self.0.join("map-outputs")
@@ -117,6 +122,11 @@ impl Folder {
     /// Configuration and log of the nats-server.
     pub fn nats(&self) -> PathBuf {
         self.0.join("nats")
+    }
+
+    /// Configuration, log and stream of the nats-server of buyers.
+    pub fn nats_buyers(&self) -> PathBuf {
+        self.0.join("nats-buyers")
     }
 
     /// The genesis statement, as others pin it.

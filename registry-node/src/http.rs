@@ -17,6 +17,7 @@ mod as_of;
 mod ask;
 mod attachments;
 mod body;
+mod bridging;
 mod bulk;
 mod bulletins;
 mod cascades;
@@ -25,21 +26,28 @@ mod code;
 mod consented;
 mod coverage;
 mod credentials;
+mod cursors;
+mod decisions;
 mod did;
+mod event_cursor;
 mod event_filter;
 mod events;
 mod holders;
 mod hosting;
+mod inquiry;
 mod keys;
 mod lines;
 mod log;
 mod neighbours;
 mod nothing;
 mod openapi;
+mod own;
 mod page;
+mod policies;
+mod portfolio;
 mod presentations;
 mod proofs;
-mod published;
+mod pull;
 mod question;
 mod received;
 mod room;
@@ -50,10 +58,13 @@ mod site;
 mod standing;
 mod statements;
 mod submission;
+mod subscriptions;
+mod supply_chains;
 mod surveillance;
 mod table;
 mod trust_query;
 mod verdicts;
+mod watchlists;
 mod witness;
 
 #[cfg(test)]
@@ -74,13 +85,12 @@ use warp::{Filter, Rejection};
 
 use crate::core::registry::Registry;
 use crate::problem::Problem;
-use ask::{Ask, Found, MAX_PATH};
+use ask::{Accepted, Ask, Found, MAX_PATH};
 use hyper::Request;
 use hyper::body::Incoming;
 use route::{Handler, Route, Verb};
 use server::Caller;
 use site::Site;
-use table::ROUTES;
 
 /// When a refusal leaves that is not to tell by its time what was read before it: longer than reading any statement takes.
 const REFUSED_AFTER: Duration = Duration::from_millis(5);
@@ -134,7 +144,9 @@ async fn from_memory(site: &Arc<Site>, ask: Ask) -> Result<Response, Problem> {
 
 fn disk(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
     let site = Arc::clone(site);
-    let asked = asked(|handler| matches!(handler, Handler::Disk(_) | Handler::Evened(_) | Handler::Large { .. }));
+    let asked = asked(|handler| {
+        matches!(handler, Handler::Disk(_) | Handler::Evened(_) | Handler::Large { .. } | Handler::Forms { .. })
+    });
     asked
         .then(move |ask: Result<Ask, Problem>| {
             let site = Arc::clone(&site);
@@ -186,13 +198,17 @@ fn answered(site: &Site, ask: &Ask) -> Result<Response, Problem> {
         | Handler::Mixed { read, .. }
         | Handler::Disk(read)
         | Handler::Evened(read)
-        | Handler::Large { read, .. } => read(site, ask),
+        | Handler::Large { read, .. }
+        | Handler::Forms { read, .. } => read(site, ask),
         // Their own filters answer these.
         Handler::Events
+        | Handler::Pull
         | Handler::Statements
         | Handler::Question { .. }
+        | Handler::Inquiry { .. }
         | Handler::Checkpoints
-        | Handler::Presentations => Err(Problem::not_found()),
+        | Handler::Presentations
+        | Handler::Own { .. } => Err(Problem::not_found()),
     }
 }
 
@@ -202,7 +218,12 @@ fn bodies(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
     let reads = |handler: &Handler| {
         matches!(
             handler,
-            Handler::Statements | Handler::Question { .. } | Handler::Checkpoints | Handler::Presentations
+            Handler::Statements
+                | Handler::Question { .. }
+                | Handler::Inquiry { .. }
+                | Handler::Checkpoints
+                | Handler::Presentations
+                | Handler::Own { .. }
         )
     };
     asked(reads)
@@ -212,7 +233,7 @@ fn bodies(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
             let site = Arc::clone(&site);
             async move {
                 match ask {
-                    Ok(ask) => shown(from_body(site, ask, headers, body).await),
+                    Ok(ask) => shown(from_body(site, ask, headers, body::Polite::new(body)).await),
                     Err(problem) => answer::problem(&problem),
                 }
             }
@@ -228,26 +249,45 @@ where
     match ask.route().handler {
         Handler::Statements => statements::submit(site, ask, headers, body).await,
         Handler::Question { .. } => question::answered(&site, &ask, &headers, body).await,
+        Handler::Inquiry { takes, most, answer, .. } => {
+            inquiry::answered(site, ask, headers, body, (takes, most), answer).await
+        }
         Handler::Checkpoints => witness::add_checkpoint(site, ask, headers, body).await,
         Handler::Presentations => presentations::present(site, ask, headers, body).await,
+        Handler::Own { takes, most, change } => own::change(site, ask, headers, body, (takes, most), change).await,
         // Other filters answer these.
         Handler::Memory(_)
         | Handler::Mixed { .. }
         | Handler::Disk(_)
         | Handler::Evened(_)
         | Handler::Large { .. }
-        | Handler::Events => Err(Problem::not_found()),
+        | Handler::Forms { .. }
+        | Handler::Events
+        | Handler::Pull => Err(Problem::not_found()),
     }
 }
 
 fn events(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
     let site = Arc::clone(site);
-    asked(|handler| matches!(handler, Handler::Events))
+    asked(|handler| matches!(handler, Handler::Events | Handler::Pull))
         .and(warp::header::headers_cloned())
-        .map(move |ask: Result<Ask, Problem>, headers: HeaderMap| {
-            shown(ask.and_then(|ask| events::stream(&site, &ask, &headers)))
+        .then(move |ask: Result<Ask, Problem>, headers: HeaderMap| {
+            let site = Arc::clone(&site);
+            async move {
+                match ask {
+                    Ok(ask) => shown(of_events(&site, &ask, &headers).await),
+                    Err(problem) => answer::problem(&problem),
+                }
+            }
         })
         .boxed()
+}
+
+async fn of_events(site: &Arc<Site>, ask: &Ask, headers: &HeaderMap) -> Result<Response, Problem> {
+    match ask.route().handler {
+        Handler::Pull => pull::pull(site, ask, headers).await,
+        _ => events::stream(site, ask, headers).await,
+    }
 }
 
 fn shown(answer: Result<Response, Problem>) -> Response {
@@ -258,15 +298,16 @@ fn shown(answer: Result<Response, Problem>) -> Response {
 fn asked(
     belongs: fn(&Handler) -> bool,
 ) -> impl Filter<Extract = (Result<Ask, Problem>,), Error = Rejection> + Clone + Send + Sync + 'static {
-    let group: Arc<[&'static Route]> = ROUTES.iter().filter(|route| belongs(&route.handler)).collect();
+    let group: Arc<[&'static Route]> = table::routes().filter(|route| belongs(&route.handler)).collect();
     warp::method()
         .and(warp::path::full())
         .and_then(move |method, path| std::future::ready(find(&group, &method, path)))
         .and(warp::query::raw().or(warp::any().map(String::new)).unify())
         .and(warp::ext::optional::<Arc<Caller>>())
         .and(accepted())
-        .map(|found, query: String, caller: Option<Arc<Caller>>, accepted| {
-            Ask::new(found, &query, caller.unwrap_or_default(), accepted)
+        .and(warp::header::optional::<String>("accept").or(warp::any().map(|| None)).unify())
+        .map(|found, query: String, caller: Option<Arc<Caller>>, language, forms: Option<String>| {
+            Ask::new(found, &query, caller.unwrap_or_default(), Accepted { language, forms: forms.unwrap_or_default() })
         })
 }
 
@@ -280,24 +321,31 @@ fn find(group: &[&'static Route], method: &Method, path: FullPath) -> Result<Fou
     if path.as_str().len() > MAX_PATH {
         return Err(warp::reject::custom(code::uri_too_long(MAX_PATH)));
     }
-    let route = group.iter().find(|route| route.value_in(path.as_str()).is_some());
-    match route {
-        None => Err(warp::reject::not_found()),
-        Some(route) if route.takes(method) => Ok(Found { route, path }),
-        Some(route) => Err(warp::reject::custom(WrongMethod(route.verb))),
+    let mut fits = group.iter().filter(|route| route.value_in(path.as_str()).is_some()).peekable();
+    if fits.peek().is_none() {
+        return Err(warp::reject::not_found());
+    }
+    match fits.find(|route| route.takes(method)) {
+        Some(route) => Ok(Found { route, path }),
+        None => Err(warp::reject::custom(WrongMethod(taken(path.as_str())))),
     }
 }
 
-/// A known path with a method that it does not take.
+/// What the path takes, in whatever group.
+fn taken(path: &str) -> Vec<Verb> {
+    table::routes().filter(|route| route.value_in(path).is_some()).map(|route| route.verb).collect()
+}
+
+/// A known path with a method that it does not take, and those that it takes.
 #[derive(Debug)]
-struct WrongMethod(Verb);
+struct WrongMethod(Vec<Verb>);
 
 impl warp::reject::Reject for WrongMethod {}
 
 /// What no group answered.
 async fn recovered(rejection: Rejection) -> Result<Response, Infallible> {
-    if let Some(WrongMethod(verb)) = rejection.find() {
-        return Ok(answer::method_not_allowed(*verb));
+    if let Some(WrongMethod(taken)) = rejection.find() {
+        return Ok(answer::method_not_allowed(taken));
     }
     Ok(match rejection.find::<Problem>() {
         Some(problem) => answer::problem(problem),

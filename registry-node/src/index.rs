@@ -292,8 +292,7 @@ pub fn trial_in_child(folder: &Path) -> bool {
 /// # Errors
 /// [`Doubt`] as [`Index::open`]; it may also panic, which is why it runs alone.
 pub fn check(folder: &Path) -> Result<(), Doubt> {
-    let tree = sled::Config::new().path(folder).open()?;
-    read_records(&tree).map(drop)
+    read_records(&unlocked(folder)?).map(drop)
 }
 
 /// Opens the folder as soon as nobody has its lock. The folder of the registry is locked by itself, so no other node has.
@@ -387,10 +386,17 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().join("index");
         let held = open(&folder).index;
+        let (began, begun) = mpsc::channel();
         let waiting = std::thread::spawn({
             let folder = folder.clone();
-            move || open(&folder).records.len()
+            move || {
+                began.send(()).unwrap();
+                check(&folder).unwrap();
+                open(&folder).records.len()
+            }
         });
+        begun.recv().unwrap();
+        std::thread::sleep(10 * LOCKED_PAUSE);
         // Only sled says that it is locked, and only by being asked.
         assert!(matches!(sled::Config::new().path(&folder).open(), Err(sled::Error::Io(error)) if is_locked(&error)));
         drop(held);

@@ -46,12 +46,35 @@ pub struct NewRegistry {
     pub http: SocketAddr,
     /// Address of the nats-server.
     pub nats: SocketAddr,
-    /// Host under which others reach both.
+    /// Address of the nats-server of buyers, where there is to be one.
+    pub nats_buyers: Option<SocketAddr>,
+    /// Host under which others reach all of them.
     pub host: String,
     /// Where its keys rest.
     pub keys: Keys,
     /// How many persons a sensitive step of its operator needs.
     pub persons: Persons,
+}
+
+#[cfg(test)]
+#[allow(clippy::expect_used)]
+impl NewRegistry {
+    /// One for a test, at usual ports of this machine.
+    pub(crate) fn for_trial(id: &str) -> Self {
+        use std::net::Ipv4Addr;
+        Self {
+            id: id.parse().expect("a name"),
+            origin: format!("{id}.registry.example").parse().expect("an origin"),
+            name: format!("Registry {id}"),
+            country: None,
+            http: (Ipv4Addr::LOCALHOST, 7443).into(),
+            nats: (Ipv4Addr::LOCALHOST, 4222).into(),
+            nats_buyers: None,
+            host: "localhost".to_owned(),
+            keys: Keys::Files,
+            persons: Persons::One,
+        }
+    }
 }
 
 /// Makes the folder of a new registry at `path`, which must not exist yet.
@@ -104,6 +127,7 @@ fn fill(folder: &Folder, new: &NewRegistry, now: Timestamp) -> anyhow::Result<()
         country: new.country.as_ref().map(CountryCode::as_str),
         http: new.http,
         nats: new.nats,
+        nats_buyers: new.nats_buyers,
         host: &new.host,
     });
     std::fs::write(folder.path().join(config::FILE_NAME), &text)?;
@@ -136,7 +160,7 @@ fn fill(folder: &Folder, new: &NewRegistry, now: Timestamp) -> anyhow::Result<()
     Ok(())
 }
 
-/// Certificates of the node itself: its servers, and its two users on its nats-server.
+/// Certificates of the node itself: its servers, and its two users on its nats-servers.
 fn certify_node(
     folder: &Folder,
     authority: &mut Authority,

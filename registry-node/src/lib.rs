@@ -5,6 +5,8 @@
 //! edge that knows sockets, files and clocks, and wires them together.
 
 pub mod applicability;
+pub mod bridging;
+pub mod buyer;
 pub mod certificate;
 pub mod cli;
 pub mod client;

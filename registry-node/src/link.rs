@@ -1,5 +1,5 @@
 //! Links: the registry's own nats-server, the peers that dial in, the peers that we dial and follow, and the buyers that
-//! listen.
+//! listen at a server of their own.
 //!
 //! Who may connect follows from the register alone; this module only carries it out. Out of scope: the exchange itself
 //! (`federation`) and what recognition means (`conformity`).
@@ -16,6 +16,7 @@ mod host;
 mod kept;
 mod mark;
 mod notices;
+mod own;
 mod peers;
 mod pursuit;
 mod recognise;
@@ -41,24 +42,23 @@ const PACE: Duration = Duration::from_millis(10);
 pub async fn run(registry: Arc<Registry>, reloaded: watch::Receiver<u64>, shutdown: CancellationToken) {
     let peers = Arc::new(Peers::default());
     let following = peers::run(Arc::clone(&registry), Arc::clone(&peers), shutdown.clone());
-    tokio::join!(following, serve(&registry, peers, reloaded, shutdown));
+    let telling = buyers::run(Arc::clone(&registry), reloaded.clone(), shutdown.clone());
+    tokio::join!(following, telling, serve(&registry, peers, reloaded, shutdown));
 }
 
-/// Keeps our own nats-server, and whom it serves.
+/// Keeps our own nats-server for peers, and whom it serves.
 async fn serve(
     registry: &Arc<Registry>,
     peers: Arc<Peers>,
     reloaded: watch::Receiver<u64>,
     shutdown: CancellationToken,
 ) {
-    // What is committed before the server is up reaches buyers all the same.
-    let from = registry.feed.size();
     while !shutdown.is_cancelled() {
         match shutdown.run_until_cancelled(host::Host::start(registry)).await {
             None => return,
-            Some(Ok(host)) => return host.keep(registry, peers, from, reloaded, shutdown).await,
+            Some(Ok(host)) => return host.keep(registry, peers, reloaded, shutdown).await,
             Some(Err(error)) => {
-                tracing::error!(error = format!("{error:#}"), "no nats-server: peers and buyers on NATS wait")
+                tracing::error!(error = format!("{error:#}"), "no nats-server: peers wait")
             }
         }
         let _ = shutdown.run_until_cancelled(tokio::time::sleep(RETRY)).await;

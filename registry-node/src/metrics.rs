@@ -1,6 +1,7 @@
 //! Counters and gauges of one registry, in the OpenMetrics text format (`GET /metrics`).
 //!
-//! Labels never carry a supplier, a buyer or a verdict: an operator's dashboard is not a place to learn who watches whom.
+//! Labels never carry a supplier, a buyer or a verdict: an operator's dashboard is not a place to learn who watches whom. Deliveries to
+//! subscribers are not counted at all: the page is anybody's, and a counter that rises with an event says how many watch whom it is about.
 
 use conformity::ids::RegistryId;
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
@@ -68,6 +69,8 @@ pub struct Metrics {
     pub cosigned_size: Family<Peer, Gauge>,
     /// When each peer cosigned it, in seconds since the Unix epoch: now minus this is its age.
     pub cosigned_time: Family<Peer, Gauge>,
+    /// 1 where buyers are served on NATS.
+    pub buyers_on_nats: Gauge,
     /// Public verdicts of which it was stated that what they rest on lapsed or holds again.
     pub basis_changes: Counter,
     /// Public verdicts of which that is still to be stated, by the last look.
@@ -94,6 +97,7 @@ impl Default for Metrics {
             cosignatures_taken: Family::default(),
             cosigned_size: Family::default(),
             cosigned_time: Family::default(),
+            buyers_on_nats: Gauge::default(),
             basis_changes: Counter::default(),
             basis_left: Gauge::default(),
             registry: Registry::default(),
@@ -120,6 +124,7 @@ impl Default for Metrics {
             metrics.cosigned_size.clone(),
         );
         registry.register("cosigned_time_seconds", "When it did, since the Unix epoch", metrics.cosigned_time.clone());
+        registry.register("buyers_on_nats", "1 where buyers are served on NATS", metrics.buyers_on_nats.clone());
         let changes = metrics.basis_changes.clone();
         registry.register("basis_changes", "Public verdicts whose basis was stated to have changed", changes);
         registry.register(

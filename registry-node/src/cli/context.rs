@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use conformity::ids::RegistryId;
 use conformity::words::Language;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -69,6 +70,14 @@ impl Context {
         let config = Config::load(&self.registry)?;
         let client = Client::anonymous(&config.http.public_url, &self.folder().ca_public().root())?;
         Ok(client.in_language(self.language))
+    }
+
+    /// The name of the registry that `reader` asks.
+    pub(super) fn registry_id(&self) -> anyhow::Result<RegistryId> {
+        if self.credentials.is_some() || self.folder().operator().exists() {
+            return Ok(self.credentials()?.about.registry);
+        }
+        Ok(Config::load(&self.registry)?.registry.id)
     }
 
     /// Asks for `path` and reads the answer.

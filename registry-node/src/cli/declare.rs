@@ -14,6 +14,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use conformity::digest::Digest;
+use conformity::handle;
 use conformity::identifiers::Identifier;
 use conformity::ids::{CountryCode, LevelCode, SchemeRef, VerdictId, VerdictRef};
 use conformity::statement::Claim;
@@ -52,7 +53,8 @@ not-applicable, \"note\"}}}}, and --yes signs. What your verdicts cover is fille
 credential, never into the log. Where the declaration awaits an expert, run the command again once it is confirmed.
 
 The first line of a CSV names its columns: verdict, supplier, name, country, scope, mandate (SHA-256 of the signed paper) and, if
-needed, object, level, exclusions (parted by ;), upgrades. Bad lines are told by number, the others submitted.")]
+needed, object, level, exclusions (parted by ;), upgrades, person (yes: a natural person, who goes by the identifier; the name stays
+empty). Bad lines are told by number, the others submitted.")]
 pub(super) struct Declare {
     /// Scheme, id@version
     #[arg(long)]
@@ -114,11 +116,14 @@ struct What {
 #[derive(Debug, Clone, Args)]
 struct Sponsored {
     /// Identifier of the supplier for which you declare as its sponsor
-    #[arg(long, value_name = "KIND:VALUE", requires_all = ["supplier_name", "country", "mandate"])]
+    #[arg(long, value_name = "KIND:VALUE", requires_all = ["country", "mandate"])]
     supplier: Option<Identifier>,
     /// Its name
-    #[arg(long, value_name = "NAME", requires = "supplier")]
+    #[arg(long, value_name = "NAME", requires = "supplier", conflicts_with = "person")]
     supplier_name: Option<Text<256>>,
+    /// It is a natural person, who stands in the log by the identifier alone
+    #[arg(long, requires = "supplier")]
+    person: bool,
     /// Where it is established
     #[arg(long, requires = "supplier")]
     country: Option<CountryCode>,
@@ -178,16 +183,23 @@ impl Declare {
 
     /// The supplier itself as it is registered, or whom the sponsor names.
     fn whom(&self, asked: &Asked) -> anyhow::Result<Supplied> {
-        let Sponsored { supplier, supplier_name, country, mandate } = self.sponsored.clone();
-        if let (Some(id), Some(name), Some(mandate)) = (supplier, supplier_name, mandate) {
+        let Sponsored { supplier, supplier_name, person, country, mandate } = self.sponsored.clone();
+        if let (Some(id), Some(mandate)) = (supplier, mandate) {
+            let name = match (supplier_name, person) {
+                (Some(name), _) => name,
+                (None, true) => handle::name_of(&id)?,
+                (None, false) => {
+                    bail!("say with --supplier-name what it is called, or --person if it is a natural person")
+                }
+            };
             let mandate = Some(Digest::of(&read_input(&mandate, MAX_MANDATE)?));
-            return Ok(Supplied { supplier: Supplier { id, name, country, others: Vec::new() }, mandate });
+            return Ok(Supplied { supplier: Supplier { id, name, country, others: Vec::new(), person }, mandate });
         }
         let party = &asked.party;
         let mut identifiers = party.identifiers.clone().into_iter();
         let id = identifiers.next().context("you are registered without an identifier; ask the operator for one")?;
         let (name, country, others) = (party.name.clone(), party.country.clone(), identifiers.collect());
-        Ok(Supplied { supplier: Supplier { id, name, country, others }, mandate: None })
+        Ok(Supplied { supplier: Supplier { id, name, country, others, person: party.person }, mandate: None })
     }
 
     /// The sheet that was begun, or a new one; flags say what is to be another way than it was.

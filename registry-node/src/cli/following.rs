@@ -173,17 +173,7 @@ mod tests {
     async fn whoever_takes_the_address_that_was_left_keeps_nobody_from_the_new_one() {
         let dir = tempfile::tempdir().unwrap();
         let folder = Folder::new(dir.path().join("jp"));
-        let new = crate::init::NewRegistry {
-            id: "jp".parse().unwrap(),
-            origin: "jp.registry.example".parse().unwrap(),
-            name: "Japan".to_owned(),
-            country: None,
-            http: "127.0.0.1:7443".parse().unwrap(),
-            nats: "127.0.0.1:4222".parse().unwrap(),
-            host: "localhost".to_owned(),
-            keys: crate::keys::Keys::Files,
-            persons: conformity::persons::Persons::One,
-        };
+        let new = crate::init::NewRegistry::for_trial("jp");
         crate::init::init(folder.path(), &new, SystemClock.now()).unwrap();
         let pinned = Pinned::read(&folder.genesis()).unwrap();
         let (left, announced) = (squatter().await, squatter().await);

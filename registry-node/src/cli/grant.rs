@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail, ensure};
 use clap::{Args, ValueEnum};
 use conformity::credential::Reach;
+use conformity::handle;
 use conformity::identifiers::Identifier;
 use conformity::ids::{CountryCode, DocumentRef, LevelCode, SchemeRef, SectorCode, VerdictId};
 use conformity::site::Site;
@@ -36,6 +37,8 @@ Examples:
   registry-node --as cb-1 grant V-2 --supplier lei:5493001KJTIIGC8Y1R12 --supplier-name \"Example Works\" --country JP \\
     --object organization --object-name \"Example Works\" --scheme isms@1 --viewpoint organization,process --scope \"All of it\" \\
     --from 2026-04-01 --until 2029-03-31 --applicability soa.csv --detail-out detail.json
+  registry-node --as cb-1 grant V-3 --supplier local:members:8 --person --country JP --object organization --scheme demo@1 \
+    --viewpoint organization --scope \"Repair of payment terminals\" --from 2026-04-01 --until 2029-03-31
   registry-node --as cb-1 grant --file verdict.json
 
 --applicability takes a statement of applicability as CSV (requirement, applicable; justification, implemented, viewpoint may be left out):
@@ -43,7 +46,7 @@ what does not apply, is not implemented in full or is not mentioned becomes excl
 justifications go into --detail-out, for `credential issue --detail`, where each is shown apart. Rows that cannot be taken are all told, and
 then nothing is signed.
 
-Only a certification body that is accredited for the scheme and all viewpoints may. Everything but --level, --site,
+Only a certification body that is accredited for the scheme and all viewpoints may. Everything but --person, --object-name, --level, --site,
 --exclusion, --sector, --other, --object-version, --until, --condition, --upgrades, --profile and the statement of applicability is needed, unless --file gives the whole claim.")]
 pub(super) struct Grant {
     #[command(flatten)]
@@ -63,8 +66,11 @@ struct Terms {
     #[arg(long, value_name = "KIND:VALUE")]
     supplier: Identifier,
     /// Legal name of the supplier
-    #[arg(long, value_name = "NAME")]
-    supplier_name: Text<256>,
+    #[arg(long, value_name = "NAME", required_unless_present_any = ["person", "file"], conflicts_with = "person")]
+    supplier_name: Option<Text<256>>,
+    /// The supplier is a natural person, who stands in the log by the identifier alone
+    #[arg(long)]
+    person: bool,
     /// Where the supplier is established
     #[arg(long)]
     country: CountryCode,
@@ -74,9 +80,9 @@ struct Terms {
     /// organization, site, process, product, service or person
     #[arg(long, value_name = "KIND")]
     object: ObjectKind,
-    /// What was assessed
+    /// What was assessed [default: the supplier's name]
     #[arg(long, value_name = "NAME")]
-    object_name: Text<256>,
+    object_name: Option<Text<256>>,
     /// In which version
     #[arg(long, value_name = "VERSION")]
     object_version: Option<Text<128>>,
@@ -149,7 +155,7 @@ impl Grant {
                     Ok(stated) => stated,
                     Err(refused) => return untaken(context, &refused),
                 };
-                say(context, self.signing, Claim::VerdictGranted(Arc::new(terms.into_verdict(stated))), &[])
+                say(context, self.signing, Claim::VerdictGranted(Arc::new(terms.into_verdict(stated)?)), &[])
             }
             (None, Some(file)) => say_file(context, self.signing, Kind::VerdictGranted, &file, &[]),
             (None, None) => bail!("say what is granted, by flags or with --file; see `registry-node grant --help`"),
@@ -219,14 +225,16 @@ impl Terms {
         }
     }
 
-    fn into_verdict(self, stated: Vec<Text<256>>) -> Verdict {
-        let supplier =
-            Supplier { id: self.supplier, name: self.supplier_name, country: Some(self.country), others: self.other };
+    fn into_verdict(self, stated: Vec<Text<256>>) -> anyhow::Result<Verdict> {
+        let name = self.supplier_name.map_or_else(|| handle::name_of(&self.supplier), Ok)?;
+        let object = self.object_name.unwrap_or_else(|| name.clone());
+        let (country, others) = (Some(self.country), self.other);
+        let supplier = Supplier { id: self.supplier, name, country, others, person: self.person };
         let conditions = self.condition.zip(self.deadline).map(|(text, deadline)| Conditions { text, deadline });
-        Verdict {
+        Ok(Verdict {
             verdict: self.verdict,
             supplier: Arc::new(supplier),
-            object: AssessedObject { kind: self.object, name: self.object_name, version: self.object_version },
+            object: AssessedObject { kind: self.object, name: object, version: self.object_version },
             scheme: self.scheme,
             viewpoints: self.viewpoint.into_iter().collect(),
             level: self.level,
@@ -244,6 +252,6 @@ impl Terms {
             },
             provenance: Provenance::Decided,
             upgrades: self.upgrades,
-        }
+        })
     }
 }

@@ -53,10 +53,13 @@ pub(super) struct Init {
     /// Address and port of the HTTPS door
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7443")]
     http: SocketAddr,
-    /// Address and port of the nats-server that peers and buyers dial
+    /// Address and port of the nats-server that peers dial
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4222")]
     nats: SocketAddr,
-    /// Host name under which others reach both
+    /// Address and port of the nats-server that buyers dial; without it they are served by HTTPS alone, and [nats.buyers] can be added later
+    #[arg(long, value_name = "ADDRESS")]
+    nats_buyers: Option<SocketAddr>,
+    /// Host name under which others reach them
     #[arg(long, value_name = "HOST", default_value = "localhost")]
     host: String,
     /// PKCS#11 token (RFC 7512) that makes and keeps the keys, instead of files
@@ -75,6 +78,8 @@ struct Made {
     origin: Origin,
     http: String,
     nats: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nats_buyers: Option<String>,
     operator: PathBuf,
     #[serde(skip_serializing_if = "Option::is_none")]
     second_operator: Option<PathBuf>,
@@ -90,6 +95,7 @@ impl Init {
             origin: self.origin.clone(),
             http: format!("https://{}:{}", self.host, self.http.port()),
             nats: format!("{}:{}", self.host, self.nats.port()),
+            nats_buyers: self.nats_buyers.map(|listen| format!("{}:{}", self.host, listen.port())),
             operator: folder.operator(),
             second_operator: (!self.persons.is_one()).then(|| folder.second_operator()),
             genesis: folder.genesis(),
@@ -101,6 +107,7 @@ impl Init {
             country: self.country,
             http: self.http,
             nats: self.nats,
+            nats_buyers: self.nats_buyers,
             host: self.host,
             keys: Keys::new(self.token),
             persons: self.persons,

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use certs::Authority;
 use clap::{Args, Subcommand};
+use conformity::handle;
 use conformity::identifiers::Identifier;
 use conformity::ids::{CountryCode, PartyId, SectorCode};
 use conformity::key::{Jwk, KeyId};
@@ -26,7 +27,7 @@ use super::pinned;
 use super::submission::{Because, Receipt, Signing, Speaker, say};
 use crate::client::ClientError;
 use crate::clock::{Clock, SystemClock};
-use crate::config::Config;
+use crate::config::{Config, Nats};
 use crate::credentials::{About, Credentials};
 use crate::folder::Folder;
 use crate::init::equip;
@@ -39,6 +40,7 @@ const EXAMPLES: &str = "\
 Examples:
   registry-node --registry jp party add cb-1 --role certification-body --id cb-1 --name \"Example Certification KK\" --country JP
   registry-node --registry jp party add buyer-1 --role buyer --id buyer-1 --name \"Example Motors\" --identifier lei:5493001KJTIIGC8Y1R12
+  registry-node --registry jp party add expert-17 --role expert --id expert-17 --person --identifier local:experts:17
   registry-node --registry jp party revoke-key cb-1 --compromised-since 2026-11-20T00:00:00Z --reason key-compromise
   registry-node --registry jp party list";
 
@@ -76,8 +78,11 @@ struct Add {
     #[arg(long)]
     id: PartyId,
     /// Legal name
+    #[arg(long, required_unless_present = "person", conflicts_with = "person")]
+    name: Option<Text<256>>,
+    /// It is a natural person, who stands in the log by a handle alone: its id is its role with a number, such as expert-17
     #[arg(long)]
-    name: Text<256>,
+    person: bool,
     /// Where it is established, such as JP
     #[arg(long)]
     country: Option<CountryCode>,
@@ -195,7 +200,7 @@ impl Add {
             bail!("{} exists already; choose another folder for the credentials", self.folder.display());
         }
         let made = self.equip(&context.folder()).and_then(|key| {
-            let signed = operator.sign(None, self.claim(key))?;
+            let signed = operator.sign(None, self.claim(key)?)?;
             std::fs::write(self.folder.join(PENDING), signed.compact())?;
             Ok(signed)
         });
@@ -223,8 +228,8 @@ impl Add {
         let config = Config::load(folder.path())?;
         let mut authority = Authority::open(&folder.ca())?;
         let about = About {
+            nats: nats_of(&config.nats, self.role),
             url: config.http.public_url,
-            nats: config.nats.public_address,
             registry: config.registry.id,
             origin: config.registry.origin,
             party: self.id.clone(),
@@ -237,17 +242,27 @@ impl Add {
         Ok(key)
     }
 
-    fn claim(&self, key: Jwk) -> Claim {
+    /// What it is called; of a person the first identifier, else the id.
+    fn called(&self) -> anyhow::Result<Text<256>> {
+        match (&self.name, self.identifier.first()) {
+            (Some(name), _) => Ok(name.clone()),
+            (None, Some(identifier)) => Ok(handle::name_of(identifier)?),
+            (None, None) => Ok(self.id.as_str().parse()?),
+        }
+    }
+
+    fn claim(&self, key: Jwk) -> anyhow::Result<Claim> {
         let party = Party {
             id: self.id.clone(),
             role: self.role,
-            name: self.name.clone(),
+            name: self.called()?,
             country: self.country.clone(),
             identifiers: self.identifier.clone(),
             sectors: self.sector.clone(),
             declares: self.declares,
+            person: self.person,
         };
-        Claim::PartyRegistered(PartyRegistered { party, keys: vec![key] })
+        Ok(Claim::PartyRegistered(PartyRegistered { party, keys: vec![key] }))
     }
 }
 
@@ -295,4 +310,11 @@ fn list(context: &Context, as_of: &AsOf) -> anyhow::Result<ExitCode> {
     let path = as_of.appended("/v1/parties");
     let parties = json!({ "parties": context.ask_all::<Value>(&path, "parties")? });
     context.answer(&parties, |parties| output::rows(parties, ["id", "role", "name", "country"]))
+}
+
+/// The nats-server that a party of this role would dial. Where buyers have none, they are told of the only one there is, which does not
+/// let them in.
+fn nats_of(nats: &Nats, role: Role) -> String {
+    let buyers = nats.buyers.as_ref().filter(|_| role == Role::Buyer);
+    buyers.map_or(&nats.public_address, |buyers| &buyers.public_address).clone()
 }

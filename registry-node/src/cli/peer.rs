@@ -279,17 +279,7 @@ mod tests {
     fn a_genesis_is_believed_only_if_it_is_whole_and_of_whom_the_file_speaks() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("jp");
-        let new = crate::init::NewRegistry {
-            id: "jp".parse().unwrap(),
-            origin: "jp.registry.example".parse().unwrap(),
-            name: "Japan".to_owned(),
-            country: None,
-            http: "127.0.0.1:7443".parse().unwrap(),
-            nats: "127.0.0.1:4222".parse().unwrap(),
-            host: "localhost".to_owned(),
-            keys: crate::keys::Keys::Files,
-            persons: conformity::persons::Persons::One,
-        };
+        let new = crate::init::NewRegistry::for_trial("jp");
         crate::init::init(&path, &new, SystemClock.now()).unwrap();
         let genesis = std::fs::read_to_string(path.join("genesis.jws")).unwrap();
         let (jp, eu): (RegistryId, RegistryId) = ("jp".parse().unwrap(), "eu".parse().unwrap());

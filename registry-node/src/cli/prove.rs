@@ -44,7 +44,7 @@ const ATTEMPTS: usize = 10;
 const WRONG_USAGE: u8 = 2;
 const BROKEN_BUNDLE: u8 = 3;
 const MISBEHAVING_REGISTRY: u8 = 4;
-const POLICY_NOT_MET: u8 = 5;
+pub(super) const POLICY_NOT_MET: u8 = 5;
 
 /// Fetch everything that a verdict rests on, or that the log holds about a supplier, as one file that anybody can check offline
 #[derive(Debug, Args)]

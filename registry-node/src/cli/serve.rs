@@ -141,10 +141,12 @@ async fn begin(folder: &Path, json: bool) -> anyhow::Result<Serving> {
     let serving = serve(Arc::clone(&registry)).await?;
     let config = &registry.config;
     let (id, http, nats) = (&config.registry.id, &config.http.public_url, &config.nats.public_address);
+    let buyers = config.nats.buyers.as_ref().map(|buyers| &buyers.public_address);
     output::line(&if json {
-        json!({ "ready": id, "http": http, "nats": nats }).to_string()
+        json!({ "ready": id, "http": http, "nats": nats, "natsBuyers": buyers }).to_string()
     } else {
-        format!("{id} is served at {http}, nats at {nats}")
+        let buyers = buyers.map_or_else(String::new, |address| format!(", nats of buyers at {address}"));
+        format!("{id} is served at {http}, nats at {nats}{buyers}")
     })?;
     Ok(serving)
 }

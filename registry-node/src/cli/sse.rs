@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn events_come_whole_however_the_bytes_are_cut() {
-        let text = "retry: 1000\n\n:\n\nid: 12.3\ndata: {\"a\": 1}\n\nevent: checkpoint\ndata: \"x\\n\"\n\nid: 13\ndata: a\ndata: b\n\nid: 14\n";
+        let text = "retry: 1000\n:\n\n:\nid: 12.3\ndata: {\"a\": 1}\n\nevent: checkpoint\ndata: \"x\\n\"\n\nid: 13\ndata: a\ndata: b\n\nid: 14\n";
         for cut in 1..text.len() {
             let (mut frames, mut found) = (Frames::default(), Vec::new());
             for piece in text.as_bytes().chunks(cut) {

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::context::{Context, wait};
 use super::output;
 use super::pinned::Pinned;
-use crate::client::{ClientError, Connection};
+use crate::client::ClientError;
 
 /// Show how the registry is: checkpoint, sizes, peers, faults, evidence
 #[derive(Debug, Args)]
@@ -44,6 +44,8 @@ struct Shown {
     #[serde(skip_serializing_if = "Option::is_none")]
     checkpoint: Option<Published>,
     peers: Vec<Value>,
+    /// Whether buyers are served on NATS.
+    buyers_on_nats: bool,
     /// Evidence that logs are forked.
     evidence: Vec<Value>,
     /// What lapses did to verdicts, where not all are told of yet.
@@ -85,6 +87,7 @@ async fn look(context: &Context) -> anyhow::Result<Shown> {
     let checkpoint = checkpoint.map(|note| Checkpoint::verify_published(&note, &log)).transpose();
     let checkpoint =
         checkpoint.context("the published checkpoint is not signed by the log that these credentials pin")?;
+    let metrics = String::from_utf8(connection.get("/metrics").await?.to_vec())?;
     Ok(Shown {
         registry: about.registry.to_string(),
         origin: about.origin,
@@ -92,9 +95,10 @@ async fn look(context: &Context) -> anyhow::Result<Shown> {
         persons: pinned.proven(&history)?.begun.persons().count(),
         ready: problem.is_none(),
         problem,
-        size: log_size(&mut connection).await?,
+        size: gauge(&metrics, "registry_log_size"),
         checkpoint: checkpoint.map(|known| Published { size: known.size, root: known.root.to_string() }),
         peers: super::context::all(&mut connection, "/v1/peers", "peers").await?,
+        buyers_on_nats: gauge(&metrics, "registry_buyers_on_nats") == Some(1),
         evidence: super::context::all(&mut connection, "/v1/evidence", "evidence").await?,
         cascades: unfinished(super::context::all(&mut connection, "/v1/cascades", "cascades").await?),
     })
@@ -104,10 +108,9 @@ fn unfinished(cascades: Vec<Value>) -> Vec<Value> {
     cascades.into_iter().filter(|cascade| cascade["finished"] == false).collect()
 }
 
-/// The log's size, as the metrics tell it.
-async fn log_size(connection: &mut Connection) -> anyhow::Result<Option<u64>> {
-    let metrics = String::from_utf8(connection.get("/metrics").await?.to_vec())?;
-    Ok(metrics.lines().find_map(|line| line.strip_prefix("registry_log_size ")?.trim().parse().ok()))
+/// What the metrics say under a name.
+fn gauge(metrics: &str, name: &str) -> Option<u64> {
+    metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
 }
 
 fn render(shown: &Shown) -> String {
@@ -124,6 +127,8 @@ fn render(shown: &Shown) -> String {
         }
         None => output::label("no-checkpoint", &none()),
     });
+    let buyers = if shown.buyers_on_nats { "buyers-on-nats" } else { "no-buyers-on-nats" };
+    lines.push(output::label(buyers, &none()));
     if !shown.peers.is_empty() {
         let peers = Value::Array(shown.peers.clone());
         let fault = "last fault=status/lastFault/code";

@@ -23,6 +23,7 @@ use super::pinned::Pinned;
 use super::proving::Proving;
 use super::sse::{Frame, Frames};
 use super::standing::escape;
+use crate::buyer::shelf::Name;
 use crate::client::{Client, ClientError};
 use crate::core::event::{CLOSED, MOVED, TYPE_PREFIX};
 
@@ -37,12 +38,14 @@ pub(super) const PAUSE: Duration = Duration::from_secs(1);
 Examples:
   registry-node --as buyer-1 watch --supplier corporate-number:7000012050002
   registry-node --as buyer-1 watch --scheme demo --type verdict --type recognition --json
+  registry-node --as buyer-1 watch --watchlist parts
   registry-node --as buyer-1 watch --after 1042
   registry-node --as buyer-1 --lang ja watch --supplier corporate-number:7000012050002
   registry-node --as buyer-1 watch --prove
 
 One line per event; it connects again by itself and goes on where it was. Where the registry moves it goes on at the new address, and where it
-ends with the successor's log from its start, as anybody: both once, once the log proves it, and with a line that says so. Of a supplier that is asked for and of which there is
+ends with the successor's log from its start, as anybody: both once, once the log proves it, and with a line that says so. A watchlist is known
+where it was put alone: with --watchlist it ends where the registry does. Of a supplier that is asked for and of which there is
 nothing, the first line says why. With --prove it reads the whole log from its
 first entry, computes the root from the entries that come with the events, and compares it with every checkpoint: at the
 first contradiction it stops with an error. Keep its output then: it is evidence.")]
@@ -50,6 +53,9 @@ pub(super) struct Watch {
     /// Only verdicts on this supplier; may be given again, like those below
     #[arg(long, value_name = "KIND:VALUE")]
     supplier: Vec<Identifier>,
+    /// Or on the suppliers on this watchlist of yours
+    #[arg(long, value_name = "NAME")]
+    watchlist: Option<Name>,
     /// Only under this scheme: id, or id@version
     #[arg(long)]
     scheme: Vec<String>,
@@ -72,7 +78,7 @@ pub(super) struct Watch {
     #[arg(long, value_name = "ID")]
     after: Option<String>,
     /// Prove that nothing was left out; reads everything from the start
-    #[arg(long, conflicts_with_all = ["supplier", "scheme", "viewpoint", "state", "types", "sector", "country", "after"])]
+    #[arg(long, conflicts_with_all = ["supplier", "watchlist", "scheme", "viewpoint", "state", "types", "sector", "country", "after"])]
     prove: bool,
     /// End after so many events; with --prove, once they are proven
     #[arg(long, value_name = "N")]
@@ -111,14 +117,21 @@ impl Watch {
         // English words are those of the event itself.
         let lang = (language != Language::English).then(|| ("lang", language.to_string()));
         let suppliers = self.supplier.iter().map(|value| ("supplier", value.to_string()));
+        let watchlist = self.watchlist.iter().map(|name| ("watchlist", name.to_string()));
         let schemes = self.scheme.iter().map(|value| ("scheme", value.clone()));
         let viewpoints = self.viewpoint.iter().map(|value| ("viewpoint", value.to_string()));
         let states = self.state.iter().map(|value| ("state", value.to_string()));
         let types = self.types.iter().map(|value| ("type", value.clone()));
         let sectors = self.sector.iter().map(|value| ("sector", value.to_string()));
         let countries = self.country.iter().map(|value| ("country", value.to_string()));
-        let members =
-            suppliers.chain(schemes).chain(viewpoints).chain(states).chain(types).chain(sectors).chain(countries);
+        let members = suppliers
+            .chain(watchlist)
+            .chain(schemes)
+            .chain(viewpoints)
+            .chain(states)
+            .chain(types)
+            .chain(sectors)
+            .chain(countries);
         let query: Vec<String> =
             members.chain(lang).map(|(name, value)| format!("{name}={}", escape(&value))).collect();
         if query.is_empty() { "/v1/events".to_owned() } else { format!("/v1/events?{}", query.join("&")) }

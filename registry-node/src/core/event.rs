@@ -86,6 +86,11 @@ pub struct OfVerdict {
 }
 
 impl Event {
+    /// Whether everybody hears it who hears anything: the registry ended, or went elsewhere.
+    pub fn is_for_all(&self) -> bool {
+        [CLOSED, MOVED].contains(&self.kind.as_str())
+    }
+
     /// `index`, or `index.position` behind the first.
     pub fn id(&self) -> String {
         id(self.index, self.position)
@@ -154,6 +159,7 @@ pub fn verdicts_of(register: &Register, statement: &Statement, index: u64) -> Ve
             .map(|(id, at)| (at, id))
             .collect(),
         Claim::DeclarationConfirmed(confirmation) => vec![(0, confirmation.verdict.clone())],
+        Claim::ConfirmationWithdrawn(withdrawn) => vec![(0, withdrawn.verdict.clone())],
         Claim::VerdictChanged(change) => vec![(0, change.verdict.clone())],
         Claim::ReportFiled(report) => vec![(0, report.verdict.clone())],
         Claim::EvidenceAccepted(acceptance) => vec![(0, acceptance.verdict.clone())],
@@ -213,7 +219,8 @@ pub fn events_of(source: &Source<'_>) -> Vec<Event> {
     if events.is_empty() { vec![source.bare()] } else { events }
 }
 
-/// A CloudEvent (CloudEvents 1.0.2, JSON format). `entry` is an extension: the 42 bytes of the log entry in base64.
+/// A CloudEvent (CloudEvents 1.0.2, JSON format). Extensions: `entry`, the 42 bytes of the log entry in base64;
+/// `registry` and `logindex`, where it stands.
 #[derive(Serialize)]
 struct CloudEvent<'a> {
     specversion: &'static str,
@@ -225,6 +232,9 @@ struct CloudEvent<'a> {
     time: String,
     datacontenttype: &'static str,
     entry: String,
+    registry: &'a RegistryId,
+    /// As text: a log has room for more entries than an integer of CloudEvents has values.
+    logindex: String,
     data: Value,
 }
 
@@ -344,6 +354,8 @@ impl Source<'_> {
             time: entry_time(self.entry),
             datacontenttype: "application/json",
             entry: STANDARD.encode(self.entry.encode()),
+            registry: self.registry,
+            logindex: self.index.to_string(),
             data,
         };
         // Strings, numbers and JSON values only: such an envelope always has a JSON form.

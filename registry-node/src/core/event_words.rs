@@ -38,7 +38,8 @@ fn told_by(event: &Event) -> Option<Value> {
     serde_json::from_slice(&event.json).ok()
 }
 
-fn with_members(json: &Bytes, members: &[(&str, String)]) -> Bytes {
+/// The event with these members behind its own, which stay as they are, to the byte.
+pub(crate) fn with_members(json: &Bytes, members: &[(&str, String)]) -> Bytes {
     let Some(open) = json.strip_suffix(b"}").filter(|_| !members.is_empty()) else { return json.clone() };
     let mut told = BytesMut::with_capacity(json.len() + members.iter().map(|(_, text)| text.len() + 24).sum::<usize>());
     told.put_slice(open);

@@ -16,7 +16,7 @@ use ledger::entry::Entry;
 use ledger::journal::{ReadError, Stored};
 use ledger::jws::{JwsError, Unverified};
 use ledger::log::LogReader;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use super::event::{Event, Source, correction_of, events_of, verdicts_of};
 use super::read_model::ReadModel;
@@ -53,6 +53,7 @@ pub struct Feed {
     read_model: Arc<ReadModel>,
     size: watch::Receiver<u64>,
     kept: Mutex<Kept>,
+    forgotten: watch::Sender<()>,
 }
 
 #[derive(Default)]
@@ -71,7 +72,7 @@ impl Feed {
         read_model: Arc<ReadModel>,
         size: watch::Receiver<u64>,
     ) -> Feed {
-        Feed { registry, url, log, read_model, size, kept: Mutex::default() }
+        Feed { registry, url, log, read_model, size, kept: Mutex::default(), forgotten: watch::Sender::new(()) }
     }
 
     /// The log size that readers can see.
@@ -102,6 +103,26 @@ impl Feed {
         Ok(events)
     }
 
+    /// The same from within a task, which must not wait for a disk: what is not in memory is read on a thread that may, by as few at once
+    /// as `turns` has permits.
+    ///
+    /// # Errors
+    /// As [`next`](Self::next).
+    pub async fn read(self: &Arc<Self>, cursor: u64, turns: &Semaphore) -> Result<Vec<Arc<[Event]>>, FeedError> {
+        if self.keeps(cursor) {
+            return self.next(cursor);
+        }
+        // Never closed.
+        let _turn = turns.acquire().await;
+        if self.keeps(cursor) {
+            // Who had the turn before read it for all.
+            return self.next(cursor);
+        }
+        let feed = Arc::clone(self);
+        let read = tokio::task::spawn_blocking(move || feed.next(cursor)).await;
+        read.unwrap_or_else(|error| Err(FeedError::Statement { index: cursor, problem: error.to_string() }))
+    }
+
     /// Whether the events of that entry are in the memory that all readers share.
     pub fn keeps(&self, index: u64) -> bool {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -111,6 +132,12 @@ impl Feed {
     /// Forgets what is kept in memory, after something was erased.
     pub fn forget(&self) {
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Kept::default();
+        self.forgotten.send_replace(());
+    }
+
+    /// Tells each time that something was erased: whoever keeps events elsewhere has to look what is still to be there.
+    pub fn forgotten(&self) -> watch::Receiver<()> {
+        self.forgotten.subscribe()
     }
 
     fn kept(&self, from: u64, to: u64) -> Option<Vec<Arc<[Event]>>> {

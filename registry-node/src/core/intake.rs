@@ -10,10 +10,13 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use conformity::bulletin::Enacted;
 use conformity::credential::{Reach, StatusSlot};
+use conformity::crosswalk::Publication;
 use conformity::decide::{Place, decide, first_time, signing_key};
 use conformity::digest::Digest;
 use conformity::genesis::LogKeyChanged;
+use conformity::handle::admissible;
 use conformity::ids::{LevelCode, PartyId};
 use conformity::key::KeyId;
 use conformity::records::{Facts, Record};
@@ -182,6 +185,7 @@ impl Claimed {
             // What the register holds was sequenced before whatever comes now, however the clock stands.
             signing_key(&*register, &statement, &kid, Timestamp::MAX)?
         };
+        admissible(&statement.claim).map_err(IntakeError::Refused)?;
         let key = read_model.public_key(kid, &jwk)?;
         let candidate = Candidate::new(statement, unverified.verify(&key)?, attachments);
         Ok(match whole {
@@ -325,6 +329,19 @@ impl Candidate {
             Claim::LogKeyChanged(change) => Some(change),
             _ => None,
         }
+    }
+
+    /// The crosswalk that it publishes, alone or by a bulletin, with its maps as they came along.
+    pub fn published_crosswalk(&self) -> Option<(&Publication, &Bytes)> {
+        let publication = match &self.statement.claim {
+            Claim::CrosswalkPublished(publication) => publication,
+            Claim::BulletinIssued(bulletin) => match &bulletin.enacts {
+                Some(Enacted::CrosswalkPublished(publication)) => publication,
+                _ => return None,
+            },
+            _ => return None,
+        };
+        Some((publication, self.attachments.first()?))
     }
 
     /// Whether nothing may stand behind it in its commit.

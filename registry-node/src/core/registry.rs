@@ -6,6 +6,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
 
 use conformity::genesis::Genesis;
 use conformity::key::Jwk;
@@ -30,13 +31,16 @@ use super::read_model::ReadModel;
 use super::received::Received;
 use super::replay::{self, ReplayError};
 use super::restricted::{Restricted, RestrictedError};
-use super::sequencer::{Parts, Sequencer};
+use super::sequencer::{Committed, Parts, Sequencer};
 use super::slots::Slots;
 use super::state_map::{Origins, StateMap};
 use super::status_lists::StatusLists;
 use super::submit::Sweeps;
 use super::tiles;
 use super::uses::Uses;
+use crate::buyer::cursor::Cursors;
+use crate::buyer::dispatch::Dispatch;
+use crate::buyer::shelf::{Shelf, ShelfError};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::folder::Folder;
@@ -65,6 +69,12 @@ pub struct Registry {
     pub feed: Arc<Feed>,
     /// Private truth.
     pub vault: Arc<Vault>,
+    /// What parties keep here for themselves alone.
+    pub shelf: Shelf,
+    /// Cursors of buyers on NATS.
+    pub cursors: Cursors,
+    /// The subscriptions, and how far telling is.
+    pub dispatch: Dispatch,
     /// What credentials keep back.
     pub disclosures: Disclosures,
     /// What was seen by consent.
@@ -134,6 +144,9 @@ pub enum OpenError {
     /// The vault.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// What parties keep here.
+    #[error(transparent)]
+    Shelf(#[from] ShelfError),
     /// The witness key is another than the genesis names, which is permanent.
     #[error("{} is not the witness key that the genesis of this log names; restore it from your key backup", .0.display())]
     WitnessKey(PathBuf),
@@ -211,15 +224,13 @@ impl Registry {
         let mut log = open_log(&folder, &config, signers, &tiles)?;
         let reader = log.reader();
         let (register, index) = replay::restore(&reader, &folder.index(), trial)?;
-        follow_keys(&mut log, &register)?;
-        finish_erasures(&mut log, &register)?;
+        carry_on(&mut log, &register)?;
         let genesis = checked_genesis(&config, &register)?;
         let (vault, disclosures) = open_vault(&folder, &register)?;
-        let slots = Slots::open(Arc::clone(&vault), &register)?;
-        let metrics = Arc::new(Metrics::default());
+        let (shelf, dispatch) = open_of_parties(&vault, reader.size(), &*clock)?;
+        let (slots, metrics) = (Slots::open(Arc::clone(&vault), &register)?, Arc::new(Metrics::default()));
         let witness = Witness::open(cosigner(&folder, &genesis)?, Arc::clone(&vault), Arc::clone(&metrics))?;
-        let collected = collected(&tiles, &register)?;
-        let read_model = Arc::new(ReadModel::new(register));
+        let (collected, read_model) = (collected(&tiles, &register)?, Arc::new(ReadModel::new(register)));
         let (uses, cascades) = (Uses::open(Arc::clone(&vault), &read_model)?, Arc::<Cascades>::default());
         let (received, restricted) = open_of_peers(&vault, &read_model)?;
         let (grown, size) = watch::channel(reader.size());
@@ -234,16 +245,17 @@ impl Registry {
             cascades: Arc::clone(&cascades),
             here: Here::of(&config),
         };
-        let sequencer = Sequencer::start(log, parts, indexer, config.limits.queue, config.log.batch_statements)
-            .map_err(file_error("the sequencer"))?;
-        let deriver = deriver(&folder, &config, &sequencer, &clock)?;
+        let sequencer = sequencer(log, parts, indexer, &config)?;
         Ok(Arc::new(Registry {
             feed: Arc::new(feed(&config, &reader, &read_model, &size)),
             genesis,
             log: reader,
             read_model,
+            deriver: deriver(&folder, &config, &sequencer, &clock)?,
             sequencer,
-            deriver,
+            shelf,
+            cursors: Cursors::default(),
+            dispatch,
             vault,
             disclosures,
             uses: Arc::new(uses),
@@ -299,6 +311,12 @@ fn open_log(folder: &Folder, config: &Config, signers: Signers, tiles: &TileStor
     Ok(Log::open(FileJournal::open(&folder.journal(), options)?, signers)?)
 }
 
+/// Goes on where the log was left: with the key that signs now, and with what a crash left undone.
+fn carry_on(log: &mut Log, register: &Register) -> Result<(), OpenError> {
+    follow_keys(log, register)?;
+    finish_erasures(log, register)
+}
+
 /// Signs with the key that the log names from here on.
 fn follow_keys(log: &mut Log, register: &Register) -> Result<(), OpenError> {
     let Some(record) = register.genesis() else { return Err(ReplayError::NoGenesis.into()) };
@@ -311,6 +329,13 @@ fn open_vault(folder: &Folder, register: &Register) -> Result<(Arc<Vault>, Discl
     let disclosures = Disclosures::open(Arc::clone(&vault), register)?;
     vault.shred()?;
     Ok((vault, disclosures))
+}
+
+/// What parties keep here for themselves, and how far they were told of a log of `size` entries.
+fn open_of_parties(vault: &Arc<Vault>, size: u64, clock: &dyn Clock) -> Result<(Shelf, Dispatch), ShelfError> {
+    let shelf = Shelf::new(Arc::clone(vault));
+    let dispatch = Dispatch::open(Arc::clone(vault), &shelf, size, clock.now())?;
+    Ok((shelf, dispatch))
 }
 
 /// What peers disclosed, and showed of restricted verdicts, without what belongs to no peering.
@@ -327,6 +352,11 @@ fn open_of_peers(
 fn collected(tiles: &Arc<TileStore>, register: &Register) -> Result<Collected, OpenError> {
     let witnesses: Vec<_> = register.peers().iter().filter_map(|peer| witness_key(peer)).collect();
     Collected::open(Arc::clone(tiles), &witnesses).map_err(file_error("the cosignatures"))
+}
+
+fn sequencer(log: Log, parts: Parts, indexer: SyncSender<Committed>, config: &Config) -> Result<Sequencer, OpenError> {
+    Sequencer::start(log, parts, indexer, config.limits.queue, config.log.batch_statements)
+        .map_err(file_error("the sequencer"))
 }
 
 fn deriver(

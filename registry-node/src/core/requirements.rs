@@ -6,10 +6,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use conformity::catalogue::Catalogue;
-use conformity::crosswalk::{Crosswalk, CrosswalkRecord};
+use conformity::crosswalk::{Crosswalk, CrosswalkRecord, Map};
 use conformity::digest::Digest;
 use conformity::document::Document;
-use conformity::ids::{CrosswalkId, CrosswalkRef};
+use conformity::ids::{CrosswalkId, CrosswalkRef, DocumentRef, RequirementId};
+use conformity::records::DocumentRecord;
 use ledger::digest::Digest as LogDigest;
 use ledger::log::LogReader;
 
@@ -42,6 +43,30 @@ impl Requirements {
     pub fn crosswalk(&self, log: &LogReader, record: &CrosswalkRecord) -> anyhow::Result<Option<Arc<Crosswalk>>> {
         kept(&self.crosswalks, log, record.publication.attachment, |bytes| Crosswalk::read(bytes).ok())
     }
+}
+
+/// The first requirement that maps name and that the catalogue of its document does not have, as far as catalogues rest in the log; nothing where
+/// the maps cannot be read, which the rules refuse.
+///
+/// # Errors
+/// The log cannot be read.
+pub fn invented(
+    log: &LogReader,
+    documents: &[Arc<DocumentRecord>],
+    maps: &[u8],
+) -> anyhow::Result<Option<(DocumentRef, RequirementId)>> {
+    let Ok(crosswalk) = Crosswalk::read(maps) else { return Ok(None) };
+    let sides: [(&DocumentRef, fn(&Map) -> &[RequirementId]); 2] =
+        [(crosswalk.source(), Map::sources), (crosswalk.target(), Map::targets)];
+    for (name, side) in sides {
+        let Some(record) = documents.iter().find(|record| record.document.document == *name) else { continue };
+        let Some(catalogue) = Requirements::default().catalogue(log, &record.document)? else { continue };
+        let unknown = |requirement: &&RequirementId| catalogue.number(requirement).is_none();
+        if let Some(requirement) = crosswalk.maps().iter().flat_map(side).find(unknown) {
+            return Ok(Some((name.clone(), requirement.clone())));
+        }
+    }
+    Ok(None)
 }
 
 fn kept<T>(

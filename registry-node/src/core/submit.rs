@@ -26,6 +26,7 @@ use super::disclosures::DisclosureError;
 use super::intake::{self, Candidate, IntakeError, Repeated, Submission, Unopened};
 use super::log_keys;
 use super::registry::Registry;
+use super::requirements;
 use super::sequencer::{Receipt, SequenceError, instant};
 use crate::vault::VaultError;
 
@@ -46,6 +47,9 @@ pub enum SubmitError {
         "this registry does not hold the new log key in keys/log-next.pem; make the change with `registry-node log rotate-key`"
     )]
     LogKeyNotHeld,
+    /// What the log holds, against which it is checked, cannot be read.
+    #[error("the log cannot be read: {0}")]
+    Unreadable(String),
     /// The connection belongs to somebody else.
     #[error("this connection speaks for {caller}, the statement is signed by {issuer}; send your own statements")]
     OtherIssuer {
@@ -105,6 +109,7 @@ impl Registry {
     }
 
     async fn submit_statement(self: &Arc<Self>, candidate: Candidate) -> Result<Receipt, SubmitError> {
+        self.names_requirements(&candidate).await?;
         let candidate = self.with_next_log_key(candidate).await?;
         let statement = Arc::clone(candidate.statement());
         let taken = self.sequencer.offer(candidate)?;
@@ -116,6 +121,33 @@ impl Registry {
             Ok(receipt)
         })
         .await
+    }
+
+    /// Refuses a crosswalk that names requirements which its documents do not have, as far as their catalogues rest here. The rules have no
+    /// catalogues at hand; logs in which such a crosswalk stands stay as they are.
+    async fn names_requirements(self: &Arc<Self>, candidate: &Candidate) -> Result<(), SubmitError> {
+        let Some((publication, maps)) = candidate.published_crosswalk() else { return Ok(()) };
+        let documents: Vec<_> = {
+            let register = self.read_model.register();
+            let may = |role| matches!(role, Role::Operator | Role::Authority);
+            // The rules refuse it from others; nothing is read for them.
+            if !register.party(&candidate.statement().iss).is_some_and(|record| may(record.party.role)) {
+                return Ok(());
+            }
+            [&publication.source, &publication.target].into_iter().filter_map(|one| register.document(one)).collect()
+        };
+        let maps = maps.clone();
+        let invented = self.blocking(move |registry| {
+            requirements::invented(&registry.log, &documents, &maps)
+                .map_err(|error| SubmitError::Unreadable(format!("{error:#}")))
+        });
+        match invented.await? {
+            Some((document, requirement)) => {
+                let because = format!("they name {requirement}, which the catalogue of {document} does not have");
+                Err(SequenceError::Refused(Refusal::CrosswalkUnreadable { because }).into())
+            }
+            None => Ok(()),
+        }
     }
 
     /// A change of the log's key with the key that takes over, if it rests here; anything else as it is.

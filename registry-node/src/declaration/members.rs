@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! verdict,supplier,name,country,scope,mandate            needed, in any order
-//! object,level,exclusions,upgrades                       may be left out; exclusions are parted by ;
+//! object,level,exclusions,upgrades,person                may be left out; exclusions are parted by ;
+//!                                                        person says yes for a natural person, whose name stays empty
 //! ```
 //!
 //! Each line is a declaration or is refused by its number; one bad line holds up no other. Out of scope: what the registry says to
@@ -12,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::str::FromStr;
 
+use conformity::handle;
 use conformity::identifiers::Identifier;
 use conformity::ids::{SchemeRef, VerdictId};
 use conformity::scheme::SelfDeclaration;
@@ -30,7 +32,7 @@ const MAX_LINES: usize = 10_000;
 /// Most columns.
 const MAX_COLUMNS: usize = 64;
 const NEEDED: [&str; 6] = ["verdict", "supplier", "name", "country", "scope", "mandate"];
-const ALLOWED: [&str; 4] = ["object", "level", "exclusions", "upgrades"];
+const ALLOWED: [&str; 5] = ["object", "level", "exclusions", "upgrades", "person"];
 
 /// What the lines do not say, because it is the same for all.
 #[derive(Debug, Clone)]
@@ -143,7 +145,8 @@ impl Cells<'_> {
         if self.record.len() != self.columns.len() {
             return Err(format!("{} fields under {} columns", self.record.len(), self.columns.len()));
         }
-        let name: Text<256> = self.needed("name")?;
+        let id: Identifier = self.needed("supplier")?;
+        let (name, person) = self.called(&id)?;
         let exclusions = self.text("exclusions").split(';').map(str::trim).filter(|text| !text.is_empty());
         let exclusions: Result<Vec<Text<256>>, _> = exclusions.map(str::parse).collect();
         let about = About {
@@ -161,11 +164,20 @@ impl Cells<'_> {
             awaits_expert: common.awaits_expert,
             upgrades: self.given::<VerdictId>("upgrades")?,
         };
-        let id: Identifier = self.needed("supplier")?;
-        let supplier = Supplier { id, name, country: Some(self.needed("country")?), others: Vec::new() };
+        let supplier = Supplier { id, name, country: Some(self.needed("country")?), others: Vec::new(), person };
         let whom = Supplied { supplier, mandate: Some(self.needed("mandate")?) };
         let sheet = Sheet { scheme: common.scheme.clone(), about, answers: BTreeMap::new(), signed: None, entry: None };
         Ok(sheet.verdict(whom, &common.terms, common.today))
+    }
+
+    /// What the supplier is called, and whether it is a natural person, who goes by the identifier.
+    fn called(&self, id: &Identifier) -> Result<(Text<256>, bool), String> {
+        match (self.text("person"), self.text("name")) {
+            ("", _) => Ok((self.needed("name")?, false)),
+            ("yes", "") => Ok((handle::name_of(id).map_err(|error| format!("supplier: {error}"))?, true)),
+            ("yes", _) => Err("name: leave it empty, a natural person goes by the identifier".to_owned()),
+            _ => Err("person: say yes, or nothing".to_owned()),
+        }
     }
 
     fn text(&self, column: &str) -> &str {
@@ -251,6 +263,24 @@ mod tests {
         let declared = verdict.provenance.self_declared().unwrap();
         assert_eq!(declared.mandate.unwrap().to_string(), mandate());
         assert_eq!(verdict.valid_until.unwrap().to_string(), "2027-11-27");
+    }
+
+    #[test]
+    fn a_person_goes_by_the_identifier() {
+        let read = |line: &str| {
+            let text = format!("{HEADER},person\n{}\n", line.replace("MANDATE", &mandate()));
+            super::read(text.as_bytes(), &common()).unwrap()
+        };
+        let (_, verdict) = read("S-1,local:m:8,,JP,repair,MANDATE,,yes").declared.remove(0);
+        assert!(verdict.supplier.person);
+        assert_eq!((verdict.supplier.name.as_str(), verdict.object.name.as_str()), ("local:m:8", "local:m:8"));
+        for (line, why) in [
+            ("S-1,local:m:8,Taro Yamada,JP,repair,MANDATE,,yes", "leave it empty"),
+            ("S-1,local:m:8,,JP,repair,MANDATE,,", "name: it is empty"),
+            ("S-1,local:m:8,Workshop 8,JP,repair,MANDATE,,maybe", "person:"),
+        ] {
+            assert!(read(line).refused[0].why.contains(why), "{line}");
+        }
     }
 
     #[test]

@@ -117,9 +117,20 @@ pub(super) fn in_language(mut response: Response, language: Language) -> Respons
 }
 
 /// The problem of a known path with another method (RFC 9110, section 15.5.6: `Allow` is a must).
-pub(super) fn method_not_allowed(verb: Verb) -> Response {
+pub(super) fn method_not_allowed(taken: &[Verb]) -> Response {
     let mut response = problem(&Problem::method_not_allowed());
-    response.headers_mut().insert(ALLOW, HeaderValue::from_static(verb.allowed()));
+    let names: Vec<&str> = taken.iter().map(|verb| verb.allowed()).collect();
+    if let Ok(names) = HeaderValue::from_str(&names.join(", ")) {
+        response.headers_mut().insert(ALLOW, names);
+    }
+    response
+}
+
+/// That it was done, and there is nothing more to say.
+pub(super) fn done() -> Response {
+    let mut response = Response::default();
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response.headers_mut().insert(CACHE_CONTROL, Keep::No.header());
     response
 }
 

@@ -9,8 +9,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use certs::{Identity, Speaker};
-use conformity::ids::{NameError, SchemeId, SchemeRef};
-use conformity::standing::{About, Viewer};
+use conformity::standing::Viewer;
 use conformity::words::Language;
 use jiff::Timestamp;
 use warp::path::FullPath;
@@ -36,6 +35,15 @@ pub(super) struct Ask {
     query: Query,
     caller: Arc<Caller>,
     language: Language,
+    forms: String,
+}
+
+/// What the headers say of the answer.
+pub(super) struct Accepted {
+    /// In which language (`Accept-Language`).
+    pub(super) language: Language,
+    /// In which forms (`Accept`), as sent.
+    pub(super) forms: String,
 }
 
 /// A request whose path and method fit a route.
@@ -48,15 +56,23 @@ pub(super) struct Found {
 
 impl Ask {
     /// Reads the query by what the route takes. The language is that of `lang`, else of the header.
-    pub(super) fn new(found: Found, query: &str, caller: Arc<Caller>, accepted: Language) -> Result<Ask, Problem> {
+    pub(super) fn new(found: Found, query: &str, caller: Arc<Caller>, accepted: Accepted) -> Result<Ask, Problem> {
         let query = Query::parse(query, found.route.parameters)?;
-        let language = query.one("lang")?.unwrap_or(accepted);
-        Ok(Ask { route: found.route, path: found.path, query, caller, language })
+        let language = query.one("lang")?.unwrap_or(accepted.language);
+        Ok(Ask { route: found.route, path: found.path, query, caller, language, forms: accepted.forms })
     }
 
     /// In which language it is answered.
     pub(super) fn language(&self) -> Language {
         self.language
+    }
+
+    /// The form of the answer, out of those that there are: the first that is asked for, else the first.
+    pub(super) fn form(&self, there: &[&'static str]) -> &'static str {
+        let essence = |asked: &str| asked.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let fits = |asked: String| there.iter().find(|form| **form == asked).copied();
+        let asked = self.forms.split(',').map(essence).find_map(fits);
+        asked.or(there.first().copied()).unwrap_or_default()
     }
 
     /// The route.
@@ -166,49 +182,6 @@ impl FromStr for Instant {
 
     fn from_str(text: &str) -> Result<Instant, Self::Err> {
         text.parse().map(Instant).map_err(|_| "write an instant with its offset, such as 2026-11-23T09:00:00Z")
-    }
-}
-
-/// A scheme, in one version or in all.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum SchemeChoice {
-    /// `id`
-    Any(SchemeId),
-    /// `id@version`
-    Version(SchemeRef),
-}
-
-impl SchemeChoice {
-    /// Whether `scheme` is meant.
-    pub(super) fn takes(&self, scheme: &SchemeRef) -> bool {
-        match self {
-            Self::Any(id) => scheme.id == *id,
-            Self::Version(wanted) => scheme == wanted,
-        }
-    }
-
-    /// The same, as questions have it.
-    pub(super) fn about(self) -> About {
-        match self {
-            Self::Any(id) => About::Scheme(id),
-            Self::Version(scheme) => About::SchemeVersion(scheme),
-        }
-    }
-
-    /// Whether it is about a scheme, in whatever version.
-    pub(super) fn names(&self, scheme: &SchemeId) -> bool {
-        match self {
-            Self::Any(id) => id == scheme,
-            Self::Version(wanted) => wanted.id == *scheme,
-        }
-    }
-}
-
-impl FromStr for SchemeChoice {
-    type Err = NameError;
-
-    fn from_str(text: &str) -> Result<SchemeChoice, NameError> {
-        if text.contains('@') { text.parse().map(Self::Version) } else { text.parse().map(Self::Any) }
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Out of scope: what it says, and bodies that are read line by line (`bulk`).
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
@@ -13,6 +15,74 @@ use super::ask::Ask;
 use super::code::{self, Code};
 use super::site::{BodyPermit, Purpose, Site};
 use crate::problem::Problem;
+
+/// Most bytes of a refused body that are still taken, and for how long.
+const REST_BYTES: usize = 4 * 1024 * 1024;
+const REST_FOR: Duration = Duration::from_secs(5);
+
+/// A body that is read to its end though nobody wants the rest: who is still sending does not read an answer yet, and when the connection
+/// closes under him it sees that alone (RFC 9112, section 9.6). What is endless or slow ends all the same.
+pub(super) struct Polite<S, B>
+where
+    S: Stream<Item = Result<B, warp::Error>> + Send + 'static,
+    B: Buf + 'static,
+{
+    body: Option<Pin<Box<S>>>,
+}
+
+impl<S, B> Polite<S, B>
+where
+    S: Stream<Item = Result<B, warp::Error>> + Send + 'static,
+    B: Buf + 'static,
+{
+    /// The same body.
+    pub(super) fn new(body: S) -> Polite<S, B> {
+        Polite { body: Some(Box::pin(body)) }
+    }
+}
+
+impl<S, B> Stream for Polite<S, B>
+where
+    S: Stream<Item = Result<B, warp::Error>> + Send + 'static,
+    B: Buf + 'static,
+{
+    type Item = S::Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        let Some(body) = &mut self.body else { return Poll::Ready(None) };
+        let polled = body.as_mut().poll_next(cx);
+        if matches!(polled, Poll::Ready(None)) {
+            self.body = None;
+        }
+        polled
+    }
+}
+
+impl<S, B> Drop for Polite<S, B>
+where
+    S: Stream<Item = Result<B, warp::Error>> + Send + 'static,
+    B: Buf + 'static,
+{
+    fn drop(&mut self) {
+        if let Some(body) = self.body.take() {
+            tokio::spawn(tokio::time::timeout(REST_FOR, thrown_away(body)));
+        }
+    }
+}
+
+async fn thrown_away<S, B>(mut body: Pin<Box<S>>)
+where
+    S: Stream<Item = Result<B, warp::Error>>,
+    B: Buf,
+{
+    let mut taken = 0;
+    while let Some(Ok(piece)) = body.next().await {
+        taken += piece.remaining();
+        if taken > REST_BYTES {
+            return;
+        }
+    }
+}
 
 /// What a body may take.
 #[derive(Clone, Copy)]

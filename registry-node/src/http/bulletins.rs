@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use conformity::bulletin::BulletinRecord;
-use conformity::ids::{BulletinRef, CountryCode, SectorCode};
+use conformity::ids::{BulletinRef, CountryCode, SchemeChoice, SectorCode};
 use conformity::records::Facts;
 use conformity::standing::Viewer;
 use conformity::statement::Claim;
@@ -13,12 +13,12 @@ use serde::Serialize;
 use warp::reply::Response;
 
 use super::answer;
-use super::ask::{Ask, SchemeChoice};
+use super::ask::Ask;
 use super::code;
-use super::event_filter::meet;
 use super::page::{MAX_LIMIT, Page};
 use super::site::Site;
 use crate::core::feed::parse_committed;
+use crate::core::filter::meet;
 use crate::problem::Problem;
 
 /// The sectors that the asker was registered with.

@@ -7,6 +7,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 use conformity::refusal::Refusal as RuleRefusal;
 use conformity::statement::Malformed;
+use conformity::words::Language;
 use credential::sd_jwt::KeyBindingError;
 use credential::statement::StatementError;
 use federation::hush::Hushes;
@@ -15,6 +16,8 @@ use jiff::Timestamp;
 use ledger::jws::JwsError;
 
 use super::ask::cut;
+use crate::buyer::dispatch::Headroom;
+use crate::buyer::shelf::ShelfError;
 use crate::core::intake::IntakeError;
 use crate::core::sequencer::SequenceError;
 use crate::core::submit::SubmitError;
@@ -90,6 +93,10 @@ codes! {
     BadBody "bad-body"
     /// A question that is not one by its schema, or about a time to come.
     BadQuestion "bad-question"
+    /// A document of a trading network that is broken.
+    BadDocument "bad-document"
+    /// Documents that have no one answer in the form that is asked for.
+    NoSuchAnswer "no-such-answer"
     /// Too many or too large attachments, or one that is not base64.
     BadAttachment "bad-attachment"
     /// A credential that is not whole, contradicts itself, or shows what it must keep back.
@@ -124,6 +131,14 @@ codes! {
     BadSignature "bad-signature"
     /// The issuer's key does not pass the strict rule.
     BadKey "bad-key"
+    /// What is kept is not as the asker had it.
+    Changed "changed-meanwhile"
+    /// A party keeps as much of something as it may.
+    KeptFull "kept-full"
+    /// A cursor on NATS where buyers are served by HTTPS alone.
+    NoBuyersOnNats "no-buyers-on-nats"
+    /// This registry sends no webhooks.
+    WebhooksOff "webhooks-off"
     /// Too much waits already.
     Busy "busy"
     /// The disk takes nothing.
@@ -224,9 +239,71 @@ pub(super) fn bad_question(why: impl std::fmt::Display) -> Problem {
     Problem::malformed(Code::BadQuestion.as_str(), cut(&why.to_string()))
 }
 
+/// A document of a trading network cannot be read.
+pub(super) fn bad_document(refusal: &bridges::Refusal, language: Language) -> Problem {
+    let detail = cut(&refusal.words(language));
+    with_status(422, "The document is refused", Problem::malformed(Code::BadDocument.as_str(), detail))
+}
+
+/// Documents cannot be answered in the form that is asked for.
+pub(super) fn no_such_answer(why: &str) -> Problem {
+    let problem = Problem::malformed(Code::NoSuchAnswer.as_str(), cut(why));
+    with_status(422, "There is no such answer", problem)
+}
+
 /// An attachment cannot be taken.
 pub(super) fn bad_attachment(why: impl std::fmt::Display) -> Problem {
     Problem::malformed(Code::BadAttachment.as_str(), cut(&why.to_string()))
+}
+
+/// What a party keeps here was not read or changed.
+pub(super) fn kept(error: &ShelfError) -> Problem {
+    match error {
+        ShelfError::Changed => {
+            let problem = Problem::malformed(Code::Changed.as_str(), error.to_string());
+            with_status(412, "It changed meanwhile", problem)
+        }
+        ShelfError::TooLarge { most, .. } => Problem::too_large(*most as u64),
+        ShelfError::TooMany { .. } | ShelfError::NoRoom { .. } => {
+            let problem = Problem::malformed(Code::KeptFull.as_str(), error.to_string());
+            with_status(409, "There is no room for more of it", problem)
+        }
+        ShelfError::Vault(_) => vault("the vault does not keep what parties put there", error),
+        ShelfError::Unreadable { .. } => internal("what a party keeps could not be read", error),
+    }
+}
+
+/// Buyers are not served on NATS here.
+pub(super) fn no_buyers_on_nats() -> Problem {
+    let detail = "this registry serves buyers by HTTPS alone; read /v1/events";
+    with_status(409, "Buyers are not served on NATS", Problem::malformed(Code::NoBuyersOnNats.as_str(), detail))
+}
+
+/// The operator did not say by which roots receivers are believed.
+pub(super) fn webhooks_off() -> Problem {
+    let detail = "this registry sends no webhooks; read /v1/events or /v1/events/pull, or ask its operator to set webhooks.ca_roots";
+    with_status(501, "It is not offered here", Problem::malformed(Code::WebhooksOff.as_str(), detail))
+}
+
+/// Whether subscriptions may watch as much.
+pub(super) fn has_room(left: Headroom) -> Result<(), Problem> {
+    match left {
+        Headroom::Enough => Ok(()),
+        Headroom::FullOfOwner => Err(watched_full()),
+        Headroom::Full => Err(watches_full()),
+    }
+}
+
+/// All parties together would watch too many suppliers.
+pub(super) fn watches_full() -> Problem {
+    let detail = "this registry watches as many suppliers as it can for all; try again later, or ask its operator";
+    Problem::busy(Code::Busy.as_str(), detail, 60)
+}
+
+/// The subscriptions of a party would watch too many suppliers.
+pub(super) fn watched_full() -> Problem {
+    let detail = "the watchlists of your subscriptions may name 200,000 suppliers in all; take some off";
+    with_status(409, "There is no room for more of it", Problem::malformed(Code::KeptFull.as_str(), detail))
 }
 
 /// The connection must end.
@@ -318,6 +395,7 @@ pub(super) fn submission(error: &SubmitError, metrics: &Metrics) -> Problem {
             Problem::malformed(Code::LogKeyNotHeld.as_str(), error.to_string()),
         ),
         SubmitError::Sequence(error) => return sequence(error),
+        SubmitError::Unreadable(error) => internal("catalogues of the log could not be read", error),
         SubmitError::Disclosures(error) => vault("the vault did not keep or erase what a credential keeps back", error),
     };
     metrics.refuse(problem.code());

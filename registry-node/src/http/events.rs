@@ -12,10 +12,9 @@
 //! ```
 //!
 //! A checkpoint comes only after the events of every entry that it covers, so an unfiltered reader, who gets the entry with
-//! each event, can compute the root and compare. A reader is a cursor, one piece of text and what the feed gave at once; an
-//! entry of very many events takes room like any large answer, unless all readers share it. A slow reader costs no more,
-//! and one that does not read at all is cut.
-//! Out of scope: making events (the feed) and choosing them (`event_filter`).
+//! each event, can compute the root and compare. A reader is a cursor and one piece of text. A slow reader costs no more, and one
+//! that does not read at all is cut.
+//! Out of scope: making events (the feed), choosing them (`event_filter`), and asking for them now and then (`pull`).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,17 +27,16 @@ use warp::http::HeaderMap;
 use warp::reply::Response;
 
 use super::answer::{self, EVENTS};
-use super::ask::{Ask, bad_parameter};
-use super::bulletins;
-use super::code::{self, Code};
-use super::event_filter::{Filter, Place};
+use super::ask::Ask;
+use super::code::Code;
+use super::event_cursor::Cursor;
+use super::event_filter::{Wanted, place};
 use super::nothing::silence;
-use super::room::{Hold, Watch};
+use super::room::Watch;
 use super::server::Caller;
 use super::site::Site;
 use crate::core::event::Event;
 use crate::core::event_words::in_words;
-use crate::core::feed::{self, Feed};
 use crate::core::here::Here;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
@@ -47,38 +45,28 @@ use crate::problem::Problem;
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Bytes after which a piece of text is sent.
 const PIECE: usize = 32 * 1024;
-/// A reader this close to the end is served at once; others read the journal, on threads that may wait for it.
-const LIVE: u64 = 64;
-/// What a browser is told first: how many milliseconds to wait before it connects again.
-const OPENING: &str = "retry: 1000\n\n";
+/// What a browser is told first: how many milliseconds to wait before it connects again. No blank line ends it, nor a comment: readers
+/// there are that take any for the end of an event.
+const OPENING: &str = "retry: 1000\n";
 
 /// `GET /v1/events`
-pub(super) fn stream(site: &Arc<Site>, ask: &Ask, headers: &HeaderMap) -> Result<Response, Problem> {
-    let filter = Filter::read(ask.query(), || bulletins::own_sectors(site, ask))?;
+pub(super) async fn stream(site: &Arc<Site>, ask: &Ask, headers: &HeaderMap) -> Result<Response, Problem> {
+    let wanted = Wanted::read(site, ask).await?;
     let place = place(ask, headers, &site.registry.feed)?;
     let seat = Seat::take(site)?;
-    let (cursor, seen) = match place {
-        Some(Place::Start) => (0, None),
-        Some(Place::Behind { index, position }) => (index, Some((index, position))),
-        None => (site.registry.feed.size(), None),
-    };
     let mut opening = OPENING.to_owned();
-    for question in filter.questions(site.registry.now()) {
+    for question in wanted.filter.questions(site.registry.now()) {
         opening.extend(silence(site, ask, &question)?);
     }
     let reader = Reader {
-        filter,
+        wanted,
         language: ask.query().one("lang")?,
-        cursor,
-        seen,
-        entries: Vec::new().into_iter(),
-        position: 0,
+        cursor: Cursor::at(place, site.registry.feed.size()),
         checkpoint: 0,
         heartbeat: Instant::now() + HEARTBEAT,
         published: site.registry.published.subscribe(),
         opening: Some(opening.into()),
         watch: ask.caller().share.watch_stream(),
-        hold: None,
         caller: Arc::clone(ask.caller()),
         site: Arc::clone(site),
         _seat: seat,
@@ -87,35 +75,14 @@ pub(super) fn stream(site: &Arc<Site>, ask: &Ask, headers: &HeaderMap) -> Result
     Ok(answer::stream(EVENTS, pieces))
 }
 
-/// A browser repeats the address with its old `after` and adds where it really is: the header counts.
-fn place(ask: &Ask, headers: &HeaderMap, feed: &Feed) -> Result<Option<Place>, Problem> {
-    let named = match headers.get("last-event-id") {
-        Some(id) => ("Last-Event-ID", id.to_str().ok().map(str::parse)),
-        None => ("after", ask.query().one::<String>("after")?.map(|text| text.parse())),
-    };
-    let place = match named {
-        ("Last-Event-ID", None) => return Err(bad_parameter("Last-Event-ID", "it is not text")),
-        (name, place) => place.transpose().map_err(|error| bad_parameter(name, error))?,
-    };
-    match place {
-        Some(Place::Behind { index, .. }) if index >= feed.size() => {
-            let size = feed.size();
-            let detail =
-                format_args!("this log has {size} entries, none at {index}; if you saw one, keep your evidence");
-            Err(bad_parameter(named.0, detail))
-        }
-        _ => Ok(place),
-    }
-}
-
 /// One of the streams that may be open at once.
-struct Seat {
+pub(super) struct Seat {
     metrics: Arc<Metrics>,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Seat {
-    fn take(site: &Site) -> Result<Seat, Problem> {
+    pub(super) fn take(site: &Site) -> Result<Seat, Problem> {
         let full =
             |_| Problem::busy(Code::TooManyStreams.as_str(), "too many event streams are open; try again later", 10);
         let permit = Arc::clone(&site.streams).try_acquire_owned().map_err(full)?;
@@ -132,17 +99,10 @@ impl Drop for Seat {
 }
 
 struct Reader {
-    filter: Filter,
+    wanted: Wanted,
     /// In which language events are told beside what they are; not at all where none is asked for.
     language: Option<Language>,
-    /// The next entry to ask the feed for.
-    cursor: u64,
-    /// The last event that the reader had before, to be passed over within its entry.
-    seen: Option<(u64, u32)>,
-    /// Entries that the feed gave and that were not sent yet.
-    entries: std::vec::IntoIter<Arc<[Event]>>,
-    /// The next event of the first of these.
-    position: usize,
+    cursor: Cursor,
     /// Size of the last checkpoint that was sent.
     checkpoint: u64,
     heartbeat: Instant,
@@ -151,8 +111,6 @@ struct Reader {
     caller: Arc<Caller>,
     /// Whether what was sent is read.
     watch: Watch,
-    /// Room for entries that no others share.
-    hold: Option<Hold>,
     site: Arc<Site>,
     _seat: Seat,
 }
@@ -171,7 +129,7 @@ impl Reader {
             return Some(opening);
         }
         while !self.caller.cut.is_cancelled() || self.has_last_words() {
-            if let Err(problem) = self.fetch().await {
+            if let Err(problem) = self.cursor.fetch(&self.site, &self.caller.share).await {
                 tracing::debug!(code = problem.code(), "an event stream ends; its reader may resume");
                 return None;
             }
@@ -196,64 +154,16 @@ impl Reader {
     }
 
     fn is_behind(&self) -> bool {
-        !self.entries.as_slice().is_empty() || self.cursor < self.site.registry.feed.size()
-    }
-
-    /// Gets more entries once the last ones were sent.
-    async fn fetch(&mut self) -> Result<(), Problem> {
-        if self.has_entries() {
-            return Ok(());
-        }
-        self.hold = None;
-        if self.cursor >= self.site.registry.feed.size() {
-            return Ok(());
-        }
-        let mut entries = self.read().await?;
-        let bytes = entries.iter().map(|events| feed::bytes(events)).sum();
-        if bytes > feed::BATCH_BYTES && !self.site.registry.feed.keeps(self.cursor) {
-            drop(entries);
-            self.hold = Some(self.site.room.take(&self.caller.share, bytes).await?);
-            entries = self.read().await?;
-        }
-        self.cursor += entries.len() as u64;
-        self.entries = entries.into_iter();
-        Ok(())
-    }
-
-    async fn read(&self) -> Result<Vec<Arc<[Event]>>, Problem> {
-        let (feed, cursor) = (&self.site.registry.feed, self.cursor);
-        let failed = |error: &dyn std::fmt::Display| code::internal("events could not be read", error);
-        if feed.size() - cursor <= LIVE {
-            return feed.next(cursor).map_err(|error| failed(&error));
-        }
-        // Closed only if the site were gone, which this reader holds.
-        let _permit = self.site.catch_ups.acquire().await;
-        let feed = Arc::clone(feed);
-        let read = tokio::task::spawn_blocking(move || feed.next(cursor)).await;
-        read.map_err(|error| failed(&error))?.map_err(|error| failed(&error))
+        self.cursor.is_behind(&self.site)
     }
 
     fn write_events(&mut self, piece: &mut BytesMut) {
         while piece.len() < PIECE {
-            let Some(entry) = self.entries.as_slice().first() else { return };
-            let Some(event) = entry.get(self.position) else {
-                self.entries.next();
-                self.position = 0;
-                continue;
-            };
-            let seen = self.seen.is_some_and(|seen| (event.index, event.position) <= seen);
-            if !seen && self.filter.passes(event) {
-                self.write(event, piece);
+            let Some(event) = self.cursor.peek() else { return };
+            if self.wanted.passes(event) {
+                write(event, self.language, piece);
             }
-            self.position += 1;
-        }
-    }
-
-    fn write(&self, event: &Event, piece: &mut BytesMut) {
-        let id = event.id();
-        let json = self.language.map_or_else(|| event.json.clone(), |language| in_words(event, language));
-        for part in [b"id: ", id.as_bytes(), b"\ndata: ", &json, b"\n\n"] {
-            piece.put_slice(part);
+            self.cursor.pass();
         }
     }
 
@@ -262,29 +172,33 @@ impl Reader {
     fn write_heartbeat(&mut self, piece: &mut BytesMut) {
         let silent = self.heartbeat <= Instant::now();
         let newest = self.site.published.newest(&self.site.registry).ok().flatten();
-        let covered = newest.filter(|checkpoint| !self.has_entries() && checkpoint.size <= self.cursor);
+        let covered = newest.filter(|checkpoint| !self.cursor.has_entries() && checkpoint.size <= self.cursor.entry());
         match covered {
             Some(checkpoint) if silent || checkpoint.size > self.checkpoint => {
                 piece.put_slice(&checkpoint.frame);
                 self.checkpoint = checkpoint.size;
             }
-            None if silent => piece.put_slice(b":\n\n"),
+            None if silent => piece.put_slice(b":\n"),
             _ => return,
         }
         self.heartbeat = Instant::now() + HEARTBEAT;
-    }
-
-    fn has_entries(&self) -> bool {
-        !self.entries.as_slice().is_empty()
     }
 
     /// Waits for something to say; nothing when the connection or the node ends.
     async fn wait(&mut self) -> Option<()> {
         tokio::select! {
             () = self.caller.cut.cancelled() => self.has_last_words().then_some(()),
-            alive = self.site.registry.feed.grown(self.cursor) => alive.then_some(()),
+            alive = self.site.registry.feed.grown(self.cursor.entry()) => alive.then_some(()),
             published = self.published.changed() => published.ok(),
             () = tokio::time::sleep_until(self.heartbeat) => Some(()),
         }
+    }
+}
+
+fn write(event: &Event, language: Option<Language>, piece: &mut BytesMut) {
+    let id = event.id();
+    let json = language.map_or_else(|| event.json.clone(), |language| in_words(event, language));
+    for part in [b"id: ", id.as_bytes(), b"\ndata: ", &json, b"\n\n"] {
+        piece.put_slice(part);
     }
 }

@@ -16,9 +16,20 @@ const BODY_UNITS_EACH: usize = 64 * 1024;
 /// Bundles about suppliers that are made at once for one holder: they are never kept, so that each question costs all of it.
 const BUNDLES_EACH: usize = 1;
 
+/// Questions with a body that are answered at once for one holder: each may look at hundreds of records.
+const INQUIRIES_EACH: usize = 2;
+
 /// Checkpoints that one holder may submit at once, and per second in the long run: each costs the check of a signature, whoever
 /// signed it. Peers that ask over NATS do not come this way.
 pub(super) const CHECKPOINTS_EACH: (f64, f64) = (64.0, 8.0);
+
+/// How often one holder may read lists that it keeps here, or change something of it, at once, and per second in the long run: each
+/// waits for the disk or opens megabytes, and everybody else waits behind it.
+pub(super) const OWN_EACH: (f64, f64) = (64.0, 4.0);
+
+/// Inputs of trading networks that one holder may have answered at once, and per second in the long run: each is read whole, and may ask
+/// about hundreds of partners.
+pub(super) const BRIDGED_EACH: (f64, f64) = (64.0, 4.0);
 
 /// The holders with something going on.
 #[derive(Default)]
@@ -32,6 +43,8 @@ pub(super) struct Holding {
     pub(super) bodies: Semaphore,
     /// One permit for a bundle about a supplier that is made for it.
     pub(super) bundles: Semaphore,
+    /// One permit for each question with a body that is answered for it.
+    pub(super) inquiries: Arc<Semaphore>,
 }
 
 impl Holders {
@@ -47,6 +60,7 @@ impl Holders {
             bulks: Semaphore::new(BULKS_EACH),
             bodies: Semaphore::new(BODY_UNITS_EACH),
             bundles: Semaphore::new(BUNDLES_EACH),
+            inquiries: Arc::new(Semaphore::new(INQUIRIES_EACH)),
         };
         let holding = Arc::new(new);
         all.insert(holder, Arc::downgrade(&holding));
@@ -54,16 +68,23 @@ impl Holders {
     }
 }
 
-/// What holders may still submit of checkpoints. Kept as long as the node runs, for a quota that is forgotten is a new one; there
+/// How often holders may still do something. Kept as long as the node runs, for a quota that is forgotten is a new one; there
 /// are no more of them than holders of certificates that this registry issued.
-#[derive(Default)]
-pub(super) struct Carriers(Mutex<HashMap<Option<Identity>, Quota>>);
+pub(super) struct Quotas {
+    each: (f64, f64),
+    left: Mutex<HashMap<Option<Identity>, Quota>>,
+}
 
-impl Carriers {
-    /// Whether `holder` may submit one now; without one, whether those may who show no certificate.
-    pub(super) fn may_submit(&self, holder: Option<&Identity>, now: Timestamp) -> bool {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let quota = all.entry(holder.cloned());
-        quota.or_insert_with(|| Quota::new(CHECKPOINTS_EACH.0, CHECKPOINTS_EACH.1)).take(1.0, now)
+impl Quotas {
+    /// For each holder so many at once, and so many a second in the long run.
+    pub(super) fn new(each: (f64, f64)) -> Quotas {
+        Quotas { each, left: Mutex::default() }
+    }
+
+    /// Whether `holder` may do it once more now; without one, whether those may who show no certificate.
+    pub(super) fn take(&self, holder: Option<&Identity>, now: Timestamp) -> bool {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let quota = left.entry(holder.cloned());
+        quota.or_insert_with(|| Quota::new(self.each.0, self.each.1)).take(1.0, now)
     }
 }

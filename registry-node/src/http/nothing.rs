@@ -8,7 +8,7 @@
 
 use conformity::as_of::AsOf;
 use conformity::identifiers::Identifier;
-use conformity::ids::{DocumentRef, SchemeRef, VerdictRef};
+use conformity::ids::{DocumentRef, SchemeChoice, SchemeRef, VerdictRef};
 use conformity::records::Facts;
 use conformity::standing::{
     Absence, Nothing, Question, Sight, Standing, no_document, no_scheme, no_scheme_about, no_verdict, sight,
@@ -18,7 +18,7 @@ use conformity::words::{Language, Said};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::ask::{Ask, SchemeChoice};
+use super::ask::Ask;
 use super::site::Site;
 use super::{apart, code, standing};
 use crate::problem::Problem;
@@ -51,7 +51,7 @@ impl Why {
             SchemeChoice::Any(id) => !register.scheme_versions(id).is_empty(),
             SchemeChoice::Version(scheme) => register.scheme(scheme).is_some(),
         };
-        (!published).then(|| Self::told(&no_scheme_about(&scheme.clone().about()), ask.language()))
+        (!published).then(|| Self::told(&no_scheme_about(&scheme.clone().into()), ask.language()))
     }
 
     fn told(nothing: &Nothing, language: Language) -> Self {

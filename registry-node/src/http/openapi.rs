@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::answer::{JOSE, JSON, NDJSON, NOTE};
 use super::credentials::SD_JWT;
 use super::route::{Handler, Parameter, Route, Verb};
-use super::table::ROUTES;
+use super::table::routes;
 use crate::config::Config;
 use crate::problem;
 
@@ -35,7 +35,7 @@ pub(super) fn document(config: &Config) -> Bytes {
 
 fn paths() -> Value {
     let mut paths = Map::new();
-    for route in ROUTES {
+    for route in routes() {
         let path = route.path.replace("*}", "}");
         let item = paths.entry(path).or_insert_with(|| json!({}));
         if let Some(methods) = item.as_object_mut() {
@@ -45,10 +45,12 @@ fn paths() -> Value {
     Value::Object(paths)
 }
 
-const fn method(verb: Verb) -> &'static str {
+pub(super) const fn method(verb: Verb) -> &'static str {
     match verb {
         Verb::Get => "get",
         Verb::Post => "post",
+        Verb::Put => "put",
+        Verb::Delete => "delete",
     }
 }
 
@@ -73,12 +75,21 @@ fn operation(route: &Route) -> Value {
                 json!({ "required": true, "content": { SD_JWT: { "schema": { "type": "string" } } } });
             operation["security"] = json!([{ "clientCertificate": [] }]);
         }
+        Handler::Inquiry { takes, .. } | Handler::Own { takes, .. } => {
+            if !takes.is_empty() {
+                let contents = takes.iter().map(|taken| ((*taken).to_owned(), json!({})));
+                operation["requestBody"] = json!({ "required": true, "content": contents.collect::<Map<_, _>>() });
+            }
+            operation["security"] = json!([{ "clientCertificate": [] }]);
+        }
         Handler::Memory(_)
         | Handler::Mixed { .. }
         | Handler::Disk(_)
         | Handler::Evened(_)
         | Handler::Large { .. }
-        | Handler::Events => {}
+        | Handler::Forms { .. }
+        | Handler::Events
+        | Handler::Pull => {}
     }
     operation
 }
@@ -124,6 +135,16 @@ fn responses(route: &Route) -> Value {
         Handler::Checkpoints => {
             let conflict = json!({ "description": "The size cosigned last", "content": { "text/x.tlog.size": {} } });
             json!({ "200": good, "409": conflict, "default": problem })
+        }
+        Handler::Forms { also, .. } | Handler::Inquiry { also, .. } => {
+            let mut good = good;
+            for form in also {
+                good["content"][*form] = json!({});
+            }
+            json!({ "200": good, "default": problem })
+        }
+        Handler::Own { .. } if route.verb == Verb::Delete => {
+            json!({ "204": { "description": route.summary }, "default": problem })
         }
         _ => json!({ "200": good, "default": problem }),
     }

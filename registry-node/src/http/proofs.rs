@@ -32,9 +32,9 @@ use super::code;
 use super::consented::{self, Showing};
 use super::credentials::whole;
 use super::nothing;
-use super::published::Checkpoint;
 use super::site::Site;
 use crate::core::feed::parse_committed;
+use crate::core::published::Checkpoint;
 use crate::core::uses::Way;
 use crate::problem::Problem;
 use extract::{Extract, unreadable};
@@ -47,23 +47,42 @@ const TOO_LONG: &str = "what it rests on has more bytes than a bundle";
 
 /// `GET /v1/verdicts/{verdict}/proof`
 pub(super) fn proof(site: &Site, ask: &Ask) -> Result<Response, Problem> {
-    let wanted: VerdictRef = ask.value()?;
     let as_of = ask.query().as_of(site.registry.now())?;
+    let made = made(site, ask, &ask.value()?, as_of)?;
+    made.record(site, ask)?;
+    Ok(answer::bytes(JSON, made.bytes, Keep::No))
+}
+
+/// A bundle that was made for one asker. What it shows by consent is recorded before it is shown.
+pub(super) struct Made {
+    /// The bundle.
+    pub(super) bytes: Bytes,
+    about: About,
+}
+
+impl Made {
+    /// Records what it shows by consent. Waits for the disk.
+    pub(super) fn record(&self, site: &Site, ask: &Ask) -> Result<(), Problem> {
+        self.about.record(site, ask)
+    }
+}
+
+/// The bundle of a verdict, as far as the asker may see it.
+pub(super) fn made(site: &Site, ask: &Ask, wanted: &VerdictRef, as_of: Option<Timestamp>) -> Result<Made, Problem> {
     let newest = newest(site)?;
     let seal = newest.as_ref().map_or(0, |newest| newest.size.saturating_sub(1));
-    let about = About::find(site, ask, &wanted, Horizon { as_of, seal });
-    let about = about.ok_or_else(|| nothing::then(site, ask, &wanted, as_of))?;
+    let about = About::find(site, ask, wanted, Horizon { as_of, seal });
+    let about = about.ok_or_else(|| nothing::then(site, ask, wanted, as_of))?;
     let checkpoint = newest.filter(|_| about.begun() < seal).ok_or_else(code::not_published)?;
     let key = Key::of(&about, &checkpoint);
     let extract = Extract { site, checkpoint: &checkpoint };
-    let collecting = Collecting { extract, wanted: &wanted, about: &about };
+    let collecting = Collecting { extract, wanted, about: &about };
     let bytes = site.proofs.made(key, || collecting.bundle())?;
-    about.record(site, ask)?;
-    Ok(answer::bytes(JSON, bytes, Keep::No))
+    Ok(Made { bytes, about })
 }
 
 /// The newest published checkpoint; nothing before the first.
-fn newest(site: &Site) -> Result<Option<Arc<Checkpoint>>, Problem> {
+pub(super) fn newest(site: &Site) -> Result<Option<Arc<Checkpoint>>, Problem> {
     let newest = site.published.newest(&site.registry);
     newest.map_err(|error| code::internal("the published checkpoint could not be read", &error))
 }

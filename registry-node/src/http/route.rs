@@ -8,6 +8,8 @@ use warp::http::Method;
 use warp::reply::Response;
 
 use super::ask::Ask;
+use super::inquiry::Asked;
+use super::own::Sent;
 use super::question::Question;
 use super::site::Site;
 use crate::problem::Problem;
@@ -37,6 +39,10 @@ pub(super) enum Verb {
     Get,
     /// Submits, or asks with a body.
     Post,
+    /// Puts something in its place, whole.
+    Put,
+    /// Takes something away.
+    Delete,
 }
 
 /// A query parameter.
@@ -74,8 +80,17 @@ pub(super) enum Handler {
         /// The answer.
         read: fn(&Site, &Ask) -> Result<Response, Problem>,
     },
+    /// From files, in one of several forms, by what the asker accepts.
+    Forms {
+        /// Media types beside that of the route.
+        also: &'static [&'static str],
+        /// The answer.
+        read: fn(&Site, &Ask) -> Result<Response, Problem>,
+    },
     /// The stream of events.
     Events,
+    /// Some events at once, waited for where there are none.
+    Pull,
     /// The body brings statements.
     Statements,
     /// The body asks, and the answer comes from memory.
@@ -85,10 +100,30 @@ pub(super) enum Handler {
         /// Who answers.
         answer: fn(&Site, &Question, Language) -> Result<Response, Problem>,
     },
+    /// The body asks, the asker must be a party, and the answer is made on a thread that may wait for files.
+    Inquiry {
+        /// Media types of the body.
+        takes: &'static [&'static str],
+        /// Media types of the answer beside that of the route.
+        also: &'static [&'static str],
+        /// Most bytes of the body.
+        most: usize,
+        /// Who answers.
+        answer: fn(&Site, &Ask, &Asked) -> Result<Response, Problem>,
+    },
     /// The body brings a checkpoint to be cosigned.
     Checkpoints,
     /// The body brings a presentation.
     Presentations,
+    /// The asker, who must be a party, changes what it keeps here for itself, on a thread that may wait for files.
+    Own {
+        /// Media types of the body; none where there is no body.
+        takes: &'static [&'static str],
+        /// Most bytes of the body.
+        most: usize,
+        /// Who changes it, and answers in a few KiB.
+        change: fn(&Site, &Ask, &Sent) -> Result<Response, Problem>,
+    },
 }
 
 impl Route {
@@ -112,6 +147,8 @@ impl Route {
         match self.verb {
             Verb::Get => method == Method::GET || method == Method::HEAD,
             Verb::Post => method == Method::POST,
+            Verb::Put => method == Method::PUT,
+            Verb::Delete => method == Method::DELETE,
         }
     }
 }
@@ -122,6 +159,8 @@ impl Verb {
         match self {
             Self::Get => "GET, HEAD",
             Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
         }
     }
 }

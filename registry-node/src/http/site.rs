@@ -11,12 +11,14 @@ use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 
 use super::as_of::rows::Rows;
 use super::attachments::ResultLists;
-use super::holders::{Carriers, Holders, Holding};
+use super::holders::{BRIDGED_EACH, CHECKPOINTS_EACH, Holders, Holding, OWN_EACH, Quotas};
+use super::inquiry;
 use super::openapi;
 use super::presentations::{AT_ONCE, Nonces};
 use super::proofs::Proofs;
-use super::published::Published;
 use super::room::Room;
+use crate::buyer::watched::Watches;
+use crate::core::published::Published;
 use crate::core::registry::Registry;
 use crate::core::requirements::Requirements;
 use crate::problem::Problem;
@@ -68,16 +70,26 @@ pub(super) struct Site {
     pub(super) bulks: Arc<Semaphore>,
     /// What each holder of certificates may take of these two.
     pub(super) holders: Holders,
+    /// The watchlists that events are read by.
+    pub(super) watches: Watches,
     /// Memory for answers that have not left.
     pub(super) room: Room,
     /// One permit for each read of old events.
     pub(super) catch_ups: Semaphore,
+    /// The same for the newest ones: the first of those who wait reads for all.
+    pub(super) live_reads: Semaphore,
     /// How many checkpoints each holder of certificates may submit.
-    pub(super) carriers: Carriers,
+    pub(super) carriers: Quotas,
+    /// How often each holder may read and change what it keeps here.
+    pub(super) own: Quotas,
+    /// How many inputs of trading networks each holder may have answered.
+    pub(super) bridged: Quotas,
     /// One permit for each submitted checkpoint that is judged.
     pub(super) witnessing: Arc<Semaphore>,
     /// One permit for each presentation that is judged.
     pub(super) presenting: Arc<Semaphore>,
+    /// One permit for each question with a body that is answered.
+    pub(super) inquiries: Arc<Semaphore>,
 }
 
 impl Site {
@@ -100,11 +112,16 @@ impl Site {
             },
             bulks: Arc::new(Semaphore::new(BULKS)),
             holders: Holders::default(),
+            watches: Watches::default(),
             room: Room::new(registry.config.limits.answer_bytes()),
             catch_ups: Semaphore::new(CATCH_UPS),
-            carriers: Carriers::default(),
+            live_reads: Semaphore::new(1),
+            carriers: Quotas::new(CHECKPOINTS_EACH),
+            own: Quotas::new(OWN_EACH),
+            bridged: Quotas::new(BRIDGED_EACH),
             witnessing: Arc::new(Semaphore::new(SUBMISSIONS)),
             presenting: Arc::new(Semaphore::new(AT_ONCE)),
+            inquiries: Arc::new(Semaphore::new(inquiry::AT_ONCE)),
             registry,
         }
     }
@@ -125,7 +142,7 @@ pub(super) struct Bodies {
 /// What a body is for.
 #[derive(Clone, Copy)]
 pub(super) enum Purpose<'a> {
-    /// It brings a statement of this holder of certificates.
+    /// It brings a statement of this holder of certificates, or what it keeps here.
     Statement(&'a Holding),
     /// It asks something or brings a checkpoint, whoever sends it.
     Question,

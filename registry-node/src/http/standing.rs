@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use conformity::as_of::AsOf;
+use conformity::ids::SchemeChoice;
 use conformity::recognised::RecognitionRecord;
 use conformity::records::{Facts, Overlay, Record};
 use conformity::standing::{About, Question, Standing, standing};
 use warp::reply::Response;
 
 use super::as_of::{Echo, Told, rows};
-use super::ask::{Ask, Query, SchemeChoice, bad_parameter};
+use super::ask::{Ask, Query, bad_parameter};
 use super::site::Site;
 use super::{answer, apart, as_of};
 use crate::problem::Problem;
@@ -50,7 +51,7 @@ fn recorded(site: &Site, question: &Question) -> Vec<Arc<RecognitionRecord>> {
 fn about(query: &Query) -> Result<About, Problem> {
     match (query.one::<SchemeChoice>("scheme")?, query.one("document")?) {
         (None, None) => Ok(About::Everything),
-        (Some(scheme), None) => Ok(scheme.about()),
+        (Some(scheme), None) => Ok(scheme.into()),
         (None, Some(document)) => Ok(About::Document(document)),
         (Some(_), Some(_)) => Err(bad_parameter("document", "ask either about a scheme or about a document")),
     }

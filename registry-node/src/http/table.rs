@@ -1,21 +1,33 @@
 //! Every route of a registry, the hottest first.
 
-use conformity::words::Language;
+mod buying;
+mod parts;
 
 use super::answer::{DID_DOCUMENT, EVENTS, JOSE, JSON, KEY_SET, NOTE, OCTETS};
-use super::as_of::{self, AS_OF, AS_OF_SIZE, KNOWN};
+use super::as_of::{AS_OF, AS_OF_SIZE, KNOWN};
 use super::credentials::{SD_JWT, STATUS_LIST, VC_JWT};
-use super::question::Question;
-use super::route::Verb::{Get, Post};
-use super::route::{Handler, Parameter, Route};
+use super::route::Verb::{Delete, Get, Post, Put};
+use super::route::{Handler, Route};
 use super::{
-    attachments, bulletins, cascades, catalogue, consented, coverage, credentials, hosting, keys, log, neighbours,
-    presentations, proofs, received, service, standing, surveillance, trust_query, verdicts, witness,
+    attachments, bulletins, cascades, catalogue, consented, coverage, credentials, cursors, hosting, keys, log,
+    neighbours, presentations, proofs, received, service, standing, subscriptions, surveillance, trust_query, verdicts,
+    watchlists, witness,
 };
+use crate::buyer::{subscription, watchlist};
 use crate::metrics;
+use parts::{
+    AFTER, AS_OF_INSTANT, COUNT, COUNTRIES, COUNTRY, CURSOR, DOCUMENT, EVENT_LANG, LANG, LIMIT, OWN_NAME, SCHEME,
+    SCHEME_VERSION, SCHEMES, SECTORS, STATE, STATES, SUPPLIER, SUPPLIERS, TYPES, VIEWPOINT, VIEWPOINTS, WATCHLIST,
+    list, of_party, of_subscription, often, once, past, past_list, plain, question,
+};
+
+/// Every route: the table, and those for buying.
+pub(super) fn routes() -> impl Iterator<Item = &'static Route> {
+    ROUTES.iter().chain(buying::ROUTES)
+}
 
 /// The table.
-pub(super) static ROUTES: &[Route] = &[
+static ROUTES: &[Route] = &[
     Route {
         verb: Get,
         path: "/v1/verdicts/{verdict}",
@@ -340,84 +352,124 @@ pub(super) static ROUTES: &[Route] = &[
         path: "/v1/events",
         summary: "Everything that happens, as CloudEvents; resumes behind Last-Event-ID",
         value: "",
-        parameters: &[AFTER, SUPPLIERS, SCHEMES, VIEWPOINTS, STATES, TYPES, SECTORS, COUNTRIES, EVENT_LANG],
+        parameters: &[AFTER, SUPPLIERS, WATCHLIST, SCHEMES, VIEWPOINTS, STATES, TYPES, SECTORS, COUNTRIES, EVENT_LANG],
         answer: EVENTS,
         handler: Handler::Events,
     },
+    cursors::LIST,
+    cursors::ONE,
+    cursors::PUT,
+    cursors::REMOVE,
+    Route {
+        verb: Get,
+        path: "/v1/events/pull",
+        summary: "The same events, some at once, with the newest checkpoint; waits for them where there are none",
+        value: "",
+        parameters: &[
+            AFTER,
+            LIMIT,
+            once("wait", "seconds to wait for an event where there is none, 0 to 50 [default: 0]"),
+            SUPPLIERS,
+            WATCHLIST,
+            SCHEMES,
+            VIEWPOINTS,
+            STATES,
+            TYPES,
+            SECTORS,
+            COUNTRIES,
+            EVENT_LANG,
+        ],
+        answer: JSON,
+        handler: Handler::Pull,
+    },
+    plain(
+        "/v1/watchlists",
+        "The watchlists of the asker, without what is on them",
+        JSON,
+        Handler::Disk(watchlists::list),
+    ),
+    Route {
+        verb: Get,
+        path: "/v1/watchlists/{watchlist}",
+        summary: "A watchlist of the asker, as JSON or as a table",
+        value: OWN_NAME,
+        parameters: &[],
+        answer: JSON,
+        handler: Handler::Forms { also: &[watchlists::CSV], read: watchlists::one },
+    },
+    Route {
+        verb: Put,
+        path: "/v1/watchlists/{watchlist}",
+        summary: "Puts a watchlist of the asker, whole; answers how many of its suppliers this registry knows",
+        value: OWN_NAME,
+        parameters: &[],
+        answer: JSON,
+        handler: Handler::Own { takes: watchlists::FORMS, most: watchlist::MAX_BYTES, change: watchlists::put },
+    },
+    Route {
+        verb: Delete,
+        path: "/v1/watchlists/{watchlist}",
+        summary: "Removes a watchlist of the asker",
+        value: OWN_NAME,
+        parameters: &[],
+        answer: JSON,
+        handler: Handler::Own { takes: &[], most: 0, change: watchlists::remove },
+    },
+    Route {
+        verb: Get,
+        path: "/v1/watchlists/{watchlist}/matches",
+        summary: "Which suppliers on a watchlist of the asker this registry knows, and why not the others",
+        value: OWN_NAME,
+        parameters: &[once("unmatched", "true: only those that it does not know"), CURSOR, LIMIT, LANG],
+        answer: JSON,
+        handler: Handler::Disk(watchlists::matches),
+    },
+    plain(
+        "/v1/subscriptions",
+        "The subscriptions of the asker, without what they ask for",
+        JSON,
+        Handler::Disk(subscriptions::list),
+    ),
+    of_subscription(
+        Get,
+        "/v1/subscriptions/{subscription}",
+        "A subscription of the asker, and how far telling is",
+        Handler::Disk(subscriptions::one),
+    ),
+    of_subscription(
+        Put,
+        "/v1/subscriptions/{subscription}",
+        "Has events told to a webhook; the answer to a new one has its secret, which is not shown again",
+        Handler::Own { takes: &[JSON], most: subscription::MAX_BYTES, change: subscriptions::put },
+    ),
+    of_subscription(
+        Delete,
+        "/v1/subscriptions/{subscription}",
+        "Ends a subscription of the asker",
+        Handler::Own { takes: &[], most: 0, change: subscriptions::remove },
+    ),
+    of_subscription(
+        Post,
+        "/v1/subscriptions/{subscription}/secret",
+        "Makes a new secret; the one before signs beside it for a day",
+        Handler::Own { takes: &[], most: 0, change: subscriptions::rotate },
+    ),
+    of_subscription(
+        Post,
+        "/v1/subscriptions/{subscription}/ping",
+        "Sends something at once, to see whether it arrives",
+        Handler::Own { takes: &[], most: 0, change: subscriptions::ping },
+    ),
+    of_subscription(
+        Post,
+        "/v1/subscriptions/{subscription}/replay",
+        "Goes on at once: from where it is, from behind an event, or with what was set aside",
+        Handler::Own { takes: &[JSON], most: subscriptions::MAX_WISH, change: subscriptions::replay },
+    ),
+    of_subscription(
+        Get,
+        "/v1/subscriptions/{subscription}/deliveries",
+        "The last attempts to tell, and what was set aside",
+        Handler::Disk(subscriptions::deliveries),
+    ),
 ];
-
-const fn plain(path: &'static str, summary: &'static str, answer: &'static str, handler: Handler) -> Route {
-    Route { verb: Get, path, summary, value: "", parameters: &[], answer, handler }
-}
-
-const fn of_party(path: &'static str, summary: &'static str, answer: &'static str, handler: Handler) -> Route {
-    Route { verb: Get, path, summary, value: "id of the party", parameters: &[], answer, handler }
-}
-
-const fn question(
-    path: &'static str,
-    summary: &'static str,
-    subject: &'static str,
-    answer: fn(&super::site::Site, &Question, Language) -> Result<warp::reply::Response, crate::problem::Problem>,
-) -> Route {
-    let handler = Handler::Question { subject, answer };
-    Route { verb: Post, path, summary, value: "", parameters: &[], answer: JSON, handler }
-}
-
-const fn list(
-    path: &'static str,
-    summary: &'static str,
-    handler: fn(&super::site::Site, &super::ask::Ask) -> Result<warp::reply::Response, crate::problem::Problem>,
-) -> Route {
-    let parameters = &[CURSOR, LIMIT];
-    Route { verb: Get, path, summary, value: "", parameters, answer: JSON, handler: Handler::Memory(handler) }
-}
-
-/// A list that can be asked of the past, too.
-const fn past_list(
-    path: &'static str,
-    summary: &'static str,
-    handler: fn(&super::site::Site, &super::ask::Ask) -> Result<warp::reply::Response, crate::problem::Problem>,
-) -> Route {
-    let parameters = &[AS_OF, AS_OF_SIZE, KNOWN, CURSOR, LIMIT];
-    Route { verb: Get, path, summary, value: "", parameters, answer: JSON, handler: past(handler) }
-}
-
-/// From memory, and of the past on a thread that may wait for the log.
-const fn past(
-    read: fn(&super::site::Site, &super::ask::Ask) -> Result<warp::reply::Response, crate::problem::Problem>,
-) -> Handler {
-    Handler::Mixed { waits: as_of::is_past, read, waiting: read }
-}
-
-const fn once(name: &'static str, what: &'static str) -> Parameter {
-    Parameter { name, what, many: false }
-}
-
-const fn often(name: &'static str, what: &'static str) -> Parameter {
-    Parameter { name, what, many: true }
-}
-
-const SUPPLIER: Parameter = once("supplier", "any identifier of the supplier, kind:value");
-const COUNTRY: Parameter =
-    once("country", "where the supplier is established, if known; it sharpens what an absence means");
-const SCHEME: Parameter = once("scheme", "id for every version of a scheme, or id@version");
-const SCHEME_VERSION: Parameter = once("scheme", "id@version; required");
-const DOCUMENT: Parameter = once("document", "id@version of a document: every scheme on it");
-const VIEWPOINT: Parameter = once("viewpoint", "organization, process or people-and-things");
-const STATE: Parameter = once("state", "granted, conditional, suspended, …");
-const COUNT: Parameter = once("count", "how many, 1 to 1000 [default: 1]");
-const AS_OF_INSTANT: Parameter = once("as_of", "an instant that has come, RFC 3339: with the credential of then");
-const LANG: Parameter = once("lang", "en or ja: the language of the words in the answer [default: by Accept-Language]");
-const EVENT_LANG: Parameter = once("lang", "en or ja: tells each event in words, too, in that language");
-const CURSOR: Parameter = once("cursor", "next of the page before");
-const LIMIT: Parameter = once("limit", "most items of the page, 1 to 1000");
-const AFTER: Parameter = once("after", "id of the last event read, or start; without it, what comes from now on");
-const SUPPLIERS: Parameter = often("supplier", "only verdicts on suppliers with one of these identifiers");
-const SCHEMES: Parameter = often("scheme", "only verdicts under one of these schemes, id or id@version");
-const VIEWPOINTS: Parameter = often("viewpoint", "only verdicts with one of these viewpoints");
-const STATES: Parameter = often("state", "only verdicts that come into one of these states");
-const SECTORS: Parameter = often("sector", "only bulletins for one of these sectors, or for all");
-const COUNTRIES: Parameter = often("country", "only bulletins for one of these countries, or for all");
-const TYPES: Parameter =
-    often("type", "only events of one of these types, such as verdict.suspended, or families, such as verdict");

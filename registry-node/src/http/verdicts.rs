@@ -9,7 +9,7 @@ use bytes::Bytes;
 use conformity::as_of::{AsOf, Seen};
 use conformity::consent::Permission;
 use conformity::identifiers::Identifier;
-use conformity::ids::{Origin, SchemeRef, VerdictId, VerdictRef};
+use conformity::ids::{Origin, SchemeChoice, SchemeRef, VerdictId, VerdictRef};
 use conformity::recognised::{Recognition, RecognitionRecord};
 use conformity::recognition::{in_effect, told};
 use conformity::records::Facts;
@@ -26,7 +26,7 @@ use warp::reply::Response;
 use super::answer::{self, JSON, Keep};
 use super::apart;
 use super::as_of::{self, Echo, Told, rows};
-use super::ask::{Ask, SchemeChoice};
+use super::ask::Ask;
 use super::consented::{self, Showing};
 use super::nothing::{self, Why};
 use super::page::{Listing, Page, cursor};
@@ -126,16 +126,59 @@ fn one_by_consent(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let as_of = as_of::of(site, ask.query())?;
     // It was there a moment ago: by what consent says now, it is as for everybody.
     let Some((wanted, record, permission)) = shown_by_consent(site, ask) else { return one(site, ask) };
+    let told = by_consent_then(site, ask, &wanted, (record, permission), &as_of)?;
+    let told = told.ok_or_else(|| nothing::at(site, ask, &wanted, &as_of))?;
+    told.record(site, ask)?;
+    Ok(answer::bytes(JSON, told.bytes, Keep::No))
+}
+
+/// A verdict with its history, made for one asker. What it shows by consent is recorded before it is shown.
+pub(super) struct WithHistory {
+    /// The answer.
+    pub(super) bytes: Bytes,
+    /// By what it is shown, where that is consent.
+    by: Option<(Arc<VerdictRecord>, Permission)>,
+}
+
+impl WithHistory {
+    /// Records that it is shown, where it is by consent. Waits for the disk.
+    pub(super) fn record(&self, site: &Site, ask: &Ask) -> Result<(), Problem> {
+        let Some((verdict, permission)) = &self.by else { return Ok(()) };
+        let (way, place) = (Way::Verdict, consented::place(site)?);
+        let showing = Showing { verdict, permission, way, credential: None, disclosures: 0 };
+        showing.record(site, consented::party(ask)?, &place)
+    }
+}
+
+/// A restricted verdict as it stood then, by consent; nothing where it was not there then.
+fn by_consent_then(
+    site: &Site,
+    ask: &Ask,
+    wanted: &VerdictRef,
+    (record, permission): (VerdictRecord, Permission),
+    as_of: &AsOf,
+) -> Result<Option<WithHistory>, Problem> {
     let record = Arc::new(record);
-    let then = record.seen(&as_of).ok_or_else(|| nothing::at(site, ask, &wanted, &as_of))?;
-    let answer = own(site, &wanted, &then, Echo::of(&as_of, ask.query())?)?;
-    let (way, permission, place) = (Way::Verdict, &permission, consented::place(site)?);
-    Showing { verdict: &record, permission, way, credential: None, disclosures: 0 }.record(
-        site,
-        consented::party(ask)?,
-        &place,
-    )?;
-    Ok(answer::bytes(JSON, answer, Keep::No))
+    let Some(then) = record.seen(as_of) else { return Ok(None) };
+    let bytes = own(site, wanted, &then, Echo::of(as_of, ask.query())?)?;
+    Ok(Some(WithHistory { bytes, by: Some((record, permission)) }))
+}
+
+/// A verdict of this registry with its history as of then, for whoever may see it himself or by consent; nothing for anybody else.
+pub(super) fn with_history(
+    site: &Site,
+    ask: &Ask,
+    wanted: &VerdictRef,
+    as_of: &AsOf,
+) -> Result<Option<WithHistory>, Problem> {
+    if let Some(record) = visible(site, ask, &wanted.id) {
+        let then = record.seen(as_of).map(|then| own(site, wanted, &then, Echo::of(as_of, ask.query())?));
+        return Ok(then.transpose()?.map(|bytes| WithHistory { bytes, by: None }));
+    }
+    match consented::restricted(site, ask, &wanted.id) {
+        Some(shown) => by_consent_then(site, ask, wanted, shown, as_of),
+        None => Ok(None),
+    }
 }
 
 fn shown_by_consent(site: &Site, ask: &Ask) -> Option<(VerdictRef, VerdictRecord, Permission)> {
@@ -254,7 +297,7 @@ impl Search {
         let question = Question {
             supplier: supplier.clone(),
             country: None,
-            about: self.scheme.clone().map_or(About::Everything, SchemeChoice::about),
+            about: self.scheme.clone().map_or(About::Everything, About::from),
             viewpoint: self.viewpoint,
             as_of: self.as_of,
         };

@@ -43,7 +43,7 @@ where
     B: Buf + Send,
 {
     let carrier = ask.speaker().map(|speaker| &speaker.identity);
-    if !site.carriers.may_submit(carrier, site.registry.now()) {
+    if !site.carriers.take(carrier, site.registry.now()) {
         let detail = "too many checkpoints came from this holder of certificates, or from those who show none; submit the newest one later";
         return Err(Problem::busy(Code::Busy.as_str(), detail, 1));
     }

@@ -190,6 +190,7 @@ impl Reader<'_> {
             name: required("supplier", &fields.name, row)?,
             country: country(fields.country.as_ref(), row)?,
             others: identifiers,
+            person: false,
         })
     }
 

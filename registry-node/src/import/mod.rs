@@ -43,7 +43,7 @@ mod rows;
 mod source;
 mod subjects;
 mod trusted_list;
-mod yaml;
+pub(crate) mod yaml;
 
 pub use account::{Account, Accounts, Became, Counts, Effect, RowRefusal, SectionCounts};
 pub use crosswalk::{CrosswalkError, CrosswalkOrder, CrosswalkPlan, Unknown, crosswalk};

@@ -1,12 +1,11 @@
-//! Who may connect to the nats-server: a function of the register, the certificates in force, and the time.
+//! Who may connect to the nats-server of peers: a function of the register, the certificates in force, and the time.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use certs::{Identity, Issued, NatsTls};
-use conformity::ids::{PartyId, RegistryId};
+use conformity::ids::RegistryId;
 use conformity::in_force::{Force, Pair, footing};
-use conformity::party::Role;
 use conformity::records::{Facts, Register};
 use federation::access::{Access, Limits, Peering, ServerFiles};
 use jiff::Timestamp;
@@ -40,7 +39,6 @@ pub(super) fn access(
         listen: config.nats.listen,
         files: files(folder),
         peers,
-        buyers: buyers(register, &barred),
         limits: Limits::default(),
     }
 }
@@ -59,12 +57,6 @@ pub(super) fn peering(register: &Register, own: &RegistryId, peer: &RegistryId, 
     } else {
         Peering::Suspended
     }
-}
-
-fn buyers(register: &Register, barred: &HashSet<Identity>) -> BTreeSet<PartyId> {
-    let parties = register.parties().map(|record| &record.party).filter(|party| party.role == Role::Buyer);
-    let identity = |id: &PartyId| Identity::Party { role: Role::Buyer, id: id.clone() };
-    parties.filter(|party| !barred.contains(&identity(&party.id))).map(|party| party.id.clone()).collect()
 }
 
 fn barred(config: &Config, issued: &[Issued], now: Timestamp) -> HashSet<Identity> {

@@ -1,63 +1,145 @@
-//! Status changes for buyers on NATS: `status.<registry>.<scheme>.<supplier>`, one CloudEvent per message, told in every language.
+//! Buyers on NATS: their own nats-server, who is let in there, and the stream of events.
 //!
-//! The cursor moves only after the server took the message, so a server that was away, killed or emptied misses nothing
-//! that is committed while we run. A buyer that was away itself sees a gap in the log index and asks over HTTPS.
+//! In scope: starting the server and what belongs to it, and ending with it. Who gets in is decided in `door`, what is told in
+//! `publisher`, and how far readers came is kept by `cursors`. A registry whose configuration has no `[nats.buyers]` has nothing of this; its buyers have HTTPS.
 
+mod cursors;
+mod door;
+mod heal;
+mod place;
+mod publisher;
+
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use federation::bus::{Bus, BusError, Link};
-use federation::hush::Hush;
-use federation::subjects::Subject;
+use anyhow::Context;
+use certs::NatsTls;
+use conformity::ids::RegistryId;
+use federation::access::ServerFiles;
+use federation::access::buyers::{BuyersServer, Limits, STREAM};
+use federation::bus::stream::Keeping;
+use federation::lease::Issuer;
+use federation::server::{Control, ControlError};
+use federation::subjects::Pattern;
+use ledger::key::{Algorithm, SigningKey};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
-use crate::core::event::{About, Event, OfVerdict};
-use crate::core::event_words::in_all_languages;
+use super::access::absolute;
+use super::own::{OwnServer, Place};
+use crate::config::NatsBuyers;
 use crate::core::registry::Registry;
+use crate::keys::Keys;
+use cursors::Readers;
+use door::Door;
+use publisher::Publisher;
 
-const RETRY: Duration = Duration::from_millis(200);
+/// How often the server's files are looked at.
+const TICK: Duration = Duration::from_secs(1);
 
-/// Publishes the events of entries from `from` on, until `shutdown`.
-pub(super) async fn publish(registry: Arc<Registry>, node: Link, from: u64, shutdown: CancellationToken) {
-    let (mut cursor, unreadable) = (from, Hush::new());
-    while let Some(true) = shutdown.run_until_cancelled(registry.feed.grown(cursor)).await {
-        let entries = match registry.feed.next(cursor) {
-            Ok(entries) => entries,
-            Err(error) => {
-                if let Some(times) = unreadable.heard() {
-                    tracing::error!(%error, times, "buyers on NATS get no events until the log can be read");
-                }
-                let _ = shutdown.run_until_cancelled(tokio::time::sleep(super::RETRY)).await;
-                continue;
-            }
-        };
-        match send(&registry, &node, &entries).await {
-            Ok(()) => cursor += entries.len() as u64,
-            Err(error) => {
-                tracing::debug!(%error, "buyers on NATS wait");
-                let _ = shutdown.run_until_cancelled(tokio::time::sleep(RETRY)).await;
+/// Keeps the server of buyers until `shutdown`, if there is to be one.
+pub(super) async fn run(registry: Arc<Registry>, reloaded: watch::Receiver<u64>, shutdown: CancellationToken) {
+    let Some(config) = registry.config.nats.buyers.clone() else { return };
+    while !shutdown.is_cancelled() {
+        match shutdown.run_until_cancelled(House::start(&registry, &config)).await {
+            None => return,
+            Some(Ok(house)) => return house.keep(&registry, reloaded, shutdown).await,
+            Some(Err(error)) => {
+                tracing::error!(error = format!("{error:#}"), "no nats-server for buyers: they have HTTPS meanwhile")
             }
         }
+        let _ = shutdown.run_until_cancelled(tokio::time::sleep(super::RETRY)).await;
     }
 }
 
-async fn send(registry: &Registry, node: &Link, entries: &[Arc<[Event]>]) -> Result<(), BusError> {
-    let mut any = false;
-    for (event, about) in entries.iter().flat_map(|events| events.iter()).filter_map(with_subject) {
-        let told = in_all_languages(event);
-        for supplier in &about.suppliers {
-            let subject = Subject::status(&registry.config.registry.id, &about.scheme.id, supplier);
-            node.publish(&subject, told.clone()).await?;
-            any = true;
-        }
-    }
-    if any { node.flush().await } else { Ok(()) }
+/// The running server, and what is done there.
+struct House {
+    server: OwnServer,
+    about: BuyersServer,
+    door: Arc<Door>,
+    publisher: Publisher,
+    readers: Readers,
 }
 
-/// Those about verdicts: bulletins concern sectors, which have no subject.
-fn with_subject(event: &Event) -> Option<(&Event, &OfVerdict)> {
-    match &event.about {
-        Some(About::Verdict(about)) => Some((event, about)),
-        Some(About::Bulletin(..)) | None => None,
+impl House {
+    async fn start(registry: &Arc<Registry>, config: &NatsBuyers) -> anyhow::Result<House> {
+        let issuer = issuer(registry)?;
+        let about = about(registry, config, &issuer);
+        let place =
+            Place { folder: registry.folder.nats_buyers(), listen: config.listen, address: &config.public_address };
+        let server = OwnServer::start(registry, place, |path| prepare(path, &about)).await?;
+        let door = Arc::new(Door::open(Arc::clone(registry), server.system.clone(), issuer)?);
+        let keeping = keeping(&registry.config.registry.id, config);
+        let node = &server.node;
+        let publisher = Publisher::new(Arc::clone(registry), node.clone(), keeping.clone(), about.store.clone());
+        let readers = Readers::new(Arc::clone(registry), node.clone(), keeping, publisher.progress());
+        Ok(House { server, about, door, publisher, readers })
     }
+
+    async fn keep(self, registry: &Arc<Registry>, reloaded: watch::Receiver<u64>, shutdown: CancellationToken) {
+        let tasks = TaskTracker::new();
+        let (door, node) = (Arc::clone(&self.door), self.server.node.clone());
+        tasks.spawn(shutdown.clone().run_until_cancelled_owned(door.answer(node)).in_current_span());
+        let door = Arc::clone(&self.door);
+        tasks.spawn(shutdown.clone().run_until_cancelled_owned(door.watch(reloaded)).in_current_span());
+        tasks.spawn(self.publisher.run(shutdown.clone()).in_current_span());
+        tasks.spawn(shutdown.clone().run_until_cancelled_owned(self.readers.run()).in_current_span());
+        tasks.close();
+        let served = &registry.metrics.buyers_on_nats;
+        served.set(self.server.is_there().into());
+        while shutdown.run_until_cancelled(tokio::time::sleep(TICK)).await.is_some() {
+            if let Err(error) = self.server.restore(|path| prepare(path, &self.about)) {
+                tracing::error!(error = format!("{error:#}"), "the server of buyers cannot get its configuration back");
+            }
+            served.set(self.server.is_there().into());
+        }
+        served.set(0);
+        tasks.wait().await;
+        self.server.stop().await;
+    }
+}
+
+fn prepare(path: &Path, about: &BuyersServer) -> Result<(), ControlError> {
+    Control::prepare_buyers(path, about)
+}
+
+/// The key that signs leases: made at the first start. Whoever has it and the node's certificate could let anybody listen, and no more.
+fn issuer(registry: &Registry) -> anyhow::Result<Issuer> {
+    let file = registry.folder.lease_key();
+    let key = if file.exists() {
+        SigningKey::load(&file)?
+    } else {
+        Keys::Files.make(&file, "lease", Algorithm::Ed25519).context("the key that signs leases of buyers")?
+    };
+    Ok(Issuer::new(key)?)
+}
+
+fn about(registry: &Registry, config: &NatsBuyers, issuer: &Issuer) -> BuyersServer {
+    let folder = absolute(&registry.folder.nats_buyers());
+    let (certificate, key) = registry.folder.server();
+    BuyersServer {
+        registry: registry.config.registry.id.clone(),
+        origin: registry.config.registry.origin.clone(),
+        listen: config.listen,
+        files: ServerFiles {
+            tls: NatsTls {
+                certificate: absolute(&certificate),
+                key: absolute(&key),
+                clients: absolute(&registry.folder.ca_public().nats_clients()),
+            },
+            log: folder.join("nats-server.log"),
+            pid: folder.join("nats-server.pid"),
+        },
+        store: folder.join("store"),
+        stream_bytes: config.stream_bytes,
+        issuer: issuer.name(),
+        limits: Limits::default(),
+    }
+}
+
+fn keeping(registry: &RegistryId, config: &NatsBuyers) -> Keeping {
+    Keeping { name: STREAM, subjects: Pattern::told_by(registry), bytes: config.stream_bytes, age: config.stream_age() }
 }

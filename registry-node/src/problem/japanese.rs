@@ -1,7 +1,7 @@
 //! Problems in Japanese: titles by their English, details by code. What the rules refuse is worded in `conformity::words`.
 
 /// English and Japanese.
-const TITLES: [(&str, &str); 17] = [
+const TITLES: [(&str, &str); 23] = [
     ("The request is malformed", "要求の形式が正しくありません"),
     ("The request is too large", "要求が大きすぎます"),
     ("A client certificate is required", "クライアント証明書が必要です"),
@@ -19,6 +19,12 @@ const TITLES: [(&str, &str); 17] = [
     ("The checkpoint is not cosigned", "チェックポイントには連署しません"),
     ("The past cannot be told in one answer", "過去の状態を一つの回答では示せません"),
     ("The log key is not changed", "ログの鍵は変更されません"),
+    ("It is not offered here", "当レジストリでは提供していません"),
+    ("Buyers are not served on NATS", "発注者に NATS は提供されていません"),
+    ("It changed meanwhile", "その間に変更されました"),
+    ("There is no room for more of it", "これ以上保管できません"),
+    ("The document is refused", "文書は受理されません"),
+    ("There is no such answer", "その形式の回答はありません"),
 ];
 
 /// Code and Japanese. `{detail}` takes what the English detail says, where it has particulars of a protocol that no table holds.
@@ -54,9 +60,18 @@ const DETAILS: &[(&str, &str)] = &[
     ("bad-handover", "ログの鍵の引継ぎには、新旧両方の鍵の署名が必要です({detail})"),
     ("unsupported-media-type", "この種類の本文は受け付けません({detail})"),
     ("too-large", "一度に受け付ける大きさを超えています。分割してください({detail})"),
+    (
+        "webhooks-off",
+        "当レジストリは Webhook を送信していません。/v1/events または /v1/events/pull を読み取るか、運営者に設定を依頼してください",
+    ),
+    ("changed-meanwhile", "お手元の版から変更されています。読み直してから変更してください"),
+    ("no-buyers-on-nats", "この登録機関は発注者に NATS を提供していません。/v1/events をお使いください"),
+    ("kept-full", "一者が保管できる上限に達しています。不要なものを削除してください({detail})"),
     ("too-slow", "時間内に本文が届きませんでした。速く送るか、小さく分けて送信してください({detail})"),
     ("bad-body", "本文がその種類の形式になっていません({detail})"),
     ("bad-question", "照会の形式が正しくないか、制限を超えているか、まだ来ていない時点についてのものです({detail})"),
+    ("bad-document", "文書を読めず、何も取り込みませんでした({detail})"),
+    ("no-such-answer", "求められた形式では回答できません。JSON で回答を求めてください({detail})"),
     ("bad-acceptance", "引継ぎの表明には、承継先の運営者の鍵による署名が必要です({detail})"),
     ("bad-attachment", "添付が base64 でないか、数または大きさの制限を超えています({detail})"),
     ("malformed-credential", "証明書データが完全でないか、内容が矛盾しています({detail})"),

@@ -5,15 +5,15 @@ use std::path::Path;
 use crate::house::{House, Running, free_ports, read};
 use crate::story::{GRANT, furnished};
 
-/// A block of the guide.
-enum Block<'a> {
-    /// Commands, each after a `$`.
-    Commands(Vec<&'a str>),
+/// A block of a guide.
+pub(crate) enum Block<'a> {
+    /// Commands, each after a `$`, with what is shown of its answer.
+    Commands(Vec<(&'a str, Vec<&'a str>)>),
     /// A file to write.
     File { name: &'a str, text: String },
 }
 
-fn blocks(guide: &str) -> Vec<Block<'_>> {
+pub(crate) fn blocks(guide: &str) -> Vec<Block<'_>> {
     let mut found = Vec::new();
     let mut lines = guide.lines();
     while let Some(line) = lines.next() {
@@ -22,8 +22,15 @@ fn blocks(guide: &str) -> Vec<Block<'_>> {
         match kind.split_once(' ') {
             Some((_, name)) => found.push(Block::File { name, text: inside.join("\n") }),
             None => {
-                let commands = inside.iter().filter_map(|line| line.strip_prefix("$ "));
-                found.push(Block::Commands(commands.collect()));
+                let mut commands: Vec<(&str, Vec<&str>)> = Vec::new();
+                for line in inside {
+                    match (line.strip_prefix("$ "), commands.last_mut()) {
+                        (Some(command), _) => commands.push((command, Vec::new())),
+                        (None, Some((_, shown))) => shown.push(line),
+                        (None, None) => {}
+                    }
+                }
+                found.push(Block::Commands(commands));
             }
         }
     }
@@ -76,8 +83,8 @@ impl Reader {
     }
 }
 
-/// Splits as a shell does, as far as the guide needs it.
-fn split(line: &str) -> Vec<String> {
+/// Splits as a shell does, as far as a guide needs it.
+pub(crate) fn split(line: &str) -> Vec<String> {
     let pieces = line.split('"').enumerate();
     let mut words: Vec<String> = Vec::new();
     for (n, piece) in pieces {
@@ -99,7 +106,7 @@ fn the_guide_can_be_followed_from_its_first_command_to_its_last() {
     for block in blocks(&guide) {
         match block {
             Block::File { name, text } => reader.house.write(name, &text),
-            Block::Commands(commands) => commands.into_iter().for_each(|command| reader.run(command)),
+            Block::Commands(commands) => commands.into_iter().for_each(|(command, _)| reader.run(command)),
         }
     }
     assert!(reader.count > 50, "{} commands", reader.count);
@@ -128,7 +135,7 @@ fn what_remains_for_sp_800_171_is_what_the_page_says() {
     for block in blocks(&page) {
         match block {
             Block::File { name, text } => reader.house.write(name, &text),
-            Block::Commands(commands) => commands.into_iter().for_each(|command| reader.run(command)),
+            Block::Commands(commands) => commands.into_iter().for_each(|(command, _)| reader.run(command)),
         }
     }
     assert_eq!(answers(&page).len(), 5);

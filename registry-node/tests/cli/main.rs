@@ -3,11 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
 mod applicability;
+mod bridge;
 mod bundles;
 mod certificates;
 mod guide;
+mod handles;
 mod house;
 mod lists;
 mod offline;
 mod peers;
+mod procurement;
 mod story;

@@ -222,3 +222,27 @@ fn a_suspended_accreditation_lets_a_body_take_but_not_give() {
     house.good("--as accreditation-body accreditation restore A-1 --reason reassessed");
     house.good("--as certification-body restore V-1 --reason corrected");
 }
+
+/// A supplier of whom nothing is told: the kind of nothing is a word that programs read, and a sentence for people in their language.
+#[test]
+fn an_absence_is_told_by_its_kind_and_in_words() {
+    let house = furnished();
+    let guideline = DOCUMENT.replace("demo-requirements@1", "guide@1").replace("\"requirements\"", "\"guideline\"");
+    house.write("guideline.json", &guideline);
+    house.good("--registry jp submit guideline.json");
+    let rows = [
+        ("--scheme moons", "no-scheme", "neither publishes scheme moons", "スキーム moons"),
+        ("--document guide@1", "guideline-only", "guide@1", "guide@1"),
+        ("--scheme demo@1 --country JP", "not-assessed", "", ""),
+    ];
+    for (asked, absence, english, japanese) in rows {
+        let ask = format!("standing corporate-number:7000012050002 {asked}");
+        let answer = house.json(&format!("--as buyer {ask}"));
+        assert_eq!((&answer["absence"], answer["holdings"].as_array().map(Vec::len)), (&absence.into(), Some(0)));
+        let told = house.good(&format!("--as buyer {ask}"));
+        assert!(told.contains(&format!("nothing to show: {absence}")) && told.contains(english), "{told}");
+        let told = house.good(&format!("--as buyer --lang ja {ask}"));
+        assert!(told.contains("表示できるものはありません") && told.contains(japanese), "{told}");
+        assert!(!told.contains("nothing to show"), "{told}");
+    }
+}

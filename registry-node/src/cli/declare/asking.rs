@@ -43,6 +43,8 @@ pub(super) struct Registered {
     #[serde(default)]
     pub(super) identifiers: Vec<Identifier>,
     #[serde(default)]
+    pub(super) person: bool,
+    #[serde(default)]
     declares: bool,
 }
 

@@ -11,9 +11,9 @@ use ledger::journal::{ReadError, Stored};
 use ledger::merkle::Hash;
 
 use super::super::code;
-use super::super::published::Checkpoint;
 use super::super::site::Site;
 use crate::core::feed::parse_committed;
+use crate::core::published::Checkpoint;
 use crate::core::state_map::{ProveError, Proven};
 use crate::problem::Problem;
 

@@ -16,8 +16,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::super::code::Code;
 use super::super::holders::Holding;
-use super::super::published::Checkpoint;
 use super::{About, Detail};
+use crate::core::published::Checkpoint;
 use crate::problem::Problem;
 
 /// Bytes of bundles that are kept.

@@ -20,21 +20,35 @@ const NOBODY: &str = "lei:7LTWFZYICNSX8D621K86";
 
 /// Publishes a crosswalk from `sp800-171@r3` to `needed@1` with these maps.
 async fn publish(world: &World, who: &Person, version: u32, maps: &[(&str, Relation, &str)]) -> Got {
+    let (claim, bytes) = crosswalk(&format!("walk@{version}"), ("sp800-171@r3", "needed@1"), maps);
+    submit(world, who, ("crosswalk-published", claim), &bytes).await
+}
+
+/// The claim that publishes a crosswalk between two documents, and its maps.
+pub(super) fn crosswalk(
+    name: &str,
+    (source, target): (&str, &str),
+    maps: &[(&str, Relation, &str)],
+) -> (Value, Vec<u8>) {
     let map = |(source, relation, target): &(&str, Relation, &str)| {
         Map::new(vec![source.parse().unwrap()], vec![target.parse().unwrap()], *relation).unwrap()
     };
-    let (source, target) = ("sp800-171@r3".parse().unwrap(), "needed@1".parse().unwrap());
-    let crosswalk = Crosswalk::new(source, target, maps.iter().map(map).collect()).unwrap();
-    let name = format!("walk@{version}");
+    let sides = (source.parse().unwrap(), target.parse().unwrap());
+    let crosswalk = Crosswalk::new(sides.0, sides.1, maps.iter().map(map).collect()).unwrap();
     let (about, title) = (name.parse().unwrap(), "A walk".parse().unwrap());
     let issued = "2026-01-01".parse().unwrap();
     let bytes = crosswalk.write(About { crosswalk: &about, title: &title, issued }).unwrap();
     let claim = json!({
-        "crosswalk": name, "title": "A walk", "owner": "Nobody", "source": "sp800-171@r3", "target": "needed@1",
+        "crosswalk": name, "title": "A walk", "owner": "Nobody", "source": source, "target": target,
         "maps": maps.len(), "issued": "2026-01-01", "attachment": Digest::of(&bytes),
     });
-    let statement = String::from_utf8(world.sign(who, "crosswalk-published", claim).to_vec()).unwrap();
-    let body = json!({"statement": statement, "attachments": [STANDARD.encode(&bytes)]}).to_string();
+    (claim, bytes)
+}
+
+/// Submits a statement with its attachment.
+pub(super) async fn submit(world: &World, who: &Person, (kind, claim): (&str, Value), attached: &[u8]) -> Got {
+    let statement = String::from_utf8(world.sign(who, kind, claim).to_vec()).unwrap();
+    let body = json!({"statement": statement, "attachments": [STANDARD.encode(attached)]}).to_string();
     world.talk(Some(who)).await.post("/v1/statements", "application/json", body).await
 }
 
@@ -231,7 +245,7 @@ async fn a_restart_finds_crosswalks_with_its_index_and_without() {
 }
 
 /// Publishes `catalogued@1`, with a requirement for each of two viewpoints and one for neither, and a scheme over it without levels.
-async fn catalogued(world: &World) {
+pub(super) async fn catalogued(world: &World) {
     let control = |id: &str| json!({"id": id, "title": id, "props": [{"name": "label", "value": id.to_uppercase()}]});
     let catalogue = json!({"catalog": {
         "metadata": {"title": "C", "last-modified": "x", "version": "1", "oscal-version": "1.2.0"},
@@ -245,9 +259,7 @@ async fn catalogued(world: &World) {
     let mut claim = document();
     claim["document"] = json!("catalogued@1");
     claim["attachment"] = json!(Digest::of(&bytes));
-    let statement = String::from_utf8(world.sign(&operator, "document-published", claim).to_vec()).unwrap();
-    let body = json!({"statement": statement, "attachments": [STANDARD.encode(&bytes)]}).to_string();
-    let got = world.talk(Some(&operator)).await.post("/v1/statements", "application/json", body).await;
+    let got = submit(world, &operator, ("document-published", claim), &bytes).await;
     assert_eq!(got.status, 201, "{got:?}");
     let mut scheme = super::fixture::scheme();
     scheme["scheme"] = json!("sector@1");

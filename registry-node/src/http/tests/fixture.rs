@@ -102,15 +102,9 @@ impl World {
         let dir = tempfile::tempdir().unwrap();
         let folder = Folder::new(dir.path().join("jp"));
         let new = NewRegistry {
-            id: "jp".parse().unwrap(),
-            origin: ORIGIN.parse().unwrap(),
             name: "Japan".to_owned(),
             country: Some("JP".parse().unwrap()),
-            http: "127.0.0.1:7443".parse().unwrap(),
-            nats: "127.0.0.1:4222".parse().unwrap(),
-            host: "localhost".to_owned(),
-            keys: Keys::Files,
-            persons: conformity::persons::Persons::One,
+            ..NewRegistry::for_trial("jp")
         };
         init::init(folder.path(), &new, now()).unwrap();
         let file = folder.path().join(crate::config::FILE_NAME);
@@ -146,7 +140,12 @@ impl World {
     /// A registry at work: an authority, an accreditation body, two certification bodies, an audit body, a document, a
     /// scheme `stars@1`, an open verdict `V-1` and a restricted one `V-2` on another supplier.
     pub(super) async fn furnished() -> World {
-        let world = World::open().await;
+        World::furnished_with(|_| {}).await
+    }
+
+    /// The same by a changed configuration.
+    pub(super) async fn furnished_with(change: impl FnOnce(&mut String)) -> World {
+        let world = World::with(change).await;
         let operator = world.operator();
         for (id, role) in [
             ("meti", Role::Authority),

@@ -104,3 +104,22 @@ async fn events_are_told_beside_what_they_are_in_the_language_of_the_stream() {
     has("レベル EAL4 は、ルールが認める最高の EAL2 として扱われます");
     has("一般に公開される内容のない記録です。");
 }
+
+#[tokio::test]
+async fn coverage_says_in_the_language_asked_for_why_nothing_counts() {
+    let world = super::coverage::world().await;
+    let mut talk = world.talk(None).await;
+    let path = "/v1/documents/needed@1/coverage?supplier=lei:7LTWFZYICNSX8D621K86";
+    let english = talk.ask(path).await.json();
+    for got in [ask(&mut talk, path, "ja").await, talk.ask(&format!("{path}&lang=ja")).await] {
+        assert_eq!(got.header("content-language"), "ja");
+        let answer = got.json();
+        assert_eq!((&answer["absence"], &answer["counts"]), (&english["absence"], &english["counts"]));
+        assert_eq!(answer["because"][0]["code"], english["because"][0]["code"]);
+        let words = answer["explanation"].as_str().unwrap();
+        assert!(words.contains("needed@1") && words.ends_with('。') && words != english["explanation"], "{words}");
+        let sentence = answer["text"]["ja"].as_str().unwrap();
+        let all = answer["requirements"].as_array().unwrap().len();
+        assert!(sentence.contains(&all.to_string()) && sentence.contains("要求事項"), "{sentence}");
+    }
+}

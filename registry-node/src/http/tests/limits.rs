@@ -136,6 +136,28 @@ async fn a_body_is_not_read_before_a_certificate_is_seen() {
     assert_eq!((got.status, got.code().as_str()), (413, "too-large"));
 }
 
+/// Simple clients send all before they read anything.
+#[tokio::test]
+async fn who_sends_on_after_a_refusal_reads_it_all_the_same() {
+    let world = World::open().await;
+    for (path, status) in [("/authorization", "413"), ("/v1/statements", "401")] {
+        let mut stream = world.connect(None).await;
+        let head =
+            "host: localhost\r\ncontent-type: application/json\r\ncontent-length: 3000000\r\nconnection: close\r\n\r\n";
+        stream.write_all(format!("POST {path} HTTP/1.1\r\n{head}").as_bytes()).await.unwrap();
+        for _ in 0..30 {
+            stream.write_all(&[b'a'; 100_000]).await.expect("it is taken to its end");
+            stream.flush().await.unwrap();
+            // Time in which the refusal leaves.
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        let mut heard = Vec::new();
+        stream.read_to_end(&mut heard).await.unwrap();
+        let heard = String::from_utf8_lossy(&heard);
+        assert!(heard.starts_with(&format!("HTTP/1.1 {status} ")), "{path}: {heard}");
+    }
+}
+
 #[tokio::test]
 async fn who_asks_nothing_holds_no_connection() {
     let world = World::open().await;

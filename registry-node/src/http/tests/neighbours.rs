@@ -19,7 +19,6 @@ use crate::core::feed::{BATCH_BYTES, bytes};
 use crate::core::intake::MAX_ATTACHMENT;
 use crate::core::peer_board::{PeerFault, PeerState, PeerStatus};
 use crate::init::{self, NewRegistry};
-use crate::keys::Keys;
 
 pub(super) const EU: &str = "eu.registry.example";
 
@@ -31,15 +30,11 @@ pub(super) fn foreign_genesis(id: &str, port: u16) -> String {
 /// Makes another registry below `dir`, at this port of `localhost`; gives its genesis.
 pub(super) fn foreign_registry(dir: &std::path::Path, id: &str, port: u16) -> String {
     let new = NewRegistry {
-        id: id.parse().unwrap(),
-        origin: format!("{id}.registry.example").parse().unwrap(),
         name: "European Union".to_owned(),
         country: Some("EU".parse().unwrap()),
         http: format!("127.0.0.1:{port}").parse().unwrap(),
         nats: "127.0.0.1:4223".parse().unwrap(),
-        host: "localhost".to_owned(),
-        keys: Keys::Files,
-        persons: conformity::persons::Persons::One,
+        ..NewRegistry::for_trial(id)
     };
     init::init(&dir.join(id), &new, now()).unwrap();
     std::fs::read_to_string(dir.join(id).join("genesis.jws")).unwrap()

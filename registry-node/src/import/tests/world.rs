@@ -50,6 +50,7 @@ impl World {
                 identifiers: Vec::new(),
                 sectors: Vec::new(),
                 declares: false,
+                person: false,
             };
             world.register.insert(Record::Party(Arc::new(PartyRecord::new(party, Vec::new(), moment))));
         }

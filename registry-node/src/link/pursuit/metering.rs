@@ -1,15 +1,15 @@
 //! How much of our log a peer can fill: what is made of its verdicts takes a quota of bytes a day, and each statement counts as one of a
 //! size that is worth while.
 //!
-//! Beyond it the newest answers wait, and of each verdict only the last is stated when there is room again: those first that waited longest. An answer that is less than the
-//! one in force does not wait: it is owed, and others wait longer. Nor can that be done without end: a refusal takes what was given before, and
-//! of other answers that are less so many go at once for one verdict until it is given something again.
-//! What follows from an act of this registry takes none of the peer's room.
+//! Beyond it the newest answers wait, those first that came first, and of each verdict only the last is stated. A refusal of what counted
+//! never waits: no more can be refused than was given. Any other answer that is less than the one in force goes at once as long as less
+//! than a day's quota is owed. What follows from an act of this registry takes none of the peer's room, unless it waited before.
 //! The quota is the node's, not the log's: a restart begins with a full one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use conformity::ids::VerdictId;
+use conformity::recognised::Recognition;
 use federation::serve::Quota;
 use jiff::{SignedDuration, Timestamp};
 
@@ -22,8 +22,6 @@ const ROW: f64 = 1024.0;
 const DAY: f64 = 86_400.0;
 /// What waited is looked at again when so much of a day's quota is there.
 const WORTH_A_LOOK: f64 = 60.0 / DAY;
-/// So often one verdict may be made less at once without being given anything in between.
-const AT_ONCE: u8 = 8;
 /// The code under which it is counted and shown that something waits.
 const WAITS: &str = "log-quota";
 
@@ -42,11 +40,9 @@ pub(super) enum Urgency {
 pub(super) struct Meter {
     quota: Quota,
     day: f64,
-    waiting: Line,
-    /// Whose turn it is, with the places that they had.
-    called: BTreeMap<VerdictId, u64>,
-    /// How often those were made less since they were given anything.
-    lessened: BTreeMap<VerdictId, u8>,
+    line: Line,
+    /// Those in the line whose turn it is.
+    called: BTreeSet<VerdictId>,
     again: Option<Timestamp>,
 }
 
@@ -54,42 +50,39 @@ impl Meter {
     /// So many bytes a day.
     pub(super) fn new(bytes: u64) -> Meter {
         let day = bytes as f64;
-        Meter {
-            quota: Quota::new(day, day / DAY),
-            day,
-            waiting: Line::default(),
-            called: BTreeMap::new(),
-            lessened: BTreeMap::new(),
-            again: None,
-        }
+        Meter { quota: Quota::new(day, day / DAY), day, line: Line::default(), called: BTreeSet::new(), again: None }
     }
 
     /// Whether an answer may be stated; if not, it waits.
     pub(super) fn admits(&mut self, verdict: &VerdictId, urgency: Urgency, now: Timestamp) -> bool {
-        // Those that come do not take the room from those that wait.
-        let turn = self.called.contains_key(verdict) || self.waiting.is_first(verdict);
-        let admitted = self.goes_at_once(verdict, urgency) || turn && self.quota.left(now) > 0.0;
-        let place = self.called.remove(verdict);
-        if admitted && urgency == Urgency::Waits {
-            self.lessened.remove(verdict);
-        }
+        let left = self.quota.left(now);
+        let admitted = match urgency {
+            Urgency::Always => true,
+            Urgency::Less => left > -self.day,
+            // Those that come do not take the room from those that wait.
+            Urgency::Waits => left > 0.0 && (self.line.is_empty() || self.called.contains(verdict)),
+        };
         if admitted {
-            self.waiting.remove(verdict);
-            self.again = self.again.filter(|_| self.waiting.len() > 0);
+            self.leave(verdict);
         } else {
-            self.waiting.put(verdict, place);
+            self.line.join(verdict);
             self.again.get_or_insert(until(&mut self.quota, self.day * WORTH_A_LOOK, now));
         }
         admitted
     }
 
-    fn goes_at_once(&mut self, verdict: &VerdictId, urgency: Urgency) -> bool {
-        if urgency != Urgency::Less {
-            return urgency == Urgency::Always;
+    /// Verdicts were assessed, and only these rows came of it: nothing of the others waits any more.
+    pub(super) fn assessed(&mut self, verdicts: &BTreeSet<VerdictId>, rows: &[Recognition]) {
+        if !self.line.is_empty() {
+            let rows: BTreeSet<&VerdictId> = rows.iter().map(|row| &row.verdict.id).collect();
+            verdicts.iter().filter(|verdict| !rows.contains(verdict)).for_each(|verdict| self.leave(verdict));
         }
-        let times = self.lessened.entry(verdict.clone()).or_default();
-        *times = times.saturating_add(1);
-        *times <= AT_ONCE
+    }
+
+    fn leave(&mut self, verdict: &VerdictId) {
+        self.line.leave(verdict);
+        self.called.remove(verdict);
+        self.again = self.again.filter(|_| !self.line.is_empty());
     }
 
     /// A row of a list took so many bytes.
@@ -104,7 +97,12 @@ impl Meter {
 
     /// How many answers wait.
     pub(super) fn waiting(&self) -> usize {
-        self.waiting.len()
+        self.line.len()
+    }
+
+    /// Whether that of this verdict does.
+    pub(super) fn waits(&self, verdict: &VerdictId) -> bool {
+        self.line.holds(verdict)
     }
 
     /// What waited longest, so much as there is room for, once it is worth while to look again.
@@ -115,10 +113,9 @@ impl Meter {
         let left = self.quota.left(now);
         let worth = self.day * WORTH_A_LOOK;
         let rows = if left < worth / 2.0 { 0 } else { 1 + ((left - STATEMENT).max(0.0) / ROW) as usize };
-        self.called = (0..rows).map_while(|_| self.waiting.take_oldest()).collect();
-        let again = until(&mut self.quota, worth, now);
-        self.again = (self.waiting.len() > 0).then_some(again);
-        self.called.keys().cloned().collect()
+        self.called = self.line.first(rows);
+        self.again = (!self.line.is_empty()).then(|| until(&mut self.quota, worth, now));
+        self.called.clone()
     }
 }
 
@@ -131,36 +128,36 @@ struct Line {
 }
 
 impl Line {
+    fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
     fn len(&self) -> usize {
         self.order.len()
     }
 
-    /// Nobody is before this one.
-    fn is_first(&self, verdict: &VerdictId) -> bool {
-        self.order.first_key_value().is_none_or(|(_, first)| first == verdict)
+    fn holds(&self, verdict: &VerdictId) -> bool {
+        self.places.contains_key(verdict)
     }
 
-    /// One that waits keeps its place; another gets this one, or the last.
-    fn put(&mut self, verdict: &VerdictId, place: Option<u64>) {
-        if !self.places.contains_key(verdict) {
-            let place = place.unwrap_or(self.next);
-            self.next = self.next.max(place.saturating_add(1));
-            self.places.insert(verdict.clone(), place);
-            self.order.insert(place, verdict.clone());
+    /// One that waits keeps its place; another gets the last.
+    fn join(&mut self, verdict: &VerdictId) {
+        if !self.holds(verdict) {
+            self.places.insert(verdict.clone(), self.next);
+            self.order.insert(self.next, verdict.clone());
+            self.next += 1;
         }
     }
 
-    fn remove(&mut self, verdict: &VerdictId) {
+    fn leave(&mut self, verdict: &VerdictId) {
         if let Some(place) = self.places.remove(verdict) {
             self.order.remove(&place);
         }
     }
 
-    /// The one that waited longest, with its place.
-    fn take_oldest(&mut self) -> Option<(VerdictId, u64)> {
-        let (place, verdict) = self.order.pop_first()?;
-        self.places.remove(&verdict);
-        Some((verdict, place))
+    /// So many of those that waited longest.
+    fn first(&self, count: usize) -> BTreeSet<VerdictId> {
+        self.order.values().take(count).cloned().collect()
     }
 }
 
@@ -183,8 +180,8 @@ impl Pursuit {
             return;
         }
         if self.status.waiting == 0 {
-            let detail = "what is made of its verdicts took a day's room in this registry's log; the newest answers wait, those that take \
-                          something away do not: look at the peer, or raise limits.peer_log_bytes in registry.toml and restart";
+            let detail = "what is made of its verdicts took a day's room in this registry's log; the newest answers wait, refusals of \
+                          what counted do not: look at the peer, or raise limits.peer_log_bytes in registry.toml and restart";
             self.note_fault(WAITS, detail);
         }
         self.status.waiting = waiting;
@@ -208,17 +205,28 @@ mod tests {
         format!("V-{number}").parse().unwrap()
     }
 
+    /// Whether an answer is stated, in a statement of its own.
+    fn stated(meter: &mut Meter, number: usize, urgency: Urgency, second: i64) -> bool {
+        let admitted = meter.admits(&id(number), urgency, at(second));
+        if admitted {
+            meter.row(1_000, at(second));
+            meter.statement(at(second));
+        }
+        admitted
+    }
+
     /// How many statements of one row a peer brings about that changes a verdict so many times at that second.
     fn churned(meter: &mut Meter, times: usize, second: i64) -> usize {
-        let admitted = |_: &usize| {
-            let admitted = meter.admits(&id(1), Urgency::Waits, at(second));
-            if admitted {
-                meter.row(1_000, at(second));
-                meter.statement(at(second));
-            }
-            admitted
-        };
-        (0..times).filter(admitted).count()
+        meter.due(at(second));
+        (0..times).filter(|_| stated(meter, 1, Urgency::Waits, second)).count()
+    }
+
+    /// A day's room is taken, and nothing waits.
+    fn spent() -> Meter {
+        let mut meter = Meter::new(MIB);
+        churned(&mut meter, 100, 0);
+        meter.leave(&id(1));
+        meter
     }
 
     #[test]
@@ -230,85 +238,68 @@ mod tests {
         assert!(meter.due(at(1)).is_empty(), "not worth a look yet");
         // What is owed for the last statement, and a minute's worth: a third of an hour at most.
         let due = (1..2_000).find(|second| !meter.due(at(*second)).is_empty()).unwrap();
-        assert_eq!(meter.waiting(), 0, "it is assessed again, after {due} seconds");
         assert_eq!(churned(&mut meter, 100, due), 1);
         let in_a_day: usize = (1..=1_440).map(|minute| churned(&mut meter, 10, due + minute * 60)).sum();
         assert!((55..=65).contains(&in_a_day), "a day's worth in a day: {in_a_day}");
     }
 
     #[test]
-    fn what_takes_away_never_waits_and_is_owed() {
-        let mut meter = Meter::new(MIB);
-        churned(&mut meter, 100, 0);
-        for number in 0..200 {
-            assert!(meter.admits(&id(number), Urgency::Less, at(0)));
-            meter.row(1_000, at(0));
-            meter.statement(at(0));
-        }
-        assert_eq!(meter.waiting(), 0, "also that which waited to be more is told to be less");
-        assert!(!meter.admits(&id(1), Urgency::Waits, at(3_600)), "others wait until that is made up for");
+    fn what_takes_away_is_owed_up_to_a_days_worth_and_a_refusal_always() {
+        let mut meter = spent();
+        let less = (100..300).filter(|number| stated(&mut meter, *number, Urgency::Less, 0)).count();
+        assert!((55..=65).contains(&less), "{less}");
+        assert_eq!(meter.waiting(), 200 - less);
+        assert!((100..300).all(|number| stated(&mut meter, number, Urgency::Always, 0)));
+        assert_eq!(meter.waiting(), 0, "also that which waited to be less is refused");
+        assert!(!stated(&mut meter, 1, Urgency::Waits, 3_600), "others wait until that is made up for");
         assert!(meter.due(at(86_400)).is_empty());
-        assert_eq!(meter.due(at(86_400 + 61)).len(), 1, "but for no longer than a day");
-        assert!(meter.admits(&id(1), Urgency::Waits, at(86_400 + 61)));
+        assert_eq!(meter.due(at(86_400 + 61)), [id(1)].into(), "but for no longer than a day");
+        assert!(stated(&mut meter, 1, Urgency::Waits, 86_400 + 61));
     }
 
     #[test]
     fn those_that_waited_longest_go_first_whatever_their_names() {
-        let mut meter = Meter::new(MIB);
-        churned(&mut meter, 100, 0);
-        meter.waiting.remove(&id(1));
+        let mut meter = spent();
         // The later their name, the earlier they came.
-        for number in (100..200).rev() {
-            assert!(!meter.admits(&id(number), Urgency::Waits, at(1)));
+        for number in (500..600).rev() {
+            assert!(!stated(&mut meter, number, Urgency::Waits, 1));
         }
-        let (mut stated, mut released) = (Vec::new(), 0);
-        for second in (60..86_400).step_by(60) {
-            let mut pending = meter.due(at(second));
-            released = released.max(pending.len());
-            // One of the first name is changed all the time.
-            pending.insert(id(0));
+        let mut order = Vec::new();
+        for second in (60..).step_by(60).take(2 * 1_440) {
+            let called = meter.due(at(second));
+            assert!(called.len() < 10, "only as many as there is room for: {}", called.len());
+            // Others whose names come first are changed all the time.
+            let pending: BTreeSet<VerdictId> = called.into_iter().chain((100..300).map(id)).collect();
             for verdict in pending {
                 if meter.admits(&verdict, Urgency::Waits, at(second)) {
                     meter.row(1_000, at(second));
-                    stated.push(verdict);
+                    order.push(verdict);
                 }
             }
         }
-        let waited: Vec<_> = stated.iter().filter(|one| **one != id(0)).cloned().collect();
-        assert_eq!(waited, (100..200).rev().map(id).collect::<Vec<_>>(), "in the order in which they came");
-        let churning = stated.iter().position(|one| *one == id(0)).unwrap();
-        assert!(churning >= 99, "with the last of those that came before it, or behind them: {churning}");
-        assert!(released < 10, "only as many as there was room for: {released}");
+        assert_eq!(order[..100], (500..600).rev().map(id).collect::<Vec<_>>()[..], "in the order in which they came");
+        assert!(order.len() > 100, "and then the others");
     }
 
     #[test]
     fn who_had_its_turn_without_room_keeps_its_place() {
-        let mut meter = Meter::new(MIB);
-        churned(&mut meter, 100, 0);
+        let mut meter = spent();
         for number in [3, 2] {
-            assert!(!meter.admits(&id(number), Urgency::Waits, at(0)));
+            assert!(!stated(&mut meter, number, Urgency::Waits, 0));
         }
-        let due = meter.due(at(86_400));
-        assert_eq!((due.len(), meter.waiting()), (3, 0));
+        assert_eq!(meter.due(at(86_400)), [id(2), id(3)].into());
         (0..200).for_each(|_| meter.statement(at(86_400)));
-        for number in [1, 2, 3] {
-            assert!(!meter.admits(&id(number), Urgency::Waits, at(86_400)));
+        for number in [2, 3, 0] {
+            assert!(!stated(&mut meter, number, Urgency::Waits, 86_400));
         }
-        assert!(!meter.admits(&id(0), Urgency::Waits, at(86_400)));
-        let order: Vec<_> = std::iter::from_fn(|| meter.waiting.take_oldest()).map(|(id, _)| id).collect();
-        assert_eq!(order, [id(1), id(3), id(2), id(0)]);
+        assert_eq!(meter.line.order.values().cloned().collect::<Vec<_>>(), [id(3), id(2), id(0)]);
     }
 
     #[test]
-    fn nobody_takes_away_in_small_steps_without_end() {
-        let mut meter = Meter::new(MIB);
-        churned(&mut meter, 100, 0);
-        let taken = (0..100).filter(|_| meter.admits(&id(2), Urgency::Less, at(0))).count();
-        assert_eq!(taken, usize::from(AT_ONCE));
-        assert!(meter.admits(&id(2), Urgency::Always, at(0)), "a refusal, or what follows from our own act");
-        assert!(!meter.admits(&id(2), Urgency::Waits, at(86_400)), "another one waits before it");
-        assert_eq!(meter.due(at(86_400)), [id(1), id(2)].into());
-        assert!(meter.admits(&id(2), Urgency::Waits, at(86_400)), "it is given something again");
-        assert!(meter.admits(&id(2), Urgency::Less, at(86_400)));
+    fn nothing_waits_of_what_is_as_it_was() {
+        let mut meter = spent();
+        assert!(!stated(&mut meter, 2, Urgency::Waits, 1) && meter.waits(&id(2)));
+        meter.assessed(&[id(2), id(3)].into(), &[]);
+        assert_eq!((meter.waiting(), meter.again), (0, None));
     }
 }

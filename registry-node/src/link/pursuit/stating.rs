@@ -58,6 +58,7 @@ impl Pursuit {
         let mut assessed = BTreeSet::new();
         while let Some(piece) = piece_after(&self.open.pending, assessed.last(), PIECE) {
             let assessment = self.assess(mirror, (&piece, Kind::Open), true);
+            self.meter.assessed(&piece, &assessment.rows);
             self.list(mirror, &mut list, &assessment, &cause).await?;
             assessed.extend(piece);
             if whole {
@@ -129,7 +130,9 @@ impl Pursuit {
     ) -> Result<(), Setback> {
         let now = self.registry.now();
         for row in &assessment.rows {
-            if !self.meter.admits(&row.verdict.id, self.urgency(row, assessment), now) {
+            // What follows from our own act, unless it waited before.
+            let free = self.ours && !self.meter.waits(&row.verdict.id);
+            if !self.meter.admits(&row.verdict.id, urgency(row, free, assessment), now) {
                 continue;
             }
             let mut before = list.size();
@@ -138,22 +141,11 @@ impl Pursuit {
                 before = 0;
                 list.push(row).context("a recognition")?;
             }
-            if !self.ours {
+            if !free {
                 self.meter.row(list.size() - before, now);
             }
         }
         Ok(())
-    }
-
-    /// A churning peer does not keep our own acts from counting, nor what it takes away itself.
-    fn urgency(&self, row: &Recognition, assessment: &Assessment) -> Urgency {
-        let less = assessment.less.contains(&row.verdict.id);
-        match less {
-            _ if self.ours => Urgency::Always,
-            true if row.outcome == RecognitionOutcome::Refused => Urgency::Always,
-            true => Urgency::Less,
-            false => Urgency::Waits,
-        }
     }
 
     async fn state(&mut self, mirror: &RwLock<Mirror>, list: ResultList, why: (&Cause, Part)) -> Result<(), Setback> {
@@ -171,6 +163,16 @@ impl Pursuit {
         let record = self.registry.read_model.register().peer(&self.peer.registry);
         self.peer = record.unwrap_or_else(|| Arc::clone(&self.peer));
         Ok(())
+    }
+}
+
+/// A churning peer does not keep from counting what it takes away itself, nor what is made of it for free.
+fn urgency(row: &Recognition, free: bool, assessment: &Assessment) -> Urgency {
+    match assessment.less.contains(&row.verdict.id) {
+        _ if free => Urgency::Always,
+        true if row.outcome == RecognitionOutcome::Refused => Urgency::Always,
+        true => Urgency::Less,
+        false => Urgency::Waits,
     }
 }
 

@@ -4,22 +4,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
-use crate::core::registry::Registry;
+use super::registry::Registry;
 
 /// A published checkpoint.
 #[derive(Debug)]
-pub(super) struct Checkpoint {
+pub struct Checkpoint {
     /// Size of the log that it is for.
-    pub(super) size: u64,
+    pub size: u64,
     /// The signed note.
-    pub(super) note: Bytes,
+    pub note: Bytes,
     /// The same as an event without an id, so that a reader's place stays that of the last entry it got.
-    pub(super) frame: Bytes,
+    pub frame: Bytes,
 }
 
 /// Keeps the newest checkpoint until another is published, or it is cosigned: thousands of streams ask for it at the same moment.
 #[derive(Debug, Default)]
-pub(super) struct Published(Mutex<Kept>);
+pub struct Published(Mutex<Kept>);
 
 #[derive(Debug, Default)]
 struct Kept {
@@ -33,7 +33,7 @@ impl Published {
     ///
     /// # Errors
     /// The file cannot be read.
-    pub(super) fn newest(&self, registry: &Registry) -> std::io::Result<Option<Arc<Checkpoint>>> {
+    pub fn newest(&self, registry: &Registry) -> std::io::Result<Option<Arc<Checkpoint>>> {
         let publication = (*registry.published.borrow(), registry.collected.changes());
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.publication != publication {

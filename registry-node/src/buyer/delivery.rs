@@ -1,0 +1,333 @@
+//! Telling subscribers: one reader of the feed, and few workers that read on from where a subscription is and send, in order, one delivery at a time.
+//!
+//! A worker has a subscription for some deliveries at most, so that one that is far behind does not keep others from theirs. What waits
+//! for a receiver is a task without anything but a place in the log.
+//! Out of scope: who is told of what (`buyer::dispatch`), and how a delivery looks (`buyer::webhook`).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_lc_rs::rand;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use certs::{Client as Tls, TlsError, Trust};
+use federation::hush::Hush;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::dispatch::{Key, Task, Told, Work};
+use super::lane::{Delivery, Patience, Spot};
+use super::outbound::Outbound;
+use super::webhook::{Answer, Delivering, Message};
+use crate::config::Webhooks;
+use crate::core::event::{Event, TYPE_PREFIX};
+use crate::core::event_words::with_members;
+use crate::core::feed::FeedError;
+use crate::core::published::Published;
+use crate::core::registry::Registry;
+
+/// Subscriptions that are worked for at once.
+const WORKERS: usize = 64;
+/// Workers that read old entries from the journal at once.
+const CATCH_UPS: usize = 4;
+/// Deliveries after which a worker lets others have their turn.
+const TURN: usize = 64;
+/// How long a turn may take, but for the delivery that is under way: a slow receiver takes no more than others.
+const TURN_TIME: Duration = Duration::from_secs(10);
+/// Entries that are looked at in a turn, where few fit.
+const TURN_ENTRIES: u64 = 65_536;
+/// Shortest time between two commits of lanes.
+const KEEP_EVERY: Duration = Duration::from_secs(1);
+/// Longest wait: the clock may jump.
+const LOOK: Duration = Duration::from_secs(60);
+/// Pause after the log could not be read.
+const UNREADABLE: Duration = Duration::from_secs(5);
+
+/// What workers share.
+struct Node {
+    registry: Arc<Registry>,
+    outbound: Outbound,
+    patience: Patience,
+    published: Published,
+    catch_ups: Semaphore,
+    unreadable: Hush,
+}
+
+/// The way out, by the configuration; nothing where webhooks are off.
+///
+/// # Errors
+/// The roots cannot be read.
+pub fn outbound(registry: &Registry) -> Result<Option<Outbound>, TlsError> {
+    let Webhooks { ca_roots, allow_private, .. } = &registry.config.webhooks;
+    let Some(roots) = ca_roots else { return Ok(None) };
+    let tls = Tls::anonymous(&Trust::read(&registry.folder.path().join(roots))?)?;
+    Ok(Some(Outbound::new(tls, allow_private.clone())))
+}
+
+/// Tells subscribers until `shutdown`.
+pub async fn run(registry: Arc<Registry>, outbound: Outbound, shutdown: CancellationToken) {
+    let node = Arc::new(Node {
+        patience: registry.config.webhooks.patience(),
+        registry,
+        outbound,
+        published: Published::default(),
+        catch_ups: Semaphore::new(CATCH_UPS),
+        unreadable: Hush::new(),
+    });
+    let (slots, mut workers) = (Arc::new(Semaphore::new(WORKERS)), JoinSet::new());
+    let mut keep_at = Instant::now();
+    while !shutdown.is_cancelled() {
+        let is_through = node.look().await;
+        let due = node.start(&slots, &mut workers);
+        while workers.try_join_next().is_some() {}
+        if keep_at <= Instant::now() && node.registry.dispatch.has_changed() {
+            keep(&node.registry).await;
+            keep_at = Instant::now() + KEEP_EVERY;
+        }
+        if is_through && shutdown.run_until_cancelled(node.wait(due, keep_at)).await.is_none() {
+            break;
+        }
+    }
+    workers.shutdown().await;
+    keep(&node.registry).await;
+}
+
+async fn keep(registry: &Arc<Registry>) {
+    static FAULTS: Hush = Hush::new();
+    let keeping = Arc::clone(registry);
+    let kept = tokio::task::spawn_blocking(move || keeping.dispatch.keep().map_err(|error| error.to_string())).await;
+    let kept = kept.unwrap_or_else(|error| Err(error.to_string()));
+    if let Err(error) = kept
+        && let Some(times) = FAULTS.heard()
+    {
+        tracing::error!(%error, times, "how far subscribers were told could not be kept; after a restart they are told again");
+    }
+}
+
+/// A worker's turn for a subscription, which ends also where the worker panics: nobody else would have it otherwise until the node starts again.
+struct Turn<'a> {
+    node: &'a Node,
+    key: &'a Key,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let registry = &self.node.registry;
+        if std::thread::panicking() {
+            registry.dispatch.stumbled(self.key, registry.now(), &self.node.patience);
+        }
+        registry.dispatch.finish(self.key, registry.now());
+    }
+}
+
+impl Node {
+    /// Looks at the next entries; whether that were all there are.
+    async fn look(&self) -> bool {
+        let dispatch = &self.registry.dispatch;
+        if dispatch.is_idle(self.registry.feed.size()) {
+            return true;
+        }
+        match self.read(dispatch.mark()).await {
+            Ok(entries) => dispatch.look_at(&entries, self.registry.now()),
+            Err(_) => tokio::time::sleep(UNREADABLE).await,
+        }
+        dispatch.mark() >= self.registry.feed.size()
+    }
+
+    /// Has workers go for what is due; when the next is.
+    fn start(self: &Arc<Self>, slots: &Arc<Semaphore>, workers: &mut JoinSet<()>) -> Option<Timestamp> {
+        let (keys, next) = self.registry.dispatch.due(self.registry.now(), slots.available_permits());
+        for key in keys {
+            // As many as there were free: only this task takes them.
+            let Ok(slot) = Arc::clone(slots).try_acquire_owned() else {
+                self.registry.dispatch.finish(&key, self.registry.now());
+                continue;
+            };
+            workers.spawn(Arc::clone(self).tell(key, slot));
+        }
+        next.filter(|_| slots.available_permits() > 0)
+    }
+
+    /// Waits for something to do.
+    async fn wait(&self, due: Option<Timestamp>, keep_at: Instant) {
+        let dispatch = &self.registry.dispatch;
+        let left = due.map(|at| at.duration_since(self.registry.now()).max(SignedDuration::ZERO));
+        let left = left.and_then(|left| Duration::try_from(left).ok()).map_or(LOOK, |left| left.min(LOOK));
+        let mut until = Instant::now() + left;
+        if dispatch.has_changed() {
+            until = until.min(keep_at);
+        }
+        tokio::select! {
+            alive = self.registry.feed.grown(dispatch.mark()) => {
+                // The log is closed: nothing comes any more but the end.
+                if !alive {
+                    tokio::time::sleep_until(until).await;
+                }
+            }
+            () = dispatch.sooner.notified() => {}
+            () = tokio::time::sleep_until(until) => {}
+        }
+    }
+
+    /// One worker's turn for one subscription.
+    async fn tell(self: Arc<Self>, key: Key, slot: OwnedSemaphorePermit) {
+        let dispatch = &self.registry.dispatch;
+        let turn_of = Turn { node: &self, key: &key };
+        let begun = Instant::now();
+        let mut way: Option<(u64, Delivering)> = None;
+        let until = dispatch.mark().saturating_add(TURN_ENTRIES);
+        for _ in 0..TURN {
+            let Some(work) = dispatch.work(&key, self.registry.now()) else { break };
+            let (turn, mut delivering) = match way.take() {
+                Some((turn, delivering)) if turn == work.turn => (turn, delivering),
+                _ => (work.turn, Delivering::to(self.outbound.clone(), work.subscription.url.clone())),
+            };
+            if !self.step(&key, &work, &mut delivering, until).await || begun.elapsed() >= TURN_TIME {
+                break;
+            }
+            way = Some((turn, delivering));
+        }
+        drop((turn_of, slot));
+        // Its slot is free: what is due and found none can have it.
+        dispatch.sooner.notify_one();
+    }
+
+    /// Does one thing for a subscription; whether to go on.
+    async fn step(&self, key: &Key, work: &Work, delivering: &mut Delivering, until: u64) -> bool {
+        let (spot, found) = match &work.task {
+            Task::Ping(id) => {
+                let message = self.notice("ping", id.clone());
+                return self.notify(key, work, delivering, message).await;
+            }
+            Task::Heartbeat => {
+                let id = format!("heartbeat_{}", self.registry.now().as_second());
+                let message = self.notice("heartbeat", id);
+                return self.notify(key, work, delivering, message).await;
+            }
+            Task::Again(spot) => (*spot, self.at(*spot).await),
+            Task::From(spot) => match self.first_from(key, work.turn, *spot, until).await {
+                Ok(Some(event)) => (Spot { index: event.index, position: event.position }, Ok(Some(event))),
+                Ok(None) => return false,
+                Err(error) => (*spot, Err(error)),
+            },
+        };
+        match found {
+            Ok(Some(event)) => self.deliver(key, work, delivering, spot, &event).await,
+            // It was erased meanwhile, and nothing is left to tell.
+            Ok(None) => self.registry.dispatch.vanished(key, work.turn, spot),
+            Err(_) => {
+                tokio::time::sleep(UNREADABLE).await;
+                return false;
+            }
+        }
+        true
+    }
+
+    async fn deliver(&self, key: &Key, work: &Work, delivering: &mut Delivering, spot: Spot, event: &Event) {
+        let id = event_id(self, spot);
+        let message = Message { id: id.clone(), body: with_members(&event.json, &self.checkpoint()) };
+        let begun = Instant::now();
+        let answer = delivering.send(&message, &work.subscription.secrets, self.registry.now()).await;
+        self.settle(key, work, spot, &answer, self.delivery(&id, &answer, begun));
+    }
+
+    fn settle(&self, key: &Key, work: &Work, spot: Spot, answer: &Answer, delivery: Delivery) {
+        self.registry.dispatch.answered(key, work.turn, spot, answer, self.told(delivery));
+    }
+
+    fn told(&self, delivery: Delivery) -> Told<'_> {
+        Told { delivery, now: self.registry.now(), patience: &self.patience, jitter: jitter() }
+    }
+
+    /// Sends what is no event of the log; whether to go on.
+    async fn notify(&self, key: &Key, work: &Work, delivering: &mut Delivering, message: Message) -> bool {
+        let begun = Instant::now();
+        let answer = delivering.send(&message, &work.subscription.secrets, self.registry.now()).await;
+        let told = self.told(self.delivery(&message.id, &answer, begun));
+        self.registry.dispatch.heard(key, work, &answer, told);
+        true
+    }
+
+    fn delivery(&self, id: &str, answer: &Answer, begun: Instant) -> Delivery {
+        let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let told = match answer {
+            Answer::Taken(status) | Answer::Refused(status) => format!("status {status}"),
+            Answer::Gone => "status 410".to_owned(),
+            Answer::Failed(why) => why.clone(),
+        };
+        Delivery { id: id.to_owned(), at: self.registry.now(), took, taken: matches!(answer, Answer::Taken(_)), told }
+    }
+
+    /// The first event from `spot` on that fits what the subscription asks for; nothing where all was looked at, or enough for a turn.
+    async fn first_from(&self, key: &Key, turn: u64, spot: Spot, until: u64) -> Result<Option<Event>, FeedError> {
+        let dispatch = &self.registry.dispatch;
+        let mut from = spot;
+        loop {
+            let mark = dispatch.mark();
+            let entries = if from.index < mark { self.read(from.index).await? } else { Vec::new() };
+            for events in entries.iter().zip(from.index..mark).map(|(events, _)| events) {
+                let mut behind =
+                    events.iter().filter(|event| (event.index, event.position) >= (from.index, from.position));
+                if let Some(event) = behind.find(|event| dispatch.passes(key, event)) {
+                    return Ok(Some(event.clone()));
+                }
+                from = Spot::of_entry(from.index + 1);
+            }
+            if dispatch.passed(key, turn, from.index) || from.index >= until {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// The event at `spot`, if it is still there.
+    async fn at(&self, spot: Spot) -> Result<Option<Event>, FeedError> {
+        let entries = self.read(spot.index).await?;
+        let mut events = entries.first().into_iter().flat_map(|events| events.iter());
+        Ok(events.find(|event| event.position == spot.position).cloned())
+    }
+
+    /// The next entries from `index` on. Old ones come from the journal, on a thread that may wait for it.
+    async fn read(&self, index: u64) -> Result<Vec<Arc<[Event]>>, FeedError> {
+        let read = self.registry.feed.read(index, &self.catch_ups).await;
+        if let Err(error) = &read
+            && let Some(times) = self.unreadable.heard()
+        {
+            tracing::error!(%error, times, "subscribers are told nothing until the log can be read");
+        }
+        read
+    }
+
+    /// The newest published checkpoint, as a member of an event.
+    fn checkpoint(&self) -> Vec<(&'static str, String)> {
+        let newest = self.published.newest(&self.registry).ok().flatten();
+        newest.map(|checkpoint| ("checkpoint", STANDARD.encode(&checkpoint.note))).into_iter().collect()
+    }
+
+    /// Something that is no event of the log: that a receiver is reached, or that nothing came for a while.
+    fn notice(&self, kind: &str, id: String) -> Message {
+        let config = &self.registry.config;
+        let mark = self.registry.dispatch.mark();
+        let event = json!({
+            "specversion": "1.0", "id": id, "source": config.http.public_url, "type": format!("{TYPE_PREFIX}{kind}"),
+            "time": self.registry.now(), "datacontenttype": "application/json", "registry": config.registry.id,
+            "logindex": mark.saturating_sub(1).to_string(), "data": { "size": mark },
+        });
+        Message { body: with_members(&event.to_string().into(), &self.checkpoint()), id }
+    }
+}
+
+/// The `webhook-id` of an event: the same whenever and to whomever it is sent.
+fn event_id(node: &Node, spot: Spot) -> String {
+    format!("{}_{}_{}", node.registry.config.registry.id, spot.index, spot.position)
+}
+
+fn jitter() -> f64 {
+    let mut byte = [0; 1];
+    // Without randomness all wait alike, which does no harm but to them.
+    let _ = rand::fill(&mut byte);
+    f64::from(byte[0]) / 255.0
+}

@@ -1,0 +1,467 @@
+//! Who is told of what, and how far: one look at each event finds the subscriptions that it fits, and a lane for each of them knows what
+//! is still to be delivered.
+//!
+//! ```text
+//! feed ──once, up to the mark──▶ interests ──fits──▶ lane: behind from here on ──due──▶ a worker reads on from there
+//!
+//! vault:  lanes-mark                          every entry before it was looked at
+//!         lanes/<pseudonym of owner>          lanes of that owner's subscriptions
+//! ```
+//!
+//! Nothing is queued but places: a lane that is behind reads the feed itself, from its cursor up to the mark. So a receiver that fails costs a
+//! cursor, and nobody waits for another.
+//!
+//! Durability: lanes that changed and the mark are kept in one commit, a second apart at most, so that after a crash each event before the mark is
+//! delivered or in the range of its lane: what was delivered within that second is delivered again, under the same id. A lane to
+//! which nothing happens is not written.
+//! Out of scope: reading the feed and sending (`buyer::delivery`).
+
+mod kept;
+mod line;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use conformity::identifiers::Identifier;
+use conformity::ids::PartyId;
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Notify;
+
+use super::lane::{Delivery, Lane, Patience, Spot};
+use super::shelf::{Name, Shelf, ShelfError};
+use super::subscription::Subscription;
+use super::watchlist::Watchlist;
+use super::webhook::Answer;
+use crate::core::event::Event;
+use crate::core::interests::{Interest, Interests};
+use crate::vault::Vault;
+use line::Line;
+
+pub use line::{Task, Work};
+
+/// Suppliers that the watchlists of one owner's subscriptions may bring into the index.
+const MAX_WATCHED: usize = 200_000;
+/// The same for all owners together: some hundred bytes each, and as many operations at a start.
+const MAX_WATCHED_BY_ALL: usize = 2_000_000;
+/// Workers that one owner may have at once.
+const MAX_WORKERS: usize = 8;
+/// How often one owner may have events told again from a place, and within which time.
+const MAX_REWINDS: usize = 32;
+const REWINDS_WITHIN: SignedDuration = SignedDuration::from_hours(24);
+/// A clock that goes back by more than this was set.
+const SET_BACK: SignedDuration = SignedDuration::from_secs(-5);
+/// Pings that may wait in one lane.
+const MAX_PINGS: usize = 4;
+
+/// Whose subscription, and which.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// Whose.
+    pub owner: PartyId,
+    /// Which.
+    pub name: Name,
+}
+
+/// Whether subscriptions may watch as much as is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Headroom {
+    /// They may.
+    Enough,
+    /// The owner would watch more than one may.
+    FullOfOwner,
+    /// All together would.
+    Full,
+}
+
+/// All subscriptions of one registry.
+pub struct Dispatch {
+    vault: Arc<Vault>,
+    state: Mutex<State>,
+    changing: Mutex<()>,
+    keeping: Mutex<()>,
+    /// Something is due sooner than it was.
+    pub(super) sooner: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    lines: BTreeMap<Key, Line>,
+    interests: Interests<Key>,
+    /// Every entry before it was looked at.
+    mark: u64,
+    /// The mark as it was kept last.
+    kept: Option<u64>,
+    /// When something is due, the first at the front.
+    due: BTreeSet<(Timestamp, Key)>,
+    /// Those that a worker has. One that ended meanwhile stays until its worker is done, so that another of its name waits for that.
+    worked_for: BTreeSet<Key>,
+    /// When it was looked for what is due.
+    looked: Timestamp,
+    /// Turns that were given: no two lines, and no two states of one, have the same.
+    turns: u64,
+    /// When owners had events told again from a place, within the last day.
+    rewound: BTreeMap<PartyId, Vec<Timestamp>>,
+    /// Owners of lanes that changed since they were kept.
+    changed: BTreeSet<PartyId>,
+}
+
+/// What a subscriber sees of its lane.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// The lane.
+    pub lane: Lane,
+    /// Entries that were looked at for it.
+    pub mark: u64,
+}
+
+impl Dispatch {
+    /// Held while a subscription or a watchlist changes on the shelf and here: of two changes at once the later one counts in both.
+    pub fn changing(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// There is a subscription of this key now, or it is another than before. A new one begins at `start`.
+    pub fn put(
+        &self,
+        key: Key,
+        put: Subscription,
+        watched: Arc<HashSet<Identifier>>,
+        start: Option<Spot>,
+        now: Timestamp,
+    ) {
+        let mut state = self.state();
+        let mut lane = state.lines.get(&key).map(|line| line.lane.clone()).unwrap_or_default();
+        // Whoever puts it again has mended what was wrong, and a new one is behind from its start on.
+        lane.resume();
+        lane = start.map_or(lane, |start| Lane { behind: Some(start), ..Lane::default() });
+        state.changed.insert(key.owner.clone());
+        state.set(key, Arc::new(put), watched, lane, now);
+        self.sooner.notify_one();
+    }
+
+    /// The subscription is gone.
+    pub fn removed(&self, key: &Key) {
+        let mut state = self.state();
+        state.unschedule(key);
+        state.lines.remove(key);
+        state.interests.remove(key);
+        state.changed.insert(key.owner.clone());
+    }
+
+    /// Whether so many suppliers on the watchlist `name` are within what the owner's subscriptions, and all together, may watch; `asking`
+    /// would name it, too. What is no more than before is always taken.
+    pub fn headroom(&self, owner: &PartyId, name: &Name, suppliers: usize, asking: Option<&Name>) -> Headroom {
+        let state = self.state();
+        let (mut before, mut after) = (0, 0);
+        let mut counted = false;
+        for (key, line) in state.of(owner) {
+            let named = line.subscription.filter.watchlist.as_ref();
+            let is_asking = asking == Some(&key.name);
+            counted |= is_asking;
+            before += line.watched;
+            after += if is_asking || named == Some(name) { suppliers } else { line.watched };
+        }
+        after += if asking.is_some() && !counted { suppliers } else { 0 };
+        let all: usize = state.lines.values().map(|line| line.watched).sum();
+        if after <= before {
+            Headroom::Enough
+        } else if after > MAX_WATCHED {
+            Headroom::FullOfOwner
+        } else if all - before + after > MAX_WATCHED_BY_ALL {
+            Headroom::Full
+        } else {
+            Headroom::Enough
+        }
+    }
+
+    /// The owner's watchlist `name` holds these now.
+    pub fn watchlist(&self, owner: &PartyId, name: &Name, suppliers: &Arc<HashSet<Identifier>>) {
+        let mut state = self.state();
+        let named = |line: &Line| line.subscription.filter.watchlist.as_ref() == Some(name);
+        let keys: Vec<Key> = state.of(owner).filter(|(_, line)| named(line)).map(|(key, _)| key.clone()).collect();
+        for key in keys {
+            state.watch(&key, suppliers);
+        }
+    }
+
+    /// How far telling is; nothing where there is no such subscription.
+    pub fn seen(&self, key: &Key) -> Option<Seen> {
+        let state = self.state();
+        state.lines.get(key).map(|line| Seen { lane: line.lane.clone(), mark: state.mark })
+    }
+
+    /// Changes the lane by its owner's wish, and goes on by it at once.
+    pub fn change<T>(&self, key: &Key, now: Timestamp, change: impl FnOnce(&mut Lane) -> T) -> Option<T> {
+        let mut state = self.state();
+        let turn = state.turn();
+        let line = state.lines.get_mut(key)?;
+        line.turn = turn;
+        let changed = change(&mut line.lane);
+        state.changed.insert(key.owner.clone());
+        state.schedule(key, now);
+        self.sooner.notify_one();
+        Some(changed)
+    }
+
+    /// Whether the owner may have events told again from a place, which is counted: the node sends much for a request that costs nothing.
+    pub fn may_rewind(&self, owner: &PartyId, now: Timestamp) -> bool {
+        let mut state = self.state();
+        let rewound = state.rewound.entry(owner.clone()).or_default();
+        rewound.retain(|at| now.duration_since(*at).abs() < REWINDS_WITHIN);
+        let may = rewound.len() < MAX_REWINDS;
+        if may {
+            rewound.push(now);
+        }
+        may
+    }
+
+    /// Has a ping of this id sent before anything else; `false` where too many wait or there is no such subscription.
+    pub fn ping(&self, key: &Key, id: String, now: Timestamp) -> bool {
+        let mut state = self.state();
+        let Some(line) = state.lines.get_mut(key).filter(|line| line.pings.len() < MAX_PINGS) else { return false };
+        line.pings.push_back(id);
+        state.schedule(key, now);
+        self.sooner.notify_one();
+        true
+    }
+
+    /// Every entry before it was looked at.
+    pub fn mark(&self) -> u64 {
+        self.state().mark
+    }
+
+    /// Whether nobody subscribed to anything. Then entries up to `size` count as looked at.
+    pub(super) fn is_idle(&self, size: u64) -> bool {
+        let mut state = self.state();
+        if state.lines.is_empty() {
+            state.mark = state.mark.max(size);
+        }
+        state.lines.is_empty()
+    }
+
+    /// Looks at the events of the entries from the mark on.
+    pub(super) fn look_at(&self, entries: &[Arc<[Event]>], now: Timestamp) {
+        let mut state = self.state();
+        for events in entries {
+            for event in events.iter() {
+                let spot = Spot { index: event.index, position: event.position };
+                let found: Vec<Key> = state.interests.of(event).into_iter().cloned().collect();
+                for key in found {
+                    state.fits(&key, spot, now);
+                }
+            }
+            state.mark += 1;
+        }
+    }
+
+    /// Subscriptions that are due, each for one worker, and when the next one is.
+    pub(super) fn due(&self, now: Timestamp, most: usize) -> (Vec<Key>, Option<Timestamp>) {
+        let mut state = self.state();
+        state.follow(now);
+        let mut keys = Vec::new();
+        while keys.len() < most
+            && let Some((_, key)) = state.next().filter(|(at, _)| *at <= now).cloned()
+        {
+            state.unschedule(&key);
+            state.worked_for.insert(key.clone());
+            keys.push(key);
+        }
+        (keys, state.next().map(|(at, _)| *at))
+    }
+
+    /// What a worker does next for a subscription; nothing when it is done for now.
+    pub(super) fn work(&self, key: &Key, now: Timestamp) -> Option<Work> {
+        self.state().lines.get(key)?.work(now)
+    }
+
+    /// Whether an event fits what the subscription asks for now.
+    pub(super) fn passes(&self, key: &Key, event: &Event) -> bool {
+        self.state().interests.passes(key, event)
+    }
+
+    /// Nothing up to `entry` fits any more; whether the lane is through with all that was looked at.
+    pub(super) fn passed(&self, key: &Key, turn: u64, entry: u64) -> bool {
+        let mut state = self.state();
+        let is_through = entry >= state.mark;
+        let Some(line) = state.lines.get_mut(key).filter(|line| line.turn == turn) else { return true };
+        line.lane.behind = (!is_through).then(|| Spot::of_entry(entry));
+        if is_through {
+            // Kept, or after a restart everything since its last event would be passed again.
+            state.changed.insert(key.owner.clone());
+        }
+        is_through
+    }
+
+    /// An event was answered so; nothing of it counts where the owner changed something meanwhile.
+    pub(super) fn answered(&self, key: &Key, turn: u64, spot: Spot, answer: &Answer, told: Told<'_>) {
+        let mut state = self.state();
+        let Some(line) = state.lines.get_mut(key) else { return };
+        line.heard(told.delivery);
+        if line.turn == turn {
+            line.lane.answered(spot, answer, told.now, told.patience, told.jitter);
+        }
+        state.changed.insert(key.owner.clone());
+    }
+
+    /// An event that was to be sent again is not there any more: it was erased, and nothing is left to tell.
+    pub(super) fn vanished(&self, key: &Key, turn: u64, spot: Spot) {
+        let mut state = self.state();
+        if let Some(line) = state.lines.get_mut(key).filter(|line| line.turn == turn) {
+            line.lane.pass(spot);
+            state.changed.insert(key.owner.clone());
+        }
+    }
+
+    /// A ping or a heartbeat was answered so.
+    pub(super) fn heard(&self, key: &Key, work: &Work, answer: &Answer, told: Told<'_>) {
+        let mut state = self.state();
+        let Some(line) = state.lines.get_mut(key) else { return };
+        let before = (line.lane.trouble.is_some(), line.lane.parked.is_some());
+        line.heard(told.delivery);
+        match work.task {
+            Task::Ping(_) => {
+                line.pings.pop_front();
+                line.lane.pinged(answer, told.now);
+            }
+            _ if line.turn == work.turn => line.lane.beat(answer, told.now, told.patience, told.jitter),
+            _ => {}
+        }
+        // Heartbeats of those for which all is well are not written: that would be a commit a second, for ever.
+        if before != (line.lane.trouble.is_some(), line.lane.parked.is_some()) {
+            state.changed.insert(key.owner.clone());
+        }
+    }
+
+    /// A worker panicked over a subscription: it is tried again as after a failure, not at once.
+    pub(super) fn stumbled(&self, key: &Key, now: Timestamp, patience: &Patience) {
+        let mut state = self.state();
+        if let Some(line) = state.lines.get_mut(key) {
+            line.pings.clear();
+            line.lane.beat(
+                &Answer::Failed("this registry failed; its operator can help".to_owned()),
+                now,
+                patience,
+                0.5,
+            );
+            state.changed.insert(key.owner.clone());
+        }
+    }
+
+    /// A worker is done with a subscription for now.
+    pub(super) fn finish(&self, key: &Key, now: Timestamp) {
+        let mut state = self.state();
+        state.worked_for.remove(key);
+        state.schedule(key, now);
+        self.sooner.notify_one();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is remembered of an answer.
+pub(super) struct Told<'a> {
+    /// The attempt.
+    pub(super) delivery: Delivery,
+    /// When.
+    pub(super) now: Timestamp,
+    /// How failures are followed up.
+    pub(super) patience: &'a Patience,
+    /// Between 0 and 1.
+    pub(super) jitter: f64,
+}
+
+impl State {
+    /// The first that is due of an owner for whom not too many workers are busy already: once one of them is done, it is looked at again.
+    fn next(&self) -> Option<&(Timestamp, Key)> {
+        let busy = |owner: &PartyId| self.worked_for.iter().filter(|key| key.owner == *owner).count();
+        self.due.iter().find(|(_, key)| busy(&key.owner) < MAX_WORKERS)
+    }
+
+    /// Schedules anew where the clock was set back: what was due at its time would wait until that comes again.
+    fn follow(&mut self, now: Timestamp) {
+        if now.duration_since(self.looked) < SET_BACK {
+            for key in self.lines.keys().cloned().collect::<Vec<_>>() {
+                self.schedule(&key, now);
+            }
+        }
+        self.looked = now;
+    }
+
+    fn set(
+        &mut self,
+        key: Key,
+        subscription: Arc<Subscription>,
+        watched: Arc<HashSet<Identifier>>,
+        lane: Lane,
+        now: Timestamp,
+    ) {
+        self.unschedule(&key);
+        let interest = Interest { filter: subscription.filter.clone(), watched: Arc::clone(&watched) };
+        self.interests.set(key.clone(), interest);
+        let before = self.lines.remove(&key);
+        let line = Line::new(subscription, lane, watched.len(), before, (self.turn(), now));
+        self.lines.insert(key.clone(), line);
+        self.schedule(&key, now);
+    }
+
+    fn turn(&mut self) -> u64 {
+        self.turns += 1;
+        self.turns
+    }
+
+    fn of<'a>(&'a self, owner: &'a PartyId) -> impl Iterator<Item = (&'a Key, &'a Line)> {
+        self.lines.iter().filter(move |(key, _)| key.owner == *owner)
+    }
+
+    fn watch(&mut self, key: &Key, suppliers: &Arc<HashSet<Identifier>>) {
+        let Some(line) = self.lines.get_mut(key) else { return };
+        line.watched = suppliers.len();
+        let interest = Interest { filter: line.subscription.filter.clone(), watched: Arc::clone(suppliers) };
+        self.interests.set(key.clone(), interest);
+    }
+
+    fn fits(&mut self, key: &Key, spot: Spot, now: Timestamp) {
+        let Some(line) = self.lines.get_mut(key).filter(|line| spot.index >= line.subscription.from) else { return };
+        if line.lane.fits(spot) {
+            self.changed.insert(key.owner.clone());
+            self.schedule(key, now);
+        }
+    }
+
+    fn unschedule(&mut self, key: &Key) {
+        if let Some(at) = self.lines.get_mut(key).and_then(|line| line.due.take()) {
+            self.due.remove(&(at, key.clone()));
+        }
+    }
+
+    /// Puts it where it belongs among what is due, unless a worker has it: that one looks again when it is done.
+    fn schedule(&mut self, key: &Key, now: Timestamp) {
+        self.unschedule(key);
+        if self.worked_for.contains(key) {
+            return;
+        }
+        let Some(line) = self.lines.get_mut(key) else { return };
+        line.due = line.next(now);
+        if let Some(at) = line.due {
+            self.due.insert((at, key.clone()));
+        }
+    }
+}
+
+/// Who is on the watchlist that a subscription names; nothing where there is none, or none is named.
+///
+/// # Errors
+/// [`ShelfError`]: the vault cannot be read.
+pub fn watched(
+    shelf: &Shelf,
+    owner: &PartyId,
+    subscription: &Subscription,
+) -> Result<Option<Arc<HashSet<Identifier>>>, ShelfError> {
+    let Some(name) = &subscription.filter.watchlist else { return Ok(None) };
+    let list = shelf.value::<Watchlist>(owner, name)?;
+    Ok(list.map(|list| Arc::new(list.value.suppliers())))
+}

@@ -1,0 +1,103 @@
+//! One subscription as the dispatcher holds it: what it asks for, and its lane.
+//!
+//! Out of scope: which of many is next (the dispatcher).
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::buyer::lane::{Delivery, Lane, Spot};
+use crate::buyer::subscription::Subscription;
+
+/// A subscription with its lane.
+pub(super) struct Line {
+    pub(super) subscription: Arc<Subscription>,
+    pub(super) lane: Lane,
+    /// Another one after whatever its owner does, so that what a worker began before is not taken for what was asked since.
+    pub(super) turn: u64,
+    /// Ids of pings that wait.
+    pub(super) pings: VecDeque<String>,
+    /// Suppliers on the watchlist that it names.
+    pub(super) watched: usize,
+    /// When it is due, as the dispatcher noted it.
+    pub(super) due: Option<Timestamp>,
+    /// When something was sent last.
+    sent: Timestamp,
+}
+
+/// Something to do for a subscription.
+#[derive(Debug, Clone)]
+pub struct Work {
+    /// What is asked for, as of now.
+    pub subscription: Arc<Subscription>,
+    /// Its turn.
+    pub turn: u64,
+    /// What.
+    pub task: Task,
+}
+
+/// What to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Task {
+    /// Send a ping of this id.
+    Ping(String),
+    /// Send the event at this place again.
+    Again(Spot),
+    /// Send the first event that fits from this place on.
+    From(Spot),
+    /// Say that all is well.
+    Heartbeat,
+}
+
+impl Line {
+    /// In the place of what was before.
+    pub(super) fn new(
+        subscription: Arc<Subscription>,
+        lane: Lane,
+        watched: usize,
+        before: Option<Line>,
+        (turn, now): (u64, Timestamp),
+    ) -> Line {
+        let (pings, sent) = before.map_or((VecDeque::new(), now), |line| (line.pings, line.sent));
+        Line { subscription, lane, turn, pings, watched, due: None, sent }
+    }
+
+    /// Remembers an attempt.
+    pub(super) fn heard(&mut self, delivery: Delivery) {
+        self.sent = delivery.at;
+        self.lane.remember(delivery);
+    }
+
+    /// When there is something to do.
+    pub(super) fn next(&self, now: Timestamp) -> Option<Timestamp> {
+        if !self.pings.is_empty() {
+            return Some(now);
+        }
+        let heartbeat = self.lane.parked.is_none().then(|| self.heartbeat(now));
+        self.lane.due(now).or(heartbeat)
+    }
+
+    /// When the next one is sent, where nothing else is. What was sent later than now was so before the clock was set back.
+    fn heartbeat(&self, now: Timestamp) -> Timestamp {
+        let silence = SignedDuration::from_secs(self.subscription.heartbeat_seconds.into());
+        let next = self.sent.min(now).checked_add(silence).unwrap_or(Timestamp::MAX);
+        next.max(self.lane.next(now))
+    }
+
+    /// What there is to do now.
+    pub(super) fn work(&self, now: Timestamp) -> Option<Work> {
+        let lane = &self.lane;
+        let task = match (self.pings.front(), lane.due(now)) {
+            (Some(ping), _) => Task::Ping(ping.clone()),
+            (None, Some(at)) if at > now => return None,
+            (None, Some(_)) => match (lane.again.front(), lane.behind) {
+                (Some(spot), _) => Task::Again(*spot),
+                (None, spot) => Task::From(spot?),
+            },
+            (None, None) if lane.parked.is_none() && self.heartbeat(now) <= now => Task::Heartbeat,
+            (None, None) => return None,
+        };
+        Some(Work { subscription: Arc::clone(&self.subscription), turn: self.turn, task })
+    }
+}

@@ -1,0 +1,167 @@
+//! Who of many is interested in an event: filters by what they are about, so that an event finds those that it passes without
+//! asking the others.
+//!
+//! ```text
+//! event ──about a verdict──▶ its suppliers, scheme, state, viewpoints; its type  ─┐
+//!       ──a bulletin───────▶ its sectors                                          ├─▶ candidates ──Filter::passes──▶ interested
+//!       ──anything else────▶ its type                                             ─┘
+//! ```
+//!
+//! A filter stands under the narrowest of its conditions: suppliers, else schemes, states, viewpoints, types; one without any hears of
+//! everything. Beside that it stands under its sectors, for bulletins. So an idle filter costs memory and nothing else, and an event
+//! costs what those filters do that fit it in their narrowest condition.
+//! Out of scope: whose filters they are, and what becomes of the event.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::Hash;
+use std::sync::Arc;
+
+use conformity::identifiers::Identifier;
+use conformity::ids::{SchemeChoice, SchemeId, SectorCode};
+use conformity::verdict::StateName;
+use conformity::viewpoint::Viewpoint;
+
+use super::event::{About, Event};
+use super::filter::Filter;
+
+/// What somebody is interested in.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Interest {
+    /// The conditions.
+    pub filter: Filter,
+    /// Who is on the watchlist that they name.
+    pub watched: Arc<HashSet<Identifier>>,
+}
+
+impl Interest {
+    fn passes(&self, event: &Event) -> bool {
+        self.filter.passes(event, &self.watched)
+    }
+}
+
+/// The narrowest condition of a filter, one value of it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Topic {
+    Supplier(Identifier),
+    Scheme(SchemeId),
+    State(StateName),
+    Viewpoint(Viewpoint),
+    /// A type or a family.
+    Type(Box<str>),
+    Everything,
+    /// A bulletin for a sector; for any, where there is none.
+    Bulletin(Option<SectorCode>),
+}
+
+/// Interests, each by whose it is.
+#[derive(Debug)]
+pub struct Interests<K> {
+    all: HashMap<K, Interest>,
+    topics: HashMap<Topic, BTreeSet<K>>,
+}
+
+impl<K> Default for Interests<K> {
+    fn default() -> Self {
+        Interests { all: HashMap::new(), topics: HashMap::new() }
+    }
+}
+
+impl<K: Clone + Ord + Hash> Interests<K> {
+    /// Sets what `whose` is interested in, in the place of what it was before.
+    pub fn set(&mut self, whose: K, interest: Interest) {
+        // A new secret or address changes nothing here, and everybody waits while a large list is taken out and put back.
+        if self.all.get(&whose) == Some(&interest) {
+            return;
+        }
+        self.remove(&whose);
+        for topic in topics(&interest) {
+            self.topics.entry(topic).or_default().insert(whose.clone());
+        }
+        self.all.insert(whose, interest);
+    }
+
+    /// Forgets what `whose` is interested in.
+    pub fn remove(&mut self, whose: &K) {
+        let Some(interest) = self.all.remove(whose) else { return };
+        for topic in topics(&interest) {
+            if let Some(under) = self.topics.get_mut(&topic) {
+                under.remove(whose);
+                if under.is_empty() {
+                    self.topics.remove(&topic);
+                }
+            }
+        }
+    }
+
+    /// Whether nobody is interested in anything.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// Whether `whose` is interested in `event`.
+    pub fn passes(&self, whose: &K, event: &Event) -> bool {
+        self.all.get(whose).is_some_and(|interest| interest.passes(event))
+    }
+
+    /// Whoever is interested in `event`, in order.
+    pub fn of(&self, event: &Event) -> BTreeSet<&K> {
+        if event.is_for_all() {
+            return self.all.keys().collect();
+        }
+        let named = match &event.about {
+            Some(About::Bulletin(_, bulletin)) if bulletin.concerns.sectors.is_empty() => self.all.keys().collect(),
+            Some(About::Bulletin(_, bulletin)) => {
+                let sectors = bulletin.concerns.sectors.iter().cloned().map(Some);
+                self.under(sectors.chain([None]).map(Topic::Bulletin))
+            }
+            Some(About::Verdict(about)) => {
+                let suppliers = about.suppliers.iter().cloned().map(Topic::Supplier);
+                let viewpoints = Viewpoint::ALL.iter().copied().filter(|one| about.viewpoints.contains(*one));
+                let one = [Topic::Scheme(about.scheme.id.clone()), Topic::State(about.state)];
+                self.under(suppliers.chain(one).chain(viewpoints.map(Topic::Viewpoint)).chain(of_kind(&event.kind)))
+            }
+            None => self.under(of_kind(&event.kind)),
+        };
+        named.into_iter().filter(|whose| self.passes(whose, event)).collect()
+    }
+
+    fn under(&self, topics: impl Iterator<Item = Topic>) -> Vec<&K> {
+        topics.filter_map(|topic| self.topics.get(&topic)).flatten().collect()
+    }
+}
+
+/// Under what an event of this kind stands by its type alone: the type, the families that it is of, and everything.
+fn of_kind(kind: &str) -> impl Iterator<Item = Topic> + '_ {
+    let families = kind.match_indices('.').map(|(end, _)| &kind[..end]);
+    families.chain([kind]).map(|word| Topic::Type(word.into())).chain([Topic::Everything])
+}
+
+/// Where a filter stands.
+fn topics(interest: &Interest) -> HashSet<Topic> {
+    let Filter { suppliers, schemes, states, viewpoints, types, sectors, .. } = &interest.filter;
+    let mut topics: HashSet<Topic> = match &interest.filter {
+        filter if filter.names_suppliers() => {
+            suppliers.iter().chain(interest.watched.iter()).cloned().map(Topic::Supplier).collect()
+        }
+        _ if !schemes.is_empty() => schemes.iter().map(|scheme| Topic::Scheme(id_of(scheme))).collect(),
+        _ if !states.is_empty() => states.iter().copied().map(Topic::State).collect(),
+        _ if !viewpoints.is_empty() => viewpoints.iter().copied().map(Topic::Viewpoint).collect(),
+        _ if !types.is_empty() => types.iter().map(|wanted| Topic::Type(wanted.as_str().into())).collect(),
+        _ => HashSet::from([Topic::Everything]),
+    };
+    if sectors.is_empty() {
+        topics.insert(Topic::Bulletin(None));
+    }
+    topics.extend(sectors.iter().cloned().map(Some).map(Topic::Bulletin));
+    topics
+}
+
+fn id_of(scheme: &SchemeChoice) -> SchemeId {
+    match scheme {
+        SchemeChoice::Any(id) => id.clone(),
+        SchemeChoice::Version(scheme) => scheme.id.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
