@@ -1,4 +1,4 @@
-//! Whoever dials a registry's nats-server: buyers as they should, and others as they should not.
+//! Whoever dials a nats-server of a registry: buyers as they should, and others as they should not.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::party::Party;
 use crate::registry::Registry;
-use crate::wait::PATIENCE;
+use crate::wait::{PATIENCE, soon};
 
 /// A connection to a registry's nats-server, with whatever certificate.
 #[derive(Debug, Clone)]
@@ -22,14 +22,18 @@ pub struct Dialled {
 }
 
 impl Dialled {
-    /// Dials `registry` with a certificate, believing its root.
+    /// Dials the server of buyers of `registry` with a certificate, believing its root.
     ///
     /// # Panics
     /// When the files cannot be used.
-    pub async fn dial(registry: &Registry, files: ClientFiles, inbox: Inbox) -> Dialled {
+    pub async fn as_buyer(registry: &Registry, files: ClientFiles, inbox: Inbox) -> Dialled {
+        Dialled::dial(registry, registry.buyers_address(), files, inbox).await
+    }
+
+    async fn dial(registry: &Registry, address: &str, files: ClientFiles, inbox: Inbox) -> Dialled {
         let trust = Trust::read(&registry.folder().ca_public().root()).expect("the root is there");
         let tls = Client::with_certificate(&trust, files).expect("the certificate can be used");
-        let address = format!("tls://{}", registry.config().nats.public_address);
+        let address = format!("tls://{address}");
         let link = Link::dial(Dial { address, tls, name: "test".to_owned(), inbox, waiting: OWN_SERVER })
             .await
             .expect("an address");
@@ -43,7 +47,8 @@ impl Dialled {
     pub async fn as_peer(host: &Registry, guest: &Registry) -> Dialled {
         let folder = guest.folder().peer(&host.id().parse().expect("a registry id"));
         let files = ClientFiles { certificate: folder.join("nats.pem"), key: folder.join("nats.key") };
-        Dialled::dial(host, files, Inbox::peer(&guest.id().parse().expect("a registry id"))).await
+        let address = &host.config().nats.public_address;
+        Dialled::dial(host, address, files, Inbox::peer(&guest.id().parse().expect("a registry id"))).await
     }
 
     /// The link itself.
@@ -67,6 +72,17 @@ impl Dialled {
         let mut state = self.link.state();
         let waited = timeout(within, state.wait_for(|state| !state.connected)).await;
         waited.expect("the connection is cut in time").expect("a link keeps its state");
+    }
+
+    /// Waits until the server has let a buyer in and seen what it listens to. The client calls itself connected before that; the server
+    /// answers in order, so once it refused something, it has seen what came before.
+    async fn seen(&self) {
+        let _refused = self.listen("_INBOX.nobody.>").await;
+        soon("the server has let the buyer in", async || {
+            let said = self.link.state().borrow().last_error.clone().unwrap_or_default();
+            if said.to_lowercase().contains("permissions violation") { Ok(()) } else { Err(said) }
+        })
+        .await;
     }
 
     /// Listens to a subject or pattern.
@@ -145,9 +161,10 @@ impl Buyer {
     pub async fn listen(registry: &Registry, party: &Party) -> Buyer {
         let (certificate, key) = party.credentials().tls();
         let inbox = Inbox::buyer(&party.credentials().about.party);
-        let dialled = Dialled::dial(registry, ClientFiles { certificate, key }, inbox).await;
+        let dialled = Dialled::as_buyer(registry, ClientFiles { certificate, key }, inbox).await;
         dialled.connected().await;
         let listening = dialled.listen(&format!("status.{}.*.*", registry.id())).await;
+        dialled.seen().await;
         Buyer { dialled, listening }
     }
 

@@ -266,7 +266,6 @@ async fn start_server(registry: &Registry, peer: &str, folder: &TempDir) -> Chil
         listen,
         files: ServerFiles { tls: NatsTls { certificate, key, clients }, log: setup.log(), pid: setup.pid() },
         peers: [(peer.parse().expect("a registry id"), Peering::InForce)].into(),
-        buyers: Default::default(),
         limits: Limits::default(),
     };
     Control::prepare(&setup.config(), &access).expect("the configuration is written");

@@ -24,6 +24,7 @@ pub mod node;
 pub mod party;
 pub mod ports;
 pub mod program;
+pub mod reader;
 pub mod registry;
 pub mod secrets;
 pub mod stranger;

@@ -162,9 +162,7 @@ impl Drop for Node {
         }
         self.kill();
         for folder in &self.folders {
-            if let Some(server) = NatsServer::of(folder) {
-                server.kill();
-            }
+            [NatsServer::of(folder), NatsServer::of_buyers(folder)].into_iter().flatten().for_each(NatsServer::kill);
         }
     }
 }
@@ -174,13 +172,21 @@ impl Drop for Node {
 pub struct NatsServer(Pid);
 
 impl NatsServer {
-    /// The running server of the registry in `folder`, if there is one.
+    /// The running server for peers of the registry in `folder`, if there is one.
     pub fn of(folder: &Path) -> Option<NatsServer> {
-        let nats = folder.join("nats");
+        Self::run_from(&folder.join("nats"))
+    }
+
+    /// The running server for buyers of the registry in `folder`, if there is one.
+    pub fn of_buyers(folder: &Path) -> Option<NatsServer> {
+        Self::run_from(&folder.join("nats-buyers"))
+    }
+
+    fn run_from(nats: &Path) -> Option<NatsServer> {
         let pid: i32 = fs::read_to_string(nats.join("nats-server.pid")).ok()?.trim().parse().ok()?;
         let command = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
         let command = String::from_utf8_lossy(&command).into_owned();
-        command.contains(&*nats.to_string_lossy()).then(|| Pid::from_raw(pid).map(NatsServer))?
+        command.contains(&*nats.join("nats.conf").to_string_lossy()).then(|| Pid::from_raw(pid).map(NatsServer))?
     }
 
     /// `kill -9`.

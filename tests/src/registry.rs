@@ -71,6 +71,7 @@ impl Registry {
             country: None,
             http: ports::free(),
             nats: ports::free(),
+            nats_buyers: Some(ports::free()),
             host: "localhost".to_owned(),
             keys: Keys::Files,
             persons: conformity::persons::Persons::One,
@@ -95,7 +96,8 @@ impl Registry {
         let mut files = vec![path.join(registry_node::config::FILE_NAME)];
         let parties = std::fs::read_dir(&people).expect("people").map(|one| one.expect("a folder").path());
         files.extend(parties.chain([path.join("operator")]).map(|folder| folder.join("credentials.toml")));
-        let ports = [(self.config.http.listen, http), (self.config.nats.listen, nats)];
+        let mut ports = vec![(self.config.http.listen, http), (self.config.nats.listen, nats)];
+        ports.extend(self.config.nats.buyers.iter().map(|buyers| (buyers.listen, ports::free())));
         for file in files {
             let mut text = std::fs::read_to_string(&file).expect("the file is there");
             for (old, new) in &ports {
@@ -120,6 +122,14 @@ impl Registry {
     /// Its configuration as made.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Where buyers dial its nats-server, `host:port`.
+    ///
+    /// # Panics
+    /// When they cannot.
+    pub fn buyers_address(&self) -> &str {
+        &self.config.nats.buyers.as_ref().expect("buyers are served on NATS").public_address
     }
 
     /// Changes its configuration file; a running process keeps the old one.
@@ -174,7 +184,7 @@ impl Registry {
         let mut authority = self.authority();
         let about = About {
             url: self.config.http.public_url.clone(),
-            nats: self.config.nats.public_address.clone(),
+            nats: self.buyers_address().to_owned(),
             registry: self.id.clone(),
             origin: self.config.registry.origin.clone(),
             party: id.parse().expect("a party id"),

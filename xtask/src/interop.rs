@@ -1,5 +1,5 @@
-//! What others' tools make of the output of a live registry: verifiers of credentials, schemas, readers of status lists, a
-//! verifier and a witness of logs, openssl.
+//! What others' tools make of the output of a live registry: verifiers of credentials, schemas, readers of status lists, clients that
+//! read streams of events, a generator of requests, a verifier and a witness of logs, openssl.
 //!
 //! In scope: putting up a registry, having each tool judge, and telling what it said. A tool that is missing is told of and
 //! counted as left out, never as good. Out of scope: our own verifiers, which the tests try. `xtask/interop` holds the thin
@@ -9,10 +9,13 @@ mod abroad;
 mod chains;
 mod credentials;
 mod foreign;
+mod fuzzed;
 mod lists;
 mod log;
 mod report;
 mod schemas;
+mod streams;
+mod wire;
 mod world;
 
 use std::fs;
@@ -63,6 +66,8 @@ fn play<W: Write>(workspace: &Workspace, stage: &Stage, report: &mut Report<W>) 
     let grown = log::judge(&world, &foreign, report)?;
     lists::judge(&world, &foreign, report)?;
     credentials::judge_suspended(&world, &foreign, report)?;
+    streams::judge(&world, &foreign, report)?;
+    fuzzed::judge(&world, &foreign, report)?;
     if let Some(grown) = grown {
         log::judge_grown(&grown, report)?;
     }

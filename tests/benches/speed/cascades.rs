@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tests::claims::{day, verdict, with};
+use tests::events::{Events, Frame};
 use tests::{Registry, soon};
 
 use crate::sums::{Sums, percentile};
@@ -13,7 +14,8 @@ use crate::workshop::Workshop;
 const VERDICTS: usize = 100_000;
 /// How often the node is killed meanwhile.
 const KILLS: u64 = 3;
-/// Memory that telling may take beside what the node needs to hold the same registry when it does nothing.
+/// Memory that telling may take beside what the node needs to hold the same registry, with its newest events at hand for readers, when it
+/// does nothing.
 const BESIDE: u64 = 64 * 1024 * 1024;
 /// From the acknowledgement of the cause to that of the last verdict.
 const AIM: Duration = Duration::from_secs(10);
@@ -78,6 +80,7 @@ async fn killed(sums: &mut Sums) {
     let counts = (&cascade["done"], &cascade["batch"]["told"], &cascade["batch"]["whole"]);
     assert_eq!(counts, (&json!(VERDICTS), &json!(VERDICTS), &json!(true)), "each once, after {KILLS} kills: {cascade}");
     again(&workshop).await;
+    read_on(jp).await;
     let (Some(peak), Some((state, _))) = (peak, node.memory()) else {
         return sums.note("no memory was read".to_owned());
     };
@@ -88,6 +91,13 @@ async fn killed(sums: &mut Sums) {
         beside >> 20,
         state >> 20
     ));
+}
+
+/// Reads all events, so that the newest are kept in memory as they are in a node that told them. A checkpoint comes behind all that it
+/// covers.
+async fn read_on(jp: &Registry) {
+    let mut events = Events::open(&jp.public(), "/v1/events?after=start", None).await.expect("a stream");
+    while !matches!(events.next().await.expect("it goes on"), Frame::Checkpoint(_)) {}
 }
 
 /// `kill -9`, and a new start.

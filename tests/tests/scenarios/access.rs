@@ -6,6 +6,8 @@ use bytes::Bytes;
 use certs::ClientFiles;
 use federation::access::Inbox;
 use federation::bus::BusError;
+use ledger::journal::Stored;
+use ledger::proof::TlogProof;
 use serde_json::{Value, json};
 use tests::buyer::Dialled;
 use tests::claims::{self, rule, terms, verdict};
@@ -43,7 +45,8 @@ async fn a_revoked_certificate_is_cut_wherever_it_is_in_use() {
     })
     .await;
     assert!(body.send(late).await.is_err(), "nor is there a new connection");
-    let again = Dialled::dial(jp, files(buyer.credentials().tls()), Inbox::buyer(&"buyer-1".parse().unwrap())).await;
+    let again =
+        Dialled::as_buyer(jp, files(buyer.credentials().tls()), Inbox::buyer(&"buyer-1".parse().unwrap())).await;
     assert!(again.link().connected(SILENCE).await.is_err(), "on NATS neither");
     // Whoever reads as anybody goes on.
     assert_eq!(jp.verdict("jp:V-1").await["state"], "granted");
@@ -162,6 +165,50 @@ async fn no_peer_speaks_or_hears_as_another() {
         assert_eq!(listening.within(Duration::from_millis(50)).await, None, "{pattern}");
     }
     assert!(us.ask("/v1/verdicts/jp:V-1").await.is_err(), "who has agreed nothing recognises nothing");
+}
+
+/// A peer's own word for what it did counts only as it signed it and as its log holds it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_notice_is_believed_by_signature_and_proof() {
+    let federation = Federation::start(&["jp", "eu"]).await;
+    federation.peer("jp", "eu").await;
+    let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
+    let agreed = terms("A-1", "bilateral", &["jp", "eu"], vec![rule("R-1", "jp", "eu", "stars")]);
+    eu.operator().must("arrangement-signed", claims::signed(&agreed)).await;
+    force(jp, "A-1", "unsigned").await;
+    let act = acts(eu).await;
+    // The real eu is away from here on: whatever comes is what is sent here.
+    federation.node("eu").stop();
+    let before = jp.must_ask("/v1/arrangements").await;
+    let log = eu.log();
+    let proof = |index: u64, time_of: u64| {
+        let extra = Some(log.time_of(time_of).unwrap().to_be_bytes().to_vec());
+        TlogProof { extra, ..log.proof(index).unwrap() }.to_string()
+    };
+    let Stored::Bytes(compact) = log.statement(act).unwrap() else { panic!("it is there") };
+    let true_statement = String::from_utf8(compact.to_vec()).unwrap();
+    let (true_proof, other_proof, other_time) = (proof(act, act), proof(1, act), proof(act, 0));
+    let other = terms("A-2", "bilateral", &["jp", "eu"], vec![rule("R-1", "eu", "jp", "stars")]);
+    let never_said = eu.operator().sign("arrangement-signed", claims::signed(&other));
+    let never_said = String::from_utf8(never_said.to_vec()).unwrap();
+    let (head, _) = true_statement.rsplit_once('.').unwrap();
+    let crossed = format!("{head}.{}", never_said.rsplit_once('.').unwrap().1);
+    let rows = [
+        ("another statement's signature", &crossed, &true_proof, "bad-signature"),
+        ("the proof of another entry", &true_statement, &other_proof, "bad-proof"),
+        ("the proof under another time", &true_statement, &other_time, "bad-proof"),
+        ("no proof", &true_statement, &String::new(), "bad-proof"),
+        ("signed, and never said in its log", &never_said, &true_proof, "bad-proof"),
+    ];
+    let liar = Dialled::as_peer(jp, eu).await;
+    liar.connected().await;
+    for (why, statement, proof, code) in rows {
+        let answer = liar.ask("jp.svc.control.notice", &json!({"statement": statement, "proof": proof})).await.unwrap();
+        assert_eq!(answer["refused"]["code"], code, "{why}: {answer}");
+    }
+    let told = liar.ask("jp.svc.control.notice", &json!({"statement": true_statement, "proof": true_proof})).await;
+    assert!(told.unwrap().get("refused").is_none(), "the truth is taken, again");
+    assert_eq!(jp.must_ask("/v1/arrangements").await, before, "nothing of it stands in the log");
 }
 
 /// Place of the newest statement about an arrangement in a log.

@@ -129,6 +129,28 @@ async fn abroad(eu: &Registry, verdict: &str, outcome: &str, words: &str) -> Val
     eu.recognises(verdict, fits).await
 }
 
+/// The expert does not stand by his word any more: at home and abroad it counts no more, which a new proof shows; then he looks again.
+async fn doubted(jp: &Registry, eu: &Registry, works: &Party) {
+    let expert = jp.party("expert-1");
+    let took_back = expert.cli(&["confirm", "S-1", "--withdraw", "records-were-false"]).await;
+    abroad(eu, "jp:S-1", "refused", "not-confirmed").await;
+    let answer = jp.verdict("jp:S-1").await;
+    assert_eq!(
+        (&answer["now"].get("confirmed"), &answer["history"][2]["what"]),
+        (&None, &json!("confirmation-withdrawn"))
+    );
+    jp.proves(&works.client(), "jp:S-1", &took_back).await;
+    works.cli(&["prove", "jp:S-1", "--out", "doubted.json"]).await;
+    let proven = works.cli(&["verify", "doubted.json", "--trust", "policy.toml"]).await.to_string();
+    assert!(proven.contains("no expert confirmed it") && proven.contains("confirmation-withdrawn"), "{proven}");
+    assert!(
+        proven.contains("\"status\":\"valid\""),
+        "what was documented before he confirmed is as true as before: {proven}"
+    );
+    expert.cli(&["confirm", "S-1", "--method", "Interview, again"]).await;
+    abroad(eu, "jp:S-1", "recognised", "confirmed by an expert; no body decided it").await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_small_company_declares_and_is_never_taken_for_more() {
     let federation = Federation::start(&["jp", "eu"]).await;
@@ -156,6 +178,7 @@ async fn a_small_company_declares_and_is_never_taken_for_more() {
     let proven = works.cli(&["verify", "bundle.json", "--trust", "policy.toml"]).await;
     assert!(proven.to_string().contains("expert-1 confirmed it; no body decided it"), "{proven}");
 
+    doubted(jp, eu, &works).await;
     sponsored(jp).await;
     abroad(eu, "jp:M-1", "refused", "not-confirmed").await;
 
@@ -165,7 +188,7 @@ async fn a_small_company_declares_and_is_never_taken_for_more() {
     jp.party("cb-1").must("verdict-granted", with(claims::verdict("V-9"), decided)).await;
     let before = jp.verdict("jp:S-1").await;
     assert!(before["now"]["state"].get("superseded").is_some(), "{before}");
-    assert_eq!(before["history"].as_array().unwrap().len(), 3, "{before}");
+    assert_eq!(before["history"].as_array().unwrap().len(), 5, "{before}");
     abroad(eu, "jp:V-9", "recognised", "").await;
     abroad(eu, "jp:S-1", "refused", "verdict-superseded").await;
     let (own, theirs) = (jp.verdict("jp:S-1").await, eu.verdict("jp:S-1").await);

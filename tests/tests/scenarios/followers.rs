@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 use tests::claims::{day, verdict};
-use tests::{Federation, Node, Party, Registry, ports, program, soon};
+use tests::{Buyer, Federation, Node, Party, Registry, ports, program, soon};
 
 /// `watch`, as a buyer runs it.
 struct Watcher {
@@ -87,7 +87,11 @@ async fn whoever_watches_follows_a_registry_that_moves_and_one_that_ends() {
     mm.party("cb-1").must("verdict-granted", verdict("V-1")).await;
     watcher.hears("it watches", about("mm:V-1")).await;
 
+    let on_nats = Buyer::listen(mm, &buyer).await;
+    let mut whereabouts = on_nats.dialled.listen("registry.mm").await;
     let (elsewhere, _node) = moves(&federation, mm, root.path()).await;
+    let (_, event) = whereabouts.next().await;
+    assert!(of_type("registry.moved")(&event) && event["data"]["httpUrl"].is_string(), "{event}");
     watcher.hears("it is told where the registry went", of_type("registry.moved")).await;
     elsewhere.party("cb-1").must("verdict-granted", verdict("V-2")).await;
     watcher.hears("it goes on there", about("mm:V-2")).await;
@@ -100,8 +104,12 @@ async fn whoever_watches_follows_a_registry_that_moves_and_one_that_ends() {
     // Whoever follows knows the successor by the root of its genesis, and reads it by those that it trusts by then.
     jp.run(&["certs", "rotate-root"]);
     jp.run(&["succession", "accept", "mm", "--until", &day(30), "--out", accepted]);
+    let on_nats = Buyer::listen(&elsewhere, &elsewhere.party("buyer-1")).await;
+    let mut whereabouts = on_nats.dialled.listen("registry.mm").await;
     let close = ["close", "--successor", "jp", "--acceptance", accepted, "--genesis", genesis, "--reason", "merged"];
     elsewhere.run(&close);
+    let (_, event) = whereabouts.next().await;
+    assert!(of_type("registry.closed")(&event) && event["data"]["successor"] == "jp", "{event}");
     watcher.hears("it is told of the end", of_type("registry.closed")).await;
     watcher.hears("it says who goes on", |line| line["followed"]["successor"]["registry"] == "jp").await;
     jp.party("cb-1").must("verdict-granted", verdict("V-9")).await;

@@ -1,12 +1,14 @@
 //! A country without a node of its own: its registry runs on the node of another by the word of both, and later moves out. Peers
 //! follow it, old proofs hold, and who watches goes on where it was.
 
+use certs::ClientFiles;
 use conformity::party::Role;
+use ledger::key::Algorithm;
 use serde_json::{Value, json};
-use tests::claims::{rule, terms, verdict};
+use tests::claims::{rule, terms, verdict, with};
 use tests::events::{Events, Frame};
 use tests::node::{NatsServer, Node};
-use tests::{Federation, Registry, ports};
+use tests::{Federation, Registry, ports, stranger};
 
 /// What a host says of whom it serves, as far as it is known there.
 async fn hosting(registry: &Registry, standing: &str) {
@@ -149,4 +151,40 @@ async fn a_hosted_registry_moves_out_and_everybody_follows() {
     old.check(&old_grant, &elsewhere.log_keys().await).unwrap();
     let peering = elsewhere.peer_status("jp").await;
     assert_eq!(peering["evidence"], Value::Null, "{peering}");
+}
+
+/// Two registries on one node have nothing in common but the machine: each has operators, doors and secrets of its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_hosted_is_run_and_seen_by_its_own_alone() {
+    let federation = Federation::start_in_one_process(&["jp", "mm"]).await;
+    let (jp, mm) = (federation.registry("jp"), federation.registry("mm"));
+    let hidden = with(verdict("V-1"), json!({"profile": "restricted"}));
+    mm.party("cb-1").must("verdict-granted", hidden).await;
+
+    // The guest's operator runs it; the host's operator and authority are strangers at its door, and it is one at theirs.
+    mm.register("buyer-2", Role::Buyer).await;
+    let claim = mm.equip("buyer-3", Role::Buyer, Algorithm::Ed25519);
+    for (door, stranger) in [(mm, jp.operator()), (mm, jp.party("ministry")), (jp, mm.operator())] {
+        let (certificate, key) = stranger.credentials().tls();
+        let files = ClientFiles { certificate, key };
+        let said = stranger.sign("party-registered", claim.clone());
+        assert!(stranger::post(door, &files, &said).await.is_err(), "{} at {}", stranger.id(), door.id());
+    }
+    // Nor does a word of theirs count that the guest's operator carries.
+    let said = jp.operator().sign("party-registered", claim);
+    let refused = mm.operator().send(said).await.unwrap_err().to_string();
+    assert!(refused.contains("unknown-key"), "{refused}");
+
+    // Who may see it there sees it there, and nobody at the host's door.
+    let seen = mm.party("cb-1").client().json::<Value>("/v1/verdicts/mm:V-1").await.unwrap();
+    assert_eq!(seen["terms"]["profile"], "restricted");
+    for party in [jp.operator(), jp.party("ministry"), jp.party("cb-1"), jp.party("audit")] {
+        assert!(party.client().json::<Value>("/v1/verdicts/mm:V-1").await.is_err(), "{}", party.id());
+        assert!(party.client().json::<Value>("/v1/verdicts/jp:V-1").await.is_err(), "{}", party.id());
+    }
+    for (registry, id) in [(jp, "jp"), (mm, "mm")] {
+        let parties = registry.must_ask("/v1/parties").await;
+        let names = parties["parties"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned());
+        assert!(!names.into_iter().any(|name| name == "buyer-3"), "{id}");
+    }
 }

@@ -250,7 +250,7 @@ impl Tool {
     fn name(self) -> String {
         match self {
             Self::Openvc => packaged("openvc-core"),
-            Self::SdJwtVc => npm_packaged(),
+            Self::SdJwtVc => npm_packaged("@sd-jwt/sd-jwt-vc"),
         }
     }
 
@@ -306,7 +306,7 @@ fn ask(world: &World<'_>, foreign: &Foreign<'_>, tool: Asked<'_>, file: &str, ca
     hand_over(&path, &cases.iter().map(|case| case.question.clone()).collect())?;
     let answers = match tool {
         Asked::Python(python) => foreign.ask(python, &world.ca(), "verify.py", &[path.as_os_str()])?,
-        Asked::Node(home) => foreign.ask_node(home, &world.ca(), &path)?,
+        Asked::Node(home) => foreign.ask_node(home, &world.ca(), "verify.mjs", &path)?,
     };
     let answers = answers.as_array().cloned().unwrap_or_default();
     ensure!(answers.len() == cases.len(), "{} answers to {} cases", answers.len(), cases.len());

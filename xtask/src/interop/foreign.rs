@@ -25,7 +25,12 @@ const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/interop");
 const REQUIREMENTS: &str = include_str!("../../interop/requirements.txt");
 const PACKAGE: &str = include_str!("../../interop/package.json");
 const LOCK: &str = include_str!("../../interop/package-lock.json");
-const VERIFY_JS: &str = include_str!("../../interop/verify.mjs");
+/// Programs for node, which looks for packages from where a program is.
+const FOR_NODE: [(&str, &str); 3] = [
+    ("verify.mjs", include_str!("../../interop/verify.mjs")),
+    ("cloudevent.mjs", include_str!("../../interop/cloudevent.mjs")),
+    ("watch_sse.ts", include_str!("../../../docs/guide/clients/watch_sse.ts")),
+];
 
 /// What the packages need at least, by their own metadata: check-jsonschema, then the two for logs.
 const OLDEST: (u8, u8) = (3, 11);
@@ -46,6 +51,8 @@ pub(super) struct Foreign<'stage> {
     pub(super) python: Result<Python, String>,
     pub(super) node: Result<PathBuf, String>,
     pub(super) openssl: Result<PathBuf, String>,
+    /// Its name with its version.
+    pub(super) curl: Result<String, String>,
 }
 
 /// A virtual environment with the pinned packages.
@@ -76,6 +83,7 @@ impl<'stage> Foreign<'stage> {
             python: reason(python(stage, &folder))?,
             node: reason(node(stage, &folder.join("node")))?,
             openssl: openssl(),
+            curl: curl(),
         })
     }
 
@@ -89,14 +97,14 @@ impl<'stage> Foreign<'stage> {
         self.answer(script, &mut command)
     }
 
-    /// Lets node run the verifier.
+    /// Lets node run one of our programs on a file and reads its answer.
     ///
     /// # Errors
     /// As for [`Self::ask`].
-    pub(super) fn ask_node(&self, home: &Path, ca: &Path, cases: &Path) -> Result<Value> {
+    pub(super) fn ask_node(&self, home: &Path, ca: &Path, script: &str, file: &Path) -> Result<Value> {
         let mut command = Command::new("node");
-        command.arg(home.join("verify.mjs")).arg(cases).env("NODE_EXTRA_CA_CERTS", ca);
-        self.answer("verify.mjs", &mut command)
+        command.arg(home.join(script)).arg(file).env("NODE_EXTRA_CA_CERTS", ca);
+        self.answer(script, &mut command)
     }
 
     /// The public half (JWK) of a private key, by whichever of the two is here.
@@ -161,9 +169,8 @@ pub(super) fn packaged(name: &str) -> String {
     format!("{name} {}", version.and_then(|rest| rest.split(' ').next()).unwrap_or("of no pinned version"))
 }
 
-/// The name and pinned version of npm's package.
-pub(super) fn npm_packaged() -> String {
-    let name = "@sd-jwt/sd-jwt-vc";
+/// The name and pinned version of one of npm's packages.
+pub(super) fn npm_packaged(name: &str) -> String {
     let package: Value = serde_json::from_str(PACKAGE).unwrap_or_default();
     format!("{name} {}", package["dependencies"][name].as_str().unwrap_or("of no pinned version"))
 }
@@ -208,9 +215,28 @@ fn node(stage: &Stage, home: &Path) -> Result<PathBuf> {
         npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error", "--prefix"]).arg(home);
         run(stage, "npm", &mut npm)
     })?;
-    // Beside the packages, because node looks for them from where the program is.
-    fs::write(home.join("verify.mjs"), VERIFY_JS)?;
+    for (name, text) in FOR_NODE {
+        fs::write(home.join(name), text)?;
+    }
+    compile(stage, home)?;
     Ok(home.to_owned())
+}
+
+/// Has the example in TypeScript checked, and what node runs written beside it.
+fn compile(stage: &Stage, home: &Path) -> Result<()> {
+    let mut tsc = Command::new("node");
+    tsc.arg(home.join("node_modules/typescript/bin/tsc")).current_dir(home);
+    tsc.args(["--strict", "--target", "es2022", "--module", "nodenext", "--types", "node", "--skipLibCheck"]);
+    run(stage, "tsc", tsc.arg("watch_sse.ts"))
+}
+
+fn curl() -> Result<String, String> {
+    let said = spoken(Command::new("curl").arg("--version")).map_err(|_| "curl is not installed".to_owned())?;
+    let mut words = said.split_whitespace();
+    match (words.next(), words.next()) {
+        (Some("curl"), Some(version)) => Ok(format!("curl {version}")),
+        _ => Err(format!("curl does not say its version: {said}")),
+    }
 }
 
 fn openssl() -> Result<PathBuf, String> {
@@ -279,12 +305,17 @@ mod tests {
 
     #[test]
     fn every_tool_has_a_pinned_version() {
-        for name in ["openvc-core", "check-jsonschema", "aics-tlog", "aics-witness"] {
+        for name in
+            ["openvc-core", "check-jsonschema", "aics-tlog", "aics-witness", "cloudevents", "httpx-sse", "schemathesis"]
+        {
             let named = packaged(name);
             assert!(named.split_once(' ').is_some_and(|(_, version)| version.contains('.')), "{named}");
         }
-        assert_eq!(npm_packaged(), "@sd-jwt/sd-jwt-vc 0.19.0");
-        assert!(LOCK.contains("\"node_modules/@sd-jwt/sd-jwt-vc\"") && !LOCK.contains("file:"));
+        for (name, version) in [("@sd-jwt/sd-jwt-vc", "0.19.0"), ("cloudevents", "10.0.0"), ("eventsource", "4.1.1")] {
+            assert_eq!(npm_packaged(name), format!("{name} {version}"));
+            assert!(LOCK.contains(&format!("\"node_modules/{name}\"")), "{name}");
+        }
+        assert!(!LOCK.contains("file:"));
     }
 
     #[test]

@@ -115,7 +115,7 @@ impl<'stage> World<'stage> {
         let file = |suffix: &str| self.stage.folder().join(format!("{verdict}{suffix}"));
         let (whole, bare, shown, detail) =
             (file(".sd-jwt"), file("-bare.sd-jwt"), file("-shown.sd-jwt"), file(".json"));
-        grant(&self.jp, body, &verdict, profile)?;
+        grant(&self.jp, body, &verdict, "local:demo:example-works", profile)?;
         hand_over(&detail, &findings(profile))?;
         let (today, key) = (Day::today()?.to_string(), file(".jwk"));
         hand_over(&key, &issuer)?;
@@ -187,11 +187,11 @@ fn publish(jp: &Node<'_>) -> Result<()> {
 }
 
 /// For a year, so that a clock set ahead by more finds it over.
-fn grant(jp: &Node<'_>, body: &str, verdict: &str, profile: &str) -> Result<()> {
+pub(super) fn grant(jp: &Node<'_>, body: &str, verdict: &str, supplier: &str, profile: &str) -> Result<Value> {
     let today = Day::today()?;
     let (from, until) = (today.to_string(), today.in_years(1).to_string());
     let name = "Example Works KK (fictional)";
-    let whom = ["grant", verdict, "--supplier", "local:demo:example-works", "--supplier-name", name, "--country", "JP"];
+    let whom = ["grant", verdict, "--supplier", supplier, "--supplier-name", name, "--country", "JP"];
     let what = ["--object", "organization", "--object-name", "Head office", "--scheme", SCHEME];
     let how = ["--viewpoint", "organization,process", "--scope", "Development and operation (fictional)"];
     let when = ["--from", &from, "--until", &until, "--profile", profile];
@@ -201,7 +201,7 @@ fn grant(jp: &Node<'_>, body: &str, verdict: &str, profile: &str) -> Result<()> 
         "restricted" => &["--level", "advanced", "--site", "Osaka"],
         _ => &[],
     };
-    jp.party(body, &[&whom[..], &what, &how, &when, reach].concat()).map(drop)
+    jp.party(body, &[&whom[..], &what, &how, &when, reach].concat())
 }
 
 /// What a credential keeps back.

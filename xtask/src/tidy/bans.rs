@@ -57,7 +57,12 @@ const BANS: &[Ban] = &[
     },
     Ban {
         names: &["async_nats"],
-        place: Place::OutsideOf(&["federation/src/bus.rs", "tests/"]),
+        place: Place::OutsideOf(&[
+            "federation/src/bus.rs",
+            "federation/src/bus/stream",
+            "federation/tests/it/buyers",
+            "tests/",
+        ]),
         code: Code::All,
         instead: "go through the bus in federation/src/bus.rs, where time-outs, inboxes and accounts are set once",
     },
@@ -87,9 +92,9 @@ const BANS: &[Ban] = &[
     },
     Ban {
         names: &["tokio", "std::fs", "std::net", "std::thread", "std::env", "std::process"],
-        place: Place::In(&["conformity/src/", "credential/src/"]),
+        place: Place::In(&["conformity/src/", "procurement/src/", "credential/src/", "bridges/src/"]),
         code: Code::Product,
-        instead: "conformity and credential decide on values: let the caller read, send or wait, and pass the result in",
+        instead: "conformity, procurement, credential and bridges decide on values: let the caller read, send or wait, and pass the result in",
     },
     Ban {
         names: &["Timestamp::now", "Zoned::now", "SystemTime::now"],
@@ -99,7 +104,7 @@ const BANS: &[Ban] = &[
     },
     Ban {
         names: &["Instant::now"],
-        place: Place::In(&["conformity/src/", "ledger/src/", "credential/src/"]),
+        place: Place::In(&["conformity/src/", "procurement/src/", "ledger/src/", "credential/src/", "bridges/src/"]),
         code: Code::Product,
         instead: "take the time as a value (`Place::at`, `at_ms`): a replay must come to the same answer",
     },
@@ -246,6 +251,7 @@ mod tests {
             ("registry-node/src/accept.rs", "use tokio_rustls::TlsAcceptor;"),
             ("credential/src/certificates.rs", "use webpki::EndEntityCert;"),
             ("federation/src/bus.rs", "use async_nats::Client;"),
+            ("federation/src/bus/stream.rs", "use async_nats::jetstream;"),
             ("registry-node/src/index.rs", "use sled::Db;"),
             ("registry-node/src/index/rebuild.rs", "use sled::Db;"),
             ("conformity/src/lib.rs", "#[cfg(test)] mod tests { use std::fs; }"),

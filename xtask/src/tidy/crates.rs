@@ -22,7 +22,7 @@ const BANNED: [(&str, &str); 7] = [
 ];
 
 /// Packages that others build into what they have: rules, and verifying offline.
-const EMBEDDED: [&str; 2] = ["conformity", "credential"];
+const EMBEDDED: [&str; 4] = ["conformity", "procurement", "credential", "bridges"];
 /// What none of them brings along: event loops, and whatever opens a connection.
 const CONNECTED: [&str; 7] = ["tokio", "mio", "socket2", "hyper", "rustls", "async-nats", "warp"];
 

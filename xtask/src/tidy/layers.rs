@@ -11,8 +11,19 @@ use super::{Finding, below, read};
 use crate::workspace::{Member, Workspace};
 
 /// Each may depend on those before it.
-const LAYERS: [&str; 9] =
-    ["test-data", "conformity", "ledger", "credential", "certs", "token", "federation", "registry-node", "tests"];
+const LAYERS: [&str; 11] = [
+    "test-data",
+    "conformity",
+    "procurement",
+    "ledger",
+    "credential",
+    "bridges",
+    "certs",
+    "token",
+    "federation",
+    "registry-node",
+    "tests",
+];
 
 /// Depends on none of ours, and none of ours on it.
 const APART: &str = "xtask";
