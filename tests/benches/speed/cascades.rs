@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tests::claims::{day, verdict, with};
 use tests::events::{Events, Frame};
-use tests::{Registry, soon};
+use tests::{Node, Registry, soon};
 
 use crate::sums::{Sums, percentile};
 use crate::workshop::Workshop;
@@ -21,6 +21,9 @@ const BESIDE: u64 = 64 * 1024 * 1024;
 const AIM: Duration = Duration::from_secs(10);
 /// Nothing more was told of for so long: it never will be.
 const STUCK: Duration = Duration::from_secs(60);
+/// A node that takes no more memory than this for so long is at rest.
+const CALM: Duration = Duration::from_secs(5);
+const CALM_BYTES: u64 = 1024 * 1024;
 /// A quiet moment between two submissions.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -81,7 +84,7 @@ async fn killed(sums: &mut Sums) {
     assert_eq!(counts, (&json!(VERDICTS), &json!(VERDICTS), &json!(true)), "each once, after {KILLS} kills: {cascade}");
     again(&workshop).await;
     read_on(jp).await;
-    let (Some(peak), Some((state, _))) = (peak, node.memory()) else {
+    let (Some(peak), Some(state)) = (peak, at_rest(node).await) else {
         return sums.note("no memory was read".to_owned());
     };
     let beside = peak.saturating_sub(state);
@@ -93,11 +96,25 @@ async fn killed(sums: &mut Sums) {
     ));
 }
 
-/// Reads all events, so that the newest are kept in memory as they are in a node that told them. A checkpoint comes behind all that it
-/// covers.
+/// Reads what was told, so that as much of it is kept in memory as in a node that told it; the grants before it would take memory that
+/// telling does not. A checkpoint comes behind all that it covers.
 async fn read_on(jp: &Registry) {
-    let mut events = Events::open(&jp.public(), "/v1/events?after=start", None).await.expect("a stream");
+    let mut events = Events::open(&jp.public(), &format!("/v1/events?after={VERDICTS}"), None).await.expect("a stream");
     while !matches!(events.next().await.expect("it goes on"), Frame::Checkpoint(_)) {}
+}
+
+/// The memory of a node that does nothing any more: what it does behind its start is over when it takes no more for a while.
+async fn at_rest(node: &Node) -> Option<u64> {
+    let mut found = node.memory()?.0;
+    let mut since = Instant::now();
+    while since.elapsed() < CALM {
+        tokio::time::sleep(PAUSE).await;
+        let now = node.memory()?.0;
+        if now > found + CALM_BYTES {
+            (found, since) = (now, Instant::now());
+        }
+    }
+    Some(node.memory()?.0)
 }
 
 /// `kill -9`, and a new start.
