@@ -26,6 +26,7 @@
 //! bulletin.jp                    ▶ the same                       a bulletin that names no sector
 //! bulletin.jp.<sector>           ▶ the same                       a bulletin that names this sector
 //! registry.jp                    ▶ the same                       the registry moved out, or ended
+//! heartbeat.jp                   ▶ the same                       so much was told
 //! ```
 //!
 //! A peer's account imports only the subjects that carry its own name, so the name in a subject under `svc.` is the
@@ -179,6 +180,11 @@ impl Subject {
         Self(format!("registry.{registry}"))
     }
 
+    /// Where a registry tells its buyers how much it told.
+    pub fn heartbeat(registry: &RegistryId) -> Self {
+        Self(format!("heartbeat.{registry}"))
+    }
+
     /// A subject of the server's own account; `server` as the server named itself.
     pub(crate) fn of_server(server: &str, verb: &str) -> Self {
         Self(format!("$SYS.REQ.SERVER.{server}.{verb}"))
@@ -196,10 +202,15 @@ impl Pattern {
         Self("svc.>".to_owned())
     }
 
-    /// Everything that a registry tells its buyers: how suppliers stand, news of the rules, and where the registry went.
+    /// Everything that a registry tells its buyers and keeps for them: how suppliers stand, news of the rules, and where the registry went.
     pub fn told_by(registry: &RegistryId) -> Vec<Self> {
         let subjects = [("status", ".>"), ("bulletin", ""), ("bulletin", ".>"), ("registry", "")];
         subjects.map(|(kind, more)| Self(format!("{kind}.{registry}{more}"))).into()
+    }
+
+    /// All that a buyer hears who listens: the same, and that it hears.
+    pub fn heard_from(registry: &RegistryId) -> Vec<Self> {
+        Self::told_by(registry).into_iter().chain([Self::exactly(&Subject::heartbeat(registry))]).collect()
     }
 
     /// Where a server asks whether to let somebody in (NATS ADR-26).
@@ -423,6 +434,13 @@ mod tests {
             assert_eq!(Subject::bulletin(&jp(), sector.as_ref()).as_str(), subject);
         }
         assert_eq!(Subject::registry(&jp()).as_str(), "registry.jp");
+    }
+
+    #[test]
+    fn a_heartbeat_is_heard_and_not_kept() {
+        let heartbeat = Pattern::exactly(&Subject::heartbeat(&jp()));
+        assert_eq!(heartbeat.as_str(), "heartbeat.jp");
+        assert!(Pattern::heard_from(&jp()).contains(&heartbeat) && !Pattern::told_by(&jp()).contains(&heartbeat));
     }
 
     #[test]
