@@ -4,8 +4,6 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use certs::{Client, ClientFiles, Trust};
 use conformity::party::Role;
@@ -13,11 +11,10 @@ use federation::access::Inbox;
 use federation::bus::stream::{Keeping, Stream};
 use federation::bus::{Dial, Link, OWN_SERVER};
 use federation::subjects::Pattern;
-use ledger::checkpoint::Checkpoint;
 use ledger::key::{Algorithm, SigningKey};
-use ledger::note::NoteVerifier;
 use serde_json::{Value, json};
 use tests::claims::{SUPPLIER, reason, verdict, with};
+use tests::events::covered;
 use tests::node::NatsServer;
 use tests::secrets::holders;
 use tests::wait::PATIENCE;
@@ -209,12 +206,6 @@ async fn what_is_erased_is_not_in_the_stream_either() {
     }
     let left = [grants[1], grants[3], grant(jp, "V-last").await];
     holds(jp, &left, "the others stay").await;
-}
-
-/// The size of the checkpoint that a message carries, which the registry signed.
-fn covered(event: &Value, log: &NoteVerifier) -> u64 {
-    let note = STANDARD.decode(event["checkpoint"].as_str().expect("a checkpoint")).unwrap();
-    Checkpoint::verify_published(&String::from_utf8(note).unwrap(), log).unwrap().size
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -22,10 +22,11 @@ const JS: &str = "@nats-io/transport-node";
 /// Until the server has a cursor that was asked for.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-const REQUIRED: &[&str] = &["XX"];
-const UNKNOWN: &[&str] = &["XX"];
-const UNAUTHORIZED: &[&str] = &["authorization violation"];
-const FORBIDDEN: &[&str] = &["permissions violation"];
+/// What is said of whoever shows no certificate, one of another authority, one of nobody who may come in; and to whom is in, of what it may not.
+const REQUIRED: Option<&str> = Some("certificate required");
+const UNKNOWN: Option<&str> = Some("unknown ca");
+const UNAUTHORIZED: Option<&str> = Some("authorization violation");
+const FORBIDDEN: Option<&str> = Some("permissions violation");
 
 /// A connection, and what must become of it.
 struct Case {
@@ -36,39 +37,89 @@ struct Case {
     name: String,
     hears: Vec<String>,
     says: Vec<String>,
-    /// Words of which one must be in what is refused; none where nothing is to be refused.
-    refused: &'static [&'static str],
+    /// What must be said; nothing where nothing is to be refused.
+    refused: Option<&'static str>,
     let_in: bool,
 }
 
-/// The examples that listen there.
+/// An example of the guide.
+#[derive(Clone)]
+struct Example {
+    program: PathBuf,
+    script: PathBuf,
+    /// Names the file of whom it is to trust over HTTPS.
+    trust: &'static str,
+}
+
+/// Each with its tool and a word for its files, or why it cannot be run.
+fn examples(foreign: &Foreign<'_>) -> [(String, &'static str, Result<Example, String>); 2] {
+    let python = foreign.python.as_ref().map_err(String::clone).map(|python| Example {
+        program: python.program("python"),
+        script: example("watch_nats.py"),
+        trust: "SSL_CERT_FILE",
+    });
+    let node = foreign.node.as_ref().map_err(String::clone).map(|home| Example {
+        program: PathBuf::from("node"),
+        script: home.join("watch_nats.js"),
+        trust: "NODE_EXTRA_CA_CERTS",
+    });
+    [(packaged("nats-py"), "py", python), (npm_packaged(JS), "ts", node)]
+}
+
+impl Example {
+    /// Has it read as the buyer in a folder, and remember where it is in a file.
+    fn program(self, world: &World<'_>, buyer: &str, memory: &Path) -> Program {
+        let (https, ca) = (world.jp.url(), world.ca());
+        let (buyer, memory) = (world.stage.folder().join(buyer), memory.to_owned());
+        Box::new(move |port| {
+            let mut command = Command::new(&self.program);
+            command.arg(&self.script).args(["jp", &https, &format!("tls://localhost:{port}"), SUPPLIER]);
+            command.arg(&buyer).arg(&memory).env(self.trust, &ca).env("PYTHONDONTWRITEBYTECODE", "1");
+            command
+        })
+    }
+}
+
+/// The examples, as clients that read along.
 pub(super) fn clients(world: &World<'_>, foreign: &Foreign<'_>) -> Vec<Client> {
-    let folder = world.stage.folder().to_owned();
-    let client = |tool: String, kind: &str, ready: Result<(PathBuf, PathBuf), String>, trust: &'static str| {
-        let memory = folder.join(format!("watch-nats-{kind}.last"));
-        let (https, ca, buyer) = (world.jp.url(), world.ca(), folder.join(BUYERS[0]));
-        let remembered = memory.clone();
-        let program = ready.map(|(program, script)| -> Program {
-            Box::new(move |port| {
-                let mut command = Command::new(&program);
-                command.arg(&script).args(["jp", &https, &format!("tls://localhost:{port}"), SUPPLIER]);
-                command.arg(&buyer).arg(&remembered).env(trust, &ca);
-                command
-            })
-        });
+    let client = |(tool, kind, example): (String, &str, Result<Example, String>)| {
+        let memory = world.stage.folder().join(format!("watch-nats-{kind}.last"));
+        let program = example.map(|example| example.program(world, BUYERS[0], &memory));
         Client { tool, server: world.buyers, program, memory: Some(memory) }
     };
-    let python = foreign.python.as_ref().map_err(String::clone);
-    let python = python.map(|python| (python.program("python"), example("watch_nats.py")));
-    let node = foreign.node.clone().map(|home| (PathBuf::from("node"), home.join("watch_nats.js")));
-    vec![
-        client(packaged("nats-py"), "py", python, "SSL_CERT_FILE"),
-        client(npm_packaged(JS), "ts", node, "NODE_EXTRA_CA_CERTS"),
-    ]
+    examples(foreign).into_iter().map(client).collect()
+}
+
+/// An example that is not let in says so, and ends.
+fn judge_refused<W: Write>(world: &World<'_>, foreign: &Foreign<'_>, report: &mut Report<W>) -> Result<()> {
+    let what = "the example, by the certificate of a supplier";
+    for (tool, kind, example) in examples(foreign) {
+        let example = match example {
+            Ok(example) => example,
+            Err(why) => {
+                report.leave_out(&tool, what, &why)?;
+                continue;
+            }
+        };
+        report.step(&tool, what, || {
+            let name = format!("watch-nats-{kind}-refused");
+            let record = world.stage.folder().join("logs/tools").join(&name);
+            let program = example.program(world, "supplier", &world.stage.folder().join(&name));
+            match world.stage.children().run(&name, &mut program(world.buyers), &record, PATIENCE) {
+                Err(error) if format!("{error:#}").to_lowercase().contains("authorization violation") => {
+                    Ok(Ended::Refused("authorization violation".to_owned()))
+                }
+                Err(error) => Err(error),
+                Ok(_) => Ok(Ended::Broken("it ended as if all were well".to_owned())),
+            }
+        })?;
+    }
+    Ok(())
 }
 
 /// Who is let in, and what each may do there, as both clients find it.
 pub(super) fn judge<W: Write>(world: &World<'_>, foreign: &Foreign<'_>, report: &mut Report<W>) -> Result<()> {
+    judge_refused(world, foreign, report)?;
     let [python, node] = [packaged("nats-py"), npm_packaged(JS)];
     let what = "who is let in at the server of buyers, and what each may do there";
     let cursor = match cursor(world, foreign)? {
@@ -135,8 +186,8 @@ fn cases(world: &World<'_>, cursor: &Value) -> Result<Vec<Case>> {
     let hears = |case| Case { hears: vec![inbox.clone()], ..case };
     let says = |case| Case { says: vec![format!("status.jp.stars.{SUPPLIER}")], ..case };
     Ok(vec![
-        case("a buyer that listens", Some(&own), true, &[]),
-        pulls(case("a buyer that pulls from its cursor", Some(&own), true, &[])),
+        case("a buyer that listens", Some(&own), true, None),
+        pulls(case("a buyer that pulls from its cursor", Some(&own), true, None)),
         case("nobody, without a certificate", None, false, REQUIRED),
         case("a buyer of another registry, by its certificate", Some(&foreigner), false, UNKNOWN),
         case("a supplier, by its certificate", Some(&supplier), false, UNAUTHORIZED),
@@ -173,13 +224,12 @@ impl Case {
     fn holds(&self, answer: &Value) -> Result<Ended> {
         ensure!(answer["letIn"] == self.let_in, "it says {answer}");
         let said: Vec<&str> = answer["said"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        let said = said.join("; ");
-        if self.refused.is_empty() {
+        let said = said.join("; ").replace('\n', " ");
+        let Some(word) = self.refused else {
             ensure!(said.is_empty(), "it says {said}");
             return Ok(Ended::Held);
-        }
-        let lower = said.to_lowercase();
-        ensure!(self.refused.iter().any(|word| lower.contains(word)), "it says {said}");
+        };
+        ensure!(said.to_lowercase().contains(word), "it says {said}");
         Ok(Ended::Refused(said))
     }
 }
