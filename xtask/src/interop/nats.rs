@@ -71,12 +71,12 @@ impl Example {
     fn program(self, world: &World<'_>, buyer: &str, memory: &Path) -> Program {
         let (https, ca) = (world.jp.url(), world.ca());
         let (buyer, memory) = (world.stage.folder().join(buyer), memory.to_owned());
-        Box::new(move |port| {
+        Program(Box::new(move |port| {
             let mut command = Command::new(&self.program);
             command.arg(&self.script).args(["jp", &https, &format!("tls://localhost:{port}"), SUPPLIER]);
             command.arg(&buyer).arg(&memory).env(self.trust, &ca).env("PYTHONDONTWRITEBYTECODE", "1");
             command
-        })
+        }))
     }
 }
 
@@ -105,7 +105,7 @@ fn judge_refused<W: Write>(world: &World<'_>, foreign: &Foreign<'_>, report: &mu
             let name = format!("watch-nats-{kind}-refused");
             let record = world.stage.folder().join("logs/tools").join(&name);
             let program = example.program(world, "supplier", &world.stage.folder().join(&name));
-            match world.stage.children().run(&name, &mut program(world.buyers), &record, PATIENCE) {
+            match world.stage.children().run(&name, &mut (program.0)(world.buyers), &record, PATIENCE) {
                 Err(error) if format!("{error:#}").to_lowercase().contains("authorization violation") => {
                     Ok(Ended::Refused("authorization violation".to_owned()))
                 }

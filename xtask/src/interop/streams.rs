@@ -46,7 +46,7 @@ pub(super) struct Client {
 }
 
 /// Makes the command that runs a client, given the port where it is to connect.
-pub(super) type Program = Box<dyn Fn(u16) -> Command>;
+pub(super) struct Program(pub(super) Box<dyn Fn(u16) -> Command>);
 
 /// A client that reads, behind its wire.
 struct Reader {
@@ -127,27 +127,27 @@ fn clients(world: &World<'_>, foreign: &Foreign<'_>) -> Vec<Client> {
     };
     let (trusted, python) = (ca.clone(), foreign.python.as_ref().map(|python| python.program("python")));
     let python = python.map_err(String::clone).map(|python| -> Program {
-        Box::new(move |port| {
+        Program(Box::new(move |port| {
             let mut command = Command::new(&python);
             whom(command.arg("-B").arg(example("watch_sse.py")).env("SSL_CERT_FILE", &trusted), port);
             command
-        })
+        }))
     });
     let (trusted, node) = (ca.clone(), foreign.node.clone());
     let node = node.map(|home| -> Program {
-        Box::new(move |port| {
+        Program(Box::new(move |port| {
             let mut command = Command::new("node");
             whom(command.arg(home.join("watch_sse.js")).env("NODE_EXTRA_CA_CERTS", &trusted), port);
             command
-        })
+        }))
     });
     let curl = foreign.curl.as_ref().map_err(String::clone).map(|_| -> Program {
-        Box::new(move |port| {
+        Program(Box::new(move |port| {
             let mut command = Command::new("sh");
             whom(command.arg(example("watch_sse.sh")).env("CURL_CA_BUNDLE", &ca), port);
             command.arg(folder.join("curl.last"));
             command
-        })
+        }))
     });
     let version = foreign.curl.as_deref().unwrap_or("curl").to_owned();
     vec![client(packaged("httpx-sse"), python), client(npm_packaged("eventsource"), node), client(version, curl)]
@@ -161,7 +161,7 @@ pub(super) fn example(name: &str) -> PathBuf {
 impl Reader {
     fn start(world: &World<'_>, tool: String, server: u16, program: Program, memory: Option<PathBuf>) -> Result<Self> {
         let wire = Wire::to(server)?;
-        let lines = run(world, &tool, program(wire.port()))?;
+        let lines = run(world, &tool, (program.0)(wire.port()))?;
         Ok(Self { tool, program, memory, wire, lines, seen: Vec::new() })
     }
 
@@ -171,7 +171,7 @@ impl Reader {
         let remembers = || Ok(fs::read_to_string(memory).is_ok_and(|told| told == last.to_string()).then_some(()));
         world.stage.wait_until(&format!("{} remembers what it printed", self.tool), PATIENCE, remembers)?;
         world.stage.children().end(&self.tool)?;
-        self.lines = run(world, &self.tool, (self.program)(self.wire.port()))?;
+        self.lines = run(world, &self.tool, (self.program.0)(self.wire.port()))?;
         Ok(())
     }
 

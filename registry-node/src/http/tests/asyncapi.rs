@@ -6,10 +6,11 @@ use conformity::words;
 use federation::subjects::Pattern;
 use serde_json::{Value, json};
 
+use super::bulletins::bulletin;
 use super::contract::references;
 use super::fixture::World;
 use crate::config::{Config, NatsBuyers};
-use crate::core::event::{BARE, TYPE_PREFIX};
+use crate::core::event::{About, BARE, TYPE_PREFIX};
 use crate::core::notice::{HEARTBEAT, PING, notice};
 use crate::http::asyncapi::document;
 use crate::http::code::Code;
@@ -77,6 +78,35 @@ async fn every_subject_that_a_buyer_may_hear_is_a_channel_and_no_other() {
     for operation in document["operations"].as_object().unwrap().values() {
         assert_eq!(operation["action"], "send", "the registry speaks, others listen");
     }
+}
+
+/// Where an event goes on NATS follows from what it is about, and the document says it by its type.
+#[tokio::test]
+async fn what_an_event_is_about_and_its_type_lead_to_the_same_channel() {
+    let world = World::furnished().await;
+    world.must(&world.person("meti"), "bulletin-issued", bulletin("B-1", &json!({}))).await;
+    let document: Value = serde_json::from_slice(&document(&with_nats(&world))).unwrap();
+    let (mut cursor, mut seen) = (0, BTreeSet::new());
+    loop {
+        let entries = world.registry.feed.next(cursor).unwrap();
+        if entries.is_empty() {
+            break;
+        }
+        for event in entries.iter().flat_map(|events| events.iter()) {
+            let channel = match &event.about {
+                Some(About::Verdict(_)) => "status",
+                Some(About::Bulletin(..)) => "bulletins",
+                None => "",
+            };
+            for one in ["status", "bulletins"] {
+                let told = keys(&document["channels"][one]["messages"]).contains(event.kind.as_str());
+                assert_eq!(told, one == channel, "{}", event.kind);
+            }
+            seen.insert(channel);
+        }
+        cursor += entries.len() as u64;
+    }
+    assert_eq!(seen, BTreeSet::from(["", "bulletins", "status"]));
 }
 
 #[tokio::test]
