@@ -249,6 +249,19 @@ pub fn event(kind: &str, language: Language, params: &Params) -> Option<String> 
     say(EVENTS, kind, language, params).or_else(family)
 }
 
+/// Every kind of event that has words of its own, such as `verdict.suspended`.
+pub fn event_kinds() -> impl Iterator<Item = &'static str> {
+    let own = EVENTS.iter().map(|row| row.code).filter(|code| code.contains('.'));
+    // One kind may have several rows, which stand together.
+    let mut last = "";
+    own.filter(move |code| std::mem::replace(&mut last, code) != *code)
+}
+
+/// The English sentence of a kind of event, its parameters in braces.
+pub fn event_sentence(kind: &str) -> Option<&'static str> {
+    EVENTS.iter().find(|row| row.code == kind).map(|row| row.en)
+}
+
 /// What stands around an answer under this code; empty where there is no such label, or not with these parameters.
 pub fn label(code: &str, language: Language, params: &Params) -> String {
     say(LABELS, code, language, params).or_else(|| say(COMMANDS, code, language, params)).unwrap_or_default()

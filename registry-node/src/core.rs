@@ -13,6 +13,7 @@ pub mod here;
 pub mod intake;
 pub mod interests;
 pub mod log_keys;
+pub mod notice;
 pub mod opened;
 pub mod peer_board;
 pub mod published;

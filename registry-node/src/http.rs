@@ -15,6 +15,7 @@ mod answer;
 mod apart;
 mod as_of;
 mod ask;
+mod asyncapi;
 mod attachments;
 mod body;
 mod bridging;

@@ -53,10 +53,15 @@ pub struct Absent {
 /// The title of what the rules refuse.
 const REFUSED: &str = "The statement is refused";
 
+/// What a problem of this code has as its `type`.
+pub fn kind(code: &str) -> String {
+    format!("{TYPE_BASE}{code}")
+}
+
 impl Problem {
     fn new(code: &str, title: &'static str, status: StatusCode, detail: impl Into<String>) -> Problem {
         Problem {
-            kind: format!("{TYPE_BASE}{code}"),
+            kind: kind(code),
             title,
             status: status.as_u16(),
             detail: detail.into(),

@@ -6,12 +6,24 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use ledger::checkpoint::Checkpoint;
 use ledger::entry::Entry;
+use ledger::note::NoteVerifier;
 use registry_node::client::{Client, ClientError, Connection};
 use serde_json::Value;
 use tokio::time::timeout;
 
 use crate::wait::PATIENCE;
+
+/// The size of the checkpoint that an event carries as a member.
+///
+/// # Panics
+/// When it carries none that the log signed.
+pub fn covered(event: &Value, log: &NoteVerifier) -> u64 {
+    let note = STANDARD.decode(event["checkpoint"].as_str().expect("a checkpoint")).expect("base64");
+    let note = String::from_utf8(note).expect("a note");
+    Checkpoint::verify_published(&note, log).expect("the log signed it").size
+}
 
 /// What comes out of a stream.
 #[derive(Debug, Clone, PartialEq)]

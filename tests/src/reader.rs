@@ -27,6 +27,8 @@ pub struct Reader {
 pub struct Pulled {
     /// The id of its event.
     pub id: String,
+    /// The event.
+    pub event: Value,
     acknowledge: Subject,
 }
 
@@ -71,7 +73,8 @@ impl Reader {
             let Ok(Some(message)) = timeout(Duration::from_secs(2), self.told.next()).await else { break };
             let Some(acknowledge) = message.reply.filter(|_| message.status.is_none()) else { break };
             let event: Value = serde_json::from_slice(&message.payload).expect("an event");
-            pulled.push(Pulled { id: event["id"].as_str().expect("an id").to_owned(), acknowledge });
+            let id = event["id"].as_str().expect("an id").to_owned();
+            pulled.push(Pulled { id, event, acknowledge });
         }
         pulled
     }

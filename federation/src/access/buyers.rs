@@ -4,7 +4,7 @@
 //! account  users                                    may
 //! SYS      sys.node.<host>                          list connections, and end them
 //! NODE     node.node.<host>                         publish events into the stream; answer who is let in
-//! BUYERS   whoever the node lets in, for a while    hear `status.>`, `bulletin.>`, `registry.>`, its own inbox; publish nothing
+//! BUYERS   whoever the node lets in, for a while    hear `status.>`, `bulletin.>`, `registry.>`, `heartbeat.>`, its own inbox; publish nothing
 //! CURSORS  the same, to pull instead of listen      ask for messages of its own cursors, and acknowledge them; hear its own inbox
 //! ```
 //!
@@ -33,7 +33,7 @@ pub const PULLING: &str = "CURSORS";
 /// The stream that the server keeps.
 pub const STREAM: &str = "EVENTS";
 /// What buyers hear.
-const HEARD: [&str; 3] = ["status.>", "bulletin.>", "registry.>"];
+const HEARD: [&str; 4] = ["status.>", "bulletin.>", "registry.>", "heartbeat.>"];
 /// Subscriptions of one connection.
 pub const SUBSCRIPTIONS: u32 = 256;
 

@@ -8,12 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::rand;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use certs::{Client as Tls, TlsError, Trust};
 use federation::hush::Hush;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -24,9 +21,10 @@ use super::lane::{Delivery, Patience, Spot};
 use super::outbound::Outbound;
 use super::webhook::{Answer, Delivering, Message};
 use crate::config::Webhooks;
-use crate::core::event::{Event, TYPE_PREFIX};
+use crate::core::event::Event;
 use crate::core::event_words::with_members;
 use crate::core::feed::FeedError;
+use crate::core::notice::{HEARTBEAT, PING, notice};
 use crate::core::published::Published;
 use crate::core::registry::Registry;
 
@@ -200,12 +198,12 @@ impl Node {
     async fn step(&self, key: &Key, work: &Work, delivering: &mut Delivering, until: u64) -> bool {
         let (spot, found) = match &work.task {
             Task::Ping(id) => {
-                let message = self.notice("ping", id.clone());
+                let message = self.notice(PING, id.clone());
                 return self.notify(key, work, delivering, message).await;
             }
             Task::Heartbeat => {
                 let id = format!("heartbeat_{}", self.registry.now().as_second());
-                let message = self.notice("heartbeat", id);
+                let message = self.notice(HEARTBEAT, id);
                 return self.notify(key, work, delivering, message).await;
             }
             Task::Again(spot) => (*spot, self.at(*spot).await),
@@ -229,7 +227,8 @@ impl Node {
 
     async fn deliver(&self, key: &Key, work: &Work, delivering: &mut Delivering, spot: Spot, event: &Event) {
         let id = event_id(self, spot);
-        let message = Message { id: id.clone(), body: with_members(&event.json, &self.checkpoint()) };
+        let message =
+            Message { id: id.clone(), body: with_members(&event.json, &self.published.member(&self.registry)) };
         let begun = Instant::now();
         let answer = delivering.send(&message, &work.subscription.secrets, self.registry.now()).await;
         self.settle(key, work, spot, &answer, self.delivery(&id, &answer, begun));
@@ -301,22 +300,10 @@ impl Node {
         read
     }
 
-    /// The newest published checkpoint, as a member of an event.
-    fn checkpoint(&self) -> Vec<(&'static str, String)> {
-        let newest = self.published.newest(&self.registry).ok().flatten();
-        newest.map(|checkpoint| ("checkpoint", STANDARD.encode(&checkpoint.note))).into_iter().collect()
-    }
-
     /// Something that is no event of the log: that a receiver is reached, or that nothing came for a while.
     fn notice(&self, kind: &str, id: String) -> Message {
-        let config = &self.registry.config;
-        let mark = self.registry.dispatch.mark();
-        let event = json!({
-            "specversion": "1.0", "id": id, "source": config.http.public_url, "type": format!("{TYPE_PREFIX}{kind}"),
-            "time": self.registry.now(), "datacontenttype": "application/json", "registry": config.registry.id,
-            "logindex": mark.saturating_sub(1).to_string(), "data": { "size": mark },
-        });
-        Message { body: with_members(&event.to_string().into(), &self.checkpoint()), id }
+        let notice = notice(&self.registry, kind, &id, self.registry.dispatch.mark());
+        Message { body: with_members(&notice, &self.published.member(&self.registry)), id }
     }
 }
 

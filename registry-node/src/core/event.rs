@@ -85,10 +85,15 @@ pub struct OfVerdict {
     pub state: StateName,
 }
 
+/// Whether everybody hears an event of this kind who hears anything.
+pub fn is_for_all(kind: &str) -> bool {
+    [CLOSED, MOVED].contains(&kind)
+}
+
 impl Event {
     /// Whether everybody hears it who hears anything: the registry ended, or went elsewhere.
     pub fn is_for_all(&self) -> bool {
-        [CLOSED, MOVED].contains(&self.kind.as_str())
+        is_for_all(&self.kind)
     }
 
     /// `index`, or `index.position` behind the first.

@@ -2,9 +2,14 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
 use super::registry::Registry;
+
+/// The member of an event that carries a checkpoint.
+pub const CHECKPOINT: &str = "checkpoint";
 
 /// A published checkpoint.
 #[derive(Debug)]
@@ -42,6 +47,13 @@ impl Published {
             *kept = Kept { publication, checkpoint };
         }
         Ok(kept.checkpoint.clone())
+    }
+
+    /// The newest checkpoint as a member of an event, where there is one: in base64, for a signed note has line breaks, which an attribute of
+    /// CloudEvents must not.
+    pub fn member(&self, registry: &Registry) -> Vec<(&'static str, String)> {
+        let newest = self.newest(registry).ok().flatten();
+        newest.map(|checkpoint| (CHECKPOINT, STANDARD.encode(&checkpoint.note))).into_iter().collect()
     }
 }
 

@@ -17,7 +17,6 @@
 //! Out of scope: making events (the feed), choosing them (`event_filter`), and asking for them now and then (`pull`).
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use conformity::words::Language;
@@ -38,11 +37,10 @@ use super::site::Site;
 use crate::core::event::Event;
 use crate::core::event_words::in_words;
 use crate::core::here::Here;
+use crate::core::notice::SILENCE;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 
-/// Longest silence.
-const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Bytes after which a piece of text is sent.
 const PIECE: usize = 32 * 1024;
 /// What a browser is told first: how many milliseconds to wait before it connects again. No blank line ends it, nor a comment: readers
@@ -63,7 +61,7 @@ pub(super) async fn stream(site: &Arc<Site>, ask: &Ask, headers: &HeaderMap) -> 
         language: ask.query().one("lang")?,
         cursor: Cursor::at(place, site.registry.feed.size()),
         checkpoint: 0,
-        heartbeat: Instant::now() + HEARTBEAT,
+        heartbeat: Instant::now() + SILENCE,
         published: site.registry.published.subscribe(),
         opening: Some(opening.into()),
         watch: ask.caller().share.watch_stream(),
@@ -181,7 +179,7 @@ impl Reader {
             None if silent => piece.put_slice(b":\n"),
             _ => return,
         }
-        self.heartbeat = Instant::now() + HEARTBEAT;
+        self.heartbeat = Instant::now() + SILENCE;
     }
 
     /// Waits for something to say; nothing when the connection or the node ends.

@@ -110,7 +110,7 @@ fn parameters(route: &Route) -> Vec<Value> {
     in_path.into_iter().chain(route.parameters.iter().map(parameter)).chain(header).collect()
 }
 
-fn parameter(parameter: &Parameter) -> Value {
+pub(super) fn parameter(parameter: &Parameter) -> Value {
     let text = json!({ "type": "string" });
     let schema = if parameter.many { json!({ "type": "array", "items": text }) } else { text };
     json!({ "name": parameter.name, "in": "query", "description": parameter.what, "schema": schema })
@@ -162,7 +162,7 @@ fn body() -> Value {
     })
 }
 
-fn schemas() -> Value {
+pub(super) fn schemas() -> Value {
     let text = || json!({ "type": "string" });
     let mut schemas = json!({
         "Problem": {

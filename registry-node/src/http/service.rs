@@ -31,6 +31,11 @@ pub(super) fn metrics(site: &Site, _ask: &Ask) -> Result<Response, Problem> {
     Ok(answer::bytes(metrics::MEDIA_TYPE, page.into(), Keep::No))
 }
 
+/// `GET /asyncapi.json`
+pub(super) fn asyncapi(site: &Site, _ask: &Ask) -> Result<Response, Problem> {
+    Ok(answer::bytes(JSON, site.asyncapi.clone(), Keep::Ask))
+}
+
 /// `GET /openapi.json`
 pub(super) fn openapi(site: &Site, _ask: &Ask) -> Result<Response, Problem> {
     Ok(answer::bytes(JSON, site.openapi.clone(), Keep::Ask))

@@ -13,10 +13,10 @@ use super::as_of::rows::Rows;
 use super::attachments::ResultLists;
 use super::holders::{BRIDGED_EACH, CHECKPOINTS_EACH, Holders, Holding, OWN_EACH, Quotas};
 use super::inquiry;
-use super::openapi;
 use super::presentations::{AT_ONCE, Nonces};
 use super::proofs::Proofs;
 use super::room::Room;
+use super::{asyncapi, openapi};
 use crate::buyer::watched::Watches;
 use crate::core::published::Published;
 use crate::core::registry::Registry;
@@ -48,6 +48,8 @@ pub(super) struct Site {
     pub(super) registry: Arc<Registry>,
     /// The OpenAPI document.
     pub(super) openapi: Bytes,
+    /// What is served as `/asyncapi.json`.
+    pub(super) asyncapi: Bytes,
     /// Rendered answers about single records.
     pub(super) rendered: Rendered,
     /// Bundles that were made, and statements that many of them share.
@@ -97,6 +99,7 @@ impl Site {
     pub(super) fn new(registry: Arc<Registry>) -> Site {
         Site {
             openapi: openapi::document(&registry.config),
+            asyncapi: asyncapi::document(&registry.config),
             rendered: Rendered::default(),
             proofs: Proofs::default(),
             published: Published::default(),

@@ -212,6 +212,12 @@ static ROUTES: &[Route] = &[
     plain("/readyz", "Whether statements are acknowledged", JSON, Handler::Memory(service::readiness)),
     plain("/metrics", "Counters for a scraper", metrics::MEDIA_TYPE, Handler::Memory(service::metrics)),
     plain("/openapi.json", "This document", JSON, Handler::Memory(service::openapi)),
+    plain(
+        "/asyncapi.json",
+        "Every channel on which events are told (AsyncAPI)",
+        JSON,
+        Handler::Memory(service::asyncapi),
+    ),
     plain("/checkpoint", "The newest published checkpoint, cosigned (C2SP)", NOTE, Handler::Disk(log::checkpoint)),
     Route {
         verb: Post,

@@ -3,6 +3,7 @@
 mod absences;
 mod apart;
 mod as_of;
+mod asyncapi;
 mod bridging;
 mod bulk;
 mod bulletins;

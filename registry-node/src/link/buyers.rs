@@ -8,6 +8,7 @@ mod door;
 mod heal;
 mod place;
 mod publisher;
+mod pulse;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use bytes::Bytes;
 use certs::{Client, ClientFiles, Trust};
 use conformity::party::Role;
 use federation::access::Inbox;
@@ -13,6 +14,7 @@ use federation::subjects::Pattern;
 use ledger::key::{Algorithm, SigningKey};
 use serde_json::{Value, json};
 use tests::claims::{SUPPLIER, reason, verdict, with};
+use tests::events::covered;
 use tests::node::NatsServer;
 use tests::secrets::holders;
 use tests::wait::PATIENCE;
@@ -204,6 +206,39 @@ async fn what_is_erased_is_not_in_the_stream_either() {
     }
     let left = [grants[1], grants[3], grant(jp, "V-last").await];
     holds(jp, &left, "the others stay").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_listens_hears_how_much_was_told_and_what_covers_it() {
+    let federation = Federation::start(&["jp"]).await;
+    let jp = federation.registry("jp");
+    let log = jp.log_key();
+    let mut buyer = Buyer::listen(jp, &jp.party("buyer-1")).await;
+    let mut heartbeats = buyer.dialled.listen("heartbeat.jp").await;
+    let granted = grant(jp, "V-1").await;
+    let (_, event) = buyer.next().await;
+    assert_eq!((&event["registry"], &event["logindex"]), (&json!("jp"), &json!(granted.to_string())));
+    covered(&event, &log);
+    // The checkpoint that covers it is told when there is one, by then with all that it covers told.
+    let told = loop {
+        let (subject, told) = heartbeats.next().await;
+        assert_eq!((subject.as_str(), &told["registry"]), ("heartbeat.jp", &json!("jp")));
+        if told["data"]["size"].as_u64().unwrap() > granted && covered(&told, &log) > granted {
+            break told;
+        }
+    };
+    assert_eq!(told["type"], "org.secure-trust-registry.heartbeat");
+    // Whatever a buyer says there, the next that all hear is the node's, after silence at the latest.
+    let _ = buyer.dialled.publish("heartbeat.jp", Bytes::from_static(b"{\"type\":\"forged\"}")).await;
+    let (_, next) = heartbeats.next().await;
+    assert!(covered(&next, &log) >= covered(&told, &log) && next["id"] != told["id"], "{next}");
+    let kept = kept(&stream(jp).await).await.unwrap();
+    assert_eq!(kept, [granted.to_string()], "a heartbeat is not kept");
+    // Without the server nobody hears anything; when it is back, it says so by itself.
+    kill_server(jp);
+    buyer.dialled.cut(PATIENCE).await;
+    let (_, again) = heartbeats.next().await;
+    assert!(again["data"]["size"].as_u64().unwrap() > granted, "{again}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use registry_node::client::ClientError;
 use serde_json::{Value, json};
 use tests::claims::verdict;
+use tests::events::covered;
 use tests::node::NatsServer;
 use tests::reader::{Pulled, Reader};
 use tests::{Buyer, Federation, Party, Registry, soon};
@@ -129,7 +130,12 @@ async fn a_cursor_tells_what_was_wished_for_from_where_it_was_wished() {
         put(&buyer, &name, wish).await.unwrap();
         let cursor = ready(&buyer, &name).await;
         let mut reader = Reader::open(jp, &buyer, &cursor).await;
-        assert_eq!(ids(&pulled(&mut reader, expected.len()).await), **expected, "{why}");
+        let told = pulled(&mut reader, expected.len()).await;
+        assert_eq!(ids(&told), **expected, "{why}");
+        for Pulled { id, event, .. } in &told {
+            assert_eq!((&event["registry"], &event["logindex"]), (&json!("jp"), &json!(id)), "{why}");
+            covered(event, &jp.log_key());
+        }
         assert_eq!(ids(&reader.pull(1).await), Vec::<String>::new(), "{why}: no more");
     }
     let refusals = [
@@ -195,12 +201,21 @@ async fn a_rogue_reader_reaches_nothing_but_its_own() {
     }
     // Its own messages, sent to others: statuses to listeners, answers to readers, commands to the server.
     let own = of_rogue["pull"].as_str().unwrap();
-    for answers in ["status.jp.stars.x", "_INBOX.buyer-1.x", pull, "$JS.API.STREAM.DELETE.EVENTS", "$SYS.REQ.USER.AUTH"]
-    {
+    let mut heartbeats = listener.dialled.listen("heartbeat.jp").await;
+    for answers in [
+        "status.jp.stars.x",
+        "heartbeat.jp",
+        "_INBOX.buyer-1.x",
+        pull,
+        "$JS.API.STREAM.DELETE.EVENTS",
+        "$SYS.REQ.USER.AUTH",
+    ] {
         bad.ask(own, &answers.into(), &json!({"batch": 1, "no_wait": true})).await;
         bad.ask(own, &answers.into(), &json!("garbage")).await;
     }
     assert_eq!(listener.within(SILENCE).await, None, "a listener hears what the node says, and nothing else");
+    let (_, beat) = heartbeats.next().await;
+    assert_eq!(beat["type"], "org.secure-trust-registry.heartbeat", "so does who hears heartbeats");
     assert_eq!(ids(&pulled(&mut reader, 2).await), granted, "the other cursor is as it was");
     let next = grant(jp, "V-2").await;
     assert_eq!(listener.next().await.1["id"], *next);

@@ -27,12 +27,21 @@ impl<'stage> Node<'stage> {
     /// # Errors
     /// When it cannot be made, or does not say in time that it is ready; with its last words.
     pub fn start(registry: Registry<'stage, 2>, name: &str, country: Option<&str>) -> Result<Self> {
+        Self::start_with(registry, name, country, &[])
+    }
+
+    /// The same, with `more` said when it is made.
+    ///
+    /// # Errors
+    /// As for [`Self::start`].
+    pub fn start_with(registry: Registry<'stage, 2>, name: &str, country: Option<&str>, more: &[&str]) -> Result<Self> {
         let (id, [http, nats]) = (registry.id(), registry.ports());
         let origin = format!("{id}.registry.example");
         let (http, nats) = (format!("127.0.0.1:{http}"), format!("127.0.0.1:{nats}"));
         let mut init = vec!["init", id, "--id", id, "--origin", &origin, "--name", name];
         // One person tells the story.
         init.extend(["--http", &http, "--nats", &nats, "--persons", "1"]);
+        init.extend(more);
         init.extend(country.iter().flat_map(|country| ["--country", country]));
         registry.run_json(&init)?;
         let said = registry.listen("serve", &["serve", id, "--json"])?;

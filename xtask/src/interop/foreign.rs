@@ -26,10 +26,13 @@ const REQUIREMENTS: &str = include_str!("../../interop/requirements.txt");
 const PACKAGE: &str = include_str!("../../interop/package.json");
 const LOCK: &str = include_str!("../../interop/package-lock.json");
 /// Programs for node, which looks for packages from where a program is.
-const FOR_NODE: [(&str, &str); 3] = [
+const FOR_NODE: [(&str, &str); 6] = [
     ("verify.mjs", include_str!("../../interop/verify.mjs")),
     ("cloudevent.mjs", include_str!("../../interop/cloudevent.mjs")),
+    ("asyncapi.mjs", include_str!("../../interop/asyncapi.mjs")),
+    ("buyer.mjs", include_str!("../../interop/buyer.mjs")),
     ("watch_sse.ts", include_str!("../../../docs/guide/clients/watch_sse.ts")),
+    ("watch_nats.ts", include_str!("../../../docs/guide/clients/watch_nats.ts")),
 ];
 
 /// What the packages need at least, by their own metadata: check-jsonschema, then the two for logs.
@@ -222,12 +225,12 @@ fn node(stage: &Stage, home: &Path) -> Result<PathBuf> {
     Ok(home.to_owned())
 }
 
-/// Has the example in TypeScript checked, and what node runs written beside it.
+/// Has the examples in TypeScript checked, and what node runs written beside them.
 fn compile(stage: &Stage, home: &Path) -> Result<()> {
     let mut tsc = Command::new("node");
     tsc.arg(home.join("node_modules/typescript/bin/tsc")).current_dir(home);
     tsc.args(["--strict", "--target", "es2022", "--module", "nodenext", "--types", "node", "--skipLibCheck"]);
-    run(stage, "tsc", tsc.arg("watch_sse.ts"))
+    run(stage, "tsc", tsc.args(["watch_sse.ts", "watch_nats.ts"]))
 }
 
 fn curl() -> Result<String, String> {
@@ -305,13 +308,25 @@ mod tests {
 
     #[test]
     fn every_tool_has_a_pinned_version() {
-        for name in
-            ["openvc-core", "check-jsonschema", "aics-tlog", "aics-witness", "cloudevents", "httpx-sse", "schemathesis"]
-        {
+        for name in [
+            "openvc-core",
+            "check-jsonschema",
+            "aics-tlog",
+            "aics-witness",
+            "cloudevents",
+            "httpx-sse",
+            "nats-py",
+            "schemathesis",
+        ] {
             let named = packaged(name);
             assert!(named.split_once(' ').is_some_and(|(_, version)| version.contains('.')), "{named}");
         }
-        for (name, version) in [("@sd-jwt/sd-jwt-vc", "0.19.0"), ("cloudevents", "10.0.0"), ("eventsource", "4.1.1")] {
+        for (name, version) in [
+            ("@sd-jwt/sd-jwt-vc", "0.19.0"),
+            ("cloudevents", "10.0.0"),
+            ("eventsource", "4.1.1"),
+            ("@nats-io/transport-node", "3.3.1"),
+        ] {
             assert_eq!(npm_packaged(name), format!("{name} {version}"));
             assert!(LOCK.contains(&format!("\"node_modules/{name}\"")), "{name}");
         }

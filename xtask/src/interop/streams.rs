@@ -1,9 +1,11 @@
 //! Streams of events as clients of others read them: each of very many changes comes once and in order, though every connection is cut
 //! again and again.
 //!
-//! In scope: the examples of `docs/guide/clients`, run as they stand there, each behind a wire of its own that is cut in the middle.
+//! In scope: the examples of `docs/guide/clients`, run as they stand there, each behind a wire of its own that is cut in the middle; those that
+//! remember where they were are ended and started again, too.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command};
@@ -13,26 +15,44 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use super::foreign::{Foreign, npm_packaged, packaged};
-use super::hand_over;
 use super::report::{Ended, Report};
 use super::wire::Wire;
 use super::world::{World, grant};
+use super::{hand_over, nats};
 use crate::demo::calendar::Day;
 use crate::demo::lines::Lines;
 
-const SUPPLIER: &str = "local:demo:streamed";
+pub(super) const SUPPLIER: &str = "local:demo:streamed";
 /// They change in turn: one verdict changes no more than so many times.
 const VERDICTS: [&str; 2] = ["V-streamed-1", "V-streamed-2"];
 /// Who decides about it.
 const BODY: &str = "eddsa";
 const CUTS: usize = 10;
 const CHANGES_BETWEEN: usize = 100;
+/// They are read before the next cut: whoever was started again is let in by then.
+const CHANGES_AFTER_RESTART: usize = 2;
 /// Until a client has all, or is there again. Only what would never come waits so long.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A client of others, and what it takes to run it.
+pub(super) struct Client {
+    pub(super) tool: String,
+    /// The port of this machine to which its wire leads.
+    pub(super) server: u16,
+    /// The program, given where its wire is; or why it cannot be run.
+    pub(super) program: Result<Program, String>,
+    /// Where it remembers what it printed last, if it goes on from there when it is started again.
+    pub(super) memory: Option<PathBuf>,
+}
+
+/// Makes the command that runs a client, given the port where it is to connect.
+pub(super) struct Program(pub(super) Box<dyn Fn(u16) -> Command>);
 
 /// A client that reads, behind its wire.
 struct Reader {
     tool: String,
+    program: Program,
+    memory: Option<PathBuf>,
     wire: Wire,
     lines: Lines,
     /// What it printed so far.
@@ -43,10 +63,10 @@ struct Reader {
 pub(super) fn judge<W: Write>(world: &World<'_>, foreign: &Foreign<'_>, report: &mut Report<W>) -> Result<()> {
     let what = format!("{} changes, each once and in order, over {CUTS} cut connections", CUTS * CHANGES_BETWEEN);
     let mut readers = Vec::new();
-    for (tool, client) in clients(world, foreign) {
-        match client {
-            Ok(command) => readers.push(Reader::start(world, tool, command)?),
-            Err(why) => report.leave_out(&tool, &what, &why)?,
+    for client in clients(world, foreign).into_iter().chain(nats::clients(world, foreign)) {
+        match client.program {
+            Ok(program) => readers.push(Reader::start(world, client.tool, client.server, program, client.memory)?),
+            Err(why) => report.leave_out(&client.tool, &what, &why)?,
         }
     }
     if readers.is_empty() {
@@ -97,26 +117,40 @@ fn parse<W: Write>(world: &World<'_>, foreign: &Foreign<'_>, report: &mut Report
     Ok(())
 }
 
-/// Each client with the program that runs it, or why it cannot.
-fn clients(world: &World<'_>, foreign: &Foreign<'_>) -> Vec<(String, Result<Command, String>)> {
-    let ca = world.ca();
-    let python = foreign.python.as_ref().map_err(String::clone).map(|python| {
-        let mut command = Command::new(python.program("python"));
-        command.arg("-B").arg(example("watch_sse.py")).env("SSL_CERT_FILE", &ca);
-        command
+/// The clients of the stream over HTTPS.
+fn clients(world: &World<'_>, foreign: &Foreign<'_>) -> Vec<Client> {
+    let (ca, folder) = (world.ca(), world.stage.folder().to_owned());
+    let server = world.jp.registry().ports()[0];
+    let client = |tool: String, program| Client { tool, server, program, memory: None };
+    let whom = |command: &mut Command, port: u16| {
+        command.arg(format!("https://localhost:{port}")).arg(SUPPLIER);
+    };
+    let (trusted, python) = (ca.clone(), foreign.python.as_ref().map(|python| python.program("python")));
+    let python = python.map_err(String::clone).map(|python| -> Program {
+        Program(Box::new(move |port| {
+            let mut command = Command::new(&python);
+            whom(command.arg("-B").arg(example("watch_sse.py")).env("SSL_CERT_FILE", &trusted), port);
+            command
+        }))
     });
-    let node = foreign.node.as_ref().map_err(String::clone).map(|home| {
-        let mut command = Command::new("node");
-        command.arg(home.join("watch_sse.js")).env("NODE_EXTRA_CA_CERTS", &ca);
-        command
+    let (trusted, node) = (ca.clone(), foreign.node.clone());
+    let node = node.map(|home| -> Program {
+        Program(Box::new(move |port| {
+            let mut command = Command::new("node");
+            whom(command.arg(home.join("watch_sse.js")).env("NODE_EXTRA_CA_CERTS", &trusted), port);
+            command
+        }))
     });
-    let curl = foreign.curl.as_ref().map_err(String::clone).map(|_| {
-        let mut command = Command::new("sh");
-        command.arg(example("watch_sse.sh")).env("CURL_CA_BUNDLE", &ca);
-        command
+    let curl = foreign.curl.as_ref().map_err(String::clone).map(|_| -> Program {
+        Program(Box::new(move |port| {
+            let mut command = Command::new("sh");
+            whom(command.arg(example("watch_sse.sh")).env("CURL_CA_BUNDLE", &ca), port);
+            command.arg(folder.join("curl.last"));
+            command
+        }))
     });
     let version = foreign.curl.as_deref().unwrap_or("curl").to_owned();
-    vec![(packaged("httpx-sse"), python), (npm_packaged("eventsource"), node), (version, curl)]
+    vec![client(packaged("httpx-sse"), python), client(npm_packaged("eventsource"), node), client(version, curl)]
 }
 
 /// An example of the guide.
@@ -125,17 +159,20 @@ pub(super) fn example(name: &str) -> PathBuf {
 }
 
 impl Reader {
-    fn start(world: &World<'_>, tool: String, mut command: Command) -> Result<Self> {
-        let wire = Wire::to(world.jp.registry().ports()[0])?;
-        let name = tool.replace(' ', "-");
-        let log = world.stage.folder().join("logs/tools").join(format!("{name}.log"));
-        command.arg(format!("https://localhost:{}", wire.port())).arg(SUPPLIER);
-        if command.get_program() == "sh" {
-            command.arg(world.stage.folder().join(format!("{name}.last")));
-        }
-        command.current_dir(world.stage.folder());
-        let lines = world.stage.children().listen(&tool, &mut command, &log)?;
-        Ok(Self { tool, wire, lines, seen: Vec::new() })
+    fn start(world: &World<'_>, tool: String, server: u16, program: Program, memory: Option<PathBuf>) -> Result<Self> {
+        let wire = Wire::to(server)?;
+        let lines = run(world, &tool, (program.0)(wire.port()))?;
+        Ok(Self { tool, program, memory, wire, lines, seen: Vec::new() })
+    }
+
+    /// Ends it once it remembers the last event, and starts it again, if it goes on by itself then.
+    fn restart(&mut self, world: &World<'_>, last: u64) -> Result<()> {
+        let Some(memory) = &self.memory else { return Ok(()) };
+        let remembers = || Ok(fs::read_to_string(memory).is_ok_and(|told| told == last.to_string()).then_some(()));
+        world.stage.wait_until(&format!("{} remembers what it printed", self.tool), PATIENCE, remembers)?;
+        world.stage.children().end(&self.tool)?;
+        self.lines = run(world, &self.tool, (self.program.0)(self.wire.port()))?;
+        Ok(())
     }
 
     /// Reads until there are so many.
@@ -169,6 +206,11 @@ impl Reader {
     }
 }
 
+fn run(world: &World<'_>, tool: &str, mut command: Command) -> Result<Lines> {
+    let log = world.stage.folder().join("logs/tools").join(format!("{}.log", tool.replace([' ', '/'], "-")));
+    world.stage.children().listen(tool, command.current_dir(world.stage.folder()), &log)
+}
+
 /// Grants verdicts and changes them, and cuts every wire now and then, in the middle of it. Answers at which entries that is.
 fn change(world: &World<'_>, readers: &mut [Reader]) -> Result<Vec<u64>> {
     let mut told = Vec::new();
@@ -177,17 +219,28 @@ fn change(world: &World<'_>, readers: &mut [Reader]) -> Result<Vec<u64>> {
     }
     let (mut speak, receipts) =
         world.jp.registry().converse("changes", &["submit", "--lines", "-", "--json", "--as", BODY])?;
+    let take = |told: &mut Vec<u64>, changes| {
+        (0..changes).try_for_each(|_| {
+            told.push(place(&serde_json::from_str(&receipts.next(PATIENCE)?.text)?)?);
+            anyhow::Ok(())
+        })
+    };
     for round in 1..=CUTS {
         // Each goes on where it was, on the connection that is cut next.
         readers.iter_mut().try_for_each(|reader| reader.read(told.len()))?;
+        if round == CUTS / 2 {
+            let last = *told.last().context("something was told")?;
+            readers.iter_mut().try_for_each(|reader| reader.restart(world, last))?;
+            say(&mut speak, VERDICTS[0], CHANGES_AFTER_RESTART)?;
+            take(&mut told, CHANGES_AFTER_RESTART)?;
+            readers.iter_mut().try_for_each(|reader| reader.read(told.len()))?;
+        }
         for verdict in VERDICTS {
             say(&mut speak, verdict, CHANGES_BETWEEN / VERDICTS.len())?;
             if verdict == VERDICTS[0] {
                 cut(world, readers, round)?;
             }
-            for _ in 0..CHANGES_BETWEEN / VERDICTS.len() {
-                told.push(place(&serde_json::from_str(&receipts.next(PATIENCE)?.text)?)?);
-            }
+            take(&mut told, CHANGES_BETWEEN / VERDICTS.len())?;
         }
     }
     world.jp.registry().end("changes")?;

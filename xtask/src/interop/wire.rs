@@ -78,9 +78,13 @@ impl Wire {
 fn join(all: &Mutex<Connected>, client: TcpStream, server: u16) -> io::Result<()> {
     let server = TcpStream::connect((Ipv4Addr::LOCALHOST, server))?;
     let is_over = Arc::new(AtomicBool::new(false));
-    carry(client.try_clone()?, server.try_clone()?, &is_over);
-    carry(server.try_clone()?, client.try_clone()?, &is_over);
-    all.lock().unwrap_or_else(PoisonError::into_inner).pairs.push(Pair { client, server, is_over });
+    let there = (client.try_clone()?, server.try_clone()?);
+    let back = (server.try_clone()?, client.try_clone()?);
+    // Before anything is carried: whoever reads of it finds it connected.
+    let pair = Pair { client, server, is_over: Arc::clone(&is_over) };
+    all.lock().unwrap_or_else(PoisonError::into_inner).pairs.push(pair);
+    carry(there.0, there.1, &is_over);
+    carry(back.0, back.1, &is_over);
     Ok(())
 }
 

@@ -31,6 +31,10 @@ const SUPPLIER: &str = "supplier";
 /// A body for each algorithm: its id, and the word of `party add`, and the algorithm's name in JOSE.
 const BODIES: [(&str, &str, &str); 2] = [("eddsa", "ed25519", "EdDSA"), ("es256", "p256", "ES256")];
 const PROFILES: [&str; 3] = ["open", "summary", "restricted"];
+/// Who may listen on NATS.
+pub(super) const BUYERS: [&str; 2] = ["buyer", "other-buyer"];
+/// The folder of the first one's namesake in eu.
+const FOREIGN_BUYER: &str = "buyer-of-eu";
 /// The body whose credentials in summary carry certificates of its key.
 const CERTIFIED: (&str, &str) = ("es256", "summary");
 
@@ -40,6 +44,8 @@ pub(super) struct World<'stage> {
     pub(super) jp: Node<'stage>,
     /// A peer whose verdicts it recognises.
     eu: Node<'stage>,
+    /// Where buyers find jp on NATS.
+    pub(super) buyers: u16,
     /// The registry's own key, which signs status lists.
     pub(super) registry_key: Value,
     pub(super) issued: Vec<Issued>,
@@ -65,14 +71,19 @@ pub(super) struct Issued {
 
 impl<'stage> World<'stage> {
     pub(super) fn build(stage: &'stage Stage, foreign: &Foreign<'_>) -> Result<Self> {
-        let jp = Node::start(stage.registry("jp")?, "Registry of Japan (demonstration)", Some("JP"))?;
+        let [buyers] = stage.ports()?;
+        let more = ["--nats-buyers", &format!("127.0.0.1:{buyers}")];
+        let jp = Node::start_with(stage.registry("jp")?, "Registry of Japan (demonstration)", Some("JP"), &more)?;
         register_parties(&jp)?;
         publish(&jp)?;
         let parties = jp.operator(&["party", "list"])?;
         let holder = stage.folder().join("holder.jwk");
         hand_over(&holder, &foreign.public_key(&stage.folder().join(SUPPLIER).join("signing.pem"))?)?;
         let eu = abroad::agree(stage, &jp)?;
-        let mut world = Self { stage, jp, eu, registry_key: key(&parties, "node")?, issued: Vec::new() };
+        let namesake =
+            ["party", "add", FOREIGN_BUYER, "--role", "buyer", "--id", BUYERS[0], "--name", "A fictional buyer"];
+        eu.operator(&[&namesake[..], &["--country", "BE"]].concat())?;
+        let mut world = Self { stage, jp, eu, registry_key: key(&parties, "node")?, buyers, issued: Vec::new() };
         for (body, _, algorithm) in BODIES {
             for profile in PROFILES {
                 let issuer = key(&parties, body)?;
@@ -86,6 +97,11 @@ impl<'stage> World<'stage> {
     /// Whom the tools are to trust for TLS.
     pub(super) fn ca(&self) -> PathBuf {
         self.stage.folder().join(SUPPLIER).join("ca.pem")
+    }
+
+    /// The credentials of a buyer, of the same name as one of jp, that the peer registered.
+    pub(super) fn foreign_buyer(&self) -> PathBuf {
+        self.stage.folder().join(FOREIGN_BUYER)
     }
 
     /// The name of the registry for those who find keys by names.
@@ -159,6 +175,7 @@ fn register_parties(jp: &Node<'_>) -> Result<()> {
     add("authority", "authority", "ed25519")?;
     add("accreditation", "accreditation-body", "ed25519")?;
     add(SUPPLIER, "supplier", "ed25519")?;
+    BUYERS.into_iter().try_for_each(|buyer| add(buyer, "buyer", "ed25519"))?;
     BODIES.into_iter().try_for_each(|(body, algorithm, _)| add(body, "certification-body", algorithm))
 }
 

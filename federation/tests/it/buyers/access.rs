@@ -111,11 +111,12 @@ async fn a_buyer_hears_statuses_and_does_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_buyer_hears_the_news_of_its_sector_and_where_the_registry_went() {
+async fn a_buyer_hears_the_news_of_its_sector_where_the_registry_went_and_heartbeats() {
     let mut jp = House::open(&["acme"]).await;
     let (acme, own) = (jp.buyer("acme").await, id("jp"));
-    let subjects =
-        [Subject::bulletin(&own, Some(&id("isic4.C"))), Subject::bulletin(&own, None), Subject::registry(&own)];
+    let bulletins = [Subject::bulletin(&own, Some(&id("isic4.C"))), Subject::bulletin(&own, None)];
+    let subjects: Vec<Subject> =
+        bulletins.into_iter().chain([Subject::registry(&own), Subject::heartbeat(&own)]).collect();
     let mut ears = Vec::new();
     for subject in &subjects {
         ears.push(acme.subscribe(&Pattern::exactly(subject)).await.unwrap());

@@ -144,7 +144,7 @@ impl Register {
         }
         let lease = SignedDuration::try_from(*self.lease.lock().unwrap()).unwrap();
         let until = Timestamp::now() + lease;
-        let may = May::Hear(Pattern::told_by(&id("jp")));
+        let may = May::Hear(Pattern::heard_from(&id("jp")));
         Ok(Lease { tenant: Tenant { party, serial: speaker.serial }, until, may })
     }
 }

@@ -123,7 +123,7 @@ fn parameters<'d>(operation: &'d Value, place: &str) -> Vec<&'d str> {
 }
 
 /// Every `$ref` leads somewhere.
-fn references(value: &Value, document: &Value) {
+pub(super) fn references(value: &Value, document: &Value) {
     match value {
         Value::Object(members) => {
             if let Some(Value::String(target)) = members.get("$ref") {

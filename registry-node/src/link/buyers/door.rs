@@ -131,7 +131,7 @@ impl Door {
         if knock.called == PULLING {
             May::Pull(self.registry.cursors.of(party))
         } else {
-            May::Hear(Pattern::told_by(&self.registry.config.registry.id))
+            May::Hear(Pattern::heard_from(&self.registry.config.registry.id))
         }
     }
 

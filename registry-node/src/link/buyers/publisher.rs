@@ -5,9 +5,10 @@
 //! bulletin.<registry>.<sector>             a bulletin, once for each sector that it names
 //! bulletin.<registry>                      a bulletin that names none
 //! registry.<registry>                      the registry moved out, or ended
+//! heartbeat.<registry>                     so many entries were told: after some silence, and with each checkpoint of what was told
 //! ```
 //!
-//! Each is kept in the stream, and heard at once by whoever listens. The stream itself says how far it came: its last message names its
+//! Each but the last is kept in the stream, and heard at once by whoever listens. The stream itself says how far it came: its last message names its
 //! place in the log, so that nothing is lost or kept twice whatever was killed in between. What is in the log and should be in the stream
 //! is put there again (`heal`). Out of scope: who may listen (`door`).
 
@@ -18,18 +19,21 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use conformity::ids::SectorCode;
-use federation::bus::Link;
 use federation::bus::stream::{Draft, Extent, Keeping, MOST_AT_ONCE, Stream, StreamError};
+use federation::bus::{Bus as _, Link};
 use federation::hush::Hush;
 use federation::subjects::Subject;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::place::Place;
+use super::pulse::Pulse;
 use crate::core::event::{About, Event};
-use crate::core::event_words::in_all_languages;
+use crate::core::event_words::{in_all_languages, with_members};
 use crate::core::feed::FeedError;
 use crate::core::here::Here;
+use crate::core::notice::{HEARTBEAT, notice};
+use crate::core::published::Published;
 use crate::core::registry::Registry;
 
 /// How often the stream is looked at, for what somebody else did to it.
@@ -48,6 +52,7 @@ pub(super) struct Publisher {
     /// Where the server keeps the stream.
     store: PathBuf,
     progress: Arc<Progress>,
+    published: Published,
     pub(super) reads: Semaphore,
 }
 
@@ -95,7 +100,8 @@ pub(super) enum Halt {
 
 impl Publisher {
     pub(super) fn new(registry: Arc<Registry>, node: Link, keeping: Keeping, store: PathBuf) -> Self {
-        Self { registry, node, keeping, store, progress: Arc::default(), reads: Semaphore::new(1) }
+        let (progress, published) = (Arc::default(), Published::default());
+        Self { registry, node, keeping, store, progress, published, reads: Semaphore::new(1) }
     }
 
     /// How far it is, for whoever goes by it.
@@ -153,12 +159,17 @@ impl Publisher {
         forgotten.mark_unchanged();
         self.take_out_what_was_erased(&stream, &mut cursor).await?;
         let mut looks = tokio::time::interval(LOOK);
+        let mut pulse = Pulse::new(self.registry.published.subscribe());
         loop {
             tokio::select! {
                 grown = self.registry.feed.grown(cursor.index) => match grown {
                     true => self.advance(&stream, &mut cursor).await?,
                     false => return Ok(()),
                 },
+                () = pulse.due(cursor.index) => {
+                    pulse.beat();
+                    self.tell_how_far(cursor.index).await?;
+                }
                 _ = looks.tick() => self.look(&stream, &cursor).await?,
                 changed = forgotten.changed() => match changed {
                     Ok(()) => self.take_out_what_was_erased(&stream, &mut cursor).await?,
@@ -171,8 +182,9 @@ impl Publisher {
     async fn advance(&self, stream: &Stream, cursor: &mut Cursor) -> Result<(), Halt> {
         let entries = self.registry.feed.read(cursor.index, &self.reads).await?;
         let events = entries.iter().flat_map(|events| events.iter());
-        let known = cursor.kept;
-        let mut messages = events.flat_map(|event| self.messages(event)).filter(|(place, _)| known < Some(*place));
+        let (known, checkpoint) = (cursor.kept, self.published.member(&self.registry));
+        let mut messages =
+            events.flat_map(|event| self.messages(event, &checkpoint)).filter(|(place, _)| known < Some(*place));
         loop {
             let (places, drafts): (Vec<Place>, Vec<Draft>) = messages.by_ref().take(MOST_AT_ONCE).unzip();
             let Some(last) = places.last() else { break };
@@ -185,13 +197,22 @@ impl Publisher {
         Ok(())
     }
 
-    /// The messages of one event: one for each of its subjects.
-    fn messages(&self, event: &Event) -> Vec<(Place, Draft)> {
+    /// Tells listeners that all before this entry was told. It is not kept: who asks for what is kept has an answer anyhow.
+    async fn tell_how_far(&self, index: u64) -> Result<(), Halt> {
+        let registry = &self.registry;
+        let id = format!("{HEARTBEAT}_{}", registry.now().as_millisecond());
+        let told = with_members(&notice(registry, HEARTBEAT, &id, index), &self.published.member(registry));
+        let subject = Subject::heartbeat(&registry.config.registry.id);
+        Ok(self.node.publish(&subject, told).await.map_err(StreamError::from)?)
+    }
+
+    /// The messages of one event, with the newest checkpoint: one for each of its subjects.
+    fn messages(&self, event: &Event, checkpoint: &[(&str, String)]) -> Vec<(Place, Draft)> {
         let subjects = self.subjects(event);
         if subjects.is_empty() {
             return Vec::new();
         }
-        let told = in_all_languages(event);
+        let told = with_members(&in_all_languages(event), checkpoint);
         let message = |(subject, nth)| {
             let place = Place { index: event.index, position: event.position, subject: nth };
             (place, Draft { subject, id: place.to_string(), payload: told.clone() })
