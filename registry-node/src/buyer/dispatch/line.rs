@@ -16,14 +16,23 @@ pub(super) struct Line {
     pub(super) lane: Lane,
     /// Another one after whatever its owner does, so that what a worker began before is not taken for what was asked since.
     pub(super) turn: u64,
-    /// Ids of pings that wait.
-    pub(super) pings: VecDeque<String>,
+    /// Pings that wait.
+    pub(super) pings: VecDeque<Ping>,
     /// Suppliers on the watchlist that it names.
     pub(super) watched: usize,
     /// When it is due, as the dispatcher noted it.
     pub(super) due: Option<Timestamp>,
     /// When something was sent last.
     sent: Timestamp,
+}
+
+/// Something that is sent to see whether it arrives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ping {
+    /// Its id.
+    pub id: String,
+    /// What a receiver of security events wants to hear in it.
+    pub state: Option<String>,
 }
 
 /// Something to do for a subscription.
@@ -40,8 +49,8 @@ pub struct Work {
 /// What to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Task {
-    /// Send a ping of this id.
-    Ping(String),
+    /// Send this ping.
+    Ping(Ping),
     /// Send the event at this place again.
     Again(Spot),
     /// Send the first event that fits from this place on.
@@ -69,8 +78,16 @@ impl Line {
         self.lane.remember(delivery);
     }
 
+    /// Why it is parked, if it was not before.
+    pub(super) fn why_parked(&self, was_parked: bool) -> Option<String> {
+        self.lane.parked.as_ref().filter(|_| !was_parked).map(|parked| parked.why.clone())
+    }
+
     /// When there is something to do.
     pub(super) fn next(&self, now: Timestamp) -> Option<Timestamp> {
+        if !self.subscription.is_sent() {
+            return None;
+        }
         if !self.pings.is_empty() {
             return Some(now);
         }
@@ -87,6 +104,9 @@ impl Line {
 
     /// What there is to do now.
     pub(super) fn work(&self, now: Timestamp) -> Option<Work> {
+        if !self.subscription.is_sent() {
+            return None;
+        }
         let lane = &self.lane;
         let task = match (self.pings.front(), lane.due(now)) {
             (Some(ping), _) => Task::Ping(ping.clone()),

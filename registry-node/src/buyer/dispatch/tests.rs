@@ -15,6 +15,10 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
 }
 
+fn ping(id: &str) -> Ping {
+    Ping { id: id.to_owned(), state: None }
+}
+
 fn key(name: &str) -> Key {
     Key { owner: "buyer".parse().unwrap(), name: name.parse().unwrap() }
 }
@@ -223,11 +227,10 @@ fn what_the_owner_does_meanwhile_counts_and_what_a_worker_began_before_does_not(
     room.dispatch.answered(&key("one"), begun, Spot::of_entry(8), &Answer::Taken(200), told);
     assert_eq!(room.behind("one"), Some(3));
     for number in 0..MAX_PINGS {
-        assert!(room.dispatch.ping(&key("one"), number.to_string(), at(0)));
+        assert!(room.dispatch.ping(&key("one"), ping(&number.to_string()), at(0)));
     }
     assert!(
-        !room.dispatch.ping(&key("one"), "more".to_owned(), at(0))
-            && !room.dispatch.ping(&key("none"), "x".to_owned(), at(0))
+        !room.dispatch.ping(&key("one"), ping("more"), at(0)) && !room.dispatch.ping(&key("none"), ping("x"), at(0))
     );
     assert_eq!(
         room.dispatch.work(&key("one"), at(0)).unwrap().task,
