@@ -92,7 +92,7 @@ pub(super) fn put(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Probl
 }
 
 /// Nothing that asks for something to be sent is answered as if it would be, where nothing is sent.
-fn is_telling(site: &Site) -> Result<(), Problem> {
+pub(super) fn is_telling(site: &Site) -> Result<(), Problem> {
     match site.registry.config.webhooks.ca_roots {
         Some(_) => Ok(()),
         None => Err(code::webhooks_off()),
@@ -127,7 +127,7 @@ fn taken(
 }
 
 /// To what the change is made, so that nothing that another request did meanwhile is undone.
-fn on(there: Option<Version>, asked: Condition) -> Condition {
+pub(super) fn on(there: Option<Version>, asked: Condition) -> Condition {
     match (asked, there) {
         (Condition::Any | Condition::Present, Some(version)) => Condition::Exactly(version),
         (Condition::Any, None) => Condition::Absent,
@@ -240,12 +240,16 @@ struct Replay {
 
 /// `POST /v1/subscriptions/{subscription}/replay`
 pub(super) fn replay(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Problem> {
-    is_telling(site)?;
     let (key, registry) = (key(ask)?, &site.registry);
     let wish: Replay = serde_json::from_slice(&sent.body).map_err(code::bad_body)?;
     let place = wish.after.as_deref().map(str::parse::<Place>).transpose().map_err(code::bad_body)?;
     let place = place.map(|place| spot(place, registry.feed.size())).transpose().map_err(code::bad_body)?;
-    let kept = kept(site, &key)?.ok_or_else(Problem::not_found)?;
+    let kept = kept(site, &key)?;
+    // What is polled needs no way out.
+    if kept.as_ref().is_none_or(|kept| kept.value.url.is_some()) {
+        is_telling(site)?;
+    }
+    let kept = kept.ok_or_else(Problem::not_found)?;
     rewinds(site, &key, place)?;
     let changed = registry.dispatch.change(&key, registry.now(), |lane| {
         lane.resume();
@@ -290,7 +294,7 @@ fn key(ask: &Ask) -> Result<Key, Problem> {
     Ok(Key { owner, name: ask.value()? })
 }
 
-fn kept(site: &Site, key: &Key) -> Result<Option<Shelved<Subscription>>, Problem> {
+pub(super) fn kept(site: &Site, key: &Key) -> Result<Option<Shelved<Subscription>>, Problem> {
     site.registry.shelf.value(&key.owner, &key.name).map_err(|error| code::kept(&error))
 }
 

@@ -34,6 +34,7 @@ mod receiver;
 mod revoked;
 mod secrecy;
 mod secrecy_time;
+mod signals;
 mod state_map;
 mod stream;
 mod subscriptions;

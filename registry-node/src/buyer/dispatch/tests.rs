@@ -234,7 +234,7 @@ fn what_the_owner_does_meanwhile_counts_and_what_a_worker_began_before_does_not(
     );
     assert_eq!(
         room.dispatch.work(&key("one"), at(0)).unwrap().task,
-        Task::Ping("0".to_owned()),
+        Task::Ping(ping("0")),
         "before anything else"
     );
     room.dispatch.removed(&key("one"));
