@@ -206,7 +206,11 @@ impl Node {
                 let ping = Ping { id: format!("heartbeat_{}", self.registry.now().as_second()), state: None };
                 return self.notify(key, work, delivering, self.notice(key, work, "heartbeat", &ping)).await;
             }
-            Task::Again(spot) => (*spot, self.at(*spot).await),
+            Task::Again(spot) => {
+                let found = self.at(*spot).await;
+                // What was erased is an entry of no type that a stream is told.
+                (*spot, found.map(|found| found.filter(|event| work.subscription.wants(&event.kind))))
+            }
             Task::From(spot) => match self.first_from(key, work.turn, *spot, until).await {
                 Ok(Some(event)) => (Spot { index: event.index, position: event.position }, Ok(Some(event))),
                 Ok(None) => return false,

@@ -211,6 +211,7 @@ impl Dispatch {
         state.changed.insert(key.owner.clone());
         state.schedule(key, now);
         self.sooner.notify_one();
+        self.news.notify_waiters();
         Some(changed)
     }
 

@@ -17,6 +17,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Buf;
 use futures_util::Stream;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use tokio::time::Instant;
 use warp::http::HeaderMap;
 use warp::reply::Response;
@@ -100,7 +101,9 @@ where
     let holding = site.holders.of(ask.speaker().map(|speaker| &speaker.identity));
     let (Sent { party, body, .. }, permit) =
         own::sent((&site, &holding), &ask, &headers, body, (&[JSON], MAX_POLL)).await?;
-    let poll: Poll = serde_json::from_slice(&body).map_err(code::bad_body)?;
+    // An object: serde would also read the members from an array.
+    let members: Map<String, Value> = serde_json::from_slice(&body).map_err(code::bad_body)?;
+    let poll = Poll::deserialize(Value::Object(members)).map_err(code::bad_body)?;
     // Others need the room for bodies while this one waits.
     drop((body, permit));
     if poll.ack.len() + poll.set_errs.len() > MAX_NAMED {
@@ -116,7 +119,8 @@ where
         let mut news = std::pin::pin!(site.registry.dispatch.news.notified());
         news.as_mut().enable();
         let (polled, batch) = looked(&site, &key, std::mem::take(&mut answers), most).await?;
-        let has_more = site.registry.dispatch.seen(&key).is_some_and(|seen| seen.lane.behind.is_some());
+        let has_more = signals::is_enabled(&polled.subscription)
+            && site.registry.dispatch.seen(&key).is_some_and(|seen| seen.lane.behind.is_some());
         if !batch.events.is_empty() || !polled.pings.is_empty() || has_more || Instant::now() >= until {
             return told(&site, &ask, key, polled, batch, (most, has_more)).await;
         }
@@ -154,17 +158,15 @@ async fn looked(site: &Arc<Site>, key: &Key, answers: Answers, most: usize) -> R
     let polled = polled.filter(|polled| polled.subscription.url.is_none()).ok_or_else(Problem::not_found)?;
     let mut batch = Batch::default();
     if !signals::is_enabled(&polled.subscription) {
-        return Ok((Polled { pings: Vec::new(), ..polled }, batch));
+        return Ok((Polled { pings: Vec::new(), handed: Vec::new(), ..polled }, batch));
     }
     for spot in &polled.handed {
         if !batch.has_room(most) {
             break;
         }
-        match read(site, spot.index)
-            .await?
-            .first()
-            .and_then(|events| events.iter().find(|one| one.position == spot.position))
-        {
+        let found = read(site, spot.index).await?;
+        let event = found.first().and_then(|events| events.iter().find(|one| one.position == spot.position));
+        match event.filter(|event| polled.subscription.wants(&event.kind)) {
             Some(event) => batch.add(event),
             // It was erased meanwhile, and nothing is left to tell.
             None => dispatch.lapsed(key, polled.turn, *spot),
