@@ -85,8 +85,6 @@ pub struct Dispatch {
     keeping: Mutex<()>,
     /// Something is due sooner than it was.
     pub(super) sooner: Notify,
-    /// Something may be there for those who wait in a poll.
-    pub news: Notify,
     /// Turns at reading old entries from the journal.
     pub catch_ups: Semaphore,
 }
@@ -154,7 +152,10 @@ impl Dispatch {
     pub fn removed(&self, key: &Key) {
         let mut state = self.state();
         state.unschedule(key);
-        state.lines.remove(key);
+        if let Some(line) = state.lines.remove(key) {
+            // Whoever waits finds that it is gone.
+            line.news.notify_waiters();
+        }
         state.interests.remove(key);
         state.changed.insert(key.owner.clone());
     }
@@ -208,10 +209,10 @@ impl Dispatch {
         let line = state.lines.get_mut(key)?;
         line.turn = turn;
         let changed = change(&mut line.lane);
+        line.news.notify_waiters();
         state.changed.insert(key.owner.clone());
         state.schedule(key, now);
         self.sooner.notify_one();
-        self.news.notify_waiters();
         Some(changed)
     }
 
@@ -232,9 +233,9 @@ impl Dispatch {
         let mut state = self.state();
         let Some(line) = state.lines.get_mut(key).filter(|line| line.pings.len() < MAX_PINGS) else { return false };
         line.pings.push_back(ping);
+        line.news.notify_waiters();
         state.schedule(key, now);
         self.sooner.notify_one();
-        self.news.notify_waiters();
         true
     }
 
@@ -265,8 +266,6 @@ impl Dispatch {
             }
             state.mark += 1;
         }
-        drop(state);
-        self.news.notify_waiters();
     }
 
     /// Subscriptions that are due, each for one worker, and when the next one is.
@@ -455,6 +454,7 @@ impl State {
     fn fits(&mut self, key: &Key, spot: Spot, now: Timestamp) {
         let Some(line) = self.lines.get_mut(key).filter(|line| spot.index >= line.subscription.from) else { return };
         if line.lane.fits(spot) {
+            line.news.notify_waiters();
             self.changed.insert(key.owner.clone());
             self.schedule(key, now);
         }

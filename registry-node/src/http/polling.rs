@@ -115,8 +115,9 @@ where
     let mut answers = answers(&site, &key, poll);
     let mut seat = None;
     loop {
+        let news = site.registry.dispatch.news(&key).ok_or_else(Problem::not_found)?;
+        let mut news = std::pin::pin!(news.notified());
         // Before it is looked for: what comes in between is noticed.
-        let mut news = std::pin::pin!(site.registry.dispatch.news.notified());
         news.as_mut().enable();
         let (polled, batch) = looked(&site, &key, std::mem::take(&mut answers), most).await?;
         let has_more = signals::is_enabled(&polled.subscription)

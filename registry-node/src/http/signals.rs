@@ -10,7 +10,7 @@ use uuid::Uuid;
 use warp::http::StatusCode;
 use warp::reply::Response;
 
-use super::ask::Ask;
+use super::ask::{Ask, bad_parameter};
 use super::consented::party;
 use super::own::Sent;
 use super::site::Site;
@@ -136,6 +136,14 @@ fn stream(site: &Site, ask: &Ask, name: Name) -> Result<(Key, Shelved<Subscripti
     let key = Key { owner: party(ask)?, name };
     let kept = subscriptions::kept(site, &key)?.filter(|kept| kept.value.stream.is_some());
     Ok((key, kept.ok_or_else(Problem::not_found)?))
+}
+
+/// The stream that the query names, of the asker's.
+fn named(site: &Site, ask: &Ask) -> Result<(Key, Shelved<Subscription>), Problem> {
+    // Who asks comes before what: a stranger learns nothing of the parameters.
+    party(ask)?;
+    let name = ask.query().one::<Name>("stream_id")?;
+    stream(site, ask, name.ok_or_else(|| bad_parameter("stream_id", "it is missing"))?)
 }
 
 /// Where a stream is polled.
@@ -294,10 +302,8 @@ fn change(
 
 /// `DELETE /v1/signals/streams`
 pub(super) fn remove(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Problem> {
-    let name = ask.query().one::<Name>("stream_id")?;
-    let name = name.ok_or_else(|| super::ask::bad_parameter("stream_id", "it is missing"))?;
     let _changing = site.registry.dispatch.changing();
-    let (key, _) = stream(site, ask, name)?;
+    let (key, _) = named(site, ask)?;
     let removed = site.registry.shelf.remove::<Subscription>(&key.owner, &key.name, sent.condition);
     removed.map_err(|error| code::kept(&error))?;
     site.registry.dispatch.removed(&key);
@@ -321,8 +327,7 @@ fn status(site: &Site, key: &Key, subscription: &Subscription) -> Result<Respons
 
 /// `GET /v1/signals/status`
 pub(super) fn read_status(site: &Site, ask: &Ask) -> Result<Response, Problem> {
-    let name = ask.query().one::<Name>("stream_id")?;
-    let (key, kept) = stream(site, ask, name.ok_or_else(|| super::ask::bad_parameter("stream_id", "it is missing"))?)?;
+    let (key, kept) = named(site, ask)?;
     status(site, &key, &kept.value)
 }
 

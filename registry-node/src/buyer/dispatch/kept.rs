@@ -123,8 +123,8 @@ impl Dispatch {
         left_out.say();
         state.mark = state.kept.unwrap_or(size).min(size);
         let (changing, keeping) = (Mutex::default(), Mutex::default());
-        let (sooner, news, catch_ups) = (Notify::new(), Notify::new(), Semaphore::new(CATCH_UPS));
-        Ok(Dispatch { vault, state: Mutex::new(state), changing, keeping, sooner, news, catch_ups })
+        let (sooner, catch_ups) = (Notify::new(), Semaphore::new(CATCH_UPS));
+        Ok(Dispatch { vault, state: Mutex::new(state), changing, keeping, sooner, catch_ups })
     }
 
     /// Keeps what changed, in one commit. Waits for the disk: what changed before the call is kept when it returns, whoever keeps it.

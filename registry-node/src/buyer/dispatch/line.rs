@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Notify;
 
 use crate::buyer::lane::{Delivery, Lane, Spot};
 use crate::buyer::subscription::Subscription;
@@ -22,6 +23,8 @@ pub(super) struct Line {
     pub(super) watched: usize,
     /// When it is due, as the dispatcher noted it.
     pub(super) due: Option<Timestamp>,
+    /// Something may be there for those who wait in a poll.
+    pub(super) news: Arc<Notify>,
     /// When something was sent last.
     sent: Timestamp,
 }
@@ -68,8 +71,10 @@ impl Line {
         before: Option<Line>,
         (turn, now): (u64, Timestamp),
     ) -> Line {
-        let (pings, sent) = before.map_or((VecDeque::new(), now), |line| (line.pings, line.sent));
-        Line { subscription, lane, turn, pings, watched, due: None, sent }
+        let (pings, sent, news) =
+            before.map_or_else(|| (VecDeque::new(), now, Arc::default()), |line| (line.pings, line.sent, line.news));
+        news.notify_waiters();
+        Line { subscription, lane, turn, pings, watched, due: None, news, sent }
     }
 
     /// Remembers an attempt.

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use tokio::sync::Notify;
 
 use super::{Dispatch, Key, Ping};
 use crate::buyer::lane::{Delivery, Spot};
@@ -73,6 +74,11 @@ impl Dispatch {
             self.sooner.notify_one();
         }
         Some(polled)
+    }
+
+    /// What tells that there may be more for a poll of this stream; nothing where there is no such subscription.
+    pub fn news(&self, key: &Key) -> Option<Arc<Notify>> {
+        self.state().lines.get(key).map(|line| Arc::clone(&line.news))
     }
 
     /// These are handed out, and everything before `reached` was looked at; whether that counts: not where another poll, or the owner, moved
