@@ -8,6 +8,7 @@ pub mod dispatch;
 pub mod lane;
 pub mod outbound;
 pub mod shelf;
+pub mod signals;
 pub mod subscription;
 pub mod supply_chain;
 pub mod watched;

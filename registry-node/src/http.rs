@@ -45,6 +45,7 @@ mod openapi;
 mod own;
 mod page;
 mod policies;
+mod polling;
 mod portfolio;
 mod presentations;
 mod proofs;
@@ -55,6 +56,7 @@ mod room;
 mod route;
 pub mod server;
 mod service;
+mod signals;
 mod site;
 mod standing;
 mod statements;
@@ -209,6 +211,7 @@ fn answered(site: &Site, ask: &Ask) -> Result<Response, Problem> {
         | Handler::Inquiry { .. }
         | Handler::Checkpoints
         | Handler::Presentations
+        | Handler::Poll
         | Handler::Own { .. } => Err(Problem::not_found()),
     }
 }
@@ -224,6 +227,7 @@ fn bodies(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
                 | Handler::Inquiry { .. }
                 | Handler::Checkpoints
                 | Handler::Presentations
+                | Handler::Poll
                 | Handler::Own { .. }
         )
     };
@@ -255,6 +259,7 @@ where
         }
         Handler::Checkpoints => witness::add_checkpoint(site, ask, headers, body).await,
         Handler::Presentations => presentations::present(site, ask, headers, body).await,
+        Handler::Poll => polling::poll(site, ask, headers, body).await,
         Handler::Own { takes, most, change } => own::change(site, ask, headers, body, (takes, most), change).await,
         // Other filters answer these.
         Handler::Memory(_)

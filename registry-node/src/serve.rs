@@ -68,9 +68,8 @@ pub async fn serve(registry: Arc<Registry>) -> anyhow::Result<Serving> {
     tasks.spawn(keeping.in_current_span());
     let (node, stop) = (Arc::clone(&registry), shutdown.clone());
     tasks.spawn(async move { cascades::run(&node, stop).await }.in_current_span());
-    if let Some(outbound) = delivery::outbound(&registry)? {
-        tasks.spawn(delivery::run(Arc::clone(&registry), outbound, shutdown.clone()).in_current_span());
-    }
+    let outbound = delivery::outbound(&registry)?;
+    tasks.spawn(delivery::run(Arc::clone(&registry), outbound, shutdown.clone()).in_current_span());
     tasks.spawn(end_when_left(Arc::clone(&registry), shutdown.clone()).in_current_span());
     tasks.spawn(refresh_crls(Arc::clone(&registry), shutdown.clone()).in_current_span());
     tasks.close();

@@ -15,11 +15,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
-use super::dispatch::{Key, Task, Told, Work};
+use super::dispatch::{Key, Ping, Task, Told, Work};
 use super::lane::{Delivery, Patience, Spot};
 use super::outbound::Outbound;
-use super::webhook::{Answer, Delivering, Message};
+use super::signals::{self, TokenFault, Tokens};
+use super::webhook::{Answer, Delivering, Form, Message};
 use crate::config::Webhooks;
 use crate::core::event::Event;
 use crate::core::event_words::with_members;
@@ -30,8 +32,6 @@ use crate::core::registry::Registry;
 
 /// Subscriptions that are worked for at once.
 const WORKERS: usize = 64;
-/// Workers that read old entries from the journal at once.
-const CATCH_UPS: usize = 4;
 /// Deliveries after which a worker lets others have their turn.
 const TURN: usize = 64;
 /// How long a turn may take, but for the delivery that is under way: a slow receiver takes no more than others.
@@ -48,10 +48,10 @@ const UNREADABLE: Duration = Duration::from_secs(5);
 /// What workers share.
 struct Node {
     registry: Arc<Registry>,
-    outbound: Outbound,
+    /// The way out; without it nothing is sent, and cursors wait.
+    outbound: Option<Outbound>,
     patience: Patience,
     published: Published,
-    catch_ups: Semaphore,
     unreadable: Hush,
 }
 
@@ -66,14 +66,14 @@ pub fn outbound(registry: &Registry) -> Result<Option<Outbound>, TlsError> {
     Ok(Some(Outbound::new(tls, allow_private.clone())))
 }
 
-/// Tells subscribers until `shutdown`.
-pub async fn run(registry: Arc<Registry>, outbound: Outbound, shutdown: CancellationToken) {
+/// Tells subscribers until `shutdown`. Without a way out it looks at what fits all the same: those who poll are told of it, and the others
+/// once there is a way.
+pub async fn run(registry: Arc<Registry>, outbound: Option<Outbound>, shutdown: CancellationToken) {
     let node = Arc::new(Node {
         patience: registry.config.webhooks.patience(),
         registry,
         outbound,
         published: Published::default(),
-        catch_ups: Semaphore::new(CATCH_UPS),
         unreadable: Hush::new(),
     });
     let (slots, mut workers) = (Arc::new(Semaphore::new(WORKERS)), JoinSet::new());
@@ -138,6 +138,7 @@ impl Node {
 
     /// Has workers go for what is due; when the next is.
     fn start(self: &Arc<Self>, slots: &Arc<Semaphore>, workers: &mut JoinSet<()>) -> Option<Timestamp> {
+        let outbound = self.outbound.as_ref()?;
         let (keys, next) = self.registry.dispatch.due(self.registry.now(), slots.available_permits());
         for key in keys {
             // As many as there were free: only this task takes them.
@@ -145,7 +146,7 @@ impl Node {
                 self.registry.dispatch.finish(&key, self.registry.now());
                 continue;
             };
-            workers.spawn(Arc::clone(self).tell(key, slot));
+            workers.spawn(Arc::clone(self).tell(key, outbound.clone(), slot));
         }
         next.filter(|_| slots.available_permits() > 0)
     }
@@ -172,7 +173,7 @@ impl Node {
     }
 
     /// One worker's turn for one subscription.
-    async fn tell(self: Arc<Self>, key: Key, slot: OwnedSemaphorePermit) {
+    async fn tell(self: Arc<Self>, key: Key, outbound: Outbound, slot: OwnedSemaphorePermit) {
         let dispatch = &self.registry.dispatch;
         let turn_of = Turn { node: &self, key: &key };
         let begun = Instant::now();
@@ -180,9 +181,10 @@ impl Node {
         let until = dispatch.mark().saturating_add(TURN_ENTRIES);
         for _ in 0..TURN {
             let Some(work) = dispatch.work(&key, self.registry.now()) else { break };
+            let Some(url) = work.subscription.url.clone() else { break };
             let (turn, mut delivering) = match way.take() {
                 Some((turn, delivering)) if turn == work.turn => (turn, delivering),
-                _ => (work.turn, Delivering::to(self.outbound.clone(), work.subscription.url.clone())),
+                _ => (work.turn, Delivering::to(outbound.clone(), url)),
             };
             if !self.step(&key, &work, &mut delivering, until).await || begun.elapsed() >= TURN_TIME {
                 break;
@@ -197,16 +199,16 @@ impl Node {
     /// Does one thing for a subscription; whether to go on.
     async fn step(&self, key: &Key, work: &Work, delivering: &mut Delivering, until: u64) -> bool {
         let (spot, found) = match &work.task {
-            Task::Ping(id) => {
-                let message = self.notice(PING, id.clone());
-                return self.notify(key, work, delivering, message).await;
-            }
+            Task::Ping(ping) => return self.notify(key, work, delivering, self.notice(key, work, PING, ping)).await,
             Task::Heartbeat => {
-                let id = format!("heartbeat_{}", self.registry.now().as_second());
-                let message = self.notice(HEARTBEAT, id);
-                return self.notify(key, work, delivering, message).await;
+                let ping = Ping { id: format!("heartbeat_{}", self.registry.now().as_second()), state: None };
+                return self.notify(key, work, delivering, self.notice(key, work, HEARTBEAT, &ping)).await;
             }
-            Task::Again(spot) => (*spot, self.at(*spot).await),
+            Task::Again(spot) => {
+                let found = self.at(*spot).await;
+                // What was erased is an entry of no type that a stream is told.
+                (*spot, found.map(|found| found.filter(|event| work.subscription.wants(&event.kind))))
+            }
             Task::From(spot) => match self.first_from(key, work.turn, *spot, until).await {
                 Ok(Some(event)) => (Spot { index: event.index, position: event.position }, Ok(Some(event))),
                 Ok(None) => return false,
@@ -226,16 +228,40 @@ impl Node {
     }
 
     async fn deliver(&self, key: &Key, work: &Work, delivering: &mut Delivering, spot: Spot, event: &Event) {
-        let id = event_id(self, spot);
-        let message =
-            Message { id: id.clone(), body: with_members(&event.json, &self.published.member(&self.registry)) };
         let begun = Instant::now();
-        let answer = delivering.send(&message, &work.subscription.secrets, self.registry.now()).await;
-        self.settle(key, work, spot, &answer, self.delivery(&id, &answer, begun));
+        let (id, answer) = match self.message(key, work, spot, event) {
+            Ok(message) => (message.id.clone(), delivering.send(&message, self.registry.now()).await),
+            Err(error) => (event_id(self, spot), unmade(&error)),
+        };
+        let delivery = self.delivery(&id, &answer, delivering.said(), begun);
+        let why_parked = self.registry.dispatch.answered(key, work.turn, spot, &answer, self.told(delivery));
+        self.say_paused(key, work, delivering, why_parked).await;
     }
 
-    fn settle(&self, key: &Key, work: &Work, spot: Spot, answer: &Answer, delivery: Delivery) {
-        self.registry.dispatch.answered(key, work.turn, spot, answer, self.told(delivery));
+    /// An event, as the subscription wants it.
+    fn message(&self, key: &Key, work: &Work, spot: Spot, event: &Event) -> Result<Message, TokenFault> {
+        let (subscription, members) = (&*work.subscription, self.published.member(&self.registry));
+        let Some(stream) = &subscription.stream else {
+            let form = Form::Webhook(subscription.secrets.clone());
+            return Ok(Message { id: event_id(self, spot), body: with_members(&event.json, &members), form });
+        };
+        let token = self.tokens(key, work).event(event, &members)?;
+        let (id, form) = (signals::jti(&self.registry, &key.name, spot), Form::Token(stream.authorization.clone()));
+        Ok(Message { id, body: token.into(), form })
+    }
+
+    fn tokens<'a>(&'a self, key: &'a Key, work: &'a Work) -> Tokens<'a> {
+        Tokens { registry: &self.registry, key, subscription: &work.subscription }
+    }
+
+    /// Says once, over the stream that was parked, that it is paused, and why: SSF 1.0 wants it tried, and the receiver may be there again.
+    async fn say_paused(&self, key: &Key, work: &Work, delivering: &mut Delivering, why_parked: Option<String>) {
+        let (Some(stream), Some(why)) = (&work.subscription.stream, why_parked) else { return };
+        let id = format!("paused_{}", Uuid::now_v7().simple());
+        let Ok(token) = self.tokens(key, work).paused(&id, &why) else { return };
+        let form = Form::Token(stream.authorization.clone());
+        // Whoever does not take it reads the same as the status of the stream.
+        delivering.send(&Message { id, body: token.into(), form }, self.registry.now()).await;
     }
 
     fn told(&self, delivery: Delivery) -> Told<'_> {
@@ -243,21 +269,32 @@ impl Node {
     }
 
     /// Sends what is no event of the log; whether to go on.
-    async fn notify(&self, key: &Key, work: &Work, delivering: &mut Delivering, message: Message) -> bool {
-        let begun = Instant::now();
-        let answer = delivering.send(&message, &work.subscription.secrets, self.registry.now()).await;
-        let told = self.told(self.delivery(&message.id, &answer, begun));
-        self.registry.dispatch.heard(key, work, &answer, told);
+    async fn notify(
+        &self,
+        key: &Key,
+        work: &Work,
+        delivering: &mut Delivering,
+        notice: (String, Result<Message, TokenFault>),
+    ) -> bool {
+        let (begun, (id, message)) = (Instant::now(), notice);
+        let answer = match message {
+            Ok(message) => delivering.send(&message, self.registry.now()).await,
+            Err(error) => unmade(&error),
+        };
+        let told = self.told(self.delivery(&id, &answer, delivering.said(), begun));
+        let why_parked = self.registry.dispatch.heard(key, work, &answer, told);
+        self.say_paused(key, work, delivering, why_parked).await;
         true
     }
 
-    fn delivery(&self, id: &str, answer: &Answer, begun: Instant) -> Delivery {
+    fn delivery(&self, id: &str, answer: &Answer, said: Option<String>, begun: Instant) -> Delivery {
         let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         let told = match answer {
             Answer::Taken(status) | Answer::Refused(status) => format!("status {status}"),
             Answer::Gone => "status 410".to_owned(),
             Answer::Failed(why) => why.clone(),
         };
+        let told = said.map_or(told.clone(), |said| format!("{told}: {said}"));
         Delivery { id: id.to_owned(), at: self.registry.now(), took, taken: matches!(answer, Answer::Taken(_)), told }
     }
 
@@ -291,7 +328,7 @@ impl Node {
 
     /// The next entries from `index` on. Old ones come from the journal, on a thread that may wait for it.
     async fn read(&self, index: u64) -> Result<Vec<Arc<[Event]>>, FeedError> {
-        let read = self.registry.feed.read(index, &self.catch_ups).await;
+        let read = self.registry.feed.read(index, &self.registry.dispatch.catch_ups).await;
         if let Err(error) = &read
             && let Some(times) = self.unreadable.heard()
         {
@@ -301,15 +338,35 @@ impl Node {
     }
 
     /// Something that is no event of the log: that a receiver is reached, or that nothing came for a while.
-    fn notice(&self, kind: &str, id: String) -> Message {
+    fn notice(&self, key: &Key, work: &Work, kind: &str, ping: &Ping) -> (String, Result<Message, TokenFault>) {
+        let id = ping.id.clone();
+        let Some(stream) = &work.subscription.stream else {
+            return (id.clone(), Ok(self.webhook_notice(work, kind, id)));
+        };
+        let form = Form::Token(stream.authorization.clone());
+        let token = self.tokens(key, work).verification(ping);
+        (id.clone(), token.map(|token| Message { id, body: token.into(), form }))
+    }
+
+    fn webhook_notice(&self, work: &Work, kind: &str, id: String) -> Message {
         let notice = notice(&self.registry, kind, &id, self.registry.dispatch.mark());
-        Message { body: with_members(&notice, &self.published.member(&self.registry)), id }
+        let form = Form::Webhook(work.subscription.secrets.clone());
+        Message { body: with_members(&notice, &self.published.member(&self.registry)), id, form }
     }
 }
 
 /// The `webhook-id` of an event: the same whenever and to whomever it is sent.
 fn event_id(node: &Node, spot: Spot) -> String {
     format!("{}_{}_{}", node.registry.config.registry.id, spot.index, spot.position)
+}
+
+/// Our own fault: it is tried again, as what a receiver does not take.
+fn unmade(error: &TokenFault) -> Answer {
+    static FAULTS: Hush = Hush::new();
+    if let Some(times) = FAULTS.heard() {
+        tracing::error!(%error, times, "security event tokens could not be made; receivers wait for them");
+    }
+    Answer::Failed("this registry failed; its operator can help".to_owned())
 }
 
 fn jitter() -> f64 {

@@ -18,6 +18,7 @@
 
 mod kept;
 mod line;
+mod polled;
 #[cfg(test)]
 mod tests;
 
@@ -27,7 +28,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use conformity::identifiers::Identifier;
 use conformity::ids::PartyId;
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use super::lane::{Delivery, Lane, Patience, Spot};
 use super::shelf::{Name, Shelf, ShelfError};
@@ -39,7 +40,8 @@ use crate::core::interests::{Interest, Interests};
 use crate::vault::Vault;
 use line::Line;
 
-pub use line::{Task, Work};
+pub use line::{Ping, Task, Work};
+pub use polled::{Answers, Polled, WINDOW};
 
 /// Suppliers that the watchlists of one owner's subscriptions may bring into the index.
 const MAX_WATCHED: usize = 200_000;
@@ -83,6 +85,8 @@ pub struct Dispatch {
     keeping: Mutex<()>,
     /// Something is due sooner than it was.
     pub(super) sooner: Notify,
+    /// Turns at reading old entries from the journal.
+    pub catch_ups: Semaphore,
 }
 
 #[derive(Default)]
@@ -135,6 +139,9 @@ impl Dispatch {
         let mut lane = state.lines.get(&key).map(|line| line.lane.clone()).unwrap_or_default();
         // Whoever puts it again has mended what was wrong, and a new one is behind from its start on.
         lane.resume();
+        if put.is_sent() {
+            lane.take_back();
+        }
         lane = start.map_or(lane, |start| Lane { behind: Some(start), ..Lane::default() });
         state.changed.insert(key.owner.clone());
         state.set(key, Arc::new(put), watched, lane, now);
@@ -145,7 +152,10 @@ impl Dispatch {
     pub fn removed(&self, key: &Key) {
         let mut state = self.state();
         state.unschedule(key);
-        state.lines.remove(key);
+        if let Some(line) = state.lines.remove(key) {
+            // Whoever waits finds that it is gone.
+            line.news.notify_waiters();
+        }
         state.interests.remove(key);
         state.changed.insert(key.owner.clone());
     }
@@ -199,6 +209,7 @@ impl Dispatch {
         let line = state.lines.get_mut(key)?;
         line.turn = turn;
         let changed = change(&mut line.lane);
+        line.news.notify_waiters();
         state.changed.insert(key.owner.clone());
         state.schedule(key, now);
         self.sooner.notify_one();
@@ -217,11 +228,12 @@ impl Dispatch {
         may
     }
 
-    /// Has a ping of this id sent before anything else; `false` where too many wait or there is no such subscription.
-    pub fn ping(&self, key: &Key, id: String, now: Timestamp) -> bool {
+    /// Has a ping sent before anything else; `false` where too many wait or there is no such subscription.
+    pub fn ping(&self, key: &Key, ping: Ping, now: Timestamp) -> bool {
         let mut state = self.state();
         let Some(line) = state.lines.get_mut(key).filter(|line| line.pings.len() < MAX_PINGS) else { return false };
-        line.pings.push_back(id);
+        line.pings.push_back(ping);
+        line.news.notify_waiters();
         state.schedule(key, now);
         self.sooner.notify_one();
         true
@@ -277,8 +289,10 @@ impl Dispatch {
     }
 
     /// Whether an event fits what the subscription asks for now.
-    pub(super) fn passes(&self, key: &Key, event: &Event) -> bool {
-        self.state().interests.passes(key, event)
+    pub fn passes(&self, key: &Key, event: &Event) -> bool {
+        let state = self.state();
+        state.lines.get(key).is_some_and(|line| line.subscription.wants(&event.kind))
+            && state.interests.passes(key, event)
     }
 
     /// Nothing up to `entry` fits any more; whether the lane is through with all that was looked at.
@@ -294,15 +308,18 @@ impl Dispatch {
         is_through
     }
 
-    /// An event was answered so; nothing of it counts where the owner changed something meanwhile.
-    pub(super) fn answered(&self, key: &Key, turn: u64, spot: Spot, answer: &Answer, told: Told<'_>) {
+    /// An event was answered so; nothing of it counts where the owner changed something meanwhile. Why it is parked now, if it was not.
+    pub(super) fn answered(&self, key: &Key, turn: u64, spot: Spot, answer: &Answer, told: Told<'_>) -> Option<String> {
         let mut state = self.state();
-        let Some(line) = state.lines.get_mut(key) else { return };
+        let line = state.lines.get_mut(key)?;
+        let was_parked = line.lane.parked.is_some();
         line.heard(told.delivery);
         if line.turn == turn {
             line.lane.answered(spot, answer, told.now, told.patience, told.jitter);
         }
+        let why = line.why_parked(was_parked);
         state.changed.insert(key.owner.clone());
+        why
     }
 
     /// An event that was to be sent again is not there any more: it was erased, and nothing is left to tell.
@@ -314,10 +331,10 @@ impl Dispatch {
         }
     }
 
-    /// A ping or a heartbeat was answered so.
-    pub(super) fn heard(&self, key: &Key, work: &Work, answer: &Answer, told: Told<'_>) {
+    /// A ping or a heartbeat was answered so. Why it is parked now, if it was not.
+    pub(super) fn heard(&self, key: &Key, work: &Work, answer: &Answer, told: Told<'_>) -> Option<String> {
         let mut state = self.state();
-        let Some(line) = state.lines.get_mut(key) else { return };
+        let line = state.lines.get_mut(key)?;
         let before = (line.lane.trouble.is_some(), line.lane.parked.is_some());
         line.heard(told.delivery);
         match work.task {
@@ -328,10 +345,12 @@ impl Dispatch {
             _ if line.turn == work.turn => line.lane.beat(answer, told.now, told.patience, told.jitter),
             _ => {}
         }
+        let why = line.why_parked(before.1);
         // Heartbeats of those for which all is well are not written: that would be a commit a second, for ever.
         if before != (line.lane.trouble.is_some(), line.lane.parked.is_some()) {
             state.changed.insert(key.owner.clone());
         }
+        why
     }
 
     /// A worker panicked over a subscription: it is tried again as after a failure, not at once.
@@ -400,8 +419,7 @@ impl State {
         now: Timestamp,
     ) {
         self.unschedule(&key);
-        let interest = Interest { filter: subscription.filter.clone(), watched: Arc::clone(&watched) };
-        self.interests.set(key.clone(), interest);
+        self.interest(&key, &subscription, &watched);
         let before = self.lines.remove(&key);
         let line = Line::new(subscription, lane, watched.len(), before, (self.turn(), now));
         self.lines.insert(key.clone(), line);
@@ -420,13 +438,23 @@ impl State {
     fn watch(&mut self, key: &Key, suppliers: &Arc<HashSet<Identifier>>) {
         let Some(line) = self.lines.get_mut(key) else { return };
         line.watched = suppliers.len();
-        let interest = Interest { filter: line.subscription.filter.clone(), watched: Arc::clone(suppliers) };
-        self.interests.set(key.clone(), interest);
+        let subscription = Arc::clone(&line.subscription);
+        self.interest(key, &subscription, suppliers);
+    }
+
+    fn interest(&mut self, key: &Key, subscription: &Subscription, watched: &Arc<HashSet<Identifier>>) {
+        if subscription.hears() {
+            let interest = Interest { filter: subscription.filter.clone(), watched: Arc::clone(watched) };
+            self.interests.set(key.clone(), interest);
+        } else {
+            self.interests.remove(key);
+        }
     }
 
     fn fits(&mut self, key: &Key, spot: Spot, now: Timestamp) {
         let Some(line) = self.lines.get_mut(key).filter(|line| spot.index >= line.subscription.from) else { return };
         if line.lane.fits(spot) {
+            line.news.notify_waiters();
             self.changed.insert(key.owner.clone());
             self.schedule(key, now);
         }

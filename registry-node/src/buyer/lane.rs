@@ -31,6 +31,8 @@ const REFUSALS: u32 = 6;
 const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
 /// No attempt is further away than the longest pause and a quarter: where it seems so, the clock was set back meanwhile.
 const FURTHEST: SignedDuration = SignedDuration::from_mins(75);
+/// What a push would have been answered with (RFC 8935, section 2.3).
+const REFUSED_BY_POLL: u16 = 400;
 const GONE: &str = "the receiver says that it is gone (410)";
 
 /// An event's place: its entry, and its position there.
@@ -133,6 +135,9 @@ pub struct Lane {
     /// What was set aside, the oldest first.
     #[serde(default)]
     pub dead: Vec<DeadLetter>,
+    /// What was handed out to a receiver that polls and is not acknowledged, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub handed: Vec<Spot>,
     /// Dead letters that are to be sent again, before anything else.
     #[serde(default)]
     pub again: VecDeque<Spot>,
@@ -248,10 +253,37 @@ impl Lane {
         self.parked = None;
     }
 
+    /// What was handed out and not acknowledged is told from there on, as if it had not been.
+    pub fn take_back(&mut self) {
+        if let Some(first) = std::mem::take(&mut self.handed).into_iter().min() {
+            self.behind = Some(self.behind.map_or(first, |behind| behind.min(first)));
+        }
+    }
+
+    /// Whatever waits is not told any more.
+    pub fn drop_all(&mut self) {
+        *self = Lane {
+            dead: std::mem::take(&mut self.dead),
+            deliveries: std::mem::take(&mut self.deliveries),
+            ..Lane::default()
+        };
+    }
+
+    /// A receiver that polls refuses the event at `spot`; `false` where no more can be set aside.
+    pub fn refused(&mut self, spot: Spot, now: Timestamp) -> bool {
+        let has_room = self.dead.len() < MAX_DEAD;
+        if has_room {
+            self.handed.retain(|handed| *handed != spot);
+            self.dead.push(DeadLetter { spot, since: now, status: REFUSED_BY_POLL });
+        }
+        has_room
+    }
+
     /// Delivers everything from `spot` on again, behind dead letters from before it that were to be sent again and are not yet.
     pub fn rewind(&mut self, spot: Spot) {
         self.resume();
         self.again.retain(|waiting| *waiting < spot);
+        self.handed.retain(|handed| *handed < spot);
         self.behind = Some(spot);
     }
 

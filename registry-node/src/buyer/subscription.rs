@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::outbound::Address;
 use super::shelf::{Kept, Kind};
+use super::signals::{Status, Stream};
 use super::webhook::{NoRandomness, Secret};
 use crate::core::filter::{Filter, Place};
 
@@ -94,8 +95,9 @@ pub struct Subscription {
     /// of before there were any.
     #[serde(default)]
     pub id: String,
-    /// Whereto.
-    pub url: Address,
+    /// Whereto; nothing where it is polled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<Address>,
     /// What.
     pub filter: Filter,
     /// After how many seconds of silence a heartbeat comes.
@@ -106,6 +108,9 @@ pub struct Subscription {
     pub from: u64,
     /// When it was made.
     pub made: Timestamp,
+    /// What it has beside, where it is a stream of security events; a webhook has nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<Stream>,
 }
 
 impl Kept for Subscription {
@@ -121,14 +126,38 @@ impl Subscription {
     pub fn new(asked: Asked, from: u64, now: Timestamp) -> Result<Subscription, NoRandomness> {
         let Asked { url, filter, heartbeat_seconds, .. } = asked;
         let (id, secrets) = (Uuid::now_v7().simple().to_string(), vec![Secret::random(now)?]);
-        Ok(Subscription { id, url, filter, heartbeat_seconds, secrets, from, made: now })
+        Ok(Subscription { id, url: Some(url), filter, heartbeat_seconds, secrets, from, made: now, stream: None })
     }
 
     /// The same as asked for now, with the secrets that it has.
     #[must_use]
     pub fn changed(self, asked: Asked) -> Subscription {
         let Asked { url, filter, heartbeat_seconds, .. } = asked;
-        Subscription { url, filter, heartbeat_seconds, ..self }
+        Subscription { url: Some(url), filter, heartbeat_seconds, ..self }
+    }
+
+    /// A new stream, of which `url` says whereto it is pushed, and nothing that it is polled: from this entry on, about nobody yet.
+    pub fn streaming(url: Option<Address>, stream: Stream, from: u64, now: Timestamp) -> Subscription {
+        let filter = Filter { types: stream.kinds(), ..Filter::default() };
+        let (id, secrets, stream) = (Uuid::now_v7().simple().to_string(), Vec::new(), Some(stream));
+        Subscription { id, url, filter, heartbeat_seconds: HEARTBEAT, secrets, from, made: now, stream }
+    }
+
+    /// Whether anything may fit it: a stream without subjects, without types or that is disabled hears of nothing.
+    pub fn hears(&self) -> bool {
+        self.stream.as_ref().is_none_or(|stream| {
+            stream.status != Status::Disabled && !self.filter.suppliers.is_empty() && !self.filter.types.is_empty()
+        })
+    }
+
+    /// Whether it wants events of this kind, whatever they are about: a stream is told no type that it did not ask for.
+    pub fn wants(&self, kind: &str) -> bool {
+        self.stream.is_none() || self.filter.types.iter().any(|wanted| wanted.takes(kind))
+    }
+
+    /// Whether a worker tells it: not what is polled, nor a stream that is not enabled.
+    pub fn is_sent(&self) -> bool {
+        self.url.is_some() && self.stream.as_ref().is_none_or(|stream| stream.status == Status::Enabled)
     }
 
     /// The same with a new secret; those before go on signing for a day.

@@ -10,7 +10,19 @@
 //! {"specversion":"1.0","id":"17",…,"checkpoint":"anAu…"}   the newest published checkpoint, a signed note in base64
 //! ```
 //!
-//! Taken is what is answered with 2xx within the time; an answer's body is not looked at. Out of scope: whereto (`buyer::outbound`), when, and what follows.
+//! Taken is what is answered with 2xx within the time; an answer's body is not looked at. A stream of security events is told the same way,
+//! as RFC 8935 has it:
+//!
+//! ```text
+//! POST /events
+//! content-type: application/secevent+jwt
+//! accept: application/json
+//! authorization: Bearer …                              as the receiver wishes, if it does
+//!
+//! eyJ…                                                 taken with 202; refused with 400 and {"err", "description"}
+//! ```
+//!
+//! Out of scope: whereto (`buyer::outbound`), when, and what follows.
 
 use std::time::Duration;
 
@@ -18,18 +30,23 @@ use aws_lc_rs::{hmac, rand};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http_body_util::{BodyExt, Limited};
-use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
+use http_body_util::{BodyExt, Collected, Limited};
+use hyper::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue, USER_AGENT,
+};
 use hyper::{Method, StatusCode};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
 
 use super::outbound::{Address, Outbound};
+use super::signals::Authorization;
 use crate::client::sender::Sender;
 
 /// Media type of an event (CloudEvents 1.0.2, HTTP binding, section 3.2).
 const CLOUD_EVENT: &str = "application/cloudevents+json";
+/// Media type of a security event token (RFC 8417, section 7.2).
+const SECURITY_EVENT: &str = "application/secevent+jwt";
 /// What a secret begins with.
 const SECRET_PREFIX: &str = "whsec_";
 const SECRET_BYTES: usize = 32;
@@ -37,6 +54,8 @@ const SECRET_BYTES: usize = 32;
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a connection may take until it can be used again; after that a new one is made.
 const READY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Characters of each part of a refusal that are remembered.
+const MAX_SAID: usize = 200;
 /// Bytes of an answer that are read, so that the connection can be used again.
 const MAX_ANSWER: usize = 16 * 1024;
 
@@ -105,8 +124,19 @@ impl Secret {
 pub(super) struct Message {
     /// Its id, the same whenever it is sent again.
     pub(super) id: String,
-    /// The CloudEvent.
+    /// The CloudEvent, or the token.
     pub(super) body: Bytes,
+    /// How it is sent.
+    pub(super) form: Form,
+}
+
+/// How something is sent.
+#[derive(Clone)]
+pub(super) enum Form {
+    /// As a CloudEvent, signed with each of these that signs.
+    Webhook(Vec<Secret>),
+    /// As a security event token, which is signed itself.
+    Token(Option<Authorization>),
 }
 
 /// How a receiver took a delivery.
@@ -127,23 +157,30 @@ pub(super) struct Delivering {
     outbound: Outbound,
     address: Address,
     open: Option<Sender>,
+    /// What the receiver said in words of the last message, where it refused it.
+    said: Option<String>,
 }
 
 impl Delivering {
     pub(super) fn to(outbound: Outbound, address: Address) -> Delivering {
-        Delivering { outbound, address, open: None }
+        Delivering { outbound, address, open: None, said: None }
     }
 
-    /// Sends `message`, signed with each of `secrets` that signs. Over a new connection where the receiver closed that of before: nothing
+    /// What the receiver said in words of the last message, where it refused it.
+    pub(super) fn said(&mut self) -> Option<String> {
+        self.said.take()
+    }
+
+    /// Sends `message`. Over a new connection where the receiver closed that of before: nothing
     /// was sent then, so that nothing failed.
-    pub(super) async fn send(&mut self, message: &Message, secrets: &[Secret], now: Timestamp) -> Answer {
+    pub(super) async fn send(&mut self, message: &Message, now: Timestamp) -> Answer {
         if let Some(open) = self.ready().await
-            && let Ok(answer) = self.over(open, message, secrets, now).await
+            && let Ok(answer) = self.over(open, message, now).await
         {
             return answer;
         }
         match self.outbound.connect(&self.address).await {
-            Ok(new) => self.over(new, message, secrets, now).await.unwrap_or_else(|Unsent(why)| Answer::Failed(why)),
+            Ok(new) => self.over(new, message, now).await.unwrap_or_else(|Unsent(why)| Answer::Failed(why)),
             Err(error) => Answer::Failed(error.to_string()),
         }
     }
@@ -155,17 +192,12 @@ impl Delivering {
         (ready == Ok(true)).then_some(open)
     }
 
-    async fn over(
-        &mut self,
-        mut sender: Sender,
-        message: &Message,
-        secrets: &[Secret],
-        now: Timestamp,
-    ) -> Result<Answer, Unsent> {
-        let exchange = exchange(&mut sender, &self.address, message, secrets, now);
+    async fn over(&mut self, mut sender: Sender, message: &Message, now: Timestamp) -> Result<Answer, Unsent> {
+        let exchange = exchange(&mut sender, &self.address, message, now);
         match tokio::time::timeout(ANSWER_TIMEOUT, exchange).await {
-            Ok(Ok((answer, reusable))) => {
-                self.open = reusable.then_some(sender);
+            Ok(Ok(Heard { answer, said, is_reusable })) => {
+                self.open = is_reusable.then_some(sender);
+                self.said = said;
                 Ok(answer)
             }
             Ok(Err(Broken::Unsent(unsent))) => Err(unsent),
@@ -197,31 +229,94 @@ impl Broken {
     }
 }
 
-/// How it was taken, and whether the connection can be used again.
-async fn exchange(
-    sender: &mut Sender,
-    address: &Address,
-    message: &Message,
-    secrets: &[Secret],
-    now: Timestamp,
-) -> Result<(Answer, bool), Broken> {
+/// How a message was taken.
+struct Heard {
+    answer: Answer,
+    said: Option<String>,
+    /// Whether the connection can be used again.
+    is_reusable: bool,
+}
+
+async fn exchange(sender: &mut Sender, address: &Address, message: &Message, now: Timestamp) -> Result<Heard, Broken> {
     let request = sender.request(Method::POST, address.path(), message.body.clone());
     let mut request = request.map_err(|error| Broken::unsent(&error))?;
     let headers = request.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(CLOUD_EVENT));
     headers.insert(USER_AGENT, HeaderValue::from_static(concat!("registry-node/", env!("CARGO_PKG_VERSION"))));
-    let seconds = now.as_second().to_string();
-    let signatures = signatures(message, &seconds, secrets, now);
-    for (name, value) in
-        [("webhook-id", &message.id), ("webhook-timestamp", &seconds), ("webhook-signature", &signatures)]
-    {
-        let value = HeaderValue::from_str(value).map_err(|error| Broken::unsent(&error))?;
-        headers.insert(HeaderName::from_static(name), value);
-    }
+    address_to(headers, message, now).map_err(|error| Broken::unsent(&error))?;
     let answer = sender.send(request).await.map_err(|error| Broken::of(&error))?;
-    let told = told(answer.status());
-    let reusable = Limited::new(answer.into_body(), MAX_ANSWER).collect().await.is_ok();
-    Ok((told, reusable))
+    let status = answer.status();
+    let body = Limited::new(answer.into_body(), MAX_ANSWER).collect().await.ok().map(Collected::to_bytes);
+    let (answer, said) = match message.form {
+        Form::Webhook(_) => (told(status), None),
+        Form::Token(_) => told_of_token(status, body.as_deref().unwrap_or_default()),
+    };
+    Ok(Heard { answer, said, is_reusable: body.is_some() })
+}
+
+/// The headers that tell what it is and from whom.
+fn address_to(headers: &mut HeaderMap, message: &Message, now: Timestamp) -> Result<(), InvalidHeaderValue> {
+    match &message.form {
+        Form::Webhook(secrets) => {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(CLOUD_EVENT));
+            let seconds = now.as_second().to_string();
+            let signatures = signatures(message, &seconds, secrets, now);
+            for (name, value) in
+                [("webhook-id", &message.id), ("webhook-timestamp", &seconds), ("webhook-signature", &signatures)]
+            {
+                headers.insert(HeaderName::from_static(name), HeaderValue::from_str(value)?);
+            }
+        }
+        Form::Token(authorization) => {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(SECURITY_EVENT));
+            headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+            if let Some(authorization) = authorization {
+                let mut value = HeaderValue::from_str(authorization.as_str())?;
+                value.set_sensitive(true);
+                headers.insert(AUTHORIZATION, value);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Why a receiver does not take a token (RFC 8935, section 2.3; RFC 8936, section 2.6).
+#[derive(Debug, Deserialize)]
+pub struct SetError {
+    /// A code, such as `invalid_key`.
+    pub err: String,
+    /// In words.
+    #[serde(default)]
+    pub description: String,
+}
+
+impl SetError {
+    /// As it is remembered: cut, and without what a terminal would take for orders.
+    pub fn told(&self) -> String {
+        let plain = |text: &str| text.chars().filter(|one| !one.is_control()).take(MAX_SAID).collect::<String>();
+        format!("{}: {}", plain(&self.err), plain(&self.description))
+    }
+
+    /// Whether it is about keys and rights, which somebody mends, and not about this token.
+    fn is_of_receiver(&self) -> bool {
+        ["invalid_key", "invalid_issuer", "invalid_audience", "authentication_failed", "access_denied"]
+            .contains(&self.err.as_str())
+    }
+}
+
+/// Taken is what is answered with 202, and nothing else: a page that says 200 took no token.
+fn told_of_token(status: StatusCode, body: &[u8]) -> (Answer, Option<String>) {
+    let error = (status == StatusCode::BAD_REQUEST).then(|| serde_json::from_slice::<SetError>(body).ok()).flatten();
+    let said = error.as_ref().map(SetError::told);
+    let answer = match told(status) {
+        Answer::Taken(code) if status != StatusCode::ACCEPTED => {
+            Answer::Failed(format!("status {code}, and a token is taken with 202"))
+        }
+        Answer::Refused(code) if error.is_some_and(|error| error.is_of_receiver()) => {
+            Answer::Failed(format!("status {code}"))
+        }
+        answer => answer,
+    };
+    (answer, said)
 }
 
 fn signatures(message: &Message, seconds: &str, secrets: &[Secret], now: Timestamp) -> String {
@@ -269,6 +364,7 @@ mod tests {
         let message = Message {
             id: "msg_p5jXN8AQM9LWM0D4loKWxJek".to_owned(),
             body: Bytes::from_static(b"{\"test\": 2432232314}"),
+            form: Form::Webhook(Vec::new()),
         };
         let own = secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", None);
         let signed = signatures(&message, "1614265330", &[own], at(1_614_265_330));
@@ -277,7 +373,8 @@ mod tests {
 
     #[test]
     fn an_old_secret_signs_beside_the_new_one_for_a_while() {
-        let message = Message { id: "jp_17_0".to_owned(), body: Bytes::from_static(b"{}") };
+        let form = Form::Webhook(Vec::new());
+        let message = Message { id: "jp_17_0".to_owned(), body: Bytes::from_static(b"{}"), form };
         let secrets = [secret("whsec_b25l", Some(100)), secret("whsec_dHdv", None)];
         let count = |now| signatures(&message, "1", &secrets, at(now)).split(' ').count();
         assert_eq!((count(99), count(100)), (2, 1));
@@ -288,6 +385,27 @@ mod tests {
         let (one, other) = (Secret::random(at(0)).unwrap(), Secret::random(at(0)).unwrap());
         assert!(one != other && one.shown().starts_with("whsec_") && one.shown().len() == 50);
         assert_eq!(format!("{one:?}"), "(a secret)");
+    }
+
+    #[test]
+    fn a_token_is_taken_with_202_alone_and_a_refusal_is_remembered_in_words() {
+        let refusal = |err: &str| format!(r#"{{"err":"{err}","description":"no\u001b[2J"}}"#);
+        let rows = [
+            (202, String::new(), "(Taken(202), None)"),
+            (200, String::new(), r#"(Failed("status 200, and a token is taken with 202"), None)"#),
+            (400, refusal("invalid_request"), r#"(Refused(400), Some("invalid_request: no[2J"))"#),
+            (400, refusal("invalid_key"), r#"(Failed("status 400"), Some("invalid_key: no[2J"))"#),
+            (400, "<html>".to_owned(), "(Refused(400), None)"),
+            (400, "[1]".to_owned(), "(Refused(400), None)"),
+            (410, String::new(), "(Gone, None)"),
+            (503, refusal("invalid_request"), r#"(Failed("status 503"), None)"#),
+        ];
+        for (status, body, expected) in rows {
+            let status = StatusCode::from_u16(status).unwrap();
+            assert_eq!(format!("{:?}", told_of_token(status, body.as_bytes())), expected);
+        }
+        let long = SetError { err: "x".repeat(1_000), description: "y".repeat(1_000) };
+        assert_eq!(long.told().len(), 2 * MAX_SAID + 2);
     }
 
     #[test]

@@ -50,6 +50,7 @@ pub(super) const fn method(verb: Verb) -> &'static str {
         Verb::Get => "get",
         Verb::Post => "post",
         Verb::Put => "put",
+        Verb::Patch => "patch",
         Verb::Delete => "delete",
     }
 }
@@ -80,6 +81,10 @@ fn operation(route: &Route) -> Value {
                 let contents = takes.iter().map(|taken| ((*taken).to_owned(), json!({})));
                 operation["requestBody"] = json!({ "required": true, "content": contents.collect::<Map<_, _>>() });
             }
+            operation["security"] = json!([{ "clientCertificate": [] }]);
+        }
+        Handler::Poll => {
+            operation["requestBody"] = json!({ "required": true, "content": { JSON: {} } });
             operation["security"] = json!([{ "clientCertificate": [] }]);
         }
         Handler::Memory(_)

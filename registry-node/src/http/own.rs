@@ -23,7 +23,8 @@ use super::ask::{Ask, bad_parameter};
 use super::body::{self, Bounds};
 use super::code::{self, Code};
 use super::consented::party;
-use super::site::{Purpose, Site};
+use super::holders::Holding;
+use super::site::{BodyPermit, Purpose, Site};
 use crate::buyer::shelf::{Condition, Version};
 use crate::problem::Problem;
 
@@ -56,21 +57,36 @@ where
     S: Stream<Item = Result<B, warp::Error>>,
     B: Buf,
 {
-    let party = party(&ask)?;
-    sparingly(&site, &ask)?;
-    let media_type = body::media_type(&headers).filter(|_| !takes.is_empty()).unwrap_or_default();
-    if !takes.is_empty() && !takes.contains(&media_type.as_str()) {
-        return Err(code::unsupported_media_type(takes));
-    }
-    let condition = condition(&headers)?;
     let holding = site.holders.of(ask.speaker().map(|speaker| &speaker.identity));
-    let bounds = Bounds { purpose: Purpose::Statement(&holding), bytes: most, seconds: BODY_SECONDS };
-    let (body, _permit) = body::whole(&site, &ask, &headers, body, bounds).await?;
-    let sent = Sent { party, media_type, body, condition };
+    let (sent, _permit) = self::sent((&site, &holding), &ask, &headers, body, (takes, most)).await?;
     // On a thread that may wait for files; it goes on though the client hangs up.
     let working = Arc::clone(&site);
     let changed = tokio::task::spawn_blocking(move || change(&working, &ask, &sent)).await;
     changed.unwrap_or_else(|error| Err(code::internal("what a party keeps could not be changed", &error)))
+}
+
+/// Reads what a party sends, which is of one of these types and within this size.
+pub(super) async fn sent<'a, S, B>(
+    (site, holding): (&'a Site, &'a Holding),
+    ask: &Ask,
+    headers: &HeaderMap,
+    body: S,
+    (takes, most): (&'static [&'static str], usize),
+) -> Result<(Sent, BodyPermit<'a>), Problem>
+where
+    S: Stream<Item = Result<B, warp::Error>>,
+    B: Buf,
+{
+    let party = party(ask)?;
+    sparingly(site, ask)?;
+    let media_type = body::media_type(headers).filter(|_| !takes.is_empty()).unwrap_or_default();
+    if !takes.is_empty() && !takes.contains(&media_type.as_str()) {
+        return Err(code::unsupported_media_type(takes));
+    }
+    let condition = condition(headers)?;
+    let bounds = Bounds { purpose: Purpose::Statement(holding), bytes: most, seconds: BODY_SECONDS };
+    let (body, permit) = body::whole(site, ask, headers, body, bounds).await?;
+    Ok((Sent { party, media_type, body, condition }, permit))
 }
 
 /// Whether the asker may read something large that it keeps here, or change something, once more now.

@@ -41,6 +41,8 @@ pub(super) enum Verb {
     Post,
     /// Puts something in its place, whole.
     Put,
+    /// Changes part of something.
+    Patch,
     /// Takes something away.
     Delete,
 }
@@ -115,6 +117,8 @@ pub(super) enum Handler {
     Checkpoints,
     /// The body brings a presentation.
     Presentations,
+    /// The body acknowledges security events, and the answer brings more, waited for where there are none.
+    Poll,
     /// The asker, who must be a party, changes what it keeps here for itself, on a thread that may wait for files.
     Own {
         /// Media types of the body; none where there is no body.
@@ -148,6 +152,7 @@ impl Route {
             Verb::Get => method == Method::GET || method == Method::HEAD,
             Verb::Post => method == Method::POST,
             Verb::Put => method == Method::PUT,
+            Verb::Patch => method == Method::PATCH,
             Verb::Delete => method == Method::DELETE,
         }
     }
@@ -160,6 +165,7 @@ impl Verb {
             Self::Get => "GET, HEAD",
             Self::Post => "POST",
             Self::Put => "PUT",
+            Self::Patch => "PATCH",
             Self::Delete => "DELETE",
         }
     }

@@ -18,7 +18,7 @@ use super::consented::party;
 use super::own::{Sent, tagged};
 use super::site::Site;
 use super::{answer, bulletins, code};
-use crate::buyer::dispatch::{self, Key, Seen};
+use crate::buyer::dispatch::{self, Key, Ping, Seen};
 use crate::buyer::lane::{DeadLetter, Delivery, Parked, Spot, Trouble};
 use crate::buyer::outbound::Address;
 use crate::buyer::shelf::{Condition, Listed, Name, Shelved, Version};
@@ -36,7 +36,9 @@ pub(super) const MAX_WISH: usize = 1_024;
 struct Shown<'a> {
     name: &'a Name,
     version: Version,
-    url: &'a Address,
+    /// Nothing where it is polled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<&'a Address>,
     filter: &'a Filter,
     heartbeat_seconds: u32,
     /// The first entry that it is told of.
@@ -73,6 +75,7 @@ pub(super) fn put(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Probl
     asked.filter = asked.filter.of_reader(|| bulletins::own_sectors(site, ask));
     let _changing = registry.dispatch.changing();
     let before = kept(site, &key)?;
+    is_webhook(before.as_ref())?;
     let start = start(site, before.is_some(), &asked)?;
     rewinds(site, &key, start)?;
     let condition = on(before.as_ref().map(|before| before.version), sent.condition);
@@ -89,10 +92,18 @@ pub(super) fn put(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Probl
 }
 
 /// Nothing that asks for something to be sent is answered as if it would be, where nothing is sent.
-fn is_telling(site: &Site) -> Result<(), Problem> {
+pub(super) fn is_telling(site: &Site) -> Result<(), Problem> {
     match site.registry.config.webhooks.ca_roots {
         Some(_) => Ok(()),
         None => Err(code::webhooks_off()),
+    }
+}
+
+/// What is a stream of security events is changed as one.
+fn is_webhook(kept: Option<&Shelved<Subscription>>) -> Result<(), Problem> {
+    match kept.and_then(|kept| kept.value.stream.as_ref()) {
+        Some(_) => Err(code::bad_body("this is a stream of security events; see /.well-known/ssf-configuration")),
+        None => Ok(()),
     }
 }
 
@@ -116,7 +127,7 @@ fn taken(
 }
 
 /// To what the change is made, so that nothing that another request did meanwhile is undone.
-fn on(there: Option<Version>, asked: Condition) -> Condition {
+pub(super) fn on(there: Option<Version>, asked: Condition) -> Condition {
     match (asked, there) {
         (Condition::Any | Condition::Present, Some(version)) => Condition::Exactly(version),
         (Condition::Any, None) => Condition::Absent,
@@ -189,6 +200,7 @@ pub(super) fn rotate(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Pr
     let (key, registry) = (key(ask)?, &site.registry);
     let _changing = registry.dispatch.changing();
     let before = kept(site, &key)?.ok_or_else(Problem::not_found)?;
+    is_webhook(Some(&before))?;
     let condition = on(Some(before.version), sent.condition);
     let rotated = before.value.rotated(registry.now()).map_err(|error| no_secret(&error))?;
     let watched = dispatch::watched(&registry.shelf, &key.owner, &rotated).map_err(|error| code::kept(&error))?;
@@ -205,9 +217,10 @@ struct Pinged {
 pub(super) fn ping(site: &Site, ask: &Ask, _sent: &Sent) -> Result<Response, Problem> {
     is_telling(site)?;
     let key = key(ask)?;
-    kept(site, &key)?.ok_or_else(Problem::not_found)?;
+    is_webhook(Some(&kept(site, &key)?.ok_or_else(Problem::not_found)?))?;
     let delivery = format!("ping_{}", Uuid::now_v7().simple());
-    if !site.registry.dispatch.ping(&key, delivery.clone(), site.registry.now()) {
+    let ping = Ping { id: delivery.clone(), state: None };
+    if !site.registry.dispatch.ping(&key, ping, site.registry.now()) {
         let detail = "pings of this subscription wait already; look at its deliveries";
         return Err(Problem::busy(code::Code::Busy.as_str(), detail, 5));
     }
@@ -227,12 +240,16 @@ struct Replay {
 
 /// `POST /v1/subscriptions/{subscription}/replay`
 pub(super) fn replay(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Problem> {
-    is_telling(site)?;
     let (key, registry) = (key(ask)?, &site.registry);
     let wish: Replay = serde_json::from_slice(&sent.body).map_err(code::bad_body)?;
     let place = wish.after.as_deref().map(str::parse::<Place>).transpose().map_err(code::bad_body)?;
     let place = place.map(|place| spot(place, registry.feed.size())).transpose().map_err(code::bad_body)?;
-    let kept = kept(site, &key)?.ok_or_else(Problem::not_found)?;
+    let kept = kept(site, &key)?;
+    // What is polled needs no way out.
+    if kept.as_ref().is_none_or(|kept| kept.value.url.is_some()) {
+        is_telling(site)?;
+    }
+    let kept = kept.ok_or_else(Problem::not_found)?;
     rewinds(site, &key, place)?;
     let changed = registry.dispatch.change(&key, registry.now(), |lane| {
         lane.resume();
@@ -277,7 +294,7 @@ fn key(ask: &Ask) -> Result<Key, Problem> {
     Ok(Key { owner, name: ask.value()? })
 }
 
-fn kept(site: &Site, key: &Key) -> Result<Option<Shelved<Subscription>>, Problem> {
+pub(super) fn kept(site: &Site, key: &Key) -> Result<Option<Shelved<Subscription>>, Problem> {
     site.registry.shelf.value(&key.owner, &key.name).map_err(|error| code::kept(&error))
 }
 
@@ -293,7 +310,7 @@ fn shown(site: &Site, key: &Key, kept: &Shelved<Subscription>, secret: Option<&s
     let shown = Shown {
         name: &key.name,
         version: kept.version,
-        url,
+        url: url.as_ref(),
         filter,
         heartbeat_seconds: *heartbeat_seconds,
         from: *from,

@@ -2,6 +2,7 @@
 
 mod buying;
 mod parts;
+mod signals;
 
 use super::answer::{DID_DOCUMENT, EVENTS, JOSE, JSON, KEY_SET, NOTE, OCTETS};
 use super::as_of::{AS_OF, AS_OF_SIZE, KNOWN};
@@ -21,9 +22,9 @@ use parts::{
     list, of_party, of_subscription, often, once, past, past_list, plain, question,
 };
 
-/// Every route: the table, and those for buying.
+/// Every route: the table, those for buying, and those of security events.
 pub(super) fn routes() -> impl Iterator<Item = &'static Route> {
-    ROUTES.iter().chain(buying::ROUTES)
+    ROUTES.iter().chain(buying::ROUTES).chain(signals::ROUTES)
 }
 
 /// The table.

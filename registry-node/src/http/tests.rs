@@ -35,6 +35,7 @@ mod receiver;
 mod revoked;
 mod secrecy;
 mod secrecy_time;
+mod signals;
 mod state_map;
 mod stream;
 mod subscriptions;

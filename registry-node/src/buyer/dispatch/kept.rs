@@ -11,7 +11,7 @@ use conformity::ids::PartyId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use super::{Dispatch, Key, State, watched};
 use crate::buyer::lane::{Lane, Spot};
@@ -19,6 +19,8 @@ use crate::buyer::shelf::{Name, Shelf, ShelfError};
 use crate::buyer::subscription::Subscription;
 use crate::vault::{Vault, VaultError};
 
+/// Readers that are given old entries from the journal at once.
+const CATCH_UPS: usize = 4;
 /// What names in the vault begin with.
 const PREFIX: &str = "lanes";
 const MARK: &str = "lanes-mark";
@@ -121,7 +123,8 @@ impl Dispatch {
         left_out.say();
         state.mark = state.kept.unwrap_or(size).min(size);
         let (changing, keeping) = (Mutex::default(), Mutex::default());
-        Ok(Dispatch { vault, state: Mutex::new(state), changing, keeping, sooner: Notify::new() })
+        let (sooner, catch_ups) = (Notify::new(), Semaphore::new(CATCH_UPS));
+        Ok(Dispatch { vault, state: Mutex::new(state), changing, keeping, sooner, catch_ups })
     }
 
     /// Keeps what changed, in one commit. Waits for the disk: what changed before the call is kept when it returns, whoever keeps it.

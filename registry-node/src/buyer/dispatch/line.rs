@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Notify;
 
 use crate::buyer::lane::{Delivery, Lane, Spot};
 use crate::buyer::subscription::Subscription;
@@ -16,14 +17,25 @@ pub(super) struct Line {
     pub(super) lane: Lane,
     /// Another one after whatever its owner does, so that what a worker began before is not taken for what was asked since.
     pub(super) turn: u64,
-    /// Ids of pings that wait.
-    pub(super) pings: VecDeque<String>,
+    /// Pings that wait.
+    pub(super) pings: VecDeque<Ping>,
     /// Suppliers on the watchlist that it names.
     pub(super) watched: usize,
     /// When it is due, as the dispatcher noted it.
     pub(super) due: Option<Timestamp>,
+    /// Something may be there for those who wait in a poll.
+    pub(super) news: Arc<Notify>,
     /// When something was sent last.
     sent: Timestamp,
+}
+
+/// Something that is sent to see whether it arrives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ping {
+    /// Its id.
+    pub id: String,
+    /// What a receiver of security events wants to hear in it.
+    pub state: Option<String>,
 }
 
 /// Something to do for a subscription.
@@ -40,8 +52,8 @@ pub struct Work {
 /// What to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Task {
-    /// Send a ping of this id.
-    Ping(String),
+    /// Send this ping.
+    Ping(Ping),
     /// Send the event at this place again.
     Again(Spot),
     /// Send the first event that fits from this place on.
@@ -59,8 +71,10 @@ impl Line {
         before: Option<Line>,
         (turn, now): (u64, Timestamp),
     ) -> Line {
-        let (pings, sent) = before.map_or((VecDeque::new(), now), |line| (line.pings, line.sent));
-        Line { subscription, lane, turn, pings, watched, due: None, sent }
+        let (pings, sent, news) =
+            before.map_or_else(|| (VecDeque::new(), now, Arc::default()), |line| (line.pings, line.sent, line.news));
+        news.notify_waiters();
+        Line { subscription, lane, turn, pings, watched, due: None, news, sent }
     }
 
     /// Remembers an attempt.
@@ -69,8 +83,16 @@ impl Line {
         self.lane.remember(delivery);
     }
 
+    /// Why it is parked, if it was not before.
+    pub(super) fn why_parked(&self, was_parked: bool) -> Option<String> {
+        self.lane.parked.as_ref().filter(|_| !was_parked).map(|parked| parked.why.clone())
+    }
+
     /// When there is something to do.
     pub(super) fn next(&self, now: Timestamp) -> Option<Timestamp> {
+        if !self.subscription.is_sent() {
+            return None;
+        }
         if !self.pings.is_empty() {
             return Some(now);
         }
@@ -87,6 +109,9 @@ impl Line {
 
     /// What there is to do now.
     pub(super) fn work(&self, now: Timestamp) -> Option<Work> {
+        if !self.subscription.is_sent() {
+            return None;
+        }
         let lane = &self.lane;
         let task = match (self.pings.front(), lane.due(now)) {
             (Some(ping), _) => Task::Ping(ping.clone()),

@@ -7,12 +7,17 @@ use jiff::SignedDuration;
 
 use super::*;
 use crate::buyer::shelf::Condition;
+use crate::buyer::signals::Stream;
 use crate::buyer::subscription::Asked;
 
 const PATIENCE: Patience = Patience { first_pause: Duration::from_secs(10), give_up: SignedDuration::from_hours(72) };
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
+}
+
+fn ping(id: &str) -> Ping {
+    Ping { id: id.to_owned(), state: None }
 }
 
 fn key(name: &str) -> Key {
@@ -223,17 +228,12 @@ fn what_the_owner_does_meanwhile_counts_and_what_a_worker_began_before_does_not(
     room.dispatch.answered(&key("one"), begun, Spot::of_entry(8), &Answer::Taken(200), told);
     assert_eq!(room.behind("one"), Some(3));
     for number in 0..MAX_PINGS {
-        assert!(room.dispatch.ping(&key("one"), number.to_string(), at(0)));
+        assert!(room.dispatch.ping(&key("one"), ping(&number.to_string()), at(0)));
     }
     assert!(
-        !room.dispatch.ping(&key("one"), "more".to_owned(), at(0))
-            && !room.dispatch.ping(&key("none"), "x".to_owned(), at(0))
+        !room.dispatch.ping(&key("one"), ping("more"), at(0)) && !room.dispatch.ping(&key("none"), ping("x"), at(0))
     );
-    assert_eq!(
-        room.dispatch.work(&key("one"), at(0)).unwrap().task,
-        Task::Ping("0".to_owned()),
-        "before anything else"
-    );
+    assert_eq!(room.dispatch.work(&key("one"), at(0)).unwrap().task, Task::Ping(ping("0")), "before anything else");
     room.dispatch.removed(&key("one"));
     assert!(room.dispatch.seen(&key("one")).is_none() && room.dispatch.due(at(99), 64).0.is_empty());
 }
@@ -277,4 +277,31 @@ fn all_owners_together_have_so_much_room() {
     assert_eq!(room.dispatch.headroom(&last.owner, &list, 1, Some(&last.name)), Headroom::Full);
     assert_eq!(room.dispatch.headroom(&first.owner, &list, MAX_WATCHED, None), Headroom::Enough, "no more than before");
     assert_eq!(room.dispatch.headroom(&first.owner, &list, 1, None), Headroom::Enough, "fewer");
+}
+
+#[test]
+fn what_is_handed_out_stays_until_it_is_acknowledged_and_a_poll_that_comes_late_moves_nothing() {
+    let (room, key) = (Room::open(), key("stream"));
+    let stream = Subscription::streaming(None, Stream::default(), 0, at(0));
+    room.dispatch.put(key.clone(), stream.clone(), Arc::default(), Some(Spot::of_entry(0)), at(0));
+    assert!(
+        room.dispatch.work(&key, at(0)).is_none() && room.dispatch.due(at(0), 9).0.is_empty(),
+        "no worker tells it"
+    );
+    let polled = |answers| room.dispatch.polled(&key, answers, at(0)).unwrap();
+    let (first, spots) = (polled(Answers::default()), [0, 1, 2].map(Spot::of_entry));
+    let from = (first.turn, first.behind.unwrap());
+    assert!(room.dispatch.hand_out(&key, from, &spots, Spot::of_entry(3)));
+    assert!(!room.dispatch.hand_out(&key, from, &spots, Spot::of_entry(3)), "another poll had them");
+    let left = polled(Answers { acks: [spots[1], Spot::of_entry(9)].into(), ..Answers::default() });
+    assert_eq!((left.handed, left.behind), (vec![spots[0], spots[2]], None));
+    let delivery = |id: &str| Delivery { id: id.to_owned(), at: at(0), took: 0, taken: false, told: String::new() };
+    let refused = vec![(spots[0], delivery("0")), (spots[1], delivery("1"))];
+    assert_eq!(polled(Answers { refused, ..Answers::default() }).handed, [spots[2]]);
+    let lane = room.dispatch.seen(&key).unwrap().lane;
+    assert_eq!((lane.dead.len(), lane.deliveries.len()), (1, 1), "what it does not have it cannot refuse");
+    let pushed = Subscription { url: Some("https://b.example".parse().unwrap()), ..stream };
+    room.dispatch.put(key.clone(), pushed, Arc::default(), None, at(0));
+    let lane = room.dispatch.seen(&key).unwrap().lane;
+    assert_eq!((lane.handed.len(), lane.behind), (0, Some(spots[2])), "what is not acknowledged is pushed");
 }

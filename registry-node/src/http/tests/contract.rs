@@ -36,6 +36,7 @@ fn filled(path: &str, index: u64, digest: &str) -> String {
         .replace("{network}", "edifact")
         .replace("{watchlist}", "parts")
         .replace("{subscription}", "parts")
+        .replace("{stream}", "parts")
         .replace("{log}", digest)
         .replace("{cursor}", "parts")
         .replace("{id}", "0123456789abcdef")
@@ -43,7 +44,8 @@ fn filled(path: &str, index: u64, digest: &str) -> String {
 
 /// Whether only parties have something there.
 fn own(path: &str) -> bool {
-    let kept = ["/v1/watchlists", "/v1/subscriptions", "/v1/policies", "/v1/supply-chains", "/v1/cursors"];
+    let kept =
+        ["/v1/watchlists", "/v1/subscriptions", "/v1/policies", "/v1/supply-chains", "/v1/cursors", "/v1/signals"];
     kept.iter().any(|kept| path.starts_with(kept))
 }
 

@@ -57,6 +57,8 @@ pub(super) struct Receiver {
     received: Arc<Mutex<Vec<Received>>>,
     /// How the next requests are answered; with 204 where nothing is said.
     answers: Arc<Mutex<VecDeque<u16>>>,
+    /// What each answer says.
+    says: Arc<Mutex<Bytes>>,
     /// Whether each connection is closed after one request.
     closes: Arc<AtomicBool>,
     connections: Arc<AtomicUsize>,
@@ -71,7 +73,8 @@ impl Receiver {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (received, answers) = (Arc::<Mutex<Vec<Received>>>::default(), Arc::<Mutex<VecDeque<u16>>>::default());
-        let shared = (Arc::clone(&received), Arc::clone(&answers));
+        let says = Arc::new(Mutex::new(Bytes::from_static(b"thanks")));
+        let shared = (Arc::clone(&received), Arc::clone(&answers), Arc::clone(&says));
         let (closes, connections) = (Arc::<AtomicBool>::default(), Arc::<AtomicUsize>::default());
         let (closing, counted) = (Arc::clone(&closes), Arc::clone(&connections));
         tokio::spawn(async move {
@@ -98,7 +101,7 @@ impl Receiver {
                 });
             }
         });
-        Receiver { port, received, answers, closes, connections }
+        Receiver { port, received, answers, says, closes, connections }
     }
 
     pub(super) fn url(&self) -> String {
@@ -108,6 +111,11 @@ impl Receiver {
     /// Answers the next requests with these.
     pub(super) fn answer(&self, statuses: impl IntoIterator<Item = u16>) {
         self.answers.lock().unwrap().extend(statuses);
+    }
+
+    /// Says this with each answer from here on.
+    pub(super) fn say(&self, words: &str) {
+        *self.says.lock().unwrap() = words.to_owned().into();
     }
 
     /// Closes each connection that is opened from here on after one request.
@@ -139,7 +147,7 @@ impl Receiver {
 
 async fn answered(
     request: Request<Incoming>,
-    (received, answers): (Arc<Mutex<Vec<Received>>>, Arc<Mutex<VecDeque<u16>>>),
+    (received, answers, says): (Arc<Mutex<Vec<Received>>>, Arc<Mutex<VecDeque<u16>>>, Arc<Mutex<Bytes>>),
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let path = request.uri().path_and_query().unwrap().to_string();
     let (head, body) = request.into_parts();
@@ -149,5 +157,6 @@ async fn answered(
     received.lock().unwrap().push(Received { path, headers: head.headers, body });
     let status = answers.lock().unwrap().pop_front().unwrap_or(204);
     let answer = Response::builder().status(status).header("location", "/elsewhere");
-    Ok(answer.body(Full::new(Bytes::from_static(b"thanks"))).unwrap())
+    let words = says.lock().unwrap().clone();
+    Ok(answer.body(Full::new(words)).unwrap())
 }
