@@ -234,3 +234,35 @@ async fn those_who_submit_have_their_turn_meanwhile() {
     let cascade = register.cascades().next().unwrap();
     assert!(granted < cascade.last.index, "it waited until all were told");
 }
+
+#[tokio::test]
+async fn how_far_it_was_is_told_of_each_size_of_the_log() {
+    let world = lapsing(MANY).await;
+    accredits(&world, "withdrawn").await;
+    let before = world.registry.log.size();
+    assert_eq!(world.ask("/v1/cascades").await.json()["cascades"], json!([]), "nothing is told yet");
+    Worker::begun(&world.registry).settle().await.unwrap();
+    let present = world.ask("/v1/cascades").await.json();
+    assert_eq!(present["cascades"][0]["done"], MANY);
+    let (mut seen, mut last) = (Vec::new(), 0);
+    for size in before..=world.registry.log.size() {
+        for known in ["then", "now"] {
+            let answer = world.ask(&format!("/v1/cascades?as_of_size={size}&known={known}")).await.json();
+            let Some(then) = answer["cascades"].get(0) else {
+                assert_eq!(last, 0, "{known} at {size}: {answer}");
+                continue;
+            };
+            let done = then["done"].as_u64().unwrap();
+            assert!(done >= last && then["last"]["index"].as_u64().unwrap() < size, "{answer}");
+            assert_eq!((&then["total"], &then["batch"]["told"]), (&json!(MANY), &then["done"]), "{answer}");
+            let is_over = done == MANY as u64;
+            assert_eq!((&then["finished"], &then["batch"]["whole"]), (&json!(is_over), &json!(is_over)), "{answer}");
+            assert_eq!((then["batch"].get("closed").is_some(), then == &present["cascades"][0]), (is_over, is_over));
+            if done > last {
+                seen.push(done);
+            }
+            last = done;
+        }
+    }
+    assert_eq!(seen.len(), 3, "after each of three statements: {seen:?}");
+}
