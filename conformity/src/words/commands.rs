@@ -164,13 +164,13 @@ pub(crate) const ROWS: &[Sentence] = &[
     ),
     plain(
         "import-refused",
-        "{count} refused ({code}) in row {rows} and {more} more: {why}",
-        "受け入れなかった行 {count} 件({code}): 行 {rows} ほか {more} 件: {why}",
+        "{count} refused ({code}) in row {rows} and {more} more",
+        "受け入れなかった行 {count} 件({code}): 行 {rows} ほか {more} 件",
     ),
     plain(
         "import-refused",
-        "{count} refused ({code}) in row {rows}: {why}",
-        "受け入れなかった行 {count} 件({code}): 行 {rows}: {why}",
+        "{count} refused ({code}) in row {rows}",
+        "受け入れなかった行 {count} 件({code}): 行 {rows}",
     ),
     plain(
         "import-more-reasons",
@@ -205,5 +205,5 @@ pub(crate) const ROWS: &[Sentence] = &[
         "of {document}: {kept} kept, {tightened} tightened, {loosened} loosened, {left-out} left out",
         "{document} から: 維持 {kept}、強化 {tightened}、緩和 {loosened}、除外 {left-out}",
     ),
-    plain("import-without-reason", "without a reason: {requirements}", "理由の記載なし: {requirements}"),
+    plain("import-without-reason", "without a reason", "理由の記載なし"),
 ];

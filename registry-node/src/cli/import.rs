@@ -253,10 +253,10 @@ fn grouped(refusals: &[RowRefusal], language: Language) -> Vec<String> {
     }
     let line = |(first, places): &(&RowRefusal, Vec<String>)| {
         let shown = places.iter().take(ROWS_SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
-        let params = Params::default().with("count", places.len()).with("code", first.code).with("why", &first.why);
+        let params = Params::default().with("count", places.len()).with("code", first.code);
         let more = places.len().checked_sub(ROWS_SHOWN).filter(|more| *more > 0);
         let params = more.into_iter().fold(params.with("rows", shown), |params, more| params.with("more", more));
-        format!("  {}", label("import-refused", language, &params))
+        format!("  {}: {}", label("import-refused", language, &params), first.why)
     };
     let more = groups.len().checked_sub(SHOWN).filter(|more| *more > 0);
     let more = more.map(|more| label("import-more-reasons", language, &Params::default().with("more", more)));

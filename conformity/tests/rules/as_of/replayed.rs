@@ -12,7 +12,7 @@ use conformity::standing::{About, Question, Viewer, standing};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{ABROAD, Log, SUPPLIER, asked, derive, derived};
+use super::{ABROAD, Log, SUPPLIER, asked, derived};
 use crate::bulletins::bulletin;
 use crate::hosting::{moved, other};
 use crate::properties::{Attempt, attempts, furnished};
@@ -107,10 +107,10 @@ impl Step {
                 let claim = json!({"registry": "eu", "statement": statement, "proof": "c2sp.org/tlog-proof@v1"});
                 say(world, "node", "arrangement-countersigned", claim);
             }
-            Self::Recognised(id, row) if number % 2 == 0 => drop(derive(world, &with(result(id), row.clone()))),
             Self::Recognised(id, row) => {
-                let cause = json!({"arrangement": {"id": "A-1", "digest": "ab".repeat(32)}});
-                drop(derived(world, &with(result(id), row.clone()), &cause, 0));
+                let arrangement = json!({"arrangement": {"id": "A-1", "digest": "ab".repeat(32)}});
+                let (cause, more) = if number.is_multiple_of(2) { (json!("range"), 3) } else { (arrangement, 0) };
+                derived(world, &with(result(id), row.clone()), &cause, more);
             }
             Self::Expelled => say(world, "op", "peer-expelled", json!({"registry": "eu", "reason": reason()})),
             Self::Added(same) => {
@@ -132,7 +132,7 @@ impl Step {
                 let claim = with(bulletin(&name(number)), json!({"replaces": before.unwrap_or_else(|| name(number))}));
                 let mut first = claim.clone();
                 first.as_object_mut().unwrap().remove("replaces");
-                say(world, "op", "bulletin-issued", if number % 2 == 0 { first } else { claim });
+                say(world, "op", "bulletin-issued", if number.is_multiple_of(2) { first } else { claim });
             }
             Self::Hosted("hosting-consented") => say(world, "op", "hosting-consented", other("mm")),
             Self::Hosted("registry-moved") => say(world, "op", "registry-moved", moved(&format!("a{number}.example"))),

@@ -81,8 +81,8 @@ impl Report<'_> {
         }
         if !self.without_reason.is_empty() {
             let numbers: Vec<&str> = self.without_reason.iter().map(RequirementId::as_str).collect();
-            let params = Params::default().with("requirements", numbers.join(", "));
-            lines.push(label("import-without-reason", language, &params));
+            let without = label("import-without-reason", language, &Params::default());
+            lines.push(format!("{without}: {}", numbers.join(", ")));
         }
         lines.join("\n")
     }

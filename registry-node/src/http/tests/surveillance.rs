@@ -283,3 +283,19 @@ async fn whoever_may_not_know_of_a_restricted_verdict_does_not_learn_of_it_by_as
     assert_eq!(second.get("next"), None);
     assert_eq!(schedule(&world, BUYER, &then).await, json!({"surveillance": []}));
 }
+
+#[tokio::test]
+async fn a_suspension_that_reaches_back_takes_a_verdict_out_of_the_schedule_as_it_is_known_now() {
+    let world = surveilled().await;
+    let effective = world.clock.now();
+    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    let between = world.clock.now();
+    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    let reason = json!({"code": "as-agreed"});
+    let claim = json!({"verdict": "S-1", "change": "suspended", "reason": reason, "effective": effective});
+    must(&world, "cb-1", "verdict-changed", claim).await;
+    for (known, expected) in [("then", vec!["jp:S-1", "jp:S-2"]), ("now", vec!["jp:S-2"])] {
+        let answer = schedule(&world, AUDIT, &format!("?as_of={between}&known={known}")).await;
+        assert_eq!(verdicts(&answer), expected, "{known}");
+    }
+}
