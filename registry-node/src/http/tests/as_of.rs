@@ -116,6 +116,14 @@ async fn step(world: &World, number: usize) {
             let claim = json!({"party": "cb-1", "kid": kid, "compromisedSince": since, "reason": reason});
             world.must(&operator, "key-revoked", claim).await;
         }
+        _ => publish(world, number).await,
+    }
+}
+
+/// The steps after that: news, and where the registry is.
+async fn publish(world: &World, number: usize) {
+    let (operator, meti) = (world.operator(), world.person("meti"));
+    match number {
         13 => {
             world.must(&meti, "bulletin-issued", bulletin("N-1", &json!({}))).await;
         }
