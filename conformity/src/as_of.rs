@@ -20,10 +20,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::arrangement::ArrangementRecord;
+use crate::bulletin::BulletinRecord;
 use crate::document::Tailoring;
 use crate::genesis::{GenesisRecord, PeerRecord};
 use crate::identifiers::Identifier;
-use crate::ids::{DocumentRef, RegistryId, SchemeId, SchemeRef};
+use crate::ids::{BulletinRef, DocumentRef, RegistryId, SchemeId, SchemeRef};
 use crate::recognised::RecognitionRecord;
 use crate::records::{DocumentRecord, Facts, SchemeRecord};
 use crate::time::Moment;
@@ -133,7 +134,20 @@ impl<'a, F: Facts> Seen<'a, F> {
 
     /// The log's beginning.
     pub fn genesis(&self) -> Option<Arc<GenesisRecord>> {
-        self.facts.genesis().filter(|record| self.as_of.knows(record.moment))
+        self.facts.genesis()?.seen(&self.as_of)
+    }
+
+    /// A bulletin that is there today. What took its place says when.
+    pub fn bulletin(&self, record: &Arc<BulletinRecord>) -> Option<Arc<BulletinRecord>> {
+        if !self.as_of.knows(record.moment) {
+            return None;
+        }
+        let Some(by) = &record.replaced_by else { return Some(Arc::clone(record)) };
+        let by = BulletinRef { registry: record.name.registry.clone(), id: by.clone() };
+        if self.facts.bulletin(&by).is_some_and(|by| self.as_of.knows(by.moment)) {
+            return Some(Arc::clone(record));
+        }
+        Some(Arc::new(BulletinRecord { replaced_by: None, ..BulletinRecord::clone(record) }))
     }
 
     /// A document in a version.

@@ -13,6 +13,7 @@ mod register;
 mod rests;
 mod schedule;
 mod signed;
+mod steps;
 
 use std::sync::Arc;
 
@@ -42,6 +43,7 @@ use crate::verdict::VerdictRecord;
 pub use facts::{Facts, Rests, Taken, View};
 pub use overlay::Overlay;
 pub use register::Register;
+pub(crate) use schedule::lists;
 pub use schedule::{Due, DueError, Watched};
 pub use signed::{Signed, Touched};
 

@@ -4,15 +4,21 @@
 //! of restricted verdicts those that it, or a body whose place it took, reported on, by id and day alone. A certification body reads the verdicts that it
 //! answers for now, a supplier its own, the operator all, and an authority what everybody may know. Nobody else has a schedule.
 //!
+//! A schedule of the past ([`Past`]) is that of then, for who may read it today.
+//!
 //! Out of scope: what follows where a day is missed, see [`crate::resting`].
+
+mod past;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 use std::ops::Bound;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::accreditation::AccreditedAs;
+use crate::as_of::{AsOf, Seen};
 use crate::ids::{PartyId, SchemeRef};
 use crate::party::{PartyRecord, Role};
 use crate::records::{Due, Facts, Register, Watched};
@@ -21,6 +27,8 @@ use crate::standing::{Sight, Viewer, sight};
 use crate::succession::stands_for;
 use crate::time::Day;
 use crate::verdict::{Report, VerdictRecord};
+
+pub use past::Past;
 
 /// Which part of a schedule is wanted.
 #[derive(Debug, Clone, Default)]
@@ -56,16 +64,20 @@ impl Window {
 /// The first `most` of a party's schedule in the window, by day. Costs what it gives, and something for each body under a scheme;
 /// a supplier's costs its verdicts.
 pub fn schedule(register: &Register, party: &PartyId, at: Timestamp, window: &Window, most: usize) -> Vec<Due> {
-    // Of what a body watched its successor has the schedule.
-    let Some(record) = register.party(party).filter(|record| record.succeeded.is_none()) else { return Vec::new() };
+    let Some(record) = reader(register, party) else { return Vec::new() };
     if record.party.role == Role::Supplier {
         return of_supplier(register, &record, window, most);
     }
-    let audits = audits(register, &record, at);
+    let audits = audits(register, &record, AsOf::Present(at));
     let lists = register.watched().filter(|list| is_read(register, &record, &audits, list));
     let start = window.start();
     let lists = lists.map(|list| register.due(list, start.as_ref()).take_while(|due| !window.is_over(due)));
     merged(lists.collect(), most)
+}
+
+/// The party, if it has a schedule of its own: of what a body watched its successor has it.
+fn reader(register: &Register, party: &PartyId) -> Option<Arc<PartyRecord>> {
+    register.party(party).filter(|record| record.succeeded.is_none())
 }
 
 /// Whether the list is one of the party's, which audits under the schemes `audits`.
@@ -84,15 +96,16 @@ fn is_read(register: &Register, record: &PartyRecord, audits: &BTreeSet<SchemeRe
     }
 }
 
-/// The schemes under which a party is to look again as an audit body.
-fn audits(register: &Register, record: &PartyRecord, at: Timestamp) -> BTreeSet<SchemeRef> {
+/// The schemes under which a party was to look again as an audit body.
+fn audits(register: &Register, record: &PartyRecord, as_of: AsOf) -> BTreeSet<SchemeRef> {
+    let seen = Seen::new(register, as_of);
     let surveilled = |scheme: &SchemeRef| {
-        let duty = register.scheme(scheme).and_then(|record| record.scheme.surveillance);
+        let duty = seen.scheme(scheme).and_then(|record| record.scheme.surveillance);
         duty.is_some_and(|duty| duty.by == Surveillant::AuditBody)
     };
-    let held = register.accreditations(&record.party.id);
+    let held = register.accreditations(&record.party.id).into_iter().filter_map(|held| held.seen(&as_of));
     let held =
-        held.iter().filter(|held| held.accreditation.role == AccreditedAs::AuditBody && held.in_force_at(at).is_ok());
+        held.filter(|held| held.accreditation.role == AccreditedAs::AuditBody && held.in_force_at(as_of.at()).is_ok());
     held.map(|held| held.accreditation.scheme.clone()).filter(surveilled).collect()
 }
 
@@ -100,8 +113,7 @@ fn of_supplier(register: &Register, record: &PartyRecord, window: &Window, most:
     let verdicts = record.party.identifiers.iter().flat_map(|identifier| register.verdicts_of(identifier));
     let due = verdicts.filter_map(|verdict| {
         let duty = register.scheme(&verdict.terms.scheme)?.scheme.surveillance?;
-        let day = verdict.surveillance_due(duty);
-        verdict.now.state.name().is_in_force().then(|| Due { day, verdict: verdict.id().clone() })
+        Due::of(&verdict, duty)
     });
     let due: BTreeSet<Due> = due.filter(|due| window.has(due) && !window.is_over(due)).collect();
     due.into_iter().take(most).collect()
@@ -126,13 +138,14 @@ pub fn sees_whole(register: &Register, party: &PartyId, verdict: &VerdictRecord)
     sight(register, &Viewer::Party(party.clone()), verdict) == Sight::Whole
 }
 
-/// The newest report that the party may see: of a verdict that it does not see whole, its own, or one of a body whose place it took.
+/// The newest report that the party may see, of a verdict as it is or was: where it does not see that `whole`, its own, or one of a
+/// body whose place it took.
 pub fn last_report<'v>(
     register: &Register,
     party: &PartyId,
     verdict: &'v VerdictRecord,
+    whole: bool,
 ) -> Option<(&'v PartyId, &'v Report)> {
-    let whole = sees_whole(register, party, verdict);
     let seen = verdict.reports().rev().find(|(filed, _)| whole || stands_for(register, party, &filed.by));
     seen.map(|(filed, report)| (&filed.by, report))
 }

@@ -19,7 +19,7 @@ use super::AsOf;
 use crate::accreditation::{AccreditationRecord, Changed, DesignationRecord};
 use crate::arrangement::{Act, ArrangementRecord};
 use crate::credential::CredentialRecord;
-use crate::genesis::{PeerRecord, Peering};
+use crate::genesis::{GenesisRecord, PeerRecord, Peering};
 use crate::party::{PartyKey, PartyRecord};
 use crate::records::SchemeRecord;
 use crate::time::{Day, Moment};
@@ -152,6 +152,34 @@ impl ArrangementRecord {
             acts.iter().any(|act| matches!(&act.act, Act::Signed { digest } if *digest == signed.digest))
         });
         Some(Arc::new(Self { id: self.id.clone(), terms, acts }))
+    }
+}
+
+impl GenesisRecord {
+    /// The beginning of the log with what had become of it by a time; nothing where there was no log. Approvals are told of no past.
+    pub fn seen(self: &Arc<Self>, as_of: &AsOf) -> Option<Arc<Self>> {
+        if let AsOf::Present(_) = as_of {
+            return Some(Arc::clone(self));
+        }
+        as_of.knows(self.moment).then(|| {
+            let mut then = Self { approvals: Vec::new(), ..Self::clone(self) };
+            then.log_keys.retain(|later| as_of.knows(later.moment));
+            then.ca_roots.retain(|root| as_of.knows(root.added));
+            for root in &mut then.ca_roots {
+                root.retired = root.retired.filter(|end| as_of.knows(*end));
+            }
+            // Of those that the genesis names there is a record only once they are retired.
+            then.ca_roots.retain(|root| root.added != self.moment || root.retired.is_some());
+            then.persons.retain(|later| as_of.knows(later.moment));
+            then.moves.retain(|moved| as_of.knows(moved.moment));
+            then.hosting.retain(|said| as_of.knows(said.moment));
+            for said in &mut then.hosting {
+                said.ended = said.ended.filter(|end| as_of.knows(*end));
+            }
+            then.closed = then.closed.filter(|end| as_of.knows(end.moment));
+            then.accepted.retain(|accepted| as_of.knows(accepted.moment));
+            Arc::new(then)
+        })
     }
 }
 

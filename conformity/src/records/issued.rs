@@ -7,7 +7,9 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use super::schedule::Schedule;
+use super::steps::Steps;
 use super::{Register, SchemeRecord};
+use crate::as_of::AsOf;
 use crate::ids::{PartyId, SchemeRef, VerdictId};
 use crate::lapsed::CascadeRecord;
 use crate::revised::RevisionRecord;
@@ -112,11 +114,21 @@ impl Register {
 
     /// What lapses of that on which verdicts rest have brought about, by what, by cause and by scheme.
     pub fn cascades(&self) -> impl DoubleEndedIterator<Item = &Arc<CascadeRecord>> {
-        self.cascades.values().flat_map(BTreeMap::values)
+        self.cascades.values().flat_map(BTreeMap::values).filter_map(Steps::newest)
+    }
+
+    /// The same as of a time; without what had brought about nothing by then.
+    pub fn cascades_then(&self, as_of: AsOf) -> impl Iterator<Item = &Arc<CascadeRecord>> {
+        self.cascades.values().flat_map(BTreeMap::values).filter_map(move |steps| steps.then(&as_of))
     }
 
     /// What acts in arrangements and expulsions have done to what is made of other registries' verdicts, by entry.
     pub fn revisions(&self) -> impl DoubleEndedIterator<Item = &Arc<RevisionRecord>> {
-        self.revisions.values()
+        self.revisions.values().filter_map(Steps::newest)
+    }
+
+    /// The same as of a time; without what had done nothing by then.
+    pub fn revisions_then(&self, as_of: AsOf) -> impl Iterator<Item = &Arc<RevisionRecord>> {
+        self.revisions.values().filter_map(move |steps| steps.then(&as_of))
     }
 }

@@ -14,6 +14,7 @@ use super::consents::Consents;
 use super::issued::Issued;
 use super::rests;
 use super::signed::{Signed, SignedByKey};
+use super::steps::Steps;
 use super::{DocumentRecord, ErasureRecord, Facts, Record, Rests, SchemeRecord, StatementRecord, Taken, View};
 use crate::accreditation::{AccreditationRecord, DesignationRecord};
 use crate::arrangement::ArrangementRecord;
@@ -65,8 +66,8 @@ pub struct Register {
     pub(super) recognitions: BTreeMap<VerdictRef, Arc<RecognitionRecord>>,
     recognitions_by_supplier: HashMap<Identifier, Vec<VerdictRef>>,
     erasures: BTreeMap<u64, Arc<ErasureRecord>>,
-    pub(super) cascades: BTreeMap<BasisChange, BTreeMap<SchemeRef, Arc<CascadeRecord>>>,
-    pub(super) revisions: BTreeMap<(u64, RegistryId), Arc<RevisionRecord>>,
+    pub(super) cascades: BTreeMap<BasisChange, BTreeMap<SchemeRef, Steps<CascadeRecord>>>,
+    pub(super) revisions: BTreeMap<(u64, RegistryId), Steps<RevisionRecord>>,
 }
 
 impl Register {
@@ -110,9 +111,12 @@ impl Register {
             Record::Recognition(record) => self.insert_recognition(record),
             Record::Erasure(record) => self.erase(record),
             Record::Cascade(record) => {
-                put(self.cascades.entry(*record.change).or_default(), record.scheme.clone(), record);
+                let by_scheme = self.cascades.entry(*record.change).or_default();
+                by_scheme.entry(record.scheme.clone()).or_default().take(record);
             }
-            Record::Revision(record) => put(&mut self.revisions, (record.entry, record.registry.clone()), record),
+            Record::Revision(record) => {
+                self.revisions.entry((record.entry, record.registry.clone())).or_default().take(record);
+            }
         }
     }
 
@@ -471,11 +475,11 @@ impl Facts for Register {
     }
 
     fn cascade(&self, change: &BasisChange, scheme: &SchemeRef) -> Option<Arc<CascadeRecord>> {
-        self.cascades.get(change)?.get(scheme).cloned()
+        self.cascades.get(change)?.get(scheme)?.newest().cloned()
     }
 
     fn revision(&self, entry: u64, registry: &RegistryId) -> Option<Arc<RevisionRecord>> {
-        self.revisions.get(&(entry, registry.clone())).cloned()
+        self.revisions.get(&(entry, registry.clone()))?.newest().cloned()
     }
 
     fn erasure(&self, index: u64) -> Option<Arc<ErasureRecord>> {

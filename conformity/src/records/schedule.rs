@@ -25,6 +25,12 @@ pub struct Due {
 }
 
 impl Due {
+    /// That of a verdict, by a scheme's duty; nothing of one that is not in force.
+    pub(crate) fn of(record: &VerdictRecord, duty: Surveillance) -> Option<Self> {
+        let in_force = record.now.state.name().is_in_force();
+        in_force.then(|| Self { day: record.surveillance_due(duty), verdict: record.id().clone() })
+    }
+
     /// The first that a schedule can have for a day: no id comes before `0`.
     pub fn first_of(day: Day) -> Self {
         Self { day, verdict: certain("0", "0") }
@@ -106,11 +112,11 @@ impl Schedule {
 }
 
 fn due(record: &VerdictRecord, duty: Option<Surveillance>) -> Option<Due> {
-    let duty = duty.filter(|_| record.now.state.name().is_in_force())?;
-    Some(Due { day: record.surveillance_due(duty), verdict: record.id().clone() })
+    duty.and_then(|duty| Due::of(record, duty))
 }
 
-fn lists(record: &VerdictRecord) -> BTreeSet<Watched> {
+/// The lists of a schedule in which a verdict is, or would be if it were in force.
+pub(crate) fn lists(record: &VerdictRecord) -> BTreeSet<Watched> {
     let (scheme, issuer) = (&record.terms.scheme, &record.now.issuer);
     if record.terms.profile.is_public() {
         return BTreeSet::from([Watched::Public(scheme.clone(), issuer.clone())]);

@@ -151,4 +151,59 @@ pub(crate) const ROWS: &[Sentence] = &[
         "evidence {id} against {origin} is in {file}",
         "{origin} に対する証拠 {id} を {file} に書き出しました",
     ),
+    // Imports.
+    plain(
+        "import-rows",
+        "{of}: {rows} rows = {verdicts} verdicts + {history} history + {evidence} evidence + {suppliers} suppliers + {refused} refused",
+        "{of}: {rows} 行 = 判定 {verdicts} + 履歴 {history} + 証拠 {evidence} + 事業者 {suppliers} + 受け入れなかった行 {refused}",
+    ),
+    plain(
+        "import-verdicts",
+        "verdicts: {new} new, {changed} changed, {unchanged} unchanged; {statements} statements",
+        "判定: 新規 {new}、変更 {changed}、変更なし {unchanged}、ステートメント {statements} 件",
+    ),
+    plain(
+        "import-refused",
+        "{count} refused ({code}) in row {rows} and {more} more",
+        "受け入れなかった行 {count} 件({code}): 行 {rows} ほか {more} 件",
+    ),
+    plain(
+        "import-refused",
+        "{count} refused ({code}) in row {rows}",
+        "受け入れなかった行 {count} 件({code}): 行 {rows}",
+    ),
+    plain(
+        "import-more-reasons",
+        "and {more} more reasons; --json lists every row",
+        "ほかに {more} 種類の理由があります。--json ですべての行を表示します",
+    ),
+    plain(
+        "import-submitted",
+        "submitted: {appended} appended, {repeated} there already, {refused} refused; all proofs checked",
+        "提出: 追記 {appended} 件、登録済み {repeated} 件、受け入れられなかったもの {refused} 件。証明はすべて検証済み",
+    ),
+    plain("import-tried", "nothing was submitted (--dry-run)", "何も提出していません(--dry-run)"),
+    plain("import-published", "published at entry {index}", "記録 {index} で公表しました"),
+    plain("import-there", "it is there already", "既に登録されています"),
+    plain(
+        "import-document",
+        "{document}: {requirements} requirements ({withdrawn} withdrawn); {became}",
+        "{document}: 要求事項 {requirements} 件(ほかに廃止 {withdrawn} 件)、{became}",
+    ),
+    plain(
+        "import-crosswalk",
+        "{crosswalk}: {maps} maps of {rows} rows ({repeated} said twice, {left-out} left out); {became}",
+        "{crosswalk}: {rows} 行から対応 {maps} 件(重複 {repeated}、除外 {left-out})、{became}",
+    ),
+    plain(
+        "import-profile",
+        "{document}: {requirements} requirements; {became}",
+        "{document}: 要求事項 {requirements} 件、{became}",
+    ),
+    plain(
+        "import-tailors",
+        "of {document}: {kept} kept, {tightened} tightened, {loosened} loosened, {left-out} left out",
+        "{document} から: 維持 {kept}、強化 {tightened}、緩和 {loosened}、除外 {left-out}",
+    ),
+    plain("import-without-reason", "without a reason", "理由の記載なし"),
 ];

@@ -74,11 +74,16 @@ fn told(answer: &Standing) -> String {
 }
 
 fn derive(world: &mut World, row: &Value) -> bool {
+    derived(world, row, &json!("range"), 3)
+}
+
+/// For a cause, with so much more of the peer's log.
+fn derived(world: &mut World, row: &Value, cause: &Value, more: u64) -> bool {
     let list = format!("{row}\n").into_bytes();
     let Some(eu) = world.register.peer(&"eu".parse().unwrap()) else { return false };
     let claim = json!({
-        "origin": eu.origin, "registry": "eu", "from": eu.followed, "to": eu.followed + 3, "checkpoint": "a signed note",
-        "cause": "range", "results": {"digest": Digest::of(&list).to_string(), "count": 1},
+        "origin": eu.origin, "registry": "eu", "from": eu.followed, "to": eu.followed + more, "checkpoint": "a signed note",
+        "cause": cause, "results": {"digest": Digest::of(&list).to_string(), "count": 1},
     });
     let payload = world.envelope("node", "recognition-derived", claim);
     world.take(&payload, Some(&list)).is_ok()

@@ -4,6 +4,7 @@ mod rows;
 
 use std::collections::BTreeSet;
 
+use conformity::as_of::AsOf;
 use conformity::basis::of_verdict;
 use conformity::credential::CredentialStatus;
 use conformity::effect::Effect;
@@ -289,6 +290,7 @@ fn the_pieces_of_one_change_are_counted_and_restricted_verdicts_are_not() {
     grant(&mut world, "L-9", "restricted");
     accredits(&mut world, json!("withdrawn"));
     let (change, both) = (due(&world).unwrap(), begins(&["L-1", "L-2"], world.next));
+    let mut told = Vec::new();
     for (id, done, finished) in [("L-1", 1, false), ("L-9", 1, false), ("L-2", 2, true)] {
         let claim = claim_of(&world, id);
         let claim = match id {
@@ -303,8 +305,15 @@ fn the_pieces_of_one_change_are_counted_and_restricted_verdicts_are_not() {
             (batch.is_whole(), batch.closed.is_some(), batch.overtaken()),
             (finished, finished, finished.then_some(0))
         );
+        told.push((world.next, record));
     }
     assert_eq!(world.register.cascades().count(), 1);
+    for (size, record) in told {
+        let then = AsOf::KnownThen { size, at: world.now };
+        assert_eq!(world.register.cascades_then(then).collect::<Vec<_>>(), [&record], "as it was with {size} entries");
+    }
+    let before = AsOf::KnownThen { size: 1, at: world.now };
+    assert_eq!(world.register.cascades_then(before).count(), 0);
 }
 
 #[test]

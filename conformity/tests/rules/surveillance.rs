@@ -386,7 +386,7 @@ fn an_audit_body_reads_restricted_verdicts_that_it_reported_on_by_id_and_day() {
     let record = world.verdict("W-2");
     let audit = party_id("audit");
     assert!(!sees_whole(&world.register, &audit, &record) && sees_whole(&world.register, &party_id("cb-1"), &record));
-    let (by, seen) = last_report(&world.register, &audit, &record).unwrap();
+    let (by, seen) = last_report(&world.register, &audit, &record, false).unwrap();
     assert_eq!((by.as_str(), seen.report.as_str()), ("audit", "P-1"));
     world.must("ab", "accreditation-changed", json!({"id": "S-8", "change": "suspended", "reason": reason()}));
     assert_eq!(all(&world, "audit"), [T1, V1], "it audits under the other scheme alone");
@@ -452,7 +452,7 @@ fn the_successor_of_an_audit_body_has_its_schedule_and_reports_in_its_place() {
     try_merge(&mut world, "audit", "audit-2").unwrap();
     assert_eq!((all(&world, "audit"), all(&world, "audit-2")), (Vec::new(), before));
     let record = world.verdict("W-2");
-    let seen = last_report(&world.register, &"audit-2".parse().unwrap(), &record).map(|(by, _)| by.as_str());
+    let seen = last_report(&world.register, &"audit-2".parse().unwrap(), &record, false).map(|(by, _)| by.as_str());
     assert_eq!(seen, Some("audit"), "it knows what its predecessor said");
     assert!(!sees_whole(&world.register, &"audit-2".parse().unwrap(), &record), "and nothing more");
     let claim = with(report("P-2"), json!({"verdict": "W-2", "recommendation": "none"}));

@@ -9,6 +9,7 @@ use conformity::statement::Kind;
 use conformity::time::Day;
 use serde_json::{Value, json};
 
+use super::as_of::{self, AsOf};
 use super::context::Context;
 use super::output;
 use super::standing::escape;
@@ -70,6 +71,8 @@ struct List {
     /// Only what is in force on this day
     #[arg(long, value_name = "DAY")]
     in_force_on: Option<Day>,
+    #[command(flatten)]
+    as_of: AsOf,
 }
 
 /// Show a bulletin with what its issuer signed
@@ -78,6 +81,8 @@ struct List {
 struct Show {
     /// registry:id
     bulletin: BulletinRef,
+    #[command(flatten)]
+    as_of: AsOf,
 }
 
 impl Bulletins {
@@ -100,7 +105,7 @@ impl List {
         let query: Vec<String> = members.map(|(name, value)| format!("{name}={}", escape(&value))).collect();
         let path =
             if query.is_empty() { "/v1/bulletins".to_owned() } else { format!("/v1/bulletins?{}", query.join("&")) };
-        let bulletins: Vec<Value> = context.ask_all(&path, "bulletins")?;
+        let bulletins: Vec<Value> = context.ask_all(&self.as_of.appended(&path), "bulletins")?;
         let rows = bulletins.iter().map(row).collect::<Vec<_>>();
         let answer = json!({ "bulletins": bulletins });
         context.answer(&answer, |_| output::table(["BULLETIN", "TOPIC", "IN FORCE", "TITLE"], &rows))
@@ -109,8 +114,12 @@ impl List {
 
 impl Show {
     fn run(&self, context: &Context) -> anyhow::Result<ExitCode> {
-        let answer: Value = context.ask(&format!("/v1/bulletins/{}", escape(&self.bulletin.to_string())))?;
-        context.answer(&answer, text)
+        let path = format!("/v1/bulletins/{}", escape(&self.bulletin.to_string()));
+        let answer: Value = context.ask(&self.as_of.appended(&path))?;
+        context.answer(&answer, |answer| {
+            let told = as_of::told(answer, context.language);
+            told.into_iter().chain([text(answer)]).collect::<Vec<_>>().join("\n")
+        })
     }
 }
 

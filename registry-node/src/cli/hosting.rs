@@ -13,6 +13,7 @@ use conformity::time::Day;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::as_of::AsOf;
 use super::context::{Context, read_input, wait};
 use super::output;
 use super::submission::{Signing, Speaker, say};
@@ -90,8 +91,14 @@ struct End {
 
 /// List which registry runs on the node of which, as far as it is known here
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  registry-node --registry jp hosting list --json")]
-struct List {}
+#[command(after_help = "\
+Examples:
+  registry-node --registry jp hosting list --json
+  registry-node --registry jp hosting list --as-of 2026-06-30T00:00:00Z")]
+struct List {
+    #[command(flatten)]
+    as_of: AsOf,
+}
 
 /// A peer as it is pinned.
 #[derive(Debug, Deserialize)]
@@ -110,7 +117,7 @@ impl Hostings {
             HostingCommand::End(End { other, signing }) => {
                 say(context, signing, Claim::HostingEnded(HostingEnded { registry: other }), &[])
             }
-            HostingCommand::List(_) => list(context),
+            HostingCommand::List(listing) => list(context, &listing.as_of),
         }
     }
 }
@@ -140,8 +147,8 @@ pub(super) fn pinned(context: &Context, peer: &RegistryId) -> anyhow::Result<Pin
     found.with_context(|| format!("{peer} is no peer of this registry: make them peers first, see `peer --help`"))
 }
 
-fn list(context: &Context) -> anyhow::Result<ExitCode> {
-    let hosted: Value = context.ask("/v1/hosted")?;
+fn list(context: &Context, as_of: &AsOf) -> anyhow::Result<ExitCode> {
+    let hosted: Value = context.ask(&as_of.appended("/v1/hosted"))?;
     context.answer(&hosted, |hosted| {
         let rows = json!({ "hosted": hosted["hosted"] });
         output::rows(&rows, ["guest=guest/registry", "host=host/registry", "standing", "since", "until", "paper"])

@@ -16,6 +16,7 @@ use conformity::document::DocumentKind;
 use conformity::ids::DocumentRef;
 use conformity::text::Text;
 use conformity::time::Day;
+use conformity::words::{Language, Params, label};
 use serde::Serialize;
 use serde_json::json;
 
@@ -197,40 +198,50 @@ struct Report<'a> {
 
 impl Report<'_> {
     fn answer(&self, context: &Context) -> anyhow::Result<ExitCode> {
-        context.answer(self, |report| report.render())?;
+        context.answer(self, |report| report.render(context.language))?;
         let refused = self.submitted.as_ref().is_some_and(|outcome| !outcome.refused.is_empty());
         Ok(if refused { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
 
-    fn render(&self) -> String {
+    fn render(&self, language: Language) -> String {
         let Counts { new, changed, unchanged, .. } = self.rows;
-        let mut lines = vec![became(self.list, &self.rows)];
-        lines.extend(self.sections.iter().map(|one| format!("  {}", became(&one.section, &one.counts))));
-        lines.push(format!(
-            "verdicts: {new} new, {changed} changed, {unchanged} unchanged; {} statements",
-            self.statements
-        ));
-        lines.extend(grouped(&self.refusals));
-        lines.push(
-            self.submitted.as_ref().map_or_else(|| "nothing was submitted (--dry-run)".to_owned(), Outcome::render),
-        );
+        let verdicts = Params::default().with("new", new).with("changed", changed).with("unchanged", unchanged);
+        let mut lines = vec![rows(self.list, &self.rows, language)];
+        lines.extend(self.sections.iter().map(|one| format!("  {}", rows(&one.section, &one.counts, language))));
+        lines.push(label("import-verdicts", language, &verdicts.with("statements", self.statements)));
+        lines.extend(grouped(&self.refusals, language));
+        lines.push(self.submitted.as_ref().map_or_else(|| tried(language), |outcome| outcome.render(language)));
         lines.join("\n")
     }
 }
 
 /// What rows became: the numbers behind the equals sign add up to the one before it.
-fn became(of: &str, counts: &Counts) -> String {
+fn rows(of: &str, counts: &Counts, language: Language) -> String {
     let Counts { rows, verdicts, history, evidence, suppliers, refused, .. } = counts;
-    format!(
-        "{of}: {rows} rows = {verdicts} verdicts + {history} history + {evidence} evidence + {suppliers} suppliers + {refused} refused"
-    )
+    let params = Params::default().with("of", of).with("rows", rows).with("verdicts", verdicts);
+    let params = params.with("history", history).with("evidence", evidence);
+    label("import-rows", language, &params.with("suppliers", suppliers).with("refused", refused))
+}
+
+/// That it was only asked what would happen.
+fn tried(language: Language) -> String {
+    label("import-tried", language, &Params::default())
+}
+
+/// What became of something that is published.
+fn became(receipt: Option<&Receipt>, dry_run: bool, language: Language) -> String {
+    match receipt {
+        Some(Receipt { index, .. }) => label("import-published", language, &Params::default().with("index", index)),
+        None if dry_run => tried(language),
+        None => label("import-there", language, &Params::default()),
+    }
 }
 
 /// Rows that a line of a report names.
 const ROWS_SHOWN: usize = 10;
 
 /// Refusals by reason: how many rows, and which, as far as they are few.
-fn grouped(refusals: &[RowRefusal]) -> Vec<String> {
+fn grouped(refusals: &[RowRefusal], language: Language) -> Vec<String> {
     let mut groups: Vec<(&RowRefusal, Vec<String>)> = Vec::new();
     for refusal in refusals {
         let section = refusal.place.section.as_ref().map_or_else(String::new, |name| format!("{name}/"));
@@ -241,14 +252,15 @@ fn grouped(refusals: &[RowRefusal]) -> Vec<String> {
         }
     }
     let line = |(first, places): &(&RowRefusal, Vec<String>)| {
-        let more = places.len().checked_sub(ROWS_SHOWN).filter(|more| *more > 0);
-        let more = more.map_or_else(String::new, |more| format!(" and {more} more"));
         let shown = places.iter().take(ROWS_SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
-        format!("  {} refused ({}) in row {shown}{more}: {}", places.len(), first.code, first.why)
+        let params = Params::default().with("count", places.len()).with("code", first.code);
+        let more = places.len().checked_sub(ROWS_SHOWN).filter(|more| *more > 0);
+        let params = more.into_iter().fold(params.with("rows", shown), |params, more| params.with("more", more));
+        format!("  {}: {}", label("import-refused", language, &params), first.why)
     };
     let more = groups.len().checked_sub(SHOWN).filter(|more| *more > 0);
-    let more = more.map(|more| format!("  and {more} more reasons; --json lists every row"));
-    groups.iter().take(SHOWN).map(line).chain(more).collect()
+    let more = more.map(|more| label("import-more-reasons", language, &Params::default().with("more", more)));
+    groups.iter().take(SHOWN).map(line).chain(more.map(|more| format!("  {more}"))).collect()
 }
 
 /// A file, or an example that comes with this program.
@@ -300,12 +312,9 @@ impl ImportDocument {
             "attachment": plan.digest, "receipt": receipt,
         });
         context.answer(&answer, |_| {
-            let became = match &receipt {
-                Some(Receipt { index, .. }) => format!("published at entry {index}"),
-                None if self.dry_run => "nothing was submitted (--dry-run)".to_owned(),
-                None => "it is there already".to_owned(),
-            };
-            format!("{}: {requirements} requirements ({withdrawn} withdrawn); {became}", self.document)
+            let became = became(receipt.as_ref(), self.dry_run, context.language);
+            let params = Params::default().with("document", &self.document).with("requirements", requirements);
+            label("import-document", context.language, &params.with("withdrawn", withdrawn).with("became", became))
         })
     }
 }

@@ -13,6 +13,7 @@ use conformity::statement::Claim;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::as_of::AsOf;
 use super::certs::{authority, peer_uri};
 use super::context::{Context, wait};
 use super::output;
@@ -90,7 +91,10 @@ struct Connect {
 /// List peers and how following them stands
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  registry-node --registry jp peer list")]
-struct List {}
+struct List {
+    #[command(flatten)]
+    as_of: AsOf,
+}
 
 /// Cut a peer off: its connections end at once
 #[derive(Debug, Args)]
@@ -117,7 +121,7 @@ impl Peers {
             PeerCommand::Introduce(command) => command.run(context),
             PeerCommand::Add(command) => command.run(context),
             PeerCommand::Connect(command) => command.run(context),
-            PeerCommand::List(_) => list(context),
+            PeerCommand::List(listing) => list(context, &listing.as_of),
             PeerCommand::Expel(command) => command.run(context),
         }
     }
@@ -241,8 +245,8 @@ impl Expel {
     }
 }
 
-fn list(context: &Context) -> anyhow::Result<ExitCode> {
-    let peers = json!({ "peers": context.ask_all::<Value>("/v1/peers", "peers")? });
+fn list(context: &Context, as_of: &AsOf) -> anyhow::Result<ExitCode> {
+    let peers = json!({ "peers": context.ask_all::<Value>(&as_of.appended("/v1/peers"), "peers")? });
     context.answer(&peers, |peers| {
         let fault = "last fault=status/lastFault/code";
         let expelled = "expelled=expelled/reason/code";

@@ -30,7 +30,7 @@ use serde_json::json;
 use super::context::{Context, read_input, wait};
 use super::output;
 use super::pinned::Pinned;
-use super::standing::{escape, of_supplier, with_query};
+use super::standing::{escape, with_query};
 use crate::client::{Client, ClientError};
 use crate::clock::{Clock, SystemClock};
 use crate::http::Code;
@@ -64,7 +64,7 @@ pub(super) struct Prove {
     #[arg(required_unless_present = "supplier")]
     verdict: Option<VerdictRef>,
     /// Everything about the supplier with this identifier instead
-    #[arg(long, value_name = "KIND:VALUE", requires = "scheme", conflicts_with_all = ["verdict", "at"])]
+    #[arg(long, value_name = "KIND:VALUE", requires = "scheme", conflicts_with = "verdict")]
     supplier: Option<Identifier>,
     /// Under which scheme, id@version
     #[arg(long, requires = "supplier")]
@@ -72,19 +72,23 @@ pub(super) struct Prove {
     /// Where to write it
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// With the credential of that time [default: now]
+    /// With the credential of that time, about a supplier with the statements of until then [default: now]
     #[arg(long, value_name = "TIME")]
     at: Option<Timestamp>,
 }
 
 impl Prove {
     pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        let as_of = || ("as_of", self.at.map(|at| at.to_string()));
         let path = match (&self.verdict, &self.supplier) {
             (Some(verdict), _) => {
-                let path = format!("/v1/verdicts/{}/proof", escape(&verdict.to_string()));
-                with_query(&path, [("as_of", self.at.map(|at| at.to_string()))])
+                with_query(&format!("/v1/verdicts/{}/proof", escape(&verdict.to_string())), [as_of()])
             }
-            (None, Some(supplier)) => of_supplier("proof", supplier, self.scheme.as_ref()),
+            (None, Some(supplier)) => {
+                let scheme = self.scheme.as_ref().map(SchemeRef::to_string);
+                let path = format!("/v1/suppliers/{}/proof", escape(&supplier.to_string()));
+                with_query(&path, [("scheme", scheme), as_of()])
+            }
             (None, None) => anyhow::bail!("say which verdict, or which --supplier under which --scheme"),
         };
         let bundle = wait(fetch(&context.reader()?, &path))?;

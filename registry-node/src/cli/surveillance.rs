@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use conformity::time::Day;
 use serde_json::{Value, json};
 
+use super::as_of::AsOf;
 use super::context::Context;
 use super::output;
 use crate::clock::{Clock, SystemClock};
@@ -32,7 +33,10 @@ enum Command {
 
 /// List the schedule, what is due first at the top
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  registry-node --as audit-1 surveillance list --from 2027-01-01 --until 2027-03-31")]
+#[command(after_help = "\
+Examples:
+  registry-node --as audit-1 surveillance list --from 2027-01-01 --until 2027-03-31
+  registry-node --as cb-1 surveillance list --as-of 2026-06-30T00:00:00Z")]
 struct List {
     /// Only what is due on this day or later
     #[arg(long, value_name = "DAY")]
@@ -40,6 +44,8 @@ struct List {
     /// Only what is due on this day or before
     #[arg(long, value_name = "DAY")]
     until: Option<Day>,
+    #[command(flatten)]
+    as_of: AsOf,
 }
 
 /// Show what is overdue or will be due soon
@@ -53,14 +59,14 @@ struct Due {
 
 impl Surveillance {
     pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
-        let (from, until) = match self.command {
-            Command::List(list) => (list.from, list.until),
-            Command::Due(due) => (None, Some(Day::of(SystemClock.now()).plus_days(due.days))),
+        let (from, until, as_of) = match self.command {
+            Command::List(list) => (list.from, list.until, list.as_of),
+            Command::Due(due) => (None, Some(Day::of(SystemClock.now()).plus_days(due.days)), AsOf::default()),
         };
         let days = [("due_from", from), ("due_until", until)];
         let query: Vec<String> = days.iter().filter_map(|(name, day)| Some(format!("{name}={}", (*day)?))).collect();
         let path = if query.is_empty() { PATH.to_owned() } else { format!("{PATH}?{}", query.join("&")) };
-        let answer = json!({ "surveillance": context.ask_all::<Value>(&path, "surveillance")? });
+        let answer = json!({ "surveillance": context.ask_all::<Value>(&as_of.appended(&path), "surveillance")? });
         context.answer(&answer, table)
     }
 }

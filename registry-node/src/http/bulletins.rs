@@ -1,7 +1,9 @@
-//! Bulletins: those of this registry, and those of others that it passes on with their issuer's signature.
+//! Bulletins: those of this registry, and those of others that it passes on with their issuer's signature; also what had
+//! been issued, passed on and replaced by a time.
 
 use std::sync::Arc;
 
+use conformity::as_of::Seen;
 use conformity::bulletin::BulletinRecord;
 use conformity::ids::{BulletinRef, CountryCode, SchemeChoice, SectorCode};
 use conformity::records::Facts;
@@ -13,6 +15,7 @@ use serde::Serialize;
 use warp::reply::Response;
 
 use super::answer;
+use super::as_of::{self, Echo, Told};
 use super::ask::Ask;
 use super::code;
 use super::page::{MAX_LIMIT, Page};
@@ -30,10 +33,11 @@ pub(super) fn own_sectors(site: &Site, ask: &Ask) -> Vec<SectorCode> {
 /// `GET /v1/bulletins`
 pub(super) fn list(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let page = Page::of(ask.query(), MAX_LIMIT)?;
-    let wanted = Wanted::read(ask)?;
+    let (wanted, as_of) = (Wanted::read(ask)?, as_of::of(site, ask.query())?);
     let register = site.register();
-    let fitting = register.bulletins().filter(|record| wanted.takes(record));
-    let records = page.cut("bulletins", fitting.cloned(), |record| &record.name);
+    let seen = Seen::new(&*register, as_of);
+    let then = register.bulletins().filter_map(|record| seen.bulletin(record));
+    let records = page.cut("bulletins", then.filter(|record| wanted.takes(record)), |record| &record.name);
     drop(register);
     records.answer()
 }
@@ -79,9 +83,14 @@ struct Whole<'a> {
 /// `GET /v1/bulletins/{bulletin}`
 pub(super) fn one(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let wanted: BulletinRef = ask.value()?;
-    let record = site.register().bulletin(&wanted).ok_or_else(Problem::not_found)?;
-    let statement = signed(site, &record)?;
-    answer::json(&Whole { record: &record, statement })
+    let as_of = as_of::of(site, ask.query())?;
+    let record = {
+        let register = site.register();
+        let found = register.bulletin(&wanted).and_then(|record| Seen::new(&*register, as_of).bulletin(&record));
+        found.ok_or_else(Problem::not_found)?
+    };
+    let answer = Whole { record: &record, statement: signed(site, &record)? };
+    answer::json(&Told { answer, echo: Echo::of(&as_of, ask.query())? })
 }
 
 fn signed(site: &Site, record: &Arc<BulletinRecord>) -> Result<String, Problem> {

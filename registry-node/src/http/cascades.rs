@@ -1,4 +1,4 @@
-//! Cascades: what each cause has brought about for the verdicts that rest on it, and how far telling of it is.
+//! Cascades: what each cause has brought about for the verdicts that rest on it, and how far telling of it is, or was.
 //!
 //! In scope: one list of all causes, by whichever way the verdicts are told: what lapses of that on which our own rest, in batches; a
 //! stolen key, in the commit that declares it; acts in arrangements and expulsions, by result lists. Public verdicts alone are counted,
@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use conformity::as_of::AsOf;
 use conformity::ids::{ArrangementId, BulletinRef, PartyId, RegistryId, SchemeRef};
 use conformity::key::KeyId;
 use conformity::lapsed::{Batch, CascadeRecord};
@@ -18,6 +19,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use warp::reply::Response;
 
+use super::as_of;
 use super::ask::Ask;
 use super::page::{MAX_LIMIT, Page};
 use super::site::Site;
@@ -56,11 +58,13 @@ struct Cascade {
     party: Option<PartyId>,
     /// Verdicts that were told of.
     done: u64,
-    /// These, and those that are still to be, as far as is known.
-    total: u64,
+    /// These, and those that are still to be, as far as is known; of the past absent where no log says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<u64>,
     begun: Moment,
     last: Moment,
-    finished: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finished: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     batch: Option<Value>,
 }
@@ -83,40 +87,92 @@ impl Found {
 /// `GET /v1/cascades`
 pub(super) fn list(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let page: Page<u64> = Page::of(ask.query(), MAX_LIMIT)?;
+    let as_of = as_of::of(site, ask.query())?;
     let listed = {
         let register = site.register();
-        let mut found = found(&register, page.after);
+        let mut found = found(&register, as_of, page.after);
         found.sort_by_key(|one| *one.begun());
-        let newest = newest(&register);
+        let newest = Newest::of(&register, as_of, site.registry.now());
         page.cut("cascades", found.into_iter(), Found::begun).map(|one| match one {
-            Found::Basis(_, record) => of_basis(site, &register, record),
+            Found::Basis(_, record) => of_basis(site, &register, record, &as_of),
             Found::Key(_, key, declared) => of_key(site, &register, key, *declared),
-            Found::Revision(_, record) => of_revision(site, &register, record, newest.get(&record.registry).copied()),
+            Found::Revision(_, record) => {
+                of_revision(site, &register, record, newest.progress(site, &register, record))
+            }
         })
     };
     listed.answer()
 }
 
-/// The newest act of each registry by which recognitions are revised: it takes up what older ones had left.
-fn newest(register: &Register) -> BTreeMap<RegistryId, u64> {
-    register.revisions().map(|record| (record.registry.clone(), record.entry)).collect()
+/// The newest act of each registry by which recognitions are revised, then and today: it takes up what older ones had left.
+struct Newest {
+    as_of: AsOf,
+    then: BTreeMap<RegistryId, u64>,
+    today: BTreeMap<RegistryId, u64>,
 }
 
-/// Those that began behind an entry.
-fn found(register: &Register, after: Option<u64>) -> Vec<Found> {
-    let basis = register.cascades().map(|record| Found::Basis(record.begun.index, Arc::clone(record)));
+impl Newest {
+    fn of(register: &Register, as_of: AsOf, now: Timestamp) -> Self {
+        let newest = |as_of| {
+            let all = register.revisions_then(as_of);
+            all.map(|record| (record.registry.clone(), record.entry)).collect()
+        };
+        Self { as_of, then: newest(as_of), today: newest(AsOf::Present(now)) }
+    }
+
+    /// Verdicts that a revision reached and had still to reach, and whether there were none of these.
+    fn progress(&self, site: &Site, register: &Register, record: &RevisionRecord) -> (Option<u64>, Option<bool>) {
+        match (self.left(site, register, record), self.as_of) {
+            (Some(left), _) => (Some(record.done + left), Some(left == 0)),
+            (None, AsOf::Present(_)) => (Some(record.done), Some(false)),
+            (None, _) => (None, None),
+        }
+    }
+
+    /// How many verdicts a revision had still to reach; nothing where that is not known. No log says it: what was known then is told
+    /// only once another act had taken over; what is known now follows from what came after.
+    fn left(&self, site: &Site, register: &Register, record: &RevisionRecord) -> Option<u64> {
+        let is_newest = |newest: &BTreeMap<RegistryId, u64>| newest.get(&record.registry) == Some(&record.entry);
+        if !is_newest(&self.then) {
+            return Some(0);
+        }
+        let today = || match is_newest(&self.today) {
+            true => site.registry.cascades.left_abroad(&record.registry),
+            false => Some(0),
+        };
+        match self.as_of {
+            AsOf::Present(_) => today(),
+            AsOf::KnownThen { .. } => None,
+            AsOf::KnownNow { .. } => {
+                let later = register.revision(record.entry, &record.registry)?.done - record.done;
+                today().map(|left| later + left)
+            }
+        }
+    }
+}
+
+/// Those that began behind an entry, as of a time.
+fn found(register: &Register, as_of: AsOf, after: Option<u64>) -> Vec<Found> {
+    let basis = register.cascades_then(as_of).map(|record| Found::Basis(record.begun.index, Arc::clone(record)));
     // Whom not everybody may know of has signed nothing that is counted here, or declares nothing any more.
     let keys = register.parties().filter(|record| record.party.is_public()).flat_map(|record| {
         let declared =
             record.keys.iter().flat_map(|key| key.compromised.iter().map(move |one| (key.kid, one.declared)));
-        declared.map(|(kid, declared)| Found::Key(declared.index, (record.party.id.clone(), kid), declared))
+        let known = declared.filter(move |(_, declared)| as_of.knows(*declared));
+        known.map(|(kid, declared)| Found::Key(declared.index, (record.party.id.clone(), kid), declared))
     });
-    let revisions = register.revisions().map(|record| Found::Revision(record.begun.index, Arc::clone(record)));
+    let revisions = register.revisions_then(as_of);
+    let revisions = revisions.map(|record| Found::Revision(record.begun.index, Arc::clone(record)));
     basis.chain(keys).chain(revisions).filter(|one| after.is_none_or(|after| *one.begun() > after)).collect()
 }
 
-fn of_basis(site: &Site, register: &Register, record: &CascadeRecord) -> Cascade {
-    let left = site.registry.cascades.left(&record.change, &record.scheme);
+fn of_basis(site: &Site, register: &Register, record: &CascadeRecord, as_of: &AsOf) -> Cascade {
+    let left = match (as_of, record.open()) {
+        (AsOf::Present(_), _) => site.registry.cascades.left(&record.change, &record.scheme),
+        // What had to be told besides is in the log by what a batch says of itself.
+        (_, Some(open)) => open.extent.verdicts.saturating_sub(open.told.verdicts),
+        (_, None) => 0,
+    };
     Cascade {
         cause: json!(record.change.cause()),
         becomes: record.change.as_str(),
@@ -129,10 +185,10 @@ fn of_basis(site: &Site, register: &Register, record: &CascadeRecord) -> Cascade
         effects: Vec::new(),
         party: None,
         done: record.done,
-        total: record.done + left,
+        total: Some(record.done + left),
         begun: record.begun,
         last: record.last,
-        finished: left == 0 && record.finished,
+        finished: Some(left == 0 && record.finished),
         batch: record.batch.as_ref().map(batch),
     }
 }
@@ -166,17 +222,20 @@ fn of_key(site: &Site, register: &Register, (party, kid): &(PartyId, KeyId), dec
         crosswalk: None,
         party: Some(party.clone()),
         done,
-        total: done,
+        total: Some(done),
         begun: declared,
         last: declared,
-        finished: true,
+        finished: Some(true),
         batch: None,
     }
 }
 
-fn of_revision(site: &Site, register: &Register, record: &RevisionRecord, newest: Option<u64>) -> Cascade {
-    let is_taken_over = newest.is_some_and(|newest| newest > record.entry);
-    let left = if is_taken_over { Some(0) } else { site.registry.cascades.left_abroad(&record.registry) };
+fn of_revision(
+    site: &Site,
+    register: &Register,
+    record: &RevisionRecord,
+    (total, finished): (Option<u64>, Option<bool>),
+) -> Cascade {
     let arrangement = record.arrangement.as_ref().and_then(|id| register.arrangement(id));
     let own = &site.registry.config.registry.id;
     Cascade {
@@ -191,10 +250,10 @@ fn of_revision(site: &Site, register: &Register, record: &RevisionRecord, newest
         crosswalk: None,
         party: None,
         done: record.done,
-        total: record.done + left.unwrap_or(0),
+        total,
         begun: record.begun,
         last: record.last,
-        finished: left == Some(0),
+        finished,
         batch: None,
     }
 }

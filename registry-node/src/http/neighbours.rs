@@ -1,10 +1,10 @@
-//! Arrangements and peers: with whom this registry is in touch, and how that stands; arrangements also how they stood.
+//! Arrangements and peers: with whom this registry is in touch, and how that stands, and how it stood.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use conformity::arrangement::{ArrangementRecord, ArrangementRole};
-use conformity::as_of::Seen;
+use conformity::as_of::{AsOf, Seen};
 use conformity::digest::Digest;
 use conformity::doubts::{Doubt, doubts, is_accredited};
 use conformity::genesis::{Expulsion, GenesisRecord, PeerRecord};
@@ -12,7 +12,6 @@ use conformity::hosting::{Hosting, Standing};
 use conformity::ids::{CountryCode, Origin, PartyId, RegistryId, SchemeRef};
 use conformity::in_force::{Footing, Force, Pair, footing};
 use conformity::proposals::{Proposal, proposals};
-use conformity::records::Facts;
 use conformity::succession::RegistryClosed;
 use conformity::text::Text;
 use conformity::time::{Day, Moment};
@@ -160,8 +159,7 @@ struct Peer<'a> {
     origin: &'a Origin,
     genesis_digest: Digest,
     /// The key that signs its log, as far as we know.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    log_key: Option<String>,
+    log_key: String,
     /// SHA-256 of the roots below which we believe its servers.
     ca_roots: Vec<Digest>,
     /// Where it is: as its log says, else as it was pinned.
@@ -178,6 +176,15 @@ struct Peer<'a> {
     added: Moment,
     #[serde(skip_serializing_if = "Option::is_none")]
     expelled: Option<&'a Expulsion>,
+    /// What is known of the present alone.
+    #[serde(flatten)]
+    present: Option<Present>,
+}
+
+/// How following and cosigning a peer stands. None of it is in the log, or the newest alone.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Present {
     /// Size of its log up to which recognitions are in ours.
     followed: u64,
     /// How far each has cosigned the other's log.
@@ -213,9 +220,10 @@ struct Cosigned {
 /// `GET /v1/peers`
 pub(super) fn peers(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let page = Page::of(ask.query(), MAX_LIMIT)?;
-    let records = site.register().peers();
-    let hostings = hosting::known(&site.registry);
-    let all = records.iter().map(|record| peer(record, &site.registry, &hostings));
+    let as_of = as_of::of(site, ask.query())?;
+    let records = Seen::new(&*site.register(), as_of).peers();
+    let hostings = hosting::known(&site.registry, &as_of);
+    let all = records.iter().map(|record| peer(record, &site.registry, &hostings, &as_of));
     page.cut("peers", all, |one| one.registry).answer()
 }
 
@@ -224,32 +232,41 @@ fn closed(begun: &GenesisRecord) -> Option<Closed> {
     Some(Closed { said: end.closed.told(), moment: end.moment })
 }
 
-fn peer<'r>(record: &'r PeerRecord, registry: &Registry, hostings: &[Hosting]) -> Peer<'r> {
-    let witness = &registry.witness;
-    let (http_url, nats_url) = match witness.keys.last_move(record) {
+fn peer<'r>(record: &'r PeerRecord, registry: &Registry, hostings: &[Hosting], as_of: &AsOf) -> Peer<'r> {
+    let begun = hosting::begun(registry, record, as_of);
+    let (http_url, nats_url) = match begun.as_ref().and_then(|begun| begun.moves.last().cloned()) {
         Some(moved) => (Some(moved.http_url), Some(moved.nats_url)),
         None => (record.http_url.clone(), record.nats_url.clone()),
     };
     let hosts_it = |one: &&Hosting| {
         one.guest.genesis_digest == record.genesis_digest && matches!(one.standing, Standing::Confirmed { .. })
     };
-    let by_it = witness_key(record).and_then(|key| registry.collected.received(&key)).map(|received| received.size);
-    // What cannot be read is told of where it stops us from cosigning.
-    let by_us = witness.newest(record.origin.as_str()).ok().flatten().map(|newest| newest.checkpoint.size);
+    let log_key = begun.as_ref().map_or(record.genesis.log_key.as_str(), |begun| begun.log_key());
+    let roots = begun.as_ref().map_or_else(|| record.genesis.ca_roots.clone(), |begun| begun.trusted_roots());
     Peer {
         registry: &record.registry,
         name: &record.genesis.name,
         country: record.genesis.country.as_ref(),
         origin: &record.origin,
         genesis_digest: record.genesis_digest,
-        log_key: witness.keys.of(record).map(|keys| keys.newest().to_string()),
-        ca_roots: witness.keys.roots(record).iter().map(|root| Digest::of(root.as_bytes())).collect(),
+        log_key: log_key.to_owned(),
+        ca_roots: roots.iter().map(|root| Digest::of(root.as_bytes())).collect(),
         http_url,
         nats_url,
         hosted_by: hostings.iter().find(hosts_it).map(|one| one.host.registry.clone()),
-        closed: witness.keys.begun(record).and_then(|begun| closed(&begun)),
+        closed: begun.and_then(|begun| closed(&begun)),
         added: record.added,
         expelled: record.expelled.as_ref(),
+        present: matches!(as_of, AsOf::Present(_)).then(|| present(record, registry)),
+    }
+}
+
+fn present(record: &PeerRecord, registry: &Registry) -> Present {
+    let witness = &registry.witness;
+    let by_it = witness_key(record).and_then(|key| registry.collected.received(&key)).map(|received| received.size);
+    // What cannot be read is told of where it stops us from cosigning.
+    let by_us = witness.newest(record.origin.as_str()).ok().flatten().map(|newest| newest.checkpoint.size);
+    Present {
         followed: record.followed,
         cosigned: Cosigned { by_it, by_us },
         evidence: witness.evidence.against(record),

@@ -3,6 +3,7 @@
 
 use certs::ClientFiles;
 use conformity::party::Role;
+use jiff::Timestamp;
 use ledger::key::Algorithm;
 use serde_json::{Value, json};
 use tests::claims::{rule, terms, verdict, with};
@@ -72,6 +73,7 @@ async fn a_hosted_registry_moves_out_and_everybody_follows() {
     jp.run(&["hosting", "accept", "mm"]);
     hosting(jp, "claimed").await;
     eu.soon("/v1/hosted", |answer| answer["hosted"][0]["standing"] == "claimed").await;
+    let claimed = Timestamp::now();
     let refused = mm.command(&["hosting", "consent", "xx"]).output().unwrap();
     assert!(String::from_utf8_lossy(&refused.stderr).contains("no peer"), "{refused:?}");
     mm.run(&["hosting", "consent", "jp", "--until", "2099-12-31"]);
@@ -79,6 +81,17 @@ async fn a_hosted_registry_moves_out_and_everybody_follows() {
     hosting(mm, "confirmed").await;
     hosting(eu, "confirmed").await;
     assert_eq!(eu.peer_status("mm").await["hostedBy"], "jp");
+    for registry in [jp, eu] {
+        for known in ["then", "now"] {
+            let hosted = registry.must_ask(&format!("/v1/hosted?as_of={claimed}&known={known}")).await;
+            assert_eq!(hosted["hosted"][0]["standing"], "claimed", "{hosted}");
+        }
+    }
+    let then = eu.must_ask(&format!("/v1/peers?as_of={claimed}")).await;
+    let mm_then = then["peers"].as_array().unwrap().iter().find(|peer| peer["registry"] == "mm").unwrap();
+    for absent in ["hostedBy", "followed", "cosigned", "evidence", "status"] {
+        assert_eq!(mm_then[absent], Value::Null, "{absent}: {then}");
+    }
 
     let old_grant = mm.party("cb-1").sign("verdict-granted", verdict("V-1"));
     let old = mm.party("cb-1").send(old_grant.clone()).await.unwrap();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use conformity::accreditation::{AccreditationRecord, DesignationRecord};
-use conformity::as_of::AsOf;
+use conformity::as_of::{AsOf, Seen};
 use conformity::genesis::PeerRecord;
 use conformity::party::PartyRecord;
 use conformity::recognised::RecognitionRecord;
@@ -12,7 +12,9 @@ use conformity::standing::{About, Question, Viewer, standing};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{ABROAD, Log, SUPPLIER, asked, derive};
+use super::{ABROAD, Log, SUPPLIER, asked, derived};
+use crate::bulletins::bulletin;
+use crate::hosting::{moved, other};
 use crate::properties::{Attempt, attempts, furnished};
 use crate::recognitions::result;
 use crate::world::{PEER_ORIGIN, World, accreditation, foreign, key, kid, peer, reason, scheme, signed, terms, with};
@@ -31,6 +33,8 @@ enum Step {
     Added(bool),
     Replaced,
     Registered,
+    Issued(usize),
+    Hosted(&'static str),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -63,6 +67,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => any::<bool>().prop_map(Step::Added),
         1 => Just(Step::Replaced),
         1 => Just(Step::Registered),
+        2 => (0..3_usize).prop_map(Step::Issued),
+        2 => prop_oneof![Just("hosting-consented"), Just("hosting-ended"), Just("registry-moved")].prop_map(Step::Hosted),
     ];
     prop::collection::vec(step, 4..40)
 }
@@ -101,7 +107,11 @@ impl Step {
                 let claim = json!({"registry": "eu", "statement": statement, "proof": "c2sp.org/tlog-proof@v1"});
                 say(world, "node", "arrangement-countersigned", claim);
             }
-            Self::Recognised(id, row) => drop(derive(world, &with(result(id), row.clone()))),
+            Self::Recognised(id, row) => {
+                let arrangement = json!({"arrangement": {"id": "A-1", "digest": "ab".repeat(32)}});
+                let (cause, more) = if number.is_multiple_of(2) { (json!("range"), 3) } else { (arrangement, 0) };
+                derived(world, &with(result(id), row.clone()), &cause, more);
+            }
             Self::Expelled => say(world, "op", "peer-expelled", json!({"registry": "eu", "reason": reason()})),
             Self::Added(same) => {
                 let origin = if *same { PEER_ORIGIN } else { "eu2.registry.example" };
@@ -116,6 +126,17 @@ impl Step {
                 let seed = u8::try_from(60 + number).unwrap();
                 say(world, "op", "key-added", json!({"party": "cb-2", "key": key(seed)}));
             }
+            Self::Issued(replaces) => {
+                let name = |number: usize| format!("N-{number}");
+                let before = world.register.bulletins().nth(*replaces).map(|one| one.name.id.to_string());
+                let claim = with(bulletin(&name(number)), json!({"replaces": before.unwrap_or_else(|| name(number))}));
+                let mut first = claim.clone();
+                first.as_object_mut().unwrap().remove("replaces");
+                say(world, "op", "bulletin-issued", if number.is_multiple_of(2) { first } else { claim });
+            }
+            Self::Hosted("hosting-consented") => say(world, "op", "hosting-consented", other("mm")),
+            Self::Hosted("registry-moved") => say(world, "op", "registry-moved", moved(&format!("a{number}.example"))),
+            Self::Hosted(kind) => say(world, "op", kind, json!({"registry": "mm"})),
         }
     }
 }
@@ -153,6 +174,13 @@ fn same_records(world: &World, then: &Register, as_of: AsOf) -> Result<(), TestC
     for record in today.verdicts_after(None) {
         prop_assert_eq!(record.seen(&as_of), then.verdict(record.id()), "{:?}", as_of);
     }
+    prop_assert_eq!(Seen::new(today, as_of).genesis(), then.genesis(), "{:?}", as_of);
+    for record in today.bulletins() {
+        let seen = Seen::new(today, as_of).bulletin(record);
+        prop_assert_eq!(seen, then.bulletin(&record.name), "{:?}", as_of);
+    }
+    let revisions: Vec<_> = today.revisions_then(as_of).collect();
+    prop_assert_eq!(revisions, then.revisions().collect::<Vec<_>>(), "{:?}", as_of);
     for record in today.arrangements() {
         prop_assert_eq!(record.seen(&as_of), then.arrangement(&record.id), "{:?}", as_of);
     }

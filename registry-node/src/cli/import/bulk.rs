@@ -1,6 +1,7 @@
 //! Many statements in few requests, each answer believed only with its proof.
 
 use bytes::Bytes;
+use conformity::words::{Language, Params, label};
 use ledger::jws::Verified;
 use serde::{Deserialize, Serialize};
 
@@ -37,13 +38,9 @@ pub(in crate::cli) struct Refused {
 
 impl Outcome {
     /// For people.
-    pub(super) fn render(&self) -> String {
-        let mut lines = vec![format!(
-            "submitted: {} appended, {} there already, {} refused; all proofs checked",
-            self.appended,
-            self.repeated,
-            self.refused.len()
-        )];
+    pub(super) fn render(&self, language: Language) -> String {
+        let params = Params::default().with("appended", self.appended).with("repeated", self.repeated);
+        let mut lines = vec![label("import-submitted", language, &params.with("refused", self.refused.len()))];
         lines.extend(
             self.refused.iter().take(SHOWN).map(|one| format!("  {}: {} ({})", one.statement, one.why, one.code)),
         );

@@ -6,12 +6,12 @@ use clap::Args;
 use conformity::ids::{CrosswalkRef, DocumentRef};
 use conformity::text::Text;
 use conformity::time::Day;
+use conformity::words::{Params, label};
 use serde_json::json;
 
 use super::held::Held;
-use super::{From, submit_one};
+use super::{From, became, submit_one};
 use crate::cli::context::Context;
-use crate::cli::submission::Receipt;
 use crate::import::{CrosswalkOrder, Unknown, crosswalk};
 
 /// Publish a crosswalk: an OSCAL mapping-collection, a library of CISO Assistant, or the references of a catalogue
@@ -91,13 +91,10 @@ impl ImportCrosswalk {
             "leftOut": plan.left_out, "unknown": plan.unknown, "receipt": receipt,
         });
         context.answer(&answer, |_| {
-            let became = match &receipt {
-                Some(Receipt { index, .. }) => format!("published at entry {index}"),
-                None if self.dry_run => "nothing was submitted (--dry-run)".to_owned(),
-                None => "it is there already".to_owned(),
-            };
-            let (name, rows, repeated, left_out) = (&order.crosswalk, plan.rows, plan.repeated, plan.left_out);
-            format!("{name}: {maps} maps of {rows} rows ({repeated} said twice, {left_out} left out); {became}")
+            let became = became(receipt.as_ref(), self.dry_run, context.language);
+            let params = Params::default().with("crosswalk", &order.crosswalk).with("maps", maps);
+            let params = params.with("rows", plan.rows).with("repeated", plan.repeated);
+            label("import-crosswalk", context.language, &params.with("left-out", plan.left_out).with("became", became))
         })
     }
 }

@@ -5,10 +5,11 @@ use std::process::ExitCode;
 
 use conformity::document::Tailoring;
 use conformity::ids::{CrosswalkRef, DocumentRef, RequirementId};
+use conformity::words::{Language, Params, label};
 use serde::Serialize;
 
 use super::held::Held;
-use super::submit_one;
+use super::{became, submit_one};
 use crate::cli::context::Context;
 use crate::cli::submission::Receipt;
 use crate::import::{DocumentOrder, Planned, Profile};
@@ -62,30 +63,26 @@ pub(super) fn run(
         crosswalks: crosswalks.collect::<anyhow::Result<_>>()?,
         dry_run,
     };
-    context.answer(&report, Report::render)
+    context.answer(&report, |report| report.render(context.language))
 }
 
 impl Report<'_> {
-    fn render(&self) -> String {
-        let became = |receipt: &Option<Receipt>| match receipt {
-            Some(Receipt { index, .. }) => format!("published at entry {index}"),
-            None if self.dry_run => "nothing was submitted (--dry-run)".to_owned(),
-            None => "it is there already".to_owned(),
-        };
-        let mut lines =
-            vec![format!("{}: {} requirements; {}", self.document, self.requirements, became(&self.receipt))];
+    fn render(&self, language: Language) -> String {
+        let became = |receipt: &Option<Receipt>| became(receipt.as_ref(), self.dry_run, language);
+        let document = Params::default().with("document", self.document).with("requirements", self.requirements);
+        let mut lines = vec![label("import-profile", language, &document.with("became", became(&self.receipt)))];
         for Tailoring { document, kept, tightened, loosened, left_out } in self.tailors {
-            let left_out = left_out.len();
-            lines.push(format!(
-                "of {document}: {kept} kept, {tightened} tightened, {loosened} loosened, {left_out} left out"
-            ));
+            let params = Params::default().with("document", document).with("kept", kept).with("tightened", tightened);
+            let params = params.with("loosened", loosened).with("left-out", left_out.len());
+            lines.push(label("import-tailors", language, &params));
         }
         for Walk { crosswalk, receipt } in &self.crosswalks {
             lines.push(format!("{crosswalk}: {}", became(receipt)));
         }
         if !self.without_reason.is_empty() {
             let numbers: Vec<&str> = self.without_reason.iter().map(RequirementId::as_str).collect();
-            lines.push(format!("without a reason: {}", numbers.join(", ")));
+            let without = label("import-without-reason", language, &Params::default());
+            lines.push(format!("{without}: {}", numbers.join(", ")));
         }
         lines.join("\n")
     }

@@ -18,6 +18,7 @@ use conformity::party::{PartyRecord, Role};
 use conformity::records::{Facts, Register};
 use credential::bundle::supplier::{Counted, FORMAT, Listed, MAX_ENTRIES, MAX_IDENTIFIERS};
 use credential::bundle::{MAX_BUNDLE, SupplierBundle};
+use jiff::Timestamp;
 use ledger::journal::Stored;
 use serde::Serialize;
 use warp::reply::Response;
@@ -26,6 +27,7 @@ use super::super::answer::{self, JSON, Keep};
 use super::super::ask::{Ask, bad_parameter};
 use super::super::code;
 use super::super::consented;
+use super::super::log::sequenced;
 use super::super::nothing;
 use super::super::site::Site;
 use super::extract::{Extract, unreadable};
@@ -40,6 +42,7 @@ const STATEMENT_BYTES: usize = MAX_BUNDLE / 2;
 /// `GET /v1/suppliers/{supplier}/proof`
 pub(in super::super) fn proof(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let (supplier, scheme) = question(site, ask)?;
+    let as_of = ask.query().as_of(site.registry.now())?;
     let right = Right::of(site, ask, &supplier, &scheme).ok_or_else(Problem::not_found)?;
     let checkpoint = newest(site)?.ok_or_else(code::not_published)?;
     let extract = Extract { site, checkpoint: &checkpoint };
@@ -47,7 +50,7 @@ pub(in super::super) fn proof(site: &Site, ask: &Ask) -> Result<Response, Proble
     if registered.is_some_and(|index| index >= extract.seal()) {
         return Err(code::not_published());
     }
-    let collecting = Collecting { extract, right: &right, supplier: &supplier, scheme: &scheme };
+    let collecting = Collecting { extract, right: &right, supplier: &supplier, scheme: &scheme, as_of };
     let holding = site.holders.of(ask.speaker().map(|speaker| &speaker.identity));
     let bytes = site.proofs.fresh(&holding, || collecting.bundle())?;
     right.record(site, ask, &scheme)?;
@@ -136,6 +139,8 @@ struct Collecting<'a> {
     right: &'a Right,
     supplier: &'a Identifier,
     scheme: &'a SchemeRef,
+    /// Up to when statements are shown besides their entries, where not all are.
+    as_of: Option<Timestamp>,
 }
 
 impl Collecting<'_> {
@@ -184,14 +189,29 @@ impl Collecting<'_> {
         counted.collect()
     }
 
-    /// The entries, and the newest of their statements.
+    /// The entries, and the newest of the statements that are shown. All entries are listed, also behind the time that is asked about:
+    /// the map counts them together, and so none of before can be left out.
     fn entries(&self, about: &[u64]) -> Result<Vec<Listed>, Problem> {
-        let mut read = newest_statements(about, |index| self.stored(index))?;
+        let mut read = newest_statements(self.by_then(about)?, |index| self.stored(index))?;
         let listed = about.iter().map(|&index| {
             let statement = read.remove(&index).map(|compact| self.shown(index, &compact)).transpose()?.flatten();
             Ok(Listed { index, entry: self.extract.entry(index)?, statement })
         });
         listed.collect()
+    }
+
+    /// Those of the time that is asked about.
+    fn by_then<'e>(&self, about: &'e [u64]) -> Result<&'e [u64], Problem> {
+        let Some(as_of) = self.as_of else { return Ok(about) };
+        let (mut known, mut rest) = (0, about.len());
+        while known < rest {
+            let middle = usize::midpoint(known, rest);
+            match sequenced(self.extract.site, about[middle])? <= as_of {
+                true => known = middle + 1,
+                false => rest = middle,
+            }
+        }
+        Ok(&about[..known])
     }
 
     /// The statement of an entry, unless it was erased.

@@ -4,17 +4,33 @@ use conformity::records::Facts;
 use conformity::time::Moment;
 use serde_json::{Value, json};
 
+use super::bulletins::bulletin;
 use super::fixture::{World, change, now, verdict};
 use super::neighbours::{add_peer, derive, peered, row};
 
 const SUPPLIER: &str = "corporate-number:7000012050002";
 const ABROAD: &str = "lei:5493001KJTIIGC8Y1R12";
 
+/// What of a peer is of the present alone.
+const PRESENT: [&str; 4] = ["followed", "cosigned", "evidence", "status"];
+
 /// Everything that can be asked of the past.
 fn paths() -> Vec<String> {
-    let lists = ["documents", "schemes", "crosswalks", "parties", "accreditations", "designations", "arrangements"];
+    let lists = [
+        "documents",
+        "schemes",
+        "crosswalks",
+        "parties",
+        "accreditations",
+        "designations",
+        "arrangements",
+        "bulletins",
+        "cascades",
+        "peers",
+    ];
     let mut paths: Vec<String> = lists.iter().map(|list| format!("/v1/{list}?limit=1000")).collect();
     paths.extend(["jp:V-1", "jp:V-9", "eu:E-1"].map(|verdict| format!("/v1/verdicts/{verdict}?lang=ja")));
+    paths.extend(["/v1/hosted?known=then", "/v1/bulletins/jp:N-1?known=then"].map(str::to_owned));
     for supplier in [SUPPLIER, ABROAD] {
         paths.push(format!("/v1/verdicts?supplier={supplier}"));
         paths.push(format!("/v1/suppliers/{supplier}/standing?lang=en"));
@@ -27,6 +43,11 @@ fn paths() -> Vec<String> {
 /// The answer, and what it says of its time apart.
 fn apart(answer: &super::fixture::Got) -> (u16, Value, [Value; 3]) {
     let mut value = answer.json();
+    let peers = value.get_mut("peers").and_then(Value::as_array_mut);
+    for peer in peers.into_iter().flatten() {
+        let peer = peer.as_object_mut().unwrap();
+        peer.retain(|name, _| !PRESENT.contains(&name.as_str()));
+    }
     let echo = ["asOf", "asOfSize", "known"].map(|name| {
         let object = value.as_object_mut().unwrap();
         object.remove(name).unwrap_or_default()
@@ -95,6 +116,30 @@ async fn step(world: &World, number: usize) {
             let claim = json!({"party": "cb-1", "kid": kid, "compromisedSince": since, "reason": reason});
             world.must(&operator, "key-revoked", claim).await;
         }
+        _ => publish(world, number).await,
+    }
+}
+
+/// The steps after that: news, and where the registry is.
+async fn publish(world: &World, number: usize) {
+    let (operator, meti) = (world.operator(), world.person("meti"));
+    match number {
+        13 => {
+            world.must(&meti, "bulletin-issued", bulletin("N-1", &json!({}))).await;
+        }
+        14 => {
+            let mut next = bulletin("N-2", &json!({}));
+            next["replaces"] = json!("N-1");
+            world.must(&meti, "bulletin-issued", next).await;
+        }
+        15 => {
+            let digest = conformity::Digest::of(b"the genesis of mm");
+            let claim = json!({"registry": "mm", "origin": "mm.registry.example", "genesisDigest": digest});
+            world.must(&operator, "hosting-consented", claim).await;
+        }
+        16 => {
+            world.must(&operator, "hosting-ended", json!({"registry": "mm"})).await;
+        }
         _ => {}
     }
 }
@@ -103,7 +148,7 @@ async fn step(world: &World, number: usize) {
 async fn what_was_answered_at_a_size_is_answered_again() {
     let world = peered().await;
     let mut told = Vec::new();
-    for number in 0..14 {
+    for number in 0..18 {
         let size = *world.registry.size.borrow();
         told.push((size, answers(&world, "").await));
         assert_eq!(size, *world.registry.size.borrow(), "nothing happened meanwhile");
@@ -114,7 +159,7 @@ async fn what_was_answered_at_a_size_is_answered_again() {
         for ((path, then), again) in paths().iter().zip(then).zip(again) {
             assert_eq!((again.0, &again.1), (then.0, &then.1), "{path} at {size}");
             if again.0 == 200
-                && (path.contains("/standing") || path.contains("/verdicts/") || path.contains("/coverage"))
+                && ["/standing", "/verdicts/", "/bulletins/", "/coverage"].iter().any(|part| path.contains(part))
             {
                 assert_eq!(again.2[1..], [json!(size), json!("then")], "{path} at {size}");
             }
@@ -171,4 +216,19 @@ async fn what_was_erased_does_not_come_back_by_asking_the_past() {
             assert_eq!(answer["holdings"], json!([]), "{answer}");
         }
     }
+}
+
+#[tokio::test]
+async fn peers_of_then_tell_nothing_of_a_link() {
+    let world = peered().await;
+    let size = *world.registry.size.borrow();
+    let expulsion = json!({"registry": "eu", "reason": {"code": "as-agreed"}});
+    world.must(&world.operator(), "peer-expelled", expulsion).await;
+    let present = world.ask("/v1/peers").await.json();
+    assert!(present["peers"][0]["followed"].is_number() && present["peers"][0]["expelled"].is_object(), "{present}");
+    let then = world.ask(&format!("/v1/peers?as_of_size={size}")).await.json();
+    let peer = then["peers"][0].as_object().unwrap();
+    assert!(peer.keys().all(|name| !PRESENT.contains(&name.as_str()) && name != "expelled"), "{then}");
+    assert_eq!(peer["logKey"], present["peers"][0]["logKey"]);
+    assert_eq!(world.ask("/v1/peers?as_of_size=1").await.json()["peers"], json!([]), "nobody was one then");
 }

@@ -14,6 +14,7 @@ use ledger::jws::Unverified;
 use serde_json::{Value, json};
 
 use super::fixture::{World, accreditation, change, restricted, scheme, verdict};
+use super::neighbours::{derive, derive_for, peered, row};
 use crate::core::cascades::Worker;
 use crate::core::intake::Candidate;
 
@@ -233,4 +234,67 @@ async fn those_who_submit_have_their_turn_meanwhile() {
     let granted = register.verdict(&"N-1".parse().unwrap()).unwrap().history[0].index;
     let cascade = register.cascades().next().unwrap();
     assert!(granted < cascade.last.index, "it waited until all were told");
+}
+
+#[tokio::test]
+async fn how_far_it_was_is_told_of_each_size_of_the_log() {
+    let world = lapsing(MANY).await;
+    accredits(&world, "withdrawn").await;
+    let before = world.registry.log.size();
+    assert_eq!(world.ask("/v1/cascades").await.json()["cascades"], json!([]), "nothing is told yet");
+    Worker::begun(&world.registry).settle().await.unwrap();
+    let present = world.ask("/v1/cascades").await.json();
+    assert_eq!(present["cascades"][0]["done"], MANY);
+    let (mut seen, mut last) = (Vec::new(), 0);
+    for size in before..=world.registry.log.size() {
+        for known in ["then", "now"] {
+            let answer = world.ask(&format!("/v1/cascades?as_of_size={size}&known={known}")).await.json();
+            let Some(then) = answer["cascades"].get(0) else {
+                assert_eq!(last, 0, "{known} at {size}: {answer}");
+                continue;
+            };
+            let done = then["done"].as_u64().unwrap();
+            assert!(done >= last && then["last"]["index"].as_u64().unwrap() < size, "{answer}");
+            assert_eq!((&then["total"], &then["batch"]["told"]), (&json!(MANY), &then["done"]), "{answer}");
+            let is_over = done == MANY as u64;
+            assert_eq!((&then["finished"], &then["batch"]["whole"]), (&json!(is_over), &json!(is_over)), "{answer}");
+            assert_eq!((then["batch"].get("closed").is_some(), then == &present["cascades"][0]), (is_over, is_over));
+            if done > last {
+                seen.push(done);
+            }
+            last = done;
+        }
+    }
+    assert_eq!(seen.len(), 3, "after each of three statements: {seen:?}");
+}
+
+#[tokio::test]
+async fn how_many_recognitions_were_left_is_told_only_where_something_says_so() {
+    let world = peered().await;
+    derive(&world, 0, 5, &(row("E-1", "recognised") + &row("E-2", "recognised"))).await;
+    let (meti, eu) = (world.person("meti"), "eu".parse().unwrap());
+    let act = json!({"id": "jp-eu", "reason": {"code": "as-agreed"}});
+    let cause = json!({"arrangement": {"id": "jp-eu", "digest": "ab".repeat(32)}});
+    world.must(&meti, "arrangement-suspended", act.clone()).await;
+    let mut sizes = Vec::new();
+    for id in ["E-1", "E-2"] {
+        derive_for(&world, &cause, 5..5, &row(id, "refused")).await;
+        sizes.push(*world.registry.size.borrow());
+    }
+    world.registry.cascades.waits_abroad(&eu, 0);
+    let told = async |size: u64, known: &str| {
+        let listed = world.ask(&format!("/v1/cascades?as_of_size={size}&known={known}")).await.json();
+        ["done", "total", "finished"].map(|name| listed["cascades"][0][name].clone())
+    };
+    let nothing = Value::Null;
+    for (size, done) in [(sizes[0], 1), (sizes[1], 2)] {
+        assert_eq!(told(size, "then").await, [json!(done), nothing.clone(), nothing.clone()]);
+        assert_eq!(told(size, "now").await, [json!(done), json!(2), json!(done == 2)]);
+    }
+    world.must(&meti, "arrangement-restored", act).await;
+    derive_for(&world, &cause, 5..5, &row("E-1", "recognised")).await;
+    let size = *world.registry.size.borrow();
+    assert_eq!(told(size, "then").await, [json!(2), json!(2), json!(true)], "another act had taken over");
+    let listed = world.ask(&format!("/v1/cascades?as_of_size={}", sizes[1])).await.json();
+    assert_eq!(listed["cascades"].as_array().unwrap().len(), 1, "nor is that known before: {listed}");
 }

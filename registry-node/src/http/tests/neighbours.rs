@@ -1,6 +1,7 @@
 //! Peers, arrangements and what this registry makes of others' verdicts.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -104,11 +105,21 @@ pub(super) async fn sign(world: &World, terms: Value) {
 
 /// Derives recognitions up to size `to` of the peer's log; answers the index and the list.
 pub(super) async fn derive(world: &World, from: u64, to: u64, list: &str) -> (u64, ledger::digest::Digest) {
+    derive_for(world, &json!("range"), from..to, list).await
+}
+
+/// Derives them for a cause.
+pub(super) async fn derive_for(
+    world: &World,
+    cause: &Value,
+    range: Range<u64>,
+    list: &str,
+) -> (u64, ledger::digest::Digest) {
     let list = Bytes::copy_from_slice(list.as_bytes());
     let digest = ledger::digest::Digest::of(&list);
     let count = list.iter().filter(|byte| **byte == b'\n').count();
     let claim = json!({
-        "origin": EU, "registry": "eu", "from": from, "to": to, "checkpoint": "a signed note", "cause": "range",
+        "origin": EU, "registry": "eu", "from": range.start, "to": range.end, "checkpoint": "a signed note", "cause": cause,
         "results": {"digest": digest.to_string(), "count": count},
     });
     let claim = Claim::RecognitionDerived(serde_json::from_value(claim).unwrap());

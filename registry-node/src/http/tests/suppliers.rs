@@ -202,3 +202,28 @@ async fn before_the_first_checkpoint_that_knows_the_supplier_there_is_none() {
     assert_eq!(ask(&world, Some("maker"), &path(QUIET)).await.code(), "not-published");
     assert_eq!(ask(&world, Some("buyer-1"), &path(QUIET)).await.code(), "not-found");
 }
+
+#[tokio::test]
+async fn of_a_past_time_the_statements_of_then_are_shown_and_no_entry_is_left_out() {
+    let world = world().await;
+    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    let before = now();
+    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    let mut open = verdict("V-5");
+    open["supplier"] = json!({"id": QUIET, "name": "Quiet Parts", "country": "JP"});
+    world.must(&world.person("cb-1"), "verdict-granted", open).await;
+    world.published().await;
+    let got = ask(&world, Some("maker"), &format!("{}&as_of={before}", path(QUIET))).await;
+    assert_eq!(shown(&proven(&world, &got)), (vec!["V-2".to_owned()], 2), "the later one is counted, and not shown");
+    let then = verify_any(&got.body, &policy(&world), Question { at: Some(before), now: now() });
+    let Ok(Checked::Supplier(then)) = then else { panic!("{then:?}") };
+    assert_eq!((shown(&then), then.absent), ((vec!["V-2".to_owned()], 1), false));
+    let early = format!("{}&as_of=2020-01-01T00:00:00Z", path(QUIET));
+    let got = ask(&world, Some("maker"), &early).await;
+    assert_eq!(shown(&proven(&world, &got)), (Vec::new(), 2), "nothing had been said then");
+    let future = format!("{}&as_of=2999-01-01T00:00:00Z", path(QUIET));
+    for who in [None, Some("maker")] {
+        assert_eq!(ask(&world, who, &future).await.code(), "time-not-come");
+    }
+    assert_eq!(ask(&world, None, &early).await, ask(&world, None, &path(NOBODY)).await);
+}

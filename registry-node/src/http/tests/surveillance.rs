@@ -233,3 +233,69 @@ async fn conditions_that_nobody_met_end_a_verdict_and_are_explained_in_two_langu
     }
     assert_eq!(world.registry.log.size(), size);
 }
+
+#[tokio::test]
+async fn the_schedule_of_then_is_told_as_it_was() {
+    let world = surveilled().await;
+    let everybody = [AUDIT, BODY, MAKER, Some((Role::Operator, "operator")), Some((Role::Authority, "meti"))];
+    let ask = async |query: String| {
+        let mut told = Vec::new();
+        for who in everybody {
+            told.push(schedule(&world, who, &query).await);
+        }
+        told
+    };
+    let mut told = Vec::new();
+    for step in 0..5 {
+        match step {
+            1 => report(&world, "S-1", "P-1", 0, "none").await,
+            2 => change(&world, "cb-1", json!("suspended"), None).await.unwrap(),
+            3 => pass(&world, OVERDUE).await,
+            4 => change(&world, "cb-1", json!("restored"), None).await.unwrap(),
+            _ => {}
+        }
+        told.push((world.registry.log.size(), ask(String::new()).await));
+    }
+    let mut different: Vec<_> = told.iter().map(|(_, answers)| answers).collect();
+    different.dedup();
+    assert_eq!(different.len(), 5, "each step changed somebody's schedule");
+    for (size, then) in told {
+        assert_eq!(ask(format!("?as_of_size={size}")).await, then, "at {size}");
+    }
+    let page = schedule(&world, AUDIT, "?as_of_size=1").await;
+    assert_eq!(page, json!({"surveillance": []}), "nothing had been granted then");
+}
+
+#[tokio::test]
+async fn whoever_may_not_know_of_a_restricted_verdict_does_not_learn_of_it_by_asking_the_past() {
+    let world = surveilled().await;
+    report(&world, "S-3", "P-1", 0, "none").await;
+    let then = format!("?as_of_size={}", world.registry.log.size());
+    assert!(verdicts(&schedule(&world, AUDIT, &then).await).contains(&"jp:S-3"), "it reported on it");
+    let withdrawn = json!({"id": "B-3", "change": "withdrawn", "reason": {"code": "as-agreed"}});
+    must(&world, "jab", "accreditation-changed", withdrawn).await;
+    assert_eq!(verdicts(&schedule(&world, AUDIT, "").await), Vec::<&str>::new());
+    assert_eq!(verdicts(&schedule(&world, AUDIT, &then).await), ["jp:S-1", "jp:S-2"], "what everybody may know");
+    let first = schedule(&world, AUDIT, &format!("{then}&limit=1")).await;
+    let next = format!("{then}&limit=1&cursor={}", first["next"].as_str().unwrap());
+    let second = schedule(&world, AUDIT, &next).await;
+    assert_eq!((verdicts(&first), verdicts(&second)), (vec!["jp:S-1"], vec!["jp:S-2"]));
+    assert_eq!(second.get("next"), None);
+    assert_eq!(schedule(&world, BUYER, &then).await, json!({"surveillance": []}));
+}
+
+#[tokio::test]
+async fn a_suspension_that_reaches_back_takes_a_verdict_out_of_the_schedule_as_it_is_known_now() {
+    let world = surveilled().await;
+    let effective = world.clock.now();
+    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    let between = world.clock.now();
+    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    let reason = json!({"code": "as-agreed"});
+    let claim = json!({"verdict": "S-1", "change": "suspended", "reason": reason, "effective": effective});
+    must(&world, "cb-1", "verdict-changed", claim).await;
+    for (known, expected) in [("then", vec!["jp:S-1", "jp:S-2"]), ("now", vec!["jp:S-2"])] {
+        let answer = schedule(&world, AUDIT, &format!("?as_of={between}&known={known}")).await;
+        assert_eq!(verdicts(&answer), expected, "{known}");
+    }
+}
