@@ -400,7 +400,7 @@ impl State {
         now: Timestamp,
     ) {
         self.unschedule(&key);
-        let interest = Interest { filter: subscription.filter.clone(), watched: Arc::clone(&watched) };
+        let interest = Interest { filter: Arc::new(subscription.filter.clone()), watched: Arc::clone(&watched) };
         self.interests.set(key.clone(), interest);
         let before = self.lines.remove(&key);
         let line = Line::new(subscription, lane, watched.len(), before, (self.turn(), now));
@@ -420,7 +420,8 @@ impl State {
     fn watch(&mut self, key: &Key, suppliers: &Arc<HashSet<Identifier>>) {
         let Some(line) = self.lines.get_mut(key) else { return };
         line.watched = suppliers.len();
-        let interest = Interest { filter: line.subscription.filter.clone(), watched: Arc::clone(suppliers) };
+        let filter = Arc::new(line.subscription.filter.clone());
+        let interest = Interest { filter, watched: Arc::clone(suppliers) };
         self.interests.set(key.clone(), interest);
     }
 
