@@ -137,11 +137,6 @@ impl<K: Clone + Ord + Hash> Interests<K> {
         }
     }
 
-    /// What `whose` is interested in.
-    pub fn get(&self, whose: &K) -> Option<&Interest> {
-        self.all.get(whose)
-    }
-
     /// Whether nobody is interested in anything.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()

@@ -44,6 +44,12 @@ impl Wanted {
         Ok(Wanted { filter, watched: Some(opened.map_err(|error| not_watched(&error))?) })
     }
 
+    /// These conditions, and no watchlist.
+    #[cfg(test)]
+    pub(super) fn of(filter: Filter) -> Wanted {
+        Wanted { filter: Arc::new(filter), watched: None }
+    }
+
     /// Whether the reader wants `event`, by the watchlist as it is now.
     pub(super) fn passes(&self, event: &Event) -> bool {
         match &self.watched {

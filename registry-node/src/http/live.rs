@@ -378,3 +378,6 @@ async fn look(live: &Live, site: &Arc<Site>) {
 fn newest(site: &Site) -> Option<Arc<Checkpoint>> {
     site.published.newest(&site.registry).ok().flatten()
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,13 +20,15 @@ mod over_http;
 mod proofs;
 mod propagation;
 mod readers;
+mod starving;
 mod sums;
 mod workshop;
 
 use sums::Sums;
 
 /// What can be measured, by the word that asks for it.
-const ALL: [&str; 8] = ["ingest", "http", "look-up", "proofs", "propagation", "cascades", "interests", "subscribers"];
+const ALL: [&str; 9] =
+    ["ingest", "http", "look-up", "proofs", "propagation", "cascades", "interests", "subscribers", "starving"];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -50,6 +52,7 @@ fn main() {
             "proofs" => runtime.block_on(proofs::measure(&mut sums)),
             "interests" => interests::measure(&mut sums),
             "subscribers" => runtime.block_on(readers::measure(&mut sums)),
+            "starving" => runtime.block_on(starving::measure(&mut sums)),
             "cascades" => runtime.block_on(cascades::measure(&mut sums)),
             _ => runtime.block_on(propagation::measure(&mut sums)),
         }

@@ -76,24 +76,29 @@ pub(crate) async fn measure(sums: &mut Sums) {
     ));
 }
 
-/// A registry with room for all of them, which publishes nothing meanwhile.
-pub(crate) async fn opened() -> Workshop {
+async fn opened() -> Workshop {
     let workshop = Workshop::open("jp").await;
-    let (registry, node) = (&workshop.registry, &workshop.node);
-    let body = registry.party("cb-1");
+    let body = workshop.registry.party("cb-1");
     body.must("verdict-granted", verdict("V-all")).await;
     let few = json!({"supplier": {"id": FEW_WANT, "name": "Example Works", "country": "JP"}});
     body.must("verdict-granted", with(verdict("V-few"), few)).await;
-    node.stop();
-    registry.configure("connections = 10000", "connections = 10100");
-    registry.configure("publish_interval_ms = 1000", "publish_interval_ms = 3600000");
-    node.start();
-    registry.ready(|| node.check()).await;
+    widen(&workshop).await;
     workshop
 }
 
+/// Starts it anew with room for all of them; it publishes nothing meanwhile, which would be told to them as well.
+pub(crate) async fn widen(workshop: &Workshop) {
+    let (registry, node) = (&workshop.registry, &workshop.node);
+    node.stop();
+    registry.configure("connections = 10000", "connections = 10100");
+    registry.configure("event_streams = 10000", "event_streams = 10100");
+    registry.configure("publish_interval_ms = 1000", "publish_interval_ms = 3600000");
+    node.start();
+    registry.ready(|| node.check()).await;
+}
+
 /// An event as it is told.
-async fn event(workshop: &Workshop) -> Vec<u8> {
+pub(crate) async fn event(workshop: &Workshop) -> Vec<u8> {
     let client = workshop.registry.public();
     let mut events = Events::open(&client, "/v1/events?after=start&type=verdict", None).await.expect("a stream");
     match events.next().await {
