@@ -223,6 +223,7 @@ impl State {
         self.listeners.remove(&id);
         self.interests.remove(&id);
         self.by_watchlist.remove(&id);
+        self.owed.remove(&id);
     }
 
     /// Lets go of a reader that was told everything before `next`.

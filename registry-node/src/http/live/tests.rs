@@ -103,7 +103,8 @@ fn who_does_not_read_goes_on_in_the_log_and_delays_nobody() {
     reader.leave();
     let left = Left { index: 100, position: 0, checkpoint: 0 };
     assert_eq!(heard(&reader, Waker::noop()), Poll::Ready(Heard::Left(left)));
-    assert!(live.state().listeners.is_empty() && live.state().interests.is_empty());
+    let state = live.state();
+    assert!(state.listeners.is_empty() && state.interests.is_empty() && state.owed.is_empty(), "nothing stays behind");
 }
 
 #[test]
