@@ -35,9 +35,11 @@ mod event_filter;
 mod events;
 mod holders;
 mod hosting;
+mod inbox;
 mod inquiry;
 mod keys;
 mod lines;
+mod live;
 mod log;
 mod neighbours;
 mod nothing;
@@ -109,6 +111,7 @@ pub fn routes(
 + Sync
 + 'static {
     let site = Arc::new(Site::new(registry));
+    live::attend(&site);
     // The hottest group first: each group that does not know the path costs a little.
     let answers = memory(&site).or(disk(&site)).unify().or(bodies(&site)).unify().or(events(&site)).unify();
     let answers = answers.recover(recovered).unify();

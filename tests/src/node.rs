@@ -101,13 +101,12 @@ impl Node {
 
     /// Memory of the running process, in bytes: resident now, and the most that it ever was. Nothing where the system does not say so.
     pub fn memory(&self) -> Option<(u64, u64)> {
-        let id = self.process().as_ref().map(Child::id)?;
-        let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
-        let bytes = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-            Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1_024)
-        };
-        Some((bytes("VmRSS:")?, bytes("VmHWM:")?))
+        memory_of(self.id()?)
+    }
+
+    /// The running process.
+    pub fn id(&self) -> Option<u32> {
+        self.process().as_ref().map(Child::id)
     }
 
     /// Fails when the process has ended by itself.
@@ -165,6 +164,16 @@ impl Drop for Node {
             [NatsServer::of(folder), NatsServer::of_buyers(folder)].into_iter().flatten().for_each(NatsServer::kill);
         }
     }
+}
+
+/// Memory of a process, in bytes: resident now, and the most that it ever was. Nothing where the system does not say so.
+pub fn memory_of(id: u32) -> Option<(u64, u64)> {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+    let bytes = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+        Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1_024)
+    };
+    Some((bytes("VmRSS:")?, bytes("VmHWM:")?))
 }
 
 /// The nats-server of a registry, found as an operator would: by its pid file and command line.

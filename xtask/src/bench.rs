@@ -13,8 +13,11 @@ use crate::workspace::Workspace;
 /// What to measure.
 #[derive(Debug, Default, clap::Args)]
 pub struct Options {
-    /// ingest, http, look-up, proofs, propagation, cascades [default: all]
-    #[arg(value_parser = ["ingest", "http", "look-up", "proofs", "propagation", "cascades"])]
+    /// ingest, http, look-up, proofs, propagation, cascades, interests, subscribers, starving [default: all]
+    #[arg(value_parser = [
+        "ingest", "http", "look-up", "proofs", "propagation", "cascades", "interests", "subscribers",
+        "starving",
+    ])]
     pub what: Vec<String>,
 }
 

@@ -444,8 +444,8 @@ impl State {
 
     fn interest(&mut self, key: &Key, subscription: &Subscription, watched: &Arc<HashSet<Identifier>>) {
         if subscription.hears() {
-            let interest = Interest { filter: subscription.filter.clone(), watched: Arc::clone(watched) };
-            self.interests.set(key.clone(), interest);
+            let filter = Arc::new(subscription.filter.clone());
+            self.interests.set(key.clone(), Interest { filter, watched: Arc::clone(watched) });
         } else {
             self.interests.remove(key);
         }

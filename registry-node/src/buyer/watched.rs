@@ -3,7 +3,7 @@
 //! Out of scope: watchlists that nobody reads by; they rest on the shelf, and cost no memory.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use arc_swap::ArcSwap;
@@ -13,7 +13,7 @@ use conformity::ids::PartyId;
 use super::shelf::{Name, Shelf, ShelfError, Shelved, Version};
 use super::watchlist::Watchlist;
 
-/// Identifiers that are held for all readers: some hundred bytes each.
+/// Identifiers that are held for all readers: some hundred bytes each, and as much again in the index of interests.
 const MAX_HELD: usize = 4_000_000;
 
 /// Why a watchlist is not held ready.
@@ -35,18 +35,19 @@ pub enum WatchError {
 pub struct Watches {
     lists: Mutex<HashMap<(PartyId, Name), Weak<Watched>>>,
     held: Arc<AtomicUsize>,
+    changes: AtomicU64,
 }
 
 /// One of them, as it is now.
 #[derive(Debug)]
 pub struct Watched {
-    list: ArcSwap<(Version, HashSet<Identifier>)>,
+    list: ArcSwap<(Version, Arc<HashSet<Identifier>>)>,
     held: Arc<AtomicUsize>,
 }
 
 impl Watched {
-    /// Whoever is on it at this moment.
-    pub fn now(&self) -> Arc<(Version, HashSet<Identifier>)> {
+    /// Whoever is on it at this moment, and in which version.
+    pub fn now(&self) -> Arc<(Version, Arc<HashSet<Identifier>>)> {
         self.list.load_full()
     }
 }
@@ -75,7 +76,7 @@ impl Watches {
             return Err(WatchError::Full);
         }
         self.held.fetch_add(suppliers.len(), Ordering::Relaxed);
-        let list = ArcSwap::from_pointee((version, suppliers));
+        let list = ArcSwap::from_pointee((version, Arc::new(suppliers)));
         let watched = Arc::new(Watched { list, held: Arc::clone(&self.held) });
         lists.retain(|_, watched| watched.strong_count() > 0);
         lists.insert(key, Arc::downgrade(&watched));
@@ -87,6 +88,11 @@ impl Watches {
         let watched = self.lists().get(&(owner.clone(), name.clone())).and_then(Weak::upgrade);
         let Some(before) = watched.map(|watched| watched.now().1.len()) else { return true };
         suppliers <= before || self.held.load(Ordering::Relaxed) - before + suppliers <= MAX_HELD
+    }
+
+    /// How often one of them changed: while it is the same, what [`Watched::now`] said still holds.
+    pub fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
     }
 
     /// Tells those who read by it that the watchlist has this version now.
@@ -108,8 +114,9 @@ impl Watches {
 
     fn replace(&self, watched: &Watched, version: Version, suppliers: HashSet<Identifier>) {
         self.held.fetch_add(suppliers.len(), Ordering::Relaxed);
-        let old = watched.list.swap(Arc::new((version, suppliers)));
+        let old = watched.list.swap(Arc::new((version, Arc::new(suppliers))));
         self.held.fetch_sub(old.1.len(), Ordering::Relaxed);
+        self.changes.fetch_add(1, Ordering::Release);
     }
 
     fn lists(&self) -> MutexGuard<'_, HashMap<(PartyId, Name), Weak<Watched>>> {
@@ -147,15 +154,15 @@ mod tests {
         let stranger = watches.open(&shelf, &"other".parse().unwrap(), &name);
         assert!(matches!(stranger, Err(WatchError::None)), "another's is none");
         put(&two);
-        assert_eq!((watched.now().1.clone(), watches.held.load(Ordering::Relaxed)), (two.suppliers(), 2));
+        assert_eq!((&*watched.now().1, watches.held.load(Ordering::Relaxed)), (&two.suppliers(), 2));
         watches.put(&owner, &name, &one, first);
-        assert_eq!(watched.now().1, two.suppliers(), "an older version comes too late");
+        assert_eq!(*watched.now().1, two.suppliers(), "an older version comes too late");
         assert!(watches.takes(&owner, &name, MAX_HELD) && !watches.takes(&owner, &name, MAX_HELD + 1));
         assert!(watches.takes(&owner, &"others".parse().unwrap(), MAX_HELD + 1), "nobody reads by it");
         watches.removed(&owner, &name);
         assert!(watched.now().1.is_empty());
         drop(watched);
         assert_eq!(watches.held.load(Ordering::Relaxed), 0);
-        assert_eq!(watches.open(&shelf, &owner, &name).unwrap().now().1, two.suppliers());
+        assert_eq!(*watches.open(&shelf, &owner, &name).unwrap().now().1, two.suppliers());
     }
 }

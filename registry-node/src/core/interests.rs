@@ -8,8 +8,8 @@
 //! ```
 //!
 //! A filter stands under the narrowest of its conditions: suppliers, else schemes, states, viewpoints, types; one without any hears of
-//! everything. Beside that it stands under its sectors, for bulletins. So an idle filter costs memory and nothing else, and an event
-//! costs what those filters do that fit it in their narrowest condition.
+//! everything. Beside that it stands under its sectors, for bulletins. A watchlist is taken in once for all filters that watch by it. So an
+//! idle filter costs memory and nothing else, and an event costs what those filters do that fit it in their narrowest condition.
 //! Out of scope: whose filters they are, and what becomes of the event.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -28,7 +28,7 @@ use super::filter::Filter;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Interest {
     /// The conditions.
-    pub filter: Filter,
+    pub filter: Arc<Filter>,
     /// Who is on the watchlist that they name.
     pub watched: Arc<HashSet<Identifier>>,
 }
@@ -39,10 +39,22 @@ impl Interest {
     }
 }
 
+/// Which watchlist: where it rests in memory, for as long as an interest holds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct List(usize);
+
+impl List {
+    fn of(watched: &Arc<HashSet<Identifier>>) -> List {
+        List(Arc::as_ptr(watched).addr())
+    }
+}
+
 /// The narrowest condition of a filter, one value of it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Topic {
     Supplier(Identifier),
+    /// Whoever is on this watchlist.
+    Watched(List),
     Scheme(SchemeId),
     State(StateName),
     Viewpoint(Viewpoint),
@@ -58,11 +70,13 @@ enum Topic {
 pub struct Interests<K> {
     all: HashMap<K, Interest>,
     topics: HashMap<Topic, BTreeSet<K>>,
+    /// On which of the watchlists that are watched by a supplier is.
+    on: HashMap<Identifier, Vec<List>>,
 }
 
 impl<K> Default for Interests<K> {
     fn default() -> Self {
-        Interests { all: HashMap::new(), topics: HashMap::new() }
+        Interests { all: HashMap::new(), topics: HashMap::new(), on: HashMap::new() }
     }
 }
 
@@ -73,22 +87,52 @@ impl<K: Clone + Ord + Hash> Interests<K> {
         if self.all.get(&whose) == Some(&interest) {
             return;
         }
-        self.remove(&whose);
-        for topic in topics(&interest) {
-            self.topics.entry(topic).or_default().insert(whose.clone());
+        let topics = topics(&interest);
+        // The new ones first: a watchlist that stays is not taken out and put back.
+        for topic in &topics {
+            if matches!(topic, Topic::Watched(_)) && !self.topics.contains_key(topic) {
+                self.take_in(&interest.watched);
+            }
+            self.topics.entry(topic.clone()).or_default().insert(whose.clone());
         }
-        self.all.insert(whose, interest);
+        if let Some(before) = self.all.insert(whose.clone(), interest) {
+            self.take_out(&whose, &before, &topics);
+        }
     }
 
     /// Forgets what `whose` is interested in.
     pub fn remove(&mut self, whose: &K) {
-        let Some(interest) = self.all.remove(whose) else { return };
-        for topic in topics(&interest) {
-            if let Some(under) = self.topics.get_mut(&topic) {
-                under.remove(whose);
-                if under.is_empty() {
-                    self.topics.remove(&topic);
+        if let Some(interest) = self.all.remove(whose) {
+            self.take_out(whose, &interest, &HashSet::new());
+        }
+    }
+
+    /// Takes `whose` away from where it stood, but for the topics under which it stays.
+    fn take_out(&mut self, whose: &K, before: &Interest, stays: &HashSet<Topic>) {
+        for topic in topics(before).difference(stays) {
+            let Some(under) = self.topics.get_mut(topic) else { continue };
+            under.remove(whose);
+            if under.is_empty() {
+                self.topics.remove(topic);
+                if matches!(topic, Topic::Watched(_)) {
+                    self.forget(&before.watched);
                 }
+            }
+        }
+    }
+
+    fn take_in(&mut self, watched: &Arc<HashSet<Identifier>>) {
+        for supplier in watched.iter() {
+            self.on.entry(supplier.clone()).or_default().push(List::of(watched));
+        }
+    }
+
+    fn forget(&mut self, watched: &Arc<HashSet<Identifier>>) {
+        for supplier in watched.iter() {
+            let Some(lists) = self.on.get_mut(supplier) else { continue };
+            lists.retain(|list| *list != List::of(watched));
+            if lists.is_empty() {
+                self.on.remove(supplier);
             }
         }
     }
@@ -115,7 +159,9 @@ impl<K: Clone + Ord + Hash> Interests<K> {
                 self.under(sectors.chain([None]).map(Topic::Bulletin))
             }
             Some(About::Verdict(about)) => {
+                let lists = about.suppliers.iter().filter_map(|supplier| self.on.get(supplier)).flatten();
                 let suppliers = about.suppliers.iter().cloned().map(Topic::Supplier);
+                let suppliers = suppliers.chain(lists.copied().map(Topic::Watched));
                 let viewpoints = Viewpoint::ALL.iter().copied().filter(|one| about.viewpoints.contains(*one));
                 let one = [Topic::Scheme(about.scheme.id.clone()), Topic::State(about.state)];
                 self.under(suppliers.chain(one).chain(viewpoints.map(Topic::Viewpoint)).chain(of_kind(&event.kind)))
@@ -138,10 +184,11 @@ fn of_kind(kind: &str) -> impl Iterator<Item = Topic> + '_ {
 
 /// Where a filter stands.
 fn topics(interest: &Interest) -> HashSet<Topic> {
-    let Filter { suppliers, schemes, states, viewpoints, types, sectors, .. } = &interest.filter;
-    let mut topics: HashSet<Topic> = match &interest.filter {
+    let Filter { suppliers, schemes, states, viewpoints, types, sectors, .. } = &*interest.filter;
+    let mut topics: HashSet<Topic> = match &*interest.filter {
         filter if filter.names_suppliers() => {
-            suppliers.iter().chain(interest.watched.iter()).cloned().map(Topic::Supplier).collect()
+            let list = (!interest.watched.is_empty()).then(|| Topic::Watched(List::of(&interest.watched)));
+            suppliers.iter().cloned().map(Topic::Supplier).chain(list).collect()
         }
         _ if !schemes.is_empty() => schemes.iter().map(|scheme| Topic::Scheme(id_of(scheme))).collect(),
         _ if !states.is_empty() => states.iter().copied().map(Topic::State).collect(),

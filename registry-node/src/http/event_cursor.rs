@@ -42,6 +42,12 @@ impl Cursor {
         Cursor { next, seen, entries: Vec::new().into_iter(), position: 0, hold: None }
     }
 
+    /// Before the event at this position of the entry `index`, which may come yet.
+    pub(super) fn from(index: u64, position: u32) -> Cursor {
+        let seen = position.checked_sub(1).map(|before| (index, before));
+        Cursor { next: index, seen, entries: Vec::new().into_iter(), position: 0, hold: None }
+    }
+
     /// The entries that were fetched end before this one.
     pub(super) fn entry(&self) -> u64 {
         self.next

@@ -17,19 +17,24 @@ use crate::buyer::watched::{WatchError, Watched};
 use crate::core::event::Event;
 use crate::core::feed::Feed;
 use crate::core::filter::{Filter, Place};
+use crate::core::interests::Interest;
 use crate::problem::Problem;
 
 /// What a reader wants, with what is on the watchlist that it names.
+#[derive(Clone)]
 pub(super) struct Wanted {
     /// The conditions.
-    pub(super) filter: Filter,
+    pub(super) filter: Arc<Filter>,
     watched: Option<Arc<Watched>>,
 }
+
+/// Who is on no watchlist.
+static NOBODY: LazyLock<Arc<HashSet<Identifier>>> = LazyLock::new(Arc::default);
 
 impl Wanted {
     /// Reads the conditions of a request, and the asker's watchlist where one is named: nobody else's is looked at.
     pub(super) async fn read(site: &Arc<Site>, ask: &Ask) -> Result<Wanted, Problem> {
-        let filter = filter(ask.query())?.of_reader(|| bulletins::own_sectors(site, ask));
+        let filter = Arc::new(filter(ask.query())?.of_reader(|| bulletins::own_sectors(site, ask)));
         let Some(name) = filter.watchlist.clone() else { return Ok(Wanted { filter, watched: None }) };
         let (owner, reading) = (party(ask)?, Arc::clone(site));
         own::sparingly(site, ask)?;
@@ -39,13 +44,29 @@ impl Wanted {
         Ok(Wanted { filter, watched: Some(opened.map_err(|error| not_watched(&error))?) })
     }
 
+    /// These conditions, and no watchlist.
+    #[cfg(test)]
+    pub(super) fn of(filter: Filter) -> Wanted {
+        Wanted { filter: Arc::new(filter), watched: None }
+    }
+
     /// Whether the reader wants `event`, by the watchlist as it is now.
     pub(super) fn passes(&self, event: &Event) -> bool {
-        static NOBODY: LazyLock<HashSet<Identifier>> = LazyLock::new(HashSet::new);
         match &self.watched {
             Some(watched) => self.filter.passes(event, &watched.now().1),
             None => self.filter.passes(event, &NOBODY),
         }
+    }
+
+    /// The same for the index, by the watchlist as it is now.
+    pub(super) fn interest(&self) -> Interest {
+        let watched = self.watched.as_ref().map_or_else(|| Arc::clone(&NOBODY), |watched| Arc::clone(&watched.now().1));
+        Interest { filter: Arc::clone(&self.filter), watched }
+    }
+
+    /// Whether it changes with a watchlist.
+    pub(super) fn is_by_watchlist(&self) -> bool {
+        self.watched.is_some()
     }
 }
 

@@ -12,15 +12,15 @@
 //! ```
 //!
 //! A checkpoint comes only after the events of every entry that it covers, so an unfiltered reader, who gets the entry with
-//! each event, can compute the root and compare. A reader is a cursor and one piece of text. A slow reader costs no more, and one
-//! that does not read at all is cut.
+//! each event, can compute the root and compare. A reader is a cursor and one piece of text; once it has all there is, it is told of what
+//! comes (`live`), and costs nothing until then. A slow reader costs no more, and one that does not read at all is cut.
 //! Out of scope: making events (the feed), choosing them (`event_filter`), and asking for them now and then (`pull`).
 
 use std::sync::Arc;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use conformity::words::Language;
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 use warp::http::HeaderMap;
 use warp::reply::Response;
@@ -30,6 +30,8 @@ use super::ask::Ask;
 use super::code::Code;
 use super::event_cursor::Cursor;
 use super::event_filter::{Wanted, place};
+use super::inbox::{Heard, Left};
+use super::live::{Listening, Standing};
 use super::nothing::silence;
 use super::room::Watch;
 use super::server::Caller;
@@ -41,6 +43,8 @@ use crate::core::notice::SILENCE;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 
+/// What breaks the silence where there is no checkpoint to tell.
+pub(super) static COMMENT: Bytes = Bytes::from_static(b":\n");
 /// Bytes after which a piece of text is sent.
 const PIECE: usize = 32 * 1024;
 /// What a browser is told first: how many milliseconds to wait before it connects again. No blank line ends it, nor a comment: readers
@@ -60,9 +64,10 @@ pub(super) async fn stream(site: &Arc<Site>, ask: &Ask, headers: &HeaderMap) -> 
         wanted,
         language: ask.query().one("lang")?,
         cursor: Cursor::at(place, site.registry.feed.size()),
+        listening: None,
+        told: 0,
         checkpoint: 0,
         heartbeat: Instant::now() + SILENCE,
-        published: site.registry.published.subscribe(),
         opening: Some(opening.into()),
         watch: ask.caller().share.watch_stream(),
         caller: Arc::clone(ask.caller()),
@@ -101,10 +106,13 @@ struct Reader {
     /// In which language events are told beside what they are; not at all where none is asked for.
     language: Option<Language>,
     cursor: Cursor,
+    /// While it has all there is, and is told of what comes.
+    listening: Option<Listening>,
+    /// Entries before it are of those that it was told something of.
+    told: u64,
     /// Size of the last checkpoint that was sent.
     checkpoint: u64,
     heartbeat: Instant,
-    published: watch::Receiver<u64>,
     opening: Option<Bytes>,
     caller: Arc<Caller>,
     /// Whether what was sent is read.
@@ -126,22 +134,67 @@ impl Reader {
         if let Some(opening) = self.opening.take() {
             return Some(opening);
         }
-        while !self.caller.cut.is_cancelled() || self.has_last_words() {
-            if let Err(problem) = self.cursor.fetch(&self.site, &self.caller.share).await {
-                tracing::debug!(code = problem.code(), "an event stream ends; its reader may resume");
-                return None;
-            }
-            let mut piece = BytesMut::new();
-            self.write_events(&mut piece);
-            self.write_heartbeat(&mut piece);
-            if !piece.is_empty() {
-                return Some(piece.freeze());
-            }
-            if !self.is_behind() {
-                self.wait().await?;
+        while self.may_go_on() {
+            let piece = match &self.listening {
+                Some(listening) => self.listen(listening).await,
+                // Apart, for whoever listens needs no memory for reading.
+                None => Box::pin(self.read()).await?,
+            };
+            match piece {
+                Some(Heard::Piece(piece)) => return Some(piece),
+                Some(Heard::Left(left)) => self.read_from(left),
+                None => {}
             }
         }
         None
+    }
+
+    /// Whether the connection stands, or there are last words to say, which are read to their end.
+    fn may_go_on(&self) -> bool {
+        if !self.caller.cut.is_cancelled() {
+            return true;
+        }
+        let may = self.has_last_words();
+        if let Some(listening) = self.listening.as_ref().filter(|_| may) {
+            listening.leave();
+        }
+        may
+    }
+
+    /// Hears what comes; nothing when the connection must end.
+    async fn listen(&self, listening: &Listening) -> Option<Heard> {
+        tokio::select! {
+            biased;
+            heard = listening.next() => Some(heard),
+            () = self.caller.cut.cancelled() => None,
+        }
+    }
+
+    /// Goes on in the log where it was left alone.
+    fn read_from(&mut self, left: Left) {
+        self.listening = None;
+        self.cursor = Cursor::from(left.index, left.position);
+        (self.told, self.checkpoint) = (left.index, left.checkpoint);
+        self.heartbeat = Instant::now() + SILENCE;
+    }
+
+    /// Reads on in the log, some text at most, and listens once it has all there is; nothing where the log cannot be read.
+    async fn read(&mut self) -> Option<Option<Heard>> {
+        if let Err(problem) = self.cursor.fetch(&self.site, &self.caller.share).await {
+            tracing::debug!(code = problem.code(), "an event stream ends; its reader may resume");
+            return None;
+        }
+        let mut piece = BytesMut::new();
+        self.write_events(&mut piece);
+        self.write_heartbeat(&mut piece);
+        if !piece.is_empty() {
+            return Some(Some(Heard::Piece(piece.freeze())));
+        }
+        if !self.cursor.is_behind(&self.site) {
+            let standing = Standing { entry: self.cursor.entry(), told: self.told, checkpoint: self.checkpoint };
+            self.listening = self.site.live.join(&self.wanted, self.language, &standing);
+        }
+        Some(None)
     }
 
     /// Whether the registry went elsewhere, and the reader does not have all that this node says: it ends at once, and whoever is not told
@@ -152,7 +205,10 @@ impl Reader {
     }
 
     fn is_behind(&self) -> bool {
-        self.cursor.is_behind(&self.site)
+        match &self.listening {
+            Some(listening) => listening.is_behind(self.site.registry.feed.size()),
+            None => self.cursor.is_behind(&self.site),
+        }
     }
 
     fn write_events(&mut self, piece: &mut BytesMut) {
@@ -160,6 +216,7 @@ impl Reader {
             let Some(event) = self.cursor.peek() else { return };
             if self.wanted.passes(event) {
                 write(event, self.language, piece);
+                self.told = event.index + 1;
             }
             self.cursor.pass();
         }
@@ -176,24 +233,15 @@ impl Reader {
                 piece.put_slice(&checkpoint.frame);
                 self.checkpoint = checkpoint.size;
             }
-            None if silent => piece.put_slice(b":\n"),
+            None if silent => piece.put_slice(&COMMENT),
             _ => return,
         }
         self.heartbeat = Instant::now() + SILENCE;
     }
-
-    /// Waits for something to say; nothing when the connection or the node ends.
-    async fn wait(&mut self) -> Option<()> {
-        tokio::select! {
-            () = self.caller.cut.cancelled() => self.has_last_words().then_some(()),
-            alive = self.site.registry.feed.grown(self.cursor.entry()) => alive.then_some(()),
-            published = self.published.changed() => published.ok(),
-            () = tokio::time::sleep_until(self.heartbeat) => Some(()),
-        }
-    }
 }
 
-fn write(event: &Event, language: Option<Language>, piece: &mut BytesMut) {
+/// Writes an event as it is sent.
+pub(super) fn write(event: &Event, language: Option<Language>, piece: &mut BytesMut) {
     let id = event.id();
     let json = language.map_or_else(|| event.json.clone(), |language| in_words(event, language));
     for part in [b"id: ", id.as_bytes(), b"\ndata: ", &json, b"\n\n"] {

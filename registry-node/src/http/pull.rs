@@ -26,6 +26,7 @@ use super::code;
 use super::event_cursor::Cursor;
 use super::event_filter::{Wanted, place};
 use super::events::Seat;
+use super::live::Standing;
 use super::room::SMALL;
 use super::site::Site;
 use crate::core::event_words::in_words;
@@ -68,11 +69,14 @@ pub(super) async fn pull(site: &Arc<Site>, ask: &Ask, headers: &HeaderMap) -> Re
         next: place.or_else(|| Some(Place::Behind { index: cursor.entry().checked_sub(1)?, position: u32::MAX })),
     };
     let (until, enough) = (Instant::now() + Duration::from_secs(wait), cursor.entry().saturating_add(MAX_ENTRIES));
+    let mut waits = wait > 0;
     loop {
         look(site, ask, &mut cursor, &wanted, &mut batch, enough).await?;
-        if batch.count > 0 || cursor.is_behind(site) || !grown(site, ask, cursor.entry(), until).await {
+        if !waits || batch.count > 0 || cursor.is_behind(site) {
             break;
         }
+        // When it is time, once more: what came and did not fit is passed over.
+        waits = comes(site, ask, &wanted, cursor.entry(), until).await;
     }
     answer(site, ask, &cursor, batch).await
 }
@@ -100,11 +104,14 @@ async fn look(
     Ok(())
 }
 
-/// Waits for an entry behind `cursor`; `false` when it is time to answer all the same.
-async fn grown(site: &Site, ask: &Ask, cursor: u64, until: Instant) -> bool {
+/// Waits for something that fits, from the entry `next` on, or a sign of life; `false` when it is time to answer all the same.
+async fn comes(site: &Site, ask: &Ask, wanted: &Wanted, next: u64, until: Instant) -> bool {
+    // It has every checkpoint, for it asks for none here.
+    let standing = Standing { entry: next, told: 0, checkpoint: u64::MAX };
+    let Some(listening) = site.live.join(wanted, None, &standing) else { return true };
     tokio::select! {
         () = ask.caller().cut.cancelled() => false,
-        alive = site.registry.feed.grown(cursor) => alive,
+        _ = listening.next() => true,
         () = tokio::time::sleep_until(until) => false,
     }
 }

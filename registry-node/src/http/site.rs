@@ -13,6 +13,7 @@ use super::as_of::rows::Rows;
 use super::attachments::ResultLists;
 use super::holders::{BRIDGED_EACH, CHECKPOINTS_EACH, Holders, Holding, OWN_EACH, Quotas};
 use super::inquiry;
+use super::live::Live;
 use super::presentations::{AT_ONCE, Nonces};
 use super::proofs::Proofs;
 use super::room::Room;
@@ -64,6 +65,8 @@ pub(super) struct Site {
     pub(super) requirements: Requirements,
     /// Nonces that wait for presentations.
     pub(super) nonces: Nonces,
+    /// Readers of the event stream that have all there is.
+    pub(super) live: Arc<Live>,
     /// One permit for each event stream.
     pub(super) streams: Arc<Semaphore>,
     /// Memory for bodies.
@@ -107,6 +110,7 @@ impl Site {
             rows: Rows::default(),
             requirements: Requirements::default(),
             nonces: Nonces::default(),
+            live: Arc::default(),
             streams: Arc::new(Semaphore::new(registry.config.limits.event_streams.min(Semaphore::MAX_PERMITS))),
             bodies: Bodies {
                 small: Semaphore::new(SMALL_BODY_UNITS),

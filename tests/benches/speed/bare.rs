@@ -33,11 +33,7 @@ impl Bare {
     /// Starts it with the certificate of `registry`; `folder` is for the files that it is told by.
     pub(crate) fn start(registry: &Registry, folder: &Path, answer: &[u8]) -> Self {
         let address = tests::ports::free();
-        let (certificate, key) = registry.folder().server();
-        std::fs::create_dir_all(folder).expect("a folder");
-        std::fs::copy(certificate, folder.join("certificate.pem")).expect("a certificate");
-        std::fs::copy(key, folder.join("key.pem")).expect("a key");
-        std::fs::write(folder.join("answer"), answer).expect("an answer");
+        furnish(registry, folder, answer);
         std::fs::write(folder.join("port"), address.port().to_string()).expect("a port");
         let mut command = Command::new(std::env::current_exe().expect("this program"));
         let process = command.args([SERVE]).arg(folder).stdin(Stdio::null()).spawn().expect("it starts");
@@ -50,6 +46,15 @@ impl Drop for Bare {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// Puts the files there by which a server is told: the certificate of `registry`, and its answer.
+pub(crate) fn furnish(registry: &Registry, folder: &Path, answer: &[u8]) {
+    let (certificate, key) = registry.folder().server();
+    std::fs::create_dir_all(folder).expect("a folder");
+    std::fs::copy(certificate, folder.join("certificate.pem")).expect("a certificate");
+    std::fs::copy(key, folder.join("key.pem")).expect("a key");
+    std::fs::write(folder.join("answer"), answer).expect("an answer");
 }
 
 /// Serves until it is killed.
@@ -81,7 +86,8 @@ fn reply(answer: &Bytes) -> Response<Full<Bytes>> {
     response
 }
 
-fn config(folder: &Path) -> ServerConfig {
+/// TLS with the certificate that was put there.
+pub(crate) fn config(folder: &Path) -> ServerConfig {
     let certificates = CertificateDer::pem_file_iter(folder.join("certificate.pem")).expect("certificates");
     let certificates: Vec<_> = certificates.map(|one| one.expect("a certificate")).collect();
     let key = PrivateKeyDer::from_pem_file(folder.join("key.pem")).expect("a key");

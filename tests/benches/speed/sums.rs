@@ -56,14 +56,45 @@ impl Sums {
 
     /// A duration, with the longest that is aimed at.
     pub(crate) fn duration(&mut self, what: &str, duration: Duration, aim: Option<Duration>) {
-        let milliseconds = |duration: Duration| format!("{:.1} ms", duration.as_secs_f64() * 1000.0);
         self.add(Line {
             what: what.to_owned(),
-            ours: milliseconds(duration),
+            ours: time(duration),
             yardstick: String::new(),
             ratio: String::new(),
-            aim: aim.map_or_else(String::new, |aim| format!("≤ {}", milliseconds(aim))),
+            aim: aim.map_or_else(String::new, |aim| format!("≤ {}", time(aim))),
             reached: aim.map_or("", |aim| word(duration <= aim)),
+        });
+    }
+
+    /// Ours beside a yardstick, where less is better; `most` is the largest ratio that is aimed at.
+    pub(crate) fn at_most(&mut self, what: &str, ours: (f64, String), yardstick: (f64, String), most: f64) {
+        let ratio = ours.0 / yardstick.0;
+        self.add(Line {
+            what: what.to_owned(),
+            ours: ours.1,
+            yardstick: yardstick.1,
+            ratio: format!("{ratio:.2}"),
+            aim: format!("≤ {most}"),
+            reached: word(ratio <= most),
+        });
+    }
+
+    /// A time beside another.
+    pub(crate) fn time_at_most(&mut self, what: &str, ours: Duration, yardstick: Duration, most: f64) {
+        let both = [ours, yardstick].map(|one| (one.as_secs_f64(), time(one)));
+        let [ours, yardstick] = both;
+        self.at_most(what, ours, yardstick, most);
+    }
+
+    /// Bytes, with the most that are aimed at.
+    pub(crate) fn bytes(&mut self, what: &str, bytes: f64, aim: f64) {
+        self.add(Line {
+            what: what.to_owned(),
+            ours: format!("{bytes:.0} bytes"),
+            yardstick: String::new(),
+            ratio: String::new(),
+            aim: format!("≤ {aim}"),
+            reached: word(bytes <= aim),
         });
     }
 
@@ -77,6 +108,11 @@ impl Sums {
     pub(crate) fn note(&mut self, note: String) {
         self.notes.push(note);
     }
+}
+
+fn time(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64();
+    if seconds < 0.001 { format!("{:.1} µs", seconds * 1e6) } else { format!("{:.1} ms", seconds * 1e3) }
 }
 
 fn word(reached: bool) -> &'static str {

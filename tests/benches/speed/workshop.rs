@@ -92,7 +92,12 @@ pub(crate) async fn quiet() {
 
 /// Processor time that this process has used, in hundredths of a second: what Linux calls a tick.
 pub(crate) fn worked() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/self/stat").ok()?;
+    worked_by("self")
+}
+
+/// The same of another process.
+pub(crate) fn worked_by(process: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     let fields: Vec<&str> = text.rsplit(')').next()?.split_whitespace().collect();
     Some(fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?)
 }

@@ -48,7 +48,7 @@ fn interest() -> impl Strategy<Value = Interest> {
         let watched = watched.into_iter().flatten().map(|one| one.parse().unwrap()).collect();
         let filter =
             Filter { suppliers, watchlist, schemes, viewpoints, states, types, sectors, countries: Vec::new() };
-        Interest { filter, watched: Arc::new(watched) }
+        Interest { filter: Arc::new(filter), watched: Arc::new(watched) }
     })
 }
 
@@ -114,6 +114,6 @@ proptest! {
         for whose in 0..12 {
             index.remove(&whose);
         }
-        prop_assert!(index.is_empty() && index.topics.is_empty(), "nothing stays behind");
+        prop_assert!(index.is_empty() && index.topics.is_empty() && index.on.is_empty(), "nothing stays behind");
     }
 }
