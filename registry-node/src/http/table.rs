@@ -1,6 +1,7 @@
 //! Every route of a registry, the hottest first.
 
 mod buying;
+mod catena_x;
 mod parts;
 
 use super::answer::{DID_DOCUMENT, EVENTS, JOSE, JSON, KEY_SET, NOTE, OCTETS};
@@ -21,9 +22,9 @@ use parts::{
     list, of_party, of_subscription, often, once, past, past_list, plain, question,
 };
 
-/// Every route: the table, and those for buying.
+/// Every route: the table, those for buying, and those for Catena-X.
 pub(super) fn routes() -> impl Iterator<Item = &'static Route> {
-    ROUTES.iter().chain(buying::ROUTES)
+    ROUTES.iter().chain(buying::ROUTES).chain(catena_x::ROUTES)
 }
 
 /// The table.
