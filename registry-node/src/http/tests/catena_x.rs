@@ -242,6 +242,9 @@ async fn a_partner_gets_no_further_than_its_own_paths() {
     );
     assert_eq!(get(&world, "BPNS0000000001AB", "certificates/V-3.1").await.code(), "bad-parameter");
     assert_eq!(world.ask("/v1/catena-x/certificates/V-3.1").await.code(), "certificate-required");
+    let twice = [("edc-bpn", OTHER), ("edc-bpn", PARTNER)];
+    let got = talk.send(Method::GET, "/v1/catena-x/certificates/V-3.1", &twice, Bytes::new()).await;
+    assert_eq!(got.code(), "bad-parameter", "a partner does not say itself who it is");
     // The member sees its restricted verdict; whoever comes through its connector does not, and it cannot be offered.
     assert_eq!(talk.ask("/v1/verdicts/jp:V-2").await.status, 200);
     for (id, whose) in [("V-2", "restricted"), ("V-1", "another's"), ("V-9", "nobody's")] {
