@@ -4,14 +4,14 @@
 //! v3  {"specversion": "1.0", "type": "org.catena-x.ccm.Certificate…Status.v1", "source": "urn:bpn:BPNL…", "subject": "BPNL…", "data": …}
 //!       lifecycle: CREATED, MODIFIED, WITHDRAWN    fulfilment of a request    acceptance: RETRIEVED, ACCEPTED, REJECTED, ERRORED
 //!     {"certificateType": "iso9001", "certifiedLocations": […]}              a certificate is asked for
-//!     {"$condition": {"$match": [{"$eq": […]}]}}                             certificates are looked for
+//!     {"$condition": {"$match": [{"$field": …, "$eq": …}]}}                  certificates are looked for
 //!     {"exchangeId": …, "certificateId": …, "revision": 1, "status": …}      what is answered to either
 //! v2  {"header": {"context": "CompanyCertificateManagement-CCMAPI-Push:1.0.0", "senderBpn": …}, "content": …}
 //!       Request, Push, Status, Available
 //!     {"businessPartnerNumber": "BPNL…", "type": …, "document": …}           BusinessPartnerCertificate 2.0.0, 3.0.0, 3.1.0
 //! ```
 //!
-//! In scope: all of these in; the acceptance of a certificate as an answer; what we publish ourselves ([`Published`]). A certificate
+//! In scope: all of these in; the acceptance of a certificate as an answer; what we publish ourselves ([`Published`], [`record`]). A certificate
 //! that comes in is [`crate::Evidence`], whatever its sender says of its trust. Out of scope: BusinessPartnerCertificate 4.0.0 as an
 //! aspect of its own (a draft), the documents inside, which are neither kept nor opened, and the connector.
 
@@ -21,9 +21,15 @@ mod message;
 mod payload;
 mod plain;
 mod publish;
+mod query;
+pub mod record;
 mod status;
 
+pub use bpn::LegalEntity;
+pub use event::{ACCEPTANCE, FULFILLMENT, LIFECYCLE};
+pub use plain::REQUEST;
 pub use publish::{Attached, Exchange, Header, Lifecycle, Published, Site, Trust};
+pub use query::{Query, Unsearchable};
 pub(crate) use status::is_push;
 
 use serde_json::Value;

@@ -8,6 +8,7 @@ use std::fmt;
 use conformity::identifiers::{Identifier, IdentifierError, IdentifierKind};
 use jiff::civil::Date;
 use procurement::{Advice, TradingStep};
+use serde::{Deserialize, Serialize};
 
 use crate::{Fault, PARTIES_MAX, Place, Refusal};
 
@@ -327,7 +328,8 @@ pub struct Address {
 }
 
 /// What a foreign certificate claims. Nothing of it was checked: who issued it, and whether it holds, is for a body to say.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Evidence {
     /// How its sender calls it.
     pub id: String,
@@ -336,6 +338,7 @@ pub struct Evidence {
     /// What became of it, as its sender says: `CREATED`, `MODIFIED`, `WITHDRAWN`; none where it is sent alone.
     pub status: Option<String>,
     /// What it is a certificate of, in the network's words: `iso9001`.
+    #[serde(rename = "claimed")]
     pub scheme: Option<String>,
     /// Which edition.
     pub edition: Option<String>,

@@ -3,18 +3,25 @@
 //!
 //! In scope: refusals, notices, and what cannot be answered. Out of scope: the explanations of answers, which are the caller's words.
 
+use std::fmt::Display;
+
 use conformity::words::Language;
 
 use crate::{Fault, Notice, Noticed, Place, Refusal, Unanswerable, Unread, cloud_event, edifact, xml};
+
+/// What is said in `language`: the English is how a thing is displayed, which logs show, too.
+fn worded<T: Display>(said: &T, language: Language, japanese: impl Fn(&T) -> String) -> String {
+    match language {
+        Language::English => said.to_string(),
+        Language::Japanese => japanese(said),
+    }
+}
 
 impl Refusal {
     /// Where and why, for people.
     #[must_use]
     pub fn words(&self, language: Language) -> String {
-        match language {
-            Language::English => self.to_string(),
-            Language::Japanese => format!("{}: {}", self.place.japanese(), self.fault.japanese()),
-        }
+        worded(self, language, |refusal| format!("{}: {}", refusal.place.japanese(), refusal.fault.japanese()))
     }
 }
 
@@ -22,10 +29,7 @@ impl Notice {
     /// Where and what, for people.
     #[must_use]
     pub fn words(&self, language: Language) -> String {
-        match language {
-            Language::English => self.to_string(),
-            Language::Japanese => format!("{}: {}", self.place.japanese(), self.what.japanese()),
-        }
+        worded(self, language, |notice| format!("{}: {}", notice.place.japanese(), notice.what.japanese()))
     }
 }
 
@@ -33,14 +37,15 @@ impl Unread {
     /// Why an identifier is kept as it stands, for people.
     #[must_use]
     pub fn words(&self, language: Language) -> String {
-        match (language, self) {
-            (Language::English, _) => self.to_string(),
-            (Language::Japanese, Self::NoList) => "コードリストが示されておらず、誰の番号か分かりません".to_owned(),
-            (Language::Japanese, Self::OtherList) => "レジストリが知らないコードリストの番号です".to_owned(),
-            (Language::Japanese, Self::Address) => {
-                "ネットワーク上の宛先であり、サービス事業者のものかもしれません".to_owned()
-            }
-            (Language::Japanese, Self::Broken(error)) => format!("コードリストの規則に合いません({error})"),
+        worded(self, language, Self::japanese)
+    }
+
+    fn japanese(&self) -> String {
+        match self {
+            Self::NoList => "コードリストが示されておらず、誰の番号か分かりません".to_owned(),
+            Self::OtherList => "レジストリが知らないコードリストの番号です".to_owned(),
+            Self::Address => "ネットワーク上の宛先であり、サービス事業者のものかもしれません".to_owned(),
+            Self::Broken(error) => format!("コードリストの規則に合いません({error})"),
         }
     }
 }
@@ -49,10 +54,7 @@ impl Place {
     /// Where, for people.
     #[must_use]
     pub fn words(&self, language: Language) -> String {
-        match language {
-            Language::English => self.to_string(),
-            Language::Japanese => self.japanese(),
-        }
+        worded(self, language, Self::japanese)
     }
 
     fn japanese(&self) -> String {
@@ -178,10 +180,7 @@ impl Unanswerable {
     /// Why nothing is written, for people.
     #[must_use]
     pub fn words(&self, language: Language) -> String {
-        match language {
-            Language::English => self.to_string(),
-            Language::Japanese => self.japanese(),
-        }
+        worded(self, language, Self::japanese)
     }
 
     fn japanese(&self) -> String {

@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use certs::{Client as Tls, ClientFiles, ConnectError, TlsError, Trust};
+use conformity::ids::PartyId;
 use conformity::key::Der;
 use conformity::words::Language;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use serde::de::DeserializeOwned;
 use tokio::net::TcpStream;
-use warp::http::{HeaderValue, Method, Request, StatusCode, Uri, header};
+use warp::http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 
 use crate::credentials::Credentials;
 use sender::Sender;
@@ -75,12 +76,16 @@ pub enum ClientError {
     Unreadable(String),
 }
 
+/// The header that names the party on whose behalf somebody asks.
+const ON_BEHALF_OF: HeaderName = HeaderName::from_static("on-behalf-of");
+
 /// Where a registry is, and how to speak to it.
 pub struct Client {
     tls: Tls,
     host: String,
     port: u16,
     language: Language,
+    member: Option<PartyId>,
 }
 
 impl Client {
@@ -137,13 +142,19 @@ impl Client {
             return Err(address());
         }
         let host = uri.host().ok_or_else(address)?.trim_matches(['[', ']']).to_owned();
-        Ok(Client { tls, host, port: uri.port_u16().unwrap_or(443), language: Language::English })
+        Ok(Client { tls, host, port: uri.port_u16().unwrap_or(443), language: Language::English, member: None })
     }
 
     /// The same, asking for words in `language`.
     #[must_use]
     pub fn in_language(self, language: Language) -> Client {
         Client { language, ..self }
+    }
+
+    /// The same, asking on behalf of a party that let this one do so.
+    #[must_use]
+    pub fn on_behalf_of(self, member: Option<PartyId>) -> Client {
+        Client { member, ..self }
     }
 
     /// Opens a connection.
@@ -167,7 +178,7 @@ impl Client {
             .map_err(|source| ClientError::Handshake { authority: authority.clone(), source })?;
         let host = HeaderValue::from_str(&authority).map_err(|error| ClientError::Broken(error.to_string()))?;
         let sender = Sender::over(stream, host).await.map_err(broken)?;
-        Ok(Connection { sender, language: self.language })
+        Ok(Connection { sender, language: self.language, member: self.member.clone() })
     }
 
     /// GETs `path` and reads the JSON answer.
@@ -183,6 +194,7 @@ impl Client {
 pub struct Connection {
     sender: Sender,
     language: Language,
+    member: Option<PartyId>,
 }
 
 fn broken(error: hyper::Error) -> ClientError {
@@ -273,6 +285,10 @@ impl Connection {
         let mut request = request.map_err(|error| ClientError::Broken(error.to_string()))?;
         let headers = request.headers_mut();
         headers.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_static(self.language.as_str()));
+        if let Some(member) = &self.member {
+            let member = HeaderValue::from_str(member.as_str());
+            headers.insert(ON_BEHALF_OF, member.map_err(|error| ClientError::Broken(error.to_string()))?);
+        }
         headers.extend(media_type.map(|media_type| (header::CONTENT_TYPE, HeaderValue::from_static(media_type))));
         Ok(request)
     }

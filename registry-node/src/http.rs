@@ -23,6 +23,7 @@ mod bulk;
 mod bulletins;
 mod cascades;
 mod catalogue;
+mod catena_x;
 mod code;
 mod consented;
 mod coverage;
@@ -54,6 +55,7 @@ mod proofs;
 mod pull;
 mod question;
 mod received;
+mod representatives;
 mod room;
 mod route;
 pub mod server;
@@ -90,7 +92,7 @@ use warp::{Filter, Rejection};
 
 use crate::core::registry::Registry;
 use crate::problem::Problem;
-use ask::{Accepted, Ask, Found, MAX_PATH};
+use ask::{Ask, Found, MAX_PATH, Said};
 use hyper::Request;
 use hyper::body::Incoming;
 use route::{Handler, Route, Verb};
@@ -315,8 +317,11 @@ fn asked(
         .and(warp::ext::optional::<Arc<Caller>>())
         .and(accepted())
         .and(warp::header::optional::<String>("accept").or(warp::any().map(|| None)).unify())
-        .map(|found, query: String, caller: Option<Arc<Caller>>, language, forms: Option<String>| {
-            Ask::new(found, &query, caller.unwrap_or_default(), Accepted { language, forms: forms.unwrap_or_default() })
+        .and(warp::header::value(catena_x::PARTNER).map(Some).or(warp::any().map(|| None)).unify())
+        .and(warp::header::value(representatives::MEMBER).map(Some).or(warp::any().map(|| None)).unify())
+        .map(|found, query: String, caller: Option<Arc<Caller>>, language, forms: Option<String>, partner, member| {
+            let said = Said { language, forms: forms.unwrap_or_default(), partner, member };
+            Ask::new(found, &query, caller.unwrap_or_default(), said)
         })
 }
 

@@ -9,9 +9,12 @@ use crate::cloud_event::{self, CloudEvent, Data};
 use crate::json::{self, Object};
 use crate::{Address, Document, Envelope, Fault, Kind, Place, Refusal, Role};
 
-pub(super) const LIFECYCLE: &str = "org.catena-x.ccm.CertificateLifecycleStatus.v1";
-pub(super) const FULFILLMENT: &str = "org.catena-x.ccm.CertificateFulfillmentStatus.v1";
-pub(super) const ACCEPTANCE: &str = "org.catena-x.ccm.CertificateAcceptanceStatus.v1";
+/// News of a certificate: created, modified or withdrawn.
+pub const LIFECYCLE: &str = "org.catena-x.ccm.CertificateLifecycleStatus.v1";
+/// What became of a request.
+pub const FULFILLMENT: &str = "org.catena-x.ccm.CertificateFulfillmentStatus.v1";
+/// What its receiver made of a certificate.
+pub const ACCEPTANCE: &str = "org.catena-x.ccm.CertificateAcceptanceStatus.v1";
 /// How events name a partner as their source.
 pub(super) const SOURCE: &str = "urn:bpn:";
 

@@ -4,11 +4,13 @@
 //! envelope. Out of scope: fields that a search may name; what is compared is read, and whether it makes sense is the answerer's.
 
 use super::payload::{ISSUE, positive};
-use super::{ITEMS_MAX, VALUE_MAX, blank, bpn};
+use super::{ITEMS_MAX, VALUE_MAX, blank, bpn, query};
 use crate::json::{Object, unlike};
 use crate::refusal::excerpt;
 use crate::{Document, Evidence, Fault, Kind, Notice, Noticed, Place, Refusal, Role};
 
+/// The form of a request.
+pub const REQUEST: &str = "CertificateRequest";
 /// States of a request, and the ones that must say why.
 pub(super) const FULFILLMENT: &[(&str, bool)] = &[
     ("ACKNOWLEDGED", false),
@@ -38,7 +40,7 @@ pub(super) fn document(object: &Object<'_>) -> Result<Document, Refusal> {
 
 /// A certificate is asked for, by type and places.
 fn request(object: &Object<'_>) -> Result<Document, Refusal> {
-    let mut document = blank(object, Kind::CertificateRequest, "CertificateRequest");
+    let mut document = blank(object, Kind::CertificateRequest, REQUEST);
     let sites = places(object, "certifiedLocations", &mut document)?;
     document.evidence = Some(asked(object.need("certificateType", VALUE_MAX)?, sites));
     Ok(document)
@@ -75,29 +77,12 @@ pub(super) fn places(object: &Object<'_>, name: &'static str, document: &mut Doc
     Ok(sites)
 }
 
-/// `{"$condition": {"$match": [{"$eq": [{"$field": …}, {"$strVal": …}]}]}}`, the part of CX-0002 that every provider answers.
+/// A search, for whom it looks.
 fn search(object: &Object<'_>) -> Result<Document, Refusal> {
     let mut document = blank(object, Kind::CertificateRequest, "CertificateQuery");
-    let condition = object.object("$condition")?.ok_or_else(|| object.lacks("$condition"))?;
-    let expressions = condition.items("$match", ITEMS_MAX)?;
-    if expressions.is_empty() {
-        return Err(condition.lacks("$match"));
-    }
-    for (item, at) in expressions {
-        let expression = Object::new(item, at)?;
-        let sides = expression.items("$eq", 2)?;
-        if sides.len() != 2 {
-            return Err(expression.lacks("$eq, with two sides"));
-        }
-        for (side, at) in sides {
-            let side = Object::new(side, at)?;
-            let value = side.text("$strVal", VALUE_MAX)?;
-            if side.text("$field", VALUE_MAX)?.is_some() == value.is_some() {
-                return Err(side.lacks("either $field or $strVal"));
-            }
-            if let Some(holder) = value.filter(|text| bpn::is_number(text, &["BPNL"])) {
-                bpn::admit(&mut document, &side, (Role::Holder, "$strVal"), holder)?;
-            }
+    for compared in query::comparisons(object)? {
+        if bpn::is_number(compared.value, &["BPNL"]) {
+            bpn::admit(&mut document, &compared.holder, (Role::Holder, compared.member), compared.value)?;
         }
     }
     Ok(document)

@@ -22,7 +22,7 @@ use crate::Unanswerable;
 use crate::answer::{is_uuid, length};
 
 /// The last day of what never expires, as the model's fourth edition has it.
-const NEVER: Date = Date::constant(9999, 12, 31);
+pub(super) const NEVER: Date = Date::constant(9999, 12, 31);
 /// The largest document that goes along.
 const DOCUMENT_MAX: usize = 2 * 1024 * 1024;
 

@@ -3,6 +3,7 @@
 mod faults;
 mod files;
 mod models;
+mod searches;
 mod written;
 
 use bridges::catena_x::CatenaX;

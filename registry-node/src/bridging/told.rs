@@ -14,7 +14,6 @@ use conformity::identifiers::Identifier;
 use conformity::standing::Standing;
 use conformity::words::{Language, Params, label};
 use jiff::Timestamp;
-use jiff::civil::Date;
 use ledger::digest::Digest;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use procurement::{Advice, Finding, TradingStep};
@@ -78,7 +77,7 @@ pub struct DocumentTold {
     place: String,
     parties: Vec<PartyTold>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    evidence: Option<EvidenceTold>,
+    evidence: Option<Evidence>,
     /// What was noticed in it.
     pub notices: Vec<String>,
     /// The least favourable advice, where anybody was asked about.
@@ -108,22 +107,6 @@ struct PartyTold {
 enum IdentifierTold {
     Known { identifier: Identifier },
     Unread { list: String, value: String, why: String },
-}
-
-/// What a foreign certificate claims; nothing of it was checked.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct EvidenceTold {
-    claimed: Option<String>,
-    id: String,
-    revision: Option<u64>,
-    status: Option<String>,
-    edition: Option<String>,
-    registration: Option<String>,
-    valid_from: Option<Date>,
-    valid_until: Option<Date>,
-    trust: Option<String>,
-    sites: Vec<String>,
 }
 
 /// How one partner stands.
@@ -217,7 +200,7 @@ impl One<'_> {
             step: document.step,
             place: document.place.words(language),
             parties: document.parties.iter().map(|party| told_party(party, language)).collect(),
-            evidence: document.evidence.as_ref().map(told_evidence),
+            evidence: document.evidence.clone(),
             notices: document.notices.iter().map(|notice| notice.words(language)).collect(),
             advice: findings.iter().map(|finding| finding.advice).max(),
             findings,
@@ -358,10 +341,4 @@ fn told_party(party: &Party, language: Language) -> PartyTold {
         place: party.place.words(language),
         identifiers: identifiers.collect(),
     }
-}
-
-fn told_evidence(evidence: &Evidence) -> EvidenceTold {
-    let Evidence { id, revision, status, scheme, edition, registration, valid_from, valid_until, trust, sites } =
-        evidence.clone();
-    EvidenceTold { claimed: scheme, id, revision, status, edition, registration, valid_from, valid_until, trust, sites }
 }

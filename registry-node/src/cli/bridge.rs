@@ -14,6 +14,7 @@ use anyhow::Context as _;
 use bridges::{INPUT_MAX, Network};
 use clap::{Args, Subcommand};
 use conformity::identifiers::Identifier;
+use conformity::ids::PartyId;
 use conformity::words::{Language, Params, label};
 use procurement::{Advice, Touch, TradingStep};
 use serde::Serialize;
@@ -34,6 +35,7 @@ Examples:
   registry-node --as buyer-1 bridge list --policy policy.json --step contract partners.csv --json
   registry-node --as buyer-1 bridge catena-x --kept parts --step contract --partner lei:5493001KJTIIGC8Y1R12 push.json
   registry-node --as buyer-1 bridge watch edifact --policy policy.json --in in --out out --refused refused
+  registry-node --as van-1 bridge watch edifact --member buyer-1 --kept parts --in buyer-1/in --out buyer-1/out --refused buyer-1/refused
 
 Documents stay on this machine: the registry is asked about each partner, at each step, and about nothing else. Partners are those on the
 other side of the trade than --own; without it, those who sell.
@@ -95,7 +97,10 @@ struct By {
     /// The name of a policy that you keep at the registry
     #[arg(long, value_name = "NAME")]
     kept: Option<Name>,
-    /// By what documents name you; more than once for several identifiers
+    /// The party on whose behalf you ask, which let you
+    #[arg(long, value_name = "PARTY")]
+    member: Option<PartyId>,
+    /// By what documents name you, or that party; more than once for several identifiers
     #[arg(long, value_name = "IDENTIFIER")]
     own: Vec<Identifier>,
     /// The step of documents that belong to none, such as lists and certificates

@@ -101,6 +101,9 @@ pub struct Seen {
     /// Who.
     #[serde(flatten)]
     pub to: Recipient,
+    /// Who asked on behalf of that party, where it was not itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<PartyId>,
     /// By what right.
     #[serde(flatten)]
     pub by: By,
@@ -366,7 +369,15 @@ mod tests {
     fn seen(to: &str) -> Seen {
         let consents = vec![Consented { by: "maker".parse().unwrap(), consent: "C-1".parse().unwrap() }];
         let (to, by) = (Recipient::Party(to.parse().unwrap()), By::Consents(consents));
-        Seen { to, by, way: Way::Credential, parts: Part::Level.into(), credential: Some(7), disclosures: 2 }
+        Seen {
+            to,
+            through: None,
+            by,
+            way: Way::Credential,
+            parts: Part::Level.into(),
+            credential: Some(7),
+            disclosures: 2,
+        }
     }
 
     fn at(second: i64) -> Timestamp {

@@ -9,12 +9,16 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use certs::{Identity, Speaker};
+use conformity::ids::PartyId;
 use conformity::standing::Viewer;
 use conformity::words::Language;
 use jiff::Timestamp;
+use warp::http::HeaderValue;
 use warp::path::FullPath;
 
+use super::catena_x;
 use super::code::{self, Code};
+use super::representatives;
 use super::route::{Parameter, Route};
 use super::server::Caller;
 use crate::problem::Problem;
@@ -34,16 +38,20 @@ pub(super) struct Ask {
     path: FullPath,
     query: Query,
     caller: Arc<Caller>,
-    language: Language,
-    forms: String,
+    member: Option<PartyId>,
+    said: Said,
 }
 
-/// What the headers say of the answer.
-pub(super) struct Accepted {
+/// What the headers say of the answer, and for whom it is.
+pub(super) struct Said {
     /// In which language (`Accept-Language`).
     pub(super) language: Language,
     /// In which forms (`Accept`), as sent.
     pub(super) forms: String,
+    /// Which partner the asker's connector let in (`Edc-Bpn`), as sent.
+    pub(super) partner: Option<HeaderValue>,
+    /// For which member it is asked (`On-Behalf-Of`), as sent.
+    pub(super) member: Option<HeaderValue>,
 }
 
 /// A request whose path and method fit a route.
@@ -55,23 +63,33 @@ pub(super) struct Found {
 }
 
 impl Ask {
-    /// Reads the query by what the route takes. The language is that of `lang`, else of the header.
-    pub(super) fn new(found: Found, query: &str, caller: Arc<Caller>, accepted: Accepted) -> Result<Ask, Problem> {
+    /// Reads the query by what the route takes. The language is that of `lang`, else of the header. A partner that a connector let in
+    /// finds its own paths and no others: those are the asker's alone.
+    pub(super) fn new(found: Found, query: &str, caller: Arc<Caller>, said: Said) -> Result<Ask, Problem> {
+        if said.partner.is_some() && !found.route.path.starts_with(catena_x::BASE) {
+            return Err(code::through_a_connector());
+        }
+        let member = said.member.as_ref().map(|named| representatives::member(found.route, named)).transpose()?;
         let query = Query::parse(query, found.route.parameters)?;
-        let language = query.one("lang")?.unwrap_or(accepted.language);
-        Ok(Ask { route: found.route, path: found.path, query, caller, language, forms: accepted.forms })
+        let language = query.one("lang")?.unwrap_or(said.language);
+        Ok(Ask { route: found.route, path: found.path, query, caller, member, said: Said { language, ..said } })
     }
 
     /// In which language it is answered.
     pub(super) fn language(&self) -> Language {
-        self.language
+        self.said.language
+    }
+
+    /// Which partner the asker's connector let in, as it says.
+    pub(super) fn partner(&self) -> Option<&HeaderValue> {
+        self.said.partner.as_ref()
     }
 
     /// The form of the answer, out of those that there are: the first that is asked for, else the first.
     pub(super) fn form(&self, there: &[&'static str]) -> &'static str {
         let essence = |asked: &str| asked.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let fits = |asked: String| there.iter().find(|form| **form == asked).copied();
-        let asked = self.forms.split(',').map(essence).find_map(fits);
+        let asked = self.said.forms.split(',').map(essence).find_map(fits);
         asked.or(there.first().copied()).unwrap_or_default()
     }
 
@@ -101,10 +119,26 @@ impl Ask {
         text.parse().map_err(|error| bad_parameter(self.route.value_name(), error))
     }
 
-    /// Who asks, as far as the rules are concerned.
+    /// The member on whose behalf it is asked. Whether the asker may is looked at before it is answered (`representatives`).
+    pub(super) fn member(&self) -> Option<&PartyId> {
+        self.member.as_ref()
+    }
+
+    /// The party that asks on behalf of another; nothing where a party asks for itself.
+    pub(super) fn representative(&self) -> Option<&PartyId> {
+        match (self.speaker().map(|speaker| &speaker.identity), &self.member) {
+            (Some(Identity::Party { id, .. }), Some(_)) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// Who asks, as far as the rules are concerned. A partner that comes through the asker's connector sees what everybody sees.
     pub(super) fn viewer(&self) -> Viewer {
+        if self.partner().is_some() {
+            return Viewer::Public;
+        }
         match self.speaker().map(|speaker| &speaker.identity) {
-            Some(Identity::Party { id, .. }) => Viewer::Party(id.clone()),
+            Some(Identity::Party { id, .. }) => Viewer::Party(self.member.as_ref().unwrap_or(id).clone()),
             _ => Viewer::Public,
         }
     }

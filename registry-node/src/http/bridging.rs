@@ -55,7 +55,8 @@ const ANSWERING: Duration = Duration::from_secs(20);
 /// `POST /v1/bridges/{network}`
 pub(super) fn answered(site: &Site, ask: &Ask, sent: &inquiry::Asked) -> Result<Response, Problem> {
     let identity = ask.speaker().map(|speaker| &speaker.identity);
-    if !site.bridged.take(identity, site.registry.now()) {
+    // Whoever asks on behalf of another has a quota for each of them.
+    if ask.representative().is_none() && !site.bridged.take(identity, site.registry.now()) {
         let detail = "you have too many documents answered; at most four inputs a second in the long run";
         return Err(Problem::busy(Code::Busy.as_str(), detail, 1));
     }

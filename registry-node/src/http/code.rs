@@ -137,6 +137,14 @@ codes! {
     KeptFull "kept-full"
     /// A cursor on NATS where buyers are served by HTTPS alone.
     NoBuyersOnNats "no-buyers-on-nats"
+    /// A path that is not for partners behind a connector.
+    ThroughAConnector "through-a-connector"
+    /// Somebody asks on behalf of a member that did not let it.
+    NotRepresented "not-represented"
+    /// An event of somebody else than the partner that the connector let in.
+    OtherSender "other-sender"
+    /// A search beyond what CX-0135 asks for.
+    SearchNotOffered "search-not-offered"
     /// This registry sends no webhooks.
     WebhooksOff "webhooks-off"
     /// Too much waits already.
@@ -283,6 +291,29 @@ pub(super) fn no_buyers_on_nats() -> Problem {
 pub(super) fn webhooks_off() -> Problem {
     let detail = "this registry sends no webhooks; read /v1/events or /v1/events/pull, or ask its operator to set webhooks.ca_roots";
     with_status(501, "It is not offered here", Problem::malformed(Code::WebhooksOff.as_str(), detail))
+}
+
+/// A partner that a connector let in asks for what is its member's alone.
+pub(super) fn through_a_connector() -> Problem {
+    let detail = "a partner that a data-space connector let in (Edc-Bpn) is answered below /v1/catena-x/ alone";
+    Problem::forbidden(Code::ThroughAConnector.as_str(), detail)
+}
+
+/// Whoever asks on behalf of a member may not, or not that. A member that does not exist, and one that did not let it, look the same.
+pub(super) fn not_represented(why: &'static str) -> Problem {
+    Problem::forbidden(Code::NotRepresented.as_str(), why)
+}
+
+/// An event names another source than the partner that the connector let in.
+pub(super) fn other_sender() -> Problem {
+    let detail = "source: send events of your own, urn:bpn: and the number that the connector knows you by";
+    Problem::forbidden(Code::OtherSender.as_str(), detail)
+}
+
+/// A search by an operator or field that not every provider answers.
+pub(super) fn search_not_offered(why: &dyn std::fmt::Display) -> Problem {
+    let problem = Problem::malformed(Code::SearchNotOffered.as_str(), cut(&why.to_string()));
+    with_status(501, "It is not offered here", problem)
 }
 
 /// Whether subscriptions may watch as much.

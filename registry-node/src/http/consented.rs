@@ -74,6 +74,21 @@ pub(super) fn disclosures(site: &Site, record: &CredentialRecord, parts: Parts) 
     Ok(present_parts(&disclosed, parts).disclosures().map(str::to_owned).collect())
 }
 
+/// To whom something is shown.
+pub(super) struct Asker {
+    /// The party whose right it is.
+    pub(super) party: PartyId,
+    /// Who asked on its behalf, where it was not itself.
+    pub(super) through: Option<PartyId>,
+}
+
+impl Asker {
+    /// Whoever asks.
+    pub(super) fn of(ask: &Ask) -> Result<Asker, Problem> {
+        Ok(Asker { party: party(ask)?, through: ask.representative().cloned() })
+    }
+}
+
 /// What is about to be shown by consent.
 pub(super) struct Showing<'a> {
     /// Of which verdict.
@@ -89,19 +104,20 @@ pub(super) struct Showing<'a> {
 }
 
 impl Showing<'_> {
-    /// Records it as shown to this party, unless everyone may see as much. Waits for the disk.
-    pub(super) fn record(self, site: &Site, to: PartyId, place: &Place<'_>) -> Result<(), Problem> {
+    /// Records it as shown to this asker, unless everyone may see as much. Waits for the disk.
+    pub(super) fn record(self, site: &Site, to: Asker, place: &Place<'_>) -> Result<(), Problem> {
         if self.verdict.terms.profile.is_public() && self.disclosures == 0 {
             return Ok(());
         }
-        let viewer = Viewer::Party(to.clone());
+        let viewer = Viewer::Party(to.party.clone());
         let still = |register: &Register, now: Timestamp| {
             let permission = permission(register, &viewer, self.verdict, now);
             permission.is_some_and(|still| still.is_as_much_as(self.permission))
         };
         let consents = self.permission.consents.iter().cloned().map(|(by, consent)| Consented { by, consent });
         let seen = Seen {
-            to: Recipient::Party(to),
+            to: Recipient::Party(to.party),
+            through: to.through,
             by: By::Consents(consents.collect()),
             way: self.way,
             parts: self.permission.parts,
@@ -149,10 +165,11 @@ pub(super) fn unrecorded(error: &UseError) -> Problem {
     }
 }
 
-/// The party that asks.
+/// The party that asks, or on whose behalf it is asked.
 pub(super) fn party(ask: &Ask) -> Result<PartyId, Problem> {
-    match ask.speaker().map(|speaker| &speaker.identity) {
-        Some(Identity::Party { id, .. }) => Ok(id.clone()),
+    match (ask.speaker().map(|speaker| &speaker.identity), ask.member()) {
+        (Some(Identity::Party { id, .. }), None) => Ok(id.clone()),
+        (Some(Identity::Party { .. }), Some(member)) => Ok(member.clone()),
         _ => Err(Problem::certificate_required()),
     }
 }

@@ -19,7 +19,7 @@ use warp::reply::Response;
 use super::answer::{self, Keep};
 use super::ask::{Ask, bad_parameter};
 use super::code;
-use super::consented::{self, Extent, Showing};
+use super::consented::{self, Asker, Extent, Showing};
 use super::nothing;
 use super::site::Site;
 use crate::core::disclosures::digest_of;
@@ -106,7 +106,7 @@ pub(super) fn newest(site: &Site, ask: &Ask) -> Result<Response, Problem> {
             let (way, credential) = (Way::Credential, Some(&*record));
             Showing { verdict: &verdict, permission, way, credential, disclosures: disclosed }.record(
                 site,
-                consented::party(ask)?,
+                Asker::of(ask)?,
                 &place,
             )?;
             disclosures.iter().for_each(|one| text.extend([one, "~"]));

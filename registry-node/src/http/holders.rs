@@ -2,6 +2,7 @@
 //! connections, so that no single one keeps all others from it. All who show no certificate count as one.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use certs::Identity;
@@ -70,21 +71,27 @@ impl Holders {
 
 /// How often holders may still do something. Kept as long as the node runs, for a quota that is forgotten is a new one; there
 /// are no more of them than holders of certificates that this registry issued.
-pub(super) struct Quotas {
+pub(super) struct Quotas<K = Option<Identity>> {
     each: (f64, f64),
-    left: Mutex<HashMap<Option<Identity>, Quota>>,
+    left: Mutex<HashMap<K, Quota>>,
 }
 
-impl Quotas {
+impl<K: Eq + Hash> Quotas<K> {
     /// For each holder so many at once, and so many a second in the long run.
-    pub(super) fn new(each: (f64, f64)) -> Quotas {
+    pub(super) fn new(each: (f64, f64)) -> Self {
         Quotas { each, left: Mutex::default() }
     }
 
+    /// Whether whoever `key` stands for may do it once more now.
+    pub(super) fn take_of(&self, key: K, now: Timestamp) -> bool {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        left.entry(key).or_insert_with(|| Quota::new(self.each.0, self.each.1)).take(1.0, now)
+    }
+}
+
+impl Quotas {
     /// Whether `holder` may do it once more now; without one, whether those may who show no certificate.
     pub(super) fn take(&self, holder: Option<&Identity>, now: Timestamp) -> bool {
-        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        let quota = left.entry(holder.cloned());
-        quota.or_insert_with(|| Quota::new(self.each.0, self.each.1)).take(1.0, now)
+        self.take_of(holder.cloned(), now)
     }
 }

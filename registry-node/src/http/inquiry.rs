@@ -19,6 +19,7 @@ use super::body::{self, Bounds};
 use super::code::{self, Code};
 use super::consented::party;
 use super::holders::Holding;
+use super::representatives;
 use super::room;
 use super::site::{Purpose, Site};
 use crate::problem::Problem;
@@ -111,7 +112,7 @@ async fn waiting(
     let (site, ask, asked, turn) = (Arc::clone(site), Arc::clone(ask), Arc::clone(asked), Arc::clone(turn));
     let worked = tokio::task::spawn_blocking(move || {
         let _turn = turn;
-        answer(&site, &ask, &asked)
+        representatives::answered(&site, &ask, &asked.body, || answer(&site, &ask, &asked))
     });
     let worked = worked.await;
     worked.unwrap_or_else(|error| Err(code::internal("a question could not be answered", &error)))
@@ -119,7 +120,11 @@ async fn waiting(
 
 /// The question in a body of JSON, read strictly.
 pub(super) fn read<T: DeserializeOwned>(asked: &Asked) -> Result<T, Problem> {
-    let body = &asked.body;
+    strictly(&asked.body)
+}
+
+/// A body of JSON, read strictly.
+pub(super) fn strictly<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
     strict::check(body, Limits { bytes: body.len(), depth: MAX_DEPTH, null: false }).map_err(code::bad_body)?;
     serde_json::from_slice(body).map_err(|error| code::bad_question(strict::excerpt(&error)))
 }

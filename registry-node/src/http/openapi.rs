@@ -7,7 +7,9 @@ use conformity::standing::Absence;
 use serde_json::{Map, Value, json};
 
 use super::answer::{JOSE, JSON, NDJSON, NOTE};
+use super::catena_x;
 use super::credentials::SD_JWT;
+use super::representatives;
 use super::route::{Handler, Parameter, Route, Verb};
 use super::table::routes;
 use crate::config::Config;
@@ -112,7 +114,26 @@ fn parameters(route: &Route) -> Vec<Value> {
             "description": "id of the last event read; counts before after", "schema": { "type": "string" },
         })
     });
-    in_path.into_iter().chain(route.parameters.iter().map(parameter)).chain(header).collect()
+    let partner = route.path.starts_with(catena_x::BASE).then(|| {
+        json!({
+            "name": "Edc-Bpn", "in": "header", "required": true,
+            "description": "the partner that the asker's connector let in: BPNL and twelve letters or digits",
+            "schema": { "type": "string" },
+        })
+    });
+    let member = representatives::takes(route).then(|| {
+        json!({
+            "name": "On-Behalf-Of", "in": "header",
+            "description": "the party for which it is asked, where it let the asker do so", "schema": { "type": "string" },
+        })
+    });
+    in_path
+        .into_iter()
+        .chain(route.parameters.iter().map(parameter))
+        .chain(header)
+        .chain(partner)
+        .chain(member)
+        .collect()
 }
 
 pub(super) fn parameter(parameter: &Parameter) -> Value {
@@ -148,7 +169,8 @@ fn responses(route: &Route) -> Value {
             }
             json!({ "200": good, "default": problem })
         }
-        Handler::Own { .. } if route.verb == Verb::Delete => {
+        Handler::Own { .. } if route.path == catena_x::REQUESTS => json!({ "202": good, "default": problem }),
+        Handler::Own { .. } if route.verb == Verb::Delete || route.answer.is_empty() => {
             json!({ "204": { "description": route.summary }, "default": problem })
         }
         _ => json!({ "200": good, "default": problem }),

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use bytes::{Buf, Bytes};
 use conformity::ids::PartyId;
 use futures_util::Stream;
+use serde::de::DeserializeOwned;
 use warp::http::header::{ETAG, IF_MATCH, IF_NONE_MATCH};
 use warp::http::{HeaderMap, HeaderName, HeaderValue};
 use warp::reply::Response;
@@ -24,6 +25,7 @@ use super::body::{self, Bounds};
 use super::code::{self, Code};
 use super::consented::party;
 use super::holders::Holding;
+use super::inquiry;
 use super::site::{BodyPermit, Purpose, Site};
 use crate::buyer::shelf::{Condition, Version};
 use crate::problem::Problem;
@@ -97,6 +99,11 @@ pub(super) fn sparingly(site: &Site, ask: &Ask) -> Result<(), Problem> {
     }
     let detail = "you read or change what you keep here too often; at most four times a second in the long run";
     Err(Problem::busy(Code::Busy.as_str(), detail, 1))
+}
+
+/// What is sent as JSON, read strictly.
+pub(super) fn read<T: DeserializeOwned>(sent: &Sent) -> Result<T, Problem> {
+    inquiry::strictly(&sent.body)
 }
 
 /// The answer with the version of what it shows.

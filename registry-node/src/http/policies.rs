@@ -12,6 +12,7 @@ use super::ask::Ask;
 use super::code;
 use super::consented::party;
 use super::own::{Sent, tagged};
+use super::representatives;
 use super::site::Site;
 use crate::buyer::shelf::{Kept, Kind, Listed, Name, Shelved, Version};
 use crate::problem::Problem;
@@ -36,6 +37,7 @@ struct Put<'a> {
 
 /// The policy of that name that the asker keeps here.
 pub(super) fn kept(site: &Site, ask: &Ask, name: &Name) -> Result<Shelved<Policy>, Problem> {
+    representatives::may_use(site, ask, name)?;
     let found = site.registry.shelf.value(&party(ask)?, name).map_err(|error| code::kept(&error))?;
     found.ok_or_else(Problem::not_found)
 }

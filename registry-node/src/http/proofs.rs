@@ -29,7 +29,7 @@ use warp::reply::Response;
 use super::answer::{self, JSON, Keep};
 use super::ask::Ask;
 use super::code;
-use super::consented::{self, Showing};
+use super::consented::{self, Asker, Showing};
 use super::credentials::whole;
 use super::nothing;
 use super::site::Site;
@@ -158,11 +158,7 @@ impl About {
             None => 0,
         };
         let (way, credential) = (Way::Proof, credential.as_deref());
-        Showing { verdict: record, permission, way, credential, disclosures }.record(
-            site,
-            consented::party(ask)?,
-            &place,
-        )
+        Showing { verdict: record, permission, way, credential, disclosures }.record(site, Asker::of(ask)?, &place)
     }
 
     /// Index of the entry without which there is nothing to prove.

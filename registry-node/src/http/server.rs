@@ -26,8 +26,9 @@ use tower::ServiceExt;
 use tracing::Instrument as _;
 use warp::reply::Response;
 
+use super::ask::bad_parameter;
 use super::room::Share;
-use super::{answer, code};
+use super::{answer, catena_x, code};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 
@@ -225,6 +226,13 @@ async fn answered<S: Routes>(
 ) -> Result<Response, Infallible> {
     if !caller.still_speaks() {
         return Ok(answer::problem(&code::cut_off()));
+    }
+    // A connector that adds the header to what a partner sent would leave it to the partner who it is.
+    if request.headers().get_all(catena_x::PARTNER).iter().nth(1).is_some() {
+        return Ok(answer::problem(&bad_parameter(
+            "Edc-Bpn",
+            "the connector names one partner, and takes away what was there",
+        )));
     }
     request.extensions_mut().insert(caller);
     routes.oneshot(request).await

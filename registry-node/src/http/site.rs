@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLockReadGuard};
 
 use bytes::Bytes;
+use conformity::ids::PartyId;
 use conformity::records::Register;
 use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 
@@ -89,6 +90,8 @@ pub(super) struct Site {
     pub(super) own: Quotas,
     /// How many inputs of trading networks each holder may have answered.
     pub(super) bridged: Quotas,
+    /// How often each representative may ask on behalf of each of its members.
+    pub(super) represented: Quotas<(PartyId, PartyId)>,
     /// One permit for each submitted checkpoint that is judged.
     pub(super) witnessing: Arc<Semaphore>,
     /// One permit for each presentation that is judged.
@@ -126,6 +129,7 @@ impl Site {
             carriers: Quotas::new(CHECKPOINTS_EACH),
             own: Quotas::new(OWN_EACH),
             bridged: Quotas::new(BRIDGED_EACH),
+            represented: Quotas::new(BRIDGED_EACH),
             witnessing: Arc::new(Semaphore::new(SUBMISSIONS)),
             presenting: Arc::new(Semaphore::new(AT_ONCE)),
             inquiries: Arc::new(Semaphore::new(inquiry::AT_ONCE)),

@@ -1,6 +1,7 @@
 //! Every route of a registry, the hottest first.
 
 mod buying;
+mod catena_x;
 mod parts;
 mod signals;
 
@@ -22,9 +23,9 @@ use parts::{
     list, of_party, of_subscription, often, once, past, past_list, plain, question,
 };
 
-/// Every route: the table, those for buying, and those of security events.
+/// Every route: the table, those for buying, those of security events, and those for Catena-X.
 pub(super) fn routes() -> impl Iterator<Item = &'static Route> {
-    ROUTES.iter().chain(buying::ROUTES).chain(signals::ROUTES)
+    ROUTES.iter().chain(buying::ROUTES).chain(signals::ROUTES).chain(catena_x::ROUTES)
 }
 
 /// The table.

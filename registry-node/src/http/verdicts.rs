@@ -27,7 +27,7 @@ use super::answer::{self, JSON, Keep};
 use super::apart;
 use super::as_of::{self, Echo, Told, rows};
 use super::ask::Ask;
-use super::consented::{self, Showing};
+use super::consented::{self, Asker, Showing};
 use super::nothing::{self, Why};
 use super::page::{Listing, Page, cursor};
 use super::site::Site;
@@ -146,7 +146,7 @@ impl WithHistory {
         let Some((verdict, permission)) = &self.by else { return Ok(()) };
         let (way, place) = (Way::Verdict, consented::place(site)?);
         let showing = Showing { verdict, permission, way, credential: None, disclosures: 0 };
-        showing.record(site, consented::party(ask)?, &place)
+        showing.record(site, Asker::of(ask)?, &place)
     }
 }
 

@@ -124,6 +124,7 @@ impl Asker<'_> {
         }
         let seen = Seen {
             to: Recipient::Registry(self.peer.clone()),
+            through: None,
             by: By::Arrangements(shown.arrangements),
             way: Way::Peer,
             parts: shown.parts,

@@ -169,6 +169,7 @@ impl<'a> Asker<'a> {
             signed.map(|signed| ArrangementRef { id: signed.terms.id.clone(), version: signed.terms.version });
         let seen = Seen {
             to: Recipient::Registry(self.peer.clone()),
+            through: None,
             by: By::Arrangements(arrangements.collect()),
             way: Way::Statements,
             parts: Parts::from_iter([Part::Level, Part::Scope]),

@@ -60,6 +60,10 @@ const DETAILS: &[(&str, &str)] = &[
     ("bad-handover", "ログの鍵の引継ぎには、新旧両方の鍵の署名が必要です({detail})"),
     ("unsupported-media-type", "この種類の本文は受け付けません({detail})"),
     ("too-large", "一度に受け付ける大きさを超えています。分割してください({detail})"),
+    ("through-a-connector", "コネクターを通した取引先(Edc-Bpn)に回答するのは /v1/catena-x/ の下だけです"),
+    ("not-represented", "その当事者の代理としては照会できません({detail})"),
+    ("other-sender", "source が、コネクターの通した取引先と異なります。ご自身のイベントを送ってください"),
+    ("search-not-offered", "その検索には対応していません({detail})"),
     (
         "webhooks-off",
         "当レジストリは Webhook を送信していません。/v1/events または /v1/events/pull を読み取るか、運営者に設定を依頼してください",

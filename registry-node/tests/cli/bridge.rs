@@ -3,6 +3,9 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use registry_node::client::Client;
+use registry_node::credentials::Credentials;
+
 use crate::guide::{Block, blocks, split};
 use crate::house::{House, read};
 use crate::story::{GRANT, furnished};
@@ -91,6 +94,31 @@ fn files_are_answered_by_a_policy_that_is_sent() {
     ] {
         assert!(house.bad(&command).contains(message), "{command}");
     }
+}
+
+/// Lets `van` answer documents on behalf of `buyer`, which keeps the policy `parts`.
+fn let_van(house: &House) {
+    let credentials = Credentials::open(&house.path("buyer")).unwrap();
+    let mandate = r#"{"asks": ["decisions"], "policies": ["parts"]}"#;
+    let putting = async {
+        let mut connection = Client::with_credentials(&credentials).unwrap().connect().await.unwrap();
+        for (path, body) in [("/v1/policies/parts", POLICY), ("/v1/representatives/van", mandate)] {
+            connection.put(path, "application/json", body.into()).await.unwrap();
+        }
+    };
+    tokio::runtime::Runtime::new().unwrap().block_on(putting);
+}
+
+#[test]
+fn documents_are_answered_on_behalf_of_a_member_that_lets_it() {
+    let house = trading();
+    house.good("--registry jp party add van --role buyer --id van --name Van --country JP");
+    house.write("good.edi", &order("5013546107732"));
+    let bridge = "--as van bridge edifact --own gln:5400110000009 --kept parts good.edi";
+    assert!(house.bad(&format!("{bridge} --member buyer")).contains("not-represented"));
+    let_van(&house);
+    assert_eq!(house.json(&format!("{bridge} --member buyer"))[0]["advice"], "go");
+    assert!(house.bad(bridge).contains("not-found"), "it keeps no such policy itself");
 }
 
 #[test]

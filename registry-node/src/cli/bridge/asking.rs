@@ -69,7 +69,7 @@ impl Asker {
         let url = credentials.about.url.clone();
         let client = Client::with_credentials(&credentials).context("the registry cannot be asked")?;
         Ok(Asker {
-            client: client.in_language(context.language),
+            client: client.in_language(context.language).on_behalf_of(by.member),
             url,
             network,
             language: context.language,

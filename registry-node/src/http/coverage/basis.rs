@@ -28,7 +28,7 @@ use super::{Ground, MAX_VERDICTS};
 use crate::core::uses::Way;
 use crate::http::ask::Ask;
 use crate::http::code;
-use crate::http::consented::{self, Showing};
+use crate::http::consented::{self, Asker, Showing};
 use crate::http::site::Site;
 use crate::problem::Problem;
 
@@ -221,7 +221,7 @@ fn consented_to(
     };
     let (way, permission) = (Way::Coverage, &permission);
     let showing = Showing { verdict: record, permission, way, credential: credential.as_deref(), disclosures };
-    showing.record(site, consented::party(ask)?, &place)?;
+    showing.record(site, Asker::of(ask)?, &place)?;
     Ok(match answer {
         (Basis::Results { verdict, met, left_out, .. }, numbers) => {
             (Basis::Results { verdict, by_consent: true, met, left_out }, numbers)

@@ -115,6 +115,7 @@ impl Right {
         let consent = Consented { by: record.by.clone(), consent: record.consent.consent.clone() };
         let seen = Seen {
             to: Recipient::Party(consented::party(ask)?),
+            through: None,
             by: By::Consents(vec![consent]),
             way: Way::Standing,
             parts: Parts::default(),

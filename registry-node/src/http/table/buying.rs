@@ -6,7 +6,7 @@ use super::super::answer::JSON;
 use super::super::as_of::{AS_OF, AS_OF_SIZE, KNOWN};
 use super::super::route::Verb::{Delete, Get, Post, Put};
 use super::super::route::{Handler, Parameter, Route, Verb};
-use super::super::{bridging, decisions, policies, portfolio, supply_chains};
+use super::super::{bridging, decisions, policies, portfolio, representatives, supply_chains};
 use super::parts::{LANG, often, once, plain};
 use crate::buyer::supply_chain;
 
@@ -54,6 +54,31 @@ pub(super) static ROUTES: &[Route] = &[
             answer: bridging::answered,
         },
     },
+    plain("/v1/representatives", "Who may ask on behalf of the asker", JSON, Handler::Disk(representatives::list)),
+    of_representative(
+        Get,
+        REPRESENTATIVE,
+        "What a party may ask on behalf of the asker",
+        Handler::Disk(representatives::one),
+    ),
+    of_representative(
+        Put,
+        REPRESENTATIVE,
+        "Let a party ask on behalf of the asker",
+        Handler::Own { takes: &[JSON], most: representatives::MAX_BYTES, change: representatives::put },
+    ),
+    of_representative(
+        Delete,
+        REPRESENTATIVE,
+        "Let a party ask no more, from now on",
+        Handler::Own { takes: &[], most: 0, change: representatives::remove },
+    ),
+    of_representative(
+        Get,
+        "/v1/representatives/{party}/acts",
+        "What a party asked on behalf of the asker",
+        Handler::Disk(representatives::acts),
+    ),
     plain("/v1/policies", "The policies that the asker keeps here", JSON, Handler::Disk(policies::list)),
     of_policy(Get, "A policy that the asker keeps here", Handler::Disk(policies::one)),
     of_policy(
@@ -100,6 +125,12 @@ pub(super) static ROUTES: &[Route] = &[
         )
     },
 ];
+
+const REPRESENTATIVE: &str = "/v1/representatives/{party}";
+
+const fn of_representative(verb: Verb, path: &'static str, summary: &'static str, handler: Handler) -> Route {
+    Route { verb, path, summary, value: "id of the party", parameters: &[], answer: JSON, handler }
+}
 
 const fn of_policy(verb: Verb, summary: &'static str, handler: Handler) -> Route {
     let value = "the asker's name for the policy";

@@ -147,6 +147,7 @@ async fn a_peer_that_asks_again_and_again_is_counted_by_the_minute() {
     let arrangements = vec![ArrangementRef { id: "jp-eu".parse().unwrap(), version: 1 }];
     let seen = Seen {
         to: Recipient::Registry("eu".parse().unwrap()),
+        through: None,
         by: By::Arrangements(arrangements),
         way: Way::Statements,
         parts: Part::Level.into(),

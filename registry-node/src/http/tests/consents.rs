@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::credentials::{documented, fetch};
 use super::fixture::{Got, Person, World, day, restricted};
 use crate::core::uses::{By, Consented, Granted, Recipient, Seen, Way};
-use crate::http::consented::{self, Showing};
+use crate::http::consented::{self, Asker, Showing};
 use crate::http::site::Site;
 
 const OTHERS: [Option<&str>; 5] = [None, Some("cb-2"), Some("audit"), Some("meti"), Some("buyer-2")];
@@ -142,7 +142,7 @@ async fn what_is_withdrawn_while_the_answer_is_made_is_not_shown() {
         let (way, permission) = (Way::Verdict, &looked);
         Showing { verdict: &record, permission, way, credential: None, disclosures: 0 }.record(
             &site,
-            buyer.clone(),
+            Asker { party: buyer.clone(), through: None },
             &place,
         )
     };
@@ -165,6 +165,7 @@ async fn what_is_withdrawn_while_the_use_is_recorded_is_not_shown() {
     let consents = vec![Consented { by: "maker".parse().unwrap(), consent: "C-1".parse().unwrap() }];
     let seen = Seen {
         to: Recipient::Party("buyer-1".parse().unwrap()),
+        through: None,
         by: By::Consents(consents),
         way: Way::Verdict,
         parts: Parts::default(),

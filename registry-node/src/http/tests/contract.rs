@@ -39,13 +39,26 @@ fn filled(path: &str, index: u64, digest: &str) -> String {
         .replace("{stream}", "parts")
         .replace("{log}", digest)
         .replace("{cursor}", "parts")
+        .replace("{certificate}", "V-1.1")
+        .replace("{exchange}", "x")
         .replace("{id}", "0123456789abcdef")
 }
 
 /// Whether only parties have something there.
 fn own(path: &str) -> bool {
-    let kept =
-        ["/v1/watchlists", "/v1/subscriptions", "/v1/policies", "/v1/supply-chains", "/v1/cursors", "/v1/signals"];
+    let kept = [
+        "/v1/watchlists",
+        "/v1/subscriptions",
+        "/v1/policies",
+        "/v1/supply-chains",
+        "/v1/cursors",
+        "/v1/signals",
+        "/v1/catena-x/",
+        "/v1/representatives",
+        "/v1/certificate-offers",
+        "/v1/certificate-exchanges",
+        "/v1/foreign-certificates",
+    ];
     kept.iter().any(|kept| path.starts_with(kept))
 }
 
@@ -200,6 +213,10 @@ fn rows_name_the_status_that_is_sent() {
         crate::http::code::no_buyers_on_nats(),
         crate::http::code::webhooks_off(),
         crate::http::code::watched_full(),
+        crate::http::code::through_a_connector(),
+        crate::http::code::other_sender(),
+        crate::http::code::not_represented(""),
+        crate::http::code::search_not_offered(&""),
         crate::http::code::kept(&ShelfError::Changed),
         crate::http::code::kept(&ShelfError::TooMany { kind: "", most: 1 }),
         crate::http::code::bad_body(""),

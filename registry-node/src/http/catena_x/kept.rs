@@ -1,0 +1,249 @@
+//! What is kept for a member of Catena-X: which of its verdicts it offers, what partners sent it, and what is open between them.
+//!
+//! Out of scope: who may see it (the member alone, but for what its partners ask about their own).
+
+use bridges::catena_x::LegalEntity;
+use bridges::catena_x::record::Location;
+use bridges::{Evidence, Unanswerable, catena_x};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::buyer::shelf::{Kept, Kind};
+
+/// Most partners that an offer names.
+const PARTNERS_MAX: usize = 1_000;
+/// Most errors of a judgement, and characters of each.
+const ERRORS_MAX: usize = 32;
+const ERROR_MAX: usize = 500;
+
+/// What of a member's verdict a certificate of this network needs that the verdict does not say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Offer {
+    /// What it is a certificate of, in the network's words.
+    pub(super) certificate_type: String,
+    /// Which edition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) certificate_type_version: Option<String>,
+    /// Where it holds.
+    pub(super) certified_locations: Vec<Location>,
+    /// The body's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) issuer_bpn: Option<LegalEntity>,
+    /// To whom alone it is offered; to whomever the connector lets in where none are named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) partners: Vec<LegalEntity>,
+    /// Whether the member took it back: partners are told so, as the standard wants.
+    #[serde(default)]
+    pub(super) withdrawn: bool,
+}
+
+impl Kept for Offer {
+    const KIND: Kind = Kind { name: "certificate-offers", values: 64, value_bytes: 64 * 1024, all_bytes: 1024 * 1024 };
+}
+
+impl Offer {
+    /// Refuses what could not become a certificate.
+    pub(super) fn checked(self) -> Result<Offer, Unanswerable> {
+        catena_x::record::kind(&self.certificate_type)?;
+        catena_x::record::locations(&self.certified_locations)?;
+        if self.partners.len() > PARTNERS_MAX {
+            return Err(Unanswerable::TooMany { found: self.partners.len(), most: PARTNERS_MAX });
+        }
+        Ok(self)
+    }
+
+    /// Whether it is offered to this partner.
+    pub(super) fn is_for(&self, partner: &LegalEntity) -> bool {
+        self.partners.is_empty() || self.partners.contains(partner)
+    }
+}
+
+/// A partner's certificate, as it says: evidence, and no verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Foreign {
+    pub(super) partner: LegalEntity,
+    pub(super) received: Timestamp,
+    #[serde(flatten)]
+    pub(super) evidence: Evidence,
+    /// What the member made of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) judgement: Option<Judgement>,
+}
+
+impl Kept for Foreign {
+    const KIND: Kind =
+        Kind { name: "foreign-certificates", values: 512, value_bytes: 64 * 1024, all_bytes: 8 * 1024 * 1024 };
+}
+
+impl Foreign {
+    /// What is kept after one more event, in whatever order events come: a withdrawal is the end, and an older issue changes nothing.
+    pub(super) fn after(self, event: Foreign) -> Foreign {
+        let is = |one: &Foreign, status| one.evidence.status.as_deref() == Some(status);
+        if is(&self, WITHDRAWN) || event.evidence.revision < self.evidence.revision && !is(&event, WITHDRAWN) {
+            return self;
+        }
+        if is(&event, WITHDRAWN) {
+            let evidence = Evidence { status: event.evidence.status, ..self.evidence };
+            return Foreign { evidence, received: event.received, ..self };
+        }
+        let same = event.evidence.revision == self.evidence.revision;
+        Foreign { judgement: self.judgement.filter(|_| same), ..event }
+    }
+}
+
+/// The end of a certificate, whatever becomes of its verdict later.
+const WITHDRAWN: &str = "WITHDRAWN";
+
+/// What a member made of a partner's certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Judgement {
+    pub(super) status: Outcome,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) errors: Vec<Fault>,
+}
+
+/// How an exchange ends, or that it has not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(super) enum Outcome {
+    Retrieved,
+    Accepted,
+    Rejected,
+    Errored,
+}
+
+impl Outcome {
+    /// As the standard writes it; nothing for any other word.
+    pub(super) fn named(text: &str) -> Option<Outcome> {
+        match text {
+            "RETRIEVED" => Some(Self::Retrieved),
+            "ACCEPTED" => Some(Self::Accepted),
+            "REJECTED" => Some(Self::Rejected),
+            "ERRORED" => Some(Self::Errored),
+            _ => None,
+        }
+    }
+
+    /// Whether it must say why; no other may.
+    fn explains(self) -> bool {
+        matches!(self, Self::Rejected | Self::Errored)
+    }
+}
+
+/// Why something was not accepted, or not offered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Fault {
+    pub(super) message: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) specifier: Option<String>,
+}
+
+impl Judgement {
+    /// Refuses what the standard would not carry.
+    pub(super) fn checked(self) -> Result<Judgement, &'static str> {
+        if self.status.explains() == self.errors.is_empty() {
+            return Err("errors: say why it is rejected or in error, and nothing otherwise");
+        }
+        let texts = self.errors.iter().flat_map(|fault| [Some(&fault.message), fault.specifier.as_ref()]).flatten();
+        let fits = |text: &String| (1..=ERROR_MAX).contains(&text.chars().count());
+        if self.errors.len() > ERRORS_MAX || !{ texts }.all(fits) {
+            return Err("errors: at most 32, with a message of 1 to 500 characters each");
+        }
+        Ok(self)
+    }
+}
+
+/// What is open between a member and a partner about one certificate, until the one who got it says what it makes of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Exchange {
+    pub(super) exchange_id: String,
+    pub(super) partner: LegalEntity,
+    pub(super) certificate_id: String,
+    pub(super) opened: Timestamp,
+    #[serde(flatten)]
+    pub(super) about: About,
+}
+
+/// Whose certificate it is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "about")]
+pub(super) enum About {
+    /// The partner's, which told the member of it.
+    Theirs,
+    /// The member's, which the partner asked for.
+    Ours {
+        revision: u64,
+        /// Whether there was one.
+        fulfilled: bool,
+        /// What the partner made of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        outcome: Option<Outcome>,
+    },
+}
+
+impl Kept for Exchange {
+    const KIND: Kind =
+        Kind { name: "certificate-exchanges", values: 512, value_bytes: 8 * 1024, all_bytes: 2 * 1024 * 1024 };
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn foreign(status: &str, revision: Option<u64>) -> Foreign {
+        let evidence =
+            serde_json::json!({"id": "c", "revision": revision, "status": status, "claimed": "iso9001", "sites": []});
+        Foreign {
+            partner: "BPNL0000000001AB".parse().unwrap(),
+            received: Timestamp::UNIX_EPOCH,
+            evidence: serde_json::from_value(evidence).unwrap(),
+            judgement: None,
+        }
+    }
+
+    #[test]
+    fn events_in_any_order_come_to_the_same() {
+        let told = [foreign("CREATED", Some(1)), foreign("MODIFIED", Some(2)), foreign("WITHDRAWN", None)];
+        let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+        for order in orders {
+            let [first, rest @ ..] = order.map(|index| told[index].clone());
+            let last = rest.into_iter().fold(first, Foreign::after);
+            assert_eq!(last.evidence.status.as_deref(), Some(WITHDRAWN), "{order:?}");
+        }
+        let newer = foreign("MODIFIED", Some(2)).after(foreign("CREATED", Some(1)));
+        assert_eq!(newer.evidence.revision, Some(2));
+    }
+
+    #[test]
+    fn a_judgement_is_of_one_issue() {
+        let judged = |revision| Foreign {
+            judgement: Some(Judgement { status: Outcome::Accepted, errors: Vec::new() }),
+            ..foreign("CREATED", Some(revision))
+        };
+        assert!(judged(1).after(foreign("CREATED", Some(1))).judgement.is_some(), "told once more");
+        assert!(judged(1).after(foreign("MODIFIED", Some(2))).judgement.is_none(), "another issue");
+    }
+
+    #[test]
+    fn only_what_is_not_accepted_says_why() {
+        let why = |count: usize, message: &str| vec![Fault { message: message.to_owned(), specifier: None }; count];
+        let rows = [
+            (Outcome::Accepted, Vec::new(), true),
+            (Outcome::Accepted, why(1, "x"), false),
+            (Outcome::Rejected, Vec::new(), false),
+            (Outcome::Rejected, why(1, "expired"), true),
+            (Outcome::Errored, why(32, "x"), true),
+            (Outcome::Errored, why(33, "x"), false),
+            (Outcome::Rejected, why(1, ""), false),
+        ];
+        for (status, errors, taken) in rows {
+            let judgement = Judgement { status, errors };
+            assert_eq!(judgement.clone().checked().is_ok(), taken, "{judgement:?}");
+        }
+    }
+}

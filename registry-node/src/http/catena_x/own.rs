@@ -1,0 +1,135 @@
+//! What a member of Catena-X keeps here for itself: which of its verdicts it offers as which certificates, and what partners sent it.
+//!
+//! These are asked by the member's own programs, and never through its connector. Out of scope: what partners ask.
+
+use conformity::ids::VerdictId;
+use conformity::records::Facts;
+use conformity::standing::is_supplier;
+use serde::Serialize;
+use warp::reply::Response;
+
+use super::super::answer;
+use super::super::ask::{Ask, bad_parameter};
+use super::super::code;
+use super::super::consented::party;
+use super::super::own::{self, Sent, tagged};
+use super::super::site::Site;
+use super::kept::{Exchange, Foreign, Judgement, Offer};
+use crate::buyer::shelf::{Condition, Kept, Listed, Name, Shelved, Version};
+use crate::problem::Problem;
+
+/// Most bytes of an offer and of a judgement, as sent.
+pub(in super::super) const MAX_BYTES: usize = 64 * 1024;
+
+/// What there is of a kind.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+enum Listing {
+    CertificateOffers(Vec<Listed>),
+    ForeignCertificates(Vec<Listed>),
+    CertificateExchanges(Vec<Exchange>),
+}
+
+/// Something that was put.
+#[derive(Serialize)]
+struct Put<'a> {
+    name: &'a Name,
+    version: Version,
+}
+
+fn listed<T: Kept>(site: &Site, ask: &Ask) -> Result<Vec<Listed>, Problem> {
+    site.registry.shelf.list::<T>(&party(ask)?).map_err(|error| code::kept(&error))
+}
+
+fn kept<T: Kept>(site: &Site, ask: &Ask) -> Result<Shelved<T>, Problem> {
+    let found = site.registry.shelf.value(&party(ask)?, &ask.value()?).map_err(|error| code::kept(&error))?;
+    found.ok_or_else(Problem::not_found)
+}
+
+fn shown<T: Kept>(site: &Site, ask: &Ask) -> Result<Response, Problem> {
+    let Shelved { value, version, .. } = kept::<T>(site, ask)?;
+    Ok(tagged(answer::json(&value)?, version))
+}
+
+fn put<T: Kept>(site: &Site, sent: &Sent, name: &Name, value: &T, condition: Condition) -> Result<Response, Problem> {
+    let version = site.registry.shelf.put(&sent.party, name, value, condition, site.registry.now());
+    let version = version.map_err(|error| code::kept(&error))?;
+    Ok(tagged(answer::json(&Put { name, version })?, version))
+}
+
+fn removed<T: Kept>(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Problem> {
+    let removed = site.registry.shelf.remove::<T>(&sent.party, &ask.value()?, sent.condition);
+    if removed.map_err(|error| code::kept(&error))? { Ok(answer::done()) } else { Err(Problem::not_found()) }
+}
+
+/// `GET /v1/certificate-offers`
+pub(in super::super) fn offers(site: &Site, ask: &Ask) -> Result<Response, Problem> {
+    answer::json(&Listing::CertificateOffers(listed::<Offer>(site, ask)?))
+}
+
+/// `GET /v1/certificate-offers/{verdict}`
+pub(in super::super) fn offer(site: &Site, ask: &Ask) -> Result<Response, Problem> {
+    shown::<Offer>(site, ask)
+}
+
+/// `PUT /v1/certificate-offers/{verdict}`
+pub(in super::super) fn put_offer(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Problem> {
+    let id: VerdictId = ask.value()?;
+    let name: Name = ask.value()?;
+    let offer: Offer = own::read(sent)?;
+    let offer = offer.checked().map_err(|error| code::bad_question(error.words(ask.language())))?;
+    if !is_offerable(site, sent, &id) {
+        return Err(bad_parameter("verdict", "offer a public verdict on yourself"));
+    }
+    put(site, sent, &name, &offer, sent.condition)
+}
+
+/// Whether it is on the asker, and everybody may see it.
+fn is_offerable(site: &Site, sent: &Sent, id: &VerdictId) -> bool {
+    let register = site.register();
+    let member = register.party(&sent.party);
+    let verdict = register.verdict(id).filter(|verdict| verdict.terms.profile.is_public());
+    member.zip(verdict).is_some_and(|(member, verdict)| is_supplier(&member.party.identifiers, &verdict))
+}
+
+/// `DELETE /v1/certificate-offers/{verdict}`
+pub(in super::super) fn remove_offer(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Problem> {
+    removed::<Offer>(site, ask, sent)
+}
+
+/// `GET /v1/foreign-certificates`
+pub(in super::super) fn foreign(site: &Site, ask: &Ask) -> Result<Response, Problem> {
+    answer::json(&Listing::ForeignCertificates(listed::<Foreign>(site, ask)?))
+}
+
+/// `GET /v1/foreign-certificates/{certificate}`
+pub(in super::super) fn foreign_one(site: &Site, ask: &Ask) -> Result<Response, Problem> {
+    shown::<Foreign>(site, ask)
+}
+
+/// `PUT /v1/foreign-certificates/{certificate}/judgement`: of the issue that the member had before it, and of no other.
+pub(in super::super) fn judge(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Problem> {
+    let judgement: Judgement = own::read(sent)?;
+    let judgement = judgement.checked().map_err(code::bad_question)?;
+    let Shelved { value, version, .. } = kept::<Foreign>(site, ask)?;
+    if matches!(sent.condition, Condition::Exactly(wanted) if wanted != version) || sent.condition == Condition::Absent
+    {
+        return Err(code::kept(&crate::buyer::shelf::ShelfError::Changed));
+    }
+    let judged = Foreign { judgement: Some(judgement), ..value };
+    put(site, sent, &ask.value()?, &judged, Condition::Exactly(version))
+}
+
+/// `DELETE /v1/foreign-certificates/{certificate}`
+pub(in super::super) fn remove_foreign(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Problem> {
+    removed::<Foreign>(site, ask, sent)
+}
+
+/// `GET /v1/certificate-exchanges`
+pub(in super::super) fn exchanges(site: &Site, ask: &Ask) -> Result<Response, Problem> {
+    own::sparingly(site, ask)?;
+    let (shelf, member) = (&site.registry.shelf, party(ask)?);
+    let found = listed::<Exchange>(site, ask)?.into_iter().map(|one| shelf.value::<Exchange>(&member, &one.name));
+    let found: Vec<_> = found.collect::<Result<_, _>>().map_err(|error| code::kept(&error))?;
+    answer::json(&Listing::CertificateExchanges(found.into_iter().flatten().map(|shelved| shelved.value).collect()))
+}
