@@ -10,7 +10,7 @@ use conformity::text::Text;
 use serde::Serialize;
 
 use crate::chain::Place;
-use crate::exposure::{Broken, Exposed, Exposure, exposure};
+use crate::exposure::{Broken, Exposed, Exposure};
 use crate::review::{Change, Review};
 
 /// Most bytes of each of the lists that are told, as JSON.

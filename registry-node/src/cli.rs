@@ -11,6 +11,7 @@ mod as_of;
 mod asking;
 mod bridge;
 mod bulletin;
+mod buying_policy;
 mod cascades;
 mod certificate;
 mod certs;
@@ -28,6 +29,7 @@ mod grant;
 mod hosting;
 mod import;
 mod init;
+mod kept;
 mod log;
 mod log_key;
 mod party;
@@ -122,6 +124,7 @@ enum Command {
     Annul(change::Annul),
     Change(change::Other),
     Bridge(Box<bridge::Bridge>),
+    BuyingPolicy(buying_policy::BuyingPolicies),
     Decide(Box<decide::Decide>),
     Declare(Box<declare::Declare>),
     Confirm(confirm::Confirm),
@@ -210,6 +213,7 @@ impl Command {
             Self::Annul(command) => command.run(context),
             Self::Change(command) => command.run(context),
             Self::Bridge(command) => command.run(context),
+            Self::BuyingPolicy(command) => command.run(context),
             Self::Decide(command) => command.run(context),
             Self::Declare(command) => command.run(context),
             Self::Confirm(command) => command.run(context),

@@ -9,8 +9,8 @@ use serde_json::json;
 use super::*;
 use crate::Chain;
 use crate::chain::tests::{chain, duns};
-use crate::exposure::concerned;
 use crate::exposure::tests::{reviewed, reviewed_some};
+use crate::exposure::{concerned, exposure};
 
 fn nodes(chain: &Chain, numbers: &[usize]) -> BTreeSet<usize> {
     numbers.iter().map(|number| chain.find(&duns(*number).parse().unwrap()).unwrap()).collect()

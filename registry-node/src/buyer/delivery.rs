@@ -2,7 +2,9 @@
 //!
 //! A worker has a subscription for some deliveries at most, so that one that is far behind does not keep others from theirs. What waits
 //! for a receiver is a task without anything but a place in the log.
-//! Out of scope: who is told of what (`buyer::dispatch`), and how a delivery looks (`buyer::webhook`).
+//! Out of scope: who is told of what (`buyer::dispatch`), what is sent next (`finding`), and how a delivery looks (`buyer::webhook`).
+
+mod finding;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +22,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::dispatch::{Key, Task, Told, Work};
+use super::exposing::Exposures;
 use super::lane::{Delivery, Patience, Spot};
 use super::outbound::Outbound;
 use super::webhook::{Answer, Delivering, Message};
@@ -29,11 +32,14 @@ use crate::core::event_words::with_members;
 use crate::core::feed::FeedError;
 use crate::core::published::Published;
 use crate::core::registry::Registry;
+use finding::{Letter, NotFound};
 
 /// Subscriptions that are worked for at once.
 const WORKERS: usize = 64;
 /// Workers that read old entries from the journal at once.
 const CATCH_UPS: usize = 4;
+/// Workers that find out at once what entries do to chains: it takes a processor.
+const JUDGING: usize = 2;
 /// Deliveries after which a worker lets others have their turn.
 const TURN: usize = 64;
 /// How long a turn may take, but for the delivery that is under way: a slow receiver takes no more than others.
@@ -54,6 +60,8 @@ struct Node {
     patience: Patience,
     published: Published,
     catch_ups: Semaphore,
+    exposures: Arc<dyn Exposures>,
+    judging: Semaphore,
     unreadable: Hush,
 }
 
@@ -69,13 +77,20 @@ pub fn outbound(registry: &Registry) -> Result<Option<Outbound>, TlsError> {
 }
 
 /// Tells subscribers until `shutdown`.
-pub async fn run(registry: Arc<Registry>, outbound: Outbound, shutdown: CancellationToken) {
+pub async fn run(
+    registry: Arc<Registry>,
+    outbound: Outbound,
+    exposures: Arc<dyn Exposures>,
+    shutdown: CancellationToken,
+) {
     let node = Arc::new(Node {
         patience: registry.config.webhooks.patience(),
         registry,
         outbound,
         published: Published::default(),
         catch_ups: Semaphore::new(CATCH_UPS),
+        exposures,
+        judging: Semaphore::new(JUDGING),
         unreadable: Hush::new(),
     });
     let (slots, mut workers) = (Arc::new(Semaphore::new(WORKERS)), JoinSet::new());
@@ -208,18 +223,18 @@ impl Node {
                 let message = self.notice("heartbeat", id);
                 return self.notify(key, work, delivering, message).await;
             }
-            Task::Again(spot) => (*spot, self.at(*spot).await),
-            Task::From(spot) => match self.first_from(key, work.turn, *spot, until).await {
-                Ok(Some(event)) => (Spot { index: event.index, position: event.position }, Ok(Some(event))),
+            Task::Again(spot) => (*spot, self.at(key, work, *spot).await),
+            Task::From(spot) => match self.first_from(key, work, *spot, until).await {
                 Ok(None) => return false,
-                Err(error) => (*spot, Err(error)),
+                found => (*spot, found),
             },
         };
         match found {
-            Ok(Some(event)) => self.deliver(key, work, delivering, spot, &event).await,
+            Ok(Some(letter)) => self.deliver(key, work, delivering, letter).await,
             // It was erased meanwhile, and nothing is left to tell.
             Ok(None) => self.registry.dispatch.vanished(key, work.turn, spot),
-            Err(_) => {
+            Err(NotFound::Parked(why)) => self.registry.dispatch.park(key, work.turn, why, self.registry.now()),
+            Err(NotFound::Later) => {
                 tokio::time::sleep(UNREADABLE).await;
                 return false;
             }
@@ -227,12 +242,12 @@ impl Node {
         true
     }
 
-    async fn deliver(&self, key: &Key, work: &Work, delivering: &mut Delivering, spot: Spot, event: &Event) {
-        let id = event_id(self, spot);
-        let message = Message { id: id.clone(), body: with_members(&event.json, &self.checkpoint()) };
+    async fn deliver(&self, key: &Key, work: &Work, delivering: &mut Delivering, letter: Letter) {
+        let id = format!("{}_{}", self.registry.config.registry.id, letter.id);
+        let message = Message { id: id.clone(), body: with_members(&letter.json, &self.checkpoint()) };
         let begun = Instant::now();
         let answer = delivering.send(&message, &work.subscription.secrets, self.registry.now()).await;
-        self.settle(key, work, spot, &answer, self.delivery(&id, &answer, begun));
+        self.settle(key, work, letter.spot, &answer, self.delivery(&id, &answer, begun));
     }
 
     fn settle(&self, key: &Key, work: &Work, spot: Spot, answer: &Answer, delivery: Delivery) {
@@ -262,43 +277,19 @@ impl Node {
         Delivery { id: id.to_owned(), at: self.registry.now(), took, taken: matches!(answer, Answer::Taken(_)), told }
     }
 
-    /// The first event from `spot` on that fits what the subscription asks for; nothing where all was looked at, or enough for a turn.
-    async fn first_from(&self, key: &Key, turn: u64, spot: Spot, until: u64) -> Result<Option<Event>, FeedError> {
-        let dispatch = &self.registry.dispatch;
-        let mut from = spot;
-        loop {
-            let mark = dispatch.mark();
-            let entries = if from.index < mark { self.read(from.index).await? } else { Vec::new() };
-            for events in entries.iter().zip(from.index..mark).map(|(events, _)| events) {
-                let mut behind =
-                    events.iter().filter(|event| (event.index, event.position) >= (from.index, from.position));
-                if let Some(event) = behind.find(|event| dispatch.passes(key, event)) {
-                    return Ok(Some(event.clone()));
-                }
-                from = Spot::of_entry(from.index + 1);
-            }
-            if dispatch.passed(key, turn, from.index) || from.index >= until {
-                return Ok(None);
-            }
-        }
-    }
-
-    /// The event at `spot`, if it is still there.
-    async fn at(&self, spot: Spot) -> Result<Option<Event>, FeedError> {
-        let entries = self.read(spot.index).await?;
-        let mut events = entries.first().into_iter().flat_map(|events| events.iter());
-        Ok(events.find(|event| event.position == spot.position).cloned())
-    }
-
     /// The next entries from `index` on. Old ones come from the journal, on a thread that may wait for it.
     async fn read(&self, index: u64) -> Result<Vec<Arc<[Event]>>, FeedError> {
         let read = self.registry.feed.read(index, &self.catch_ups).await;
-        if let Err(error) = &read
-            && let Some(times) = self.unreadable.heard()
-        {
-            tracing::error!(%error, times, "subscribers are told nothing until the log can be read");
+        if let Err(error) = &read {
+            self.unreadable(error);
         }
         read
+    }
+
+    fn unreadable(&self, error: &dyn std::fmt::Display) {
+        if let Some(times) = self.unreadable.heard() {
+            tracing::error!(%error, times, "some subscribers are told nothing until the log can be read");
+        }
     }
 
     /// The newest published checkpoint, as a member of an event.
@@ -318,11 +309,6 @@ impl Node {
         });
         Message { body: with_members(&event.to_string().into(), &self.checkpoint()), id }
     }
-}
-
-/// The `webhook-id` of an event: the same whenever and to whomever it is sent.
-fn event_id(node: &Node, spot: Spot) -> String {
-    format!("{}_{}_{}", node.registry.config.registry.id, spot.index, spot.position)
 }
 
 fn jitter() -> f64 {

@@ -29,10 +29,11 @@ use conformity::ids::PartyId;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 
+use super::exposing::Exposing;
 use super::lane::{Delivery, Lane, Patience, Spot};
 use super::shelf::{Name, Shelf, ShelfError};
+use super::source::Source;
 use super::subscription::Subscription;
-use super::watchlist::Watchlist;
 use super::webhook::Answer;
 use crate::core::event::Event;
 use crate::core::interests::{Interest, Interests};
@@ -52,6 +53,8 @@ const MAX_REWINDS: usize = 32;
 const REWINDS_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 /// A clock that goes back by more than this was set.
 const SET_BACK: SignedDuration = SignedDuration::from_secs(-5);
+/// Why a subscription is parked whose chain or policy was removed.
+const LOST: &str = "the supply chain or the policy that it names was removed; put it again, and then the subscription";
 /// Pings that may wait in one lane.
 const MAX_PINGS: usize = 4;
 
@@ -150,18 +153,17 @@ impl Dispatch {
         state.changed.insert(key.owner.clone());
     }
 
-    /// Whether so many suppliers on the watchlist `name` are within what the owner's subscriptions, and all together, may watch; `asking`
+    /// Whether so many suppliers on `source` are within what the owner's subscriptions, and all together, may watch; `asking`
     /// would name it, too. What is no more than before is always taken.
-    pub fn headroom(&self, owner: &PartyId, name: &Name, suppliers: usize, asking: Option<&Name>) -> Headroom {
+    pub fn headroom(&self, owner: &PartyId, source: &Source, suppliers: usize, asking: Option<&Name>) -> Headroom {
         let state = self.state();
         let (mut before, mut after) = (0, 0);
         let mut counted = false;
         for (key, line) in state.of(owner) {
-            let named = line.subscription.filter.watchlist.as_ref();
             let is_asking = asking == Some(&key.name);
             counted |= is_asking;
             before += line.watched;
-            after += if is_asking || named == Some(name) { suppliers } else { line.watched };
+            after += if is_asking || line.source.as_ref() == Some(source) { suppliers } else { line.watched };
         }
         after += if asking.is_some() && !counted { suppliers } else { 0 };
         let all: usize = state.lines.values().map(|line| line.watched).sum();
@@ -176,13 +178,32 @@ impl Dispatch {
         }
     }
 
-    /// The owner's watchlist `name` holds these now.
-    pub fn watchlist(&self, owner: &PartyId, name: &Name, suppliers: &Arc<HashSet<Identifier>>) {
+    /// The owner's `source` holds these suppliers now.
+    pub fn follow(&self, owner: &PartyId, source: &Source, suppliers: &Arc<HashSet<Identifier>>) {
         let mut state = self.state();
-        let named = |line: &Line| line.subscription.filter.watchlist.as_ref() == Some(name);
+        let named = |line: &Line| line.source.as_ref() == Some(source);
         let keys: Vec<Key> = state.of(owner).filter(|(_, line)| named(line)).map(|(key, _)| key.clone()).collect();
         for key in keys {
             state.watch(&key, suppliers);
+        }
+    }
+
+    /// Chains or policies of the owner's are gone: what names them is parked, so that its owner sees that nothing is told.
+    pub fn lost(&self, owner: &PartyId, now: Timestamp, names: impl Fn(&Exposing) -> bool) {
+        let mut state = self.state();
+        let of_them = state.of(owner).filter(|(_, line)| line.subscription.exposure.as_ref().is_some_and(&names));
+        let keys: Vec<Key> = of_them.map(|(key, _)| key.clone()).collect();
+        for key in keys {
+            state.park(&key, LOST.to_owned(), now);
+        }
+        self.sooner.notify_one();
+    }
+
+    /// Nothing more is found out for a subscription until its owner does something.
+    pub(super) fn park(&self, key: &Key, turn: u64, why: String, now: Timestamp) {
+        let mut state = self.state();
+        if state.lines.get(key).is_some_and(|line| line.turn == turn) {
+            state.park(key, why, now);
         }
     }
 
@@ -400,7 +421,7 @@ impl State {
         now: Timestamp,
     ) {
         self.unschedule(&key);
-        let interest = Interest { filter: subscription.filter.clone(), watched: Arc::clone(&watched) };
+        let interest = Interest { filter: subscription.conditions(), watched: Arc::clone(&watched) };
         self.interests.set(key.clone(), interest);
         let before = self.lines.remove(&key);
         let line = Line::new(subscription, lane, watched.len(), before, (self.turn(), now));
@@ -420,7 +441,7 @@ impl State {
     fn watch(&mut self, key: &Key, suppliers: &Arc<HashSet<Identifier>>) {
         let Some(line) = self.lines.get_mut(key) else { return };
         line.watched = suppliers.len();
-        let interest = Interest { filter: line.subscription.filter.clone(), watched: Arc::clone(suppliers) };
+        let interest = Interest { filter: line.subscription.conditions(), watched: Arc::clone(suppliers) };
         self.interests.set(key.clone(), interest);
     }
 
@@ -430,6 +451,15 @@ impl State {
             self.changed.insert(key.owner.clone());
             self.schedule(key, now);
         }
+    }
+
+    fn park(&mut self, key: &Key, why: String, now: Timestamp) {
+        let turn = self.turn();
+        let Some(line) = self.lines.get_mut(key) else { return };
+        line.turn = turn;
+        line.lane.park(now, why);
+        self.changed.insert(key.owner.clone());
+        self.schedule(key, now);
     }
 
     fn unschedule(&mut self, key: &Key) {
@@ -452,7 +482,7 @@ impl State {
     }
 }
 
-/// Who is on the watchlist that a subscription names; nothing where there is none, or none is named.
+/// The suppliers of the list that a subscription names; nothing where there is none, or none is named.
 ///
 /// # Errors
 /// [`ShelfError`]: the vault cannot be read.
@@ -461,7 +491,6 @@ pub fn watched(
     owner: &PartyId,
     subscription: &Subscription,
 ) -> Result<Option<Arc<HashSet<Identifier>>>, ShelfError> {
-    let Some(name) = &subscription.filter.watchlist else { return Ok(None) };
-    let list = shelf.value::<Watchlist>(owner, name)?;
-    Ok(list.map(|list| Arc::new(list.value.suppliers())))
+    let Some(source) = subscription.source() else { return Ok(None) };
+    Ok(source.suppliers(shelf, owner)?.map(Arc::new))
 }

@@ -6,10 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::exposing::Exposing;
 use super::outbound::Address;
 use super::shelf::{Kept, Kind};
+use super::source::Source;
 use super::webhook::{NoRandomness, Secret};
-use crate::core::filter::{Filter, Place};
+use crate::core::filter::{EventType, Filter, Place};
 
 /// Most bytes of a subscription as it is sent.
 pub const MAX_BYTES: usize = 64 * 1024;
@@ -32,6 +34,9 @@ pub struct Asked {
     /// What; everything where no condition is set.
     #[serde(default)]
     pub filter: Filter,
+    /// Instead of that: what changes do to a chain.
+    #[serde(default)]
+    pub exposure: Option<Exposing>,
     /// After how many seconds of silence a heartbeat comes.
     #[serde(default = "usual_heartbeat")]
     pub heartbeat_seconds: u32,
@@ -53,6 +58,9 @@ pub enum AskedError {
     /// Too many values.
     #[error("its conditions name more than {MAX_VALUES} values; put suppliers on a watchlist")]
     TooMany,
+    /// Conditions beside a chain.
+    #[error("an exposure is about the suppliers of its chain, by its policy; leave the filter out")]
+    FilteredExposure,
     /// A heartbeat beyond the bounds.
     #[error("heartbeatSeconds must lie between {} and {}", HEARTBEATS.start(), HEARTBEATS.end())]
     Heartbeat,
@@ -70,6 +78,9 @@ impl Asked {
         let asked: Asked = serde_json::from_slice(bytes)?;
         if asked.filter.values() > MAX_VALUES {
             return Err(AskedError::TooMany);
+        }
+        if asked.exposure.is_some() && asked.filter != Filter::default() {
+            return Err(AskedError::FilteredExposure);
         }
         if !HEARTBEATS.contains(&asked.heartbeat_seconds) {
             return Err(AskedError::Heartbeat);
@@ -98,6 +109,9 @@ pub struct Subscription {
     pub url: Address,
     /// What.
     pub filter: Filter,
+    /// Instead of that: what changes do to a chain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exposure: Option<Exposing>,
     /// After how many seconds of silence a heartbeat comes.
     pub heartbeat_seconds: u32,
     /// What signs, the newest first.
@@ -114,21 +128,39 @@ impl Kept for Subscription {
 }
 
 impl Subscription {
+    /// Where its suppliers come from, if it names a list of them.
+    pub fn source(&self) -> Option<Source> {
+        let chain = self.exposure.as_ref().map(|exposing| Source::SupplyChain(exposing.supply_chain.clone()));
+        chain.or_else(|| self.filter.watchlist.clone().map(Source::Watchlist))
+    }
+
+    /// Which events it has to do with: those that it tells, or those whose consequences it tells.
+    pub fn conditions(&self) -> Filter {
+        match &self.exposure {
+            None => self.filter.clone(),
+            Some(exposing) => Filter {
+                watchlist: Some(exposing.supply_chain.clone()),
+                types: EventType::about_verdicts(),
+                ..Filter::default()
+            },
+        }
+    }
+
     /// As asked for, new: from this entry on, with a secret of its own.
     ///
     /// # Errors
     /// [`NoRandomness`].
     pub fn new(asked: Asked, from: u64, now: Timestamp) -> Result<Subscription, NoRandomness> {
-        let Asked { url, filter, heartbeat_seconds, .. } = asked;
+        let Asked { url, filter, exposure, heartbeat_seconds, .. } = asked;
         let (id, secrets) = (Uuid::now_v7().simple().to_string(), vec![Secret::random(now)?]);
-        Ok(Subscription { id, url, filter, heartbeat_seconds, secrets, from, made: now })
+        Ok(Subscription { id, url, filter, exposure, heartbeat_seconds, secrets, from, made: now })
     }
 
     /// The same as asked for now, with the secrets that it has.
     #[must_use]
     pub fn changed(self, asked: Asked) -> Subscription {
-        let Asked { url, filter, heartbeat_seconds, .. } = asked;
-        Subscription { url, filter, heartbeat_seconds, ..self }
+        let Asked { url, filter, exposure, heartbeat_seconds, .. } = asked;
+        Subscription { url, filter, exposure, heartbeat_seconds, ..self }
     }
 
     /// The same with a new secret; those before go on signing for a day.

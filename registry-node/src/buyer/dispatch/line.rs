@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::buyer::lane::{Delivery, Lane, Spot};
+use crate::buyer::source::Source;
 use crate::buyer::subscription::Subscription;
 
 /// A subscription with its lane.
@@ -18,7 +19,9 @@ pub(super) struct Line {
     pub(super) turn: u64,
     /// Ids of pings that wait.
     pub(super) pings: VecDeque<String>,
-    /// Suppliers on the watchlist that it names.
+    /// Where its suppliers come from.
+    pub(super) source: Option<Source>,
+    /// How many there are.
     pub(super) watched: usize,
     /// When it is due, as the dispatcher noted it.
     pub(super) due: Option<Timestamp>,
@@ -60,7 +63,8 @@ impl Line {
         (turn, now): (u64, Timestamp),
     ) -> Line {
         let (pings, sent) = before.map_or((VecDeque::new(), now), |line| (line.pings, line.sent));
-        Line { subscription, lane, turn, pings, watched, due: None, sent }
+        let source = subscription.source();
+        Line { subscription, lane, turn, pings, source, watched, due: None, sent }
     }
 
     /// Remembers an attempt.

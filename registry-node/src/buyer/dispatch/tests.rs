@@ -241,7 +241,7 @@ fn what_the_owner_does_meanwhile_counts_and_what_a_worker_began_before_does_not(
 #[test]
 fn the_watchlists_of_one_owner_have_so_much_room() {
     let room = Room::open();
-    let (owner, list) = (key("x").owner, "parts".parse().unwrap());
+    let (owner, list) = (key("x").owner, Source::Watchlist("parts".parse().unwrap()));
     let asked_by = key("one").name;
     assert_eq!(room.dispatch.headroom(&owner, &list, MAX_WATCHED, Some(&asked_by)), Headroom::Enough);
     assert_eq!(room.dispatch.headroom(&owner, &list, MAX_WATCHED + 1, Some(&asked_by)), Headroom::FullOfOwner);
@@ -257,7 +257,7 @@ fn the_watchlists_of_one_owner_have_so_much_room() {
 #[test]
 fn all_owners_together_have_so_much_room() {
     let room = Room::open();
-    let list: Name = "parts".parse().unwrap();
+    let list = Source::Watchlist("parts".parse().unwrap());
     let asked = Asked::from_json(br#"{"url":"https://b.example","filter":{"watchlist":"parts"}}"#).unwrap();
     let owners = MAX_WATCHED_BY_ALL / MAX_WATCHED;
     let key = |number: usize| Key { owner: format!("buyer-{number}").parse().unwrap(), name: "one".parse().unwrap() };
