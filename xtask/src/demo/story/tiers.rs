@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use super::buyer::Buyer;
-use super::cast::{Cast, EU_BUYER};
+use super::cast::{Cast, EU_BUYER, JP_CERTIFICATION};
 use super::changes::Body;
 use super::life::{Grant, grant};
 use crate::demo::calendar;
@@ -94,8 +94,16 @@ fn hear(cast: &Cast<'_>, buyer: &mut Buyer<'_>, webhook: &Webhook) -> Result<Way
     ensure!(exposure["type"] == "org.secure-trust-registry.supply-chain.exposed", "the webhook was told {exposure}");
     let says = format!("{} for {}", exposure["type"].as_str().unwrap_or_default(), exposure["subject"]);
     let hook = Heard { form: "webhook", at, says };
-    let order = edifact(cast)?;
-    Ok(Ways { ways: vec![socket, hook, order], exposure })
+    Ok(Ways { ways: vec![socket, hook, news(cast)?, edifact(cast)?], exposure })
+}
+
+/// The body in Japan tells the supplier's customers in Catena-X.
+fn news(cast: &Cast<'_>) -> Result<Heard> {
+    let partners = ["--sender", "BPNL00000000DEMO", "--receiver", "BPNL0000000CARDE"];
+    let event = cast.jp.party(JP_CERTIFICATION, &[&["bridge", "news", "jp:W-1"][..], &partners].concat())?;
+    let (at, data) = (Instant::now(), &event["data"]);
+    ensure!(data["status"] == "WITHDRAWN", "it tells {event}");
+    Ok(Heard { form: "Catena-X (CX-0135)", at, says: format!("{} {}", data["status"], data["certificate"]) })
 }
 
 /// An order to the supplier that lies in the buyer's folder is answered in the network's own form.
@@ -169,7 +177,7 @@ fn exposed<W: Write>(event: &Value, told: &mut Narrator<W>) -> Result<()> {
 fn restored<W: Write>(cast: &Cast<'_>, buyer: &mut Buyer<'_>, webhook: &Webhook, told: &mut Narrator<W>) -> Result<()> {
     told.step("jp: it is restored; eu: the webhook is told that the chain holds again", || {
         let restore = ["restore", "W-1", "--reason", "corrected"];
-        cast.jp.party(super::cast::JP_CERTIFICATION, &restore)?;
+        cast.jp.party(JP_CERTIFICATION, &restore)?;
         buyer.sees("jp:W-1", "recognised", "granted")?;
         let (_, event) = webhook.next()?;
         let eased = event["type"] == "org.secure-trust-registry.supply-chain.eased";
