@@ -52,9 +52,6 @@ impl From<FeedError> for NotFound {
     }
 }
 
-/// Entries of which something fits, in order.
-type Fitting = Vec<Arc<[Event]>>;
-
 impl Node {
     /// What is sent first from `spot` on; nothing where all was looked at, or enough for a turn.
     pub(super) async fn first_from(
@@ -93,7 +90,14 @@ impl Node {
         Ok(letter.filter(|letter| letter.spot == spot))
     }
 
-    async fn among(&self, key: &Key, work: &Work, entries: Fitting, from: Spot) -> Result<Option<Letter>, NotFound> {
+    /// What is sent first from `from` on, among entries of which something fits, in order.
+    async fn among(
+        &self,
+        key: &Key,
+        work: &Work,
+        entries: Vec<Arc<[Event]>>,
+        from: Spot,
+    ) -> Result<Option<Letter>, NotFound> {
         let Some(exposing) = &work.subscription.exposure else {
             return Ok(first(&entries, from, |event| self.registry.dispatch.passes(key, event)));
         };
@@ -111,7 +115,7 @@ impl Node {
         &self,
         key: &Key,
         exposing: &Exposing,
-        entries: Fitting,
+        entries: Vec<Arc<[Event]>>,
         from: Spot,
     ) -> Result<Option<Letter>, NotFound> {
         if entries.is_empty() {

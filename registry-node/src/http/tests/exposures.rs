@@ -174,3 +174,23 @@ async fn what_cannot_be_told_is_refused() {
         assert_eq!(talk.ask(&path).await.code(), code, "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_last_day_that_passed_before_anybody_said_so_is_told_by_whoever_says_so() {
+    let world = World::furnished().await;
+    let buyer = world.person("buyer-1");
+    let mut talk = keep(&world, &buyer, CHAIN).await;
+    // The day passes, and something else is stated before the node states what ended.
+    world.clock.ahead(302);
+    let mut other = super::fixture::scheme();
+    other["scheme"] = json!("stars@9");
+    super::years::must(&world, "meti", "scheme-published", other).await;
+    super::years::on(&world, 302).await;
+    world.clock.ahead(0);
+    let told = talk.ask(EXPOSURES).await.json();
+    let last = told["events"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["type"], "org.secure-trust-registry.supply-chain.exposed", "{told}");
+    let change = &last["data"]["changes"][0];
+    assert_eq!((&change["before"], &change["after"]), (&json!("go"), &json!("stop")), "{last}");
+    assert_eq!(last["data"]["exposure"]["orders"], json!(["PO-1", "PO-2"]));
+}

@@ -39,6 +39,10 @@ further away. It wrote that down once, as a table, and keeps it at the registry 
                      (Japan)                   (Germany)
                      Other Chips KK, Japan ───────────────────▶ Dashboard";
 
+const METHOD: &str = "\
+The first two come by themselves. The other two are commands that were started when these had come, one after the other: most of
+their time is that of starting a program that was built without optimisation.\n";
+
 /// One way on which the buyer hears of it.
 struct Heard {
     form: &'static str,
@@ -68,6 +72,7 @@ pub(super) fn play<W: Write>(cast: &Cast<'_>, buyer: &mut Buyer<'_>, told: &mut 
     cast.jp.registry().end(Body::NAME)?;
     let ways: Vec<&Heard> = heard.ways.iter().collect();
     told.say(&format!("\n{}", side_by_side(&ways, acknowledged)))?;
+    told.say(METHOD)?;
     exposed(&heard.exposure, told)?;
     restored(cast, buyer, &webhook, told)
 }
