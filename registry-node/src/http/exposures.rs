@@ -77,7 +77,8 @@ impl Ground {
         let gone = |what: &str, name: &Name| Unjudged::Gone(format!("you keep no {what} {name}; put it again"));
         let stored = stored.ok_or_else(|| gone("supply chain", &asked.supply_chain))?;
         let Shelved { value: policy, version: of_policy, .. } = policy.ok_or_else(|| gone("policy", &asked.policy))?;
-        let chain = stored.value.chain().map_err(|error| later(&error))?;
+        // What is wrong with it would name suppliers in a line of the log.
+        let chain = stored.value.chain().map_err(|_| later(&"a supply chain that was kept cannot be read"))?;
         supply_chains::weighable(&policy, &chain).map_err(Unjudged::TooMuch)?;
         let places = chain.suppliers().map(|(place, supplier)| (supplier.clone(), place)).collect();
         let registry = Registry { id: site.registry.config.registry.id.clone(), levels: levels(&site.register()) };

@@ -13,6 +13,9 @@ use crate::buyer::lane::Spot;
 use crate::core::event::Event;
 use crate::core::feed::FeedError;
 
+/// Entries that are judged at once for one chain: each may take a second.
+const JUDGED_AT_ONCE: usize = 8;
+
 /// What is sent.
 pub(super) struct Letter {
     /// Where it stands in the log.
@@ -104,35 +107,47 @@ impl Node {
         // That the registry ended, or went elsewhere, does nothing to a chain, and is told as it is.
         let whole = entries.iter().position(|entry| entry.iter().any(Event::is_for_all)).unwrap_or(entries.len());
         let (before, rest) = entries.split_at(whole);
-        match self.exposed(key, exposing, before.to_vec(), from).await? {
+        match self.exposed(key, exposing, before, from).await? {
             Some(letter) => Ok(Some(letter)),
             None => Ok(first(rest, from, Event::is_for_all)),
         }
     }
 
-    /// What the first of these entries does to a chain, found out on a thread that may take its time.
+    /// What the first of these entries does to a chain. Others have their turn after a few of them.
     async fn exposed(
+        &self,
+        key: &Key,
+        exposing: &Exposing,
+        entries: &[Arc<[Event]>],
+        from: Spot,
+    ) -> Result<Option<Letter>, NotFound> {
+        for few in entries.chunks(JUDGED_AT_ONCE) {
+            match self.judged(key, exposing, few.to_vec(), from).await {
+                Ok(None) => {}
+                Ok(Some(exposed)) => return Ok(Some(Letter::from(exposed))),
+                Err(Unjudged::Later(error)) => {
+                    self.unreadable(&error);
+                    return Err(NotFound::Later);
+                }
+                Err(never) => return Err(NotFound::Parked(never.to_string())),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The same of so few, found out on a thread that may take its time.
+    async fn judged(
         &self,
         key: &Key,
         exposing: &Exposing,
         entries: Vec<Arc<[Event]>>,
         from: Spot,
-    ) -> Result<Option<Letter>, NotFound> {
-        if entries.is_empty() {
-            return Ok(None);
-        }
+    ) -> Result<Option<Exposed>, Unjudged> {
         // Never closed.
         let _turn = self.judging.acquire().await;
         let (exposures, owner, exposing) = (Arc::clone(&self.exposures), key.owner.clone(), exposing.clone());
         let judged = tokio::task::spawn_blocking(move || exposures.first(&owner, &exposing, &entries, from)).await;
-        match judged.unwrap_or_else(|error| Err(Unjudged::Later(error.to_string()))) {
-            Ok(exposed) => Ok(exposed.map(Letter::from)),
-            Err(Unjudged::Later(error)) => {
-                self.unreadable(&error);
-                Err(NotFound::Later)
-            }
-            Err(never) => Err(NotFound::Parked(never.to_string())),
-        }
+        judged.unwrap_or_else(|error| Err(Unjudged::Later(error.to_string())))
     }
 }
 
