@@ -21,6 +21,7 @@ mod consent;
 mod context;
 mod coverage;
 mod credential;
+mod cursor;
 mod decide;
 mod declare;
 mod evidence;
@@ -143,6 +144,7 @@ enum Command {
     Watch(watch::Watch),
     Watchlist(watchlist::Watchlists),
     Subscription(Box<subscription::Subscriptions>),
+    Cursor(cursor::Cursors),
     Status(status::Status),
     Cascades(cascades::Cascades),
     Surveillance(surveillance::Surveillance),
@@ -232,6 +234,7 @@ impl Command {
             Self::Watch(command) => command.run(context),
             Self::Watchlist(command) => command.run(context),
             Self::Subscription(command) => command.run(context),
+            Self::Cursor(command) => command.run(context),
             Self::Status(command) => command.run(context),
             Self::Cascades(command) => command.run(context),
             Self::Surveillance(command) => command.run(context),

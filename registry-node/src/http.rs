@@ -111,8 +111,7 @@ impl Answers {
 
     /// What entries do to the supply chains that parties keep.
     pub fn exposures(&self) -> Arc<dyn Exposures> {
-        let site = Arc::clone(&self.0);
-        site
+        Arc::<Site>::clone(&self.0)
     }
 
     /// Everything that is answered, ready for [`server::Door::serve`].

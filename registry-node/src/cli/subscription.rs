@@ -36,7 +36,7 @@ pub(super) struct Subscriptions {
 #[derive(Debug, Subcommand)]
 enum Command {
     List(List),
-    Put(Put),
+    Put(Box<Put>),
     Show(Show),
     Deliveries(Deliveries),
     Ping(Ping),
