@@ -230,24 +230,52 @@ fn paths(chain: &Chain, starts: &[usize]) -> (Vec<Vec<usize>>, bool) {
     (found, false)
 }
 
-/// The links of each item.
+/// The links of each item, by its folded name.
+struct ByItem(BTreeMap<String, Vec<usize>>);
+
+impl ByItem {
+    fn of(chain: &Chain) -> Self {
+        let mut by_item: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (position, link) in chain.links().iter().enumerate() {
+            let Some(item) = &link.item else { continue };
+            by_item.entry(folded(item.as_str())).or_default().push(position);
+        }
+        Self(by_item)
+    }
+
+    /// The links that are looked at for an alternative to `link`, and whether there are more.
+    fn candidates(&self, link: &Link) -> (&[usize], bool) {
+        let same = link.item.as_ref().and_then(|item| self.0.get(&folded(item.as_str())));
+        let same = same.map_or(&[] as &[usize], Vec::as_slice);
+        (&same[..same.len().min(MAX_CANDIDATES)], same.len() > MAX_CANDIDATES)
+    }
+}
+
+/// Those on whose standing it depends what these links expose: their suppliers, whom they supply, and whoever might take over.
+pub fn concerned(chain: &Chain, links: &[usize]) -> BTreeSet<usize> {
+    let by_item = ByItem::of(chain);
+    let mut places = BTreeSet::new();
+    for link in links.iter().map(|position| &chain.links()[*position]) {
+        places.extend([link.from, link.to]);
+        places.extend(by_item.candidates(link).0.iter().map(|candidate| chain.links()[*candidate].from));
+    }
+    places.retain(|place| matches!(chain.nodes()[*place].place, Place::Supplier(_)));
+    places
+}
+
+/// Who could take over.
 struct Alternatives<'a> {
     review: &'a Review<'a>,
     /// What is exposed: whoever hangs on what is broken cannot take its place.
     reach: &'a Reach,
-    by_item: BTreeMap<String, Vec<usize>>,
+    by_item: ByItem,
     /// How many parts of requirements may still be weighed.
     left: usize,
 }
 
 impl<'a> Alternatives<'a> {
     fn of(review: &'a Review<'a>, reach: &'a Reach) -> Self {
-        let mut by_item: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for (position, link) in review.chain().links().iter().enumerate() {
-            let Some(item) = &link.item else { continue };
-            by_item.entry(folded(item.as_str())).or_default().push(position);
-        }
-        Self { review, reach, by_item, left: MAX_WEIGHED }
+        Self { review, reach, by_item: ByItem::of(review.chain()), left: MAX_WEIGHED }
     }
 
     /// The first broken links, as far as there is room for their reasons.
@@ -278,11 +306,11 @@ impl<'a> Alternatives<'a> {
     /// Suppliers of the same item that would meet the policy in the place of `link`, each from the site that it supplies from.
     fn to(&mut self, link: &Link) -> (BTreeSet<usize>, bool) {
         let chain = self.review.chain();
-        let same = link.item.as_ref().and_then(|item| self.by_item.get(&folded(item.as_str())));
-        let same = same.map_or(&[] as &[usize], Vec::as_slice);
+        let (candidates, more) = self.by_item.candidates(link);
+        let candidates: Vec<&Link> = candidates.iter().map(|position| &chain.links()[*position]).collect();
         let mut holding = BTreeSet::new();
-        for candidate in same.iter().take(MAX_CANDIDATES).map(|position| &chain.links()[*position]) {
-            if self.is_touched(candidate.from, link) {
+        for candidate in candidates {
+            if self.is_touched(candidate.from, link) || !self.review.knows(candidate.from) {
                 continue;
             }
             let Some(left) = self.left.checked_sub(self.review.parts(candidate.from)) else { return (holding, true) };
@@ -296,7 +324,7 @@ impl<'a> Alternatives<'a> {
                 return (holding, true);
             }
         }
-        (holding, same.len() > MAX_CANDIDATES)
+        (holding, more)
     }
 
     /// Whether a supplier is itself the one that is lost or supplied, or hangs on what is broken.

@@ -9,6 +9,7 @@
 //! order ──┼─▶ judge ──▶ finding: go · notice · conditional · stop, and why
 //! standing┘     │
 //! chain ────────┴─▶ review: a finding for each link ──▶ exposure: products, orders, paths, alternatives ──▶ drawing
+//!                    └─ before and after a change ──▶ shift: what moved, and what that exposes
 //! ```
 
 pub mod chain;
@@ -18,6 +19,7 @@ pub mod exposure;
 pub mod judge;
 pub mod policy;
 pub mod review;
+mod shift;
 mod step;
 mod touch;
 
@@ -27,5 +29,6 @@ pub use exposure::{Exposure, exposure};
 pub use judge::{Finding, Order, Registry, Ruling, SchemeLevels, judge};
 pub use policy::{Policy, PolicyError};
 pub use review::{Measure, Review};
+pub use shift::{LeftOut, Shift};
 pub use step::{Advice, TradingStep, UnknownStep};
 pub use touch::{Touch, UnknownTouch};

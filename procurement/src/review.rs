@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use conformity::identifiers::Identifier;
 use conformity::standing::Standing;
@@ -47,8 +47,9 @@ pub struct Review<'a> {
     /// By the position of the supplier among the nodes.
     standings: BTreeMap<usize, Cow<'a, Standing>>,
     companies: Companies,
-    /// What each link comes to. Reasons are worked out again where they are told: those of a large chain take more memory than it.
-    outcomes: Vec<Outcome>,
+    /// What each link that is looked at comes to. Reasons are worked out again where they are told: those of a large chain take more
+    /// memory than it.
+    outcomes: Vec<Option<Outcome>>,
     judged: RefCell<BTreeMap<(usize, Order), Outcome>>,
 }
 
@@ -125,6 +126,14 @@ impl<'a> Review<'a> {
         Self::without(chain, measure, None)
     }
 
+    /// Judges the links of these suppliers alone, by their positions: of the others nothing needs to be known, and nothing is said.
+    ///
+    /// # Errors
+    /// [`Unasked`], of one of them.
+    pub fn of_some(chain: &'a Chain, measure: Measure<'a>, suppliers: &BTreeSet<usize>) -> Result<Self, Unasked> {
+        Self::looked_at(chain, measure, None, |supplier| suppliers.contains(&supplier))
+    }
+
     /// Judges every link as if nothing were shown any more of the supplier at this position, under whichever identifier.
     ///
     /// # Errors
@@ -134,7 +143,16 @@ impl<'a> Review<'a> {
     }
 
     fn without(chain: &'a Chain, measure: Measure<'a>, lost: Option<usize>) -> Result<Self, Unasked> {
-        let asked = chain.suppliers().map(|(position, supplier)| {
+        Self::looked_at(chain, measure, lost, |_| true)
+    }
+
+    fn looked_at(
+        chain: &'a Chain,
+        measure: Measure<'a>,
+        lost: Option<usize>,
+        of: impl Fn(usize) -> bool,
+    ) -> Result<Self, Unasked> {
+        let asked = chain.suppliers().filter(|(position, _)| of(*position)).map(|(position, supplier)| {
             let standing = measure.standings.get(supplier).ok_or_else(|| Unasked(supplier.clone()))?;
             Ok((position, standing))
         });
@@ -146,7 +164,9 @@ impl<'a> Review<'a> {
         standings.extend(lost.into_iter().flatten().map(|node| (node, Cow::Owned(nothing_shown()))));
         let mut review =
             Self { chain, measure, standings, companies, outcomes: Vec::new(), judged: RefCell::default() };
-        let outcomes = chain.links().iter().map(|link| review.judged(link.from, review.order(link)));
+        let outcomes = chain.links().iter().map(|link| {
+            review.standings.contains_key(&link.from).then(|| review.judged(link.from, review.order(link)))
+        });
         review.outcomes = outcomes.collect();
         Ok(review)
     }
@@ -156,9 +176,19 @@ impl<'a> Review<'a> {
         self.chain
     }
 
-    /// What each link comes to, in their order.
+    /// What each link that is looked at comes to, in their order.
     pub fn outcomes(&self) -> impl Iterator<Item = (&'a Link, Outcome)> {
-        self.chain.links().iter().zip(self.outcomes.iter().copied())
+        self.chain.links().iter().zip(&self.outcomes).filter_map(|(link, outcome)| Some((link, (*outcome)?)))
+    }
+
+    /// Whether the link at this position is looked at and does not meet the policy.
+    fn is_broken(&self, link: usize) -> bool {
+        self.outcomes[link].is_some_and(|outcome| !outcome.is_met())
+    }
+
+    /// Whether this supplier is looked at.
+    pub(crate) fn knows(&self, supplier: usize) -> bool {
+        self.standings.contains_key(&supplier)
     }
 
     /// What the link at this position comes to, and why.
@@ -169,14 +199,14 @@ impl<'a> Review<'a> {
 
     /// Positions of links that do not meet the policy.
     pub fn broken(&self) -> Vec<usize> {
-        (0..self.outcomes.len()).filter(|link| !self.outcomes[*link].is_met()).collect()
+        (0..self.outcomes.len()).filter(|link| self.is_broken(*link)).collect()
     }
 
     /// Positions of those of one supplier, under whichever of its identifiers.
     pub fn broken_of(&self, supplier: usize) -> Vec<usize> {
         let nodes = self.companies.nodes(supplier).into_iter();
         let links = nodes.flat_map(|node| self.chain.supplied_by(node).iter().copied());
-        links.filter(|link| !self.outcomes[*link].is_met()).collect()
+        links.filter(|link| self.is_broken(*link)).collect()
     }
 
     /// Whether two suppliers, by their positions, are one company.
@@ -191,7 +221,7 @@ impl<'a> Review<'a> {
 
     /// The worst that any of these links comes to.
     pub fn advice(&self, links: &[usize]) -> Advice {
-        links.iter().map(|link| self.outcomes[*link].advice).max().unwrap_or(Advice::Go)
+        links.iter().filter_map(|link| self.outcomes[*link]).map(|outcome| outcome.advice).max().unwrap_or(Advice::Go)
     }
 
     /// How many orders were judged: one for each distinct order to a supplier, however many links it has.
@@ -227,14 +257,16 @@ impl<'a> Review<'a> {
 
     /// What `other` makes otherwise of the same chain.
     pub fn changes(&self, other: &Review<'a>) -> Vec<Change> {
-        let both = self.outcomes().zip(other.outcomes());
-        let changed = both.filter(|((_, before), (_, after))| before.advice != after.advice);
-        changed
-            .map(|((link, before), (_, after))| Change {
-                link: Told::of(self.chain, link),
-                before: before.advice,
-                after: after.advice,
-            })
-            .collect()
+        self.changed(other).map(|(_, change)| change).collect()
+    }
+
+    /// The same, each with the position of the link: of those that both look at.
+    pub(crate) fn changed<'b>(&'b self, other: &'b Review<'_>) -> impl Iterator<Item = (usize, Change)> + 'b {
+        let both = self.outcomes.iter().zip(&other.outcomes).enumerate();
+        both.filter_map(|(position, (before, after))| {
+            let (before, after) = ((*before)?.advice, (*after)?.advice);
+            let link = || Told::of(self.chain, &self.chain.links()[position]);
+            (before != after).then(|| (position, Change { link: link(), before, after }))
+        })
     }
 }

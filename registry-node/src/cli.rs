@@ -11,6 +11,7 @@ mod as_of;
 mod asking;
 mod bridge;
 mod bulletin;
+mod buying_policy;
 mod cascades;
 mod certificate;
 mod certs;
@@ -20,6 +21,7 @@ mod consent;
 mod context;
 mod coverage;
 mod credential;
+mod cursor;
 mod decide;
 mod declare;
 mod evidence;
@@ -28,6 +30,7 @@ mod grant;
 mod hosting;
 mod import;
 mod init;
+mod kept;
 mod log;
 mod log_key;
 mod party;
@@ -122,6 +125,7 @@ enum Command {
     Annul(change::Annul),
     Change(change::Other),
     Bridge(Box<bridge::Bridge>),
+    BuyingPolicy(buying_policy::BuyingPolicies),
     Decide(Box<decide::Decide>),
     Declare(Box<declare::Declare>),
     Confirm(confirm::Confirm),
@@ -140,6 +144,7 @@ enum Command {
     Watch(watch::Watch),
     Watchlist(watchlist::Watchlists),
     Subscription(Box<subscription::Subscriptions>),
+    Cursor(cursor::Cursors),
     Status(status::Status),
     Cascades(cascades::Cascades),
     Surveillance(surveillance::Surveillance),
@@ -210,6 +215,7 @@ impl Command {
             Self::Annul(command) => command.run(context),
             Self::Change(command) => command.run(context),
             Self::Bridge(command) => command.run(context),
+            Self::BuyingPolicy(command) => command.run(context),
             Self::Decide(command) => command.run(context),
             Self::Declare(command) => command.run(context),
             Self::Confirm(command) => command.run(context),
@@ -228,6 +234,7 @@ impl Command {
             Self::Watch(command) => command.run(context),
             Self::Watchlist(command) => command.run(context),
             Self::Subscription(command) => command.run(context),
+            Self::Cursor(command) => command.run(context),
             Self::Status(command) => command.run(context),
             Self::Cascades(command) => command.run(context),
             Self::Surveillance(command) => command.run(context),

@@ -34,6 +34,7 @@ mod did;
 mod event_cursor;
 mod event_filter;
 mod events;
+mod exposures;
 mod holders;
 mod hosting;
 mod inbox;
@@ -90,6 +91,7 @@ use warp::path::FullPath;
 use warp::reply::Response;
 use warp::{Filter, Rejection};
 
+use crate::buyer::exposing::Exposures;
 use crate::core::registry::Registry;
 use crate::problem::Problem;
 use ask::{Ask, Found, MAX_PATH, Said};
@@ -104,24 +106,41 @@ const REFUSED_AFTER: Duration = Duration::from_millis(5);
 
 pub use code::Code;
 
-/// Everything that `registry` answers, ready for [`server::Door::serve`].
-pub fn routes(
-    registry: Arc<Registry>,
-) -> impl tower::Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send + 'static>
-+ Clone
-+ Send
-+ Sync
-+ 'static {
-    let site = Arc::new(Site::new(registry));
-    live::attend(&site);
-    // The hottest group first: each group that does not know the path costs a little.
-    let answers = memory(&site).or(disk(&site)).unify().or(bodies(&site)).unify().or(events(&site)).unify();
-    let answers = answers.recover(recovered).unify();
-    let whole = warp::method().and(accepted()).and(answers).map(|method, language, response| {
-        let told = answer::told(response, language);
-        if method == Method::HEAD { answer::bodiless(told) } else { told }
-    });
-    warp::service(whole)
+/// What a registry answers over HTTPS, and what is found out for those whom it tells something of its own accord by the same rules.
+#[derive(Clone)]
+pub struct Answers(Arc<Site>);
+
+impl Answers {
+    /// Those of `registry`.
+    pub fn of(registry: Arc<Registry>) -> Self {
+        let site = Arc::new(Site::new(registry));
+        live::attend(&site);
+        Self(site)
+    }
+
+    /// What entries do to the supply chains that parties keep.
+    pub fn exposures(&self) -> Arc<dyn Exposures> {
+        Arc::<Site>::clone(&self.0)
+    }
+
+    /// Everything that is answered, ready for [`server::Door::serve`].
+    pub fn routes(
+        &self,
+    ) -> impl tower::Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send + 'static>
+    + Clone
+    + Send
+    + Sync
+    + use<> {
+        let site = &self.0;
+        // The hottest group first: each group that does not know the path costs a little.
+        let answers = memory(site).or(disk(site)).unify().or(bodies(site)).unify().or(events(site)).unify();
+        let answers = answers.recover(recovered).unify();
+        let whole = warp::method().and(accepted()).and(answers).map(|method, language, response| {
+            let told = answer::told(response, language);
+            if method == Method::HEAD { answer::bodiless(told) } else { told }
+        });
+        warp::service(whole)
+    }
 }
 
 fn memory(site: &Arc<Site>) -> BoxedFilter<(Response,)> {

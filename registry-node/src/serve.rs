@@ -59,8 +59,9 @@ pub async fn serve(registry: Arc<Registry>) -> anyhow::Result<Serving> {
         reloaded,
         shutdown: shutdown.clone(),
     };
+    let answers = http::Answers::of(Arc::clone(&registry));
     tasks.spawn(link::run(Arc::clone(&registry), reloads.subscribe(), shutdown.clone()).in_current_span());
-    tasks.spawn(door.serve(listener, http::routes(Arc::clone(&registry))).in_current_span());
+    tasks.spawn(door.serve(listener, answers.routes()).in_current_span());
     tasks.spawn(publisher(&registry).run(shutdown.clone()).in_current_span());
     tasks.spawn(watch_certificates(https, registry.folder.clone(), reloads, shutdown.clone()).in_current_span());
     let (node, stop) = (Arc::clone(&registry), shutdown.clone());
@@ -68,8 +69,8 @@ pub async fn serve(registry: Arc<Registry>) -> anyhow::Result<Serving> {
     tasks.spawn(keeping.in_current_span());
     let (node, stop) = (Arc::clone(&registry), shutdown.clone());
     tasks.spawn(async move { cascades::run(&node, stop).await }.in_current_span());
-    let outbound = delivery::outbound(&registry)?;
-    tasks.spawn(delivery::run(Arc::clone(&registry), outbound, shutdown.clone()).in_current_span());
+    let (outbound, exposures) = (delivery::outbound(&registry)?, answers.exposures());
+    tasks.spawn(delivery::run(Arc::clone(&registry), outbound, exposures, shutdown.clone()).in_current_span());
     tasks.spawn(end_when_left(Arc::clone(&registry), shutdown.clone()).in_current_span());
     tasks.spawn(refresh_crls(Arc::clone(&registry), shutdown.clone()).in_current_span());
     tasks.close();

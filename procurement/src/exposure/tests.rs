@@ -33,6 +33,22 @@ pub(crate) fn reviewed<T>(chain: &Chain, without: &[usize], then: impl FnOnce(&R
     then(&Review::of(chain, measure).unwrap())
 }
 
+/// The same of these suppliers alone.
+pub(crate) fn reviewed_some<T>(
+    chain: &Chain,
+    without: &[usize],
+    suppliers: &BTreeSet<usize>,
+    then: impl FnOnce(&Review<'_>) -> T,
+) -> T {
+    let (mut standings, registry) = (standings(chain, without), registry());
+    let known: BTreeSet<&Identifier> =
+        chain.suppliers().filter(|(place, _)| suppliers.contains(place)).map(|(_, supplier)| supplier).collect();
+    standings.retain(|supplier, _| known.contains(supplier));
+    let policy = policy(&json!({"verdict": {"scheme": "star", "level": "4"}}));
+    let measure = Measure { policy: &policy, step: TradingStep::Order, registry: &registry, standings: &standings };
+    then(&Review::of_some(chain, measure, suppliers).unwrap())
+}
+
 fn position(chain: &Chain, number: usize) -> usize {
     chain.find(&duns(number).parse().unwrap()).unwrap()
 }

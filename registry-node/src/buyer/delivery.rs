@@ -2,7 +2,9 @@
 //!
 //! A worker has a subscription for some deliveries at most, so that one that is far behind does not keep others from theirs. What waits
 //! for a receiver is a task without anything but a place in the log.
-//! Out of scope: who is told of what (`buyer::dispatch`), and how a delivery looks (`buyer::webhook`).
+//! Out of scope: who is told of what (`buyer::dispatch`), what is sent next (`finding`), and how a delivery looks (`buyer::webhook`).
+
+mod finding;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +20,8 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::dispatch::{Key, Ping, Task, Told, Work};
-use super::lane::{Delivery, Patience, Spot};
+use super::exposing::Exposures;
+use super::lane::{Delivery, Patience};
 use super::outbound::Outbound;
 use super::signals::{self, TokenFault, Tokens};
 use super::webhook::{Answer, Delivering, Form, Message};
@@ -29,9 +32,12 @@ use crate::core::feed::FeedError;
 use crate::core::notice::{HEARTBEAT, PING, notice};
 use crate::core::published::Published;
 use crate::core::registry::Registry;
+use finding::{Letter, NotFound};
 
 /// Subscriptions that are worked for at once.
 const WORKERS: usize = 64;
+/// Workers that find out at once what entries do to chains: it takes a processor.
+const JUDGING: usize = 2;
 /// Deliveries after which a worker lets others have their turn.
 const TURN: usize = 64;
 /// How long a turn may take, but for the delivery that is under way: a slow receiver takes no more than others.
@@ -52,6 +58,8 @@ struct Node {
     outbound: Option<Outbound>,
     patience: Patience,
     published: Published,
+    exposures: Arc<dyn Exposures>,
+    judging: Semaphore,
     unreadable: Hush,
 }
 
@@ -68,12 +76,19 @@ pub fn outbound(registry: &Registry) -> Result<Option<Outbound>, TlsError> {
 
 /// Tells subscribers until `shutdown`. Without a way out it looks at what fits all the same: those who poll are told of it, and the others
 /// once there is a way.
-pub async fn run(registry: Arc<Registry>, outbound: Option<Outbound>, shutdown: CancellationToken) {
+pub async fn run(
+    registry: Arc<Registry>,
+    outbound: Option<Outbound>,
+    exposures: Arc<dyn Exposures>,
+    shutdown: CancellationToken,
+) {
     let node = Arc::new(Node {
         patience: registry.config.webhooks.patience(),
         registry,
         outbound,
         published: Published::default(),
+        exposures,
+        judging: Semaphore::new(JUDGING),
         unreadable: Hush::new(),
     });
     let (slots, mut workers) = (Arc::new(Semaphore::new(WORKERS)), JoinSet::new());
@@ -204,22 +219,18 @@ impl Node {
                 let ping = Ping { id: format!("heartbeat_{}", self.registry.now().as_second()), state: None };
                 return self.notify(key, work, delivering, self.notice(key, work, HEARTBEAT, &ping)).await;
             }
-            Task::Again(spot) => {
-                let found = self.at(*spot).await;
-                // What was erased is an entry of no type that a stream is told.
-                (*spot, found.map(|found| found.filter(|event| work.subscription.wants(&event.kind))))
-            }
-            Task::From(spot) => match self.first_from(key, work.turn, *spot, until).await {
-                Ok(Some(event)) => (Spot { index: event.index, position: event.position }, Ok(Some(event))),
+            Task::Again(spot) => (*spot, self.at(key, work, *spot).await),
+            Task::From(spot) => match self.first_from(key, work, *spot, until).await {
                 Ok(None) => return false,
-                Err(error) => (*spot, Err(error)),
+                found => (*spot, found),
             },
         };
         match found {
-            Ok(Some(event)) => self.deliver(key, work, delivering, spot, &event).await,
+            Ok(Some(letter)) => self.deliver(key, work, delivering, letter).await,
             // It was erased meanwhile, and nothing is left to tell.
             Ok(None) => self.registry.dispatch.vanished(key, work.turn, spot),
-            Err(_) => {
+            Err(NotFound::Parked(why)) => self.registry.dispatch.park(key, work.turn, why, self.registry.now()),
+            Err(NotFound::Later) => {
                 tokio::time::sleep(UNREADABLE).await;
                 return false;
             }
@@ -227,27 +238,32 @@ impl Node {
         true
     }
 
-    async fn deliver(&self, key: &Key, work: &Work, delivering: &mut Delivering, spot: Spot, event: &Event) {
+    async fn deliver(&self, key: &Key, work: &Work, delivering: &mut Delivering, letter: Letter) {
         let begun = Instant::now();
-        let (id, answer) = match self.message(key, work, spot, event) {
+        let (id, answer) = match self.message(key, work, &letter) {
             Ok(message) => (message.id.clone(), delivering.send(&message, self.registry.now()).await),
-            Err(error) => (event_id(self, spot), unmade(&error)),
+            Err(error) => (self.letter_id(&letter), unmade(&error)),
         };
         let delivery = self.delivery(&id, &answer, delivering.said(), begun);
-        let why_parked = self.registry.dispatch.answered(key, work.turn, spot, &answer, self.told(delivery));
+        let why_parked = self.registry.dispatch.answered(key, work.turn, letter.spot, &answer, self.told(delivery));
         self.say_paused(key, work, delivering, why_parked).await;
     }
 
-    /// An event, as the subscription wants it.
-    fn message(&self, key: &Key, work: &Work, spot: Spot, event: &Event) -> Result<Message, TokenFault> {
+    /// A letter, as the subscription wants it: a stream, which is told of no chain, as a token.
+    fn message(&self, key: &Key, work: &Work, letter: &Letter) -> Result<Message, TokenFault> {
         let (subscription, members) = (&*work.subscription, self.published.member(&self.registry));
-        let Some(stream) = &subscription.stream else {
+        let (Some(stream), Some(event)) = (&subscription.stream, &letter.event) else {
             let form = Form::Webhook(subscription.secrets.clone());
-            return Ok(Message { id: event_id(self, spot), body: with_members(&event.json, &members), form });
+            return Ok(Message { id: self.letter_id(letter), body: with_members(&letter.json, &members), form });
         };
         let token = self.tokens(key, work).event(event, &members)?;
-        let (id, form) = (signals::jti(&self.registry, &key.name, spot), Form::Token(stream.authorization.clone()));
-        Ok(Message { id, body: token.into(), form })
+        let id = signals::jti(&self.registry, &key.name, letter.spot);
+        Ok(Message { id, body: token.into(), form: Form::Token(stream.authorization.clone()) })
+    }
+
+    /// The `webhook-id` of a letter: the same whenever and to whomever it is sent.
+    fn letter_id(&self, letter: &Letter) -> String {
+        format!("{}_{}", self.registry.config.registry.id, letter.id)
     }
 
     fn tokens<'a>(&'a self, key: &'a Key, work: &'a Work) -> Tokens<'a> {
@@ -298,43 +314,19 @@ impl Node {
         Delivery { id: id.to_owned(), at: self.registry.now(), took, taken: matches!(answer, Answer::Taken(_)), told }
     }
 
-    /// The first event from `spot` on that fits what the subscription asks for; nothing where all was looked at, or enough for a turn.
-    async fn first_from(&self, key: &Key, turn: u64, spot: Spot, until: u64) -> Result<Option<Event>, FeedError> {
-        let dispatch = &self.registry.dispatch;
-        let mut from = spot;
-        loop {
-            let mark = dispatch.mark();
-            let entries = if from.index < mark { self.read(from.index).await? } else { Vec::new() };
-            for events in entries.iter().zip(from.index..mark).map(|(events, _)| events) {
-                let mut behind =
-                    events.iter().filter(|event| (event.index, event.position) >= (from.index, from.position));
-                if let Some(event) = behind.find(|event| dispatch.passes(key, event)) {
-                    return Ok(Some(event.clone()));
-                }
-                from = Spot::of_entry(from.index + 1);
-            }
-            if dispatch.passed(key, turn, from.index) || from.index >= until {
-                return Ok(None);
-            }
-        }
-    }
-
-    /// The event at `spot`, if it is still there.
-    async fn at(&self, spot: Spot) -> Result<Option<Event>, FeedError> {
-        let entries = self.read(spot.index).await?;
-        let mut events = entries.first().into_iter().flat_map(|events| events.iter());
-        Ok(events.find(|event| event.position == spot.position).cloned())
-    }
-
     /// The next entries from `index` on. Old ones come from the journal, on a thread that may wait for it.
     async fn read(&self, index: u64) -> Result<Vec<Arc<[Event]>>, FeedError> {
         let read = self.registry.feed.read(index, &self.registry.dispatch.catch_ups).await;
-        if let Err(error) = &read
-            && let Some(times) = self.unreadable.heard()
-        {
-            tracing::error!(%error, times, "subscribers are told nothing until the log can be read");
+        if let Err(error) = &read {
+            self.unreadable(error);
         }
         read
+    }
+
+    fn unreadable(&self, error: &dyn std::fmt::Display) {
+        if let Some(times) = self.unreadable.heard() {
+            tracing::error!(%error, times, "some subscribers are told nothing until the log can be read");
+        }
     }
 
     /// Something that is no event of the log: that a receiver is reached, or that nothing came for a while.
@@ -353,11 +345,6 @@ impl Node {
         let form = Form::Webhook(work.subscription.secrets.clone());
         Message { body: with_members(&notice, &self.published.member(&self.registry)), id, form }
     }
-}
-
-/// The `webhook-id` of an event: the same whenever and to whomever it is sent.
-fn event_id(node: &Node, spot: Spot) -> String {
-    format!("{}_{}_{}", node.registry.config.registry.id, spot.index, spot.position)
 }
 
 /// Our own fault: it is tried again, as what a receiver does not take.

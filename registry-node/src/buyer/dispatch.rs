@@ -19,6 +19,7 @@
 mod kept;
 mod line;
 mod polled;
+mod sourced;
 #[cfg(test)]
 mod tests;
 
@@ -31,9 +32,8 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, Semaphore};
 
 use super::lane::{Delivery, Lane, Patience, Spot};
-use super::shelf::{Name, Shelf, ShelfError};
+use super::shelf::Name;
 use super::subscription::Subscription;
-use super::watchlist::Watchlist;
 use super::webhook::Answer;
 use crate::core::event::Event;
 use crate::core::interests::{Interest, Interests};
@@ -42,11 +42,8 @@ use line::Line;
 
 pub use line::{Ping, Task, Work};
 pub use polled::{Answers, Polled, WINDOW};
+pub use sourced::{Headroom, watched};
 
-/// Suppliers that the watchlists of one owner's subscriptions may bring into the index.
-const MAX_WATCHED: usize = 200_000;
-/// The same for all owners together: some hundred bytes each, and as many operations at a start.
-const MAX_WATCHED_BY_ALL: usize = 2_000_000;
 /// Workers that one owner may have at once.
 const MAX_WORKERS: usize = 8;
 /// How often one owner may have events told again from a place, and within which time.
@@ -64,17 +61,6 @@ pub struct Key {
     pub owner: PartyId,
     /// Which.
     pub name: Name,
-}
-
-/// Whether subscriptions may watch as much as is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Headroom {
-    /// They may.
-    Enough,
-    /// The owner would watch more than one may.
-    FullOfOwner,
-    /// All together would.
-    Full,
 }
 
 /// All subscriptions of one registry.
@@ -160,39 +146,11 @@ impl Dispatch {
         state.changed.insert(key.owner.clone());
     }
 
-    /// Whether so many suppliers on the watchlist `name` are within what the owner's subscriptions, and all together, may watch; `asking`
-    /// would name it, too. What is no more than before is always taken.
-    pub fn headroom(&self, owner: &PartyId, name: &Name, suppliers: usize, asking: Option<&Name>) -> Headroom {
-        let state = self.state();
-        let (mut before, mut after) = (0, 0);
-        let mut counted = false;
-        for (key, line) in state.of(owner) {
-            let named = line.subscription.filter.watchlist.as_ref();
-            let is_asking = asking == Some(&key.name);
-            counted |= is_asking;
-            before += line.watched;
-            after += if is_asking || named == Some(name) { suppliers } else { line.watched };
-        }
-        after += if asking.is_some() && !counted { suppliers } else { 0 };
-        let all: usize = state.lines.values().map(|line| line.watched).sum();
-        if after <= before {
-            Headroom::Enough
-        } else if after > MAX_WATCHED {
-            Headroom::FullOfOwner
-        } else if all - before + after > MAX_WATCHED_BY_ALL {
-            Headroom::Full
-        } else {
-            Headroom::Enough
-        }
-    }
-
-    /// The owner's watchlist `name` holds these now.
-    pub fn watchlist(&self, owner: &PartyId, name: &Name, suppliers: &Arc<HashSet<Identifier>>) {
+    /// Nothing more is found out for a subscription until its owner does something.
+    pub(super) fn park(&self, key: &Key, turn: u64, why: String, now: Timestamp) {
         let mut state = self.state();
-        let named = |line: &Line| line.subscription.filter.watchlist.as_ref() == Some(name);
-        let keys: Vec<Key> = state.of(owner).filter(|(_, line)| named(line)).map(|(key, _)| key.clone()).collect();
-        for key in keys {
-            state.watch(&key, suppliers);
+        if state.lines.get(key).is_some_and(|line| line.turn == turn) {
+            state.park(key, why, now);
         }
     }
 
@@ -444,7 +402,7 @@ impl State {
 
     fn interest(&mut self, key: &Key, subscription: &Subscription, watched: &Arc<HashSet<Identifier>>) {
         if subscription.hears() {
-            let filter = Arc::new(subscription.filter.clone());
+            let filter = Arc::new(subscription.conditions());
             self.interests.set(key.clone(), Interest { filter, watched: Arc::clone(watched) });
         } else {
             self.interests.remove(key);
@@ -458,6 +416,15 @@ impl State {
             self.changed.insert(key.owner.clone());
             self.schedule(key, now);
         }
+    }
+
+    fn park(&mut self, key: &Key, why: String, now: Timestamp) {
+        let turn = self.turn();
+        let Some(line) = self.lines.get_mut(key) else { return };
+        line.turn = turn;
+        line.lane.park(now, why);
+        self.changed.insert(key.owner.clone());
+        self.schedule(key, now);
     }
 
     fn unschedule(&mut self, key: &Key) {
@@ -478,18 +445,4 @@ impl State {
             self.due.insert((at, key.clone()));
         }
     }
-}
-
-/// Who is on the watchlist that a subscription names; nothing where there is none, or none is named.
-///
-/// # Errors
-/// [`ShelfError`]: the vault cannot be read.
-pub fn watched(
-    shelf: &Shelf,
-    owner: &PartyId,
-    subscription: &Subscription,
-) -> Result<Option<Arc<HashSet<Identifier>>>, ShelfError> {
-    let Some(name) = &subscription.filter.watchlist else { return Ok(None) };
-    let list = shelf.value::<Watchlist>(owner, name)?;
-    Ok(list.map(|list| Arc::new(list.value.suppliers())))
 }

@@ -242,7 +242,8 @@ impl Lane {
         self.pass(spot);
     }
 
-    fn park(&mut self, now: Timestamp, why: String) {
+    /// Sends nothing more until its owner says so.
+    pub fn park(&mut self, now: Timestamp, why: String) {
         self.trouble = None;
         self.parked = Some(Parked { since: now, why });
     }

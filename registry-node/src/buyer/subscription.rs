@@ -6,11 +6,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::exposing::Exposing;
 use super::outbound::Address;
 use super::shelf::{Kept, Kind};
 use super::signals::{Status, Stream};
+use super::source::Source;
 use super::webhook::{NoRandomness, Secret};
-use crate::core::filter::{Filter, Place};
+use crate::core::filter::{EventType, Filter, Place};
 
 /// Most bytes of a subscription as it is sent.
 pub const MAX_BYTES: usize = 64 * 1024;
@@ -33,6 +35,9 @@ pub struct Asked {
     /// What; everything where no condition is set.
     #[serde(default)]
     pub filter: Filter,
+    /// Instead of that: what changes do to a chain.
+    #[serde(default)]
+    pub exposure: Option<Exposing>,
     /// After how many seconds of silence a heartbeat comes.
     #[serde(default = "usual_heartbeat")]
     pub heartbeat_seconds: u32,
@@ -54,6 +59,9 @@ pub enum AskedError {
     /// Too many values.
     #[error("its conditions name more than {MAX_VALUES} values; put suppliers on a watchlist")]
     TooMany,
+    /// Conditions beside a chain.
+    #[error("an exposure is about the suppliers of its chain, by its policy; leave the filter out")]
+    FilteredExposure,
     /// A heartbeat beyond the bounds.
     #[error("heartbeatSeconds must lie between {} and {}", HEARTBEATS.start(), HEARTBEATS.end())]
     Heartbeat,
@@ -71,6 +79,9 @@ impl Asked {
         let asked: Asked = serde_json::from_slice(bytes)?;
         if asked.filter.values() > MAX_VALUES {
             return Err(AskedError::TooMany);
+        }
+        if asked.exposure.is_some() && asked.filter != Filter::default() {
+            return Err(AskedError::FilteredExposure);
         }
         if !HEARTBEATS.contains(&asked.heartbeat_seconds) {
             return Err(AskedError::Heartbeat);
@@ -100,6 +111,9 @@ pub struct Subscription {
     pub url: Option<Address>,
     /// What.
     pub filter: Filter,
+    /// Instead of that: what changes do to a chain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exposure: Option<Exposing>,
     /// After how many seconds of silence a heartbeat comes.
     pub heartbeat_seconds: u32,
     /// What signs, the newest first.
@@ -119,28 +133,48 @@ impl Kept for Subscription {
 }
 
 impl Subscription {
+    /// Where its suppliers come from, if it names a list of them.
+    pub fn source(&self) -> Option<Source> {
+        let chain = self.exposure.as_ref().map(|exposing| Source::SupplyChain(exposing.supply_chain.clone()));
+        chain.or_else(|| self.filter.watchlist.clone().map(Source::Watchlist))
+    }
+
+    /// Which events it has to do with: those that it tells, or those whose consequences it tells.
+    pub fn conditions(&self) -> Filter {
+        match &self.exposure {
+            None => self.filter.clone(),
+            Some(exposing) => Filter {
+                watchlist: Some(exposing.supply_chain.clone()),
+                types: EventType::about_verdicts(),
+                ..Filter::default()
+            },
+        }
+    }
+
     /// As asked for, new: from this entry on, with a secret of its own.
     ///
     /// # Errors
     /// [`NoRandomness`].
     pub fn new(asked: Asked, from: u64, now: Timestamp) -> Result<Subscription, NoRandomness> {
-        let Asked { url, filter, heartbeat_seconds, .. } = asked;
+        let Asked { url, filter, exposure, heartbeat_seconds, .. } = asked;
         let (id, secrets) = (Uuid::now_v7().simple().to_string(), vec![Secret::random(now)?]);
-        Ok(Subscription { id, url: Some(url), filter, heartbeat_seconds, secrets, from, made: now, stream: None })
+        let url = Some(url);
+        Ok(Subscription { id, url, filter, exposure, heartbeat_seconds, secrets, from, made: now, stream: None })
     }
 
     /// The same as asked for now, with the secrets that it has.
     #[must_use]
     pub fn changed(self, asked: Asked) -> Subscription {
-        let Asked { url, filter, heartbeat_seconds, .. } = asked;
-        Subscription { url: Some(url), filter, heartbeat_seconds, ..self }
+        let Asked { url, filter, exposure, heartbeat_seconds, .. } = asked;
+        Subscription { url: Some(url), filter, exposure, heartbeat_seconds, ..self }
     }
 
     /// A new stream, of which `url` says whereto it is pushed, and nothing that it is polled: from this entry on, about nobody yet.
     pub fn streaming(url: Option<Address>, stream: Stream, from: u64, now: Timestamp) -> Subscription {
         let filter = Filter { types: stream.kinds(), ..Filter::default() };
         let (id, secrets, stream) = (Uuid::now_v7().simple().to_string(), Vec::new(), Some(stream));
-        Subscription { id, url, filter, heartbeat_seconds: HEARTBEAT, secrets, from, made: now, stream }
+        let heartbeat_seconds = HEARTBEAT;
+        Subscription { id, url, filter, exposure: None, heartbeat_seconds, secrets, from, made: now, stream }
     }
 
     /// Whether anything may fit it: a stream without subjects, without types or that is disabled hears of nothing.

@@ -2,6 +2,9 @@
 //!
 //! Out of scope: what a chain is (`procurement::chain`), and who may read it: its owner alone, as all that rests on the shelf.
 
+use std::collections::HashSet;
+
+use conformity::identifiers::Identifier;
 use procurement::{Chain, ChainError};
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +38,11 @@ impl Kept for SupplyChain {
 }
 
 impl SupplyChain {
+    /// The suppliers of a chain, for whoever is told what a change does to it.
+    pub fn followed(chain: &Chain) -> HashSet<Identifier> {
+        chain.suppliers().map(|(_, supplier)| supplier.clone()).collect()
+    }
+
     /// The chain.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 
 mod asking;
 mod files;
+mod news;
 mod watch;
 
 use std::path::PathBuf;
@@ -25,6 +26,7 @@ use super::supply_chain::word;
 use crate::bridging::{Bridged, DocumentTold};
 use crate::buyer::shelf::Name;
 use asking::Asker;
+use news::News;
 use watch::Watch;
 
 /// Answer documents of a trading network: how do the partners in them stand?
@@ -73,6 +75,7 @@ enum What {
     )]
     List(Files),
     Watch(Watch),
+    News(News),
 }
 
 /// Files of one network.
@@ -134,6 +137,7 @@ impl Bridge {
             What::CrossIndustry(files) => files.run(Network::CrossIndustry, context),
             What::List(files) => files.run(Network::List, context),
             What::Watch(watch) => watch.run(context),
+            What::News(news) => news.run(context),
         }
     }
 }

@@ -7,10 +7,11 @@ use clap::{Args, Subcommand};
 use conformity::identifiers::Identifier;
 use conformity::ids::SchemeChoice;
 use conformity::verdict::StateName;
+use procurement::TradingStep;
 use serde_json::{Value, json};
 
 use super::context::{Context, wait};
-use super::output;
+use super::{kept, output};
 use crate::buyer::outbound::Address;
 use crate::buyer::shelf::Name;
 use crate::client::read_json;
@@ -21,6 +22,7 @@ use crate::core::filter::{EventType, Place};
 #[command(after_help = "\
 Examples:
   registry-node --as buyer-1 subscription put alarms https://buyer.example/webhook --watchlist parts --type verdict --state suspended
+  registry-node --as buyer-1 subscription put chain https://buyer.example/webhook --supply-chain terminals --policy parts
   registry-node --as buyer-1 subscription ping alarms
   registry-node --as buyer-1 subscription show alarms
   registry-node --as buyer-1 subscription replay alarms --after 1042
@@ -34,7 +36,7 @@ pub(super) struct Subscriptions {
 #[derive(Debug, Subcommand)]
 enum Command {
     List(List),
-    Put(Put),
+    Put(Box<Put>),
     Show(Show),
     Deliveries(Deliveries),
     Ping(Ping),
@@ -73,6 +75,15 @@ struct Put {
     /// Only events of this type, such as verdict.suspended, or family, such as verdict
     #[arg(long = "type", value_name = "TYPE")]
     types: Vec<EventType>,
+    /// Instead of single verdicts, what changes do to this supply chain that you keep at the registry
+    #[arg(long, value_name = "NAME", requires = "policy", conflicts_with_all = ["supplier", "watchlist", "scheme", "state", "types"])]
+    supply_chain: Option<Name>,
+    /// By this policy that you keep there
+    #[arg(long, value_name = "NAME", requires = "supply_chain")]
+    policy: Option<Name>,
+    /// At this step of the trade [default: order]
+    #[arg(long, requires = "supply_chain")]
+    step: Option<TradingStep>,
     /// Seconds of silence after which a heartbeat comes [default: 3600]
     #[arg(long, value_name = "SECONDS")]
     heartbeat: Option<u32>,
@@ -169,23 +180,23 @@ impl Subscriptions {
                 let answer = posted(context, &format!("{PATH}/{name}/secret"), Bytes::new())?;
                 context.answer(&answer, table)
             }
-            Command::Remove(Remove { name }) => {
-                let path = format!("{PATH}/{name}");
-                wait(async { Ok(context.reader()?.connect().await?.delete(&path).await?) })?;
-                context.answer(&json!({ "removed": name }), |_| name.to_string())
-            }
+            Command::Remove(Remove { name }) => kept::remove(context, PATH, &name),
         }
     }
 }
 
 impl Put {
     fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
-        let Put { name, url, supplier, watchlist, scheme, state, types, heartbeat, after } = self;
+        let Put { name, url, supplier, watchlist, scheme, state, types, heartbeat, after, .. } = self;
         let mut filter = json!({ "suppliers": supplier, "schemes": scheme, "states": state, "types": types });
         if let Some(watchlist) = watchlist {
             filter["watchlist"] = json!(watchlist);
         }
         let mut asked = json!({ "url": url, "filter": filter });
+        if let (Some(supply_chain), Some(policy)) = (self.supply_chain, self.policy) {
+            let step = self.step.unwrap_or(TradingStep::Order);
+            asked["exposure"] = json!({ "supplyChain": supply_chain, "policy": policy, "step": step });
+        }
         if let Some(seconds) = heartbeat {
             asked["heartbeatSeconds"] = json!(seconds);
         }

@@ -2,6 +2,8 @@
 //!
 //! Out of scope: asking the registry (`asking`), and what is made of the answers (`procurement`).
 
+mod stored;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -30,8 +32,10 @@ Examples:
   registry-node --as buyer-1 supply-chain check --chain chain.csv --policy policy.json --svg chain.svg
   registry-node --as buyer-1 supply-chain exposure --chain chain.csv --policy policy.json --supplier lei:5493001KJTIIGC8Y1R12 --if-lost
   registry-node --as buyer-1 supply-chain dry-run --chain chain.csv --policy next.json --against policy.json
+  registry-node --as buyer-1 supply-chain put terminals chain.csv
 
-The chain stays here: the registry is asked only how each supplier stands. The forms of chain and policy are in docs/spec/procurement.md.")]
+A chain that is given as a file stays here: the registry is asked only how each supplier stands. One that is put there is kept for you
+alone, and you are told what changes do to it (subscription put --supply-chain). The forms of chain and policy are in docs/spec/procurement.md.")]
 pub(super) struct SupplyChain {
     #[command(subcommand)]
     command: Command,
@@ -42,6 +46,11 @@ enum Command {
     Check(Check),
     Exposure(Exposed),
     DryRun(DryRun),
+    Put(stored::Put),
+    List(stored::List),
+    Show(stored::Show),
+    Remove(stored::Remove),
+    Events(stored::Events),
 }
 
 /// What all of them take
@@ -121,6 +130,11 @@ impl SupplyChain {
             Command::Check(check) => check.run(context),
             Command::Exposure(exposed) => exposed.run(context),
             Command::DryRun(dry_run) => dry_run.run(context),
+            Command::Put(put) => put.run(context),
+            Command::List(list) => list.run(context),
+            Command::Show(show) => show.run(context),
+            Command::Remove(remove) => remove.run(context),
+            Command::Events(events) => events.run(context),
         }
     }
 }
@@ -225,11 +239,14 @@ pub(super) fn read_policy(path: &Path) -> anyhow::Result<Policy> {
     policy.with_context(|| format!("{} is not a policy that can be used", path.display()))
 }
 
-/// Reads a chain: JSON begins with a brace, CSV never does.
+/// Whether a chain is JSON, which begins with a brace; CSV never does.
+fn is_json(chain: &[u8]) -> bool {
+    chain.trim_ascii_start().starts_with(b"{")
+}
+
 fn read_chain(path: &Path) -> anyhow::Result<Chain> {
     let bytes = read_input(path, MAX_CHAIN as u64)?;
-    let chain =
-        if bytes.trim_ascii_start().starts_with(b"{") { Chain::from_json(&bytes) } else { Chain::from_csv(&bytes) };
+    let chain = if is_json(&bytes) { Chain::from_json(&bytes) } else { Chain::from_csv(&bytes) };
     chain.with_context(|| format!("{} is not a chain that can be used", path.display()))
 }
 

@@ -7,10 +7,9 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::context::{Context, read_input, wait};
-use super::output;
+use super::{kept, output};
 use crate::buyer::shelf::Name;
 use crate::buyer::watchlist::MAX_BYTES;
-use crate::client::read_json;
 
 /// Keep a list of the suppliers that you watch; nobody else sees it
 #[derive(Debug, Args)]
@@ -81,18 +80,11 @@ struct Remove {
 impl Watchlists {
     pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         match self.command {
-            Command::List(List {}) => {
-                let answer: Value = context.ask(PATH)?;
-                context.answer(&answer, |answer| output::rows(answer, ["name", "version", "bytes", "changed"]))
-            }
+            Command::List(List {}) => kept::list(context, PATH),
             Command::Import(import) => import.run(context),
             Command::Export(export) => export.run(context),
             Command::Matches(matches) => matches.run(context),
-            Command::Remove(Remove { name }) => {
-                let path = format!("{PATH}/{name}");
-                wait(async { Ok(context.reader()?.connect().await?.delete(&path).await?) })?;
-                context.answer(&json!({ "removed": name }), |_| name.to_string())
-            }
+            Command::Remove(Remove { name }) => kept::remove(context, PATH, &name),
         }
     }
 }
@@ -104,11 +96,9 @@ impl Import {
     fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let body = read_input(&self.file, MAX_BYTES as u64)?;
         let is_json = self.file.extension().is_some_and(|extension| extension == "json");
-        let (path, media_type) = (format!("{PATH}/{}", self.name), if is_json { "application/json" } else { CSV });
-        let put = async { Ok(context.reader()?.connect().await?.put(&path, media_type, body.into()).await?) };
-        let answer: Value = read_json(&wait(put)?)?;
+        let media_type = if is_json { "application/json" } else { CSV };
         let columns = ["name", "version", "items", "matched", "first unmatched rows=unmatched"];
-        context.answer(&answer, |answer| output::rows(&json!([answer]), columns))
+        kept::put(context, (PATH, &self.name), (media_type, body.into()), columns)
     }
 }
 

@@ -151,6 +151,11 @@ impl EventType {
         &self.0
     }
 
+    /// The families of all events about verdicts.
+    pub fn about_verdicts() -> Vec<EventType> {
+        ["verdict", "recognition"].map(|family| EventType(family.to_owned())).to_vec()
+    }
+
     /// Whether an event of this kind is meant.
     pub fn takes(&self, kind: &str) -> bool {
         kind.strip_prefix(self.0.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))

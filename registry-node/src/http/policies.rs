@@ -65,7 +65,12 @@ pub(super) fn put(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Probl
 
 /// `DELETE /v1/policies/{policy}`
 pub(super) fn remove(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Problem> {
-    let name = ask.value()?;
-    let removed = site.registry.shelf.remove::<Policy>(&sent.party, &name, sent.condition);
-    if removed.map_err(|error| code::kept(&error))? { Ok(answer::done()) } else { Err(Problem::not_found()) }
+    let (registry, name) = (&site.registry, ask.value::<Name>()?);
+    let _changing = registry.dispatch.changing();
+    let removed = registry.shelf.remove::<Policy>(&sent.party, &name, sent.condition);
+    if !removed.map_err(|error| code::kept(&error))? {
+        return Err(Problem::not_found());
+    }
+    registry.dispatch.lost(&sent.party, registry.now(), |exposing| exposing.policy == name);
+    Ok(answer::done())
 }

@@ -6,7 +6,7 @@ use conformity::as_of::AsOf;
 use conformity::ids::SchemeChoice;
 use conformity::recognised::RecognitionRecord;
 use conformity::records::{Facts, Overlay, Record};
-use conformity::standing::{About, Question, Standing, standing};
+use conformity::standing::{About, Question, Standing, Viewer, standing};
 use warp::reply::Response;
 
 use super::as_of::{Echo, Told, rows};
@@ -32,6 +32,20 @@ pub(super) fn of_supplier(site: &Site, ask: &Ask) -> Result<Response, Problem> {
 /// The answer for the asker, with what is made of restricted verdicts of others if he may know of that, in his language.
 pub(super) fn answered(site: &Site, ask: &Ask, question: &Question) -> Result<Standing, Problem> {
     let recognised_apart = apart::of_supplier(site, ask, &question.supplier);
+    Ok(seen(site, recognised_apart, question, &ask.viewer())?.told(ask.language()))
+}
+
+/// The answer as far as everybody may see, in no language yet.
+pub(super) fn for_all(site: &Site, question: &Question) -> Result<Standing, Problem> {
+    seen(site, Vec::new(), question, &Viewer::Public)
+}
+
+fn seen(
+    site: &Site,
+    recognised_apart: Vec<Arc<RecognitionRecord>>,
+    question: &Question,
+    viewer: &Viewer,
+) -> Result<Standing, Problem> {
     // Rows of then lie in the log, which is read before the register is held.
     let stated = match question.as_of {
         AsOf::Present(_) => Vec::new(),
@@ -41,7 +55,7 @@ pub(super) fn answered(site: &Site, ask: &Ask, question: &Question) -> Result<St
     let mut facts = Overlay::new(&*register);
     let recognised = stated.into_iter().chain(recognised_apart);
     recognised.for_each(|record| facts.insert(Record::Recognition(record)));
-    Ok(standing(&facts, question, &ask.viewer()).told(ask.language()))
+    Ok(standing(&facts, question, viewer))
 }
 
 fn recorded(site: &Site, question: &Question) -> Vec<Arc<RecognitionRecord>> {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use conformity::identifiers::Identifier;
 use conformity::ids::PartyId;
 use jiff::Timestamp;
+use procurement::Policy;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use warp::reply::Response;
@@ -19,9 +20,11 @@ use super::own::{Sent, tagged};
 use super::site::Site;
 use super::{answer, bulletins, code};
 use crate::buyer::dispatch::{self, Key, Ping, Seen};
+use crate::buyer::exposing::Exposing;
 use crate::buyer::lane::{DeadLetter, Delivery, Parked, Spot, Trouble};
 use crate::buyer::outbound::Address;
 use crate::buyer::shelf::{Condition, Listed, Name, Shelved, Version};
+use crate::buyer::source::Source;
 use crate::buyer::subscription::{Asked, Subscription};
 use crate::buyer::webhook::Secret;
 use crate::core::filter::{Filter, Place};
@@ -40,6 +43,8 @@ struct Shown<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<&'a Address>,
     filter: &'a Filter,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exposure: Option<&'a Exposing>,
     heartbeat_seconds: u32,
     /// The first entry that it is told of.
     from: u64,
@@ -154,14 +159,29 @@ fn spot(place: Place, size: u64) -> Result<Spot, String> {
     }
 }
 
-/// Who is on the watchlist that it names, which is there, and within what one party may be told of.
+/// The suppliers of the watchlist or chain that it names, which is there, and within what one party may be told of.
 fn watched(site: &Site, key: &Key, subscription: &Subscription) -> Result<Arc<HashSet<Identifier>>, Problem> {
     let registry = &site.registry;
     let watched = dispatch::watched(&registry.shelf, &key.owner, subscription).map_err(|error| code::kept(&error))?;
-    let Some(name) = &subscription.filter.watchlist else { return Ok(Arc::default()) };
-    let watched = watched.ok_or_else(|| code::bad_body("you have no watchlist of that name; put it first"))?;
-    code::has_room(registry.dispatch.headroom(&key.owner, name, watched.len(), Some(&key.name)))?;
+    let Some(source) = subscription.source() else { return Ok(Arc::default()) };
+    let none = match source {
+        Source::Watchlist(_) => "you have no watchlist of that name; put it first",
+        Source::SupplyChain(_) => "you have no supply chain of that name; put it first",
+    };
+    let watched = watched.ok_or_else(|| code::bad_body(none))?;
+    has_policy(site, key, subscription)?;
+    code::has_room(registry.dispatch.headroom(&key.owner, &source, watched.len(), Some(&key.name)))?;
     Ok(watched)
+}
+
+/// Whether the policy is there by which an exposure is judged.
+fn has_policy(site: &Site, key: &Key, subscription: &Subscription) -> Result<(), Problem> {
+    let Some(exposing) = &subscription.exposure else { return Ok(()) };
+    let policy = site.registry.shelf.value::<Policy>(&key.owner, &exposing.policy);
+    match policy.map_err(|error| code::kept(&error))? {
+        Some(_) => Ok(()),
+        None => Err(code::bad_body("you have no policy of that name; put it first")),
+    }
 }
 
 /// `GET /v1/subscriptions/{subscription}`
@@ -304,7 +324,7 @@ fn no_secret(error: &dyn std::fmt::Display) -> Problem {
 
 fn shown(site: &Site, key: &Key, kept: &Shelved<Subscription>, secret: Option<&str>) -> Result<Response, Problem> {
     let Seen { lane, mark } = site.registry.dispatch.seen(key).ok_or_else(Problem::not_found)?;
-    let Subscription { url, filter, heartbeat_seconds, secrets, from, .. } = &kept.value;
+    let Subscription { url, filter, exposure, heartbeat_seconds, secrets, from, .. } = &kept.value;
     let now = site.registry.now();
     let signing = secrets.iter().filter(|secret| secret.signs(now));
     let shown = Shown {
@@ -312,6 +332,7 @@ fn shown(site: &Site, key: &Key, kept: &Shelved<Subscription>, secret: Option<&s
         version: kept.version,
         url: url.as_ref(),
         filter,
+        exposure: exposure.as_ref(),
         heartbeat_seconds: *heartbeat_seconds,
         from: *from,
         state: match (&lane.parked, &lane.trouble) {

@@ -10,6 +10,7 @@
 //! and how things are kept (`buyer::shelf`).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use conformity::as_of::AsOf;
@@ -30,7 +31,9 @@ use super::inquiry::Turn;
 use super::own::{Sent, tagged};
 use super::site::Site;
 use super::{policies, standing};
+use crate::buyer::exposing::usual_step;
 use crate::buyer::shelf::{Listed, Name, Shelved, Version};
+use crate::buyer::source::Source;
 use crate::buyer::supply_chain::{Form, SupplyChain};
 use crate::problem::Problem;
 
@@ -88,15 +91,26 @@ pub(super) fn put(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Probl
         );
         return Err(code::bad_body(detail));
     }
-    let put = site.registry.shelf.put(&sent.party, &name, &value, sent.condition, site.registry.now());
+    let registry = &site.registry;
+    let (source, followed) = (Source::SupplyChain(name.clone()), Arc::new(SupplyChain::followed(&chain)));
+    let _changing = registry.dispatch.changing();
+    code::has_room(registry.dispatch.headroom(&sent.party, &source, followed.len(), None))?;
+    let put = registry.shelf.put(&sent.party, &name, &value, sent.condition, registry.now());
     let version = put.map_err(|error| code::kept(&error))?;
+    registry.dispatch.follow(&sent.party, &source, &followed);
     Ok(tagged(answer::json(&Put { name: &name, version, suppliers, links })?, version))
 }
 
 /// `DELETE /v1/supply-chains/{chain}`
 pub(super) fn remove(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Problem> {
-    let removed = site.registry.shelf.remove::<SupplyChain>(&sent.party, &ask.value()?, sent.condition);
-    if removed.map_err(|error| code::kept(&error))? { Ok(answer::done()) } else { Err(Problem::not_found()) }
+    let (registry, name) = (&site.registry, ask.value::<Name>()?);
+    let _changing = registry.dispatch.changing();
+    let removed = registry.shelf.remove::<SupplyChain>(&sent.party, &name, sent.condition);
+    if !removed.map_err(|error| code::kept(&error))? {
+        return Err(Problem::not_found());
+    }
+    registry.dispatch.lost(&sent.party, registry.now(), |exposing| exposing.supply_chain == name);
+    Ok(answer::done())
 }
 
 /// `GET /v1/supply-chains/{chain}/exposure`: of all that does not meet the policy, or of one supplier.
@@ -151,18 +165,14 @@ impl Ground {
         party(ask)?;
         let name: Option<Name> = ask.query().one("policy")?;
         let name = name.ok_or_else(|| bad_parameter("policy", "name a policy that you keep here"))?;
-        let step = ask.query().one("step")?.unwrap_or(TradingStep::Order);
+        let step = ask.query().one("step")?.unwrap_or_else(usual_step);
         let stored = kept(site, ask)?.value;
         let policy = policies::kept(site, ask, &name)?.value;
         // A whole chain is looked at: not many at once, and of one buyer fewer.
         let turn = Turn::at_once(site, ask)?;
         let unreadable = |error| code::internal("a supply chain that was kept cannot be read", &error);
         let chain = stored.chain().map_err(unreadable)?;
-        if policy.parts().saturating_mul(chain.links().len()) > MAX_WEIGHED {
-            let detail =
-                "the policy has too many requirements for a chain of so many links; check it with the command line";
-            return Err(bad_parameter("policy", detail));
-        }
+        weighable(&policy, &chain).map_err(|why| bad_parameter("policy", why))?;
         let registry = Registry { id: site.registry.config.registry.id.clone(), levels: levels(&site.register()) };
         let standings = standings(site, ask, &chain)?;
         Ok(Self { chain, policy, step, registry, standings, _turn: turn })
@@ -180,7 +190,15 @@ impl Ground {
     }
 }
 
-fn levels(register: &Register) -> procurement::SchemeLevels {
+/// Whether all links of a chain can be weighed by a policy here.
+pub(super) fn weighable(policy: &Policy, chain: &Chain) -> Result<(), &'static str> {
+    if policy.parts().saturating_mul(chain.links().len()) <= MAX_WEIGHED {
+        return Ok(());
+    }
+    Err("the policy has too many requirements for a chain of so many links; check it with the command line")
+}
+
+pub(super) fn levels(register: &Register) -> procurement::SchemeLevels {
     register.schemes().map(|record| (record.scheme.scheme.clone(), record.scheme.levels.clone())).collect()
 }
 

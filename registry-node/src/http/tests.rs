@@ -19,6 +19,7 @@ mod crosswalks;
 mod decisions;
 mod events;
 mod evidence;
+mod exposures;
 mod fixture;
 mod handles;
 mod handovers;

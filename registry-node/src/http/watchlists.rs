@@ -24,6 +24,7 @@ use super::own::{self, Sent, tagged};
 use super::page::{Listing, Page};
 use super::site::Site;
 use crate::buyer::shelf::{Listed, Name, Shelved, Version};
+use crate::buyer::source::Source;
 use crate::buyer::watchlist::{Item, Watchlist};
 use crate::problem::Problem;
 
@@ -56,15 +57,16 @@ pub(super) fn put(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Probl
     let read = if sent.media_type == CSV { Watchlist::from_csv } else { Watchlist::from_json };
     let list = read(&sent.body).map_err(code::bad_body)?;
     let (registry, suppliers) = (&site.registry, Arc::new(list.suppliers()));
+    let source = Source::Watchlist(name.clone());
     let changing = registry.dispatch.changing();
     if !site.watches.takes(&sent.party, &name, suppliers.len()) {
         return Err(code::watches_full());
     }
-    code::has_room(registry.dispatch.headroom(&sent.party, &name, suppliers.len(), None))?;
+    code::has_room(registry.dispatch.headroom(&sent.party, &source, suppliers.len(), None))?;
     let version = registry.shelf.put(&sent.party, &name, &list, sent.condition, registry.now());
     let version = version.map_err(|error| code::kept(&error))?;
     site.watches.put(&sent.party, &name, &list, version);
-    registry.dispatch.watchlist(&sent.party, &name, &suppliers);
+    registry.dispatch.follow(&sent.party, &source, &suppliers);
     drop(changing);
     let known = known(site, &list.items);
     let unmatched = (1..).zip(&known).filter(|(_, known)| !**known).map(|(row, _)| row).take(TOLD);
@@ -94,7 +96,7 @@ pub(super) fn remove(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Pr
         return Err(Problem::not_found());
     }
     site.watches.removed(&sent.party, &name);
-    site.registry.dispatch.watchlist(&sent.party, &name, &Arc::default());
+    site.registry.dispatch.follow(&sent.party, &Source::Watchlist(name), &Arc::default());
     Ok(answer::done())
 }
 

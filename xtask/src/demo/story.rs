@@ -14,6 +14,7 @@ mod life;
 mod records;
 mod starter;
 mod sums;
+mod tiers;
 
 use std::io::Write;
 
@@ -59,6 +60,8 @@ pub fn play<W: Write>(stage: &Stage, told: &mut Narrator<W>) -> Result<()> {
     let mm = hosted::play(&cast, told)?;
     chapter(told, "An accreditation falls")?;
     fall::play(&cast, &mut buyer, told)?;
+    chapter(told, "A supplier two tiers down is suspended")?;
+    tiers::play(&cast, &mut buyer, told)?;
     chapter(told, "In numbers")?;
     sums::tell((&cast, &mm), &speed, &buyer, told)?;
     chapter(told, "To look around")?;

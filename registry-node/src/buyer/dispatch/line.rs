@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 
 use crate::buyer::lane::{Delivery, Lane, Spot};
+use crate::buyer::source::Source;
 use crate::buyer::subscription::Subscription;
 
 /// A subscription with its lane.
@@ -19,7 +20,9 @@ pub(super) struct Line {
     pub(super) turn: u64,
     /// Pings that wait.
     pub(super) pings: VecDeque<Ping>,
-    /// Suppliers on the watchlist that it names.
+    /// Where its suppliers come from.
+    pub(super) source: Option<Source>,
+    /// How many there are.
     pub(super) watched: usize,
     /// When it is due, as the dispatcher noted it.
     pub(super) due: Option<Timestamp>,
@@ -74,7 +77,8 @@ impl Line {
         let (pings, sent, news) =
             before.map_or_else(|| (VecDeque::new(), now, Arc::default()), |line| (line.pings, line.sent, line.news));
         news.notify_waiters();
-        Line { subscription, lane, turn, pings, watched, due: None, news, sent }
+        let source = subscription.source();
+        Line { subscription, lane, turn, pings, source, watched, due: None, news, sent }
     }
 
     /// Remembers an attempt.

@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use super::sourced::{MAX_WATCHED, MAX_WATCHED_BY_ALL};
 use super::*;
 use crate::buyer::shelf::Condition;
+use crate::buyer::shelf::Shelf;
 use crate::buyer::signals::Stream;
+use crate::buyer::source::Source;
 use crate::buyer::subscription::Asked;
 
 const PATIENCE: Patience = Patience { first_pause: Duration::from_secs(10), give_up: SignedDuration::from_hours(72) };
@@ -241,7 +244,7 @@ fn what_the_owner_does_meanwhile_counts_and_what_a_worker_began_before_does_not(
 #[test]
 fn the_watchlists_of_one_owner_have_so_much_room() {
     let room = Room::open();
-    let (owner, list) = (key("x").owner, "parts".parse().unwrap());
+    let (owner, list) = (key("x").owner, Source::Watchlist("parts".parse().unwrap()));
     let asked_by = key("one").name;
     assert_eq!(room.dispatch.headroom(&owner, &list, MAX_WATCHED, Some(&asked_by)), Headroom::Enough);
     assert_eq!(room.dispatch.headroom(&owner, &list, MAX_WATCHED + 1, Some(&asked_by)), Headroom::FullOfOwner);
@@ -257,7 +260,7 @@ fn the_watchlists_of_one_owner_have_so_much_room() {
 #[test]
 fn all_owners_together_have_so_much_room() {
     let room = Room::open();
-    let list: Name = "parts".parse().unwrap();
+    let list = Source::Watchlist("parts".parse().unwrap());
     let asked = Asked::from_json(br#"{"url":"https://b.example","filter":{"watchlist":"parts"}}"#).unwrap();
     let owners = MAX_WATCHED_BY_ALL / MAX_WATCHED;
     let key = |number: usize| Key { owner: format!("buyer-{number}").parse().unwrap(), name: "one".parse().unwrap() };

@@ -6,7 +6,7 @@ use super::super::answer::JSON;
 use super::super::as_of::{AS_OF, AS_OF_SIZE, KNOWN};
 use super::super::route::Verb::{Delete, Get, Post, Put};
 use super::super::route::{Handler, Parameter, Route, Verb};
-use super::super::{bridging, decisions, policies, portfolio, representatives, supply_chains};
+use super::super::{bridging, decisions, exposures, policies, portfolio, representatives, supply_chains};
 use super::parts::{LANG, often, once, plain};
 use crate::buyer::supply_chain;
 
@@ -112,6 +112,15 @@ pub(super) static ROUTES: &[Route] = &[
             Get,
             "What in a supply chain does not meet a policy, and what that exposes",
             Handler::Disk(supply_chains::exposed),
+        )
+    },
+    Route {
+        path: "/v1/supply-chains/{chain}/exposures",
+        parameters: &[KEPT_POLICY, STEP, once("after", "the index of an entry: what came behind it; start: all")],
+        ..of_chain(
+            Get,
+            "What changes did to a supply chain, by a policy, one event for each entry that moved something",
+            Handler::Disk(exposures::pull),
         )
     },
     Route {

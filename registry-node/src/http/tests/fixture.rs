@@ -133,7 +133,7 @@ impl World {
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        tokio::spawn(door.serve(listener, http::routes(Arc::clone(&registry))));
+        tokio::spawn(door.serve(listener, http::Answers::of(Arc::clone(&registry)).routes()));
         World { registry, shutdown, clock, https, reloads, port, next: AtomicU64::new(0), dir }
     }
 
@@ -314,7 +314,7 @@ impl World {
             request.extensions_mut().insert(Arc::clone(&caller));
             request
         };
-        let routes = tower::util::MapRequest::new(http::routes(Arc::clone(&self.registry)), introduce);
+        let routes = tower::util::MapRequest::new(http::Answers::of(Arc::clone(&self.registry)).routes(), introduce);
         let service = hyper_util::service::TowerToHyperService::new(routes);
         tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(far), service));
         let (sender, connection) = http1::handshake(TokioIo::new(near)).await.unwrap();

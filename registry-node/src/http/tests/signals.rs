@@ -15,6 +15,7 @@ use super::fixture::{Got, Person, World, change, verdict};
 use super::receiver::Receiver;
 use crate::buyer::delivery;
 use crate::buyer::dispatch::Dispatch;
+use crate::http::Answers;
 
 const STREAMS: &str = "/v1/signals/streams";
 const STATUS: &str = "/v1/signals/status";
@@ -47,7 +48,8 @@ async fn polled() -> World {
 
 fn tell(world: &World) {
     let outbound = delivery::outbound(&world.registry).unwrap();
-    tokio::spawn(delivery::run(Arc::clone(&world.registry), outbound, world.shutdown.clone()));
+    let exposures = Answers::of(Arc::clone(&world.registry)).exposures();
+    tokio::spawn(delivery::run(Arc::clone(&world.registry), outbound, exposures, world.shutdown.clone()));
 }
 
 async fn ask(world: &World, person: &Person, method: Method, path: &str, body: &Value) -> Got {

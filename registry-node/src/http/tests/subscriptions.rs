@@ -13,11 +13,12 @@ use super::fixture::{Got, Person, World, change, verdict};
 use super::receiver::{Received, Receiver};
 use crate::buyer::delivery;
 use crate::buyer::dispatch::{Dispatch, Key};
+use crate::http::Answers;
 
 const PATH: &str = "/v1/subscriptions/parts";
 
 /// A registry that tells.
-async fn telling() -> World {
+pub(super) async fn telling() -> World {
     let world = World::furnished_with(|config| {
         let on = "ca_roots = \"ca/public/root.pem\"\nallow_private = [\"127.0.0.0/8\", \"::1/128\"]";
         *config = config.replace("allow_private = []", on).replace("retry_seconds = 5", "retry_seconds = 1");
@@ -30,7 +31,8 @@ async fn telling() -> World {
 fn tell(world: &World) {
     let outbound = delivery::outbound(&world.registry).unwrap();
     assert!(outbound.is_some());
-    tokio::spawn(delivery::run(Arc::clone(&world.registry), outbound, world.shutdown.clone()));
+    let exposures = Answers::of(Arc::clone(&world.registry)).exposures();
+    tokio::spawn(delivery::run(Arc::clone(&world.registry), outbound, exposures, world.shutdown.clone()));
 }
 
 async fn ask(world: &World, person: &Person, method: Method, path: &str, body: &Value) -> Got {
@@ -55,9 +57,14 @@ fn ids(received: &[Received]) -> Vec<String> {
 
 /// Waits until the subscription is so.
 async fn until(world: &World, person: &Person, what: impl Fn(&Value) -> bool) -> Value {
+    until_of(world, person, PATH, what).await
+}
+
+/// The same of the subscription there.
+pub(super) async fn until_of(world: &World, person: &Person, path: &str, what: impl Fn(&Value) -> bool) -> Value {
     let looking = async {
         loop {
-            let shown = ask(world, person, Method::GET, PATH, &Value::Null).await.json();
+            let shown = ask(world, person, Method::GET, path, &Value::Null).await.json();
             if what(&shown) {
                 return shown;
             }

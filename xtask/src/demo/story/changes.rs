@@ -70,22 +70,24 @@ pub(super) fn measure<W: Write>(cast: &Cast<'_>, buyer: &mut Buyer<'_>, told: &m
 }
 
 /// The certification body, with a connection that stays open.
-struct Body {
+pub(super) struct Body {
     claims: ChildStdin,
     receipts: Lines,
 }
 
 impl Body {
-    const NAME: &'static str = "changes";
+    /// What its process is called.
+    pub(super) const NAME: &'static str = "changes";
 
-    fn begin(cast: &Cast<'_>) -> Result<Self> {
+    /// Opens the connection.
+    pub(super) fn begin(cast: &Cast<'_>) -> Result<Self> {
         let submit = ["submit", "--lines", "-", "--json", "--as", JP_CERTIFICATION];
         let (claims, receipts) = cast.jp.registry().converse(Self::NAME, &submit)?;
         Ok(Self { claims, receipts })
     }
 
     /// States a claim, and says when its receipt was there.
-    fn state(&mut self, kind: &str, claim: &Value) -> Result<Instant> {
+    pub(super) fn state(&mut self, kind: &str, claim: &Value) -> Result<Instant> {
         let line = json!({ "kind": kind, "claim": claim });
         self.claims.write_all(format!("{line}\n").as_bytes()).context("the certification body cannot be spoken to")?;
         let line = self.receipts.next(LIMIT).context("no receipt came; the log of jp-changes says why")?;

@@ -1,0 +1,162 @@
+//! What is sent next for a subscription: the first event that fits it from a place on, or what the first one does to its supply chain.
+//!
+//! Out of scope: which events fit (`buyer::dispatch`), what they do to a chain (the port), and sending.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::Node;
+use crate::buyer::dispatch::{Key, Work};
+use crate::buyer::exposing::{Exposed, Exposing, Unjudged};
+use crate::buyer::lane::Spot;
+use crate::core::event::Event;
+use crate::core::feed::FeedError;
+
+/// Entries that are judged at once for one chain: each may take a second.
+const JUDGED_AT_ONCE: usize = 8;
+
+/// What is sent.
+pub(super) struct Letter {
+    /// Where it stands in the log.
+    pub(super) spot: Spot,
+    /// What makes its id beside the registry: the same whenever and to whomever it is sent.
+    pub(super) id: String,
+    /// The CloudEvent.
+    pub(super) json: Bytes,
+    /// The event of the log, where it is one.
+    pub(super) event: Option<Event>,
+}
+
+impl From<&Event> for Letter {
+    fn from(event: &Event) -> Self {
+        let Event { index, position, json, .. } = event;
+        let spot = Spot { index: *index, position: *position };
+        Self { spot, id: format!("{index}_{position}"), json: json.clone(), event: Some(event.clone()) }
+    }
+}
+
+impl From<Exposed> for Letter {
+    fn from(exposed: Exposed) -> Self {
+        let Exposed { spot, id, json } = exposed;
+        Self { spot, id, json, event: None }
+    }
+}
+
+/// Why it was not found out what is next.
+pub(super) enum NotFound {
+    /// It will not be before the owner does something, for this reason.
+    Parked(String),
+    /// It is tried again, and a line says why.
+    Later,
+}
+
+impl From<FeedError> for NotFound {
+    fn from(_told: FeedError) -> Self {
+        Self::Later
+    }
+}
+
+impl Node {
+    /// What is sent first from `spot` on; nothing where all was looked at, or enough for a turn.
+    pub(super) async fn first_from(
+        &self,
+        key: &Key,
+        work: &Work,
+        spot: Spot,
+        until: u64,
+    ) -> Result<Option<Letter>, NotFound> {
+        let dispatch = &self.registry.dispatch;
+        let mut from = spot;
+        loop {
+            let mark = dispatch.mark();
+            let mut entries = if from.index < mark { self.read(from.index).await? } else { Vec::new() };
+            entries.truncate(usize::try_from(mark.saturating_sub(from.index)).unwrap_or(usize::MAX));
+            let behind = from.index.saturating_add(entries.len() as u64);
+            entries.retain(|events| events.iter().any(|event| dispatch.passes(key, event)));
+            if let Some(letter) = self.among(key, work, entries, from).await? {
+                return Ok(Some(letter));
+            }
+            from = from.max(Spot::of_entry(behind));
+            if dispatch.passed(key, work.turn, from.index) || from.index >= until {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// What is sent at `spot`, if it is still there.
+    pub(super) async fn at(&self, key: &Key, work: &Work, spot: Spot) -> Result<Option<Letter>, NotFound> {
+        let mut entry = self.read(spot.index).await?;
+        entry.truncate(1);
+        let letter = match &work.subscription.exposure {
+            Some(_) => self.among(key, work, entry, spot).await?,
+            // A stream is told no type that it did not ask for, as what was erased is.
+            None => first(&entry, spot, |event| work.subscription.wants(&event.kind)),
+        };
+        Ok(letter.filter(|letter| letter.spot == spot))
+    }
+
+    /// What is sent first from `from` on, among entries of which something fits, in order.
+    async fn among(
+        &self,
+        key: &Key,
+        work: &Work,
+        entries: Vec<Arc<[Event]>>,
+        from: Spot,
+    ) -> Result<Option<Letter>, NotFound> {
+        let Some(exposing) = &work.subscription.exposure else {
+            return Ok(first(&entries, from, |event| self.registry.dispatch.passes(key, event)));
+        };
+        // That the registry ended, or went elsewhere, does nothing to a chain, and is told as it is.
+        let whole = entries.iter().position(|entry| entry.iter().any(Event::is_for_all)).unwrap_or(entries.len());
+        let (before, rest) = entries.split_at(whole);
+        match self.exposed(key, exposing, before, from).await? {
+            Some(letter) => Ok(Some(letter)),
+            None => Ok(first(rest, from, Event::is_for_all)),
+        }
+    }
+
+    /// What the first of these entries does to a chain. Others have their turn after a few of them.
+    async fn exposed(
+        &self,
+        key: &Key,
+        exposing: &Exposing,
+        entries: &[Arc<[Event]>],
+        from: Spot,
+    ) -> Result<Option<Letter>, NotFound> {
+        for few in entries.chunks(JUDGED_AT_ONCE) {
+            match self.judged(key, exposing, few.to_vec(), from).await {
+                Ok(None) => {}
+                Ok(Some(exposed)) => return Ok(Some(Letter::from(exposed))),
+                Err(Unjudged::Later(error)) => {
+                    self.unreadable(&error);
+                    return Err(NotFound::Later);
+                }
+                Err(never) => return Err(NotFound::Parked(never.to_string())),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The same of so few, found out on a thread that may take its time.
+    async fn judged(
+        &self,
+        key: &Key,
+        exposing: &Exposing,
+        entries: Vec<Arc<[Event]>>,
+        from: Spot,
+    ) -> Result<Option<Exposed>, Unjudged> {
+        // Never closed.
+        let _turn = self.judging.acquire().await;
+        let (exposures, owner, exposing) = (Arc::clone(&self.exposures), key.owner.clone(), exposing.clone());
+        let judged = tokio::task::spawn_blocking(move || exposures.first(&owner, &exposing, &entries, from)).await;
+        judged.unwrap_or_else(|error| Err(Unjudged::Later(error.to_string())))
+    }
+}
+
+/// The first event at `from` or behind it that is wanted.
+fn first(entries: &[Arc<[Event]>], from: Spot, wanted: impl Fn(&Event) -> bool) -> Option<Letter> {
+    let mut events = entries.iter().flat_map(|entry| entry.iter());
+    let is_behind = |event: &&Event| (event.index, event.position) >= (from.index, from.position);
+    events.find(|event| is_behind(event) && wanted(event)).map(Letter::from)
+}

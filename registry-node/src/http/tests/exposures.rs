@@ -1,0 +1,197 @@
+//! What a change does to a chain is told once, the same over a webhook and by asking, to the owner of the chain alone.
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+use warp::http::Method;
+
+use super::fixture::{Person, Talk, World, change};
+use super::receiver::Receiver;
+use super::subscriptions::{telling, until_of};
+
+const CHAIN: &str = "\
+supplier,name,country,to,item,orders
+lei:5493001KJTIIGC8Y1R12,Quiet Parts,JP,product:Car,engine,PO-1
+corporate-number:7000012050002,Example Motors,JP,lei:5493001KJTIIGC8Y1R12,valve,PO-2
+duns:150483782,Second Source,JP,product:Truck,valve,PO-3
+";
+const SUBSCRIPTION: &str = "/v1/subscriptions/cars";
+const EXPOSURES: &str = "/v1/supply-chains/cars/exposures?policy=all&after=start";
+const JSON: [(&str, &str); 1] = [("content-type", "application/json")];
+
+async fn keep(world: &World, who: &Person, chain: &str) -> Talk {
+    let mut talk = world.talk(Some(who)).await;
+    let policy = json!({"policy": "p", "version": 1, "rules": [
+        {"id": "all", "requires": {"verdict": {"scheme": "stars"}}, "otherwise": "stop"}]});
+    let put = talk.send(Method::PUT, "/v1/policies/all", &JSON, policy.to_string().into()).await;
+    assert_eq!(put.status, 200, "{put:?}");
+    let csv = [("content-type", "text/csv")];
+    let put = talk.send(Method::PUT, "/v1/supply-chains/cars", &csv, chain.to_owned().into()).await;
+    assert_eq!(put.status, 200, "{put:?}");
+    talk
+}
+
+async fn subscribe(talk: &mut Talk, receiver: &Receiver, more: Value) -> Value {
+    let mut asked = json!({"url": receiver.url(), "exposure": {"supplyChain": "cars", "policy": "all"}});
+    asked.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let got = talk.send(Method::PUT, SUBSCRIPTION, &JSON, asked.to_string().into()).await;
+    assert_eq!(got.status, 200, "{got:?}");
+    got.json()
+}
+
+/// Another supplier of valves that holds, and how `V-1` was suspended and restored.
+async fn life(world: &World) -> [u64; 2] {
+    let cb = world.person("cb-1");
+    let mut second = super::fixture::verdict("V-3");
+    second["supplier"] = json!({"id": "duns:150483782", "name": "Second Source", "country": "JP"});
+    world.must(&cb, "verdict-granted", second).await;
+    let suspended = world.must(&cb, "verdict-changed", change("V-1", json!("suspended"))).await;
+    [suspended, world.must(&cb, "verdict-changed", change("V-1", json!("restored"))).await]
+}
+
+#[tokio::test]
+async fn a_change_is_told_once_with_what_it_exposes_and_the_same_when_asked_for() {
+    let world = telling().await;
+    world.publish();
+    world.published().await;
+    let (buyer, receiver) = (world.person("buyer-1"), Receiver::open(&world).await);
+    let mut talk = keep(&world, &buyer, CHAIN).await;
+    let made = subscribe(&mut talk, &receiver, json!({})).await;
+    assert_eq!(made["exposure"], json!({"supplyChain": "cars", "policy": "all", "step": "order"}));
+    let [suspended, restored] = life(&world).await;
+    let received = receiver.wait(3).await;
+    let events: Vec<Value> = received.iter().map(super::receiver::Received::json).collect();
+    let types: Vec<&str> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
+    let (exposed, eased) =
+        ("org.secure-trust-registry.supply-chain.exposed", "org.secure-trust-registry.supply-chain.eased");
+    assert_eq!(types, [eased, exposed, eased], "{events:?}");
+    assert_eq!(received[1].header("webhook-id"), format!("jp_{suspended}-c1-p1-order"));
+    assert!(received.iter().all(|one| one.is_signed_with(made["secret"].as_str().unwrap())));
+    let (event, data) = (&events[1], &events[1]["data"]);
+    assert_eq!((&event["logindex"], &event["subject"]), (&json!(suspended.to_string()), &json!("cars")));
+    assert!(event["checkpoint"].is_string());
+    assert_eq!(data["suppliers"], json!(["corporate-number:7000012050002"]));
+    assert_eq!((&data["changes"][0]["before"], &data["changes"][0]["after"]), (&json!("go"), &json!("stop")));
+    assert_eq!((&data["events"], &data["supplyChain"]["version"]), (&json!([suspended.to_string()]), &json!(1)));
+    let exposure = &data["exposure"];
+    assert_eq!(exposure["products"][0]["product"], "Car");
+    assert_eq!((&exposure["orders"], exposure["paths"][0].as_array().unwrap().len()), (&json!(["PO-1", "PO-2"]), 3));
+    let broken = &exposure["broken"][0];
+    assert_eq!((&broken["alternatives"], &broken["rules"][0]["rule"]), (&json!(["duns:150483782"]), &json!("all")));
+    assert!(!broken["rules"][0]["because"].as_array().unwrap().is_empty(), "{broken}");
+    assert_eq!(
+        (&events[2]["logindex"], &events[2]["data"]["exposure"]["brokenLinks"]),
+        (&json!(restored.to_string()), &json!(0))
+    );
+
+    let asked = talk.ask(EXPOSURES).await.json();
+    let pulled: Vec<&Value> = asked["events"].as_array().unwrap().iter().collect();
+    let without_checkpoint = |event: &Value| {
+        let mut event = event.clone();
+        event.as_object_mut().unwrap().remove("checkpoint");
+        event
+    };
+    assert_eq!(pulled.len(), 4, "the grant of V-1 came before the subscription: {asked}");
+    assert_eq!(pulled[1..], events.iter().map(without_checkpoint).collect::<Vec<_>>().iter().collect::<Vec<_>>());
+    // A seal may have come meanwhile.
+    assert!(asked["next"].as_str().unwrap().parse::<u64>().unwrap() >= restored, "{asked}");
+    let behind = talk.ask(&EXPOSURES.replace("start", &suspended.to_string())).await.json();
+    assert_eq!(behind["events"].as_array().unwrap().len(), 1);
+
+    let replay = json!({"after": (suspended - 1).to_string()}).to_string();
+    let got = talk.send(Method::POST, &format!("{SUBSCRIPTION}/replay"), &JSON, replay.into()).await;
+    assert_eq!(got.status, 200, "{got:?}");
+    let again = receiver.wait(5).await;
+    assert_eq!(again[3].header("webhook-id"), received[1].header("webhook-id"));
+    assert_eq!(without_checkpoint(&again[3].json()), without_checkpoint(&events[1]), "the same, to the member");
+}
+
+#[tokio::test]
+async fn what_moves_nothing_is_not_told_nor_is_anything_to_another() {
+    let world = telling().await;
+    let (buyer, other, receiver) = (world.person("buyer-1"), world.person("cb-2"), Receiver::open(&world).await);
+    let mut talk = keep(&world, &buyer, "supplier,to\nduns:150483782,product:Truck\n").await;
+    subscribe(&mut talk, &receiver, json!({"after": "start"})).await;
+    life(&world).await;
+    let received = receiver.wait(1).await;
+    assert_eq!(received[0].json()["data"]["suppliers"], json!(["duns:150483782"]));
+    until_of(&world, &buyer, SUBSCRIPTION, |shown| shown.get("behind").is_none()).await;
+    assert_eq!(receiver.wait(1).await.len(), 1, "a verdict on another supplier moves nothing");
+    let mut stranger = world.talk(Some(&other)).await;
+    for path in [EXPOSURES.to_owned(), EXPOSURES.replace("cars", "none")] {
+        assert_eq!(stranger.ask(&path).await.code(), "not-found", "{path}");
+        assert_eq!(world.ask(&path).await.code(), "certificate-required", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_chain_or_policy_that_goes_parks_what_names_it() {
+    let world = telling().await;
+    let (buyer, receiver) = (world.person("buyer-1"), Receiver::open(&world).await);
+    let mut talk = keep(&world, &buyer, CHAIN).await;
+    subscribe(&mut talk, &receiver, json!({})).await;
+    for path in ["/v1/policies/all", "/v1/supply-chains/cars"] {
+        assert_eq!(talk.send(Method::DELETE, path, &[], Bytes::new()).await.status, 204);
+        let parked = talk.ask(SUBSCRIPTION).await.json();
+        assert!(
+            parked["state"] == "parked" && parked["parked"]["why"].as_str().unwrap().contains("removed"),
+            "{parked}"
+        );
+        talk = keep(&world, &buyer, CHAIN).await;
+        assert_eq!(subscribe(&mut talk, &receiver, json!({})).await["state"], "active");
+    }
+    let [suspended, _] = life(&world).await;
+    let received = receiver.wait(3).await;
+    let ids: Vec<&str> = received.iter().map(|one| one.header("webhook-id")).collect();
+    assert_eq!(ids[1], format!("jp_{suspended}-c3-p3-order"), "another version, another id: {ids:?}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_told_is_refused() {
+    let world = telling().await;
+    let (buyer, receiver) = (world.person("buyer-1"), Receiver::open(&world).await);
+    let mut talk = keep(&world, &buyer, CHAIN).await;
+    let rows = [
+        (json!({"exposure": {"supplyChain": "none", "policy": "all"}}), "no supply chain"),
+        (json!({"exposure": {"supplyChain": "cars", "policy": "none"}}), "no policy"),
+        (
+            json!({"exposure": {"supplyChain": "cars", "policy": "all"}, "filter": {"types": ["verdict"]}}),
+            "leave the filter",
+        ),
+        (json!({"exposure": {"supplyChain": "cars", "policy": "all", "step": "ordering"}}), "ordering"),
+        (json!({"exposure": {"supplyChain": "cars"}}), "policy"),
+    ];
+    for (mut asked, needle) in rows {
+        asked["url"] = json!(receiver.url());
+        let got = talk.send(Method::PUT, SUBSCRIPTION, &JSON, asked.to_string().into()).await;
+        assert_eq!(got.code(), "bad-body", "{asked}");
+        assert!(got.json()["detail"].as_str().unwrap().contains(needle), "{got:?}");
+    }
+    for (path, code) in [
+        (EXPOSURES.replace("policy=all&", ""), "bad-parameter"),
+        (EXPOSURES.replace("start", "99999"), "bad-parameter"),
+        (EXPOSURES.replace("policy=all", "policy=none"), "not-found"),
+        (format!("{EXPOSURES}&step=ordering"), "bad-parameter"),
+    ] {
+        assert_eq!(talk.ask(&path).await.code(), code, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_last_day_that_passed_before_anybody_said_so_is_told_by_whoever_says_so() {
+    let world = World::furnished().await;
+    let buyer = world.person("buyer-1");
+    let mut talk = keep(&world, &buyer, CHAIN).await;
+    // The day passes, and something else is stated before the node states what ended.
+    world.clock.ahead(302);
+    let mut other = super::fixture::scheme();
+    other["scheme"] = json!("stars@9");
+    super::years::must(&world, "meti", "scheme-published", other).await;
+    super::years::on(&world, 302).await;
+    world.clock.ahead(0);
+    let told = talk.ask(EXPOSURES).await.json();
+    let last = told["events"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["type"], "org.secure-trust-registry.supply-chain.exposed", "{told}");
+    let change = &last["data"]["changes"][0];
+    assert_eq!((&change["before"], &change["after"]), (&json!("go"), &json!("stop")), "{last}");
+    assert_eq!(last["data"]["exposure"]["orders"], json!(["PO-1", "PO-2"]));
+}
