@@ -175,7 +175,8 @@ pub enum Record {
 }
 
 impl Record {
-    /// Its key, unique among all records: the table, a slash, the name within it.
+    /// Its key, unique among all records: the table, a slash, the name within it. Those that are kept as each statement left them sort
+    /// by it in the order of the log.
     pub fn key(&self) -> String {
         match self {
             Self::Genesis(_) => "genesis/".to_owned(),
@@ -197,9 +198,15 @@ impl Record {
             Self::Cascade(record) => {
                 let change = &record.change;
                 let (cause, scheme) = (change.cause(), &record.scheme);
-                format!("cascade/{}/{}/{}/{scheme}", cause.entry, cause.what.as_str(), change.as_str())
+                let row = format!("cascade/{}/{}/{}/{scheme}", cause.entry, cause.what.as_str(), change.as_str());
+                step(&row, record.last)
             }
-            Self::Revision(record) => format!("revision/{}/{}", record.entry, record.registry),
+            Self::Revision(record) => step(&format!("revision/{}/{}", record.entry, record.registry), record.last),
         }
     }
+}
+
+/// The key of a record as the statement at `last` left it.
+fn step(row: &str, last: Moment) -> String {
+    format!("{row}/{:020}", last.index)
 }

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::core::sequencer::Committed;
 use crate::spans::in_current_span;
 
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 const META: &[u8] = b"\0meta";
 const RECORD_PREFIX: u8 = 1;
 /// Commits that may wait to be written.
