@@ -207,7 +207,7 @@ impl Node {
             Task::Again(spot) => {
                 let found = self.at(*spot).await;
                 // What was erased is an entry of no type that a stream is told.
-                (*spot, found.map(|found| found.filter(|event| work.subscription.wants(&event.kind))))
+                (*spot, found.map(|found| found.filter(|event| self.registry.dispatch.still_fits(key, event))))
             }
             Task::From(spot) => match self.first_from(key, work.turn, *spot, until).await {
                 Ok(Some(event)) => (Spot { index: event.index, position: event.position }, Ok(Some(event))),
