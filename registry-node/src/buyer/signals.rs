@@ -208,6 +208,9 @@ pub enum TokenFault {
     /// The event is no JSON object.
     #[error("an event cannot be read: {0}")]
     Event(#[from] serde_json::Error),
+    /// It is about a supplier that the receiver does not name, or does no more.
+    #[error("an event is about nobody whom the stream names")]
+    Unnamed,
     /// It could not be signed.
     #[error(transparent)]
     Signing(#[from] jwt::SignError),
@@ -235,7 +238,7 @@ impl Tokens<'_> {
         let mut claims = json!({
             "jti": jti(self.registry, &self.key.name, spot),
             "txn": format!("{}_{}", self.registry.config.registry.id, event.index),
-            "sub_id": self.subject(event),
+            "sub_id": self.subject(event)?,
             "events": { type_of(&event.kind): told },
         });
         if let Some(time) = time {
@@ -268,12 +271,14 @@ impl Tokens<'_> {
     }
 
     /// By the identifier that the receiver named, if it is one of that supplier's: another would tell it more than it asked for.
-    fn subject(&self, event: &Event) -> Value {
+    fn subject(&self, event: &Event) -> Result<Value, TokenFault> {
         let issuer = &self.registry.config.http.public_url;
-        let Some(About::Verdict(about)) = &event.about else { return json!({ "format": "uri", "uri": issuer }) };
+        let Some(About::Verdict(about)) = &event.about else {
+            return Ok(json!({ "format": "uri", "uri": issuer }));
+        };
         let asked = about.suppliers.iter().find(|supplier| self.subscription.filter.suppliers.contains(supplier));
-        let supplier = asked.or(about.suppliers.first());
-        json!({ "format": "iss_sub", "iss": issuer, "sub": supplier.map(ToString::to_string) })
+        let supplier = asked.ok_or(TokenFault::Unnamed)?;
+        Ok(json!({ "format": "iss_sub", "iss": issuer, "sub": supplier.to_string() }))
     }
 
     fn signed(&self, claims: Value) -> Result<String, TokenFault> {

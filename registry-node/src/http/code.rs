@@ -415,6 +415,11 @@ fn with_status(status: u16, title: &'static str, problem: Problem) -> Problem {
     Problem { status, title, ..problem }
 }
 
+/// A party asks for more than is its share, where a standard names a status for that (SSF 1.0, section 8.1).
+pub(super) fn too_often(detail: &str, retry_after: u64) -> Problem {
+    with_status(429, "Try again later", Problem::busy(Code::Busy.as_str(), detail, retry_after))
+}
+
 /// What a submitter is told, counted unless the sequencer counted it already.
 pub(super) fn submission(error: &SubmitError, metrics: &Metrics) -> Problem {
     let problem = match error {

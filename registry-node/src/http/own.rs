@@ -25,8 +25,8 @@ use super::body::{self, Bounds};
 use super::code::{self, Code};
 use super::consented::party;
 use super::holders::Holding;
-use super::inquiry;
 use super::site::{BodyPermit, Purpose, Site};
+use super::{inquiry, signals};
 use crate::buyer::shelf::{Condition, Version};
 use crate::problem::Problem;
 
@@ -98,6 +98,9 @@ pub(super) fn sparingly(site: &Site, ask: &Ask) -> Result<(), Problem> {
         return Ok(());
     }
     let detail = "you read or change what you keep here too often; at most four times a second in the long run";
+    if ask.route().path.starts_with(signals::BASE) {
+        return Err(code::too_often(detail, 1));
+    }
     Err(Problem::busy(Code::Busy.as_str(), detail, 1))
 }
 

@@ -8,7 +8,7 @@
 //!
 //! Out of scope: what is handed out and not acknowledged (`buyer::dispatch`).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,8 +30,8 @@ use super::room::SMALL;
 use super::site::Site;
 use super::{code, signals};
 use crate::buyer::dispatch::{Answers, Key, Polled, WINDOW};
-use crate::buyer::lane::{Delivery, Spot};
-use crate::buyer::signals::{Tokens, jti, spot_of};
+use crate::buyer::lane::{Delivery, Lane, Spot};
+use crate::buyer::signals::{TokenFault, Tokens, jti, spot_of};
 use crate::buyer::webhook::SetError;
 use crate::core::event::Event;
 use crate::core::feed::FeedError;
@@ -77,13 +77,22 @@ struct Told {
 /// What is told in one answer.
 #[derive(Default)]
 struct Batch {
+    /// So many verifications, before any event.
+    pings: usize,
     events: Vec<Event>,
     bytes: usize,
 }
 
 impl Batch {
     fn has_room(&self, most: usize) -> bool {
-        self.events.len() < most && self.bytes < MAX_BYTES
+        self.pings + self.events.len() < most && self.bytes < MAX_BYTES
+    }
+
+    /// Whether something that was handed out, or is to be handed out again, or a verification waits for another answer than this one.
+    fn leaves(&self, lane: &Lane, polled: &Polled) -> bool {
+        let told: BTreeSet<Spot> = self.events.iter().map(spot_in).collect();
+        let is_left = lane.handed.iter().any(|spot| !told.contains(spot));
+        is_left || !lane.again.is_empty() || polled.pings.len() > self.pings
     }
 
     fn add(&mut self, event: &Event) {
@@ -120,10 +129,12 @@ where
         // Before it is looked for: what comes in between is noticed.
         news.as_mut().enable();
         let (polled, batch) = looked(&site, &key, std::mem::take(&mut answers), most).await?;
-        let has_more = signals::is_enabled(&polled.subscription)
-            && site.registry.dispatch.seen(&key).is_some_and(|seen| seen.lane.behind.is_some());
+        let lane = site.registry.dispatch.seen(&key).map(|seen| seen.lane).unwrap_or_default();
+        let is_enabled = signals::is_enabled(&polled.subscription);
+        let has_more = is_enabled && lane.behind.is_some();
         if !batch.events.is_empty() || !polled.pings.is_empty() || has_more || Instant::now() >= until {
-            return told(&site, &ask, key, polled, batch, (most, has_more)).await;
+            let has_more = has_more || is_enabled && batch.leaves(&lane, &polled);
+            return told(&site, &ask, key, polled, batch, has_more).await;
         }
         if seat.is_none() {
             seat = Some(Seat::take(&site)?);
@@ -156,25 +167,15 @@ fn answers(site: &Site, key: &Key, poll: Poll) -> Answers {
 async fn looked(site: &Arc<Site>, key: &Key, answers: Answers, most: usize) -> Result<(Polled, Batch), Problem> {
     let dispatch = &site.registry.dispatch;
     let polled = dispatch.polled(key, answers, site.registry.now());
-    let polled = polled.filter(|polled| polled.subscription.url.is_none()).ok_or_else(Problem::not_found)?;
+    let polled = polled.ok_or_else(Problem::not_found)?;
     let mut batch = Batch::default();
     if !signals::is_enabled(&polled.subscription) {
         return Ok((Polled { pings: Vec::new(), handed: Vec::new(), ..polled }, batch));
     }
-    for spot in &polled.handed {
-        if !batch.has_room(most) {
-            break;
-        }
-        let found = read(site, spot.index).await?;
-        let event = found.first().and_then(|events| events.iter().find(|one| one.position == spot.position));
-        match event.filter(|event| polled.subscription.wants(&event.kind)) {
-            Some(event) => batch.add(event),
-            // It was erased meanwhile, and nothing is left to tell.
-            None => dispatch.lapsed(key, polled.turn, *spot),
-        }
-    }
+    batch.pings = polled.pings.len().min(most);
+    handed(site, key, &polled, most, &mut batch).await?;
     if let Some(from) = polled.behind {
-        let most = most.min(batch.events.len() + WINDOW.saturating_sub(polled.handed.len()));
+        let most = most.min(batch.pings + batch.events.len() + WINDOW.saturating_sub(polled.handed.len()));
         let told_before = batch.events.len();
         let reached = fresh(site, key, from, most, &mut batch).await?;
         let spots: Vec<Spot> = batch.events[told_before..].iter().map(spot_in).collect();
@@ -184,6 +185,29 @@ async fn looked(site: &Arc<Site>, key: &Key, answers: Answers, most: usize) -> R
         }
     }
     Ok((polled, batch))
+}
+
+/// What was handed out before, until there is no room.
+async fn handed(site: &Arc<Site>, key: &Key, polled: &Polled, most: usize, batch: &mut Batch) -> Result<(), Problem> {
+    let dispatch = &site.registry.dispatch;
+    // What is read at once has what stands beside it, too.
+    let (mut first, mut chunk) = (0, Vec::new());
+    for spot in &polled.handed {
+        if !batch.has_room(most) {
+            break;
+        }
+        if !(first..first + chunk.len() as u64).contains(&spot.index) {
+            (first, chunk) = (spot.index, read(site, spot.index).await?);
+        }
+        let events = usize::try_from(spot.index - first).ok().and_then(|nth| chunk.get(nth));
+        let event = events.and_then(|events| events.iter().find(|one| one.position == spot.position));
+        match event.filter(|event| dispatch.passes(key, event)) {
+            Some(event) => batch.add(event),
+            // It was erased meanwhile, or the stream does not ask for it any more.
+            None => dispatch.lapsed(key, polled.turn, *spot),
+        }
+    }
+    Ok(())
 }
 
 /// Events from a place on that fit, until there is no room; the place up to which was looked.
@@ -220,28 +244,31 @@ async fn told(
     key: Key,
     polled: Polled,
     batch: Batch,
-    (most, has_more): (usize, bool),
+    has_more: bool,
 ) -> Result<Response, Problem> {
     let working = Arc::clone(site);
     let made = tokio::task::spawn_blocking(move || {
-        let (registry, left) = (&working.registry, polled.handed.len().saturating_sub(batch.events.len()));
+        let registry = &working.registry;
         let checkpoint = working.published.newest(registry).ok().flatten();
         let members = checkpoint.map(|newest| ("checkpoint", STANDARD.encode(&newest.note)));
         let members: Vec<_> = members.into_iter().collect();
         let tokens = Tokens { registry, key: &key, subscription: &polled.subscription };
         let mut sets = BTreeMap::new();
-        for ping in polled.pings.iter().take(most) {
+        for ping in polled.pings.iter().take(batch.pings) {
             sets.insert(ping.id.clone(), tokens.verification(ping)?);
         }
         for event in &batch.events {
-            sets.insert(jti(registry, &key.name, spot_in(event)), tokens.event(event, &members)?);
+            match tokens.event(event, &members) {
+                Ok(token) => sets.insert(jti(registry, &key.name, spot_in(event)), token),
+                // The stream was changed in between; the next poll finds what it asks for now.
+                Err(TokenFault::Unnamed) => continue,
+                Err(error) => return Err(error),
+            };
         }
-        Ok(Told { sets, more_available: has_more || left > 0 })
+        Ok(Told { sets, more_available: has_more })
     });
     let made = made.await.map_err(|error| code::internal("a poll could not be answered", &error))?;
-    let told = made.map_err(|error: crate::buyer::signals::TokenFault| {
-        code::internal("security event tokens could not be made", &error)
-    })?;
+    let told = made.map_err(|error: TokenFault| code::internal("security event tokens could not be made", &error))?;
     let body = answer::to_json(&told)?;
     let bytes = body.len();
     let response = answer::bytes(JSON, body, answer::Keep::No);

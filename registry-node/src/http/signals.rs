@@ -16,7 +16,7 @@ use super::own::Sent;
 use super::site::Site;
 use super::{answer, code, subscriptions};
 use crate::buyer::dispatch::{Key, Ping};
-use crate::buyer::lane::Spot;
+use crate::buyer::lane::{Lane, Spot};
 use crate::buyer::outbound::Address;
 use crate::buyer::shelf::{Name, Shelved};
 use crate::buyer::signals::{
@@ -25,6 +25,8 @@ use crate::buyer::signals::{
 use crate::buyer::subscription::Subscription;
 use crate::problem::Problem;
 
+/// What paths of streams begin with.
+pub(super) const BASE: &str = "/v1/signals/";
 /// Most bytes of what is asked of a stream.
 pub(super) const MAX_BODY: usize = 32 * 1024;
 /// Types that a receiver may ask for, known here or not, and longest one of them.
@@ -236,7 +238,12 @@ fn keep(
     let condition = subscriptions::on(before.map(|before| before.version), sent.condition);
     let kept = registry.shelf.put(&key.owner, &key.name, &subscription, condition, registry.now());
     kept.map_err(|error| code::kept(&error))?;
+    let is_disabled = subscription.stream.as_ref().is_some_and(|stream| stream.status == Status::Disabled);
     registry.dispatch.put(key.clone(), subscription, std::sync::Arc::default(), start, registry.now());
+    if is_disabled {
+        // What comes while it is disabled is not told later, nor what waited. Kept in one with the rest: nobody finds it half done.
+        registry.dispatch.change(key, registry.now(), Lane::drop_all);
+    }
     registry.dispatch.keep().map_err(|error| code::kept(&error))
 }
 
@@ -353,11 +360,6 @@ pub(super) fn update_status(site: &Site, ask: &Ask, sent: &Sent) -> Result<Respo
     after.stream = Some(Stream { status: wanted, reason, ..stream });
     let answered = after.clone();
     keep(site, &key, (after, Some(&before)), sent, None)?;
-    if wanted == Status::Disabled {
-        // What comes while it is disabled is not told later, nor what waited.
-        registry.dispatch.change(&key, registry.now(), crate::buyer::lane::Lane::drop_all);
-        registry.dispatch.keep().map_err(|error| code::kept(&error))?;
-    }
     status(site, &key, &answered)
 }
 
@@ -435,7 +437,7 @@ pub(super) fn verify(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Pr
     let ping = Ping { id: format!("verification_{}", Uuid::now_v7().simple()), state };
     if !site.registry.dispatch.ping(&key, ping, site.registry.now()) {
         let detail = "verifications of this stream wait already; take them first";
-        return Err(Problem::busy(code::Code::Busy.as_str(), detail, 5));
+        return Err(code::too_often(detail, 5));
     }
     Ok(answer::done())
 }

@@ -90,8 +90,7 @@ impl Node {
         entry.truncate(1);
         let letter = match &work.subscription.exposure {
             Some(_) => self.among(key, work, entry, spot).await?,
-            // A stream is told no type that it did not ask for, as what was erased is.
-            None => first(&entry, spot, |event| work.subscription.wants(&event.kind)),
+            None => first(&entry, spot, |event| self.registry.dispatch.still_fits(key, event)),
         };
         Ok(letter.filter(|letter| letter.spot == spot))
     }

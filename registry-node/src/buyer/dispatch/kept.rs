@@ -16,6 +16,7 @@ use tokio::sync::{Notify, Semaphore};
 use super::{Dispatch, Key, State, watched};
 use crate::buyer::lane::{Lane, Spot};
 use crate::buyer::shelf::{Name, Shelf, ShelfError};
+use crate::buyer::signals::Status;
 use crate::buyer::subscription::Subscription;
 use crate::vault::{Vault, VaultError};
 
@@ -107,6 +108,18 @@ fn restored(shelf: &Shelf, key: &Key) -> Result<Option<Restored>, ShelfError> {
     Ok(Some(Restored { subscription: Arc::new(kept.value), watched }))
 }
 
+/// Has a lane follow its subscription, and says whether it did not: a change is on the shelf before the lane is kept, and the node may have
+/// ended in between.
+fn settled(lane: &mut Lane, subscription: &Subscription) -> bool {
+    let before = lane.clone();
+    if subscription.stream.as_ref().is_some_and(|stream| stream.status == Status::Disabled) {
+        lane.drop_all();
+    } else if subscription.is_sent() {
+        lane.take_back();
+    }
+    *lane != before
+}
+
 impl Dispatch {
     /// The subscriptions on `shelf`, as far as they were before the node ended. A log of `size` entries is there. Where a value of one
     /// owner is damaged, that one is left out, and a line says so; without its lanes an owner is told everything again.
@@ -177,7 +190,10 @@ impl State {
             let Some(Restored { subscription, watched }) = restored else { continue };
             let lane = lanes.remove(&key.name).filter(|lane| lane.is_of(&subscription));
             // Put just before the node ended: nothing of it was looked at as far as is known.
-            let lane = lane.map_or_else(|| behind(subscription.from), |lane| lane.lane);
+            let mut lane = lane.map_or_else(|| behind(subscription.from), |lane| lane.lane);
+            if settled(&mut lane, &subscription) {
+                self.changed.insert(owner.clone());
+            }
             self.set(key, subscription, watched, lane, now);
         }
         Ok(())

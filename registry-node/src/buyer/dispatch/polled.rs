@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use super::{Dispatch, Key, Ping};
 use crate::buyer::lane::{Delivery, Spot};
 use crate::buyer::subscription::Subscription;
+use crate::core::event::Event;
 
 /// Events that are handed out and not acknowledged, at most.
 pub const WINDOW: usize = 256;
@@ -42,11 +43,17 @@ pub struct Polled {
     pub behind: Option<Spot>,
 }
 
+/// A webhook, or a stream that is pushed, is a worker's: a poll would take places away from it.
+fn is_polled(subscription: &Subscription) -> bool {
+    subscription.url.is_none() && subscription.stream.is_some()
+}
+
 impl Dispatch {
-    /// Takes what a receiver says, and tells what there is for it; nothing where there is no such subscription.
+    /// Takes what a receiver says, and tells what there is for it; nothing, and nothing changes, where there is no such subscription that is
+    /// polled.
     pub fn polled(&self, key: &Key, answers: Answers, now: Timestamp) -> Option<Polled> {
         let mut state = self.state();
-        let line = state.lines.get_mut(key)?;
+        let line = state.lines.get_mut(key).filter(|line| is_polled(&line.subscription))?;
         let lane = &mut line.lane;
         let before = (lane.handed.len(), lane.again.len());
         lane.handed.retain(|spot| !answers.acks.contains(spot));
@@ -76,9 +83,11 @@ impl Dispatch {
         Some(polled)
     }
 
-    /// What tells that there may be more for a poll of this stream; nothing where there is no such subscription.
+    /// What tells that there may be more for a poll of this stream; nothing where there is no such subscription that is polled.
     pub fn news(&self, key: &Key) -> Option<Arc<Notify>> {
-        self.state().lines.get(key).map(|line| Arc::clone(&line.news))
+        let state = self.state();
+        let line = state.lines.get(key).filter(|line| is_polled(&line.subscription))?;
+        Some(Arc::clone(&line.news))
     }
 
     /// These are handed out, and everything before `reached` was looked at; whether that counts: not where another poll, or the owner, moved
@@ -97,7 +106,14 @@ impl Dispatch {
         true
     }
 
-    /// What is handed out at `spot` is not there any more, for it was erased.
+    /// Whether an event that was told before may be told again: a stream is not told what it does not ask for any more, and a webhook has its
+    /// dead letters all the same.
+    pub fn still_fits(&self, key: &Key, event: &Event) -> bool {
+        let is_webhook = self.state().lines.get(key).is_some_and(|line| line.subscription.stream.is_none());
+        is_webhook || self.passes(key, event)
+    }
+
+    /// What is handed out at `spot` is not told any more: it was erased, or the stream does not ask for it now.
     pub fn lapsed(&self, key: &Key, turn: u64, spot: Spot) {
         let mut state = self.state();
         if let Some(line) = state.lines.get_mut(key).filter(|line| line.turn == turn) {

@@ -9,7 +9,7 @@ use super::sourced::{MAX_WATCHED, MAX_WATCHED_BY_ALL};
 use super::*;
 use crate::buyer::shelf::Condition;
 use crate::buyer::shelf::Shelf;
-use crate::buyer::signals::Stream;
+use crate::buyer::signals::{Status, Stream};
 use crate::buyer::source::Source;
 use crate::buyer::subscription::Asked;
 
@@ -307,4 +307,41 @@ fn what_is_handed_out_stays_until_it_is_acknowledged_and_a_poll_that_comes_late_
     room.dispatch.put(key.clone(), pushed, Arc::default(), None, at(0));
     let lane = room.dispatch.seen(&key).unwrap().lane;
     assert_eq!((lane.handed.len(), lane.behind), (0, Some(spots[2])), "what is not acknowledged is pushed");
+}
+
+#[test]
+fn a_poll_of_what_is_not_polled_changes_nothing() {
+    let room = Room::open();
+    room.subscribe("hook", "verdict", 0);
+    let key = key("hook");
+    room.dispatch.change(&key, at(0), |lane| lane.again.push_back(Spot::of_entry(3)));
+    let before = room.dispatch.seen(&key).unwrap().lane;
+    assert!(room.dispatch.polled(&key, Answers::default(), at(0)).is_none() && room.dispatch.news(&key).is_none());
+    assert_eq!(room.dispatch.seen(&key).unwrap().lane, before);
+}
+
+#[test]
+fn a_change_that_the_node_did_not_survive_is_made_to_the_lane_when_it_starts() {
+    let url = || Some("https://b.example".parse().unwrap());
+    let spots = [4, 7].map(Spot::of_entry);
+    let disabled = Stream { status: Status::Disabled, ..Stream::default() };
+    let rows = [
+        (url(), Stream::default(), vec![], Some(spots[0]), "what is pushed now goes on from what was handed out"),
+        (None, Stream::default(), spots.to_vec(), Some(Spot::of_entry(9)), "what is polled stays"),
+        (None, disabled, vec![], None, "what is disabled tells nothing of what waited"),
+    ];
+    for (url, stream, handed, behind, why) in rows {
+        let (room, key) = (Room::open(), key("stream"));
+        let before = Subscription::streaming(None, Stream::default(), 0, at(0));
+        room.dispatch.put(key.clone(), before.clone(), Arc::default(), Some(Spot::of_entry(9)), at(0));
+        room.dispatch.change(&key, at(0), |lane| lane.handed.extend(spots));
+        room.dispatch.keep().unwrap();
+        // On the shelf, and no further.
+        let after = Subscription { url, stream: Some(stream), ..before };
+        room.shelf.put(&key.owner, &key.name, &after, Condition::Any, at(0)).unwrap();
+        let room = room.killed(12);
+        let lane = room.dispatch.seen(&key).unwrap().lane;
+        assert_eq!((lane.handed, lane.behind), (handed.clone(), behind), "{why}");
+        assert_eq!(room.dispatch.has_changed(), handed.is_empty(), "{why}");
+    }
 }

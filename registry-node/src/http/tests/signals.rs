@@ -397,5 +397,39 @@ async fn what_does_not_fit_is_refused_and_bounds_hold() {
     for number in 0..4 {
         assert_eq!(post(&world, &buyer, VERIFY, json!({"stream_id": id})).await.status, 204, "{number}");
     }
-    assert_eq!(post(&world, &buyer, VERIFY, json!({"stream_id": id})).await.code(), "busy");
+    let full = post(&world, &buyer, VERIFY, json!({"stream_id": id})).await;
+    assert_eq!((full.status, full.code().as_str(), full.header("retry-after")), (429, "busy", "5"), "as SSF 1.0 says");
+}
+
+#[tokio::test]
+async fn verifications_count_among_what_is_asked_for_and_what_a_stream_does_not_name_any_more_is_not_told() {
+    let world = polled().await;
+    let (buyer, cb) = (world.person("buyer-1"), world.person("cb-1"));
+    let stream = create(&world, &buyer, json!({})).await;
+    let id = &stream["stream_id"];
+    let take = async |most: usize, ack: &[String]| {
+        let asked = json!({"maxEvents": most, "returnImmediately": true, "ack": ack});
+        let answer = poll(&world, &buyer, &stream, asked).await;
+        (jtis(&answer), answer["moreAvailable"] == true)
+    };
+    assert_eq!(take(0, &[]).await, (vec![], false));
+    let mut index = 0;
+    for state in ["suspended", "restored"] {
+        index = world.must(&cb, "verdict-changed", change("V-1", json!(state))).await;
+    }
+    while world.registry.dispatch.mark() <= index {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(post(&world, &buyer, VERIFY, json!({"stream_id": id})).await.status, 204);
+    assert_eq!(take(0, &[]).await, (vec![], true), "something waits");
+    let (first, has_more) = take(1, &[]).await;
+    assert!(first.len() == 1 && first[0].starts_with("verification_") && has_more, "{first:?}");
+    let (both, has_more) = take(2, &[]).await;
+    assert!(both.len() == 2 && has_more, "the verification and one event: {both:?}");
+    let (events, has_more) = take(9, &first).await;
+    assert!(events.len() == 2 && !has_more, "{events:?}");
+    assert_eq!(take(0, &[]).await, (vec![], true), "what is not acknowledged waits");
+    let about = json!({"stream_id": id, "subject": subject(&world, SUPPLIER)});
+    assert_eq!(post(&world, &buyer, REMOVE, about).await.status, 204);
+    assert_eq!(take(9, &[]).await, (vec![], false), "what was handed out is not told by another name");
 }

@@ -167,7 +167,7 @@ impl Publisher {
                     false => return Ok(()),
                 },
                 () = pulse.due(cursor.index) => {
-                    pulse.beat();
+                    pulse.beat(cursor.index);
                     self.tell_how_far(cursor.index).await?;
                 }
                 _ = looks.tick() => self.look(&stream, &cursor).await?,

@@ -10,7 +10,7 @@ use crate::core::notice::SILENCE;
 /// The pulse of one stream.
 pub(super) struct Pulse {
     published: watch::Receiver<u64>,
-    /// Size of the newest checkpoint when it beat last.
+    /// Size of the newest checkpoint that covered only what was told when it beat.
     size: u64,
     next: Instant,
 }
@@ -30,9 +30,12 @@ impl Pulse {
         }
     }
 
-    /// It beats now.
-    pub(super) fn beat(&mut self) {
-        self.size = *self.published.borrow_and_update();
+    /// It beats now, while all before the entry `told` was told. A checkpoint that covers more has its beat still to come.
+    pub(super) fn beat(&mut self, told: u64) {
+        let newest = *self.published.borrow_and_update();
+        if newest <= told {
+            self.size = newest;
+        }
         self.next = Instant::now() + SILENCE;
     }
 }
@@ -49,7 +52,7 @@ mod tests {
         let published = watch::Sender::new(3);
         let mut pulse = Pulse::new(published.subscribe());
         assert!(pulse.due(3).now_or_never().is_some(), "at once");
-        pulse.beat();
+        pulse.beat(3);
         let rows = [
             (3, 3, false, "nothing new"),
             (7, 6, false, "a checkpoint of what was not told yet"),
@@ -61,10 +64,14 @@ mod tests {
             published.send_replace(newest);
             assert_eq!(pulse.due(told).now_or_never().is_some(), due, "{why}");
             if due {
-                pulse.beat();
+                pulse.beat(told);
             }
         }
+        published.send_replace(12);
         pulse.next = Instant::now();
-        assert!(timeout(SILENCE / 2, pulse.due(0)).await.is_ok(), "after silence");
+        assert!(timeout(SILENCE / 2, pulse.due(9)).await.is_ok(), "after silence");
+        pulse.beat(9);
+        assert!(pulse.due(11).now_or_never().is_none(), "the checkpoint covers more than was told");
+        assert!(pulse.due(12).now_or_never().is_some(), "it was told since silence ended");
     }
 }
