@@ -9,7 +9,8 @@
 //!
 //! A filter stands under the narrowest of its conditions: suppliers, else schemes, states, viewpoints, types; one without any hears of
 //! everything. Beside that it stands under its sectors, for bulletins. A watchlist is taken in once for all filters that watch by it. So an
-//! idle filter costs memory and nothing else, and an event costs what those filters do that fit it in their narrowest condition.
+//! idle filter costs memory and nothing else, and an event costs what those filters do that fit it in their narrowest condition. A long
+//! watchlist is asked of each event instead: there is memory for few of those, and everybody would wait while it is taken in.
 //! Out of scope: whose filters they are, and what becomes of the event.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -65,26 +66,41 @@ enum Topic {
     Bulletin(Option<SectorCode>),
 }
 
+/// Suppliers of a watchlist that is taken in one by one, at most: some hundred microseconds.
+const SHORT: usize = 4_096;
+
 /// Interests, each by whose it is.
 #[derive(Debug)]
 pub struct Interests<K> {
     all: HashMap<K, Interest>,
     topics: HashMap<Topic, BTreeSet<K>>,
-    /// On which of the watchlists that are watched by a supplier is.
+    /// On which of the short watchlists that are watched by a supplier is.
     on: HashMap<Identifier, Vec<List>>,
+    /// The long ones.
+    long: HashMap<List, Arc<HashSet<Identifier>>>,
+    /// Beyond how many suppliers a watchlist is long.
+    short: usize,
 }
 
 impl<K> Default for Interests<K> {
     fn default() -> Self {
-        Interests { all: HashMap::new(), topics: HashMap::new(), on: HashMap::new() }
+        Interests {
+            all: HashMap::new(),
+            topics: HashMap::new(),
+            on: HashMap::new(),
+            long: HashMap::new(),
+            short: SHORT,
+        }
     }
 }
 
 impl<K: Clone + Ord + Hash> Interests<K> {
     /// Sets what `whose` is interested in, in the place of what it was before.
     pub fn set(&mut self, whose: K, interest: Interest) {
-        // A new secret or address changes nothing here, and everybody waits while a large list is taken out and put back.
-        if self.all.get(&whose) == Some(&interest) {
+        // The same list, and not one that reads the same: comparing long lists takes as long as taking them in.
+        let is_same =
+            |before: &Interest| Arc::ptr_eq(&before.watched, &interest.watched) && before.filter == interest.filter;
+        if self.all.get(&whose).is_some_and(is_same) {
             return;
         }
         let topics = topics(&interest);
@@ -122,12 +138,19 @@ impl<K: Clone + Ord + Hash> Interests<K> {
     }
 
     fn take_in(&mut self, watched: &Arc<HashSet<Identifier>>) {
+        if watched.len() > self.short {
+            self.long.insert(List::of(watched), Arc::clone(watched));
+            return;
+        }
         for supplier in watched.iter() {
             self.on.entry(supplier.clone()).or_default().push(List::of(watched));
         }
     }
 
     fn forget(&mut self, watched: &Arc<HashSet<Identifier>>) {
+        if self.long.remove(&List::of(watched)).is_some() {
+            return;
+        }
         for supplier in watched.iter() {
             let Some(lists) = self.on.get_mut(supplier) else { continue };
             lists.retain(|list| *list != List::of(watched));
@@ -159,9 +182,8 @@ impl<K: Clone + Ord + Hash> Interests<K> {
                 self.under(sectors.chain([None]).map(Topic::Bulletin))
             }
             Some(About::Verdict(about)) => {
-                let lists = about.suppliers.iter().filter_map(|supplier| self.on.get(supplier)).flatten();
                 let suppliers = about.suppliers.iter().cloned().map(Topic::Supplier);
-                let suppliers = suppliers.chain(lists.copied().map(Topic::Watched));
+                let suppliers = suppliers.chain(self.lists(&about.suppliers).map(Topic::Watched));
                 let viewpoints = Viewpoint::ALL.iter().copied().filter(|one| about.viewpoints.contains(*one));
                 let one = [Topic::Scheme(about.scheme.id.clone()), Topic::State(about.state)];
                 self.under(suppliers.chain(one).chain(viewpoints.map(Topic::Viewpoint)).chain(of_kind(&event.kind)))
@@ -169,6 +191,13 @@ impl<K: Clone + Ord + Hash> Interests<K> {
             None => self.under(of_kind(&event.kind)),
         };
         named.into_iter().filter(|whose| self.passes(whose, event)).collect()
+    }
+
+    /// The watchlists on which one of these suppliers is.
+    fn lists(&self, suppliers: &[Identifier]) -> impl Iterator<Item = List> {
+        let short = suppliers.iter().filter_map(|supplier| self.on.get(supplier)).flatten().copied();
+        let holds = |watched: &HashSet<Identifier>| suppliers.iter().any(|supplier| watched.contains(supplier));
+        short.chain(self.long.iter().filter(move |(_, watched)| holds(watched)).map(|(list, _)| *list))
     }
 
     fn under(&self, topics: impl Iterator<Item = Topic>) -> Vec<&K> {

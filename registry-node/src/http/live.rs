@@ -20,6 +20,7 @@ use bytes::{Bytes, BytesMut};
 use conformity::words::Language;
 use federation::hush::Hush;
 use tokio::sync::Notify;
+use tokio::time::MissedTickBehavior;
 use tracing::Instrument as _;
 
 use super::event_filter::Wanted;
@@ -328,20 +329,24 @@ pub(super) fn attend(site: &Arc<Site>) {
     let (site, mut published) = (Arc::downgrade(site), site.registry.published.subscribe());
     let attending = async move {
         let mut steps = tokio::time::interval(TICK);
+        steps.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             // Nobody else keeps the registry open for this.
             let Some(open) = site.upgrade() else { return };
-            look(&live, &open).await;
+            let has_more = look(&live, &open).await;
             drop(open);
             let alive = tokio::select! {
-                changed = size.changed() => changed.is_ok(),
-                changed = published.changed() => changed.is_ok(),
-                () = live.sooner.notified() => true,
+                biased;
                 _ = steps.tick() => {
                     let newest = site.upgrade().and_then(|open| newest(&open));
                     live.beat(newest.as_deref());
                     true
                 }
+                // Those who were told have their turn before more comes.
+                () = tokio::task::yield_now(), if has_more => true,
+                changed = size.changed(), if !has_more => changed.is_ok(),
+                changed = published.changed(), if !has_more => changed.is_ok(),
+                () = live.sooner.notified(), if !has_more => true,
             };
             if !alive {
                 return;
@@ -351,11 +356,11 @@ pub(super) fn attend(site: &Arc<Site>) {
     tokio::spawn(attending.in_current_span());
 }
 
-/// Looks at all there is. Where it cannot be read, everybody reads on alone, and hears of it.
-async fn look(live: &Live, site: &Arc<Site>) {
+/// Looks at the next of what there is; whether there is more. Where it cannot be read, everybody reads on alone, and hears of it.
+async fn look(live: &Live, site: &Arc<Site>) -> bool {
     static FAULTS: Hush = Hush::new();
     let feed = &site.registry.feed;
-    while let Some(mark) = live.next(feed.size()) {
+    if let Some(mark) = live.next(feed.size()) {
         match feed.read(mark, &site.live_reads).await {
             Ok(entries) => {
                 for (index, events) in (mark..).zip(entries) {
@@ -369,12 +374,11 @@ async fn look(live: &Live, site: &Arc<Site>) {
                 live.let_go();
             }
         }
-        // Those who were told have their turn before more comes.
-        tokio::task::yield_now().await;
     }
     if let Some(newest) = newest(site) {
         live.hand_round(&newest);
     }
+    live.next(feed.size()).is_some()
 }
 
 fn newest(site: &Site) -> Option<Arc<Checkpoint>> {

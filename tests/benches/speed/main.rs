@@ -3,7 +3,7 @@
 //! In scope: durable verified ingest beside signature checks and syncs, a look-up beside a bare server with the same
 //! answer, what proofs cost, how long a change takes from one registry to a buyer at another, and what very many subscribers cost. Ours and the yardstick
 //! take turns in short rounds, and the median of the rounds' ratios counts, so that a machine which is busy now and then
-//! tells the same. Nothing here is a test: no number makes anything fail.
+//! tells the same. Very many connections are held by one of them at a time, so that these are measured one after the other. Nothing here is a test: no number makes anything fail.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 

@@ -134,7 +134,10 @@ impl fmt::Display for Sums {
             writeln!(f, "{}", cells.join("  ").trim_end())?;
         }
         let cores = available_parallelism().map_or(0, usize::from);
-        writeln!(f, "\n{cores} cores; medians of rounds in which ours and the yardstick took turns")?;
+        writeln!(
+            f,
+            "\n{cores} cores; medians of rounds, in which ours and the yardstick took turns; with very many connections, of one after the other"
+        )?;
         self.notes.iter().try_for_each(|note| writeln!(f, "- {note}"))
     }
 }
