@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use registry_node::client::Client;
 use registry_node::credentials::Credentials;
 
-use crate::guide::{Block, blocks, split};
+use crate::guide::shown;
 use crate::house::{House, read};
 use crate::story::{GRANT, furnished};
 
@@ -217,22 +217,6 @@ fn the_guide_shows_what_happens() {
     for folder in ["in", "out", "refused"] {
         std::fs::create_dir(house.path(folder)).unwrap();
     }
-    let mut count = 0;
-    for block in blocks(&guide) {
-        match block {
-            Block::File { name, text } => house.write(name, &text),
-            Block::Commands(commands) => {
-                for (command, shown) in commands {
-                    let (command, code) = command.split_once("  # exit code ").unwrap_or((command, "0"));
-                    let told = house.run_words(&split(command.strip_prefix("registry-node ").unwrap()));
-                    assert_eq!(told.code.to_string(), code, "{command}: {told:?}");
-                    for line in shown {
-                        assert!(told.out.lines().any(|one| one == line), "{command}: {line}: {told:?}");
-                        count += 1;
-                    }
-                }
-            }
-        }
-    }
+    let count = shown(&house, &guide);
     assert!(count >= 5, "{count} lines");
 }

@@ -83,6 +83,28 @@ impl Reader {
     }
 }
 
+/// Runs a guide in `house`; how many lines it shows, each of which came.
+pub(crate) fn shown(house: &House, guide: &str) -> usize {
+    let mut count = 0;
+    for block in blocks(guide) {
+        match block {
+            Block::File { name, text } => house.write(name, &text),
+            Block::Commands(commands) => {
+                for (command, shown) in commands {
+                    let (command, code) = command.split_once("  # exit code ").unwrap_or((command, "0"));
+                    let told = house.run_words(&split(command.strip_prefix("registry-node ").unwrap()));
+                    assert_eq!(told.code.to_string(), code, "{command}: {told:?}");
+                    for line in shown {
+                        assert!(told.out.lines().any(|one| one == line), "{command}: {line}: {told:?}");
+                        count += 1;
+                    }
+                }
+            }
+        }
+    }
+    count
+}
+
 /// Splits as a shell does, as far as a guide needs it.
 pub(crate) fn split(line: &str) -> Vec<String> {
     let pieces = line.split('"').enumerate();

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::guide::{Block, blocks, split};
+use crate::guide::shown;
 use crate::house::{House, read};
 use crate::story::{GRANT, furnished};
 
@@ -109,23 +109,7 @@ fn the_guide_shows_what_happens() {
     let guide = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guide/procurement.md"));
     let house = furnished();
     house.good(&format!("--as certification-body grant V-1 {GRANT}"));
-    let mut count = 0;
-    for block in blocks(&guide) {
-        match block {
-            Block::File { name, text } => house.write(name, &text),
-            Block::Commands(commands) => {
-                for (command, shown) in commands {
-                    let (command, code) = command.split_once("  # exit code ").unwrap_or((command, "0"));
-                    let told = house.run_words(&split(command.strip_prefix("registry-node ").unwrap()));
-                    assert_eq!(told.code.to_string(), code, "{command}: {told:?}");
-                    for line in shown {
-                        assert!(told.out.lines().any(|one| one == line), "{command}: {line}: {told:?}");
-                        count += 1;
-                    }
-                }
-            }
-        }
-    }
+    let count = shown(&house, &guide);
     assert!(count > 15, "{count} lines");
     let filed: serde_json::Value = serde_json::from_str(&read(&house.path("decision.json"))).unwrap();
     assert_eq!((&filed["advice"], &filed["proofs"][0]["verdict"]), (&"go".into(), &"jp:V-1".into()), "{filed}");

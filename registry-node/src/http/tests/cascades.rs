@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use conformity::as_of::AsOf;
 use conformity::lapsed::Extent;
 use conformity::records::Facts;
 use conformity::statement::{Claim, Statement};
@@ -17,6 +18,7 @@ use super::fixture::{World, accreditation, change, restricted, scheme, verdict};
 use super::neighbours::{derive, derive_for, peered, row};
 use crate::core::cascades::Worker;
 use crate::core::intake::Candidate;
+use crate::core::replay::restore;
 
 /// Verdicts that take three statements.
 const MANY: usize = 2_500;
@@ -266,6 +268,16 @@ async fn how_far_it_was_is_told_of_each_size_of_the_log() {
         }
     }
     assert_eq!(seen.len(), 3, "after each of three statements: {seen:?}");
+    // A node that starts with an index was not told of each statement in turn.
+    let index = tempfile::tempdir().unwrap();
+    let derived = restore(&world.registry.log, index.path(), |_| true).unwrap();
+    drop(derived);
+    let (register, _) = restore(&world.registry.log, index.path(), |_| true).unwrap();
+    let told = world.registry.read_model.register();
+    for size in before..=world.registry.log.size() {
+        let then = AsOf::KnownThen { size, at: world.registry.now() };
+        assert!(register.cascades_then(then).eq(told.cascades_then(then)), "as it was with {size} entries");
+    }
 }
 
 #[tokio::test]
