@@ -23,6 +23,9 @@ use crate::verdict::{AssessedObject, Conditions, SelfEvaluation, StateName, Supp
 use crate::viewpoint::Viewpoints;
 use crate::words::{Params, Remedy};
 
+/// Longest explanation, in bytes.
+pub const EXPLANATION_BYTES: usize = 1_024;
+
 /// What this registry makes of a foreign verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -147,7 +150,7 @@ pub struct Recognition {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<Gap>,
     /// The whole of it in a sentence.
-    pub explanation: Text<1024>,
+    pub explanation: Text<EXPLANATION_BYTES>,
 }
 
 /// What a foreign verdict leaves out.

@@ -6,7 +6,7 @@ use std::fmt::{Display, Write};
 use super::covered;
 use super::gap::GapKind;
 use crate::lapsed::CauseKind;
-use crate::recognised::{Counterpart, Gap, Recognition, RecognitionOutcome};
+use crate::recognised::{Counterpart, EXPLANATION_BYTES, Gap, Recognition, RecognitionOutcome};
 use crate::verdict::SelfEvaluation;
 use crate::words::{self, ANSWERS, DECLARED, DECLARED_AND_CONFIRMED, GAPS, Language, Params, Remedy, certain, text};
 
@@ -51,23 +51,40 @@ pub fn told(recognition: &Recognition, language: Language) -> Recognition {
     told
 }
 
-/// The whole of it in a sentence or two.
+/// The whole of it in a sentence or two, with as many of the gaps as there is room for: all of them stand beside it.
 pub(super) fn explanation(recognition: &Recognition, language: Language) -> String {
+    let gaps: Vec<&str> = recognition.gaps.iter().map(|gap| gap.text.as_str()).collect();
+    let fewer = (1..=gaps.len()).rev().map(|told| explained(recognition, language, &gaps[..told]));
+    let fits = |words: &String| words.len() <= EXPLANATION_BYTES;
+    fewer.into_iter().find(fits).unwrap_or_else(|| explained(recognition, language, &gaps))
+}
+
+/// The same, with these of its gaps.
+fn explained(recognition: &Recognition, language: Language, gaps: &[&str]) -> String {
     let outcome = words::phrase(recognition.outcome.as_str(), language);
     let basis = basis(recognition, language);
     let counterpart = counterpart(recognition, language);
-    let gaps: Vec<&str> = recognition.gaps.iter().map(|gap| gap.text.as_str()).collect();
+    let why = listed_gaps(gaps, recognition.gaps.len() - gaps.len(), language);
     let mut words = match (language, gaps.is_empty()) {
         (Language::English, true) => format!("{outcome}{basis}{counterpart}."),
-        (Language::English, false) => format!("{outcome}{basis}{counterpart}: {}.", gaps.join("; ")),
+        (Language::English, false) => format!("{outcome}{basis}{counterpart}: {why}."),
         (Language::Japanese, true) => format!("{basis}{counterpart}{outcome}。"),
-        (Language::Japanese, false) => format!("{basis}{counterpart}{outcome}。理由: {}。", gaps.join("。")),
+        (Language::Japanese, false) => format!("{basis}{counterpart}{outcome}。理由: {why}。"),
     };
     for more in further(recognition, language) {
         // Writing to a string does not fail.
         let _ = write!(words, "{}{more}", if language == Language::English { " " } else { "" });
     }
     words
+}
+
+fn listed_gaps(gaps: &[&str], more: usize, language: Language) -> String {
+    let told = gaps.join(if language == Language::English { "; " } else { "。" });
+    if more == 0 {
+        return told;
+    }
+    let and_more = words::say(ANSWERS, "and-more", language, &Params::default().with("more", more));
+    told + &and_more.unwrap_or_default()
 }
 
 fn basis(recognition: &Recognition, language: Language) -> String {

@@ -184,6 +184,7 @@ pub(crate) const ROWS: &[Sentence] = &[
         " under arrangement {arrangement} (version {version})",
         "取決め {arrangement}(第 {version} 版)により、",
     ),
+    plain("and-more", "; and {more} more", "。ほか {more} 件"),
     plain(
         "counting-as",
         ", counting as {scheme} level {level} for {=covered}",

@@ -7,11 +7,13 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::arrangement::ArrangementRecord;
-use crate::recognition::covered;
+use crate::recognised::{EXPLANATION_BYTES, Gap};
 use crate::recognition::fixture::{
     Case, Story, accepted, arrangement, ccra, changed, item, jp_eu, name, signed, told, verdict,
 };
+use crate::recognition::{covered, wording};
 use crate::verdict::{Change, Happening, SelfEvaluation};
+use crate::words::Language;
 
 /// A row: what it is about, the case, what is made of it.
 type Row = (&'static str, Case, &'static str);
@@ -447,5 +449,16 @@ fn what_is_derived_repeats_no_name_of_a_person() {
     for (theirs, ours) in rows {
         let case = Case::ccra(&json!({"verdict": "CC-1", "object": theirs}));
         assert_eq!(serde_json::to_value(case.recognise().object).unwrap(), ours, "{theirs}");
+    }
+}
+
+#[test]
+fn an_explanation_tells_as_many_gaps_whole_as_it_has_room_for() {
+    let mut recognition = Case::ccra(&json!({})).recognise();
+    let long: Gap = serde_json::from_value(json!({"code": "later", "text": "x".repeat(200)})).unwrap();
+    recognition.gaps = vec![long; 9];
+    for (language, end) in [(Language::English, "; and 5 more."), (Language::Japanese, "。ほか 5 件。")] {
+        let words = wording::explanation(&recognition, language);
+        assert!(words.len() <= EXPLANATION_BYTES && words.ends_with(end), "{words}");
     }
 }
