@@ -32,7 +32,7 @@ use crate::core::feed::FeedError;
 use crate::core::notice::{HEARTBEAT, PING, notice};
 use crate::core::published::Published;
 use crate::core::registry::Registry;
-use finding::{Letter, NotFound};
+use finding::{Letter, NotFound, Until};
 
 /// Subscriptions that are worked for at once.
 const WORKERS: usize = 64;
@@ -193,7 +193,7 @@ impl Node {
         let turn_of = Turn { node: &self, key: &key };
         let begun = Instant::now();
         let mut way: Option<(u64, Delivering)> = None;
-        let until = dispatch.mark().saturating_add(TURN_ENTRIES);
+        let until = Until { entry: dispatch.mark().saturating_add(TURN_ENTRIES), time: begun + TURN_TIME };
         for _ in 0..TURN {
             let Some(work) = dispatch.work(&key, self.registry.now()) else { break };
             let Some(url) = work.subscription.url.clone() else { break };
@@ -201,7 +201,7 @@ impl Node {
                 Some((turn, delivering)) if turn == work.turn => (turn, delivering),
                 _ => (work.turn, Delivering::to(outbound.clone(), url)),
             };
-            if !self.step(&key, &work, &mut delivering, until).await || begun.elapsed() >= TURN_TIME {
+            if !self.step(&key, &work, &mut delivering, until).await || Instant::now() >= until.time {
                 break;
             }
             way = Some((turn, delivering));
@@ -212,7 +212,7 @@ impl Node {
     }
 
     /// Does one thing for a subscription; whether to go on.
-    async fn step(&self, key: &Key, work: &Work, delivering: &mut Delivering, until: u64) -> bool {
+    async fn step(&self, key: &Key, work: &Work, delivering: &mut Delivering, until: Until) -> bool {
         let (spot, found) = match &work.task {
             Task::Ping(ping) => return self.notify(key, work, delivering, self.notice(key, work, PING, ping)).await,
             Task::Heartbeat => {
@@ -230,6 +230,7 @@ impl Node {
             // It was erased meanwhile, and nothing is left to tell.
             Ok(None) => self.registry.dispatch.vanished(key, work.turn, spot),
             Err(NotFound::Parked(why)) => self.registry.dispatch.park(key, work.turn, why, self.registry.now()),
+            Err(NotFound::Busy) => return false,
             Err(NotFound::Later) => {
                 tokio::time::sleep(UNREADABLE).await;
                 return false;

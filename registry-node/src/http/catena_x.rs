@@ -73,7 +73,12 @@ impl Between {
 
     /// Whether something of this name is of this partner.
     fn is_of_partner(&self, name: &Name) -> bool {
-        name.as_str().split_once('.').is_some_and(|(partner, _)| partner == self.partner.as_str())
+        Self::partner_in(name) == self.partner.as_str()
+    }
+
+    /// Of which partner something of this name is.
+    fn partner_in(name: &Name) -> &str {
+        name.as_str().split_once('.').map_or("", |(partner, _)| partner)
     }
 }
 

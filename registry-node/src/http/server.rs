@@ -28,7 +28,7 @@ use warp::reply::Response;
 
 use super::ask::bad_parameter;
 use super::room::Share;
-use super::{answer, catena_x, code};
+use super::{answer, catena_x, code, representatives};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 
@@ -227,12 +227,11 @@ async fn answered<S: Routes>(
     if !caller.still_speaks() {
         return Ok(answer::problem(&code::cut_off()));
     }
-    // A connector that adds the header to what a partner sent would leave it to the partner who it is.
-    if request.headers().get_all(catena_x::PARTNER).iter().nth(1).is_some() {
-        return Ok(answer::problem(&bad_parameter(
-            "Edc-Bpn",
-            "the connector names one partner, and takes away what was there",
-        )));
+    // Whoever adds the header to what somebody else sent would leave it to them who they are.
+    for (name, shown) in [(catena_x::PARTNER, "Edc-Bpn"), (representatives::MEMBER, "On-Behalf-Of")] {
+        if request.headers().get_all(name).iter().nth(1).is_some() {
+            return Ok(answer::problem(&bad_parameter(shown, "it is said once; take away what was there")));
+        }
     }
     request.extensions_mut().insert(caller);
     routes.oneshot(request).await

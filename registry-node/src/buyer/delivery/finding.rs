@@ -3,8 +3,10 @@
 //! Out of scope: which events fit (`buyer::dispatch`), what they do to a chain (the port), and sending.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::time::{Instant, timeout};
 
 use super::Node;
 use crate::buyer::dispatch::{Key, Work};
@@ -15,6 +17,17 @@ use crate::core::feed::FeedError;
 
 /// Entries that are judged at once for one chain: each may take a second.
 const JUDGED_AT_ONCE: usize = 8;
+/// How long a worker waits for its turn to judge, before it gives its place to others.
+const JUDGE_WAIT: Duration = Duration::from_secs(1);
+
+/// Up to where a worker looks in its turn.
+#[derive(Clone, Copy)]
+pub(super) struct Until {
+    /// It looks at no entry from here on.
+    pub(super) entry: u64,
+    /// And at no more once it is so late.
+    pub(super) time: Instant,
+}
 
 /// What is sent.
 pub(super) struct Letter {
@@ -49,6 +62,8 @@ pub(super) enum NotFound {
     Parked(String),
     /// It is tried again, and a line says why.
     Later,
+    /// Others judge at the moment.
+    Busy,
 }
 
 impl From<FeedError> for NotFound {
@@ -64,7 +79,7 @@ impl Node {
         key: &Key,
         work: &Work,
         spot: Spot,
-        until: u64,
+        until: Until,
     ) -> Result<Option<Letter>, NotFound> {
         let dispatch = &self.registry.dispatch;
         let mut from = spot;
@@ -72,13 +87,20 @@ impl Node {
             let mark = dispatch.mark();
             let mut entries = if from.index < mark { self.read(from.index).await? } else { Vec::new() };
             entries.truncate(usize::try_from(mark.saturating_sub(from.index)).unwrap_or(usize::MAX));
-            let behind = from.index.saturating_add(entries.len() as u64);
+            let mut behind = from.index.saturating_add(entries.len() as u64);
             entries.retain(|events| events.iter().any(|event| dispatch.passes(key, event)));
+            if work.subscription.exposure.is_some()
+                && let Some(next) = entries.get(JUDGED_AT_ONCE).and_then(|events| events.first())
+            {
+                behind = next.index;
+                entries.truncate(JUDGED_AT_ONCE);
+            }
             if let Some(letter) = self.among(key, work, entries, from).await? {
                 return Ok(Some(letter));
             }
             from = from.max(Spot::of_entry(behind));
-            if dispatch.passed(key, work.turn, from.index) || from.index >= until {
+            let is_over = from.index >= until.entry || Instant::now() >= until.time;
+            if dispatch.passed(key, work.turn, from.index) || is_over {
                 return Ok(None);
             }
         }
@@ -107,15 +129,14 @@ impl Node {
             return Ok(first(&entries, from, |event| self.registry.dispatch.passes(key, event)));
         };
         // That the registry ended, or went elsewhere, does nothing to a chain, and is told as it is.
-        let whole = entries.iter().position(|entry| entry.iter().any(Event::is_for_all)).unwrap_or(entries.len());
-        let (before, rest) = entries.split_at(whole);
+        let (before, rest) = entries.split_at(until_for_all(&entries, from));
         match self.exposed(key, exposing, before, from).await? {
             Some(letter) => Ok(Some(letter)),
             None => Ok(first(rest, from, Event::is_for_all)),
         }
     }
 
-    /// What the first of these entries does to a chain. Others have their turn after a few of them.
+    /// What the first of these few entries does to a chain.
     async fn exposed(
         &self,
         key: &Key,
@@ -123,18 +144,19 @@ impl Node {
         entries: &[Arc<[Event]>],
         from: Spot,
     ) -> Result<Option<Letter>, NotFound> {
-        for few in entries.chunks(JUDGED_AT_ONCE) {
-            match self.judged(key, exposing, few.to_vec(), from).await {
-                Ok(None) => {}
-                Ok(Some(exposed)) => return Ok(Some(Letter::from(exposed))),
-                Err(Unjudged::Later(error)) => {
-                    self.unreadable(&error);
-                    return Err(NotFound::Later);
-                }
-                Err(never) => return Err(NotFound::Parked(never.to_string())),
-            }
+        if entries.is_empty() {
+            return Ok(None);
         }
-        Ok(None)
+        // A place among those who judge; nobody waits long for it, for a worker that waits tells nobody else either.
+        let Ok(Ok(_turn)) = timeout(JUDGE_WAIT, self.judging.acquire()).await else { return Err(NotFound::Busy) };
+        match self.judged(key, exposing, entries.to_vec(), from).await {
+            Ok(found) => Ok(found.map(Letter::from)),
+            Err(Unjudged::Later(error)) => {
+                self.unreadable(&error);
+                Err(NotFound::Later)
+            }
+            Err(never) => Err(NotFound::Parked(never.to_string())),
+        }
     }
 
     /// The same of so few, found out on a thread that may take its time.
@@ -145,12 +167,17 @@ impl Node {
         entries: Vec<Arc<[Event]>>,
         from: Spot,
     ) -> Result<Option<Exposed>, Unjudged> {
-        // Never closed.
-        let _turn = self.judging.acquire().await;
         let (exposures, owner, exposing) = (Arc::clone(&self.exposures), key.owner.clone(), exposing.clone());
         let judged = tokio::task::spawn_blocking(move || exposures.first(&owner, &exposing, &entries, from)).await;
         judged.unwrap_or_else(|error| Err(Unjudged::Later(error.to_string())))
     }
+}
+
+/// How many of the entries come before the first with something that everybody is still to hear: what was told of an entry does not hide
+/// what comes behind it.
+fn until_for_all(entries: &[Arc<[Event]>], from: Spot) -> usize {
+    let is_told = |event: &Event| event.is_for_all() && (event.index, event.position) >= (from.index, from.position);
+    entries.iter().position(|entry| entry.iter().any(is_told)).unwrap_or(entries.len())
 }
 
 /// The first event at `from` or behind it that is wanted.
@@ -158,4 +185,20 @@ fn first(entries: &[Arc<[Event]>], from: Spot, wanted: impl Fn(&Event) -> bool) 
     let mut events = entries.iter().flat_map(|entry| entry.iter());
     let is_behind = |event: &&Event| (event.index, event.position) >= (from.index, from.position);
     events.find(|event| is_behind(event) && wanted(event)).map(Letter::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_behind_a_move_is_looked_at_once_that_was_told() {
+        let entry = |index, kind: &str| -> Arc<[Event]> {
+            [Event { index, position: 0, kind: kind.to_owned(), about: None, json: Bytes::new() }].into()
+        };
+        let entries = [entry(7, "verdict.suspended"), entry(8, "registry.moved"), entry(9, "verdict.suspended")];
+        assert_eq!(until_for_all(&entries, Spot::of_entry(7)), 1);
+        assert_eq!(until_for_all(&entries[1..], Spot::of_entry(8)), 0);
+        assert_eq!(until_for_all(&entries[1..], Spot { index: 8, position: 1 }), 2);
+    }
 }

@@ -2,6 +2,8 @@
 //!
 //! A certificate becomes evidence on the member's shelf, never a verdict. The document in it is not kept.
 
+use std::collections::BTreeMap;
+
 use bridges::catena_x::{FULFILLMENT, LIFECYCLE};
 use bridges::{Document, Evidence};
 use serde::Serialize;
@@ -14,7 +16,7 @@ use super::super::own::Sent;
 use super::super::site::Site;
 use super::kept::{About, Exchange, Fault, Foreign, Judgement, Outcome};
 use super::{Between, OF_PARTNER_MAX, events, unnamed};
-use crate::buyer::shelf::{Condition, Name, ShelfError};
+use crate::buyer::shelf::{Condition, Kept as _, Listed, Name, ShelfError};
 use crate::problem::Problem;
 
 /// What exchanges that a partner opened are called, beside those that it asked us to open.
@@ -40,16 +42,20 @@ fn take(site: &Site, between: &Between, document: &Document, evidence: &Evidence
     let event =
         Foreign { partner: between.partner.clone(), received: now, evidence: evidence.clone(), judgement: None };
     let there = shelf.value::<Foreign>(&between.member, &name).map_err(|error| code::kept(&error))?;
+    let before = there.as_ref().map(|there| there.value.clone());
     let (value, condition) = match there {
         Some(there) => (there.value.after(event), Condition::Exactly(there.version)),
         None => (event, Condition::Absent),
     };
-    has_room(site, between, &name)?;
-    let put = shelf.put(&between.member, &name, &value, condition, now);
-    put.map_err(|error| match error {
-        ShelfError::Changed => Problem::busy(Code::Busy.as_str(), "news of the same certificate came at once", 1),
-        error => code::kept(&error),
-    })?;
+    // What changes nothing costs the member no writing.
+    if before.as_ref() != Some(&value) {
+        has_room(site, between, &name)?;
+        let put = shelf.put(&between.member, &name, &value, condition, now);
+        put.map_err(|error| match error {
+            ShelfError::Changed => Problem::busy(Code::Busy.as_str(), "news of the same certificate came at once", 1),
+            error => code::kept(&error),
+        })?;
+    }
     if document.envelope.reference.is_empty() {
         return Ok(());
     }
@@ -73,18 +79,29 @@ fn has_room(site: &Site, between: &Between, name: &Name) -> Result<(), Problem> 
     Err(code::kept(&ShelfError::TooMany { kind: "certificates of one partner", most: OF_PARTNER_MAX }))
 }
 
-/// Keeps an exchange; the oldest of the same partner makes room, for it is over, or nobody asks any more.
+/// Keeps an exchange; the oldest of the same partner makes room, and where there are too many in all the oldest of whoever has most: it is
+/// over, or nobody asks any more.
 pub(super) fn keep(site: &Site, between: &Between, name: &Name, exchange: &Exchange) -> Result<(), Problem> {
     let (shelf, member) = (&site.registry.shelf, &between.member);
     let listed = shelf.list::<Exchange>(member).map_err(|error| code::kept(&error))?;
-    let of_partner = || listed.iter().filter(|one| one.name != *name && between.is_of_partner(&one.name));
-    if of_partner().count() >= OF_PARTNER_MAX
-        && let Some(oldest) = of_partner().min_by_key(|one| one.changed)
-    {
+    let others: Vec<&Listed> = listed.iter().filter(|one| one.name != *name).collect();
+    if let Some(oldest) = too_many(&others, between) {
         shelf.remove::<Exchange>(member, &oldest.name, Condition::Any).map_err(|error| code::kept(&error))?;
     }
     let put = shelf.put(member, name, exchange, Condition::Any, site.registry.now());
     put.map(drop).map_err(|error| code::kept(&error))
+}
+
+/// Which of these exchanges makes room for one more.
+fn too_many<'a>(others: &[&'a Listed], between: &Between) -> Option<&'a Listed> {
+    let mut by_partner: BTreeMap<&str, Vec<&Listed>> = BTreeMap::new();
+    for one in others {
+        by_partner.entry(Between::partner_in(&one.name)).or_default().push(one);
+    }
+    let of_partner = by_partner.get(between.partner.as_str()).filter(|kept| kept.len() >= OF_PARTNER_MAX);
+    let most = || by_partner.values().max_by_key(|kept| kept.len());
+    let full = of_partner.or_else(|| if others.len() >= Exchange::KIND.values { most() } else { None });
+    full.into_iter().flatten().min_by_key(|one| one.changed).copied()
 }
 
 fn exchange_name(between: &Between, id: &str) -> Result<Name, Problem> {

@@ -87,8 +87,8 @@ impl Foreign {
             let evidence = Evidence { status: event.evidence.status, ..self.evidence };
             return Foreign { evidence, received: event.received, ..self };
         }
-        let same = event.evidence.revision == self.evidence.revision;
-        Foreign { judgement: self.judgement.filter(|_| same), ..event }
+        // Who sends the same is not heard again; who sends something else under the same number has not been judged by it.
+        if event.evidence == self.evidence { self } else { event }
     }
 }
 
@@ -227,6 +227,7 @@ mod tests {
         };
         assert!(judged(1).after(foreign("CREATED", Some(1))).judgement.is_some(), "told once more");
         assert!(judged(1).after(foreign("MODIFIED", Some(2))).judgement.is_none(), "another issue");
+        assert!(judged(1).after(foreign("MODIFIED", Some(1))).judgement.is_none(), "something else under its number");
     }
 
     #[test]

@@ -152,6 +152,8 @@ async fn nothing_else_is_asked_on_behalf_of_others() {
     let both = [("on-behalf-of", "buyer-1"), ("edc-bpn", "BPNL0000000001AB"), ("content-type", JSON)];
     let got = talk.send(Method::POST, "/v1/catena-x/certificates/search", &both, "{}".into()).await;
     assert_eq!(got.code(), "not-represented", "a connector is its owner's");
+    let twice = [("on-behalf-of", "buyer-1"), ("on-behalf-of", "buyer-2"), ("content-type", JSON)];
+    assert_eq!(talk.send(Method::POST, "/v1/decisions", &twice, "{}".into()).await.code(), "bad-parameter");
     let odd = [("on-behalf-of", "Buyer 1"), ("content-type", JSON)];
     assert_eq!(talk.send(Method::POST, "/v1/decisions", &odd, "{}".into()).await.code(), "bad-parameter");
     let broken = [
