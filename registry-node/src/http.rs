@@ -80,7 +80,7 @@ mod tests;
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Buf;
 use conformity::words::Language;
@@ -191,21 +191,11 @@ async fn from_disk(site: &Arc<Site>, ask: Arc<Ask>) -> Result<Response, Problem>
     let share = &ask.caller().share;
     let weight = match ask.route().handler {
         Handler::Large { weight, .. } => weight,
-        Handler::Evened(_) => return room::within(&site.room, share, || evened(waiting(site, &ask, answered))).await,
+        Handler::Evened(_) => return room::within(&site.room, share, || waiting(site, &ask, evened)).await,
         _ => return room::within(&site.room, share, || waiting(site, &ask, answered)).await,
     };
     let hold = site.room.take(share, waiting(site, &ask, weight).await?).await?;
     Ok(hold.carry(waiting(site, &ask, answered).await?))
-}
-
-/// The answer; a refusal not before [`REFUSED_AFTER`].
-async fn evened(answer: impl Future<Output = Result<Response, Problem>>) -> Result<Response, Problem> {
-    let refused_at = tokio::time::Instant::now() + REFUSED_AFTER;
-    let answer = answer.await;
-    if answer.is_err() {
-        tokio::time::sleep_until(refused_at).await;
-    }
-    answer
 }
 
 /// Runs `work` on a thread that may wait for files.
@@ -217,6 +207,19 @@ async fn waiting<T: Send + 'static>(
     let (site, ask) = (Arc::clone(site), Arc::clone(ask));
     let worked = tokio::task::spawn_blocking(move || work(&site, &ask)).await;
     worked.unwrap_or_else(|error| Err(code::internal("a request could not be answered", &error)))
+}
+
+/// The answer; a refusal [`REFUSED_AFTER`] the question was taken up.
+///
+/// The thread itself sleeps: the runtime's timer rounds to milliseconds from when it began to wait, which is when reading was over, so
+/// that it would tell how long that took.
+fn evened(site: &Site, ask: &Ask) -> Result<Response, Problem> {
+    let taken_up = Instant::now();
+    let answer = answered(site, ask);
+    if answer.is_err() {
+        std::thread::sleep(REFUSED_AFTER.saturating_sub(taken_up.elapsed()));
+    }
+    answer
 }
 
 fn answered(site: &Site, ask: &Ask) -> Result<Response, Problem> {
