@@ -30,7 +30,7 @@ use ledger::note::NoteError;
 use ledger::proof::{TlogProof, TlogProofError};
 
 use super::peers::Peers;
-use super::pursuit::{TOO_MANY_PROPOSALS, UNKNOWN_LOG_KEY};
+use super::pursuit::{TOO_MANY_PROPOSALS, UNKNOWN_LOG_KEY, UNKNOWN_SIGNER};
 use crate::core::derive::DeriveError;
 use crate::core::feed::parse_committed;
 
@@ -237,7 +237,7 @@ fn signed(peers: &Peers, peer: &PeerRecord, notice: &Notice) -> Result<Statement
     let unknown = || {
         let text =
             format!("{} is not known here with that key; let the operator named in your genesis sign", statement.iss);
-        Refused::new("unknown-signer", text)
+        Refused::new(UNKNOWN_SIGNER, text)
     };
     let jwk = key(peers, peer, &statement, &kid).ok_or_else(unknown)?;
     let key = admit(&jwk).map_err(|error| Refused::new("bad-key", error.to_string()))?;

@@ -71,6 +71,8 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::fro
 pub(super) const PASSING: [&str; 3] = ["quota", "not-stored", UNKNOWN_LOG_KEY];
 /// Refuses a proposal while too many of the same peer wait: it is told again when there may be room.
 pub(super) const TOO_MANY_PROPOSALS: &str = "too-many-proposals";
+/// Refuses an act of somebody who, or whose key, is not known here: it is told again when the peer may have come to him in our log.
+pub(super) const UNKNOWN_SIGNER: &str = "unknown-signer";
 /// Refuses a notice under a key of the sender's log that is not known yet: it is learnt of by following, in a moment.
 pub(super) const UNKNOWN_LOG_KEY: &str = "unknown-log-key";
 

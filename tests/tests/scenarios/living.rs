@@ -180,6 +180,20 @@ async fn a_peer_that_floods_proposals_is_cut_short_until_it_is_answered() {
     assert_eq!(waiting(jp, ROOM / 2 + 1).await, ROOM / 2 + 1);
 }
 
+/// An authority signs before the other side follows the log that says who it is: it is believed once that is known.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_act_of_somebody_who_is_not_known_yet_is_told_again() {
+    let federation = Federation::start_in_one_process(&["jp", "eu"]).await;
+    federation.peer("jp", "eu").await;
+    let (jp, eu) = (federation.registry("jp"), federation.registry("eu"));
+    let of = |id: &str| terms(id, "bilateral", &["jp", "eu"], vec![rule("R-1", "eu", "jp", "stars")]);
+    eu.party("ministry").must("arrangement-signed", signed(&of("A-2"))).await;
+    counts(eu, "notice-refused", 0).await;
+    assert_eq!(waiting(jp, 0).await, 0, "nobody here knows the ministry");
+    federation.arrange(&of("A-1")).await;
+    assert_eq!(waiting(jp, 1).await, 1);
+}
+
 /// A notice that reached the other side's server, and whose reader was killed before it recorded it, is told again and recorded once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_notice_that_was_under_way_when_its_reader_was_killed_counts_once() {

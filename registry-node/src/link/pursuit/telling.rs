@@ -1,9 +1,9 @@
 //! Telling the peer what we did in arrangements with it, each act once, in the order of our log.
 //!
-//! A proposal for which the peer has no room is told again when there may be some: after any act in an arrangement with it, and else
-//! after a rest that doubles. What we did since goes on meanwhile; a proposal that we replaced or took back is not told any more. Once it is
-//! taken, or is not needed, what we did after it in the same arrangement is told again: the peer may not have known what it was about.
-//! Twice told is recorded once.
+//! What the peer cannot take yet, a proposal for which it has no room or an act of somebody whose key it has not come to in our log, is told
+//! again when it may: after any act in an arrangement with it, and else after a rest that doubles. What we did since goes on meanwhile; a
+//! proposal that we replaced or took back is not told any more. Once it is taken, or is not needed, what we did after it in the same
+//! arrangement is told again: the peer may not have known what it was about. Twice told is recorded once.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -13,18 +13,18 @@ use federation::bus::Link;
 use federation::messages::Done;
 use federation::subjects::Service;
 
-use super::{PASSING, Pursuit, Setback, TOO_MANY_PROPOSALS};
+use super::{PASSING, Pursuit, Setback, TOO_MANY_PROPOSALS, UNKNOWN_SIGNER};
 use crate::link::notices::{OwnAct, Step, notice, own_acts};
 
-/// Rests before a proposal that found no room is told again: shortest and longest.
+/// Rests before what could not be taken is told again: shortest and longest.
 const RESTS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
-/// What was told, and what found no room.
+/// What was told, and what could not be taken yet.
 #[derive(Default)]
 pub(super) struct Telling {
     /// Up to where in our log.
     told: u64,
-    /// Arrangements of which a proposal found no room, with its place in our log.
+    /// Arrangements of which an act could not be taken yet, with the first one's place in our log.
     held: BTreeMap<ArrangementId, u64>,
     again: Option<Instant>,
     rest: Duration,
@@ -35,12 +35,12 @@ pub(super) struct Telling {
 enum Told {
     /// Taken, or refused for good.
     Done,
-    /// A proposal for which there is no room.
-    NoRoom,
+    /// Not taken yet.
+    Later,
 }
 
 impl Telling {
-    /// What found no room is told again in the next round.
+    /// What could not be taken is told again in the next round.
     pub(super) fn soon(&mut self) {
         (self.again, self.rest) = (None, RESTS.0);
     }
@@ -59,7 +59,7 @@ impl Telling {
     }
 }
 
-/// What is told again of an arrangement of which the proposal at `from` found no room: the newest proposal if it stands, then what does not
+/// What is told again of an arrangement of which the act at `from` could not be taken: the newest proposal if it stands, then what does not
 /// follow from it. An end before it is over.
 fn again(acts: &[OwnAct], arrangement: &ArrangementId, from: u64) -> Vec<OwnAct> {
     let since = || acts.iter().filter(|act| act.arrangement == *arrangement && act.index >= from);
@@ -68,14 +68,19 @@ fn again(acts: &[OwnAct], arrangement: &ArrangementId, from: u64) -> Vec<OwnAct>
     newest.into_iter().chain(rest).cloned().collect()
 }
 
+/// Whether what was refused so may be taken another time, and nothing else has to wait for that.
+fn is_for_later(code: &str, step: Step) -> bool {
+    code == UNKNOWN_SIGNER || (code == TOO_MANY_PROPOSALS && step == Step::Signs)
+}
+
 impl Pursuit {
-    /// Tells the peer what we did since it was told last, and again what it had no room for.
+    /// Tells the peer what we did since it was told last, and again what it could not take.
     pub(super) async fn tell(&mut self, link: &Link) -> Result<(), Setback> {
         let size = self.registry.known().await;
         if self.telling.told < size {
             let new = self.acts_below(size).into_iter().filter(|act| act.index >= self.telling.told);
             for act in new.collect::<Vec<_>>() {
-                if self.tell_one(link, &act).await? == Told::NoRoom {
+                if self.tell_one(link, &act).await? == Told::Later {
                     self.telling.hold(&act);
                 }
                 self.telling.told = act.index + 1;
@@ -88,16 +93,26 @@ impl Pursuit {
     async fn tell_again(&mut self, link: &Link, size: u64) -> Result<(), Setback> {
         let acts = self.acts_below(size);
         for (arrangement, from) in self.telling.held.clone() {
-            for act in again(&acts, &arrangement, from) {
-                if self.tell_one(link, &act).await? == Told::NoRoom {
-                    // There is none for any other either.
-                    self.telling.rest(Instant::now());
-                    return Ok(());
-                }
+            if self.tell_all(link, &again(&acts, &arrangement, from)).await? == Told::Done {
+                self.telling.held.remove(&arrangement);
             }
-            self.telling.held.remove(&arrangement);
+        }
+        if self.telling.held.is_empty() {
+            self.telling.soon();
+        } else {
+            self.telling.rest(Instant::now());
         }
         Ok(())
+    }
+
+    /// Up to the first that cannot be taken yet.
+    async fn tell_all(&mut self, link: &Link, acts: &[OwnAct]) -> Result<Told, Setback> {
+        for act in acts {
+            if self.tell_one(link, act).await? == Told::Later {
+                return Ok(Told::Later);
+            }
+        }
+        Ok(Told::Done)
     }
 
     fn acts_below(&self, size: u64) -> Vec<OwnAct> {
@@ -110,12 +125,14 @@ impl Pursuit {
         let Some(notice) = notice(&self.registry, act.index)? else { return Ok(Told::Done) };
         match self.ask::<_, Done>(link, Service::Notice, &notice).await {
             Ok(_) => Ok(Told::Done),
-            Err(Setback::Refused(refusal)) if refusal.code == TOO_MANY_PROPOSALS && act.step == Step::Signs => {
+            Err(Setback::Refused(refusal)) if is_for_later(&refusal.code, act.step) => {
                 if !self.telling.held.contains_key(&act.arrangement) {
-                    let detail = format!("our act at {}: {refusal}; it is told again when there is room", act.index);
-                    self.note_fault("notice-refused", &detail);
+                    self.note_fault(
+                        "notice-refused",
+                        &format!("our act at {}: {refusal}; it is told again", act.index),
+                    );
                 }
-                Ok(Told::NoRoom)
+                Ok(Told::Later)
             }
             Err(Setback::Refused(refusal)) if !PASSING.contains(&refusal.code.as_str()) => {
                 // Its own rules refuse it; telling again would change nothing. The operators have to talk.
@@ -147,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_found_no_room_is_told_again_with_what_came_after_it() {
+    fn what_could_not_be_taken_is_told_again_with_what_came_after_it() {
         let rows: [(&str, &str, u64, &[u64]); 7] = [
             ("alone", "A+", 0, &[0]),
             ("others have been told", "A+ B+ A! B!", 1, &[1, 3]),
