@@ -147,9 +147,12 @@ impl Door {
     fn admit(&self, party: &PartyId) -> Result<(), String> {
         let mut present = self.present.lock().unwrap_or_else(PoisonError::into_inner);
         let connections = present.entry(party.clone()).or_default();
-        if *connections >= CONNECTIONS {
-            // Some may be gone: they are counted anew, and the buyer's client knocks again.
+        // Some may be gone, of a client that comes back again and again: they are counted anew before there seem to be too many.
+        if *connections >= CONNECTIONS / 2 {
             self.unsettled.notify_one();
+        }
+        if *connections >= CONNECTIONS {
+            // If some are gone, it is let in when it knocks again.
             return Err(format!("{party} has {CONNECTIONS} connections already"));
         }
         *connections += 1;
