@@ -2,8 +2,9 @@
 //!
 //! It is written from what the node goes by itself: the types of events from the words that are there for each, the conditions of a reader
 //! from the table of routes, the subjects of NATS from the grammar that its server goes by.
-//! Out of scope: the messages (`messages`), and everything that is asked for one answer (`openapi`).
+//! Out of scope: the messages (`messages`) and what is in them (`data`), and everything that is asked for one answer (`openapi`).
 
+mod data;
 mod messages;
 
 use bytes::Bytes;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::code::Code;
 use super::super::openapi;
-use super::{reference, types};
+use super::{data, reference, types};
 use crate::core::event::TYPE_PREFIX;
 use crate::core::notice::{HEARTBEAT, PING};
 use crate::core::published::CHECKPOINT as MEMBER;
@@ -20,12 +20,14 @@ pub(super) const PULLED: &str = "pulled";
 /// Why there is no stream.
 pub(super) const PROBLEM: &str = "problem";
 
+/// The schema of an event of the log.
+const EVENT: &str = "CloudEvent";
 /// What a CloudEvent in JSON is sent as.
 const CLOUD_EVENT: &str = "application/cloudevents+json";
 
 /// Every message, by its name.
 pub(super) fn all() -> Map<String, Value> {
-    let events = types(|_| true).map(|kind| (kind, event(kind, "CloudEvent")));
+    let events = types(|_| true).map(|kind| (kind, event(kind, EVENT)));
     let notices = [HEARTBEAT, PING].map(|kind| (kind, event(kind, "Notice")));
     let text = json!({ "type": "string" });
     let others = [
@@ -40,10 +42,13 @@ pub(super) fn all() -> Map<String, Value> {
     all
 }
 
-/// A message whose CloudEvent has this type.
+/// A message whose CloudEvent has this type, and what belongs to it.
 fn event(kind: &str, schema: &str) -> Value {
     let full = format!("{TYPE_PREFIX}{kind}");
-    let only = json!({ "properties": { "type": { "const": full } } });
+    let mut only = json!({ "properties": { "type": { "const": full } } });
+    if schema == EVENT {
+        only["properties"]["data"] = reference("schemas", data::of(kind));
+    }
     json!({
         "name": full, "title": kind, "summary": summary(kind), "contentType": CLOUD_EVENT,
         "payload": { "allOf": [reference("schemas", schema), only] },
@@ -67,8 +72,8 @@ pub(super) fn schemas() -> Value {
     let mut problem = openapi::schemas()["Problem"].take();
     let kinds: Vec<String> = Code::ALL.iter().map(|code| problem::kind(code.as_str())).collect();
     problem["properties"]["type"]["enum"] = json!(kinds);
-    json!({
-        "CloudEvent": cloud_event(),
+    let mut schemas = json!({
+        EVENT: cloud_event(),
         "Notice": envelope(json!({
             "type": "object", "required": ["size"],
             "properties": { "size": { "type": "integer", "description": "So many entries were looked at" } },
@@ -77,20 +82,23 @@ pub(super) fn schemas() -> Value {
             "type": "object",
             "required": ["events", "next", "more", "checkpoint"],
             "properties": {
-                "events": { "type": "array", "items": reference("schemas", "CloudEvent") },
+                "events": { "type": "array", "items": reference("schemas", EVENT) },
                 "next": { "type": "string", "description": "What to give as after next" },
                 "more": { "type": "boolean" },
                 "checkpoint": { "type": ["string", "null"], "description": "The newest published one, a signed note" },
             },
         },
         "Problem": problem,
-    })
+    });
+    for (name, schema) in data::schemas() {
+        schemas[name] = schema;
+    }
+    schemas
 }
 
 /// An event of the log.
 fn cloud_event() -> Value {
-    let mut schema =
-        envelope(json!({ "type": "object", "description": "By the type, as the specification of events says" }));
+    let mut schema = envelope(json!({ "type": "object", "description": "By the type, as its message says" }));
     let entry = "The 42 bytes of the log entry";
     schema["properties"]["entry"] = json!({ "type": "string", "contentEncoding": "base64", "description": entry });
     for (member, what) in [

@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use conformity::words;
 use federation::subjects::Pattern;
 use serde_json::{Value, json};
+use test_data::schema;
 
 use super::bulletins::bulletin;
 use super::contract::references;
-use super::fixture::World;
+use super::fixture::{World, change, verdict};
+use super::{apart, coverage};
 use crate::config::{Config, NatsBuyers};
 use crate::core::event::{About, BARE, TYPE_PREFIX};
 use crate::core::notice::{HEARTBEAT, PING, notice};
@@ -140,4 +142,31 @@ async fn what_is_served_is_as_it_says() {
     let beat: Value = serde_json::from_slice(&notice(&world.registry, HEARTBEAT, "heartbeat_1", 7)).unwrap();
     fits(&beat, &schemas["Notice"]);
     assert_eq!((&beat["logindex"], &beat["data"]["size"]), (&json!("6"), &json!(7)));
+}
+
+/// What an event holds is what its message says, formats included.
+#[tokio::test]
+async fn every_event_holds_what_its_message_says() {
+    let furnished = World::furnished().await;
+    furnished.must(&furnished.person("meti"), "bulletin-issued", bulletin("B-1", &json!({}))).await;
+    let body = furnished.person("cb-1");
+    furnished.must(&body, "verdict-granted", verdict("V-7")).await;
+    for what in ["suspended", "restored", "withdrawn"] {
+        furnished.must(&body, "verdict-changed", change("V-7", json!(what))).await;
+    }
+    let mut seen = BTreeSet::new();
+    for world in [furnished, coverage::world().await, apart::world().await] {
+        let document: Value = serde_json::from_slice(&document(&with_nats(&world))).unwrap();
+        let pulled = world.ask("/v1/events/pull?after=start&limit=1000&lang=ja").await.json();
+        for event in pulled["events"].as_array().unwrap() {
+            let kind = event["type"].as_str().unwrap().strip_prefix(TYPE_PREFIX).unwrap();
+            let mut schema = document.clone();
+            schema["$ref"] = json!(format!("#/components/messages/{kind}/payload"));
+            assert_eq!(schema::fault(&schema, event), None, "{event:#}");
+            seen.insert(kind.to_owned());
+        }
+    }
+    let wanted =
+        ["verdict.granted", "verdict.withdrawn", "recognition.recognised", "bulletin.issued", "crosswalk.published"];
+    assert!(wanted.iter().chain(&[BARE]).all(|kind| seen.contains(*kind)), "{seen:?}");
 }
