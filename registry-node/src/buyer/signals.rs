@@ -267,7 +267,7 @@ impl Tokens<'_> {
     /// SSF 1.0: such an event is about the stream itself, by its id.
     fn of_stream(&self, id: &str, kind: &str, said: Value) -> Result<String, TokenFault> {
         let subject = json!({ "format": "opaque", "id": self.key.name });
-        self.signed(json!({ "jti": id, "sub_id": subject, "events": { kind: said } }))
+        self.signed(json!({ "jti": id, "txn": id, "sub_id": subject, "events": { kind: said } }))
     }
 
     /// By the identifier that the receiver named, if it is one of that supplier's: another would tell it more than it asked for.
