@@ -45,7 +45,7 @@ pub(super) fn transmitter(site: &Site, _ask: &Ask) -> Result<Response, Problem> 
     answer::json(&json!({
         "spec_version": "1_0",
         "issuer": issuer,
-        "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
+        "jwks_uri": format!("{issuer}/signals/jwks.json"),
         "delivery_methods_supported": methods,
         "configuration_endpoint": at("streams"),
         "status_endpoint": at("status"),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
+use aws_lc_rs::signature::{ED25519, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
@@ -92,18 +92,28 @@ pub(super) fn jtis(answer: &Value) -> Vec<String> {
     answer["sets"].as_object().unwrap().keys().cloned().collect()
 }
 
+/// A key of the set that the transmitter names.
+async fn key(world: &World, kid: &Value) -> Value {
+    let keys = world.ask("/signals/jwks.json").await.json();
+    keys["keys"].as_array().unwrap().iter().find(|key| key["kid"] == *kid).unwrap().clone()
+}
+
 /// The claims of a token, checked as a receiver does: by the key set, and what SSF 1.0 and RFC 8417 say must be there and must not.
 pub(super) async fn claims(world: &World, token: &str) -> Value {
     let parts: Vec<&str> = token.split('.').collect();
     let [header, payload, signature] = parts[..] else { panic!("{token}") };
     let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).unwrap();
     let header: Value = serde_json::from_slice(&decode(header)).unwrap();
-    let keys = world.ask("/.well-known/jwks.json").await.json();
-    let key = keys["keys"].as_array().unwrap().iter().find(|key| key["kid"] == header["kid"]).unwrap();
-    assert_eq!((&header["typ"], &header["alg"], &key["crv"]), (&json!("secevent+jwt"), &key["alg"], &json!("Ed25519")));
-    let public = UnparsedPublicKey::new(&ED25519, decode(key["x"].as_str().unwrap()));
-    let signed = token.rsplit_once('.').unwrap().0;
-    public.verify(signed.as_bytes(), &decode(signature)).unwrap();
+    let key = key(world, &header["kid"]).await;
+    assert_eq!((&header["typ"], &header["alg"]), (&json!("secevent+jwt"), &key["alg"]));
+    let (part, signed) =
+        (|name: &str| decode(key[name].as_str().unwrap()), token.rsplit_once('.').unwrap().0.as_bytes());
+    if key["kty"] == "RSA" {
+        let public = RsaPublicKeyComponents { n: part("n"), e: part("e") };
+        public.verify(&RSA_PKCS1_2048_8192_SHA256, signed, &decode(signature)).unwrap();
+    } else {
+        UnparsedPublicKey::new(&ED25519, part("x")).verify(signed, &decode(signature)).unwrap();
+    }
     let claims: Value = serde_json::from_slice(&decode(payload)).unwrap();
     assert_eq!((&claims["iss"], &claims["aud"]), (&json!(issuer(world)), &json!("buyer-1")));
     assert!(claims.get("exp").is_none() && claims.get("sub").is_none() && claims["iat"].is_i64(), "{claims}");

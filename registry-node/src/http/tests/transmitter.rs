@@ -1,5 +1,11 @@
 //! What a receiver may count on between requests: nothing starts again that nobody started, no secret is told, and each answer says how it is.
 
+use std::io::Write;
+
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::rsa::{KeyPair, KeySize};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use warp::http::Method;
@@ -125,4 +131,29 @@ async fn a_verification_says_which_occasion_it_is_of() {
     let heard = claims(&world, told["sets"][&jtis(&told)[0]].as_str().unwrap()).await;
     assert_eq!((&heard["txn"], &heard["iss"]), (&heard["jti"], &json!(issuer(&world))));
     assert_eq!(heard["events"], json!({VERIFICATION: {"state": "s"}}));
+}
+
+#[tokio::test]
+async fn a_key_of_its_own_signs_tokens_by_rs256_and_nothing_else() {
+    let made = KeyPair::generate(KeySize::Rsa2048).unwrap();
+    let der: Pkcs8V1Der<'_> = made.as_der().unwrap();
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    write!(file, "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(der.as_ref()))
+        .unwrap();
+    let on = format!("[signals]\nrsa_key = {:?}", file.path());
+    let world = World::furnished_with(|config| *config = config.replace("[signals]", &on)).await;
+    let buyer = world.person("buyer-1");
+    let stream = create(&world, &buyer, json!({})).await;
+    assert_eq!(post(&world, &buyer, VERIFY, json!({"stream_id": stream["stream_id"]})).await.status, 204);
+    let told = poll(&world, &buyer, &stream, json!({"returnImmediately": true})).await;
+    let token = told["sets"][&jtis(&told)[0]].as_str().unwrap();
+    assert_eq!(claims(&world, token).await["events"], json!({VERIFICATION: {}}));
+    let transmitter = world.ask("/.well-known/ssf-configuration").await.json();
+    let keys = world.ask(transmitter["jwks_uri"].as_str().unwrap().strip_prefix(issuer(&world)).unwrap()).await;
+    assert_eq!(
+        (&keys.json()["keys"][0]["alg"], keys.header("content-type")),
+        (&json!("RS256"), "application/jwk-set+json")
+    );
+    let registry = world.ask("/.well-known/jwks.json").await.json();
+    assert!(registry["keys"].as_array().unwrap().iter().all(|key| key["kty"] != "RSA"), "{registry}");
 }
