@@ -264,7 +264,7 @@ impl Receiver {
         let (first, again) = (self.pushed(2, &stream)?, self.pushed(3, &stream)?);
         ensure!(first["jti"] == again["jti"], "it was refused, and is to come again");
         let event = &again["events"][format!("{TYPES}verdict.restored")];
-        ensure!(event["logindex"] == entry.to_string(), "entry {entry} was due: {again}");
+        ensure!(event["logindex"] == json!(entry.to_string()), "entry {entry} was due: {again}");
         let id = stream["stream_id"].as_str().unwrap_or_default();
         let taken = || {
             let shown = world.jp.party(BUYERS[0], &["subscription", "show", id])?;
@@ -289,7 +289,7 @@ impl Receiver {
 
     fn suspended(&self, claims: &Value, entry: u64) -> Result<()> {
         let event = &claims["events"][format!("{TYPES}verdict.suspended")];
-        ensure!(event["logindex"] == entry.to_string(), "entry {entry} was due: {claims}");
+        ensure!(event["logindex"] == json!(entry.to_string()), "entry {entry} was due: {claims}");
         let subject = json!({ "format": "iss_sub", "iss": self.issuer, "sub": SUPPLIER });
         ensure!(claims["sub_id"] == subject, "it is about {}", claims["sub_id"]);
         ensure!(claims["txn"].is_string() && claims["toe"].is_i64(), "it says not which and when: {claims}");
