@@ -16,7 +16,7 @@ mod tests;
 
 pub use public::{KeyError, PublicKey, SignatureError};
 pub(crate) use public::{canonical_point, prime_order_point};
-pub use signing::{Keeper, KeyFileError, SigningError, SigningKey, read_key_file};
+pub use signing::{Keeper, KeyFileError, SigningError, SigningKey, read_key_file, read_pkcs8};
 
 use crate::encoding::{base64url_decode, base64url_encode};
 use std::fmt;

@@ -46,6 +46,7 @@ mod roots;
 mod scheme;
 mod serve;
 mod show;
+mod signals;
 mod sse;
 mod standing;
 mod status;
@@ -144,6 +145,7 @@ enum Command {
     Watch(watch::Watch),
     Watchlist(watchlist::Watchlists),
     Subscription(Box<subscription::Subscriptions>),
+    Signals(Box<signals::Signals>),
     Cursor(cursor::Cursors),
     Status(status::Status),
     Cascades(cascades::Cascades),
@@ -234,6 +236,7 @@ impl Command {
             Self::Watch(command) => command.run(context),
             Self::Watchlist(command) => command.run(context),
             Self::Subscription(command) => command.run(context),
+            Self::Signals(command) => command.run(context),
             Self::Cursor(command) => command.run(context),
             Self::Status(command) => command.run(context),
             Self::Cascades(command) => command.run(context),

@@ -43,6 +43,9 @@ pub struct Config {
     /// Telling subscribers.
     #[serde(default)]
     pub webhooks: Webhooks,
+    /// Streams of security events.
+    #[serde(default)]
+    pub signals: Signals,
 }
 
 /// `[registry]`: permanent; fixed by the genesis entry.
@@ -226,6 +229,14 @@ impl Default for Webhooks {
     fn default() -> Self {
         Webhooks { ca_roots: None, allow_private: Vec::new(), retry_seconds: 5, give_up_hours: 72 }
     }
+}
+
+/// `[signals]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Signals {
+    /// An RSA key that signs security event tokens instead of the node's; a path from the registry's folder.
+    pub rsa_key: Option<PathBuf>,
 }
 
 /// Why the file was refused; each message says what to do next.

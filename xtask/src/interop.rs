@@ -1,5 +1,5 @@
 //! What others' tools make of the output of a live registry: verifiers of credentials, schemas, readers of status lists, clients that
-//! read streams of events and NATS, the parser of AsyncAPI, a generator of requests, a verifier and a witness of logs, openssl.
+//! read streams of events and NATS, receivers of security events, the parser of AsyncAPI, a generator of requests, a verifier and a witness of logs, openssl.
 //!
 //! In scope: putting up a registry, having each tool judge, and telling what it said. A tool that is missing is told of and
 //! counted as left out, never as good. Out of scope: our own verifiers, which the tests try. `xtask/interop` holds the thin
@@ -16,6 +16,7 @@ mod log;
 mod nats;
 mod report;
 mod schemas;
+mod signals;
 mod streams;
 mod wire;
 mod world;
@@ -48,6 +49,8 @@ enum Part {
     Log,
     /// Streams of events
     Streams,
+    /// Streams of security events, by receivers of the Shared Signals Framework
+    Signals,
     /// The server of buyers on NATS
     Nats,
     /// Requests that were generated
@@ -102,6 +105,9 @@ fn play<W: Write>(workspace: &Workspace, stage: &Stage, options: &Options, repor
     }
     if plays(Part::Streams) {
         streams::judge(&world, &foreign, report)?;
+    }
+    if plays(Part::Signals) {
+        signals::judge(&world, &foreign, report)?;
     }
     if plays(Part::Nats) {
         nats::judge(&world, &foreign, report)?;

@@ -110,8 +110,9 @@ pub enum KeyFileError {
 
 const BEGIN: &str = "-----BEGIN PRIVATE KEY-----\n";
 const END: &str = "\n-----END PRIVATE KEY-----\n";
-/// A PEM of these kinds has about 250 bytes.
+/// A PEM of these kinds has about 250 bytes, one of RSA with 4096 bits 3,300.
 const MAX_PEM: usize = 4096;
+const NO_PEM: &str = "not a PEM file with one PRIVATE KEY block";
 
 impl SigningKey {
     /// Makes a new key from the system's random source.
@@ -126,7 +127,7 @@ impl SigningKey {
 
     /// Reads a key from PKCS#8 in PEM.
     pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
-        let der = decode_pem(pem).ok_or_else(|| malformed("not a PEM file with one PRIVATE KEY block"))?;
+        let der = decode_pem(pem).ok_or_else(|| malformed(NO_PEM))?;
         if let Ok(pair) = Ed25519KeyPair::from_pkcs8(&der) {
             return Self::from_ed25519(pair);
         }
@@ -238,8 +239,7 @@ pub fn read_key_file(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
     let mut file = File::open(path).map_err(io)?;
     let metadata = file.metadata().map_err(io)?;
     if !metadata.is_file() || metadata.size() > MAX_PEM as u64 {
-        let source = malformed("not a PEM file with one PRIVATE KEY block");
-        return Err(KeyFileError::Malformed { path: path.into(), source });
+        return Err(KeyFileError::Malformed { path: path.into(), source: malformed(NO_PEM) });
     }
     let mode = metadata.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
@@ -248,6 +248,15 @@ pub fn read_key_file(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
     let mut text = Zeroizing::new(String::with_capacity(MAX_PEM));
     Read::by_ref(&mut file).take(MAX_PEM as u64).read_to_string(&mut text).map_err(io)?;
     Ok(text)
+}
+
+/// Reads the PKCS#8 in a key file, of whatever kind the key is.
+///
+/// # Errors
+/// The file is unfit or readable by others.
+pub fn read_pkcs8(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
+    let der = decode_pem(&read_key_file(path)?);
+    der.ok_or_else(|| KeyFileError::Malformed { path: path.into(), source: malformed(NO_PEM) })
 }
 
 fn malformed(what: &str) -> KeyError {

@@ -112,7 +112,8 @@ impl Dispatch {
         self.changing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// There is a subscription of this key now, or it is another than before. A new one begins at `start`.
+    /// There is a subscription of this key now, or it is another than before. A new one begins at `start`; one that was there goes on as it
+    /// did, in trouble or parked: only who mended what was wrong has it resumed, by [`Dispatch::change`].
     pub fn put(
         &self,
         key: Key,
@@ -123,8 +124,6 @@ impl Dispatch {
     ) {
         let mut state = self.state();
         let mut lane = state.lines.get(&key).map(|line| line.lane.clone()).unwrap_or_default();
-        // Whoever puts it again has mended what was wrong, and a new one is behind from its start on.
-        lane.resume();
         if put.is_sent() {
             lane.take_back();
         }
@@ -295,9 +294,10 @@ impl Dispatch {
         let line = state.lines.get_mut(key)?;
         let before = (line.lane.trouble.is_some(), line.lane.parked.is_some());
         line.heard(told.delivery);
-        match work.task {
-            Task::Ping(_) => {
-                line.pings.pop_front();
+        match &work.task {
+            Task::Ping(ping) => {
+                // By its id: others may wait by now, and not this one any more.
+                line.pings.retain(|waiting| waiting.id != ping.id);
                 line.lane.pinged(answer, told.now);
             }
             _ if line.turn == work.turn => line.lane.beat(answer, told.now, told.patience, told.jitter),

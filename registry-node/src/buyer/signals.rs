@@ -12,6 +12,8 @@
 //! again through this stream. There is no `sub` and no `exp`.
 //! Out of scope: pushing (`buyer::webhook`), polling (`http::polling`), and what may be asked of a stream (`http::signals`).
 
+pub mod signer;
+
 use conformity::identifiers::Identifier;
 use conformity::ids::PartyId;
 use credential::jwt::{self, Header};
@@ -28,6 +30,7 @@ use crate::core::event::{About, Event};
 use crate::core::event_words::with_members;
 use crate::core::filter::EventType;
 use crate::core::registry::Registry;
+use signer::Signer;
 
 /// Delivery by push, and by poll.
 pub const PUSH: &str = "urn:ietf:rfc:8935";
@@ -38,7 +41,7 @@ pub const MAX_SUBJECTS: usize = 512;
 /// Longest `state` of a verification, and longest description and reason, in bytes.
 pub const MAX_WORDS: usize = 1_024;
 /// Most bytes of what is sent with each request to a receiver.
-const MAX_AUTHORIZATION: usize = 4_096;
+pub const MAX_AUTHORIZATION: usize = 4_096;
 /// What types of events begin with.
 const TYPE_BASE: &str = "https://secure-trust-registry.example/events#";
 const VERIFICATION: &str = "https://schemas.openid.net/secevent/ssf/event-type/verification";
@@ -267,7 +270,7 @@ impl Tokens<'_> {
     /// SSF 1.0: such an event is about the stream itself, by its id.
     fn of_stream(&self, id: &str, kind: &str, said: Value) -> Result<String, TokenFault> {
         let subject = json!({ "format": "opaque", "id": self.key.name });
-        self.signed(json!({ "jti": id, "sub_id": subject, "events": { kind: said } }))
+        self.signed(json!({ "jti": id, "txn": id, "sub_id": subject, "events": { kind: said } }))
     }
 
     /// By the identifier that the receiver named, if it is one of that supplier's: another would tell it more than it asked for.
@@ -290,8 +293,13 @@ impl Tokens<'_> {
         if let Value::Object(claims) = claims {
             payload.extend(claims);
         }
-        let key = self.registry.deriver.key();
-        Ok(jwt::sign(key, &Header::naming(key.public_key(), TYP, &[]), &payload)?)
+        match &self.registry.signer {
+            Signer::Node => {
+                let key = self.registry.deriver.key();
+                Ok(jwt::sign(key, &Header::naming(key.public_key(), TYP, &[]), &payload)?)
+            }
+            Signer::Rsa(key) => Ok(key.sign(TYP, &payload)?),
+        }
     }
 }
 

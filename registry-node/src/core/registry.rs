@@ -41,6 +41,7 @@ use super::uses::Uses;
 use crate::buyer::cursor::Cursors;
 use crate::buyer::dispatch::Dispatch;
 use crate::buyer::shelf::{Shelf, ShelfError};
+use crate::buyer::signals::signer::Signer;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::folder::Folder;
@@ -75,6 +76,8 @@ pub struct Registry {
     pub cursors: Cursors,
     /// The subscriptions, and how far telling is.
     pub dispatch: Dispatch,
+    /// Who signs the tokens of streams of security events.
+    pub signer: Signer,
     /// What credentials keep back.
     pub disclosures: Disclosures,
     /// What was seen by consent.
@@ -251,6 +254,7 @@ impl Registry {
             genesis,
             log: reader,
             read_model,
+            signer: Signer::open(folder.path(), &config.signals).map_err(TokenError::from)?,
             deriver: deriver(&folder, &config, &sequencer, &clock)?,
             sequencer,
             shelf,

@@ -13,6 +13,7 @@ use conformity::party::{PartyKey, PartyRecord, Role};
 use conformity::records::Facts;
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::json;
 use warp::reply::Response;
 
 use super::answer::{self, DID_DOCUMENT, KEY_SET, Keep};
@@ -20,6 +21,7 @@ use super::ask::Ask;
 use super::code;
 use super::did;
 use super::site::Site;
+use crate::buyer::signals::signer::Signer;
 use crate::problem::Problem;
 
 /// The vocabularies of a document: DID Core 1.0, and JsonWebKey with `revoked` (Controlled Identifiers 1.0).
@@ -86,6 +88,14 @@ pub(super) fn registry_document(site: &Site, _ask: &Ask) -> Result<Response, Pro
 pub(super) fn registry_keys(site: &Site, _ask: &Ask) -> Result<Response, Problem> {
     let node = node(site)?;
     shown(KEY_SET, &key_set(&node, site.registry.now()))
+}
+
+/// `GET /signals/jwks.json`: the keys that sign security event tokens, and no others.
+pub(super) fn signal_keys(site: &Site, ask: &Ask) -> Result<Response, Problem> {
+    match &site.registry.signer {
+        Signer::Node => registry_keys(site, ask),
+        Signer::Rsa(key) => shown(KEY_SET, &json!({ "keys": [key.jwk()] })),
+    }
 }
 
 /// `GET /parties/{party}/did.json`

@@ -118,7 +118,8 @@ where
     if poll.ack.len() + poll.set_errs.len() > MAX_NAMED {
         return Err(code::bad_body(format_args!("at most {MAX_NAMED} events are named in one poll")));
     }
-    let key = Key { owner: party, name: ask.value()? };
+    // What is no name names no stream.
+    let key = Key { owner: party, name: ask.value().map_err(|_| Problem::not_found())? };
     let most = poll.max_events.min(MAX_EVENTS);
     let until = Instant::now() + if poll.return_immediately || most == 0 { Duration::ZERO } else { MAX_WAIT };
     let mut answers = answers(&site, &key, poll);

@@ -4,7 +4,7 @@
 //! A stream is a subscription of another form, kept under its `stream_id`: nobody else's is ever looked at, and whatever is not the asker's
 //! own is not found. Out of scope: telling (`buyer::delivery`), and polling (`polling`).
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 use warp::http::StatusCode;
@@ -33,7 +33,9 @@ pub(super) const MAX_BODY: usize = 32 * 1024;
 const MAX_REQUESTED: usize = 128;
 const MAX_TYPE: usize = 256;
 /// What this registry says of a stream, and a receiver may repeat.
-const OURS: [&str; 4] = ["iss", "aud", "events_supported", "events_delivered"];
+const OURS: [&str; 5] = ["iss", "aud", "events_supported", "events_delivered", "min_verification_interval"];
+/// Seconds between two requests for a verification. Who keeps to them is refused only where nobody takes those that wait.
+const BETWEEN_VERIFICATIONS: u64 = 5;
 
 /// `GET /.well-known/ssf-configuration`
 pub(super) fn transmitter(site: &Site, _ask: &Ask) -> Result<Response, Problem> {
@@ -43,7 +45,7 @@ pub(super) fn transmitter(site: &Site, _ask: &Ask) -> Result<Response, Problem> 
     answer::json(&json!({
         "spec_version": "1_0",
         "issuer": issuer,
-        "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
+        "jwks_uri": format!("{issuer}/signals/jwks.json"),
         "delivery_methods_supported": methods,
         "configuration_endpoint": at("streams"),
         "status_endpoint": at("status"),
@@ -69,17 +71,23 @@ struct Asked {
 }
 
 /// How it is delivered.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Way {
     method: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     endpoint_url: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    authorization_header: Option<Authorization>,
+    /// Never shown again. What is not named is not `null`: the one stays what it is, the other removes it.
+    #[serde(default, deserialize_with = "named_or_null")]
+    authorization_header: Option<Option<Authorization>>,
+}
+
+fn named_or_null<'de, D: Deserializer<'de>>(named: D) -> Result<Option<Option<Authorization>>, D::Error> {
+    Option::deserialize(named).map(Some)
 }
 
 /// Whereto a stream goes.
+#[derive(Default)]
 struct Whereto {
     url: Option<Address>,
     authorization: Option<Authorization>,
@@ -87,7 +95,7 @@ struct Whereto {
 
 /// A body, with what names the stream and what is ours taken out of it.
 struct Body {
-    stream: Option<Name>,
+    stream: Option<String>,
     ours: Map<String, Value>,
     rest: Value,
 }
@@ -121,7 +129,7 @@ impl Body {
 
     /// The stream that it names, of the asker's.
     fn stream(&self, site: &Site, ask: &Ask) -> Result<(Key, Shelved<Subscription>), Problem> {
-        let name = self.stream.clone().ok_or_else(|| code::bad_body("stream_id is missing"))?;
+        let name = self.stream.as_deref().ok_or_else(|| code::bad_body("stream_id is missing"))?;
         stream(site, ask, name)
     }
 }
@@ -133,9 +141,9 @@ fn within(text: Option<&String>, name: &str) -> Result<(), Problem> {
     }
 }
 
-/// A stream of the asker's; a webhook of that name is none.
-fn stream(site: &Site, ask: &Ask, name: Name) -> Result<(Key, Shelved<Subscription>), Problem> {
-    let key = Key { owner: party(ask)?, name };
+/// A stream of the asker's; a webhook of that name is none, and what is no name names none.
+fn stream(site: &Site, ask: &Ask, name: &str) -> Result<(Key, Shelved<Subscription>), Problem> {
+    let key = Key { owner: party(ask)?, name: name.parse().map_err(|_| Problem::not_found())? };
     let kept = subscriptions::kept(site, &key)?.filter(|kept| kept.value.stream.is_some());
     Ok((key, kept.ok_or_else(Problem::not_found)?))
 }
@@ -144,8 +152,8 @@ fn stream(site: &Site, ask: &Ask, name: Name) -> Result<(Key, Shelved<Subscripti
 fn named(site: &Site, ask: &Ask) -> Result<(Key, Shelved<Subscription>), Problem> {
     // Who asks comes before what: a stranger learns nothing of the parameters.
     party(ask)?;
-    let name = ask.query().one::<Name>("stream_id")?;
-    stream(site, ask, name.ok_or_else(|| bad_parameter("stream_id", "it is missing"))?)
+    let name = ask.query().one::<String>("stream_id")?;
+    stream(site, ask, &name.ok_or_else(|| bad_parameter("stream_id", "it is missing"))?)
 }
 
 /// Where a stream is polled.
@@ -153,22 +161,26 @@ fn endpoint(site: &Site, name: &Name) -> String {
     format!("{}/v1/signals/streams/{}/poll", site.registry.config.http.public_url, name.as_str())
 }
 
-/// A way as it is asked for; by poll where nothing is said.
-fn whereto(site: &Site, name: &Name, way: Option<Way>) -> Result<Whereto, Problem> {
-    let Some(Way { method, endpoint_url, authorization_header: authorization }) = way else {
-        return Ok(Whereto { url: None, authorization: None });
+/// A way as it is asked for; by poll where nothing is said. What is sent as `Authorization` is not shown, so whoever names the same endpoint
+/// again and says nothing of it has it stay; to another endpoint it never goes by itself.
+fn whereto(site: &Site, name: &Name, way: Option<Way>, before: Whereto) -> Result<Whereto, Problem> {
+    let Some(Way { method, endpoint_url, authorization_header: said }) = way else {
+        return Ok(Whereto::default());
     };
     match method.as_str() {
         PUSH => {
             subscriptions::is_telling(site)?;
             let url = endpoint_url.ok_or_else(|| code::bad_body("delivery: endpoint_url is missing"))?;
-            Ok(Whereto { url: Some(url.parse().map_err(code::bad_body)?), authorization })
+            let url: Address = url.parse().map_err(code::bad_body)?;
+            let stays = before.url.is_some_and(|before| before.to_string() == url.to_string());
+            let authorization = said.unwrap_or(before.authorization.filter(|_| stays));
+            Ok(Whereto { url: Some(url), authorization })
         }
-        POLL if authorization.is_some() => Err(code::bad_body("delivery: authorization_header is for what is pushed")),
+        POLL if said.flatten().is_some() => Err(code::bad_body("delivery: authorization_header is for what is pushed")),
         POLL if endpoint_url.is_some_and(|url| url != endpoint(site, name)) => {
             Err(code::bad_body("delivery: the endpoint_url of a poll is set by this registry"))
         }
-        POLL => Ok(Whereto { url: None, authorization: None }),
+        POLL => Ok(Whereto::default()),
         _ => Err(code::bad_body(format_args!("delivery: method must be {PUSH} or {POLL}"))),
     }
 }
@@ -176,15 +188,9 @@ fn whereto(site: &Site, name: &Name, way: Option<Way>) -> Result<Whereto, Proble
 /// A stream as SSF 1.0 shows its configuration.
 fn shown(site: &Site, key: &Key, subscription: &Subscription) -> Value {
     let stream = subscription.stream.clone().unwrap_or_default();
-    let way = match &subscription.url {
-        Some(url) => Way {
-            method: PUSH.to_owned(),
-            endpoint_url: Some(url.to_string()),
-            authorization_header: stream.authorization.clone(),
-        },
-        None => {
-            Way { method: POLL.to_owned(), endpoint_url: Some(endpoint(site, &key.name)), authorization_header: None }
-        }
+    let (method, endpoint_url) = match &subscription.url {
+        Some(url) => (PUSH, url.to_string()),
+        None => (POLL, endpoint(site, &key.name)),
     };
     let mut shown = json!({
         "stream_id": key.name,
@@ -192,7 +198,8 @@ fn shown(site: &Site, key: &Key, subscription: &Subscription) -> Value {
         "aud": audience(&key.owner),
         "events_supported": KINDS.iter().map(|kind| type_of(kind)).collect::<Vec<_>>(),
         "events_delivered": stream.kinds().iter().map(|kind| type_of(kind.as_str())).collect::<Vec<_>>(),
-        "delivery": way,
+        "delivery": { "method": method, "endpoint_url": endpoint_url },
+        "min_verification_interval": BETWEEN_VERIFICATIONS,
     });
     if let Some(requested) = stream.requested {
         shown["events_requested"] = json!(requested);
@@ -212,18 +219,29 @@ pub(super) fn create(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Pr
     let Asked { events_requested: requested, delivery, description } = body.asked()?;
     let name: Name = Uuid::now_v7().simple().to_string().parse().map_err(|error| code::internal("a stream", &error))?;
     let key = Key { owner: party(ask)?, name };
-    let Whereto { url, authorization } = whereto(site, &key.name, delivery)?;
+    let Whereto { url, authorization } = whereto(site, &key.name, delivery, Whereto::default())?;
     let stream = Stream { requested, description, authorization, ..Stream::default() };
     let registry = &site.registry;
     let _changing = registry.dispatch.changing();
     let subscription = Subscription::streaming(url, stream, registry.feed.size(), registry.now());
     body.matches(&shown(site, &key, &subscription))?;
-    let start = Spot::of_entry(subscription.from);
-    keep(site, &key, (subscription, None), sent, Some(start))?;
-    let (key, kept) = self::stream(site, ask, key.name)?;
+    let start = Goes::From(Spot::of_entry(subscription.from));
+    keep(site, &key, (subscription, None), sent, start)?;
+    let (key, kept) = self::stream(site, ask, key.name.as_str())?;
     let mut response = answer::json(&shown(site, &key, &kept.value))?;
     *response.status_mut() = StatusCode::CREATED;
     Ok(response)
+}
+
+/// How telling goes from a change on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Goes {
+    /// From here: the stream is new.
+    From(Spot),
+    /// As it went, in trouble or not.
+    OnAsBefore,
+    /// At once: its owner mended what was wrong.
+    OnAtOnce,
 }
 
 /// Keeps a stream, and has it told by what it says now.
@@ -232,25 +250,29 @@ fn keep(
     key: &Key,
     (subscription, before): (Subscription, Option<&Shelved<Subscription>>),
     sent: &Sent,
-    start: Option<Spot>,
+    goes: Goes,
 ) -> Result<(), Problem> {
     let registry = &site.registry;
     let condition = subscriptions::on(before.map(|before| before.version), sent.condition);
     let kept = registry.shelf.put(&key.owner, &key.name, &subscription, condition, registry.now());
     kept.map_err(|error| code::kept(&error))?;
     let is_disabled = subscription.stream.as_ref().is_some_and(|stream| stream.status == Status::Disabled);
+    let start = if let Goes::From(start) = goes { Some(start) } else { None };
     registry.dispatch.put(key.clone(), subscription, std::sync::Arc::default(), start, registry.now());
+    // Kept in one with the rest: nobody finds it half done.
     if is_disabled {
-        // What comes while it is disabled is not told later, nor what waited. Kept in one with the rest: nobody finds it half done.
+        // What comes while it is disabled is not told later, nor what waited.
         registry.dispatch.change(key, registry.now(), Lane::drop_all);
+    } else if goes == Goes::OnAtOnce {
+        registry.dispatch.change(key, registry.now(), Lane::resume);
     }
     registry.dispatch.keep().map_err(|error| code::kept(&error))
 }
 
 /// `GET /v1/signals/streams`: all of the asker's, or the one that is named.
 pub(super) fn read(site: &Site, ask: &Ask) -> Result<Response, Problem> {
-    if let Some(name) = ask.query().one::<Name>("stream_id")? {
-        let (key, kept) = stream(site, ask, name)?;
+    if let Some(name) = ask.query().one::<String>("stream_id")? {
+        let (key, kept) = stream(site, ask, &name)?;
         return answer::json(&shown(site, &key, &kept.value));
     }
     let owner = party(ask)?;
@@ -296,14 +318,17 @@ fn change(
     body.matches(&shown(site, &key, &before.value))?;
     let mut after = before.value.clone();
     let mut stream = after.stream.take().unwrap_or_default();
+    let mut goes = Goes::OnAsBefore;
     if apply(&mut stream, &mut asked) {
-        let Whereto { url, authorization } = whereto(site, &key.name, asked.delivery)?;
+        let went = Whereto { url: after.url.take(), authorization: stream.authorization.take() };
+        let Whereto { url, authorization } = whereto(site, &key.name, asked.delivery, went)?;
         (after.url, stream.authorization) = (url, authorization);
+        goes = Goes::OnAtOnce;
     }
     after.filter.types = stream.kinds();
     after.stream = Some(stream);
     let response = answer::json(&shown(site, &key, &after))?;
-    keep(site, &key, (after, Some(&before)), sent, None)?;
+    keep(site, &key, (after, Some(&before)), sent, goes)?;
     Ok(response)
 }
 
@@ -359,7 +384,8 @@ pub(super) fn update_status(site: &Site, ask: &Ask, sent: &Sent) -> Result<Respo
     let stream = after.stream.take().unwrap_or_default();
     after.stream = Some(Stream { status: wanted, reason, ..stream });
     let answered = after.clone();
-    keep(site, &key, (after, Some(&before)), sent, None)?;
+    let goes = if wanted == Status::Enabled { Goes::OnAtOnce } else { Goes::OnAsBefore };
+    keep(site, &key, (after, Some(&before)), sent, goes)?;
     status(site, &key, &answered)
 }
 
@@ -395,7 +421,7 @@ pub(super) fn add_subject(site: &Site, ask: &Ask, sent: &Sent) -> Result<Respons
             return Err(code::bad_body(format_args!("a stream has at most {MAX_SUBJECTS} subjects; make another")));
         }
         after.filter.suppliers.push(subject.sub);
-        keep(site, &key, (after, Some(&before)), sent, None)?;
+        keep(site, &key, (after, Some(&before)), sent, Goes::OnAsBefore)?;
     }
     let mut response = answer::done();
     *response.status_mut() = StatusCode::OK;
@@ -409,7 +435,7 @@ pub(super) fn remove_subject(site: &Site, ask: &Ask, sent: &Sent) -> Result<Resp
     let mut after = before.value.clone();
     after.filter.suppliers.retain(|supplier| *supplier != subject.sub);
     if after.filter.suppliers.len() != before.value.filter.suppliers.len() {
-        keep(site, &key, (after, Some(&before)), sent, None)?;
+        keep(site, &key, (after, Some(&before)), sent, Goes::OnAsBefore)?;
     }
     Ok(answer::done())
 }
@@ -437,7 +463,7 @@ pub(super) fn verify(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Pr
     let ping = Ping { id: format!("verification_{}", Uuid::now_v7().simple()), state };
     if !site.registry.dispatch.ping(&key, ping, site.registry.now()) {
         let detail = "verifications of this stream wait already; take them first";
-        return Err(code::too_often(detail, 5));
+        return Err(code::too_often(detail, BETWEEN_VERIFICATIONS));
     }
     Ok(answer::done())
 }

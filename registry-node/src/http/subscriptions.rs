@@ -21,9 +21,10 @@ use super::site::Site;
 use super::{answer, bulletins, code};
 use crate::buyer::dispatch::{self, Key, Ping, Seen};
 use crate::buyer::exposing::Exposing;
-use crate::buyer::lane::{DeadLetter, Delivery, Parked, Spot, Trouble};
+use crate::buyer::lane::{DeadLetter, Delivery, Lane, Parked, Spot, Trouble};
 use crate::buyer::outbound::Address;
 use crate::buyer::shelf::{Condition, Listed, Name, Shelved, Version};
+use crate::buyer::signals::Status;
 use crate::buyer::source::Source;
 use crate::buyer::subscription::{Asked, Subscription};
 use crate::buyer::webhook::Secret;
@@ -125,6 +126,8 @@ fn taken(
     let version = registry.shelf.put(&key.owner, &key.name, &subscription, condition, registry.now());
     let version = version.map_err(|error| code::kept(&error))?;
     registry.dispatch.put(key.clone(), subscription.clone(), watched, start, registry.now());
+    // Whoever puts it again has mended what was wrong.
+    registry.dispatch.change(&key, registry.now(), Lane::resume);
     // Or after a crash one that was parked would still be.
     registry.dispatch.keep().map_err(|error| code::kept(&error))?;
     let secret = subscription.secrets.first().map(Secret::shown).filter(|_| with_secret);
@@ -322,6 +325,18 @@ fn no_secret(error: &dyn std::fmt::Display) -> Problem {
     code::internal("no secret could be made", error)
 }
 
+/// How telling goes, in a word: what its owner wants of a stream comes before what became of it.
+fn state(subscription: &Subscription, lane: &Lane) -> &'static str {
+    let status = subscription.stream.as_ref().map_or(Status::Enabled, |stream| stream.status);
+    match (status, &lane.parked, &lane.trouble) {
+        (Status::Paused, ..) => "paused",
+        (Status::Disabled, ..) => "disabled",
+        (Status::Enabled, Some(_), _) => "parked",
+        (Status::Enabled, None, Some(_)) => "failing",
+        (Status::Enabled, None, None) => "active",
+    }
+}
+
 fn shown(site: &Site, key: &Key, kept: &Shelved<Subscription>, secret: Option<&str>) -> Result<Response, Problem> {
     let Seen { lane, mark } = site.registry.dispatch.seen(key).ok_or_else(Problem::not_found)?;
     let Subscription { url, filter, exposure, heartbeat_seconds, secrets, from, .. } = &kept.value;
@@ -335,11 +350,7 @@ fn shown(site: &Site, key: &Key, kept: &Shelved<Subscription>, secret: Option<&s
         exposure: exposure.as_ref(),
         heartbeat_seconds: *heartbeat_seconds,
         from: *from,
-        state: match (&lane.parked, &lane.trouble) {
-            (Some(_), _) => "parked",
-            (None, Some(_)) => "failing",
-            (None, None) => "active",
-        },
+        state: state(&kept.value, &lane),
         failing: lane.trouble,
         parked: lane.parked,
         behind: lane.behind.map(|Spot { index, position }| Place::Behind { index, position }.to_string()),

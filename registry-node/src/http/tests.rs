@@ -45,6 +45,7 @@ mod subscriptions;
 mod suppliers;
 mod supply_chains;
 mod surveillance;
+mod transmitter;
 mod trust_query;
 mod trust_query_spec;
 mod unfinished;

@@ -13,4 +13,5 @@ mod lists;
 mod offline;
 mod peers;
 mod procurement;
+mod signals;
 mod story;

@@ -39,6 +39,20 @@ impl<'stage> Node<'stage> {
     /// # Errors
     /// As for [`Self::start`].
     pub fn start_with(registry: Registry<'stage, 2>, name: &str, country: Option<&str>, more: &[&str]) -> Result<Self> {
+        Self::start_set(registry, name, country, more, |settings| settings)
+    }
+
+    /// The same, with its settings as `set` makes them.
+    ///
+    /// # Errors
+    /// As for [`Self::start`].
+    pub fn start_set(
+        registry: Registry<'stage, 2>,
+        name: &str,
+        country: Option<&str>,
+        more: &[&str],
+        set: impl FnOnce(String) -> String,
+    ) -> Result<Self> {
         let (id, [http, nats]) = (registry.id(), registry.ports());
         let origin = format!("{id}.registry.example");
         let (http, nats) = (format!("127.0.0.1:{http}"), format!("127.0.0.1:{nats}"));
@@ -50,7 +64,7 @@ impl<'stage> Node<'stage> {
         registry.run_json(&init)?;
         let settings = registry.folder().join("registry.toml");
         let before = fs::read_to_string(&settings).with_context(|| format!("cannot read {}", settings.display()))?;
-        fs::write(&settings, before.replace(NO_WEBHOOKS, WEBHOOKS))?;
+        fs::write(&settings, set(before.replace(NO_WEBHOOKS, WEBHOOKS)))?;
         let said = registry.listen("serve", &["serve", id, "--json"])?;
         let ready: Value = serde_json::from_str(&said.next(START).with_context(|| last_words(&registry))?.text)?;
         ensure!(ready["ready"] == id, "it said {ready} instead of being ready");

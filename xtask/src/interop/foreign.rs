@@ -315,7 +315,9 @@ mod tests {
             "aics-witness",
             "cloudevents",
             "httpx-sse",
+            "httpx",
             "nats-py",
+            "pyjwt",
             "schemathesis",
         ] {
             let named = packaged(name);

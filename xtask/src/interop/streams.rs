@@ -247,7 +247,7 @@ fn change(world: &World<'_>, readers: &mut [Reader]) -> Result<Vec<u64>> {
     Ok(told)
 }
 
-fn place(receipt: &Value) -> Result<u64> {
+pub(super) fn place(receipt: &Value) -> Result<u64> {
     receipt["index"].as_u64().with_context(|| format!("a receipt names a place in the log, and this none: {receipt}"))
 }
 

@@ -345,3 +345,29 @@ fn a_change_that_the_node_did_not_survive_is_made_to_the_lane_when_it_starts() {
         assert_eq!(room.dispatch.has_changed(), handed.is_empty(), "{why}");
     }
 }
+
+#[test]
+fn an_answer_to_a_ping_takes_that_ping_away_and_no_other() {
+    let (room, key) = (Room::open(), key("one"));
+    room.subscribe("one", "verdict", 0);
+    assert!(room.dispatch.ping(&key, ping("first"), at(0)));
+    let work = room.dispatch.work(&key, at(0)).unwrap();
+    room.dispatch.stumbled(&key, at(0), &PATIENCE);
+    assert!(room.dispatch.ping(&key, ping("second"), at(0)), "the first one is gone meanwhile");
+    let delivery = Delivery { id: "first".to_owned(), at: at(0), took: 1, taken: true, told: String::new() };
+    let told = Told { delivery, now: at(0), patience: &PATIENCE, jitter: 0.5 };
+    room.dispatch.heard(&key, &work, &Answer::Taken(200), told);
+    assert_eq!(room.dispatch.work(&key, at(0)).unwrap().task, Task::Ping(ping("second")));
+}
+
+#[test]
+fn a_change_of_what_is_asked_for_resumes_nothing() {
+    let (room, key) = (Room::open(), key("one"));
+    room.subscribe("one", "verdict", 0);
+    room.dispatch.change(&key, at(0), |lane| lane.park(at(0), "no".to_owned()));
+    let asked = Asked::from_json(br#"{"url":"https://b.example"}"#).unwrap();
+    room.dispatch.put(key.clone(), Subscription::new(asked, 0, at(0)).unwrap(), Arc::default(), None, at(0));
+    assert!(room.dispatch.seen(&key).unwrap().lane.parked.is_some());
+    room.dispatch.change(&key, at(0), Lane::resume);
+    assert!(room.dispatch.seen(&key).unwrap().lane.parked.is_none());
+}

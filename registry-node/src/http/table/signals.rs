@@ -1,9 +1,9 @@
 //! Routes of streams of security events (OpenID Shared Signals Framework 1.0), at the addresses that its configuration names.
 
-use super::super::answer::JSON;
+use super::super::answer::{JSON, KEY_SET};
 use super::super::route::Verb::{Delete, Get, Patch, Post, Put};
 use super::super::route::{Handler, Parameter, Route, Verb};
-use super::super::signals;
+use super::super::{keys, signals};
 use super::parts::{once, plain};
 
 const STREAMS: &str = "/v1/signals/streams";
@@ -16,6 +16,12 @@ pub(super) static ROUTES: &[Route] = &[
         "How events are had as security event tokens (OpenID Shared Signals Framework 1.0)",
         JSON,
         Handler::Memory(signals::transmitter),
+    ),
+    plain(
+        "/signals/jwks.json",
+        "The keys that sign security event tokens",
+        KEY_SET,
+        Handler::Memory(keys::signal_keys),
     ),
     of_streams(Get, STREAMS, "The streams of security events of the asker", &[STREAM_ID], Handler::Disk(signals::read)),
     of_streams(Post, STREAMS, "Makes a stream of security events", &[], own(signals::create)),

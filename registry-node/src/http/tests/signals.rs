@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
+use aws_lc_rs::signature::{ED25519, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
@@ -17,19 +17,19 @@ use crate::buyer::delivery;
 use crate::buyer::dispatch::Dispatch;
 use crate::http::Answers;
 
-const STREAMS: &str = "/v1/signals/streams";
-const STATUS: &str = "/v1/signals/status";
-const ADD: &str = "/v1/signals/subjects/add";
+pub(super) const STREAMS: &str = "/v1/signals/streams";
+pub(super) const STATUS: &str = "/v1/signals/status";
+pub(super) const ADD: &str = "/v1/signals/subjects/add";
 const REMOVE: &str = "/v1/signals/subjects/remove";
-const VERIFY: &str = "/v1/signals/verification";
+pub(super) const VERIFY: &str = "/v1/signals/verification";
 const SUSPENDED: &str = "https://secure-trust-registry.example/events#verdict.suspended";
 const RESTORED: &str = "https://secure-trust-registry.example/events#verdict.restored";
-const VERIFICATION: &str = "https://schemas.openid.net/secevent/ssf/event-type/verification";
+pub(super) const VERIFICATION: &str = "https://schemas.openid.net/secevent/ssf/event-type/verification";
 const UPDATED: &str = "https://schemas.openid.net/secevent/ssf/event-type/stream-updated";
 const SUPPLIER: &str = "local:parts-list:42";
 
 /// A registry that pushes.
-async fn pushing() -> World {
+pub(super) async fn pushing() -> World {
     let world = World::furnished_with(|config| {
         let on = "ca_roots = \"ca/public/root.pem\"\nallow_private = [\"127.0.0.0/8\", \"::1/128\"]";
         *config = config.replace("allow_private = []", on).replace("retry_seconds = 5", "retry_seconds = 1");
@@ -40,7 +40,7 @@ async fn pushing() -> World {
 }
 
 /// One that has no way out: it can be polled.
-async fn polled() -> World {
+pub(super) async fn polled() -> World {
     let world = World::furnished().await;
     tell(&world);
     world
@@ -52,25 +52,25 @@ fn tell(world: &World) {
     tokio::spawn(delivery::run(Arc::clone(&world.registry), outbound, exposures, world.shutdown.clone()));
 }
 
-async fn ask(world: &World, person: &Person, method: Method, path: &str, body: &Value) -> Got {
+pub(super) async fn ask(world: &World, person: &Person, method: Method, path: &str, body: &Value) -> Got {
     let body = if body.is_null() { Bytes::new() } else { body.to_string().into() };
     world.talk(Some(person)).await.send(method, path, &[("content-type", "application/json")], body).await
 }
 
-async fn post(world: &World, person: &Person, path: &str, body: Value) -> Got {
+pub(super) async fn post(world: &World, person: &Person, path: &str, body: Value) -> Got {
     ask(world, person, Method::POST, path, &body).await
 }
 
-fn issuer(world: &World) -> &str {
+pub(super) fn issuer(world: &World) -> &str {
     &world.registry.config.http.public_url
 }
 
-fn subject(world: &World, sub: &str) -> Value {
+pub(super) fn subject(world: &World, sub: &str) -> Value {
     json!({"format": "iss_sub", "iss": issuer(world), "sub": sub})
 }
 
 /// A stream about the usual supplier.
-async fn create(world: &World, person: &Person, body: Value) -> Value {
+pub(super) async fn create(world: &World, person: &Person, body: Value) -> Value {
     let made = post(world, person, STREAMS, body).await;
     assert_eq!(made.status, 201, "{made:?}");
     let made = made.json();
@@ -80,7 +80,7 @@ async fn create(world: &World, person: &Person, body: Value) -> Value {
     made
 }
 
-async fn poll(world: &World, person: &Person, stream: &Value, body: Value) -> Value {
+pub(super) async fn poll(world: &World, person: &Person, stream: &Value, body: Value) -> Value {
     let path = stream["delivery"]["endpoint_url"].as_str().unwrap().strip_prefix(issuer(world)).unwrap();
     let got = post(world, person, path, body).await;
     assert_eq!(got.status, 200, "{got:?}");
@@ -88,22 +88,32 @@ async fn poll(world: &World, person: &Person, stream: &Value, body: Value) -> Va
 }
 
 /// The `jti`s of an answer, in order.
-fn jtis(answer: &Value) -> Vec<String> {
+pub(super) fn jtis(answer: &Value) -> Vec<String> {
     answer["sets"].as_object().unwrap().keys().cloned().collect()
 }
 
+/// A key of the set that the transmitter names.
+async fn key(world: &World, kid: &Value) -> Value {
+    let keys = world.ask("/signals/jwks.json").await.json();
+    keys["keys"].as_array().unwrap().iter().find(|key| key["kid"] == *kid).unwrap().clone()
+}
+
 /// The claims of a token, checked as a receiver does: by the key set, and what SSF 1.0 and RFC 8417 say must be there and must not.
-async fn claims(world: &World, token: &str) -> Value {
+pub(super) async fn claims(world: &World, token: &str) -> Value {
     let parts: Vec<&str> = token.split('.').collect();
     let [header, payload, signature] = parts[..] else { panic!("{token}") };
     let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).unwrap();
     let header: Value = serde_json::from_slice(&decode(header)).unwrap();
-    let keys = world.ask("/.well-known/jwks.json").await.json();
-    let key = keys["keys"].as_array().unwrap().iter().find(|key| key["kid"] == header["kid"]).unwrap();
-    assert_eq!((&header["typ"], &header["alg"], &key["crv"]), (&json!("secevent+jwt"), &key["alg"], &json!("Ed25519")));
-    let public = UnparsedPublicKey::new(&ED25519, decode(key["x"].as_str().unwrap()));
-    let signed = token.rsplit_once('.').unwrap().0;
-    public.verify(signed.as_bytes(), &decode(signature)).unwrap();
+    let key = key(world, &header["kid"]).await;
+    assert_eq!((&header["typ"], &header["alg"]), (&json!("secevent+jwt"), &key["alg"]));
+    let (part, signed) =
+        (|name: &str| decode(key[name].as_str().unwrap()), token.rsplit_once('.').unwrap().0.as_bytes());
+    if key["kty"] == "RSA" {
+        let public = RsaPublicKeyComponents { n: part("n"), e: part("e") };
+        public.verify(&RSA_PKCS1_2048_8192_SHA256, signed, &decode(signature)).unwrap();
+    } else {
+        UnparsedPublicKey::new(&ED25519, part("x")).verify(signed, &decode(signature)).unwrap();
+    }
     let claims: Value = serde_json::from_slice(&decode(payload)).unwrap();
     assert_eq!((&claims["iss"], &claims["aud"]), (&json!(issuer(world)), &json!("buyer-1")));
     assert!(claims.get("exp").is_none() && claims.get("sub").is_none() && claims["iat"].is_i64(), "{claims}");
@@ -139,7 +149,12 @@ async fn what_fits_is_pushed_as_a_token_again_until_it_is_taken() {
     let way =
         json!({"method": "urn:ietf:rfc:8935", "endpoint_url": receiver.url(), "authorization_header": "Bearer x"});
     let stream = create(&world, &buyer, json!({"delivery": way, "events_requested": [SUSPENDED, "urn:other"]})).await;
-    assert_eq!((&stream["delivery"], &stream["events_delivered"]), (&way, &json!([SUSPENDED])));
+    let shown = json!({"method": way["method"], "endpoint_url": way["endpoint_url"]});
+    assert_eq!(
+        (&stream["delivery"], &stream["events_delivered"]),
+        (&shown, &json!([SUSPENDED])),
+        "the header is a secret"
+    );
     let mut other = verdict("V-3");
     other["supplier"] = json!({"id": "duns:150483782", "name": "Third", "country": "JP"});
     world.must(&cb, "verdict-granted", other).await;
