@@ -128,7 +128,7 @@ impl Dispatch {
         if put.is_sent() {
             lane.take_back();
         }
-        lane = start.map_or(lane, |start| Lane { behind: Some(start), ..Lane::default() });
+        lane = start.map_or(lane, |start| Lane { behind: Some(put.behind(start)), ..Lane::default() });
         state.changed.insert(key.owner.clone());
         state.set(key, Arc::new(put), watched, lane, now);
         self.sooner.notify_one();
@@ -167,6 +167,7 @@ impl Dispatch {
         let line = state.lines.get_mut(key)?;
         line.turn = turn;
         let changed = change(&mut line.lane);
+        line.settle();
         line.news.notify_waiters();
         state.changed.insert(key.owner.clone());
         state.schedule(key, now);
@@ -274,6 +275,7 @@ impl Dispatch {
         line.heard(told.delivery);
         if line.turn == turn {
             line.lane.answered(spot, answer, told.now, told.patience, told.jitter);
+            line.settle();
         }
         let why = line.why_parked(was_parked);
         state.changed.insert(key.owner.clone());
@@ -285,6 +287,7 @@ impl Dispatch {
         let mut state = self.state();
         if let Some(line) = state.lines.get_mut(key).filter(|line| line.turn == turn) {
             line.lane.pass(spot);
+            line.settle();
             state.changed.insert(key.owner.clone());
         }
     }
@@ -373,9 +376,11 @@ impl State {
         key: Key,
         subscription: Arc<Subscription>,
         watched: Arc<HashSet<Identifier>>,
-        lane: Lane,
+        mut lane: Lane,
         now: Timestamp,
     ) {
+        // It may have been in the middle of an entry, by other wishes.
+        lane.behind = lane.behind.map(|spot| subscription.at(spot));
         self.unschedule(&key);
         self.interest(&key, &subscription, &watched);
         let before = self.lines.remove(&key);
@@ -411,7 +416,7 @@ impl State {
 
     fn fits(&mut self, key: &Key, spot: Spot, now: Timestamp) {
         let Some(line) = self.lines.get_mut(key).filter(|line| spot.index >= line.subscription.from) else { return };
-        if line.lane.fits(spot) {
+        if line.lane.fits(line.subscription.at(spot)) {
             line.news.notify_waiters();
             self.changed.insert(key.owner.clone());
             self.schedule(key, now);

@@ -40,7 +40,7 @@ pub const fn usual_step() -> TradingStep {
 /// What an entry does to a chain, as a CloudEvent.
 #[derive(Debug, Clone)]
 pub struct Exposed {
-    /// Where it stands: at the first event of the entry that touches the chain.
+    /// Where it stands: at its entry, whichever of its events touch the chain in this version.
     pub spot: Spot,
     /// The CloudEvent's id: the same bytes have the same, whenever they are made.
     pub id: String,

@@ -57,6 +57,16 @@ impl Spot {
             None => Spot::of_entry(self.index.saturating_add(1)),
         }
     }
+
+    /// The first place of its entry.
+    pub fn entry(self) -> Spot {
+        Spot::of_entry(self.index)
+    }
+
+    /// The first place of the first entry that begins here or behind it.
+    pub fn next_entry(self) -> Spot {
+        if self == self.entry() { self } else { Spot::of_entry(self.index.saturating_add(1)) }
+    }
 }
 
 /// How failures are followed up.

@@ -102,7 +102,7 @@ impl Ground {
     fn exposed(&self, site: &Site, entry: &[Event]) -> Result<Option<Exposed>, Problem> {
         let causes: Vec<&Event> = entry.iter().filter(|event| self.touched(event).next().is_some()).collect();
         let Some(first) = causes.first() else { return Ok(None) };
-        let spot = Spot { index: first.index, position: first.position };
+        let spot = Spot::of_entry(first.index);
         let at = sequenced(site, spot.index)?;
         let now = AsOf::KnownThen { size: spot.index.saturating_add(1), at };
         let touched: BTreeSet<usize> = causes.iter().flat_map(|event| self.touched(event)).collect();
@@ -219,10 +219,11 @@ impl Exposures for Site {
         from: Spot,
     ) -> Result<Option<Exposed>, Unjudged> {
         let ground = Ground::open(self, owner, asked)?;
-        for entry in entries {
+        let is_behind = |entry: &&Arc<[Event]>| entry.first().is_some_and(|event| Spot::of_entry(event.index) >= from);
+        for entry in entries.iter().filter(is_behind) {
             let exposed = ground.exposed(self, entry).map_err(|problem| Unjudged::Later(problem.detail.to_string()))?;
-            if let Some(exposed) = exposed.filter(|exposed| exposed.spot >= from) {
-                return Ok(Some(exposed));
+            if exposed.is_some() {
+                return Ok(exposed);
             }
         }
         Ok(None)

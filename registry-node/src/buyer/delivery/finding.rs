@@ -110,11 +110,13 @@ impl Node {
     pub(super) async fn at(&self, key: &Key, work: &Work, spot: Spot) -> Result<Option<Letter>, NotFound> {
         let mut entry = self.read(spot.index).await?;
         entry.truncate(1);
+        let stands = work.subscription.at(spot);
         let letter = match &work.subscription.exposure {
-            Some(_) => self.among(key, work, entry, spot).await?,
+            Some(_) => self.among(key, work, entry, stands).await?,
             None => first(&entry, spot, |event| self.registry.dispatch.still_fits(key, event)),
         };
-        Ok(letter.filter(|letter| letter.spot == spot))
+        // Answered as what stands there: it may have been set aside by other wishes.
+        Ok(letter.filter(|letter| letter.spot == stands).map(|letter| Letter { spot, ..letter }))
     }
 
     /// What is sent first from `from` on, among entries of which something fits, in order.

@@ -195,3 +195,25 @@ async fn a_last_day_that_passed_before_anybody_said_so_is_told_by_whoever_says_s
     assert_eq!((&change["before"], &change["after"]), (&json!("go"), &json!("stop")), "{last}");
     assert_eq!(last["data"]["exposure"]["orders"], json!(["PO-1", "PO-2"]));
 }
+
+#[tokio::test]
+async fn a_chain_that_changes_while_a_delivery_fails_hides_nothing_of_its_entry() {
+    let world = telling().await;
+    let (buyer, receiver) = (world.person("buyer-1"), Receiver::open(&world).await);
+    let mut talk = keep(&world, &buyer, "supplier,to\nduns:150483782,product:Truck\n").await;
+    life(&world).await;
+    subscribe(&mut talk, &receiver, json!({})).await;
+    // V-1 and V-3 end in one entry, and the chain is of V-3 alone, which comes second there.
+    receiver.answer([503; 3]);
+    super::years::on(&world, 302).await;
+    world.clock.ahead(0);
+    let failing = until_of(&world, &buyer, SUBSCRIPTION, |shown| shown["state"] == "failing").await;
+    let entry = failing["behind"].as_str().unwrap().to_owned();
+    keep(&world, &buyer, CHAIN).await;
+    let shown = until_of(&world, &buyer, SUBSCRIPTION, |shown| shown.get("behind").is_none()).await;
+    assert_eq!(shown["state"], "active", "{shown}");
+    let told = receiver.received().last().map(super::receiver::Received::json);
+    let told = told.unwrap_or_else(|| panic!("nothing was told of entry {entry}"));
+    assert_eq!((&told["logindex"], &told["data"]["supplyChain"]["version"]), (&json!(entry), &json!(2)), "{told}");
+    assert_eq!(told["data"]["events"], json!([entry, format!("{entry}.1")]), "the chain has the supplier of V-1 now");
+}
