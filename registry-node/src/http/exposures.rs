@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! GET /v1/supply-chains/{chain}/exposures?policy=<name>&after=17
-//!   {"events": [{"specversion":"1.0","id":"18-c1-p1-order","type":"….supply-chain.exposed", …}],
+//!   {"events": [{"specversion":"1.0","id":"18-5f2e…-c1-p1-order","type":"….supply-chain.exposed", …}],
 //!    "next": "20",                    what to give as after next: everything up to it was looked at
 //!    "more": false,                   whether there is more to look at already
 //!    "checkpoint": "jp.registry.example\n21\n…"}
@@ -63,6 +63,8 @@ struct Ground {
     chain: Chain,
     policy: Policy,
     versions: (Version, Version),
+    /// Stands in ids for whose chain and policy these are, and says of nobody who that is.
+    pseudonym: String,
     registry: Registry,
     places: HashMap<Identifier, usize>,
 }
@@ -82,7 +84,11 @@ impl Ground {
         supply_chains::weighable(&policy, &chain).map_err(Unjudged::TooMuch)?;
         let places = chain.suppliers().map(|(place, supplier)| (supplier.clone(), place)).collect();
         let registry = Registry { id: site.registry.config.registry.id.clone(), levels: levels(&site.register()) };
-        Ok(Self { asked: asked.clone(), versions: (stored.version, of_policy), chain, policy, registry, places })
+        let Exposing { supply_chain, policy: named, .. } = asked;
+        // No name has a slash in it.
+        let pseudonym = site.registry.vault.pseudonym(&format!("exposures/{owner}/{supply_chain}/{named}"));
+        let versions = (stored.version, of_policy);
+        Ok(Self { asked: asked.clone(), versions, pseudonym, chain, policy, registry, places })
     }
 
     /// The suppliers that an event is about, by their places.
@@ -153,7 +159,7 @@ impl Ground {
     ) -> Result<Exposed, Problem> {
         let (config, (of_chain, of_policy)) = (&site.registry.config, self.versions);
         let Exposing { supply_chain, policy, step } = &self.asked;
-        let id = format!("{}-c{of_chain}-p{of_policy}-{step}", spot.index);
+        let id = format!("{}-{}-c{of_chain}-p{of_policy}-{step}", spot.index, self.pseudonym);
         let told = Told {
             supply_chain: Named { name: supply_chain, version: of_chain },
             policy: Named { name: policy, version: of_policy },

@@ -38,6 +38,14 @@ async fn subscribe(talk: &mut Talk, receiver: &Receiver, more: Value) -> Value {
     got.json()
 }
 
+/// Index, a pseudonym, and in which versions it was judged.
+fn is_id(event: &Value, index: u64, versions: &str) {
+    let id = event["id"].as_str().unwrap();
+    let rest = id.strip_prefix(&format!("{index}-")).and_then(|rest| rest.strip_suffix(&format!("-{versions}")));
+    let pseudonym = rest.unwrap_or_else(|| panic!("{id} is not of {index} and {versions}"));
+    assert!(pseudonym.len() == 32 && pseudonym.bytes().all(|byte| byte.is_ascii_hexdigit()), "{id}");
+}
+
 /// Another supplier of valves that holds, and how `V-1` was suspended and restored.
 async fn life(world: &World) -> [u64; 2] {
     let cb = world.person("cb-1");
@@ -64,7 +72,8 @@ async fn a_change_is_told_once_with_what_it_exposes_and_the_same_when_asked_for(
     let (exposed, eased) =
         ("org.secure-trust-registry.supply-chain.exposed", "org.secure-trust-registry.supply-chain.eased");
     assert_eq!(types, [eased, exposed, eased], "{events:?}");
-    assert_eq!(received[1].header("webhook-id"), format!("jp_{suspended}-c1-p1-order"));
+    assert_eq!(received[1].header("webhook-id"), format!("jp_{}", events[1]["id"].as_str().unwrap()));
+    is_id(&events[1], suspended, "c1-p1-order");
     assert!(received.iter().all(|one| one.is_signed_with(made["secret"].as_str().unwrap())));
     let (event, data) = (&events[1], &events[1]["data"]);
     assert_eq!((&event["logindex"], &event["subject"]), (&json!(suspended.to_string()), &json!("cars")));
@@ -141,8 +150,7 @@ async fn a_chain_or_policy_that_goes_parks_what_names_it() {
     }
     let [suspended, _] = life(&world).await;
     let received = receiver.wait(3).await;
-    let ids: Vec<&str> = received.iter().map(|one| one.header("webhook-id")).collect();
-    assert_eq!(ids[1], format!("jp_{suspended}-c3-p3-order"), "another version, another id: {ids:?}");
+    is_id(&received[1].json(), suspended, "c3-p3-order");
 }
 
 #[tokio::test]
@@ -216,4 +224,26 @@ async fn a_chain_that_changes_while_a_delivery_fails_hides_nothing_of_its_entry(
     let told = told.unwrap_or_else(|| panic!("nothing was told of entry {entry}"));
     assert_eq!((&told["logindex"], &told["data"]["supplyChain"]["version"]), (&json!(entry), &json!(2)), "{told}");
     assert_eq!(told["data"]["events"], json!([entry, format!("{entry}.1")]), "the chain has the supplier of V-1 now");
+}
+
+#[tokio::test]
+async fn no_two_exposures_have_one_id_whosoever_they_are_and_by_whatever_policy() {
+    let world = World::furnished().await;
+    let mut ids = Vec::new();
+    for who in ["buyer-1", "cb-2"] {
+        let mut talk = keep(&world, &world.person(who), CHAIN).await;
+        let policy = json!({"policy": "p", "version": 1, "rules": [
+            {"id": "any", "requires": {"verdict": {}}, "otherwise": "stop"}]});
+        let put = talk.send(Method::PUT, "/v1/policies/any", &JSON, policy.to_string().into()).await;
+        assert_eq!(put.status, 200, "{put:?}");
+        let trucks = talk.send(Method::PUT, "/v1/supply-chains/trucks", &[("content-type", "text/csv")], CHAIN.into());
+        assert_eq!(trucks.await.status, 200);
+        for path in [EXPOSURES.to_owned(), EXPOSURES.replace("all", "any"), EXPOSURES.replace("cars", "trucks")] {
+            let [told, again] = [talk.ask(&path).await.json(), talk.ask(&path).await.json()];
+            assert_eq!((told["events"].as_array().unwrap().len(), &told["events"]), (1, &again["events"]), "{path}");
+            ids.push(told["events"][0]["id"].as_str().unwrap().to_owned());
+        }
+    }
+    let distinct: std::collections::BTreeSet<&String> = ids.iter().collect();
+    assert_eq!(distinct.len(), 6, "{ids:?}");
 }
