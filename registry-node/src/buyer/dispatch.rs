@@ -31,6 +31,7 @@ use conformity::ids::PartyId;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, Semaphore};
 
+use super::hindrance::Hindrance;
 use super::lane::{Delivery, Lane, Patience, Spot};
 use super::shelf::Name;
 use super::subscription::Subscription;
@@ -147,10 +148,20 @@ impl Dispatch {
     }
 
     /// Nothing more is found out for a subscription until its owner does something.
-    pub(super) fn park(&self, key: &Key, turn: u64, why: String, now: Timestamp) {
+    pub(super) fn park(&self, key: &Key, turn: u64, why: Hindrance, now: Timestamp) {
         let mut state = self.state();
         if state.lines.get(key).is_some_and(|line| line.turn == turn) {
             state.park(key, why, now);
+        }
+    }
+
+    /// Moves on a lane by what was found out, or was not; nothing of it counts where the owner changed something meanwhile.
+    pub(super) fn found(&self, key: &Key, turn: u64, found: impl FnOnce(&mut Lane)) {
+        let mut state = self.state();
+        if let Some(line) = state.lines.get_mut(key).filter(|line| line.turn == turn) {
+            found(&mut line.lane);
+            line.settle();
+            state.changed.insert(key.owner.clone());
         }
     }
 
@@ -260,6 +271,7 @@ impl Dispatch {
         let is_through = entry >= state.mark;
         let Some(line) = state.lines.get_mut(key).filter(|line| line.turn == turn) else { return true };
         line.lane.behind = (!is_through).then(|| Spot::of_entry(entry));
+        line.lane.unhindered();
         if is_through {
             // Kept, or after a restart everything since its last event would be passed again.
             state.changed.insert(key.owner.clone());
@@ -280,16 +292,6 @@ impl Dispatch {
         let why = line.why_parked(was_parked);
         state.changed.insert(key.owner.clone());
         why
-    }
-
-    /// An event that was to be sent again is not there any more: it was erased, and nothing is left to tell.
-    pub(super) fn vanished(&self, key: &Key, turn: u64, spot: Spot) {
-        let mut state = self.state();
-        if let Some(line) = state.lines.get_mut(key).filter(|line| line.turn == turn) {
-            line.lane.pass(spot);
-            line.settle();
-            state.changed.insert(key.owner.clone());
-        }
     }
 
     /// A ping or a heartbeat was answered so. Why it is parked now, if it was not.
@@ -423,11 +425,11 @@ impl State {
         }
     }
 
-    fn park(&mut self, key: &Key, why: String, now: Timestamp) {
+    fn park(&mut self, key: &Key, why: Hindrance, now: Timestamp) {
         let turn = self.turn();
         let Some(line) = self.lines.get_mut(key) else { return };
         line.turn = turn;
-        line.lane.park(now, why);
+        line.lane.stuck(why, now);
         self.changed.insert(key.owner.clone());
         self.schedule(key, now);
     }

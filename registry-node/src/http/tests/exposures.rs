@@ -1,12 +1,25 @@
 //! What a change does to a chain is told once, the same over a webhook and by asking, to the owner of the chain alone.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use bytes::Bytes;
+use conformity::ids::PartyId;
 use serde_json::{Value, json};
 use warp::http::Method;
 
 use super::fixture::{Person, Talk, World, change};
-use super::receiver::Receiver;
-use super::subscriptions::{telling, until_of};
+use super::receiver::{Received, Receiver};
+use super::subscriptions::{telling, until_of, with_webhooks};
+use crate::buyer::delivery;
+use crate::buyer::dispatch::{Dispatch, Key};
+use crate::buyer::exposing::{Exposed, Exposing, Exposures, Unjudged};
+use crate::buyer::hindrance::Hindrance;
+use crate::buyer::lane::Spot;
+use crate::buyer::shelf::Condition;
+use crate::buyer::supply_chain::{Form, SupplyChain};
+use crate::core::event::Event;
+use crate::http::Answers;
 
 const CHAIN: &str = "\
 supplier,name,country,to,item,orders
@@ -67,7 +80,7 @@ async fn a_change_is_told_once_with_what_it_exposes_and_the_same_when_asked_for(
     assert_eq!(made["exposure"], json!({"supplyChain": "cars", "policy": "all", "step": "order"}));
     let [suspended, restored] = life(&world).await;
     let received = receiver.wait(3).await;
-    let events: Vec<Value> = received.iter().map(super::receiver::Received::json).collect();
+    let events: Vec<Value> = received.iter().map(Received::json).collect();
     let types: Vec<&str> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
     let (exposed, eased) =
         ("org.secure-trust-registry.supply-chain.exposed", "org.secure-trust-registry.supply-chain.eased");
@@ -141,10 +154,11 @@ async fn a_chain_or_policy_that_goes_parks_what_names_it() {
     for path in ["/v1/policies/all", "/v1/supply-chains/cars"] {
         assert_eq!(talk.send(Method::DELETE, path, &[], Bytes::new()).await.status, 204);
         let parked = talk.ask(SUBSCRIPTION).await.json();
-        assert!(
-            parked["state"] == "parked" && parked["parked"]["why"].as_str().unwrap().contains("removed"),
-            "{parked}"
-        );
+        let code = if path.contains("policies") { "policy-gone" } else { "chain-gone" };
+        assert_eq!((&parked["state"], &parked["parked"]["code"]), (&json!("parked"), &json!(code)), "{parked}");
+        assert!(parked["parked"]["why"].as_str().unwrap().contains("removed"), "{parked}");
+        let japanese = talk.send(Method::GET, SUBSCRIPTION, &[("accept-language", "ja")], Bytes::new()).await;
+        assert!(japanese.json()["parked"]["why"].as_str().unwrap().contains("削除されています"), "{japanese:?}");
         talk = keep(&world, &buyer, CHAIN).await;
         assert_eq!(subscribe(&mut talk, &receiver, json!({})).await["state"], "active");
     }
@@ -220,7 +234,7 @@ async fn a_chain_that_changes_while_a_delivery_fails_hides_nothing_of_its_entry(
     keep(&world, &buyer, CHAIN).await;
     let shown = until_of(&world, &buyer, SUBSCRIPTION, |shown| shown.get("behind").is_none()).await;
     assert_eq!(shown["state"], "active", "{shown}");
-    let told = receiver.received().last().map(super::receiver::Received::json);
+    let told = receiver.received().last().map(Received::json);
     let told = told.unwrap_or_else(|| panic!("nothing was told of entry {entry}"));
     assert_eq!((&told["logindex"], &told["data"]["supplyChain"]["version"]), (&json!(entry), &json!(2)), "{told}");
     assert_eq!(told["data"]["events"], json!([entry, format!("{entry}.1")]), "the chain has the supplier of V-1 now");
@@ -246,4 +260,91 @@ async fn no_two_exposures_have_one_id_whosoever_they_are_and_by_whatever_policy(
     }
     let distinct: std::collections::BTreeSet<&String> = ids.iter().collect();
     assert_eq!(distinct.len(), 6, "{ids:?}");
+}
+
+/// Finds out what entries do, but for one that it never does, and not at first.
+struct Halting {
+    exposures: Arc<dyn Exposures>,
+    never: u64,
+    later: AtomicUsize,
+}
+
+impl Exposures for Halting {
+    fn first(
+        &self,
+        owner: &PartyId,
+        asked: &Exposing,
+        entries: &[Arc<[Event]>],
+        from: Spot,
+    ) -> Result<Option<Exposed>, Unjudged> {
+        if self.later.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
+            return Err(Unjudged::Later("the disk is away".to_owned()));
+        }
+        let until = entries.iter().position(|entry| entry[0].index == self.never).unwrap_or(entries.len());
+        let found = self.exposures.first(owner, asked, &entries[..until], from)?;
+        let never = Spot::of_entry(self.never);
+        if found.is_none() && until < entries.len() && never >= from {
+            return Err(Unjudged::Never(never, Hindrance::TooMuchPast));
+        }
+        match found {
+            None => self.exposures.first(owner, asked, &entries[until..], from.max(never.behind())),
+            found => Ok(found),
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_owner_sees_what_is_not_found_out_yet_or_never_and_is_told_of_all_else() {
+    let world = with_webhooks().await;
+    let (buyer, receiver) = (world.person("buyer-1"), Receiver::open(&world).await);
+    let mut talk = keep(&world, &buyer, CHAIN).await;
+    let from = world.registry.feed.size();
+    subscribe(&mut talk, &receiver, json!({})).await;
+    let [suspended, restored] = life(&world).await;
+    let exposures = Answers::of(Arc::clone(&world.registry)).exposures();
+    let halting = Arc::new(Halting { exposures, never: suspended, later: AtomicUsize::new(2) });
+    let outbound = delivery::outbound(&world.registry).unwrap();
+    tokio::spawn(delivery::run(Arc::clone(&world.registry), outbound, halting, world.shutdown.clone()));
+    let failing = until_of(&world, &buyer, SUBSCRIPTION, |shown| shown["state"] == "failing").await;
+    assert_eq!(
+        (&failing["failing"]["code"], &failing["behind"]),
+        (&json!("not-found-out"), &json!(from.to_string())),
+        "{failing}"
+    );
+    let through = until_of(&world, &buyer, SUBSCRIPTION, |shown| shown.get("behind").is_none()).await;
+    assert_eq!((&through["state"], &through["deadLetters"]), (&json!("active"), &json!(1)), "{through}");
+    let indices: Vec<Value> = receiver.received().iter().map(|one| one.json()["logindex"].clone()).collect();
+    assert_eq!(indices, [json!(from.to_string()), json!(restored.to_string())], "one is left out, and seen to be");
+    let (path, ja) = (format!("{SUBSCRIPTION}/deliveries"), [("accept-language", "ja")]);
+    let log = talk.send(Method::GET, &path, &ja, Bytes::new()).await.json();
+    let letter = &log["deadLetters"][0];
+    assert_eq!((&letter["index"], &letter["code"]), (&json!(suspended), &json!("too-much-past")), "{log}");
+    assert!(letter.get("status").is_none() && letter["why"].as_str().unwrap().contains("結果リスト"), "{log}");
+    // Sent again it is set aside again, once.
+    let wish = json!({"deadLetters": true}).to_string();
+    let replayed = talk.send(Method::POST, &format!("{SUBSCRIPTION}/replay"), &JSON, wish.into()).await;
+    assert_eq!(replayed.status, 200, "{replayed:?}");
+    until_of(&world, &buyer, SUBSCRIPTION, |shown| shown["deadLetters"] == 1 && shown.get("behind").is_none()).await;
+    assert_eq!(receiver.received().len(), 2);
+}
+
+#[tokio::test]
+async fn a_chain_that_cannot_be_read_parks_what_names_it_also_after_a_restart() {
+    let world = telling().await;
+    let (buyer, receiver) = (world.person("buyer-1"), Receiver::open(&world).await);
+    let mut talk = keep(&world, &buyer, CHAIN).await;
+    subscribe(&mut talk, &receiver, json!({})).await;
+    let (registry, name) = (&world.registry, "cars".parse().unwrap());
+    let key = Key { owner: "buyer-1".parse().unwrap(), name };
+    let unreadable = SupplyChain { form: Form::Csv, text: "of another time".to_owned() };
+    registry.shelf.put(&key.owner, &key.name, &unreadable, Condition::Any, registry.now()).unwrap();
+    registry.dispatch.keep().unwrap();
+    let (vault, size) = (Arc::clone(&registry.vault), registry.log.size());
+    let reopened = Dispatch::open(vault, &registry.shelf, size, registry.now()).unwrap();
+    let parked = reopened.seen(&key).unwrap().lane.parked.unwrap();
+    assert_eq!(parked.code, Some(Hindrance::ChainUnreadable));
+    life(&world).await;
+    let parked = until_of(&world, &buyer, SUBSCRIPTION, |shown| shown["state"] == "parked").await;
+    assert_eq!(parked["parked"]["code"], "chain-unreadable", "{parked}");
+    assert!(parked.get("behind").is_some() && receiver.received().is_empty(), "nothing is passed: {parked}");
 }
