@@ -110,7 +110,9 @@ impl Ground {
         let spot = Spot::of_entry(first.index);
         let at = sequenced(site, spot.index)?;
         let now = AsOf::KnownThen { size: spot.index.saturating_add(1), at };
-        let registry = Registry { id: site.registry.config.registry.id.clone(), levels: levels(&site.register()) };
+        // Levels of a scheme that is published later say nothing of this entry, or it would be told otherwise when it is told again.
+        let registry =
+            Registry { id: site.registry.config.registry.id.clone(), levels: levels(&site.register(), &now) };
         let touched: BTreeSet<usize> = causes.iter().flat_map(|event| self.touched(event)).collect();
         let before = self.standings(site, &touched, |supplier| before(site, supplier, spot.index))?;
         let after = self.standings(site, &touched, |_| Ok(now))?;

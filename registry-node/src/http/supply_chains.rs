@@ -176,7 +176,9 @@ impl Ground {
         let unreadable = |error| code::internal("a supply chain that was kept cannot be read", &error);
         let chain = stored.chain().map_err(unreadable)?;
         weighable(&policy, &chain).map_err(|why| bad_parameter("policy", why.words(Language::English)))?;
-        let registry = Registry { id: site.registry.config.registry.id.clone(), levels: levels(&site.register()) };
+        let now = AsOf::Present(site.registry.now());
+        let registry =
+            Registry { id: site.registry.config.registry.id.clone(), levels: levels(&site.register(), &now) };
         let standings = standings(site, ask, &chain)?;
         Ok(Self { chain, policy, step, registry, standings, _turn: turn })
     }
@@ -201,8 +203,10 @@ pub(super) fn weighable(policy: &Policy, chain: &Chain) -> Result<(), Hindrance>
     Err(Hindrance::TooMuchToWeigh)
 }
 
-pub(super) fn levels(register: &Register) -> procurement::SchemeLevels {
-    register.schemes().map(|record| (record.scheme.scheme.clone(), record.scheme.levels.clone())).collect()
+/// How levels of the schemes compare that were published by then.
+pub(super) fn levels(register: &Register, as_of: &AsOf) -> procurement::SchemeLevels {
+    let schemes = register.schemes().filter(|record| as_of.knows(record.published));
+    schemes.map(|record| (record.scheme.scheme.clone(), record.scheme.levels.clone())).collect()
 }
 
 /// How each supplier of the chain stands now, as the asker may see it.

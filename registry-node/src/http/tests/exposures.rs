@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
+use conformity::as_of::AsOf;
 use conformity::ids::PartyId;
 use serde_json::{Value, json};
 use warp::http::Method;
@@ -20,6 +21,7 @@ use crate::buyer::shelf::Condition;
 use crate::buyer::supply_chain::{Form, SupplyChain};
 use crate::core::event::Event;
 use crate::http::Answers;
+use crate::http::supply_chains::levels;
 
 const CHAIN: &str = "\
 supplier,name,country,to,item,orders
@@ -347,4 +349,18 @@ async fn a_chain_that_cannot_be_read_parks_what_names_it_also_after_a_restart() 
     let parked = until_of(&world, &buyer, SUBSCRIPTION, |shown| shown["state"] == "parked").await;
     assert_eq!(parked["parked"]["code"], "chain-unreadable", "{parked}");
     assert!(parked.get("behind").is_some() && receiver.received().is_empty(), "nothing is passed: {parked}");
+}
+
+#[tokio::test]
+async fn levels_of_a_scheme_that_is_published_later_say_nothing_of_an_entry_before() {
+    let world = World::furnished().await;
+    let size = world.registry.feed.size();
+    let shown = |as_of| levels(&world.registry.read_model.register(), &as_of);
+    let then = shown(AsOf::Present(world.registry.now()));
+    let mut other = super::fixture::scheme();
+    other["scheme"] = json!("stars@9");
+    super::years::must(&world, "meti", "scheme-published", other).await;
+    let at = world.registry.now();
+    assert_eq!(shown(AsOf::KnownThen { size, at }), then);
+    assert_ne!(shown(AsOf::KnownThen { size: size + 1, at }), then);
 }
