@@ -55,10 +55,11 @@ const EXPOSED: &str = "supply-chain.exposed";
 const EASED: &str = "supply-chain.eased";
 /// Events of an entry that are named as its cause.
 const MAX_CAUSES: usize = 64;
-/// What one answer is full with: exposures, entries that were looked at, and time.
+/// What one answer is full with: exposures, entries that were looked at, and time. A turn is held meanwhile, for no longer than for a whole
+/// chain: whoever reads on asks again, behind those who wait.
 const MAX_EXPOSURES: usize = 16;
 const MAX_ENTRIES: u64 = 16_384;
-const MAX_TIME: Duration = Duration::from_secs(5);
+const MAX_TIME: Duration = Duration::from_secs(1);
 const UNREADABLE: &str = "a supply chain could not be read";
 
 /// A chain and a policy, as they are now.
