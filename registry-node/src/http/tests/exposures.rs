@@ -16,7 +16,7 @@ use crate::buyer::delivery;
 use crate::buyer::dispatch::{Dispatch, Key};
 use crate::buyer::exposing::{Exposed, Exposing, Exposures, Unjudged};
 use crate::buyer::hindrance::Hindrance;
-use crate::buyer::lane::Spot;
+use crate::buyer::lane::{Lane, Spot};
 use crate::buyer::shelf::Condition;
 use crate::buyer::supply_chain::{Form, SupplyChain};
 use crate::core::event::Event;
@@ -363,4 +363,60 @@ async fn levels_of_a_scheme_that_is_published_later_say_nothing_of_an_entry_befo
     let at = world.registry.now();
     assert_eq!(shown(AsOf::KnownThen { size, at }), then);
     assert_ne!(shown(AsOf::KnownThen { size: size + 1, at }), then);
+}
+
+#[tokio::test]
+async fn what_was_erased_is_told_no_more_and_what_comes_behind_it_is() {
+    let world = telling().await;
+    let (buyer, receiver) = (world.person("buyer-1"), Receiver::open(&world).await);
+    let mut talk = keep(&world, &buyer, CHAIN).await;
+    let granted = {
+        let register = world.registry.read_model.register();
+        conformity::records::Facts::verdict(&*register, &"V-1".parse().unwrap()).unwrap().history[0].index
+    };
+    let [suspended, restored] = life(&world).await;
+    receiver.answer([503]);
+    subscribe(&mut talk, &receiver, json!({"after": (granted - 1).to_string()})).await;
+    let failing = until_of(&world, &buyer, SUBSCRIPTION, |shown| shown["state"] == "failing").await;
+    assert_eq!(failing["behind"], json!(granted.to_string()), "{failing}");
+    let before = talk.ask(EXPOSURES).await.json();
+    assert_eq!(before["events"].as_array().unwrap().len(), 4, "{before}");
+    // One waits to be told, another was set aside.
+    let key = Key { owner: "buyer-1".parse().unwrap(), name: "cars".parse().unwrap() };
+    let now = world.registry.now();
+    let dead = |lane: &mut Lane| {
+        let (behind, mut trouble) = (lane.behind, lane.trouble.take().unwrap());
+        lane.undeliverable(Spot::of_entry(suspended), Hindrance::TooMuchPast, now);
+        // Nothing is under way while something is erased.
+        trouble.next = now + jiff::SignedDuration::from_mins(60);
+        (lane.behind, lane.trouble) = (behind, Some(trouble));
+    };
+    world.registry.dispatch.change(&key, now, dead).unwrap();
+    let reason = json!({"code": "court-order"});
+    world.must(&world.operator(), "statement-erased", json!({"index": granted, "reason": reason})).await;
+    let told = receiver.received().len();
+    let wish = json!({"deadLetters": true}).to_string();
+    let replayed = talk.send(Method::POST, &format!("{SUBSCRIPTION}/replay"), &JSON, wish.into()).await;
+    assert_eq!(replayed.status, 200, "{replayed:?}");
+    let last = world.must(&world.person("cb-1"), "verdict-changed", change("V-3", json!("suspended"))).await;
+    let shown = until_of(&world, &buyer, SUBSCRIPTION, |shown| {
+        shown.get("behind").is_none() && shown["size"].as_u64().unwrap() > last
+    })
+    .await;
+    assert_eq!((&shown["state"], &shown["deadLetters"]), (&json!("active"), &json!(0)), "{shown}");
+    let received: Vec<Value> = receiver.received()[told..].iter().map(Received::json).collect();
+    let after = talk.ask(EXPOSURES).await.json();
+    for event in received.iter().chain(after["events"].as_array().unwrap()) {
+        let index: u64 = event["logindex"].as_str().unwrap().parse().unwrap();
+        assert!(![granted, suspended, restored].contains(&index), "{event}");
+        assert!(!event.to_string().contains("V-1"), "{event}");
+    }
+    let told = after["events"].as_array().unwrap();
+    assert_eq!(
+        (told.len(), &told[1]["logindex"]),
+        (2, &json!(last.to_string())),
+        "the grant and the end of V-3: {after}"
+    );
+    let heard: Vec<&Value> = received.iter().map(|event| &event["logindex"]).collect();
+    assert_eq!(heard, told.iter().map(|event| &event["logindex"]).collect::<Vec<_>>(), "in order, and once");
 }
