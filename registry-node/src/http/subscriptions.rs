@@ -94,7 +94,7 @@ pub(super) fn put(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Probl
     };
     let watched = watched(site, &key, &subscription)?;
     let start = made.then(|| start.unwrap_or(Spot::of_entry(subscription.from)));
-    taken(site, ask, key, (subscription, made), condition, watched, start)
+    taken((site, ask), key, (subscription, made), condition, watched, start)
 }
 
 /// Nothing that asks for something to be sent is answered as if it would be, where nothing is sent.
@@ -115,8 +115,7 @@ fn is_webhook(kept: Option<&Shelved<Subscription>>) -> Result<(), Problem> {
 
 /// Keeps it, has it told of, and shows it.
 fn taken(
-    site: &Site,
-    ask: &Ask,
+    (site, ask): (&Site, &Ask),
     key: Key,
     (subscription, with_secret): (Subscription, bool),
     condition: Condition,
@@ -227,7 +226,7 @@ pub(super) fn rotate(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Pr
     let condition = on(Some(before.version), sent.condition);
     let rotated = before.value.rotated(registry.now()).map_err(|error| no_secret(&error))?;
     let watched = dispatch::watched(&registry.shelf, &key.owner, &rotated).map_err(|error| code::kept(&error))?;
-    taken(site, ask, key, (rotated, true), condition, watched.unwrap_or_default(), None)
+    taken((site, ask), key, (rotated, true), condition, watched.unwrap_or_default(), None)
 }
 
 /// What was sent to find out whether a receiver is reached.
