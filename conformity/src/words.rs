@@ -2,7 +2,8 @@
 //!
 //! In scope: languages, parameters, how a row of a table becomes a sentence. The tables are in `gaps` (what keeps a verdict from
 //! counting), `remedies` (what would change the answer), `answers` (standing and absences), `refusals` (statements), `events` (what
-//! happened), `procurement` (what a buyer's policy makes of a standing), `labels` (what stands around answers), `commands` (the same of operators' and bodies' commands), `trust_query` (messages of that protocol), `steps` (what was checked of a bundle).
+//! happened), `procurement` (what a buyer's policy makes of a standing), `labels` (what stands around answers), `commands` (the same of operators' and bodies' commands), `trust_query` (messages of that protocol), `steps` (what was checked of a bundle), `hindrances` (why
+//! subscribers are not told something).
 //! Out of scope: who asks in which language; the edge knows.
 //!
 //! ```text
@@ -17,6 +18,7 @@ mod answers;
 mod commands;
 mod events;
 mod gaps;
+mod hindrances;
 mod labels;
 mod phrases;
 mod procurement;
@@ -40,6 +42,7 @@ pub(crate) use answers::{DECLARED, DECLARED_AND_CONFIRMED, ROWS as ANSWERS};
 pub(crate) use commands::ROWS as COMMANDS;
 pub(crate) use events::ROWS as EVENTS;
 pub(crate) use gaps::ROWS as GAPS;
+pub(crate) use hindrances::ROWS as HINDRANCES;
 pub(crate) use labels::ROWS as LABELS;
 pub(crate) use phrases::phrase;
 pub(crate) use procurement::ROWS as PROCUREMENT;
@@ -275,6 +278,11 @@ pub fn trust_query(code: &str, language: Language, params: &Params) -> String {
 /// What was found by checking a bundle; empty where the code has none with these parameters.
 pub fn step(code: &str, language: Language, params: &Params) -> String {
     say(STEPS, code, language, params).unwrap_or_default()
+}
+
+/// Why a subscriber is not told something; empty where the code has no words.
+pub fn hindrance(code: &str, language: Language) -> String {
+    say(HINDRANCES, code, language, &Params::default()).unwrap_or_default()
 }
 
 /// A refusal of that code in Japanese; nothing for a code that is not of the rules.

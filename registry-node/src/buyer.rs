@@ -6,6 +6,7 @@ pub mod cursor;
 pub mod delivery;
 pub mod dispatch;
 pub mod exposing;
+pub mod hindrance;
 pub mod lane;
 pub mod outbound;
 pub mod shelf;

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::{
-    ANSWERS, COMMANDS, EVENTS, GAPS, LABELS, Language, PROCUREMENT, Params, REFUSALS, REMEDIES, Remedy, STEPS, Said,
-    Sentence, TRUST_QUERY, event, label, names, phrase, row, say,
+    ANSWERS, COMMANDS, EVENTS, GAPS, HINDRANCES, LABELS, Language, PROCUREMENT, Params, REFUSALS, REMEDIES, Remedy,
+    STEPS, Said, Sentence, TRUST_QUERY, event, label, names, phrase, row, say,
 };
 use crate::ids::PartyId;
 use crate::recognised::RecognitionOutcome;
@@ -41,7 +41,8 @@ fn sound(rows: &[Sentence]) {
 
 #[test]
 fn every_sentence_has_both_languages_and_no_placeholder_is_left() {
-    [ANSWERS, GAPS, REMEDIES, EVENTS, LABELS, COMMANDS, PROCUREMENT, TRUST_QUERY, STEPS].into_iter().for_each(sound);
+    let tables = [ANSWERS, GAPS, HINDRANCES, REMEDIES, EVENTS, LABELS, COMMANDS, PROCUREMENT, TRUST_QUERY, STEPS];
+    tables.into_iter().for_each(sound);
 }
 
 #[test]

@@ -21,7 +21,8 @@ use uuid::Uuid;
 
 use super::dispatch::{Key, Ping, Task, Told, Work};
 use super::exposing::Exposures;
-use super::lane::{Delivery, Patience};
+use super::hindrance::Hindrance;
+use super::lane::{Delivery, Lane, Patience};
 use super::outbound::Outbound;
 use super::signals::{self, TokenFault, Tokens};
 use super::webhook::{Answer, Delivering, Form, Message};
@@ -228,13 +229,26 @@ impl Node {
         match found {
             Ok(Some(letter)) => self.deliver(key, work, delivering, letter).await,
             // It was erased meanwhile, and nothing is left to tell.
-            Ok(None) => self.registry.dispatch.vanished(key, work.turn, spot),
-            Err(NotFound::Parked(why)) => self.registry.dispatch.park(key, work.turn, why, self.registry.now()),
-            Err(NotFound::Busy) => return false,
-            Err(NotFound::Later) => {
-                tokio::time::sleep(UNREADABLE).await;
+            Ok(None) => self.registry.dispatch.found(key, work.turn, |lane| lane.pass(spot)),
+            Err(not_found) => return self.not_found(key, work, not_found),
+        }
+        true
+    }
+
+    /// What follows where it is not found out what is next; whether to go on.
+    fn not_found(&self, key: &Key, work: &Work, not_found: NotFound) -> bool {
+        let (dispatch, now) = (&self.registry.dispatch, self.registry.now());
+        match not_found {
+            NotFound::Stuck(why) => dispatch.park(key, work.turn, why, now),
+            NotFound::Never(spot, why) => {
+                dispatch.found(key, work.turn, |lane| lane.undeliverable(spot, why, now));
+            }
+            NotFound::Later => {
+                let hindered = |lane: &mut Lane| lane.hindered(Hindrance::NotFoundOut, now, &self.patience, jitter());
+                dispatch.found(key, work.turn, hindered);
                 return false;
             }
+            NotFound::Busy => return false,
         }
         true
     }

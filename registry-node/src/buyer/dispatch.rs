@@ -31,6 +31,7 @@ use conformity::ids::PartyId;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, Semaphore};
 
+use super::hindrance::Hindrance;
 use super::lane::{Delivery, Lane, Patience, Spot};
 use super::shelf::Name;
 use super::subscription::Subscription;
@@ -127,7 +128,7 @@ impl Dispatch {
         if put.is_sent() {
             lane.take_back();
         }
-        lane = start.map_or(lane, |start| Lane { behind: Some(start), ..Lane::default() });
+        lane = start.map_or(lane, |start| Lane { behind: Some(put.behind(start)), ..Lane::default() });
         state.changed.insert(key.owner.clone());
         state.set(key, Arc::new(put), watched, lane, now);
         self.sooner.notify_one();
@@ -146,10 +147,20 @@ impl Dispatch {
     }
 
     /// Nothing more is found out for a subscription until its owner does something.
-    pub(super) fn park(&self, key: &Key, turn: u64, why: String, now: Timestamp) {
+    pub(super) fn park(&self, key: &Key, turn: u64, why: Hindrance, now: Timestamp) {
         let mut state = self.state();
         if state.lines.get(key).is_some_and(|line| line.turn == turn) {
             state.park(key, why, now);
+        }
+    }
+
+    /// Moves on a lane by what was found out, or was not; nothing of it counts where the owner changed something meanwhile.
+    pub(super) fn found(&self, key: &Key, turn: u64, found: impl FnOnce(&mut Lane)) {
+        let mut state = self.state();
+        if let Some(line) = state.lines.get_mut(key).filter(|line| line.turn == turn) {
+            found(&mut line.lane);
+            line.settle();
+            state.changed.insert(key.owner.clone());
         }
     }
 
@@ -166,6 +177,7 @@ impl Dispatch {
         let line = state.lines.get_mut(key)?;
         line.turn = turn;
         let changed = change(&mut line.lane);
+        line.settle();
         line.news.notify_waiters();
         state.changed.insert(key.owner.clone());
         state.schedule(key, now);
@@ -258,6 +270,7 @@ impl Dispatch {
         let is_through = entry >= state.mark;
         let Some(line) = state.lines.get_mut(key).filter(|line| line.turn == turn) else { return true };
         line.lane.behind = (!is_through).then(|| Spot::of_entry(entry));
+        line.lane.unhindered();
         if is_through {
             // Kept, or after a restart everything since its last event would be passed again.
             state.changed.insert(key.owner.clone());
@@ -273,19 +286,11 @@ impl Dispatch {
         line.heard(told.delivery);
         if line.turn == turn {
             line.lane.answered(spot, answer, told.now, told.patience, told.jitter);
+            line.settle();
         }
         let why = line.why_parked(was_parked);
         state.changed.insert(key.owner.clone());
         why
-    }
-
-    /// An event that was to be sent again is not there any more: it was erased, and nothing is left to tell.
-    pub(super) fn vanished(&self, key: &Key, turn: u64, spot: Spot) {
-        let mut state = self.state();
-        if let Some(line) = state.lines.get_mut(key).filter(|line| line.turn == turn) {
-            line.lane.pass(spot);
-            state.changed.insert(key.owner.clone());
-        }
     }
 
     /// A ping or a heartbeat was answered so. Why it is parked now, if it was not.
@@ -373,9 +378,11 @@ impl State {
         key: Key,
         subscription: Arc<Subscription>,
         watched: Arc<HashSet<Identifier>>,
-        lane: Lane,
+        mut lane: Lane,
         now: Timestamp,
     ) {
+        // It may have been in the middle of an entry, by other wishes.
+        lane.behind = lane.behind.map(|spot| subscription.at(spot));
         self.unschedule(&key);
         self.interest(&key, &subscription, &watched);
         let before = self.lines.remove(&key);
@@ -411,18 +418,18 @@ impl State {
 
     fn fits(&mut self, key: &Key, spot: Spot, now: Timestamp) {
         let Some(line) = self.lines.get_mut(key).filter(|line| spot.index >= line.subscription.from) else { return };
-        if line.lane.fits(spot) {
+        if line.lane.fits(line.subscription.at(spot)) {
             line.news.notify_waiters();
             self.changed.insert(key.owner.clone());
             self.schedule(key, now);
         }
     }
 
-    fn park(&mut self, key: &Key, why: String, now: Timestamp) {
+    fn park(&mut self, key: &Key, why: Hindrance, now: Timestamp) {
         let turn = self.turn();
         let Some(line) = self.lines.get_mut(key) else { return };
         line.turn = turn;
-        line.lane.park(now, why);
+        line.lane.stuck(why, now);
         self.changed.insert(key.owner.clone());
         self.schedule(key, now);
     }

@@ -15,6 +15,7 @@ use conformity::ids::PartyId;
 use procurement::TradingStep;
 use serde::{Deserialize, Serialize};
 
+use super::hindrance::Hindrance;
 use super::lane::Spot;
 use super::shelf::Name;
 use crate::core::event::Event;
@@ -40,7 +41,7 @@ pub const fn usual_step() -> TradingStep {
 /// What an entry does to a chain, as a CloudEvent.
 #[derive(Debug, Clone)]
 pub struct Exposed {
-    /// Where it stands: at the first event of the entry that touches the chain.
+    /// Where it stands: at its entry, whichever of its events touch the chain in this version.
     pub spot: Spot,
     /// The CloudEvent's id: the same bytes have the same, whenever they are made.
     pub id: String,
@@ -49,16 +50,13 @@ pub struct Exposed {
 }
 
 /// Why it was not found out what an entry does.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum Unjudged {
-    /// Chain or policy is not there any more.
-    #[error("{0}")]
-    Gone(String),
-    /// The policy has too many requirements for a chain of so many links.
-    #[error("{0}")]
-    TooMuch(&'static str),
-    /// The log or the vault could not be read, or too much is asked of it now.
-    #[error("{0}")]
+    /// Nothing is found out for this chain and policy until their owner does something.
+    Stuck(Hindrance),
+    /// What the entry there does never is; what others do, is.
+    Never(Spot, Hindrance),
+    /// The log or the vault could not be read, or too much is asked of it now: what the operator needs to know of it.
     Later(String),
 }
 

@@ -9,6 +9,9 @@
 //!                         failing ──for days, or 410──▶ parked ──replay, or put again──▶ behind
 //! ```
 //!
+//! Where it cannot be found out what is to be told, a lane fails, is parked, or sets the entry aside, too (`buyer::hindrance`); but it is never
+//! given up for what is our own fault.
+//!
 //! Events are delivered in order: one that is not taken holds up those behind it, until it is taken or, where it is refused as such again
 //! and again, set aside as a dead letter. No event is kept here, only where it stands in the log, so that a lane is small however far it is behind.
 //! Out of scope: which events fit, and sending them.
@@ -16,9 +19,11 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use conformity::words::Language;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::hindrance::Hindrance;
 use super::webhook::Answer;
 
 /// Deliveries that are remembered.
@@ -57,6 +62,16 @@ impl Spot {
             None => Spot::of_entry(self.index.saturating_add(1)),
         }
     }
+
+    /// The first place of its entry.
+    pub fn entry(self) -> Spot {
+        Spot::of_entry(self.index)
+    }
+
+    /// The first place of the first entry that begins here or behind it.
+    pub fn next_entry(self) -> Spot {
+        if self == self.entry() { self } else { Spot::of_entry(self.index.saturating_add(1)) }
+    }
 }
 
 /// How failures are followed up.
@@ -91,8 +106,18 @@ pub struct DeadLetter {
     pub spot: Spot,
     /// Since when.
     pub since: Timestamp,
-    /// With which status it was refused.
-    pub status: u16,
+    /// With which status it was refused, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Why it was never sent, if it was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Hindrance>,
+}
+
+impl DeadLetter {
+    fn refused(spot: Spot, status: u16, since: Timestamp) -> Self {
+        Self { spot, since, status: Some(status), code: None }
+    }
 }
 
 /// Why nothing is delivered until the owner says so.
@@ -102,6 +127,17 @@ pub struct Parked {
     pub since: Timestamp,
     /// Why.
     pub why: String,
+    /// The same as a code, where it could not be found out what is to be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Hindrance>,
+}
+
+impl Parked {
+    /// The same in a language, as far as there are words.
+    #[must_use]
+    pub fn told(self, language: Language) -> Self {
+        Self { why: worded(self.code, self.why, language), ..self }
+    }
 }
 
 /// Trouble with the first event that is not delivered.
@@ -118,6 +154,21 @@ pub struct Trouble {
     pub next: Timestamp,
     /// What went wrong last.
     pub why: String,
+    /// The same as a code, where it could not be found out what is to be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Hindrance>,
+}
+
+impl Trouble {
+    /// The same in a language, as far as there are words.
+    #[must_use]
+    pub fn told(self, language: Language) -> Self {
+        Self { why: worded(self.code, self.why, language), ..self }
+    }
+}
+
+fn worded(code: Option<Hindrance>, why: String, language: Language) -> String {
+    code.map_or(why, |code| code.words(language))
 }
 
 /// The state of one subscription's deliveries.
@@ -188,7 +239,7 @@ impl Lane {
                     trouble.refusals
                 });
                 if refusals >= REFUSALS {
-                    self.set_aside(spot, *status, now);
+                    self.set_aside(DeadLetter::refused(spot, *status, now), now);
                 }
             }
             Answer::Failed(why) => self.failed(now, why.clone(), patience, jitter),
@@ -221,31 +272,70 @@ impl Lane {
         }
     }
 
+    /// It cannot be found out now what is told next: tried again like what a receiver does not take, but not given up, for its owner can do
+    /// nothing about it.
+    pub fn hindered(&mut self, hindrance: Hindrance, now: Timestamp, patience: &Patience, jitter: f64) {
+        self.again_later(now, (hindrance.words(Language::English), Some(hindrance)), patience, jitter);
+    }
+
+    /// It was found out that nothing is to be told: what kept that from being found out is over.
+    pub fn unhindered(&mut self) {
+        self.trouble.take_if(|trouble| trouble.code.is_some());
+    }
+
+    /// Of the entry at `spot` it is never found out what is to be told.
+    pub fn undeliverable(&mut self, spot: Spot, hindrance: Hindrance, now: Timestamp) {
+        self.set_aside(DeadLetter { spot, since: now, status: None, code: Some(hindrance) }, now);
+    }
+
     fn failed(&mut self, now: Timestamp, why: String, patience: &Patience, jitter: f64) {
-        let before = self.trouble.take();
-        let (since, attempts) = before.as_ref().map_or((now, 0), |trouble| (trouble.since.min(now), trouble.attempts));
+        let before = self.trouble.as_ref().filter(|trouble| trouble.code.is_none());
+        let since = before.map_or(now, |trouble| trouble.since.min(now));
         if now.duration_since(since) >= patience.give_up {
             return self.park(now, format!("nothing was taken since {since}; the last time: {why}"));
         }
+        self.again_later(now, (why, None), patience, jitter);
+    }
+
+    /// Trouble of another kind than before begins anew.
+    fn again_later(
+        &mut self,
+        now: Timestamp,
+        (why, code): (String, Option<Hindrance>),
+        patience: &Patience,
+        jitter: f64,
+    ) {
+        let before = self.trouble.take().filter(|trouble| trouble.code == code);
+        let (since, attempts) = before.as_ref().map_or((now, 0), |trouble| (trouble.since.min(now), trouble.attempts));
         let doubled = patience.first_pause.saturating_mul(1 << attempts.min(16)).min(LONGEST_PAUSE);
         let pause = doubled.mul_f64(0.75 + jitter.clamp(0.0, 1.0) / 2.0);
         let next = SignedDuration::try_from(pause).ok().and_then(|pause| now.checked_add(pause).ok()).unwrap_or(now);
         let refusals = before.map_or(0, |trouble| trouble.refusals);
-        self.trouble = Some(Trouble { since, attempts: attempts.saturating_add(1), refusals, next, why });
+        self.trouble = Some(Trouble { since, attempts: attempts.saturating_add(1), refusals, next, why, code });
     }
 
-    fn set_aside(&mut self, spot: Spot, status: u16, now: Timestamp) {
+    fn set_aside(&mut self, letter: DeadLetter, now: Timestamp) {
+        // One that was told again in vain waits once.
+        self.dead.retain(|dead| dead.spot != letter.spot);
         if self.dead.len() >= MAX_DEAD {
             return self.park(now, format!("{MAX_DEAD} dead letters wait already; replay or drop them"));
         }
-        self.dead.push(DeadLetter { spot, since: now, status });
+        let spot = letter.spot;
+        self.dead.push(letter);
         self.pass(spot);
     }
 
     /// Sends nothing more until its owner says so.
     pub fn park(&mut self, now: Timestamp, why: String) {
         self.trouble = None;
-        self.parked = Some(Parked { since: now, why });
+        self.parked = Some(Parked { since: now, why, code: None });
+    }
+
+    /// The same where it cannot be found out what is to be told before its owner does something.
+    pub fn stuck(&mut self, hindrance: Hindrance, now: Timestamp) {
+        self.trouble = None;
+        let (why, code) = (hindrance.words(Language::English), Some(hindrance));
+        self.parked = Some(Parked { since: now, why, code });
     }
 
     /// Goes on at once, whatever the trouble was.
@@ -275,7 +365,7 @@ impl Lane {
         let has_room = self.dead.len() < MAX_DEAD;
         if has_room {
             self.handed.retain(|handed| *handed != spot);
-            self.dead.push(DeadLetter { spot, since: now, status: REFUSED_BY_POLL });
+            self.dead.push(DeadLetter::refused(spot, REFUSED_BY_POLL, now));
         }
         has_room
     }
@@ -299,139 +389,4 @@ impl Lane {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    const PATIENCE: Patience =
-        Patience { first_pause: Duration::from_secs(10), give_up: SignedDuration::from_hours(72) };
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
-    }
-
-    fn behind(index: u64) -> Lane {
-        Lane { behind: Some(Spot::of_entry(index)), ..Lane::default() }
-    }
-
-    #[test]
-    fn a_lane_moves_on_when_and_only_when_something_is_taken() {
-        let mut lane = Lane::default();
-        assert_eq!(lane.due(at(0)), None);
-        assert!(lane.fits(Spot::of_entry(7)) && !lane.fits(Spot::of_entry(9)));
-        assert_eq!(lane.due(at(0)), Some(at(0)));
-        lane.answered(Spot::of_entry(7), &Answer::Failed("no".to_owned()), at(0), &PATIENCE, 0.5);
-        assert_eq!((lane.behind, lane.due(at(1))), (Some(Spot::of_entry(7)), Some(at(10))));
-        lane.answered(Spot::of_entry(7), &Answer::Taken(200), at(10), &PATIENCE, 0.5);
-        assert_eq!((lane.behind, lane.trouble), (Some(Spot { index: 7, position: 1 }), None));
-        assert_eq!(Spot { index: 7, position: u32::MAX }.behind(), Spot::of_entry(8));
-    }
-
-    #[test]
-    fn pauses_double_up_to_an_hour_and_differ() {
-        let mut lane = behind(1);
-        let mut pauses = Vec::new();
-        for _ in 0..12 {
-            lane.answered(Spot::of_entry(1), &Answer::Failed(String::new()), at(0), &PATIENCE, 0.5);
-            pauses.push(lane.trouble.as_ref().unwrap().next.as_second());
-        }
-        assert_eq!(pauses, [10, 20, 40, 80, 160, 320, 640, 1_280, 2_560, 3_600, 3_600, 3_600]);
-        for (jitter, pause) in [(0.0, 2_700), (1.0, 4_500)] {
-            lane.answered(Spot::of_entry(1), &Answer::Failed(String::new()), at(0), &PATIENCE, jitter);
-            assert_eq!(lane.trouble.as_ref().unwrap().next.as_second(), pause);
-        }
-    }
-
-    #[test]
-    fn who_takes_nothing_for_days_or_is_gone_is_parked_and_loses_nothing() {
-        let days = 72 * 3_600;
-        let mut lane = behind(5);
-        lane.answered(Spot::of_entry(5), &Answer::Failed("no".to_owned()), at(0), &PATIENCE, 0.5);
-        lane.answered(Spot::of_entry(5), &Answer::Failed("no".to_owned()), at(days - 1), &PATIENCE, 0.5);
-        assert!(lane.parked.is_none());
-        lane.answered(Spot::of_entry(5), &Answer::Failed("no".to_owned()), at(days), &PATIENCE, 0.5);
-        assert!(lane.parked.as_ref().unwrap().why.contains("no") && lane.due(at(days * 2)).is_none());
-        lane.resume();
-        assert_eq!((lane.behind, lane.due(at(1))), (Some(Spot::of_entry(5)), Some(at(1))));
-        lane.answered(Spot::of_entry(5), &Answer::Gone, at(1), &PATIENCE, 0.5);
-        assert!(lane.parked.is_some() && lane.behind == Some(Spot::of_entry(5)));
-    }
-
-    #[test]
-    fn a_message_that_is_refused_again_and_again_is_set_aside_and_can_be_sent_again() {
-        let mut lane = behind(3);
-        for _ in 0..REFUSALS {
-            assert_eq!(lane.behind, Some(Spot::of_entry(3)));
-            lane.answered(Spot::of_entry(3), &Answer::Refused(400), at(0), &PATIENCE, 0.5);
-        }
-        assert_eq!((lane.behind, lane.dead.len(), &lane.trouble), (Some(Spot::of_entry(3).behind()), 1, &None));
-        assert_eq!((lane.revive(), lane.dead.len()), (1, 0));
-        lane.answered(Spot::of_entry(3), &Answer::Taken(200), at(0), &PATIENCE, 0.5);
-        assert_eq!((lane.again.len(), lane.behind), (0, Some(Spot::of_entry(3).behind())), "those behind it wait on");
-        lane.dead = vec![DeadLetter { spot: Spot::of_entry(1), since: at(0), status: 400 }; MAX_DEAD];
-        for _ in 0..REFUSALS {
-            lane.answered(Spot::of_entry(4), &Answer::Refused(400), at(0), &PATIENCE, 0.5);
-        }
-        assert!(lane.parked.is_some(), "no message is dropped");
-        lane.rewind(Spot::of_entry(0));
-        assert_eq!((lane.behind, lane.due(at(0))), (Some(Spot::of_entry(0)), Some(at(0))));
-    }
-
-    #[test]
-    fn a_new_place_keeps_the_dead_letters_before_it_that_are_to_be_sent_again() {
-        let letter = |index| DeadLetter { spot: Spot::of_entry(index), since: at(0), status: 400 };
-        for (place, left) in [(9, vec![3, 5]), (5, vec![3]), (0, vec![])] {
-            let mut lane = Lane { dead: vec![letter(3), letter(5)], ..behind(12) };
-            lane.revive();
-            lane.rewind(Spot::of_entry(place));
-            assert_eq!(lane.again.iter().map(|spot| spot.index).collect::<Vec<_>>(), left, "{place}");
-            assert_eq!(lane.behind, Some(Spot::of_entry(place)));
-        }
-    }
-
-    #[test]
-    fn who_takes_no_heartbeats_for_days_or_is_gone_is_parked() {
-        let (days, no) = (72 * 3_600, Answer::Failed("no".to_owned()));
-        let rows = [
-            (vec![(&no, 0), (&no, days)], true),
-            (vec![(&no, 0), (&Answer::Taken(204), 60), (&no, days)], false),
-            (vec![(&no, 0), (&Answer::Refused(400), 60), (&no, days)], false),
-            (vec![(&Answer::Gone, 0)], true),
-        ];
-        for (answers, is_parked) in rows {
-            let mut lane = Lane::default();
-            for (answer, second) in &answers {
-                lane.beat(answer, at(*second), &PATIENCE, 0.5);
-            }
-            assert_eq!((lane.parked.is_some(), lane.behind), (is_parked, None), "{answers:?}");
-        }
-        for (answer, is_parked) in [(no, false), (Answer::Refused(400), false), (Answer::Gone, true)] {
-            let mut lane = behind(3);
-            lane.pinged(&answer, at(0));
-            assert_eq!((lane.parked.is_some(), lane.trouble), (is_parked, None), "{answer:?}");
-        }
-    }
-
-    #[test]
-    fn a_clock_that_is_set_back_holds_nothing_up() {
-        let mut lane = behind(1);
-        lane.answered(Spot::of_entry(1), &Answer::Failed(String::new()), at(1_000_000), &PATIENCE, 0.5);
-        for (now, due) in
-            [(999_990, 1_000_010), (1_000_010 - 75 * 60, 1_000_010), (1_000_010 - 75 * 60 - 1, 995_509), (7, 7)]
-        {
-            assert_eq!(lane.due(at(now)), Some(at(due)), "{now}");
-        }
-        lane.answered(Spot::of_entry(1), &Answer::Failed(String::new()), at(7), &PATIENCE, 0.5);
-        assert_eq!(lane.trouble.unwrap().since, at(7), "days count from then");
-    }
-
-    #[test]
-    fn so_many_deliveries_are_remembered() {
-        let mut lane = Lane::default();
-        for number in 0..REMEMBERED + 5 {
-            let (id, told) = (number.to_string(), String::new());
-            lane.remember(Delivery { id, at: at(0), took: 0, taken: true, told });
-        }
-        assert_eq!((lane.deliveries.len(), lane.deliveries[0].id.as_str()), (REMEMBERED, "5"));
-    }
-}
+mod tests;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::exposing::Exposing;
+use super::lane::Spot;
 use super::outbound::Address;
 use super::shelf::{Kept, Kind};
 use super::signals::{Status, Stream};
@@ -149,6 +150,17 @@ impl Subscription {
                 ..Filter::default()
             },
         }
+    }
+
+    /// Where its lane stands for what is at `spot`: what an entry does to a chain is told as a whole, so that it does not matter which of its
+    /// events touch the chain, which may change meanwhile.
+    pub fn at(&self, spot: Spot) -> Spot {
+        if self.exposure.is_some() { spot.entry() } else { spot }
+    }
+
+    /// Where its lane stands once everything before `spot` is told.
+    pub fn behind(&self, spot: Spot) -> Spot {
+        if self.exposure.is_some() { spot.next_entry() } else { spot }
     }
 
     /// As asked for, new: from this entry on, with a secret of its own.

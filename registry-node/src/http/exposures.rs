@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! GET /v1/supply-chains/{chain}/exposures?policy=<name>&after=17
-//!   {"events": [{"specversion":"1.0","id":"18-c1-p1-order","type":"….supply-chain.exposed", …}],
+//!   {"events": [{"specversion":"1.0","id":"18-5f2e…-c1-p1-order","type":"….supply-chain.exposed", …}],
 //!    "next": "20",                    what to give as after next: everything up to it was looked at
 //!    "more": false,                   whether there is more to look at already
 //!    "checkpoint": "jp.registry.example\n21\n…"}
@@ -23,6 +23,7 @@ use conformity::identifiers::Identifier;
 use conformity::ids::PartyId;
 use conformity::records::Facts;
 use conformity::standing::{About, Question, Standing};
+use conformity::words::Language;
 use jiff::Timestamp;
 use procurement::exposure::concerned;
 use procurement::{Chain, Exposure, Measure, Policy, Registry, Review, Shift, exposure};
@@ -33,15 +34,17 @@ use warp::http::HeaderMap;
 use warp::reply::Response;
 
 use super::ask::{Ask, bad_parameter};
+use super::code::{self, Code};
 use super::consented::party;
 use super::inquiry::Turn;
 use super::log::sequenced;
 use super::site::Site;
 use super::supply_chains::{self, levels};
-use super::{answer, code, event_filter, own, standing};
+use super::{answer, event_filter, own, standing};
 use crate::buyer::exposing::{Exposed, Exposing, Exposures, Unjudged, usual_step};
+use crate::buyer::hindrance::Hindrance;
 use crate::buyer::lane::Spot;
-use crate::buyer::shelf::{Name, Shelved, Version};
+use crate::buyer::shelf::{Name, ShelfError, Shelved, Version};
 use crate::buyer::supply_chain::SupplyChain;
 use crate::core::event::{self, Event, TYPE_PREFIX};
 use crate::core::filter::Place;
@@ -52,10 +55,12 @@ const EXPOSED: &str = "supply-chain.exposed";
 const EASED: &str = "supply-chain.eased";
 /// Events of an entry that are named as its cause.
 const MAX_CAUSES: usize = 64;
-/// What one answer is full with: exposures, entries that were looked at, and time.
+/// What one answer is full with: exposures, entries that were looked at, and time. A turn is held meanwhile, for no longer than for a whole
+/// chain: whoever reads on asks again, behind those who wait.
 const MAX_EXPOSURES: usize = 16;
 const MAX_ENTRIES: u64 = 16_384;
-const MAX_TIME: Duration = Duration::from_secs(5);
+const MAX_TIME: Duration = Duration::from_secs(1);
+const UNREADABLE: &str = "a supply chain could not be read";
 
 /// A chain and a policy, as they are now.
 struct Ground {
@@ -63,26 +68,27 @@ struct Ground {
     chain: Chain,
     policy: Policy,
     versions: (Version, Version),
-    registry: Registry,
+    /// Stands in ids for whose chain and policy these are, and says of nobody who that is.
+    pseudonym: String,
     places: HashMap<Identifier, usize>,
 }
 
 impl Ground {
     fn open(site: &Site, owner: &PartyId, asked: &Exposing) -> Result<Self, Unjudged> {
         let shelf = &site.registry.shelf;
-        let later = |error: &dyn std::fmt::Display| Unjudged::Later(error.to_string());
-        let stored: Option<Shelved<SupplyChain>> =
-            shelf.value(owner, &asked.supply_chain).map_err(|error| later(&error))?;
-        let policy: Option<Shelved<Policy>> = shelf.value(owner, &asked.policy).map_err(|error| later(&error))?;
-        let gone = |what: &str, name: &Name| Unjudged::Gone(format!("you keep no {what} {name}; put it again"));
-        let stored = stored.ok_or_else(|| gone("supply chain", &asked.supply_chain))?;
-        let Shelved { value: policy, version: of_policy, .. } = policy.ok_or_else(|| gone("policy", &asked.policy))?;
-        // What is wrong with it would name suppliers in a line of the log.
-        let chain = stored.value.chain().map_err(|_| later(&"a supply chain that was kept cannot be read"))?;
-        supply_chains::weighable(&policy, &chain).map_err(Unjudged::TooMuch)?;
+        let stored: Shelved<SupplyChain> =
+            kept(shelf.value(owner, &asked.supply_chain), (Hindrance::ChainGone, Hindrance::ChainUnreadable))?;
+        let Shelved { value: policy, version: of_policy, .. } =
+            kept::<Policy>(shelf.value(owner, &asked.policy), (Hindrance::PolicyGone, Hindrance::PolicyUnreadable))?;
+        // It was read when it was put, by a program that may have been another.
+        let chain = stored.value.chain().map_err(|_| Unjudged::Stuck(Hindrance::ChainUnreadable))?;
+        supply_chains::weighable(&policy, &chain).map_err(Unjudged::Stuck)?;
         let places = chain.suppliers().map(|(place, supplier)| (supplier.clone(), place)).collect();
-        let registry = Registry { id: site.registry.config.registry.id.clone(), levels: levels(&site.register()) };
-        Ok(Self { asked: asked.clone(), versions: (stored.version, of_policy), chain, policy, registry, places })
+        let Exposing { supply_chain, policy: named, .. } = asked;
+        // No name has a slash in it.
+        let pseudonym = site.registry.vault.pseudonym(&format!("exposures/{owner}/{supply_chain}/{named}"));
+        let versions = (stored.version, of_policy);
+        Ok(Self { asked: asked.clone(), versions, pseudonym, chain, policy, places })
     }
 
     /// The suppliers that an event is about, by their places.
@@ -94,23 +100,26 @@ impl Ground {
         suppliers.iter().filter_map(|supplier| self.places.get(supplier).copied())
     }
 
-    fn measure<'a>(&'a self, standings: &'a BTreeMap<Identifier, Standing>) -> Measure<'a> {
-        Measure { policy: &self.policy, step: self.asked.step, registry: &self.registry, standings }
+    fn measure<'a>(&'a self, registry: &'a Registry, standings: &'a BTreeMap<Identifier, Standing>) -> Measure<'a> {
+        Measure { policy: &self.policy, step: self.asked.step, registry, standings }
     }
 
     /// What the entry with these events does to the chain.
     fn exposed(&self, site: &Site, entry: &[Event]) -> Result<Option<Exposed>, Problem> {
         let causes: Vec<&Event> = entry.iter().filter(|event| self.touched(event).next().is_some()).collect();
         let Some(first) = causes.first() else { return Ok(None) };
-        let spot = Spot { index: first.index, position: first.position };
+        let spot = Spot::of_entry(first.index);
         let at = sequenced(site, spot.index)?;
         let now = AsOf::KnownThen { size: spot.index.saturating_add(1), at };
+        // Levels of a scheme that is published later say nothing of this entry, or it would be told otherwise when it is told again.
+        let registry =
+            Registry { id: site.registry.config.registry.id.clone(), levels: levels(&site.register(), &now) };
         let touched: BTreeSet<usize> = causes.iter().flat_map(|event| self.touched(event)).collect();
         let before = self.standings(site, &touched, |supplier| before(site, supplier, spot.index))?;
         let after = self.standings(site, &touched, |_| Ok(now))?;
-        let before = self.review(self.measure(&before), &touched)?;
-        let after = self.review(self.measure(&after), &touched)?;
-        let shift = Shift::of(&before, &after, |links| self.told(site, links, now))?;
+        let before = self.review(self.measure(&registry, &before), &touched)?;
+        let after = self.review(self.measure(&registry, &after), &touched)?;
+        let shift = Shift::of(&before, &after, |links| self.told(site, &registry, links, now))?;
         shift.map(|shift| self.event(site, spot, at, &causes, &shift)).transpose()
     }
 
@@ -120,10 +129,10 @@ impl Ground {
     }
 
     /// What these links expose as of then.
-    fn told(&self, site: &Site, links: &[usize], as_of: AsOf) -> Result<Exposure, Problem> {
+    fn told(&self, site: &Site, registry: &Registry, links: &[usize], as_of: AsOf) -> Result<Exposure, Problem> {
         let concerned = concerned(&self.chain, links);
         let standings = self.standings(site, &concerned, |_| Ok(as_of))?;
-        Ok(exposure(&self.review(self.measure(&standings), &concerned)?, links))
+        Ok(exposure(&self.review(self.measure(registry, &standings), &concerned)?, links))
     }
 
     /// How these suppliers stood, as far as everybody may see.
@@ -153,7 +162,7 @@ impl Ground {
     ) -> Result<Exposed, Problem> {
         let (config, (of_chain, of_policy)) = (&site.registry.config, self.versions);
         let Exposing { supply_chain, policy, step } = &self.asked;
-        let id = format!("{}-c{of_chain}-p{of_policy}-{step}", spot.index);
+        let id = format!("{}-{}-c{of_chain}-p{of_policy}-{step}", spot.index, self.pseudonym);
         let told = Told {
             supply_chain: Named { name: supply_chain, version: of_chain },
             policy: Named { name: policy, version: of_policy },
@@ -219,20 +228,53 @@ impl Exposures for Site {
         from: Spot,
     ) -> Result<Option<Exposed>, Unjudged> {
         let ground = Ground::open(self, owner, asked)?;
-        for entry in entries {
-            let exposed = ground.exposed(self, entry).map_err(|problem| Unjudged::Later(problem.detail.to_string()))?;
-            if let Some(exposed) = exposed.filter(|exposed| exposed.spot >= from) {
-                return Ok(Some(exposed));
+        let is_behind = |entry: &&Arc<[Event]>| entry.first().is_some_and(|event| Spot::of_entry(event.index) >= from);
+        for entry in entries.iter().filter(is_behind) {
+            let index = entry.first().map_or(0, |event| event.index);
+            let exposed = ground.exposed(self, entry).map_err(|problem| match never(&problem) {
+                Some(why) => Unjudged::Never(Spot::of_entry(index), why),
+                None => Unjudged::Later(problem.detail),
+            })?;
+            if exposed.is_some() {
+                return Ok(exposed);
             }
         }
         Ok(None)
     }
 }
 
+/// What is kept under a name, or why it is not there for now.
+fn kept<T>(
+    read: Result<Option<Shelved<T>>, ShelfError>,
+    (gone, unreadable): (Hindrance, Hindrance),
+) -> Result<Shelved<T>, Unjudged> {
+    match read {
+        Ok(kept) => kept.ok_or(Unjudged::Stuck(gone)),
+        Err(error) if error.is_of_one_value() => Err(Unjudged::Stuck(unreadable)),
+        Err(error) => Err(Unjudged::Later(error.to_string())),
+    }
+}
+
+/// Why an entry is never judged, where another attempt would end the same.
+fn never(problem: &Problem) -> Option<Hindrance> {
+    (problem.code() == Code::TooMuchPast.as_str()).then_some(Hindrance::TooMuchPast)
+}
+
+/// An entry that touches the chain and is never judged.
+#[derive(Serialize)]
+struct NotJudged {
+    logindex: String,
+    code: Hindrance,
+    why: String,
+}
+
 /// What became of a question.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Answer {
     events: Vec<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_judged: Vec<NotJudged>,
     next: String,
     more: bool,
     checkpoint: Option<String>,
@@ -248,14 +290,16 @@ pub(super) fn pull(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let _turn = Turn::at_once(site, ask)?;
     let ground = Ground::open(site, &owner, &asked).map_err(refused)?;
     let mut reading = Reading::from(place, feed.size());
-    let mut events = Vec::new();
-    while events.len() < MAX_EXPOSURES && reading.goes_on(feed.size()) {
+    let (mut events, mut not_judged) = (Vec::new(), Vec::new());
+    while reading.goes_on(feed.size(), events.len() + not_judged.len()) {
         let batch = feed.next(reading.entry).map_err(|error| code::internal("the log could not be read", &error))?;
         for entry in &batch {
-            let exposed = ground.exposed(site, entry)?;
-            events.extend(exposed.map(|exposed| raw(&exposed.json)).transpose()?);
+            match ground.exposed(site, entry) {
+                Ok(exposed) => events.extend(exposed.map(|exposed| raw(&exposed.json)).transpose()?),
+                Err(problem) => not_judged.push(reading.not_judged(problem, ask.language())?),
+            }
             reading.entry += 1;
-            if events.len() >= MAX_EXPOSURES || !reading.goes_on(feed.size()) {
+            if !reading.goes_on(feed.size(), events.len() + not_judged.len()) {
                 break;
             }
         }
@@ -264,7 +308,8 @@ pub(super) fn pull(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let checkpoint = checkpoint.map_err(|error| code::internal("the checkpoint could not be read", &error))?;
     let checkpoint = checkpoint.map(|checkpoint| String::from_utf8_lossy(&checkpoint.note).into_owned());
     let (next, more) = (reading.place().to_string(), reading.entry < feed.size());
-    answer::json(&Answer { events, next, more, checkpoint })
+    let answer = answer::json(&Answer { events, not_judged, next, more, checkpoint })?;
+    Ok(answer::in_language(answer, ask.language()))
 }
 
 /// How far an answer is.
@@ -286,8 +331,15 @@ impl Reading {
         Self { entry, until: entry.saturating_add(MAX_ENTRIES), ends: Instant::now() + MAX_TIME }
     }
 
-    fn goes_on(&self, size: u64) -> bool {
-        self.entry < self.until.min(size) && Instant::now() < self.ends
+    /// Whether there is more to look at, and room for what it does beside as many as there are.
+    fn goes_on(&self, size: u64, found: usize) -> bool {
+        found < MAX_EXPOSURES && self.entry < self.until.min(size) && Instant::now() < self.ends
+    }
+
+    /// That the entry it is at is not judged: told where it never will be, so that whoever asks gets past it.
+    fn not_judged(&self, problem: Problem, language: Language) -> Result<NotJudged, Problem> {
+        let code = never(&problem).ok_or(problem)?;
+        Ok(NotJudged { logindex: self.entry.to_string(), code, why: code.words(language) })
     }
 
     /// The last entry that nobody needs to look at again.
@@ -305,13 +357,40 @@ fn asked(ask: &Ask) -> Result<Exposing, Problem> {
 
 fn refused(error: Unjudged) -> Problem {
     match error {
-        Unjudged::Gone(_) => Problem::not_found(),
-        Unjudged::TooMuch(why) => bad_parameter("policy", why),
-        Unjudged::Later(error) => code::internal("a supply chain could not be read", &error),
+        Unjudged::Stuck(Hindrance::ChainGone | Hindrance::PolicyGone) => Problem::not_found(),
+        Unjudged::Stuck(why @ Hindrance::TooMuchToWeigh) => bad_parameter("policy", why.words(Language::English)),
+        Unjudged::Stuck(why) | Unjudged::Never(_, why) => code::internal(UNREADABLE, &why.as_str()),
+        Unjudged::Later(error) => code::internal(UNREADABLE, &error),
     }
 }
 
 fn raw(json: &Bytes) -> Result<Box<RawValue>, Problem> {
     let written = serde_json::from_slice(json);
     written.map_err(|error| code::internal("an exposure could not be written", &error))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn whoever_asks_gets_past_what_is_never_judged_and_not_past_what_is_not_yet() {
+        let reading = Reading::from(Some(Place::Start), 9);
+        let told = reading.not_judged(code::too_much_past(), Language::English).unwrap();
+        assert_eq!((told.logindex.as_str(), told.code), ("0", Hindrance::TooMuchPast));
+        let busy = Problem::busy(Code::Busy.as_str(), "ask again", 1);
+        assert_eq!(reading.not_judged(busy, Language::English).err().unwrap().status, 503);
+    }
+
+    #[test]
+    fn an_answer_ends_with_its_time_its_entries_or_its_room() {
+        let mut reading = Reading::from(None, 9);
+        assert!(!reading.goes_on(9, 0) && reading.goes_on(10, 0) && !reading.goes_on(10, MAX_EXPOSURES));
+        reading.ends = Instant::now();
+        assert!(!reading.goes_on(10, 0));
+        let mut reading = Reading::from(Some(Place::Start), u64::MAX);
+        reading.entry = MAX_ENTRIES;
+        assert!(!reading.goes_on(u64::MAX, 0));
+    }
 }

@@ -14,6 +14,7 @@ use super::consented::party;
 use super::own::{Sent, tagged};
 use super::representatives;
 use super::site::Site;
+use crate::buyer::hindrance::Hindrance;
 use crate::buyer::shelf::{Kept, Kind, Listed, Name, Shelved, Version};
 use crate::problem::Problem;
 
@@ -71,6 +72,6 @@ pub(super) fn remove(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Pr
     if !removed.map_err(|error| code::kept(&error))? {
         return Err(Problem::not_found());
     }
-    registry.dispatch.lost(&sent.party, registry.now(), |exposing| exposing.policy == name);
+    registry.dispatch.lost(&sent.party, Hindrance::PolicyGone, registry.now(), |exposing| exposing.policy == name);
     Ok(answer::done())
 }

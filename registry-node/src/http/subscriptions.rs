@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use conformity::identifiers::Identifier;
 use conformity::ids::PartyId;
+use conformity::words::Language;
 use jiff::Timestamp;
 use procurement::Policy;
 use serde::{Deserialize, Serialize};
@@ -94,7 +95,7 @@ pub(super) fn put(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Probl
     };
     let watched = watched(site, &key, &subscription)?;
     let start = made.then(|| start.unwrap_or(Spot::of_entry(subscription.from)));
-    taken(site, key, (subscription, made), condition, watched, start)
+    taken((site, ask), key, (subscription, made), condition, watched, start)
 }
 
 /// Nothing that asks for something to be sent is answered as if it would be, where nothing is sent.
@@ -115,7 +116,7 @@ fn is_webhook(kept: Option<&Shelved<Subscription>>) -> Result<(), Problem> {
 
 /// Keeps it, has it told of, and shows it.
 fn taken(
-    site: &Site,
+    (site, ask): (&Site, &Ask),
     key: Key,
     (subscription, with_secret): (Subscription, bool),
     condition: Condition,
@@ -131,7 +132,8 @@ fn taken(
     // Or after a crash one that was parked would still be.
     registry.dispatch.keep().map_err(|error| code::kept(&error))?;
     let secret = subscription.secrets.first().map(Secret::shown).filter(|_| with_secret);
-    shown(site, &key, &Shelved { value: subscription.clone(), version, changed: registry.now() }, secret)
+    let kept = Shelved { value: subscription.clone(), version, changed: registry.now() };
+    shown(site, ask, &key, &kept, secret)
 }
 
 /// To what the change is made, so that nothing that another request did meanwhile is undone.
@@ -191,7 +193,7 @@ fn has_policy(site: &Site, key: &Key, subscription: &Subscription) -> Result<(),
 pub(super) fn one(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let key = key(ask)?;
     let kept = kept(site, &key)?.ok_or_else(Problem::not_found)?;
-    shown(site, &key, &kept, None)
+    shown(site, ask, &key, &kept, None)
 }
 
 /// `DELETE /v1/subscriptions/{subscription}`
@@ -227,7 +229,7 @@ pub(super) fn rotate(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Pr
     let condition = on(Some(before.version), sent.condition);
     let rotated = before.value.rotated(registry.now()).map_err(|error| no_secret(&error))?;
     let watched = dispatch::watched(&registry.shelf, &key.owner, &rotated).map_err(|error| code::kept(&error))?;
-    taken(site, key, (rotated, true), condition, watched.unwrap_or_default(), None)
+    taken((site, ask), key, (rotated, true), condition, watched.unwrap_or_default(), None)
 }
 
 /// What was sent to find out whether a receiver is reached.
@@ -286,7 +288,7 @@ pub(super) fn replay(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Pr
     changed.ok_or_else(Problem::not_found)?;
     // What is answered outlives the node.
     registry.dispatch.keep().map_err(|error| code::kept(&error))?;
-    shown(site, &key, &kept, None)
+    shown(site, ask, &key, &kept, None)
 }
 
 /// Counts that events are told again from a place, if they are.
@@ -303,13 +305,30 @@ fn rewinds(site: &Site, key: &Key, place: Option<Spot>) -> Result<(), Problem> {
 #[serde(rename_all = "camelCase")]
 struct Log {
     deliveries: Vec<Delivery>,
-    dead_letters: Vec<DeadLetter>,
+    dead_letters: Vec<DeadShown>,
+}
+
+/// What was set aside, and why in words where it never was sent.
+#[derive(Serialize)]
+struct DeadShown {
+    #[serde(flatten)]
+    letter: DeadLetter,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<String>,
+}
+
+impl DeadShown {
+    fn of(letter: DeadLetter, language: Language) -> Self {
+        Self { why: letter.code.map(|code| code.words(language)), letter }
+    }
 }
 
 /// `GET /v1/subscriptions/{subscription}/deliveries`: the newest first.
 pub(super) fn deliveries(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let Seen { lane, .. } = site.registry.dispatch.seen(&key(ask)?).ok_or_else(Problem::not_found)?;
-    answer::json(&Log { deliveries: lane.deliveries.into_iter().rev().collect(), dead_letters: lane.dead })
+    let dead_letters = lane.dead.into_iter().map(|letter| DeadShown::of(letter, ask.language())).collect();
+    let log = Log { deliveries: lane.deliveries.into_iter().rev().collect(), dead_letters };
+    Ok(answer::in_language(answer::json(&log)?, ask.language()))
 }
 
 fn key(ask: &Ask) -> Result<Key, Problem> {
@@ -337,7 +356,13 @@ fn state(subscription: &Subscription, lane: &Lane) -> &'static str {
     }
 }
 
-fn shown(site: &Site, key: &Key, kept: &Shelved<Subscription>, secret: Option<&str>) -> Result<Response, Problem> {
+fn shown(
+    site: &Site,
+    ask: &Ask,
+    key: &Key,
+    kept: &Shelved<Subscription>,
+    secret: Option<&str>,
+) -> Result<Response, Problem> {
     let Seen { lane, mark } = site.registry.dispatch.seen(key).ok_or_else(Problem::not_found)?;
     let Subscription { url, filter, exposure, heartbeat_seconds, secrets, from, .. } = &kept.value;
     let now = site.registry.now();
@@ -351,13 +376,13 @@ fn shown(site: &Site, key: &Key, kept: &Shelved<Subscription>, secret: Option<&s
         heartbeat_seconds: *heartbeat_seconds,
         from: *from,
         state: state(&kept.value, &lane),
-        failing: lane.trouble,
-        parked: lane.parked,
+        failing: lane.trouble.map(|trouble| trouble.told(ask.language())),
+        parked: lane.parked.map(|parked| parked.told(ask.language())),
         behind: lane.behind.map(|Spot { index, position }| Place::Behind { index, position }.to_string()),
         size: mark,
         dead_letters: lane.dead.len(),
         secrets: signing.map(|secret| SecretShown { made: secret.made, until: secret.until }).collect(),
         secret,
     };
-    Ok(tagged(answer::json(&shown)?, kept.version))
+    Ok(answer::in_language(tagged(answer::json(&shown)?, kept.version), ask.language()))
 }

@@ -17,6 +17,7 @@ use conformity::as_of::AsOf;
 use conformity::identifiers::Identifier;
 use conformity::records::Register;
 use conformity::standing::{About, Question, Standing};
+use conformity::words::Language;
 use procurement::{Chain, Measure, Policy, Registry, Review, TradingStep, drawing, exposure};
 use serde::Serialize;
 use warp::http::HeaderValue;
@@ -31,7 +32,8 @@ use super::inquiry::Turn;
 use super::own::{Sent, tagged};
 use super::site::Site;
 use super::{policies, standing};
-use crate::buyer::exposing::usual_step;
+use crate::buyer::exposing::{Exposing, usual_step};
+use crate::buyer::hindrance::Hindrance;
 use crate::buyer::shelf::{Listed, Name, Shelved, Version};
 use crate::buyer::source::Source;
 use crate::buyer::supply_chain::{Form, SupplyChain};
@@ -109,7 +111,8 @@ pub(super) fn remove(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Pr
     if !removed.map_err(|error| code::kept(&error))? {
         return Err(Problem::not_found());
     }
-    registry.dispatch.lost(&sent.party, registry.now(), |exposing| exposing.supply_chain == name);
+    let names = |exposing: &Exposing| exposing.supply_chain == name;
+    registry.dispatch.lost(&sent.party, Hindrance::ChainGone, registry.now(), names);
     Ok(answer::done())
 }
 
@@ -172,8 +175,10 @@ impl Ground {
         let turn = Turn::at_once(site, ask)?;
         let unreadable = |error| code::internal("a supply chain that was kept cannot be read", &error);
         let chain = stored.chain().map_err(unreadable)?;
-        weighable(&policy, &chain).map_err(|why| bad_parameter("policy", why))?;
-        let registry = Registry { id: site.registry.config.registry.id.clone(), levels: levels(&site.register()) };
+        weighable(&policy, &chain).map_err(|why| bad_parameter("policy", why.words(Language::English)))?;
+        let now = AsOf::Present(site.registry.now());
+        let registry =
+            Registry { id: site.registry.config.registry.id.clone(), levels: levels(&site.register(), &now) };
         let standings = standings(site, ask, &chain)?;
         Ok(Self { chain, policy, step, registry, standings, _turn: turn })
     }
@@ -191,15 +196,17 @@ impl Ground {
 }
 
 /// Whether all links of a chain can be weighed by a policy here.
-pub(super) fn weighable(policy: &Policy, chain: &Chain) -> Result<(), &'static str> {
+pub(super) fn weighable(policy: &Policy, chain: &Chain) -> Result<(), Hindrance> {
     if policy.parts().saturating_mul(chain.links().len()) <= MAX_WEIGHED {
         return Ok(());
     }
-    Err("the policy has too many requirements for a chain of so many links; check it with the command line")
+    Err(Hindrance::TooMuchToWeigh)
 }
 
-pub(super) fn levels(register: &Register) -> procurement::SchemeLevels {
-    register.schemes().map(|record| (record.scheme.scheme.clone(), record.scheme.levels.clone())).collect()
+/// How levels of the schemes compare that were published by then.
+pub(super) fn levels(register: &Register, as_of: &AsOf) -> procurement::SchemeLevels {
+    let schemes = register.schemes().filter(|record| as_of.knows(record.published));
+    schemes.map(|record| (record.scheme.scheme.clone(), record.scheme.levels.clone())).collect()
 }
 
 /// How each supplier of the chain stands now, as the asker may see it.

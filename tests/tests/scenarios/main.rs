@@ -17,6 +17,7 @@ mod declarations;
 mod disclosures;
 mod erasure;
 mod events;
+mod exposures;
 mod expulsion;
 mod followers;
 mod foreign_bodies;

@@ -22,26 +22,32 @@ use tests::{Chance, Federation, Party, Registry, soon};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-const JSON: &str = "application/json";
+pub(super) const JSON: &str = "application/json";
 const PATH: &str = "/v1/subscriptions/all";
 const ROUNDS: u64 = 24;
 
 /// How a receiver behaves.
-const TAKES: u8 = 0;
-const REFUSES: u8 = 1;
+pub(super) const TAKES: u8 = 0;
+pub(super) const REFUSES: u8 = 1;
 /// It takes a delivery, and nobody learns of it.
-const FORGETS: u8 = 2;
+pub(super) const FORGETS: u8 = 2;
 
-/// What arrived: `webhook-id`, id of the event, how many signatures.
+/// What arrived: `webhook-id`, the event without its checkpoint, how many signatures.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Arrived {
-    webhook: String,
-    event: String,
+pub(super) struct Arrived {
+    pub(super) webhook: String,
+    pub(super) event: Value,
     signatures: usize,
 }
 
+impl Arrived {
+    pub(super) fn id(&self) -> &str {
+        self.event["id"].as_str().unwrap()
+    }
+}
+
 /// A webhook that can be taken away.
-struct Receiver {
+pub(super) struct Receiver {
     https: Arc<Https>,
     port: u16,
     manner: Arc<AtomicU8>,
@@ -50,7 +56,7 @@ struct Receiver {
 }
 
 impl Receiver {
-    fn new(jp: &Registry) -> Receiver {
+    pub(super) fn new(jp: &Registry) -> Receiver {
         let (certificate, key) = jp.folder().server();
         let files = HttpsFiles { certificate, key, public: jp.folder().ca_public() };
         let https = Arc::new(Https::open(files, jp.config().registry.origin.clone()).unwrap());
@@ -58,11 +64,11 @@ impl Receiver {
         Receiver { https, port, manner: Arc::default(), arrived: Arc::default(), listening: None }
     }
 
-    fn url(&self) -> String {
+    pub(super) fn url(&self) -> String {
         format!("https://localhost:{}/hook", self.port)
     }
 
-    async fn appear(&mut self) {
+    pub(super) async fn appear(&mut self) {
         if self.listening.is_some() {
             return;
         }
@@ -85,18 +91,18 @@ impl Receiver {
         }));
     }
 
-    async fn vanish(&mut self) {
+    pub(super) async fn vanish(&mut self) {
         if let Some(listening) = self.listening.take() {
             listening.abort();
             let _ = listening.await;
         }
     }
 
-    fn behave(&self, manner: u8) {
+    pub(super) fn behave(&self, manner: u8) {
         self.manner.store(manner, Ordering::SeqCst);
     }
 
-    fn arrived(&self) -> Vec<Arrived> {
+    pub(super) fn arrived(&self) -> Vec<Arrived> {
         self.arrived.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -111,11 +117,13 @@ async fn take(
     let status = match manner.load(Ordering::SeqCst) {
         REFUSES => 503,
         manner => {
-            let event: Value = serde_json::from_slice(&body).map_err(io::Error::other)?;
+            let mut event: Value = serde_json::from_slice(&body).map_err(io::Error::other)?;
+            // The newest there is: another one each time.
+            event.as_object_mut().unwrap().remove("checkpoint");
             let header = |name: &str| head.headers[name].to_str().unwrap().to_owned();
             arrived.lock().unwrap_or_else(PoisonError::into_inner).push(Arrived {
                 webhook: header("webhook-id"),
-                event: event["id"].as_str().unwrap().to_owned(),
+                event,
                 signatures: header("webhook-signature").split(' ').count(),
             });
             if manner == FORGETS {
@@ -128,7 +136,7 @@ async fn take(
         .map_err(|never| match never {})
 }
 
-fn configure(jp: &Registry, allowed: &str) {
+pub(super) fn configure(jp: &Registry, allowed: &str) {
     let on = format!("ca_roots = \"ca/public/root.pem\"\nallow_private = [{allowed}]");
     jp.configure("allow_private = []", &on);
     jp.configure("retry_seconds = 5", "retry_seconds = 1");
@@ -141,9 +149,9 @@ async fn put(party: &Party, url: &str) -> Value {
     serde_json::from_slice(&answer).unwrap()
 }
 
-async fn shown(party: &Party) -> Result<Value, String> {
+pub(super) async fn shown(party: &Party, path: &str) -> Result<Value, String> {
     let mut connection = party.connect().await.map_err(|error| error.to_string())?;
-    let answer = connection.get(PATH).await.map_err(|error| error.to_string())?;
+    let answer = connection.get(path).await.map_err(|error| error.to_string())?;
     serde_json::from_slice(&answer).map_err(|error| error.to_string())
 }
 
@@ -204,9 +212,8 @@ async fn each_event_arrives_in_order_whatever_is_killed() {
     let all = told(jp).await;
     assert!(all.len() >= 4 * ROUNDS as usize);
     soon("all of it arrives", async || {
-        let (shown, arrived) = (shown(&buyer).await?, receiver.arrived());
-        let is_through =
-            arrived.last().is_some_and(|last| Some(&last.event) == all.last()) && shown["behind"].is_null();
+        let (shown, arrived) = (shown(&buyer, PATH).await?, receiver.arrived());
+        let is_through = arrived.last().map(Arrived::id) == all.last().map(String::as_str) && shown["behind"].is_null();
         if is_through { Ok(()) } else { Err(format!("{shown}, {} of {} arrived", arrived.len(), all.len())) }
     })
     .await;
@@ -217,9 +224,9 @@ async fn each_event_arrives_in_order_whatever_is_killed() {
 fn checked(arrived: &[Arrived], all: &[String]) {
     let mut first = Vec::new();
     for one in arrived {
-        assert_eq!(one.webhook, format!("jp_{}_0", one.event), "one id, whenever it is sent");
-        if !first.contains(&one.event) {
-            first.push(one.event.clone());
+        assert_eq!(one.webhook, format!("jp_{}_0", one.id()), "one id, whenever it is sent");
+        if !first.contains(&one.id()) {
+            first.push(one.id());
         }
     }
     assert_eq!(first, all, "in the order of the log, without a gap");
@@ -239,7 +246,7 @@ async fn nothing_is_sent_where_nothing_may_be_sent() {
     put(&buyer, &receiver.url()).await;
     jp.party("cb-1").must("verdict-granted", verdict("V-1")).await;
     soon("it is told why", async || {
-        let shown = shown(&buyer).await?;
+        let shown = shown(&buyer, PATH).await?;
         let why = shown["failing"]["why"].as_str().unwrap_or_default();
         if why.contains("private network") { Ok(()) } else { Err(shown.to_string()) }
     })

@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout};
 use super::Node;
 use crate::buyer::dispatch::{Key, Work};
 use crate::buyer::exposing::{Exposed, Exposing, Unjudged};
+use crate::buyer::hindrance::Hindrance;
 use crate::buyer::lane::Spot;
 use crate::core::event::Event;
 use crate::core::feed::FeedError;
@@ -59,11 +60,23 @@ impl From<Exposed> for Letter {
 /// Why it was not found out what is next.
 pub(super) enum NotFound {
     /// It will not be before the owner does something, for this reason.
-    Parked(String),
+    Stuck(Hindrance),
+    /// What is told of the entry there never will be.
+    Never(Spot, Hindrance),
     /// It is tried again, and a line says why.
     Later,
     /// Others judge at the moment.
     Busy,
+}
+
+impl NotFound {
+    /// Of what stands there.
+    fn at(self, spot: Spot) -> Self {
+        match self {
+            Self::Never(_, why) => Self::Never(spot, why),
+            other => other,
+        }
+    }
 }
 
 impl From<FeedError> for NotFound {
@@ -110,11 +123,13 @@ impl Node {
     pub(super) async fn at(&self, key: &Key, work: &Work, spot: Spot) -> Result<Option<Letter>, NotFound> {
         let mut entry = self.read(spot.index).await?;
         entry.truncate(1);
+        let stands = work.subscription.at(spot);
         let letter = match &work.subscription.exposure {
-            Some(_) => self.among(key, work, entry, spot).await?,
+            Some(_) => self.among(key, work, entry, stands).await.map_err(|error| error.at(spot))?,
             None => first(&entry, spot, |event| self.registry.dispatch.still_fits(key, event)),
         };
-        Ok(letter.filter(|letter| letter.spot == spot))
+        // Answered as what stands there: it may have been set aside by other wishes.
+        Ok(letter.filter(|letter| letter.spot == stands).map(|letter| Letter { spot, ..letter }))
     }
 
     /// What is sent first from `from` on, among entries of which something fits, in order.
@@ -155,7 +170,8 @@ impl Node {
                 self.unreadable(&error);
                 Err(NotFound::Later)
             }
-            Err(never) => Err(NotFound::Parked(never.to_string())),
+            Err(Unjudged::Stuck(why)) => Err(NotFound::Stuck(why)),
+            Err(Unjudged::Never(spot, why)) => Err(NotFound::Never(spot, why)),
         }
     }
 

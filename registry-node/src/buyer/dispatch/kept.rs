@@ -14,10 +14,13 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, Semaphore};
 
 use super::{Dispatch, Key, State, watched};
+use crate::buyer::exposing::Exposing;
+use crate::buyer::hindrance::Hindrance;
 use crate::buyer::lane::{Lane, Spot};
 use crate::buyer::shelf::{Name, Shelf, ShelfError};
 use crate::buyer::signals::Status;
 use crate::buyer::subscription::Subscription;
+use crate::buyer::supply_chain::SupplyChain;
 use crate::vault::{Vault, VaultError};
 
 /// Readers that are given old entries from the journal at once.
@@ -100,12 +103,29 @@ struct Restored {
     subscription: Arc<Subscription>,
     /// Who is on its watchlist.
     watched: Arc<HashSet<Identifier>>,
+    /// Why nobody is, where its chain is not there or cannot be read.
+    hindrance: Option<Hindrance>,
 }
 
 fn restored(shelf: &Shelf, key: &Key) -> Result<Option<Restored>, ShelfError> {
     let Some(kept) = shelf.value::<Subscription>(&key.owner, &key.name)? else { return Ok(None) };
-    let watched = watched(shelf, &key.owner, &kept.value)?.unwrap_or_default();
-    Ok(Some(Restored { subscription: Arc::new(kept.value), watched }))
+    let subscription = Arc::new(kept.value);
+    let (watched, hindrance) = match (watched(shelf, &key.owner, &subscription), &subscription.exposure) {
+        (Err(error), Some(_)) if error.is_of_one_value() => (Arc::default(), Some(Hindrance::ChainUnreadable)),
+        (watched, None) => (watched?.unwrap_or_default(), None),
+        (watched, Some(exposing)) => match watched? {
+            Some(watched) => (watched, None),
+            None => (Arc::default(), Some(without_chain(shelf, &key.owner, exposing)?)),
+        },
+    };
+    Ok(Some(Restored { subscription, watched, hindrance }))
+}
+
+/// Why a chain has no suppliers: the node may have ended between its removal and what follows from that, and a later program may read more
+/// strictly.
+fn without_chain(shelf: &Shelf, owner: &PartyId, exposing: &Exposing) -> Result<Hindrance, ShelfError> {
+    let is_there = shelf.value::<SupplyChain>(owner, &exposing.supply_chain)?.is_some();
+    Ok(if is_there { Hindrance::ChainUnreadable } else { Hindrance::ChainGone })
 }
 
 /// Has a lane follow its subscription, and says whether it did not: a change is on the shelf before the lane is kept, and the node may have
@@ -187,11 +207,15 @@ impl State {
         for listed in left_out.unless_damaged(shelf.list::<Subscription>(owner))?.unwrap_or_default() {
             let key = Key { owner: owner.clone(), name: listed.name };
             let restored = left_out.unless_damaged(restored(shelf, &key))?.flatten();
-            let Some(Restored { subscription, watched }) = restored else { continue };
+            let Some(Restored { subscription, watched, hindrance }) = restored else { continue };
             let lane = lanes.remove(&key.name).filter(|lane| lane.is_of(&subscription));
             // Put just before the node ended: nothing of it was looked at as far as is known.
             let mut lane = lane.map_or_else(|| behind(subscription.from), |lane| lane.lane);
             if settled(&mut lane, &subscription) {
+                self.changed.insert(owner.clone());
+            }
+            if let Some(hindrance) = hindrance.filter(|_| lane.parked.is_none()) {
+                lane.stuck(hindrance, now);
                 self.changed.insert(owner.clone());
             }
             self.set(key, subscription, watched, lane, now);

@@ -87,6 +87,11 @@ impl Line {
         self.lane.remember(delivery);
     }
 
+    /// What was told as a whole leaves its lane at no place within it.
+    pub(super) fn settle(&mut self) {
+        self.lane.behind = self.lane.behind.map(|spot| self.subscription.behind(spot));
+    }
+
     /// Why it is parked, if it was not before.
     pub(super) fn why_parked(&self, was_parked: bool) -> Option<String> {
         self.lane.parked.as_ref().filter(|_| !was_parked).map(|parked| parked.why.clone())

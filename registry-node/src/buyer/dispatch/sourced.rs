@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::line::Line;
 use super::{Dispatch, Key};
 use crate::buyer::exposing::Exposing;
+use crate::buyer::hindrance::Hindrance;
 use crate::buyer::shelf::{Name, Shelf, ShelfError};
 use crate::buyer::source::Source;
 use crate::buyer::subscription::Subscription;
@@ -18,8 +19,6 @@ use crate::buyer::subscription::Subscription;
 pub(super) const MAX_WATCHED: usize = 200_000;
 /// The same for all owners together: some hundred bytes each, and as many operations at a start.
 pub(super) const MAX_WATCHED_BY_ALL: usize = 2_000_000;
-/// Why a subscription is parked whose chain or policy was removed.
-const LOST: &str = "the supply chain or the policy that it names was removed; put it again, and then the subscription";
 
 /// Whether subscriptions may watch as much as is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,13 +67,13 @@ impl Dispatch {
         }
     }
 
-    /// Chains or policies of the owner's are gone: what names them is parked, so that its owner sees that nothing is told.
-    pub fn lost(&self, owner: &PartyId, now: Timestamp, names: impl Fn(&Exposing) -> bool) {
+    /// A chain or policy of the owner's is gone: what names it is parked, so that its owner sees that nothing is told.
+    pub fn lost(&self, owner: &PartyId, why: Hindrance, now: Timestamp, names: impl Fn(&Exposing) -> bool) {
         let mut state = self.state();
         let of_them = state.of(owner).filter(|(_, line)| line.subscription.exposure.as_ref().is_some_and(&names));
         let keys: Vec<Key> = of_them.map(|(key, _)| key.clone()).collect();
         for key in keys {
-            state.park(&key, LOST.to_owned(), now);
+            state.park(&key, why, now);
         }
         self.sooner.notify_one();
     }

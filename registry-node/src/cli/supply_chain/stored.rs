@@ -108,12 +108,14 @@ impl Remove {
 impl Events {
     pub(super) fn run(&self, context: &Context) -> anyhow::Result<ExitCode> {
         let Self { name, policy, step, after } = self;
-        let (mut events, mut after) = (Vec::new(), after.to_string());
+        let (mut events, mut not_judged, mut after) = (Vec::new(), Vec::new(), after.to_string());
         loop {
             let path = format!("{PATH}/{name}/exposures?policy={policy}&step={step}&after={after}");
             let mut answer: Value = context.ask(&path)?;
-            if let Value::Array(told) = answer["events"].take() {
-                events.extend(told);
+            for (member, all) in [("events", &mut events), ("notJudged", &mut not_judged)] {
+                if let Value::Array(told) = answer[member].take() {
+                    all.extend(told);
+                }
             }
             let next = answer["next"].as_str().unwrap_or_default().to_owned();
             if answer["more"] != true || next == after {
@@ -129,6 +131,12 @@ impl Events {
             "broken=data/exposure/brokenLinks",
             "orders=data/exposure/orders",
         ];
-        context.answer(&json!({ "events": events }), |answer| output::rows(&answer["events"], columns))
+        context.answer(&json!({ "events": events, "notJudged": not_judged }), |answer| {
+            let mut told = output::rows(&answer["events"], columns);
+            if answer["notJudged"] != json!([]) {
+                told.push_str(&format!("\n{}", output::rows(&answer["notJudged"], ["not judged=logindex", "why"])));
+            }
+            told
+        })
     }
 }

@@ -116,7 +116,7 @@ pub(super) static ROUTES: &[Route] = &[
     },
     Route {
         path: "/v1/supply-chains/{chain}/exposures",
-        parameters: &[KEPT_POLICY, STEP, once("after", "the index of an entry: what came behind it; start: all")],
+        parameters: &[KEPT_POLICY, STEP, once("after", "the index of an entry: what came behind it; start: all"), LANG],
         ..of_chain(
             Get,
             "What changes did to a supply chain, by a policy, one event for each entry that moved something",

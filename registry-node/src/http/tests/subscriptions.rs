@@ -19,13 +19,18 @@ const PATH: &str = "/v1/subscriptions/parts";
 
 /// A registry that tells.
 pub(super) async fn telling() -> World {
-    let world = World::furnished_with(|config| {
+    let world = with_webhooks().await;
+    tell(&world);
+    world
+}
+
+/// A registry that may tell, and does not yet.
+pub(super) async fn with_webhooks() -> World {
+    World::furnished_with(|config| {
         let on = "ca_roots = \"ca/public/root.pem\"\nallow_private = [\"127.0.0.0/8\", \"::1/128\"]";
         *config = config.replace("allow_private = []", on).replace("retry_seconds = 5", "retry_seconds = 1");
     })
-    .await;
-    tell(&world);
-    world
+    .await
 }
 
 fn tell(world: &World) {
