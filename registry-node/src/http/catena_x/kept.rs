@@ -3,6 +3,7 @@
 //! Out of scope: who may see it (the member alone, but for what its partners ask about their own).
 
 use bridges::catena_x::LegalEntity;
+use bridges::catena_x::edition::Offering;
 use bridges::catena_x::record::Location;
 use bridges::{Evidence, Unanswerable, catena_x};
 use jiff::Timestamp;
@@ -36,6 +37,9 @@ pub(super) struct Offer {
     /// Whether the member took it back: partners are told so, as the standard wants.
     #[serde(default)]
     pub(super) withdrawn: bool,
+    /// Since when it is offered. The registry says so; what the member sends of it is passed over.
+    #[serde(default)]
+    pub(super) offering: Offering,
 }
 
 impl Kept for Offer {
@@ -51,6 +55,19 @@ impl Offer {
             return Err(Unanswerable::TooMany { found: self.partners.len(), most: PARTNERS_MAX });
         }
         Ok(self)
+    }
+
+    /// The same in the place of `before`, put when the log had `size` entries.
+    pub(super) fn put_after(self, before: Option<&Offer>, size: u64) -> Offer {
+        let offering = match before {
+            None => Offering { again: 0, from: size },
+            // WITHDRAWN was its end for whoever read it.
+            Some(before) if before.withdrawn && !self.withdrawn => {
+                Offering { again: before.offering.again.saturating_add(1), from: size }
+            }
+            Some(before) => before.offering,
+        };
+        Offer { offering, ..self }
     }
 
     /// Whether it is offered to this partner.

@@ -14,6 +14,7 @@ use super::super::code;
 use super::super::consented::party;
 use super::super::own::{self, Sent, tagged};
 use super::super::site::Site;
+use super::super::subscriptions;
 use super::kept::{Exchange, Foreign, Judgement, Offer};
 use crate::buyer::shelf::{Condition, Kept, Listed, Name, Shelved, Version};
 use crate::problem::Problem;
@@ -81,7 +82,10 @@ pub(in super::super) fn put_offer(site: &Site, ask: &Ask, sent: &Sent) -> Result
     if !is_offerable(site, sent, &id) {
         return Err(bad_parameter("verdict", "offer a public verdict on yourself"));
     }
-    put(site, sent, &name, &offer, sent.condition)
+    let before: Option<Shelved<Offer>> =
+        site.registry.shelf.value(&sent.party, &name).map_err(|error| code::kept(&error))?;
+    let offer = offer.put_after(before.as_ref().map(|before| &before.value), site.registry.feed.size());
+    put(site, sent, &name, &offer, subscriptions::on(before.map(|before| before.version), sent.condition))
 }
 
 /// Whether it is on the asker, and everybody may see it.

@@ -1,5 +1,6 @@
 //! The standard's API of who has certificates: they are asked for, looked for, read, and accepted or not.
 
+use bridges::catena_x::edition::CertificateId;
 use bridges::catena_x::record::{Record, withdrawn};
 use bridges::catena_x::{ACCEPTANCE, Query, REQUEST, Unsearchable};
 use bridges::{Document, Evidence, PartyIdentifier};
@@ -18,7 +19,7 @@ use super::super::proofs;
 use super::super::site::Site;
 use super::consumer::keep;
 use super::kept::{About, Exchange, Fault, Outcome};
-use super::offered::{self, CertificateId, Offered};
+use super::offered::{self, Offered};
 use super::{Between, events, read, unnamed};
 use crate::buyer::shelf::Name;
 use crate::problem::Problem;
@@ -133,7 +134,7 @@ fn told(record: &Record) -> Result<Value, Problem> {
 /// `GET /v1/catena-x/certificates/{certificate}`
 pub(in super::super) fn certificate(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let between = Between::of(ask)?;
-    let id: CertificateId = ask.value::<String>()?.parse().map_err(|()| Problem::not_found())?;
+    let id: CertificateId = ask.value::<String>()?.parse().map_err(|_| Problem::not_found())?;
     match offered::one(site, ask, &between, &id)?.ok_or_else(Problem::not_found)? {
         Offered::Holds(record) => answer::json(&told(&record)?),
         Offered::Withdrawn => answer::json(&withdrawn(&id.to_string())),
