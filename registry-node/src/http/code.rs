@@ -133,6 +133,8 @@ codes! {
     BadKey "bad-key"
     /// What is kept is not as the asker had it.
     Changed "changed-meanwhile"
+    /// A change that must say to which version it is made.
+    ConditionRequired "condition-required"
     /// A party keeps as much of something as it may.
     KeptFull "kept-full"
     /// A cursor on NATS where buyers are served by HTTPS alone.
@@ -279,6 +281,18 @@ pub(super) fn kept(error: &ShelfError) -> Problem {
         ShelfError::Vault(_) => vault("the vault does not keep what parties put there", error),
         ShelfError::Unreadable { .. } => internal("what a party keeps could not be read", error),
     }
+}
+
+impl From<ShelfError> for Problem {
+    fn from(error: ShelfError) -> Problem {
+        kept(&error)
+    }
+}
+
+/// The version to which the change is made was not named.
+pub(super) fn condition_required() -> Problem {
+    let detail = "say which version you judge, with its ETag in If-Match: what came meanwhile is not judged by it";
+    with_status(428, "The version must be named", Problem::malformed(Code::ConditionRequired.as_str(), detail))
 }
 
 /// Buyers are not served on NATS here.

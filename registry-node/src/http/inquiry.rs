@@ -58,7 +58,7 @@ impl Turn {
 
     /// At once, for whoever is on a thread that must not wait for it.
     pub(super) fn at_once(site: &Site, ask: &Ask) -> Result<Self, Problem> {
-        let holding = site.holders.of(ask.speaker().map(|speaker| &speaker.identity));
+        let holding = site.holders.of_asker(ask);
         let taken = |_| busy();
         let of_holder = Arc::clone(&holding.inquiries).try_acquire_owned().map_err(taken)?;
         let of_all = Arc::clone(&site.inquiries).try_acquire_owned().map_err(taken)?;
@@ -92,7 +92,7 @@ where
     party(&ask)?;
     let media_type = body::media_type(&headers).filter(|sent| takes.contains(&sent.as_str()));
     let media_type = media_type.ok_or_else(|| code::unsupported_media_type(takes))?;
-    let holding = site.holders.of(ask.speaker().map(|speaker| &speaker.identity));
+    let holding = site.holders.of_asker(&ask);
     let bounds = Bounds { purpose: Purpose::Statement(&holding), bytes: most, seconds: BODY_SECONDS };
     let (bytes, _body) = body::whole(&site, &ask, &headers, body, bounds).await?;
     let (ask, turn) = (Arc::new(ask), Arc::new(Turn::waited(&site, &holding).await?));

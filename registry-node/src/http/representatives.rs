@@ -198,7 +198,7 @@ pub(super) fn answered(
     let Some(between) = Between::of(ask)? else { return answer() };
     between.mandate(site)?;
     let pair = (party_of(ask)?, between.member.clone());
-    if !site.represented.take_of(pair, site.registry.now()) {
+    if !site.represented.take_of(pair, 1.0, site.registry.now()) {
         let detail = "you ask too often on behalf of this member; at most four times a second in the long run";
         return Err(Problem::busy(Code::Busy.as_str(), detail, 1));
     }

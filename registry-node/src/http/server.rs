@@ -224,13 +224,14 @@ async fn answered<S: Routes>(
     routes: S,
     mut request: Request<Incoming>,
 ) -> Result<Response, Infallible> {
+    let refused = |problem| catena_x::refused(request.uri().path(), answer::problem(&problem));
     if !caller.still_speaks() {
-        return Ok(answer::problem(&code::cut_off()));
+        return Ok(refused(code::cut_off()));
     }
     // Whoever adds the header to what somebody else sent would leave it to them who they are.
     for (name, shown) in [(catena_x::PARTNER, "Edc-Bpn"), (representatives::MEMBER, "On-Behalf-Of")] {
         if request.headers().get_all(name).iter().nth(1).is_some() {
-            return Ok(answer::problem(&bad_parameter(shown, "it is said once; take away what was there")));
+            return Ok(refused(bad_parameter(shown, "it is said once; take away what was there")));
         }
     }
     request.extensions_mut().insert(caller);

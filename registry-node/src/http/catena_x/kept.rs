@@ -94,13 +94,17 @@ impl Kept for Foreign {
 }
 
 impl Foreign {
+    /// Whether it ended.
+    pub(super) fn is_withdrawn(&self) -> bool {
+        self.evidence.status.as_deref() == Some(WITHDRAWN)
+    }
+
     /// What is kept after one more event, in whatever order events come: a withdrawal is the end, and an older issue changes nothing.
     pub(super) fn after(self, event: Foreign) -> Foreign {
-        let is = |one: &Foreign, status| one.evidence.status.as_deref() == Some(status);
-        if is(&self, WITHDRAWN) || event.evidence.revision < self.evidence.revision && !is(&event, WITHDRAWN) {
+        if self.is_withdrawn() || event.evidence.revision < self.evidence.revision && !event.is_withdrawn() {
             return self;
         }
-        if is(&event, WITHDRAWN) {
+        if event.is_withdrawn() {
             let evidence = Evidence { status: event.evidence.status, ..self.evidence };
             return Foreign { evidence, received: event.received, ..self };
         }
