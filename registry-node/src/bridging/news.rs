@@ -40,22 +40,28 @@ impl News<'_> {
             header: Header {
                 sender: self.sender.to_string(),
                 receiver: self.receiver.to_string(),
-                message: self.id("event", turn),
+                message: self.id(turn),
                 sent: turn.at,
             },
-            exchange: (edition.became == Lifecycle::Created).then(|| self.id("exchange", turn)),
+            exchange: (edition.became == Lifecycle::Created).then(|| self.made("exchange", turn)),
             certificate,
             revision: edition.revision,
         };
         outline.notification(&exchange, edition.became)
     }
 
+    /// The event's id: another one for each thing that is told and each partner, and always the same.
+    #[must_use]
+    pub fn id(&self, turn: &Turn) -> String {
+        self.made("event", turn)
+    }
+
     fn certificate(&self, turn: &Turn) -> CertificateId {
         CertificateId { verdict: self.verdict.id().clone(), spell: turn.edition.spell }
     }
 
-    /// Another one for each thing that is told and each partner, and always the same (RFC 9562, version 8).
-    fn id(&self, part: &str, turn: &Turn) -> String {
+    /// RFC 9562, version 8.
+    fn made(&self, part: &str, turn: &Turn) -> String {
         let became = turn.edition.became;
         let text =
             format!("{}:{} {} {became:?} {} {part}", self.registry, self.certificate(turn), turn.entry, self.receiver);

@@ -14,7 +14,7 @@
 //! The certificate of the connection says whose connector it is, the header which partner it let in: the word of the member, about its own
 //! affairs. A request with this header is answered here alone, and what it is shown of the register is what everybody may see: a partner
 //! never gets the member's own sight. Out of scope: the forms (`bridges::catena_x`), contracts and policies, which the connector keeps,
-//! and sending: nothing is pushed to partners from here.
+//! and sending what is told to partners (`buyer::pushing`).
 
 mod consumer;
 mod intake;
@@ -22,9 +22,11 @@ mod kept;
 mod offered;
 pub(super) mod own;
 mod provider;
+mod pushed;
 
 pub(super) use consumer::{acceptance_status, notified};
 pub(super) use provider::{accepted, certificate, document, request_status, requested, search};
+pub(super) use pushed::introduce;
 
 use bridges::catena_x::{CatenaX, LegalEntity};
 use bridges::{Bridge as _, Document};

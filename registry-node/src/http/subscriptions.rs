@@ -18,11 +18,12 @@ use super::ask::Ask;
 use super::consented::party;
 use super::own::{Sent, tagged};
 use super::site::Site;
-use super::{answer, bulletins, code};
+use super::{answer, bulletins, catena_x, code};
 use crate::buyer::dispatch::{self, Key, Ping, Seen};
 use crate::buyer::exposing::Exposing;
 use crate::buyer::lane::{DeadLetter, Delivery, Parked, Spot, Trouble};
 use crate::buyer::outbound::Address;
+use crate::buyer::pushing::Pushing;
 use crate::buyer::shelf::{Condition, Listed, Name, Shelved, Version};
 use crate::buyer::source::Source;
 use crate::buyer::subscription::{Asked, Subscription};
@@ -45,6 +46,8 @@ struct Shown<'a> {
     filter: &'a Filter,
     #[serde(skip_serializing_if = "Option::is_none")]
     exposure: Option<&'a Exposing>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificates: Option<&'a Pushing>,
     heartbeat_seconds: u32,
     /// The first entry that it is told of.
     from: u64,
@@ -93,7 +96,12 @@ pub(super) fn put(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Probl
     };
     let watched = watched(site, &key, &subscription)?;
     let start = made.then(|| start.unwrap_or(Spot::of_entry(subscription.from)));
-    taken(site, key, (subscription, made), condition, watched, start)
+    let tells_partner = subscription.certificates.is_some();
+    let answer = taken(site, key.clone(), (subscription, made), condition, watched, start)?;
+    if tells_partner {
+        catena_x::introduce(site, &key)?;
+    }
+    Ok(answer)
 }
 
 /// Nothing that asks for something to be sent is answered as if it would be, where nothing is sent.
@@ -167,6 +175,7 @@ fn watched(site: &Site, key: &Key, subscription: &Subscription) -> Result<Arc<Ha
     let none = match source {
         Source::Watchlist(_) => "you have no watchlist of that name; put it first",
         Source::SupplyChain(_) => "you have no supply chain of that name; put it first",
+        Source::Offers => "you offer nothing; offer a verdict first",
     };
     let watched = watched.ok_or_else(|| code::bad_body(none))?;
     has_policy(site, key, subscription)?;
@@ -237,7 +246,11 @@ struct Pinged {
 pub(super) fn ping(site: &Site, ask: &Ask, _sent: &Sent) -> Result<Response, Problem> {
     is_telling(site)?;
     let key = key(ask)?;
-    is_webhook(Some(&kept(site, &key)?.ok_or_else(Problem::not_found)?))?;
+    let kept = kept(site, &key)?.ok_or_else(Problem::not_found)?;
+    is_webhook(Some(&kept))?;
+    if !kept.value.takes_notices() {
+        return Err(code::bad_body("a partner in Catena-X takes certificates alone, and no ping"));
+    }
     let delivery = format!("ping_{}", Uuid::now_v7().simple());
     let ping = Ping { id: delivery.clone(), state: None };
     if !site.registry.dispatch.ping(&key, ping, site.registry.now()) {
@@ -324,7 +337,7 @@ fn no_secret(error: &dyn std::fmt::Display) -> Problem {
 
 fn shown(site: &Site, key: &Key, kept: &Shelved<Subscription>, secret: Option<&str>) -> Result<Response, Problem> {
     let Seen { lane, mark } = site.registry.dispatch.seen(key).ok_or_else(Problem::not_found)?;
-    let Subscription { url, filter, exposure, heartbeat_seconds, secrets, from, .. } = &kept.value;
+    let Subscription { url, filter, exposure, certificates, heartbeat_seconds, secrets, from, .. } = &kept.value;
     let now = site.registry.now();
     let signing = secrets.iter().filter(|secret| secret.signs(now));
     let shown = Shown {
@@ -333,6 +346,7 @@ fn shown(site: &Site, key: &Key, kept: &Shelved<Subscription>, secret: Option<&s
         url: url.as_ref(),
         filter,
         exposure: exposure.as_ref(),
+        certificates: certificates.as_ref(),
         heartbeat_seconds: *heartbeat_seconds,
         from: *from,
         state: match (&lane.parked, &lane.trouble) {

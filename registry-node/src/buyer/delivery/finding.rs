@@ -1,4 +1,5 @@
-//! What is sent next for a subscription: the first event that fits it from a place on, or what the first one does to its supply chain.
+//! What is sent next for a subscription: the first event that fits it from a place on, or what the first one does to its supply chain, or means to a
+//! partner in Catena-X.
 //!
 //! Out of scope: which events fit (`buyer::dispatch`), what they do to a chain (the port), and sending.
 
@@ -12,6 +13,7 @@ use super::Node;
 use crate::buyer::dispatch::{Key, Work};
 use crate::buyer::exposing::{Exposed, Exposing, Unjudged};
 use crate::buyer::lane::Spot;
+use crate::buyer::pushing::{Pushed, Pushing, Unpushed};
 use crate::core::event::Event;
 use crate::core::feed::FeedError;
 
@@ -46,6 +48,14 @@ impl From<&Event> for Letter {
         let Event { index, position, json, .. } = event;
         let spot = Spot { index: *index, position: *position };
         Self { spot, id: format!("{index}_{position}"), json: json.clone(), event: Some(event.clone()) }
+    }
+}
+
+impl Letter {
+    /// News for a partner, of the event there.
+    fn pushed(event: &Event, news: Pushed) -> Self {
+        let Pushed { id, body } = news;
+        Self { spot: Spot { index: event.index, position: event.position }, id, json: body, event: None }
     }
 }
 
@@ -110,9 +120,10 @@ impl Node {
     pub(super) async fn at(&self, key: &Key, work: &Work, spot: Spot) -> Result<Option<Letter>, NotFound> {
         let mut entry = self.read(spot.index).await?;
         entry.truncate(1);
-        let letter = match &work.subscription.exposure {
-            Some(_) => self.among(key, work, entry, spot).await?,
-            None => first(&entry, spot, |event| self.registry.dispatch.still_fits(key, event)),
+        let letter = match (&work.subscription.certificates, &work.subscription.exposure) {
+            (Some(pushing), _) => self.pushed(key, pushing, entry, (spot, true)).await?,
+            (None, Some(_)) => self.among(key, work, entry, spot).await?,
+            (None, None) => first(&entry, spot, |event| self.registry.dispatch.still_fits(key, event)),
         };
         Ok(letter.filter(|letter| letter.spot == spot))
     }
@@ -125,6 +136,9 @@ impl Node {
         entries: Vec<Arc<[Event]>>,
         from: Spot,
     ) -> Result<Option<Letter>, NotFound> {
+        if let Some(pushing) = &work.subscription.certificates {
+            return self.pushed(key, pushing, entries, (from, false)).await;
+        }
         let Some(exposing) = &work.subscription.exposure else {
             return Ok(first(&entries, from, |event| self.registry.dispatch.passes(key, event)));
         };
@@ -134,6 +148,35 @@ impl Node {
             Some(letter) => Ok(Some(letter)),
             None => Ok(first(rest, from, Event::is_for_all)),
         }
+    }
+
+    /// What the first of these events from `from` on means to a partner, if one does; found out on a thread that may wait for the vault.
+    async fn pushed(
+        &self,
+        key: &Key,
+        pushing: &Pushing,
+        entries: Vec<Arc<[Event]>>,
+        (from, again): (Spot, bool),
+    ) -> Result<Option<Letter>, NotFound> {
+        let (registry, key, pushing) = (Arc::clone(&self.registry), key.clone(), pushing.clone());
+        let looking = tokio::task::spawn_blocking(move || {
+            let events = entries.iter().flat_map(|entry| entry.iter());
+            for event in events.filter(|event| (event.index, event.position) >= (from.index, from.position)) {
+                // An offer may have become one only by what is to be told again.
+                if !again && !registry.dispatch.passes(&key, event) {
+                    continue;
+                }
+                if let Some(news) = pushing.news(&registry, &key.owner, event, again)? {
+                    return Ok(Some(Letter::pushed(event, news)));
+                }
+            }
+            Ok::<_, Unpushed>(None)
+        });
+        let found = looking.await.map_err(|error| error.to_string());
+        found.and_then(|found| found.map_err(|error| error.to_string())).map_err(|error| {
+            self.unreadable(&error);
+            NotFound::Later
+        })
     }
 
     /// What the first of these few entries does to a chain.

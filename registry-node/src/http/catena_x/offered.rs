@@ -20,7 +20,7 @@ use super::super::code;
 use super::super::consented;
 use super::super::site::Site;
 use super::Between;
-use super::kept::Offer;
+use crate::buyer::offer::Offer;
 use crate::buyer::shelf::Name;
 use crate::problem::Problem;
 

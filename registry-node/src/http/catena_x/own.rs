@@ -3,8 +3,6 @@
 //! These are asked by the member's own programs, and never through its connector. Out of scope: what partners ask.
 
 use conformity::ids::VerdictId;
-use conformity::records::Facts;
-use conformity::standing::is_supplier;
 use serde::Serialize;
 use warp::reply::Response;
 
@@ -15,7 +13,10 @@ use super::super::consented::party;
 use super::super::own::{self, Sent, tagged};
 use super::super::site::Site;
 use super::super::subscriptions;
-use super::kept::{Exchange, Foreign, Judgement, Offer};
+use super::kept::{Exchange, Foreign, Judgement};
+use super::pushed;
+use crate::buyer::offer::Offer;
+use crate::buyer::pushing;
 use crate::buyer::shelf::{Condition, Kept, Listed, Name, Shelved, Version};
 use crate::problem::Problem;
 
@@ -87,25 +88,26 @@ pub(in super::super) fn put_offer(site: &Site, ask: &Ask, sent: &Sent) -> Result
     let name: Name = ask.value()?;
     let offer: Offer = own::read(sent)?;
     let offer = offer.checked().map_err(|error| code::bad_question(error.words(ask.language())))?;
-    if !is_offerable(site, sent, &id) {
-        return Err(bad_parameter("verdict", "offer a public verdict on yourself"));
-    }
+    let verdict = pushing::offered(&site.registry, &sent.party, &id);
+    let verdict = verdict.ok_or_else(|| bad_parameter("verdict", "offer a public verdict on yourself"))?;
+    let _changing = site.registry.dispatch.changing();
     let before: Option<Shelved<Offer>> = site.registry.shelf.value(&sent.party, &name)?;
-    let offer = offer.put_after(before.as_ref().map(|before| &before.value), site.registry.feed.size());
-    put(site, sent, &name, &offer, subscriptions::on(before.map(|before| before.version), sent.condition))
-}
-
-/// Whether it is on the asker, and everybody may see it.
-fn is_offerable(site: &Site, sent: &Sent, id: &VerdictId) -> bool {
-    let register = site.register();
-    let member = register.party(&sent.party);
-    let verdict = register.verdict(id).filter(|verdict| verdict.terms.profile.is_public());
-    member.zip(verdict).is_some_and(|(member, verdict)| is_supplier(&member.party.identifiers, &verdict))
+    let size = site.registry.feed.size();
+    let offer = offer.put_after(before.as_ref().map(|before| &before.value), &verdict.terms.supplier.id, size);
+    let on = subscriptions::on(before.map(|before| before.version), sent.condition);
+    let answer = put(site, sent, &name, &offer, on)?;
+    // Also where it is as it was: the one before may have been cut off here.
+    pushed::follow(site, &sent.party)?;
+    pushed::tell(site, &sent.party, (&id, &offer), None)?;
+    Ok(answer)
 }
 
 /// `DELETE /v1/certificate-offers/{verdict}`
 pub(in super::super) fn remove_offer(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Problem> {
-    removed::<Offer>(site, ask, sent)
+    let _changing = site.registry.dispatch.changing();
+    let answer = removed::<Offer>(site, ask, sent)?;
+    pushed::follow(site, &sent.party)?;
+    Ok(answer)
 }
 
 /// `GET /v1/foreign-certificates`

@@ -18,15 +18,20 @@ const HOME: &str = "BPNA00000001AXS0";
 /// A registry where `maker` has an open verdict, V-3, beside the restricted V-2, and offers it.
 async fn offering() -> World {
     let world = World::furnished().await;
-    let mut claim = verdict("V-3");
-    claim["supplier"] = restricted("V-3")["supplier"].clone();
-    world.must(&world.person("cb-1"), "verdict-granted", claim).await;
+    grant(&world).await;
     assert_eq!(own(&world, Method::PUT, "/v1/certificate-offers/V-3", offer(json!({}))).await.status, 200);
     world
 }
 
+/// The open verdict of `maker`'s.
+pub(super) async fn grant(world: &World) {
+    let mut claim = verdict("V-3");
+    claim["supplier"] = restricted("V-3")["supplier"].clone();
+    world.must(&world.person("cb-1"), "verdict-granted", claim).await;
+}
+
 /// An offer, with these members changed.
-fn offer(changes: Value) -> Value {
+pub(super) fn offer(changes: Value) -> Value {
     let mut offer = json!({
         "certificateType": "isoiec27001", "certificateTypeVersion": "2022",
         "certifiedLocations": [{"bpnl": "BPNL00000001AXS0", "bpna": HOME, "locationRole": "MAIN_LOCATION"}],
@@ -38,7 +43,7 @@ fn offer(changes: Value) -> Value {
 }
 
 /// What the member's own program asks.
-async fn own(world: &World, method: Method, path: &str, body: Value) -> Got {
+pub(super) async fn own(world: &World, method: Method, path: &str, body: Value) -> Got {
     own_on(world, method, path, body, None).await
 }
 
@@ -52,7 +57,13 @@ async fn own_on(world: &World, method: Method, path: &str, body: Value, tag: Opt
 }
 
 /// What a partner asks through the member's connector.
-async fn through(world: &World, partner: &str, method: Method, path: &str, (form, body): (&str, Value)) -> Got {
+pub(super) async fn through(
+    world: &World,
+    partner: &str,
+    method: Method,
+    path: &str,
+    (form, body): (&str, Value),
+) -> Got {
     let maker = world.person("maker");
     let headers = [("content-type", form), ("edc-bpn", partner)];
     let body = if body.is_null() { Bytes::new() } else { body.to_string().into() };
