@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use certs::{Https, Speaker, Stream};
+use certs::{Https, Serial, Speaker, Stream};
 use federation::hush::Hush;
 use hyper::Request;
 use hyper::body::Incoming;
@@ -73,6 +73,11 @@ impl Caller {
             (Some(speaker), Some(door)) => speaker.still_speaks(&door.https.revocations(), door.clock.now()),
             _ => true,
         }
+    }
+
+    /// Whether another certificate is revoked, by the CRLs as they were read last.
+    pub(super) fn is_revoked(&self, serial: &Serial) -> bool {
+        self.door.as_ref().is_some_and(|door| door.https.revocations().is_revoked(serial))
     }
 }
 
