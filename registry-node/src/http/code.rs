@@ -283,18 +283,6 @@ pub(super) fn kept(error: &ShelfError) -> Problem {
     }
 }
 
-impl From<ShelfError> for Problem {
-    fn from(error: ShelfError) -> Problem {
-        kept(&error)
-    }
-}
-
-/// The version to which the change is made was not named.
-pub(super) fn condition_required() -> Problem {
-    let detail = "say which version you judge, with its ETag in If-Match: what came meanwhile is not judged by it";
-    with_status(428, "The version must be named", Problem::malformed(Code::ConditionRequired.as_str(), detail))
-}
-
 /// Buyers are not served on NATS here.
 pub(super) fn no_buyers_on_nats() -> Problem {
     let detail = "this registry serves buyers by HTTPS alone; read /v1/events";
@@ -425,7 +413,7 @@ pub(super) fn not_cosigned(error: &NotCosigned) -> Problem {
     with_status(refusal.status(), "The checkpoint is not cosigned", problem)
 }
 
-fn with_status(status: u16, title: &'static str, problem: Problem) -> Problem {
+pub(super) fn with_status(status: u16, title: &'static str, problem: Problem) -> Problem {
     Problem { status, title, ..problem }
 }
 

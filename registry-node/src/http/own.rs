@@ -27,7 +27,7 @@ use super::consented::party;
 use super::holders::Holding;
 use super::site::{BodyPermit, Purpose, Site};
 use super::{catena_x, inquiry, signals};
-use crate::buyer::shelf::{Condition, Version};
+use crate::buyer::shelf::{Condition, ShelfError, Version};
 use crate::problem::Problem;
 
 /// Seconds in which a body must have come.
@@ -106,6 +106,18 @@ pub(super) fn sparingly(site: &Site, ask: &Ask) -> Result<(), Problem> {
         return Err(code::too_often(detail, 1));
     }
     Err(Problem::busy(Code::Busy.as_str(), detail, 1))
+}
+
+impl From<ShelfError> for Problem {
+    fn from(error: ShelfError) -> Problem {
+        code::kept(&error)
+    }
+}
+
+/// The version to which the change is made was not named.
+pub(super) fn condition_required() -> Problem {
+    let detail = "say which version you judge, with its ETag in If-Match: what came meanwhile is not judged by it";
+    code::with_status(428, "The version must be named", Problem::malformed(Code::ConditionRequired.as_str(), detail))
 }
 
 /// What is sent as JSON, read strictly.

@@ -104,12 +104,25 @@ fn told(record: &VerdictRecord, offering: Offering) -> Vec<(u64, u64, u64, Lifec
 
 const FIRST: (u64, u64, u64, Lifecycle) = (0, 1, 1, Created);
 
+/// Each course is told so, and as the log itself said it after each entry.
+fn each_is_told<const N: usize>(rows: [(&str, Vec<Next>, Vec<(u64, u64, u64, Lifecycle)>); N]) {
+    for (what, next, expected) in rows {
+        let record = course(next);
+        assert_eq!(told(&record, Offering::default()), expected, "{what}");
+        for (item, then) in record.course() {
+            assert_eq!(Some(&then), record.after_entry(item.index).as_ref(), "{what}, after {}", item.index);
+        }
+        let last = turns(&record, Offering::default()).last().unwrap().edition;
+        let now = record.history.last().unwrap().at;
+        assert_eq!(edition(&record, Offering::default(), now), Some(last), "{what}");
+    }
+}
+
 #[test]
-fn each_course_of_a_verdict_is_told_as_it_went() {
-    let window = |days| lapsed(Consequence::TransferWindow { until: at(GRANTED + days) });
-    let expired = || Next::Is(Happening::Expired);
+fn what_its_body_does_is_told() {
     let (suspended, restored) = (|| changed(Change::Suspended), || changed(Change::Restored));
-    let rows = [
+    let expired = || Next::Is(Happening::Expired);
+    each_is_told([
         ("granted", vec![], vec![FIRST]),
         ("extended by days", vec![renewed()], vec![FIRST, (1, 1, 2, Modified)]),
         ("nobody looked again", vec![Next::Is(Happening::SurveillanceOverdue)], vec![FIRST, (1, 1, 2, Modified)]),
@@ -126,6 +139,14 @@ fn each_course_of_a_verdict_is_told_as_it_went() {
         ),
         ("renewed after it expired", vec![expired(), renewed()], vec![FIRST, (1, 1, 1, Withdrawn), (2, 2, 1, Created)]),
         ("taken away", vec![changed(Change::Withdrawn)], vec![FIRST, (1, 1, 1, Withdrawn)]),
+    ]);
+}
+
+#[test]
+fn what_its_basis_does_is_told() {
+    let window = |days| lapsed(Consequence::TransferWindow { until: at(GRANTED + days) });
+    let (suspended, restored) = (|| changed(Change::Suspended), || changed(Change::Restored));
+    each_is_told([
         (
             "its basis lapsed and it was kept, and the basis holds again",
             vec![lapsed(Consequence::Keep), holds()],
@@ -156,6 +177,13 @@ fn each_course_of_a_verdict_is_told_as_it_went() {
             vec![window(2), holds()],
             vec![FIRST, (1, 1, 2, Modified), (2, 1, 2, Withdrawn), (2, 2, 1, Created)],
         ),
+    ]);
+}
+
+#[test]
+fn what_a_thief_did_was_told_and_is_not_taken_back_silently() {
+    let (suspended, restored) = (|| changed(Change::Suspended), || changed(Change::Restored));
+    each_is_told([
         (
             "a thief suspended it: whoever was told so does not hear that it never was",
             vec![suspended(), Next::Void(1)],
@@ -172,17 +200,7 @@ fn each_course_of_a_verdict_is_told_as_it_went() {
             vec![FIRST, (1, 1, 2, Modified), (2, 1, 3, Modified)],
         ),
         ("a thief granted it", vec![Next::Void(1)], vec![FIRST, (1, 1, 1, Withdrawn)]),
-    ];
-    for (what, next, expected) in rows {
-        let record = course(next);
-        assert_eq!(told(&record, Offering::default()), expected, "{what}");
-        for (item, then) in record.course() {
-            assert_eq!(Some(&then), record.after_entry(item.index).as_ref(), "{what}, after {}", item.index);
-        }
-        let last = turns(&record, Offering::default()).last().unwrap().edition;
-        let now = record.history.last().unwrap().at;
-        assert_eq!(edition(&record, Offering::default(), now), Some(last), "{what}");
-    }
+    ]);
 }
 
 #[test]

@@ -114,9 +114,10 @@ impl<'a, 'd> Intake<'a, 'd> {
         for one in listed.iter().filter(|one| one.name != *but) {
             by_partner.entry(Between::partner_in(&one.name)).or_default().push(one);
         }
-        let whose = match of_partner {
-            true => by_partner.get(self.between.partner.as_str()),
-            false => by_partner.values().max_by_key(|kept| kept.len()),
+        let whose = if of_partner {
+            by_partner.get(self.between.partner.as_str())
+        } else {
+            by_partner.values().max_by_key(|kept| kept.len())
         };
         let oldest = whose.and_then(|kept| kept.iter().min_by_key(|one| one.changed));
         self.shelf.remove::<Exchange>(&oldest.ok_or(full)?.name, Condition::Any)?;

@@ -125,7 +125,7 @@ pub(in super::super) fn foreign_one(site: &Site, ask: &Ask) -> Result<Response, 
 pub(in super::super) fn judge(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Problem> {
     let judgement: Judgement = own::read(sent)?;
     let judgement = judgement.checked().map_err(code::bad_question)?;
-    let Condition::Exactly(_) = sent.condition else { return Err(code::condition_required()) };
+    let Condition::Exactly(_) = sent.condition else { return Err(own::condition_required()) };
     let judged = Foreign { judgement: Some(judgement), ..kept::<Foreign>(site, ask)?.value };
     put(site, sent, &ask.value()?, &judged, sent.condition)
 }

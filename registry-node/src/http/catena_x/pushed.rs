@@ -33,7 +33,7 @@ pub(super) fn tell(
     let places = pushing::places(registry, member, id, offer).map_err(unread)?;
     registry.dispatch.push(member, &places, to, registry.now());
     // What is answered outlives the node.
-    Ok(registry.dispatch.keep().map_err(|error| code::kept(&error))?)
+    registry.dispatch.keep().map_err(|error| code::kept(&error))
 }
 
 /// Has what the member offers told by a subscription that was put: its partner learns what there is.

@@ -103,7 +103,7 @@ async fn a_mandate_ends_with_the_certificate_by_which_it_was_put() {
     world.revoke("buyer-1", Role::Buyer);
     assert_eq!(list(&world, "buyer-1", "parts").await.code(), "not-represented", "whoever stole it could have put it");
     assert_eq!(list(&world, "buyer-2", "parts").await.status, 200, "of another nothing ended");
-    world.equip("buyer-1", Role::Buyer);
+    world.equip_again("buyer-1", Role::Buyer);
     assert_eq!(list(&world, "buyer-1", "parts").await.code(), "not-represented");
     assert_eq!(mandate(&world, "buyer-1", asks()).await.status, 200, "with its new one the member puts it again");
     assert_eq!(list(&world, "buyer-1", "parts").await.status, 200);
