@@ -11,11 +11,13 @@
 //!     {"businessPartnerNumber": "BPNL…", "type": …, "document": …}           BusinessPartnerCertificate 2.0.0, 3.0.0, 3.1.0
 //! ```
 //!
-//! In scope: all of these in; the acceptance of a certificate as an answer; what we publish ourselves ([`Published`], [`record`]). A certificate
+//! In scope: all of these in; the acceptance of a certificate as an answer; what we publish ourselves ([`Published`], [`Outline`], [`record`]), and which
+//! certificate a verdict is ([`edition`]). A certificate
 //! that comes in is [`crate::Evidence`], whatever its sender says of its trust. Out of scope: BusinessPartnerCertificate 4.0.0 as an
 //! aspect of its own (a draft), the documents inside, which are neither kept nor opened, and the connector.
 
 mod bpn;
+pub mod edition;
 mod event;
 mod message;
 mod payload;
@@ -28,7 +30,7 @@ mod status;
 pub use bpn::LegalEntity;
 pub use event::{ACCEPTANCE, FULFILLMENT, LIFECYCLE};
 pub use plain::REQUEST;
-pub use publish::{Attached, Exchange, Header, Lifecycle, Published, Site, Trust};
+pub use publish::{Attached, Exchange, Header, Lifecycle, Outline, Published, Site, Trust};
 pub use query::{Query, Unsearchable};
 pub(crate) use status::is_push;
 

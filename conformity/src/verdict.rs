@@ -5,6 +5,7 @@
 //! makes of it, see [`crate::recognised`].
 
 mod confirmation;
+mod course;
 mod history;
 mod lifecycle;
 mod usurpers;

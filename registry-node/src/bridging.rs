@@ -8,9 +8,11 @@
 //! depends on its arguments alone: the same documents with the same findings at the same time are answered by the same bytes. Out of
 //! scope: how documents are read and answers are written (`bridges`), what a policy makes of a partner (`procurement`), and who may ask.
 
+mod news;
 mod partners;
 mod told;
 
+pub use news::News;
 pub use partners::{Asked, Partner, Question, Terms, Unclear};
 pub use told::{Bridged, DocumentTold, Found, Occasion, words};
 

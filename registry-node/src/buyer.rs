@@ -1,6 +1,6 @@
 //! What a party keeps at its registry for itself alone, and what is made of it.
 //!
-//! In scope: the private store, watchlists, subscriptions, exposures, and telling subscribers. Out of scope: who asks over which door (`http`).
+//! In scope: the private store, watchlists, subscriptions, exposures, what is offered to partners, and telling subscribers. Out of scope: who asks over which door (`http`).
 
 pub mod cursor;
 pub mod delivery;
@@ -8,7 +8,9 @@ pub mod dispatch;
 pub mod exposing;
 pub mod hindrance;
 pub mod lane;
+pub mod offer;
 pub mod outbound;
+pub mod pushing;
 pub mod shelf;
 pub mod signals;
 pub mod source;

@@ -135,8 +135,9 @@ impl Answers {
         // The hottest group first: each group that does not know the path costs a little.
         let answers = memory(site).or(disk(site)).unify().or(bodies(site)).unify().or(events(site)).unify();
         let answers = answers.recover(recovered).unify();
-        let whole = warp::method().and(accepted()).and(answers).map(|method, language, response| {
-            let told = answer::told(response, language);
+        let asked = warp::method().and(warp::path::full()).and(accepted());
+        let whole = asked.and(answers).map(|method, path: FullPath, language, response| {
+            let told = catena_x::refused(path.as_str(), answer::told(response, language));
             if method == Method::HEAD { answer::bodiless(told) } else { told }
         });
         warp::service(whole)

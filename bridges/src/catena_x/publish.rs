@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Published ──payload──▶ BusinessPartnerCertificate 3.1.0 ──push──▶ message of v2
-//!           ──notification──▶ event of v3: CREATED, MODIFIED or WITHDRAWN
+//! Outline ──notification──▶ event of v3: CREATED, MODIFIED or WITHDRAWN
 //! ```
 //!
 //! In scope: those forms, checked before they are written. Out of scope: which verdict becomes which type of certificate, which is the
@@ -53,6 +53,17 @@ pub struct Published {
     pub sites: Vec<Site>,
     /// The certificate for people.
     pub document: Attached,
+}
+
+/// What news of a verdict tell, by which a reader sees whether it matters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outline {
+    /// What it is a certificate of: `iso9001`.
+    pub scheme: String,
+    /// Its first day.
+    pub valid_from: Date,
+    /// Its last day; none where it never expires.
+    pub valid_until: Option<Date>,
 }
 
 /// How far a certificate was validated, in the network's words.
@@ -158,45 +169,6 @@ impl Published {
         Ok(message.to_string().into_bytes())
     }
 
-    /// News of it, v3, with what a reader needs to see whether it matters.
-    ///
-    /// # Errors
-    /// What the event does not allow.
-    pub fn notification(&self, exchange: &Exchange, became: Lifecycle) -> Result<Vec<u8>, Unanswerable> {
-        exchange.header.check()?;
-        self.check()?;
-        length("the certificate's id", &exchange.certificate, 500)?;
-        let mut certificate = json!({ "certificateId": exchange.certificate });
-        if became != Lifecycle::Withdrawn {
-            if exchange.revision == 0 {
-                return Err(Unanswerable::Form { what: "the revision", wanted: "a whole number from 1" });
-            }
-            certificate["revision"] = exchange.revision.into();
-            certificate["certificateType"] = self.scheme.clone().into();
-            certificate["validFrom"] = self.valid_from.to_string().into();
-            certificate["validUntil"] = self.valid_until.unwrap_or(NEVER).to_string().into();
-        }
-        let mut data = json!({ "status": became, "certificate": certificate });
-        match (&exchange.exchange, became) {
-            (Some(id), Lifecycle::Created) => data["exchangeId"] = id.clone().into(),
-            (None, Lifecycle::Modified | Lifecycle::Withdrawn) => {}
-            _ => return Err(Unanswerable::Form { what: "the exchange", wanted: "one, and only with what is created" }),
-        }
-        let header = &exchange.header;
-        let event = json!({
-            "specversion": "1.0",
-            "type": LIFECYCLE,
-            "source": format!("{SOURCE}{}", header.sender),
-            "subject": header.receiver,
-            "id": header.message,
-            "time": header.sent.to_string(),
-            "datacontenttype": "application/json",
-            "dataschema": "https://w3id.org/catenax/schemas/ccm/certificate-lifecycle-status.json",
-            "data": data,
-        });
-        Ok(event.to_string().into_bytes())
-    }
-
     fn value(&self) -> Result<Value, Unanswerable> {
         self.check()?;
         let mut kind = json!({ "certificateType": self.scheme });
@@ -248,10 +220,57 @@ impl Published {
         if self.document.bytes.len() > DOCUMENT_MAX {
             return Err(Unanswerable::Form { what: "the document", wanted: "at most 2 MiB" });
         }
-        let until = self.valid_until.unwrap_or(NEVER);
-        let in_order = self.valid_from.year() >= 0 && self.valid_from <= until;
-        if in_order { Ok(()) } else { Err(Unanswerable::Form { what: "the last day", wanted: "not before the first" }) }
+        in_order(self.valid_from, self.valid_until)
     }
+}
+
+impl Outline {
+    /// News of it, v3.
+    ///
+    /// # Errors
+    /// What the event does not allow.
+    pub fn notification(&self, exchange: &Exchange, became: Lifecycle) -> Result<Vec<u8>, Unanswerable> {
+        exchange.header.check()?;
+        length("the scheme", &self.scheme, 500)?;
+        in_order(self.valid_from, self.valid_until)?;
+        length("the certificate's id", &exchange.certificate, 500)?;
+        let mut certificate = json!({ "certificateId": exchange.certificate });
+        if became != Lifecycle::Withdrawn {
+            if exchange.revision == 0 {
+                return Err(Unanswerable::Form { what: "the revision", wanted: "a whole number from 1" });
+            }
+            certificate["revision"] = exchange.revision.into();
+            certificate["certificateType"] = self.scheme.clone().into();
+            certificate["validFrom"] = self.valid_from.to_string().into();
+            certificate["validUntil"] = self.valid_until.unwrap_or(NEVER).to_string().into();
+        }
+        let mut data = json!({ "status": became, "certificate": certificate });
+        match (&exchange.exchange, became) {
+            (Some(id), Lifecycle::Created) => data["exchangeId"] = id.clone().into(),
+            (None, Lifecycle::Modified | Lifecycle::Withdrawn) => {}
+            _ => return Err(Unanswerable::Form { what: "the exchange", wanted: "one, and only with what is created" }),
+        }
+        let header = &exchange.header;
+        let event = json!({
+            "specversion": "1.0",
+            "type": LIFECYCLE,
+            "source": format!("{SOURCE}{}", header.sender),
+            "subject": header.receiver,
+            "id": header.message,
+            "time": header.sent.to_string(),
+            "datacontenttype": "application/json",
+            "dataschema": "https://w3id.org/catenax/schemas/ccm/certificate-lifecycle-status.json",
+            "data": data,
+        });
+        Ok(event.to_string().into_bytes())
+    }
+}
+
+fn in_order(from: Date, until: Option<Date>) -> Result<(), Unanswerable> {
+    if from.year() >= 0 && from <= until.unwrap_or(NEVER) {
+        return Ok(());
+    }
+    Err(Unanswerable::Form { what: "the last day", wanted: "not before the first" })
 }
 
 impl Site {

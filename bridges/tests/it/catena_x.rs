@@ -1,5 +1,6 @@
 //! Catena-X: the standard's own examples, a row for each fault, and what we say ourselves, held to the schemas of the models.
 
+mod editions;
 mod faults;
 mod files;
 mod models;

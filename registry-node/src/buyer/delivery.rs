@@ -269,7 +269,9 @@ impl Node {
         let (subscription, members) = (&*work.subscription, self.published.member(&self.registry));
         let (Some(stream), Some(event)) = (&subscription.stream, &letter.event) else {
             let form = Form::Webhook(subscription.secrets.clone());
-            return Ok(Message { id: self.letter_id(letter), body: with_members(&letter.json, &members), form });
+            // What another standard defines stays as it has it.
+            let members = if subscription.certificates.is_some() { &[][..] } else { &members[..] };
+            return Ok(Message { id: self.letter_id(letter), body: with_members(&letter.json, members), form });
         };
         let token = self.tokens(key, work).event(event, &members)?;
         let id = signals::jti(&self.registry, &key.name, letter.spot);

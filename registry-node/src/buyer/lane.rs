@@ -378,6 +378,15 @@ impl Lane {
         self.behind = Some(spot);
     }
 
+    /// Delivers what is at these places again, each once, before anything else.
+    pub fn tell_again(&mut self, places: &[Spot]) {
+        for spot in places {
+            if !self.again.contains(spot) {
+                self.again.push_back(*spot);
+            }
+        }
+    }
+
     /// Delivers the dead letters again, and how many there are.
     pub fn revive(&mut self) -> usize {
         self.resume();

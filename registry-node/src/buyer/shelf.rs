@@ -11,9 +11,11 @@
 //! holds the files but not the vault key learns how many values there are and how large, not whose or of what. Nothing of it is ever logged. Places are used
 //! again, so that who writes and removes for ever does not make the vault grow.
 //!
-//! Durability: what is put or removed is so durably when the call returns; both belongings of a value change in one commit.
+//! Durability: what is put or removed is so durably when the call returns; both belongings of a value change in one commit, and so does all
+//! that is put in one [`Draft`].
 //! Out of scope: who may ask (the door), and what the values mean.
 
+mod draft;
 mod name;
 #[cfg(test)]
 mod tests;
@@ -28,6 +30,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+pub use draft::Draft;
 pub use name::{Name, NameError};
 
 use crate::vault::{Vault, VaultError};
@@ -220,21 +223,23 @@ impl Shelf {
         condition: Condition,
         now: Timestamp,
     ) -> Result<Version, ShelfError> {
-        let bytes = written::<T>(value)?;
-        if bytes.len() > T::KIND.value_bytes {
-            return Err(ShelfError::TooLarge { kind: T::KIND.name, bytes: bytes.len(), most: T::KIND.value_bytes });
-        }
+        self.change(owner, |draft| draft.put(name, value, condition, now))
+    }
+
+    /// Makes several changes together: what `work` reads is so until all of them are written, and where it fails none is.
+    ///
+    /// # Errors
+    /// Those of `work`, and [`ShelfError`] where it cannot be written.
+    pub fn change<R, E: From<ShelfError>>(
+        &self,
+        owner: &PartyId,
+        work: impl FnOnce(&mut Draft<'_>) -> Result<R, E>,
+    ) -> Result<R, E> {
         let _whole = self.whole.write().unwrap_or_else(PoisonError::into_inner);
-        let mut contents = self.contents::<T>(owner)?;
-        if !condition.holds(contents.values.get(name).map(|spot| spot.version)) {
-            return Err(ShelfError::Changed);
-        }
-        let (place, version) = (contents.room_for(&T::KIND, name, bytes.len())?, contents.next);
-        contents.next = Version(version.0.saturating_add(1));
-        contents.values.insert(name.clone(), Spot { place, bytes: bytes.len(), version, changed: now });
-        let table = (shelf::<T>(&self.vault, owner), written::<T>(&contents)?);
-        self.vault.put_all(&[(format!("{}/{place}", table.0), bytes), table])?;
-        Ok(version)
+        let mut draft = Draft::new(self, owner);
+        let done = work(&mut draft)?;
+        draft.write()?;
+        Ok(done)
     }
 
     /// The value of that name, if there is one.
@@ -245,7 +250,7 @@ impl Shelf {
         let _whole = self.whole.read().unwrap_or_else(PoisonError::into_inner);
         let Some(spot) = self.contents::<T>(owner)?.values.get(name).copied() else { return Ok(None) };
         let Some(bytes) = self.vault.value(&self.place::<T>(owner, spot))? else { return Ok(None) };
-        Ok(Some(Shelved { value: read::<T, T>(&bytes)?, version: spot.version, changed: spot.changed }))
+        Ok(Some(Shelved { value: read(T::KIND.name, &bytes)?, version: spot.version, changed: spot.changed }))
     }
 
     /// What there is of a kind, by name.
@@ -258,7 +263,7 @@ impl Shelf {
         for (name, spot) in self.contents::<T>(owner)?.values {
             // A removal that a crash cut off left the name behind.
             if self.vault.has(&self.place::<T>(owner, spot))? {
-                listed.push(Listed { name, version: spot.version, bytes: spot.bytes, changed: spot.changed });
+                listed.push(spot.listed(name));
             }
         }
         Ok(listed)
@@ -270,16 +275,7 @@ impl Shelf {
     /// # Errors
     /// [`ShelfError`].
     pub fn remove<T: Kept>(&self, owner: &PartyId, name: &Name, condition: Condition) -> Result<bool, ShelfError> {
-        let _whole = self.whole.write().unwrap_or_else(PoisonError::into_inner);
-        let mut contents = self.contents::<T>(owner)?;
-        if !condition.holds(contents.values.get(name).map(|spot| spot.version)) {
-            return Err(ShelfError::Changed);
-        }
-        let Some(spot) = contents.values.remove(name) else { return Ok(false) };
-        // The value first: a crash in between leaves a name without it, and not what the name's owner wanted gone.
-        self.vault.erase(&self.place::<T>(owner, spot))?;
-        self.vault.put(&shelf::<T>(&self.vault, owner), &written::<T>(&contents)?)?;
-        Ok(true)
+        self.change(owner, |draft| draft.remove::<T>(name, condition))
     }
 
     /// All who keep something of a kind, or did, for what the node does in their name; an error in the place of whoever's contents cannot
@@ -295,7 +291,7 @@ impl Shelf {
             let is_contents = name.strip_prefix(&prefix).is_some_and(|rest| !rest.contains('/'));
             if is_contents {
                 let contents = self.vault.value(&name).map_err(ShelfError::from).transpose();
-                owners.extend(contents.map(|bytes| Ok(read::<T, Contents>(&bytes?)?.owner)));
+                owners.extend(contents.map(|bytes| Ok(read::<Contents>(T::KIND.name, &bytes?)?.owner)));
             }
         }
         Ok(owners)
@@ -303,13 +299,19 @@ impl Shelf {
 
     fn contents<T: Kept>(&self, owner: &PartyId) -> Result<Contents, ShelfError> {
         match self.vault.value(&shelf::<T>(&self.vault, owner))? {
-            Some(bytes) => read::<T, Contents>(&bytes),
+            Some(bytes) => read(T::KIND.name, &bytes),
             None => Ok(Contents { owner: owner.clone(), next: Version(1), values: BTreeMap::new() }),
         }
     }
 
     fn place<T: Kept>(&self, owner: &PartyId, spot: Spot) -> String {
         format!("{}/{}", shelf::<T>(&self.vault, owner), spot.place)
+    }
+}
+
+impl Spot {
+    fn listed(self, name: Name) -> Listed {
+        Listed { name, version: self.version, bytes: self.bytes, changed: self.changed }
     }
 }
 
@@ -335,10 +337,10 @@ fn shelf<T: Kept>(vault: &Vault, owner: &PartyId) -> String {
     format!("{PREFIX}/{kind}/{}", vault.pseudonym(&format!("{PREFIX}/{kind}/{owner}")))
 }
 
-fn written<T: Kept>(value: &impl Serialize) -> Result<Vec<u8>, ShelfError> {
-    serde_json::to_vec(value).map_err(|problem| ShelfError::Unreadable { kind: T::KIND.name, problem })
+fn written(kind: &'static str, value: &impl Serialize) -> Result<Vec<u8>, ShelfError> {
+    serde_json::to_vec(value).map_err(|problem| ShelfError::Unreadable { kind, problem })
 }
 
-fn read<T: Kept, V: DeserializeOwned>(bytes: &[u8]) -> Result<V, ShelfError> {
-    serde_json::from_slice(bytes).map_err(|problem| ShelfError::Unreadable { kind: T::KIND.name, problem })
+fn read<V: DeserializeOwned>(kind: &'static str, bytes: &[u8]) -> Result<V, ShelfError> {
+    serde_json::from_slice(bytes).map_err(|problem| ShelfError::Unreadable { kind, problem })
 }

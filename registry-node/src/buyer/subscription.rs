@@ -8,8 +8,10 @@ use uuid::Uuid;
 
 use super::exposing::Exposing;
 use super::lane::Spot;
+use super::offer::Offer;
 use super::outbound::Address;
-use super::shelf::{Kept, Kind};
+use super::pushing::Pushing;
+use super::shelf::{Kept, Kind, Name};
 use super::signals::{Status, Stream};
 use super::source::Source;
 use super::webhook::{NoRandomness, Secret};
@@ -39,6 +41,9 @@ pub struct Asked {
     /// Instead of that: what changes do to a chain.
     #[serde(default)]
     pub exposure: Option<Exposing>,
+    /// Instead of either: what becomes of the certificates that its owner offers to a partner in Catena-X.
+    #[serde(default)]
+    pub certificates: Option<Pushing>,
     /// After how many seconds of silence a heartbeat comes.
     #[serde(default = "usual_heartbeat")]
     pub heartbeat_seconds: u32,
@@ -63,6 +68,9 @@ pub enum AskedError {
     /// Conditions beside a chain.
     #[error("an exposure is about the suppliers of its chain, by its policy; leave the filter out")]
     FilteredExposure,
+    /// Conditions, a chain or a place beside certificates.
+    #[error("certificates are told to their partner as they are offered; leave filter, exposure and after out")]
+    FilteredCertificates,
     /// A heartbeat beyond the bounds.
     #[error("heartbeatSeconds must lie between {} and {}", HEARTBEATS.start(), HEARTBEATS.end())]
     Heartbeat,
@@ -83,6 +91,10 @@ impl Asked {
         }
         if asked.exposure.is_some() && asked.filter != Filter::default() {
             return Err(AskedError::FilteredExposure);
+        }
+        let others = asked.filter != Filter::default() || asked.exposure.is_some() || asked.after.is_some();
+        if asked.certificates.is_some() && others {
+            return Err(AskedError::FilteredCertificates);
         }
         if !HEARTBEATS.contains(&asked.heartbeat_seconds) {
             return Err(AskedError::Heartbeat);
@@ -115,6 +127,9 @@ pub struct Subscription {
     /// Instead of that: what changes do to a chain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exposure: Option<Exposing>,
+    /// Instead of either: what becomes of the certificates that its owner offers to a partner in Catena-X.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificates: Option<Pushing>,
     /// After how many seconds of silence a heartbeat comes.
     pub heartbeat_seconds: u32,
     /// What signs, the newest first.
@@ -136,20 +151,26 @@ impl Kept for Subscription {
 impl Subscription {
     /// Where its suppliers come from, if it names a list of them.
     pub fn source(&self) -> Option<Source> {
+        if self.certificates.is_some() {
+            return Some(Source::Offers);
+        }
         let chain = self.exposure.as_ref().map(|exposing| Source::SupplyChain(exposing.supply_chain.clone()));
         chain.or_else(|| self.filter.watchlist.clone().map(Source::Watchlist))
     }
 
     /// Which events it has to do with: those that it tells, or those whose consequences it tells.
     pub fn conditions(&self) -> Filter {
-        match &self.exposure {
-            None => self.filter.clone(),
-            Some(exposing) => Filter {
-                watchlist: Some(exposing.supply_chain.clone()),
-                types: EventType::about_verdicts(),
-                ..Filter::default()
-            },
-        }
+        let list = match (&self.exposure, &self.certificates) {
+            (Some(exposing), _) => Some(exposing.supply_chain.clone()),
+            (None, Some(_)) => Some(Name::of_kind(Offer::KIND)),
+            (None, None) => return self.filter.clone(),
+        };
+        Filter { watchlist: list, types: EventType::about_verdicts(), ..Filter::default() }
+    }
+
+    /// Whether its receiver hears what is no news: pings and heartbeats. A partner's endpoint takes certificates alone.
+    pub fn takes_notices(&self) -> bool {
+        self.certificates.is_none()
     }
 
     /// Where its lane stands for what is at `spot`: what an entry does to a chain is told as a whole, so that it does not matter which of its
@@ -168,25 +189,37 @@ impl Subscription {
     /// # Errors
     /// [`NoRandomness`].
     pub fn new(asked: Asked, from: u64, now: Timestamp) -> Result<Subscription, NoRandomness> {
-        let Asked { url, filter, exposure, heartbeat_seconds, .. } = asked;
+        let Asked { url, filter, exposure, certificates, heartbeat_seconds, .. } = asked;
         let (id, secrets) = (Uuid::now_v7().simple().to_string(), vec![Secret::random(now)?]);
         let url = Some(url);
-        Ok(Subscription { id, url, filter, exposure, heartbeat_seconds, secrets, from, made: now, stream: None })
+        let stream = None;
+        Ok(Subscription {
+            id,
+            url,
+            filter,
+            exposure,
+            certificates,
+            heartbeat_seconds,
+            secrets,
+            from,
+            made: now,
+            stream,
+        })
     }
 
     /// The same as asked for now, with the secrets that it has.
     #[must_use]
     pub fn changed(self, asked: Asked) -> Subscription {
-        let Asked { url, filter, exposure, heartbeat_seconds, .. } = asked;
-        Subscription { url: Some(url), filter, exposure, heartbeat_seconds, ..self }
+        let Asked { url, filter, exposure, certificates, heartbeat_seconds, .. } = asked;
+        Subscription { url: Some(url), filter, exposure, certificates, heartbeat_seconds, ..self }
     }
 
     /// A new stream, of which `url` says whereto it is pushed, and nothing that it is polled: from this entry on, about nobody yet.
     pub fn streaming(url: Option<Address>, stream: Stream, from: u64, now: Timestamp) -> Subscription {
         let filter = Filter { types: stream.kinds(), ..Filter::default() };
         let (id, secrets, stream) = (Uuid::now_v7().simple().to_string(), Vec::new(), Some(stream));
-        let heartbeat_seconds = HEARTBEAT;
-        Subscription { id, url, filter, exposure: None, heartbeat_seconds, secrets, from, made: now, stream }
+        let (exposure, certificates, heartbeat_seconds) = (None, None, HEARTBEAT);
+        Subscription { id, url, filter, exposure, certificates, heartbeat_seconds, secrets, from, made: now, stream }
     }
 
     /// Whether anything may fit it: a stream without subjects, without types or that is disabled hears of nothing.

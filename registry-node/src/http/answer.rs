@@ -105,8 +105,9 @@ pub(super) fn told(response: Response, language: Language) -> Response {
         Some(told) if language != Language::English => told.told(language),
         _ => return response,
     };
-    let (head, _) = response.into_parts();
+    let (mut head, _) = response.into_parts();
     let body = Bytes::from(serde_json::to_vec(&told).unwrap_or_default());
+    head.extensions.insert(told);
     in_language(Response::from_parts(head, body.into()), language)
 }
 

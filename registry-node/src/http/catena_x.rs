@@ -14,25 +14,35 @@
 //! The certificate of the connection says whose connector it is, the header which partner it let in: the word of the member, about its own
 //! affairs. A request with this header is answered here alone, and what it is shown of the register is what everybody may see: a partner
 //! never gets the member's own sight. Out of scope: the forms (`bridges::catena_x`), contracts and policies, which the connector keeps,
-//! and sending: nothing is pushed to partners from here.
+//! and sending what is told to partners (`buyer::pushing`).
 
 mod consumer;
+mod intake;
 mod kept;
 mod offered;
 pub(super) mod own;
 mod provider;
+mod pushed;
 
 pub(super) use consumer::{acceptance_status, notified};
 pub(super) use provider::{accepted, certificate, document, request_status, requested, search};
+pub(super) use pushed::introduce;
 
 use bridges::catena_x::{CatenaX, LegalEntity};
 use bridges::{Bridge as _, Document};
+use bytes::Bytes;
 use conformity::ids::PartyId;
+use serde::Serialize;
+use warp::http::HeaderValue;
+use warp::http::header::CONTENT_TYPE;
+use warp::reply::Response;
 
+use super::answer::JSON;
 use super::ask::{Ask, bad_parameter};
-use super::code;
+use super::code::{self, Code};
 use super::consented::party;
-use super::own::Sent;
+use super::holders::Quotas;
+use super::site::Site;
 use crate::buyer::shelf::{Name, NameError};
 use crate::problem::Problem;
 
@@ -45,10 +55,49 @@ pub(super) const REQUESTS: &str = "/v1/catena-x/certificate-requests";
 /// Media types of events.
 pub(super) const EVENTS: &[&str] =
     &["application/cloudevents+json", "application/cloudevents-batch+json", "application/json"];
-/// Most events of one body: each is written for itself.
-const EVENTS_MAX: usize = 64;
-/// How many certificates, and how many exchanges, are kept of one partner.
-const OF_PARTNER_MAX: usize = 64;
+/// Most events of one body.
+const EVENTS_MAX: u32 = 64;
+/// How many questions and events one partner may send a member at once, and per second in the long run.
+const PARTNER_EACH: (f64, f64) = (128.0, 8.0);
+/// The same of all partners of a member together, whatever numbers its connector names.
+const CONNECTOR_EACH: (f64, f64) = (512.0, 32.0);
+
+/// How often partners may still ask and send: apart from what a member itself does, which none of them spends.
+pub(super) struct Partners {
+    each: Quotas<(PartyId, LegalEntity)>,
+    all: Quotas<PartyId>,
+}
+
+impl Default for Partners {
+    fn default() -> Self {
+        Self { each: Quotas::new(PARTNER_EACH), all: Quotas::new(CONNECTOR_EACH) }
+    }
+}
+
+/// Whether whoever came through a connector may ask or send one thing more now.
+pub(super) fn admit(site: &Site, ask: &Ask) -> Result<(), Problem> {
+    Between::asking(site, ask).map(drop)
+}
+
+/// A refusal as the standard has it: JSON with a `message`, beside the members of a problem.
+#[derive(Serialize)]
+struct Refused<'a> {
+    message: &'a str,
+    #[serde(flatten)]
+    problem: &'a Problem,
+}
+
+/// What is answered at `path`: on the standard's paths a problem has the form that the standard names, so that its clients find the reason.
+pub(super) fn refused(path: &str, response: Response) -> Response {
+    let Some(problem) = response.extensions().get::<Problem>().filter(|_| path.starts_with(BASE)) else {
+        return response;
+    };
+    // Strings and numbers only: it always has a JSON form.
+    let body = serde_json::to_vec(&Refused { message: &problem.detail, problem }).unwrap_or_default();
+    let (mut head, _) = response.into_parts();
+    head.headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+    Response::from_parts(head, Bytes::from(body).into())
+}
 
 /// The member whose connector asks, and the partner that it let in.
 struct Between {
@@ -63,6 +112,24 @@ impl Between {
         let named = named.ok_or_else(|| bad_parameter("Edc-Bpn", "the connector says here which partner it let in"))?;
         let partner = named.parse().map_err(|error| bad_parameter("Edc-Bpn", error))?;
         Ok(Between { member, partner })
+    }
+
+    /// The same, of a question that counts.
+    fn asking(site: &Site, ask: &Ask) -> Result<Between, Problem> {
+        let between = Between::of(ask)?;
+        between.spend(site, 1)?;
+        Ok(between)
+    }
+
+    /// Counts so many questions or events.
+    fn spend(&self, site: &Site, count: u32) -> Result<(), Problem> {
+        let (Partners { each, all }, now) = (&site.partners, site.registry.now());
+        let pair = (self.member.clone(), self.partner.clone());
+        if each.take_of(pair, count.into(), now) && all.take_of(self.member.clone(), count.into(), now) {
+            return Ok(());
+        }
+        let detail = "partners ask and send too much; at most eight events a second of one in the long run";
+        Err(Problem::busy(Code::Busy.as_str(), detail, 10))
     }
 
     /// What something of this partner's is called on the member's shelf. Nobody else's can have that name.
@@ -82,12 +149,19 @@ impl Between {
     }
 }
 
-/// The events of a body: all of these kinds, and all of this partner's.
-fn events(ask: &Ask, sent: &Sent, between: &Between, kinds: &[&str]) -> Result<Vec<Document>, Problem> {
-    let documents = read(ask, &sent.body)?;
-    if documents.len() > EVENTS_MAX {
+/// The events of a body: all of these kinds, and all of this partner's. The first of them was counted when the body was taken.
+fn events(
+    site: &Site,
+    (ask, body): (&Ask, &[u8]),
+    between: &Between,
+    kinds: &[&str],
+) -> Result<Vec<Document>, Problem> {
+    let documents = read(ask, body)?;
+    let count = u32::try_from(documents.len()).unwrap_or(u32::MAX);
+    if count > EVENTS_MAX {
         return Err(code::bad_body(format_args!("at most {EVENTS_MAX} events in one body")));
     }
+    between.spend(site, count.saturating_sub(1))?;
     for document in &documents {
         if !kinds.contains(&document.form.as_str()) {
             return Err(code::bad_body(format_args!("this path takes events of the type {}", kinds.join(" or "))));

@@ -133,6 +133,8 @@ codes! {
     BadKey "bad-key"
     /// What is kept is not as the asker had it.
     Changed "changed-meanwhile"
+    /// A change that must say to which version it is made.
+    ConditionRequired "condition-required"
     /// A party keeps as much of something as it may.
     KeptFull "kept-full"
     /// A cursor on NATS where buyers are served by HTTPS alone.
@@ -411,7 +413,7 @@ pub(super) fn not_cosigned(error: &NotCosigned) -> Problem {
     with_status(refusal.status(), "The checkpoint is not cosigned", problem)
 }
 
-fn with_status(status: u16, title: &'static str, problem: Problem) -> Problem {
+pub(super) fn with_status(status: u16, title: &'static str, problem: Problem) -> Problem {
     Problem { status, title, ..problem }
 }
 

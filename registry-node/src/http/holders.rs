@@ -10,6 +10,8 @@ use federation::serve::Quota;
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
+use super::ask::Ask;
+
 /// Bulk submissions of one holder.
 pub(super) const BULKS_EACH: usize = 8;
 /// Units of memory for the bodies of one holder: 64 MiB, room for two statements with the largest attachments.
@@ -34,7 +36,14 @@ pub(super) const BRIDGED_EACH: (f64, f64) = (64.0, 4.0);
 
 /// The holders with something going on.
 #[derive(Default)]
-pub(super) struct Holders(Mutex<HashMap<Option<Identity>, Weak<Holding>>>);
+pub(super) struct Holders(Mutex<HashMap<Whose, Weak<Holding>>>);
+
+/// Whose doing something is: what partners do who come through a holder's connector is not its own, and does not take its place.
+#[derive(PartialEq, Eq, Hash)]
+struct Whose {
+    holder: Option<Identity>,
+    through_connector: bool,
+}
 
 /// What a holder has left. Whoever takes of it keeps it, so that all of its connections find the same one.
 pub(super) struct Holding {
@@ -51,7 +60,16 @@ pub(super) struct Holding {
 impl Holders {
     /// What `holder` has left; without one, what those have left who show no certificate.
     pub(super) fn of(&self, holder: Option<&Identity>) -> Arc<Holding> {
-        let holder = holder.cloned();
+        self.of_whom(Whose { holder: holder.cloned(), through_connector: false })
+    }
+
+    /// What whoever asks has left: the holder, or all partners together who come through its connector.
+    pub(super) fn of_asker(&self, ask: &Ask) -> Arc<Holding> {
+        let holder = ask.speaker().map(|speaker| speaker.identity.clone());
+        self.of_whom(Whose { holder, through_connector: ask.partner().is_some() })
+    }
+
+    fn of_whom(&self, holder: Whose) -> Arc<Holding> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = all.get(&holder).and_then(Weak::upgrade) {
             return known;
@@ -69,29 +87,62 @@ impl Holders {
     }
 }
 
-/// How often holders may still do something. Kept as long as the node runs, for a quota that is forgotten is a new one; there
-/// are no more of them than holders of certificates that this registry issued.
+/// Quotas that are looked through for those that are whole again, at least.
+const MANY: usize = 1_024;
+
+/// How often holders may still do something. One that is whole again is forgotten once there are many, for a new one is the same.
 pub(super) struct Quotas<K = Option<Identity>> {
     each: (f64, f64),
-    left: Mutex<HashMap<K, Quota>>,
+    left: Mutex<Left<K>>,
+}
+
+struct Left<K> {
+    quotas: HashMap<K, Quota>,
+    /// As many as there may be before they are looked through.
+    most: usize,
 }
 
 impl<K: Eq + Hash> Quotas<K> {
     /// For each holder so many at once, and so many a second in the long run.
     pub(super) fn new(each: (f64, f64)) -> Self {
-        Quotas { each, left: Mutex::default() }
+        Quotas { each, left: Mutex::new(Left { quotas: HashMap::new(), most: MANY }) }
     }
 
-    /// Whether whoever `key` stands for may do it once more now.
-    pub(super) fn take_of(&self, key: K, now: Timestamp) -> bool {
+    /// Whether whoever `key` stands for may do so much more now.
+    pub(super) fn take_of(&self, key: K, cost: f64, now: Timestamp) -> bool {
         let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        left.entry(key).or_insert_with(|| Quota::new(self.each.0, self.each.1)).take(1.0, now)
+        if left.quotas.len() >= left.most {
+            left.quotas.retain(|_, quota| quota.left(now) < self.each.0);
+            left.most = (2 * left.quotas.len()).max(MANY);
+        }
+        left.quotas.entry(key).or_insert_with(|| Quota::new(self.each.0, self.each.1)).take(cost, now)
     }
 }
 
 impl Quotas {
     /// Whether `holder` may do it once more now; without one, whether those may who show no certificate.
     pub(super) fn take(&self, holder: Option<&Identity>, now: Timestamp) -> bool {
-        self.take_of(holder.cloned(), now)
+        self.take_of(holder.cloned(), 1.0, now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_quota_that_is_whole_again_is_not_kept_and_one_that_is_spent_is() {
+        let quotas = Quotas::new((2.0, 1.0));
+        let at = |second| Timestamp::from_second(second).unwrap();
+        assert!(quotas.take_of(0, 2.0, at(0)) && !quotas.take_of(0, 1.0, at(0)));
+        for key in 1..=10 * u32::try_from(MANY).unwrap() {
+            assert!(quotas.take_of(key, 1.0, at(0)));
+        }
+        assert!(!quotas.take_of(0, 1.0, at(0)), "however many others there are");
+        for key in 0..10 * u32::try_from(MANY).unwrap() {
+            assert!(quotas.take_of(u32::MAX - key, 1.0, at(10 + i64::from(key))));
+        }
+        assert!(quotas.left.lock().unwrap().quotas.len() <= MANY, "those of before are whole");
     }
 }

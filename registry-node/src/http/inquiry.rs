@@ -58,7 +58,7 @@ impl Turn {
 
     /// At once, for whoever is on a thread that must not wait for it.
     pub(super) fn at_once(site: &Site, ask: &Ask) -> Result<Self, Problem> {
-        let holding = site.holders.of(ask.speaker().map(|speaker| &speaker.identity));
+        let holding = site.holders.of_asker(ask);
         let taken = |_| busy();
         let of_holder = Arc::clone(&holding.inquiries).try_acquire_owned().map_err(taken)?;
         let of_all = Arc::clone(&site.inquiries).try_acquire_owned().map_err(taken)?;
@@ -92,27 +92,35 @@ where
     party(&ask)?;
     let media_type = body::media_type(&headers).filter(|sent| takes.contains(&sent.as_str()));
     let media_type = media_type.ok_or_else(|| code::unsupported_media_type(takes))?;
-    let holding = site.holders.of(ask.speaker().map(|speaker| &speaker.identity));
+    let holding = site.holders.of_asker(&ask);
     let bounds = Bounds { purpose: Purpose::Statement(&holding), bytes: most, seconds: BODY_SECONDS };
     let (bytes, _body) = body::whole(&site, &ask, &headers, body, bounds).await?;
     let (ask, turn) = (Arc::new(ask), Arc::new(Turn::waited(&site, &holding).await?));
     let asked = Arc::new(Asked { media_type, body: bytes });
-    let working = || waiting(&site, &ask, (&asked, &turn), answer);
+    if ask.member().is_some() {
+        waiting(&site, &ask, (&asked, &turn), |site, ask, asked| representatives::taken_up(site, ask, &asked.body))
+            .await?;
+    }
+    let working = || {
+        waiting(&site, &ask, (&asked, &turn), move |site, ask, asked| {
+            representatives::answered(site, ask, || answer(site, ask, asked))
+        })
+    };
     room::within(&site.room, &ask.caller().share, working).await
 }
 
 /// Works on a thread that may wait for files. It goes on though the client hangs up, and keeps its turn until it is done: whoever asks and
 /// hangs up has no more answered at once than others.
-async fn waiting(
+async fn waiting<T: Send + 'static>(
     site: &Arc<Site>,
     ask: &Arc<Ask>,
     (asked, turn): (&Arc<Asked>, &Arc<Turn>),
-    answer: fn(&Site, &Ask, &Asked) -> Result<Response, Problem>,
-) -> Result<Response, Problem> {
+    work: impl FnOnce(&Site, &Ask, &Asked) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
     let (site, ask, asked, turn) = (Arc::clone(site), Arc::clone(ask), Arc::clone(asked), Arc::clone(turn));
     let worked = tokio::task::spawn_blocking(move || {
         let _turn = turn;
-        representatives::answered(&site, &ask, &asked.body, || answer(&site, &ask, &asked))
+        work(&site, &ask, &asked)
     });
     let worked = worked.await;
     worked.unwrap_or_else(|error| Err(code::internal("a question could not be answered", &error)))

@@ -144,8 +144,7 @@ pub(super) fn parameter(parameter: &Parameter) -> Value {
 
 fn responses(route: &Route) -> Value {
     let good = json!({ "description": route.summary, "content": { route.answer: {} } });
-    let problem = json!({ "schema": { "$ref": "#/components/schemas/Problem" } });
-    let problem = json!({ "description": "A problem (RFC 9457)", "content": { problem::MEDIA_TYPE: problem } });
+    let problem = problem(route);
     match route.handler {
         Handler::Statements => {
             let receipt = json!({ "schema": { "$ref": "#/components/schemas/Receipt" } });
@@ -175,6 +174,17 @@ fn responses(route: &Route) -> Value {
         }
         _ => json!({ "200": good, "default": problem }),
     }
+}
+
+fn problem(route: &Route) -> Value {
+    let schema = json!({ "$ref": "#/components/schemas/Problem" });
+    let (form, schema) = if route.path.starts_with(catena_x::BASE) {
+        let message = json!({ "required": ["message"], "properties": { "message": { "type": "string" } } });
+        (JSON, json!({ "allOf": [schema, message] }))
+    } else {
+        (problem::MEDIA_TYPE, schema)
+    };
+    json!({ "description": "A problem (RFC 9457)", "content": { form: { "schema": schema } } })
 }
 
 fn body() -> Value {

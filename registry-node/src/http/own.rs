@@ -26,8 +26,8 @@ use super::code::{self, Code};
 use super::consented::party;
 use super::holders::Holding;
 use super::site::{BodyPermit, Purpose, Site};
-use super::{inquiry, signals};
-use crate::buyer::shelf::{Condition, Version};
+use super::{catena_x, inquiry, signals};
+use crate::buyer::shelf::{Condition, ShelfError, Version};
 use crate::problem::Problem;
 
 /// Seconds in which a body must have come.
@@ -59,7 +59,7 @@ where
     S: Stream<Item = Result<B, warp::Error>>,
     B: Buf,
 {
-    let holding = site.holders.of(ask.speaker().map(|speaker| &speaker.identity));
+    let holding = site.holders.of_asker(&ask);
     let (sent, _permit) = self::sent((&site, &holding), &ask, &headers, body, (takes, most)).await?;
     // On a thread that may wait for files; it goes on though the client hangs up.
     let working = Arc::clone(&site);
@@ -91,8 +91,12 @@ where
     Ok((Sent { party, media_type, body, condition }, permit))
 }
 
-/// Whether the asker may read something large that it keeps here, or change something, once more now.
+/// Whether the asker may read something large that it keeps here, or change something, once more now. What a partner sends through the
+/// asker's connector is counted for that partner.
 pub(super) fn sparingly(site: &Site, ask: &Ask) -> Result<(), Problem> {
+    if ask.partner().is_some() {
+        return catena_x::admit(site, ask);
+    }
     let identity = ask.speaker().map(|speaker| &speaker.identity);
     if site.own.take(identity, site.registry.now()) {
         return Ok(());
@@ -102,6 +106,18 @@ pub(super) fn sparingly(site: &Site, ask: &Ask) -> Result<(), Problem> {
         return Err(code::too_often(detail, 1));
     }
     Err(Problem::busy(Code::Busy.as_str(), detail, 1))
+}
+
+impl From<ShelfError> for Problem {
+    fn from(error: ShelfError) -> Problem {
+        code::kept(&error)
+    }
+}
+
+/// The version to which the change is made was not named.
+pub(super) fn condition_required() -> Problem {
+    let detail = "say which version you judge, with its ETag in If-Match: what came meanwhile is not judged by it";
+    code::with_status(428, "The version must be named", Problem::malformed(Code::ConditionRequired.as_str(), detail))
 }
 
 /// What is sent as JSON, read strictly.

@@ -8,11 +8,14 @@
 //!
 //! A question is for one member and never for several: what is shown is what that member may see, and nothing of the asker's own rights
 //! or of another member's comes into it. The mandate is looked at before a question and once more before its answer leaves; what is asked is
-//! recorded for the member first. Out of scope: what is answered (each in a module of its own).
+//! recorded for the member first. It stands no longer than the certificate by which it was put, for whoever stole that could have put it. Out
+//! of scope: what is answered (each in a module of its own).
 
 use std::collections::{BTreeSet, VecDeque};
 
+use certs::Serial;
 use conformity::ids::PartyId;
+use conformity::records::Facts as _;
 use jiff::Timestamp;
 use ledger::digest::Digest;
 use serde::{Deserialize, Serialize};
@@ -38,8 +41,6 @@ pub(super) const MAX_BYTES: usize = 16 * 1024;
 const POLICIES_MAX: usize = 64;
 /// The last acts of a representative that are told; of those before, how many there were.
 const ACTS_TOLD: usize = 100;
-/// How often an act is tried to be recorded while others of the same representative are.
-const TRIES: usize = 4;
 
 /// What a party may ask on behalf of the one that keeps this.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,8 +68,28 @@ enum Asks {
     Portfolio,
 }
 
-impl Kept for Mandate {
-    const KIND: Kind = Kind { name: "representatives", values: 64, value_bytes: 16 * 1024, all_bytes: 256 * 1024 };
+/// A mandate as it is kept: with the certificate by which the member put it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Given {
+    mandate: Mandate,
+    /// The certificate's number.
+    by: Serial,
+    /// When it ends, and the mandate with it: lists of revoked certificates forget those that ended.
+    ends: Timestamp,
+}
+
+impl Kept for Given {
+    const KIND: Kind = Kind { name: "mandates", values: 64, value_bytes: 16 * 1024, all_bytes: 256 * 1024 };
+}
+
+impl Given {
+    /// Whether whoever put it still speaks for the member, as it did then, and the member still speaks for itself.
+    fn holds(&self, site: &Site, ask: &Ask, member: &PartyId) -> bool {
+        let speaks = site.registry.now() < self.ends && !ask.caller().is_revoked(&self.by);
+        let register = site.register();
+        speaks && register.party(member).is_some_and(|record| record.succeeded.is_none())
+    }
 }
 
 /// What a representative asked.
@@ -140,46 +161,35 @@ impl<'a> Between<'a> {
     }
 
     /// The mandate as it stands at this moment.
-    fn mandate(&self, site: &Site) -> Result<Mandate, Problem> {
-        let kept = site.registry.shelf.value::<Mandate>(self.member, &self.representative);
+    fn mandate(&self, site: &Site, ask: &Ask) -> Result<Mandate, Problem> {
+        let given = site.registry.shelf.value::<Given>(self.member, &self.representative)?;
+        let given = given.map(|shelved| shelved.value).filter(|given| given.holds(site, ask, self.member));
         let stands = |mandate: &Mandate| {
             mandate.asks.contains(&self.asks) && mandate.until.is_none_or(|until| site.registry.now() < until)
         };
-        let mandate = kept.map_err(|error| code::kept(&error))?.map(|shelved| shelved.value).filter(stands);
+        let mandate = given.map(|given| given.mandate).filter(stands);
         mandate.ok_or_else(|| code::not_represented("it did not let you ask this on its behalf, or does no more"))
     }
 
-    /// Records what is asked, durably.
+    /// Records what is asked, durably. The acts of whoever asked longest ago make room for those of another.
     fn record(&self, site: &Site, act: &Act) -> Result<(), Problem> {
-        let shelf = &site.registry.shelf;
-        self.make_room(site)?;
-        for _ in 0..TRIES {
-            let there = shelf.value::<Acts>(self.member, &self.representative).map_err(|error| code::kept(&error))?;
-            let (mut acts, condition) = match there {
-                Some(there) => (there.value, Condition::Exactly(there.version)),
-                None => (Acts::default(), Condition::Absent),
-            };
-            acts.count += 1;
-            acts.acts.push_back(act.clone());
-            acts.acts.drain(..acts.acts.len().saturating_sub(ACTS_TOLD));
-            match shelf.put(self.member, &self.representative, &acts, condition, site.registry.now()) {
-                Err(ShelfError::Changed) => {}
-                put => return put.map(drop).map_err(|error| code::kept(&error)),
-            }
-        }
-        Err(Problem::busy(Code::Busy.as_str(), "much is asked on behalf of this member at once", 1))
-    }
-
-    /// The acts of whoever asked longest ago make room for those of another.
-    fn make_room(&self, site: &Site) -> Result<(), Problem> {
-        let shelf = &site.registry.shelf;
-        let listed = shelf.list::<Acts>(self.member).map_err(|error| code::kept(&error))?;
-        if listed.len() < Acts::KIND.values || listed.iter().any(|one| one.name == self.representative) {
-            return Ok(());
-        }
-        let Some(oldest) = listed.iter().min_by_key(|one| one.changed) else { return Ok(()) };
-        let removed = shelf.remove::<Acts>(self.member, &oldest.name, Condition::Any);
-        removed.map(drop).map_err(|error| code::kept(&error))
+        site.registry
+            .shelf
+            .change(self.member, |shelf| {
+                let listed = shelf.list::<Acts>()?;
+                let is_there = listed.iter().any(|one| one.name == self.representative);
+                let oldest = listed.iter().min_by_key(|one| one.changed);
+                if let Some(oldest) = oldest.filter(|_| !is_there && listed.len() >= Acts::KIND.values) {
+                    shelf.remove::<Acts>(&oldest.name, Condition::Any)?;
+                }
+                let there = shelf.value::<Acts>(&self.representative)?;
+                let mut acts = there.map(|there| there.value).unwrap_or_default();
+                acts.count += 1;
+                acts.acts.push_back(act.clone());
+                acts.acts.drain(..acts.acts.len().saturating_sub(ACTS_TOLD));
+                shelf.put(&self.representative, &acts, Condition::Any, site.registry.now()).map(drop)
+            })
+            .map_err(|error: ShelfError| code::kept(&error))
     }
 }
 
@@ -188,25 +198,29 @@ fn named(party: &PartyId) -> Result<Name, Problem> {
     party.as_str().parse().map_err(|error| code::internal("a party could not be named", &error))
 }
 
-/// The answer; on behalf of a member only while its mandate stands, and recorded for it.
-pub(super) fn answered(
-    site: &Site,
-    ask: &Ask,
-    body: &[u8],
-    answer: impl FnOnce() -> Result<Response, Problem>,
-) -> Result<Response, Problem> {
-    let Some(between) = Between::of(ask)? else { return answer() };
-    between.mandate(site)?;
+/// Takes up a question: on behalf of a member only where its mandate stands, and recorded for it, once, however often the answer is made.
+pub(super) fn taken_up(site: &Site, ask: &Ask, body: &[u8]) -> Result<(), Problem> {
+    let Some(between) = Between::of(ask)? else { return Ok(()) };
+    between.mandate(site, ask)?;
     let pair = (party_of(ask)?, between.member.clone());
-    if !site.represented.take_of(pair, site.registry.now()) {
+    if !site.represented.take_of(pair, 1.0, site.registry.now()) {
         let detail = "you ask too often on behalf of this member; at most four times a second in the long run";
         return Err(Problem::busy(Code::Busy.as_str(), detail, 1));
     }
     let act = Act { at: site.registry.now(), path: ask.path().to_owned(), input: Digest::of(body).to_string() };
-    between.record(site, &act)?;
+    between.record(site, &act)
+}
+
+/// The answer to a question that was taken up; on behalf of a member only while its mandate stands.
+pub(super) fn answered(
+    site: &Site,
+    ask: &Ask,
+    answer: impl FnOnce() -> Result<Response, Problem>,
+) -> Result<Response, Problem> {
+    let Some(between) = Between::of(ask)? else { return answer() };
     let answer = answer()?;
     // It may have been taken back meanwhile; then nothing leaves.
-    between.mandate(site)?;
+    between.mandate(site, ask)?;
     Ok(answer)
 }
 
@@ -217,7 +231,7 @@ fn party_of(ask: &Ask) -> Result<PartyId, Problem> {
 /// Refuses a policy of the member that its mandate does not name, as if there were none.
 pub(super) fn may_use(site: &Site, ask: &Ask, policy: &Name) -> Result<(), Problem> {
     let Some(between) = Between::of(ask)? else { return Ok(()) };
-    if between.mandate(site)?.policies.contains(policy) { Ok(()) } else { Err(Problem::not_found()) }
+    if between.mandate(site, ask)?.policies.contains(policy) { Ok(()) } else { Err(Problem::not_found()) }
 }
 
 /// The representatives of a party.
@@ -231,19 +245,21 @@ struct Listing {
 struct Put<'a> {
     name: &'a Name,
     version: Version,
+    /// When it ends with the certificate by which it was put, if not before.
+    ends: Timestamp,
 }
 
 /// `GET /v1/representatives`
 pub(super) fn list(site: &Site, ask: &Ask) -> Result<Response, Problem> {
-    let representatives = site.registry.shelf.list::<Mandate>(&party(ask)?).map_err(|error| code::kept(&error))?;
+    let representatives = site.registry.shelf.list::<Given>(&party(ask)?)?;
     answer::json(&Listing { representatives })
 }
 
 /// `GET /v1/representatives/{party}`
 pub(super) fn one(site: &Site, ask: &Ask) -> Result<Response, Problem> {
-    let found = site.registry.shelf.value::<Mandate>(&party(ask)?, &named(&ask.value()?)?);
-    let Shelved { value, version, .. } = found.map_err(|error| code::kept(&error))?.ok_or_else(Problem::not_found)?;
-    Ok(tagged(answer::json(&value)?, version))
+    let found = site.registry.shelf.value::<Given>(&party(ask)?, &named(&ask.value()?)?)?;
+    let Shelved { value, version, .. } = found.ok_or_else(Problem::not_found)?;
+    Ok(tagged(answer::json(&value.mandate)?, version))
 }
 
 /// `GET /v1/representatives/{party}/acts`
@@ -267,13 +283,17 @@ pub(super) fn put(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Probl
         return Err(bad_parameter("party", "you ask for yourself without a mandate"));
     }
     let name = named(&representative)?;
-    let put = site.registry.shelf.put(&sent.party, &name, &mandate, sent.condition, site.registry.now());
-    let version = put.map_err(|error| code::kept(&error))?;
-    Ok(tagged(answer::json(&Put { name: &name, version })?, version))
+    let speaker = ask.speaker().ok_or_else(Problem::certificate_required)?;
+    let given = Given { mandate, by: speaker.serial, ends: speaker.not_after };
+    let version = site.registry.shelf.put(&sent.party, &name, &given, sent.condition, site.registry.now())?;
+    Ok(tagged(answer::json(&Put { name: &name, version, ends: given.ends })?, version))
 }
 
 /// `DELETE /v1/representatives/{party}`: what it asked stays to be read.
 pub(super) fn remove(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Problem> {
-    let removed = site.registry.shelf.remove::<Mandate>(&sent.party, &named(&ask.value()?)?, sent.condition);
-    if removed.map_err(|error| code::kept(&error))? { Ok(answer::done()) } else { Err(Problem::not_found()) }
+    if site.registry.shelf.remove::<Given>(&sent.party, &named(&ask.value()?)?, sent.condition)? {
+        Ok(answer::done())
+    } else {
+        Err(Problem::not_found())
+    }
 }

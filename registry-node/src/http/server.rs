@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use certs::{Https, Speaker, Stream};
+use certs::{Https, Serial, Speaker, Stream};
 use federation::hush::Hush;
 use hyper::Request;
 use hyper::body::Incoming;
@@ -73,6 +73,11 @@ impl Caller {
             (Some(speaker), Some(door)) => speaker.still_speaks(&door.https.revocations(), door.clock.now()),
             _ => true,
         }
+    }
+
+    /// Whether another certificate is revoked, by the CRLs as they were read last.
+    pub(super) fn is_revoked(&self, serial: &Serial) -> bool {
+        self.door.as_ref().is_some_and(|door| door.https.revocations().is_revoked(serial))
     }
 }
 
@@ -224,13 +229,14 @@ async fn answered<S: Routes>(
     routes: S,
     mut request: Request<Incoming>,
 ) -> Result<Response, Infallible> {
+    let refused = |problem| catena_x::refused(request.uri().path(), answer::problem(&problem));
     if !caller.still_speaks() {
-        return Ok(answer::problem(&code::cut_off()));
+        return Ok(refused(code::cut_off()));
     }
     // Whoever adds the header to what somebody else sent would leave it to them who they are.
     for (name, shown) in [(catena_x::PARTNER, "Edc-Bpn"), (representatives::MEMBER, "On-Behalf-Of")] {
         if request.headers().get_all(name).iter().nth(1).is_some() {
-            return Ok(answer::problem(&bad_parameter(shown, "it is said once; take away what was there")));
+            return Ok(refused(bad_parameter(shown, "it is said once; take away what was there")));
         }
     }
     request.extensions_mut().insert(caller);

@@ -12,6 +12,7 @@ use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 
 use super::as_of::rows::Rows;
 use super::attachments::ResultLists;
+use super::catena_x::Partners;
 use super::holders::{BRIDGED_EACH, CHECKPOINTS_EACH, Holders, Holding, OWN_EACH, Quotas};
 use super::inquiry;
 use super::live::Live;
@@ -88,6 +89,8 @@ pub(super) struct Site {
     pub(super) carriers: Quotas,
     /// How often each holder may read and change what it keeps here.
     pub(super) own: Quotas,
+    /// How often partners may ask and send who come through a party's connector.
+    pub(super) partners: Partners,
     /// How many inputs of trading networks each holder may have answered.
     pub(super) bridged: Quotas,
     /// How often each representative may ask on behalf of each of its members.
@@ -128,6 +131,7 @@ impl Site {
             live_reads: Semaphore::new(1),
             carriers: Quotas::new(CHECKPOINTS_EACH),
             own: Quotas::new(OWN_EACH),
+            partners: Partners::default(),
             bridged: Quotas::new(BRIDGED_EACH),
             represented: Quotas::new(BRIDGED_EACH),
             witnessing: Arc::new(Semaphore::new(SUBMISSIONS)),

@@ -19,11 +19,12 @@ use super::ask::Ask;
 use super::consented::party;
 use super::own::{Sent, tagged};
 use super::site::Site;
-use super::{answer, bulletins, code};
+use super::{answer, bulletins, catena_x, code};
 use crate::buyer::dispatch::{self, Key, Ping, Seen};
 use crate::buyer::exposing::Exposing;
 use crate::buyer::lane::{DeadLetter, Delivery, Lane, Parked, Spot, Trouble};
 use crate::buyer::outbound::Address;
+use crate::buyer::pushing::Pushing;
 use crate::buyer::shelf::{Condition, Listed, Name, Shelved, Version};
 use crate::buyer::signals::Status;
 use crate::buyer::source::Source;
@@ -47,6 +48,8 @@ struct Shown<'a> {
     filter: &'a Filter,
     #[serde(skip_serializing_if = "Option::is_none")]
     exposure: Option<&'a Exposing>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificates: Option<&'a Pushing>,
     heartbeat_seconds: u32,
     /// The first entry that it is told of.
     from: u64,
@@ -95,7 +98,12 @@ pub(super) fn put(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Probl
     };
     let watched = watched(site, &key, &subscription)?;
     let start = made.then(|| start.unwrap_or(Spot::of_entry(subscription.from)));
-    taken((site, ask), key, (subscription, made), condition, watched, start)
+    let tells_partner = subscription.certificates.is_some();
+    let answer = taken((site, ask), key.clone(), (subscription, made), condition, watched, start)?;
+    if tells_partner {
+        catena_x::introduce(site, &key)?;
+    }
+    Ok(answer)
 }
 
 /// Nothing that asks for something to be sent is answered as if it would be, where nothing is sent.
@@ -172,6 +180,7 @@ fn watched(site: &Site, key: &Key, subscription: &Subscription) -> Result<Arc<Ha
     let none = match source {
         Source::Watchlist(_) => "you have no watchlist of that name; put it first",
         Source::SupplyChain(_) => "you have no supply chain of that name; put it first",
+        Source::Offers => "you offer nothing; offer a verdict first",
     };
     let watched = watched.ok_or_else(|| code::bad_body(none))?;
     has_policy(site, key, subscription)?;
@@ -242,7 +251,11 @@ struct Pinged {
 pub(super) fn ping(site: &Site, ask: &Ask, _sent: &Sent) -> Result<Response, Problem> {
     is_telling(site)?;
     let key = key(ask)?;
-    is_webhook(Some(&kept(site, &key)?.ok_or_else(Problem::not_found)?))?;
+    let kept = kept(site, &key)?.ok_or_else(Problem::not_found)?;
+    is_webhook(Some(&kept))?;
+    if !kept.value.takes_notices() {
+        return Err(code::bad_body("a partner in Catena-X takes certificates alone, and no ping"));
+    }
     let delivery = format!("ping_{}", Uuid::now_v7().simple());
     let ping = Ping { id: delivery.clone(), state: None };
     if !site.registry.dispatch.ping(&key, ping, site.registry.now()) {
@@ -364,7 +377,7 @@ fn shown(
     secret: Option<&str>,
 ) -> Result<Response, Problem> {
     let Seen { lane, mark } = site.registry.dispatch.seen(key).ok_or_else(Problem::not_found)?;
-    let Subscription { url, filter, exposure, heartbeat_seconds, secrets, from, .. } = &kept.value;
+    let Subscription { url, filter, exposure, certificates, heartbeat_seconds, secrets, from, .. } = &kept.value;
     let now = site.registry.now();
     let signing = secrets.iter().filter(|secret| secret.signs(now));
     let shown = Shown {
@@ -373,6 +386,7 @@ fn shown(
         url: url.as_ref(),
         filter,
         exposure: exposure.as_ref(),
+        certificates: certificates.as_ref(),
         heartbeat_seconds: *heartbeat_seconds,
         from: *from,
         state: state(&kept.value, &lane),

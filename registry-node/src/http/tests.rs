@@ -32,6 +32,7 @@ mod presentations;
 mod pressure;
 mod proofs;
 mod pull;
+mod pushing;
 mod reads;
 mod receiver;
 mod representatives;

@@ -1,7 +1,7 @@
 //! Problems in Japanese: titles by their English, details by code. What the rules refuse is worded in `conformity::words`.
 
 /// English and Japanese.
-const TITLES: [(&str, &str); 23] = [
+const TITLES: [(&str, &str); 24] = [
     ("The request is malformed", "要求の形式が正しくありません"),
     ("The request is too large", "要求が大きすぎます"),
     ("A client certificate is required", "クライアント証明書が必要です"),
@@ -22,6 +22,7 @@ const TITLES: [(&str, &str); 23] = [
     ("It is not offered here", "当レジストリでは提供していません"),
     ("Buyers are not served on NATS", "発注者に NATS は提供されていません"),
     ("It changed meanwhile", "その間に変更されました"),
+    ("The version must be named", "版の指定が必要です"),
     ("There is no room for more of it", "これ以上保管できません"),
     ("The document is refused", "文書は受理されません"),
     ("There is no such answer", "その形式の回答はありません"),
@@ -69,6 +70,10 @@ const DETAILS: &[(&str, &str)] = &[
         "当レジストリは Webhook を送信していません。/v1/events または /v1/events/pull を読み取るか、運営者に設定を依頼してください",
     ),
     ("changed-meanwhile", "お手元の版から変更されています。読み直してから変更してください"),
+    (
+        "condition-required",
+        "どの版についての判断か、その ETag を If-Match で示してください。その後に届いたものは判断の対象になりません",
+    ),
     ("no-buyers-on-nats", "この登録機関は発注者に NATS を提供していません。/v1/events をお使いください"),
     ("kept-full", "一者が保管できる上限に達しています。不要なものを削除してください({detail})"),
     ("too-slow", "時間内に本文が届きませんでした。速く送るか、小さく分けて送信してください({detail})"),

@@ -1,6 +1,6 @@
 //! What we say: acceptances, and certificates of our own, held to the models' schemas and read again.
 
-use bridges::catena_x::{Attached, CatenaX, Exchange, Header, Lifecycle, Published, Site, Trust};
+use bridges::catena_x::{Attached, CatenaX, Exchange, Header, Lifecycle, Outline, Published, Site, Trust};
 use bridges::{Bridge, Kind, Unanswerable, cloud_event};
 use procurement::Advice;
 use serde_json::{Value, json};
@@ -103,6 +103,11 @@ fn published() -> Published {
     }
 }
 
+fn outline() -> Outline {
+    let Published { scheme, valid_from, valid_until, .. } = published();
+    Outline { scheme, valid_from, valid_until }
+}
+
 fn header() -> Header {
     let [sender, receiver] = ["BPNL0000000001AB", "BPNL0000000002CD"].map(str::to_owned);
     Header { sender, receiver, message: UUID.to_owned(), sent: made() }
@@ -144,7 +149,7 @@ fn news_of_ours_are_events_that_are_read_again() {
         (Lifecycle::Withdrawn, None, "WITHDRAWN"),
     ] {
         let exchange = Exchange { header: header(), exchange, certificate: "c".to_owned(), revision: 2 };
-        let document = one(&written(published().notification(&exchange, became).unwrap()));
+        let document = one(&written(outline().notification(&exchange, became).unwrap()));
         let evidence = document.evidence.unwrap();
         assert_eq!(evidence.status.as_deref(), Some(status));
         assert_eq!(evidence.revision, (became != Lifecycle::Withdrawn).then_some(2), "{status}");
@@ -184,6 +189,6 @@ fn what_the_model_does_not_allow_is_not_written() {
         (exchange(Some("e"), 1), Lifecycle::Withdrawn),
         (exchange(Some("e"), 0), Lifecycle::Created),
     ] {
-        assert!(matches!(published().notification(&exchange, became), Err(Unanswerable::Form { .. })));
+        assert!(matches!(outline().notification(&exchange, became), Err(Unanswerable::Form { .. })));
     }
 }

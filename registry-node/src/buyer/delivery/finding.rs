@@ -1,4 +1,5 @@
-//! What is sent next for a subscription: the first event that fits it from a place on, or what the first one does to its supply chain.
+//! What is sent next for a subscription: the first event that fits it from a place on, or what the first one does to its supply chain, or means to a
+//! partner in Catena-X.
 //!
 //! Out of scope: which events fit (`buyer::dispatch`), what they do to a chain (the port), and sending.
 
@@ -13,6 +14,7 @@ use crate::buyer::dispatch::{Key, Work};
 use crate::buyer::exposing::{Exposed, Exposing, Unjudged};
 use crate::buyer::hindrance::Hindrance;
 use crate::buyer::lane::Spot;
+use crate::buyer::pushing::{Pushed, Pushing, Unpushed};
 use crate::core::event::Event;
 use crate::core::feed::FeedError;
 
@@ -47,6 +49,14 @@ impl From<&Event> for Letter {
         let Event { index, position, json, .. } = event;
         let spot = Spot { index: *index, position: *position };
         Self { spot, id: format!("{index}_{position}"), json: json.clone(), event: Some(event.clone()) }
+    }
+}
+
+impl Letter {
+    /// News for a partner, of the event there.
+    fn pushed(event: &Event, news: Pushed) -> Self {
+        let Pushed { id, body } = news;
+        Self { spot: Spot { index: event.index, position: event.position }, id, json: body, event: None }
     }
 }
 
@@ -124,9 +134,10 @@ impl Node {
         let mut entry = self.read(spot.index).await?;
         entry.truncate(1);
         let stands = work.subscription.at(spot);
-        let letter = match &work.subscription.exposure {
-            Some(_) => self.among(key, work, entry, stands).await.map_err(|error| error.at(spot))?,
-            None => first(&entry, spot, |event| self.registry.dispatch.still_fits(key, event)),
+        let letter = match (&work.subscription.certificates, &work.subscription.exposure) {
+            (Some(pushing), _) => self.pushed(key, pushing, entry, (spot, true)).await?,
+            (None, Some(_)) => self.among(key, work, entry, stands).await.map_err(|error| error.at(spot))?,
+            (None, None) => first(&entry, spot, |event| self.registry.dispatch.still_fits(key, event)),
         };
         // Answered as what stands there: it may have been set aside by other wishes.
         Ok(letter.filter(|letter| letter.spot == stands).map(|letter| Letter { spot, ..letter }))
@@ -140,6 +151,9 @@ impl Node {
         entries: Vec<Arc<[Event]>>,
         from: Spot,
     ) -> Result<Option<Letter>, NotFound> {
+        if let Some(pushing) = &work.subscription.certificates {
+            return self.pushed(key, pushing, entries, (from, false)).await;
+        }
         let Some(exposing) = &work.subscription.exposure else {
             return Ok(first(&entries, from, |event| self.registry.dispatch.passes(key, event)));
         };
@@ -149,6 +163,35 @@ impl Node {
             Some(letter) => Ok(Some(letter)),
             None => Ok(first(rest, from, Event::is_for_all)),
         }
+    }
+
+    /// What the first of these events from `from` on means to a partner, if one does; found out on a thread that may wait for the vault.
+    async fn pushed(
+        &self,
+        key: &Key,
+        pushing: &Pushing,
+        entries: Vec<Arc<[Event]>>,
+        (from, again): (Spot, bool),
+    ) -> Result<Option<Letter>, NotFound> {
+        let (registry, key, pushing) = (Arc::clone(&self.registry), key.clone(), pushing.clone());
+        let looking = tokio::task::spawn_blocking(move || {
+            let events = entries.iter().flat_map(|entry| entry.iter());
+            for event in events.filter(|event| (event.index, event.position) >= (from.index, from.position)) {
+                // An offer may have become one only by what is to be told again.
+                if !again && !registry.dispatch.passes(&key, event) {
+                    continue;
+                }
+                if let Some(news) = pushing.news(&registry, &key.owner, event, again)? {
+                    return Ok(Some(Letter::pushed(event, news)));
+                }
+            }
+            Ok::<_, Unpushed>(None)
+        });
+        let found = looking.await.map_err(|error| error.to_string());
+        found.and_then(|found| found.map_err(|error| error.to_string())).map_err(|error| {
+            self.unreadable(&error);
+            NotFound::Later
+        })
     }
 
     /// What the first of these few entries does to a chain.

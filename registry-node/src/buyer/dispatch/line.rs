@@ -105,7 +105,8 @@ impl Line {
         if !self.pings.is_empty() {
             return Some(now);
         }
-        let heartbeat = self.lane.parked.is_none().then(|| self.heartbeat(now));
+        let beats = self.lane.parked.is_none() && self.subscription.takes_notices();
+        let heartbeat = beats.then(|| self.heartbeat(now));
         self.lane.due(now).or(heartbeat)
     }
 
@@ -129,7 +130,7 @@ impl Line {
                 (Some(spot), _) => Task::Again(*spot),
                 (None, spot) => Task::From(spot?),
             },
-            (None, None) if lane.parked.is_none() && self.heartbeat(now) <= now => Task::Heartbeat,
+            (None, None) if self.next(now).is_some_and(|at| at <= now) => Task::Heartbeat,
             (None, None) => return None,
         };
         Some(Work { subscription: Arc::clone(&self.subscription), turn: self.turn, task })

@@ -11,6 +11,7 @@ use super::line::Line;
 use super::{Dispatch, Key};
 use crate::buyer::exposing::Exposing;
 use crate::buyer::hindrance::Hindrance;
+use crate::buyer::lane::Spot;
 use crate::buyer::shelf::{Name, Shelf, ShelfError};
 use crate::buyer::source::Source;
 use crate::buyer::subscription::Subscription;
@@ -65,6 +66,27 @@ impl Dispatch {
         for key in keys {
             state.watch(&key, suppliers);
         }
+    }
+
+    /// Has the events at these places told by those of the owner's subscriptions that tell partners of certificates; by one alone where it is named.
+    pub fn push(&self, owner: &PartyId, places: &[Spot], to: Option<&Name>, now: Timestamp) {
+        let mut state = self.state();
+        let tells = |key: &Key, line: &Line| {
+            line.subscription.certificates.is_some() && to.is_none_or(|name| *name == key.name)
+        };
+        let told = state.of(owner).filter(|(key, line)| tells(key, line));
+        let keys: Vec<Key> = told.map(|(key, _)| key.clone()).collect();
+        for key in keys {
+            // What is under way may tell what was so before.
+            let turn = state.turn();
+            if let Some(line) = state.lines.get_mut(&key) {
+                line.turn = turn;
+                line.lane.tell_again(places);
+            }
+            state.changed.insert(key.owner.clone());
+            state.schedule(&key, now);
+        }
+        self.sooner.notify_one();
     }
 
     /// A chain or policy of the owner's is gone: what names it is parked, so that its owner sees that nothing is told.

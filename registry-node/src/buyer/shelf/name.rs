@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::Kind;
+
 /// Most bytes of a name.
 const MAX_NAME: usize = 64;
 
@@ -19,6 +21,11 @@ pub struct Name(Box<str>);
 pub struct NameError;
 
 impl Name {
+    /// What a kind is called, for where all of it stands for a list: kinds are called in lower case, with hyphens.
+    pub(in crate::buyer) fn of_kind(kind: Kind) -> Name {
+        Name(kind.name.into())
+    }
+
     /// The text form.
     pub fn as_str(&self) -> &str {
         &self.0

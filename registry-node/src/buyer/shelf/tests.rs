@@ -159,3 +159,54 @@ fn names_are_read_strictly() {
         assert_eq!(text.parse::<Name>(), Err(NameError), "{text}");
     }
 }
+
+#[test]
+fn changes_that_belong_together_are_all_made_or_none() {
+    let room = Room::open();
+    room.put("one", "a", "first", Condition::Any).unwrap();
+    let owner = party("one");
+    let at = Timestamp::UNIX_EPOCH;
+    let refused = room.shelf.change(&owner, |draft| {
+        draft.put(&name("b"), &Note("second".to_owned()), Condition::Absent, at)?;
+        draft.remove::<Note>(&name("a"), Condition::Any)?;
+        assert_eq!(draft.value::<Note>(&name("a"))?, None, "it reads what it would leave");
+        draft.put(&name("b"), &Note("third".to_owned()), Condition::Absent, at)
+    });
+    assert!(matches!(refused, Err(ShelfError::Changed)));
+    assert_eq!((room.text("one", "a").as_deref(), room.text("one", "b")), (Some("first"), None));
+
+    let done: Result<Vec<String>, ShelfError> = room.shelf.change(&owner, |draft| {
+        draft.remove::<Note>(&name("a"), Condition::Present)?;
+        // The place that became free is used again.
+        let version = draft.put(&name("b"), &Note("second".to_owned()), Condition::Absent, at)?;
+        draft.put(&name("b"), &Note("third".to_owned()), Condition::Exactly(version), at)?;
+        draft.put(&name("o"), &Other("of another kind".to_owned()), Condition::Absent, at)?;
+        let listed = draft.list::<Note>()?;
+        Ok(listed.into_iter().map(|one| one.name.to_string()).collect())
+    });
+    assert_eq!(done.unwrap(), ["b"]);
+    let room = room.reopened();
+    assert_eq!((room.text("one", "a"), room.text("one", "b").as_deref()), (None, Some("third")));
+    assert!(room.shelf.value::<Other>(&owner, &name("o")).unwrap().is_some());
+}
+
+#[test]
+fn of_two_who_decide_at_once_the_second_sees_what_the_first_did() {
+    let room = Room::open();
+    let first = |text: &str| -> Result<bool, ShelfError> {
+        room.shelf.change(&party("one"), |draft| {
+            if draft.value::<Note>(&name("a"))?.is_some() {
+                return Ok(false);
+            }
+            // Long enough for the other to be there.
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            draft.put(&name("a"), &Note(text.to_owned()), Condition::Any, Timestamp::UNIX_EPOCH)?;
+            Ok(true)
+        })
+    };
+    let won = std::thread::scope(|scope| {
+        let both = ["x", "y"].map(|text| scope.spawn(move || first(text).unwrap()));
+        both.map(|one| one.join().unwrap())
+    });
+    assert_eq!(won.iter().filter(|won| **won).count(), 1);
+}

@@ -1,26 +1,26 @@
 //! What became of a verdict, as news for partners in Catena-X: for whoever holds it or stands behind it, and tells its customers.
 //!
-//! ```text
-//! verdict of the registry that is asked ──in force──▶ CREATED (nothing happened to it since) or MODIFIED
-//!                                       ──not──────▶ WITHDRAWN
-//! ```
-//!
-//! The same news has the same id and the same time, whenever it is told. Out of scope: carrying it to the partner, which a connector does.
+//! Where the one who asks offers the verdict to its partners, what is told is what they find there. Out of scope: which certificate a verdict
+//! is (`bridges::catena_x::edition`), and carrying the news to the partner, which a connector or a subscription does.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use aws_lc_rs::digest;
-use bridges::catena_x::{Attached, Exchange, Header, Lifecycle, Published, Trust};
+use bridges::catena_x::edition::{Edition, Offering, Turn, edition, turns};
+use bridges::catena_x::{LegalEntity, Lifecycle};
 use clap::Args;
 use conformity::ids::VerdictRef;
-use conformity::verdict::{HistoryItem, StateName};
-use jiff::civil::Date;
+use conformity::verdict::VerdictRecord;
+use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::Value;
-use uuid::{Builder, Uuid};
 
-use crate::cli::context::Context;
+use crate::bridging;
+use crate::cli::context::{Context, wait};
 use crate::cli::standing::escape;
+use crate::client::ClientError;
+use crate::clock::{Clock as _, SystemClock};
 
 /// Tell a partner in Catena-X (CX-0135) what became of a verdict of the registry that is asked
 #[derive(Debug, Args)]
@@ -29,150 +29,167 @@ Examples:
   registry-node --as cb-1 bridge news jp:V-1 --sender BPNL00000003CRHK --receiver BPNL00000003AYRE
   registry-node --as cb-1 bridge news jp:V-1 --sender BPNL00000003CRHK --receiver BPNL00000003AYRE --certificate-type iso27001
 
-A verdict that is not in force is WITHDRAWN; one to which nothing happened since it was granted is CREATED, else MODIFIED. Told again it has
-the same id. Your connector carries it; nothing is sent from here.")]
+What holds no longer is WITHDRAWN, for whatever reason; what is in force again is CREATED anew, under another id. Told again it has the same
+id. Your connector carries it; nothing is sent from here.")]
 pub(super) struct News {
     /// Registry and id, such as jp:V-1
     verdict: VerdictRef,
     /// Who tells it, by its business partner number
     #[arg(long, value_name = "BPNL")]
-    sender: String,
+    sender: LegalEntity,
     /// Whom it is told
     #[arg(long, value_name = "BPNL")]
-    receiver: String,
-    /// Who holds the verdict [default: the sender]
-    #[arg(long, value_name = "BPNL")]
-    holder: Option<String>,
-    /// What it is a certificate of, in the network's words [default: the scheme]
+    receiver: LegalEntity,
+    /// What it is a certificate of, in the network's words [default: as you offer it, else the scheme]
     #[arg(long, value_name = "TYPE")]
     certificate_type: Option<String>,
+}
+
+/// What is told of an offer.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Offer {
+    certificate_type: Option<String>,
+    withdrawn: bool,
+    offering: Offering,
 }
 
 impl News {
     pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let answer: Value = context.ask(&format!("/v1/verdicts/{}", escape(&self.verdict.to_string())))?;
-        let news: Value = serde_json::from_slice(&self.told(&answer)?)?;
+        let offer = self.offer(context)?;
+        let news: Value = serde_json::from_slice(&self.told(&answer, offer, SystemClock.now())?)?;
         context.answer(&news, |news| format!("{news:#}"))
     }
 
-    fn told(self, verdict: &Value) -> anyhow::Result<Vec<u8>> {
-        if !verdict["terms"].is_object() {
+    /// As what the one who asks offers it, if it does.
+    fn offer(&self, context: &Context) -> anyhow::Result<Offer> {
+        let path = format!("/v1/certificate-offers/{}", escape(self.verdict.id.as_str()));
+        match wait(async { Ok(context.reader()?.json(&path).await) })? {
+            Ok(offer) => Ok(offer),
+            // Whoever is no party here, or offers nothing, has no partners who read it there.
+            Err(ClientError::Problem { status: 401 | 403 | 404, .. }) => Ok(Offer::default()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn told(&self, answer: &Value, offer: Offer, now: Timestamp) -> anyhow::Result<Vec<u8>> {
+        if !answer["terms"].is_object() {
             bail!("{} is another registry's; its news are told by whoever asks there", self.verdict);
         }
-        let history: Vec<HistoryItem> = serde_json::from_value(verdict["history"].clone())?;
-        let (granted, last) = history.first().zip(history.last()).context("the registry told no history")?;
-        let name = self.verdict.to_string();
-        let id = |part: &str| stable(&[name.as_str(), &last.index.to_string(), &self.receiver, part].join(" "));
-        let became = became(&serde_json::from_value(verdict["state"].clone())?, &history);
-        let published = Published {
-            holder: self.holder.clone().unwrap_or_else(|| self.sender.clone()),
-            scheme: self.certificate_type.clone().unwrap_or_else(|| word(&verdict["terms"]["scheme"])),
-            edition: None,
-            registration: name.clone(),
-            valid_from: day(&verdict["terms"]["validFrom"])?.context("it has no first day")?,
-            valid_until: day(&verdict["now"]["validUntil"])?,
-            issuer: granted.by.to_string(),
-            issuer_number: None,
-            validator: self.verdict.registry.to_string(),
-            trust: Trust::High,
-            sites: Vec::new(),
-            document: Attached {
-                id: name.clone(),
-                created: last.at,
-                media_type: "application/json".to_owned(),
-                bytes: verdict.to_string().into_bytes(),
-            },
+        let verdict = VerdictRecord {
+            terms: Arc::new(serde_json::from_value(answer["terms"].clone())?),
+            now: serde_json::from_value(answer["now"].clone())?,
+            history: serde_json::from_value(answer["history"].clone())?,
         };
-        let exchange = Exchange {
-            header: Header {
-                sender: self.sender.clone(),
-                receiver: self.receiver.clone(),
-                message: id("event"),
-                sent: last.at,
-            },
-            exchange: (became == Lifecycle::Created).then(|| id("exchange")),
-            certificate: name.clone(),
-            revision: history.len() as u64,
+        let turn = last(&verdict, &offer, now).context("it was never in force, and there is nothing to tell")?;
+        let certificate_type = self.certificate_type.clone().or(offer.certificate_type);
+        let news = bridging::News {
+            verdict: &verdict,
+            registry: &self.verdict.registry,
+            certificate_type: &certificate_type.unwrap_or_else(|| verdict.terms.scheme.to_string()),
+            sender: &self.sender,
+            receiver: &self.receiver,
         };
-        Ok(published.notification(&exchange, became)?)
+        Ok(news.of(&turn)?)
     }
 }
 
-fn became(state: &StateName, history: &[HistoryItem]) -> Lifecycle {
-    match state {
-        StateName::Granted | StateName::Conditional if history.len() == 1 => Lifecycle::Created,
-        StateName::Granted | StateName::Conditional => Lifecycle::Modified,
-        _ => Lifecycle::Withdrawn,
-    }
-}
-
-/// Another one for each text, and always the same (RFC 9562, version 8).
-fn stable(text: &str) -> String {
-    let digest = digest::digest(&digest::SHA256, text.as_bytes());
-    let mut bytes = [0; 16];
-    bytes.iter_mut().zip(digest.as_ref()).for_each(|(byte, of)| *byte = *of);
-    let id: Uuid = Builder::from_custom_bytes(bytes).into_uuid();
-    id.to_string()
-}
-
-fn word(text: &Value) -> String {
-    text.as_str().unwrap_or_default().to_owned()
-}
-
-fn day(text: &Value) -> anyhow::Result<Option<Date>> {
-    text.as_str().map(|day| day.parse().with_context(|| format!("{day} is no day"))).transpose()
+/// What became of it last.
+fn last(verdict: &VerdictRecord, offer: &Offer, now: Timestamp) -> Option<Turn> {
+    let turn = *turns(verdict, offer.offering).last()?;
+    let edition = edition(verdict, offer.offering, now)?;
+    let edition = if offer.withdrawn { Edition { became: Lifecycle::Withdrawn, ..edition } } else { edition };
+    Some(Turn { edition, ..turn })
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use conformity::verdict::StateName;
     use serde_json::json;
 
     use super::*;
 
-    fn news(verdict: &Value) -> anyhow::Result<Value> {
+    fn news(verdict: &Value, offer: Offer) -> anyhow::Result<Value> {
         let news = News {
             verdict: "jp:V-1".parse().unwrap(),
-            sender: "BPNL00000003CRHK".to_owned(),
-            receiver: "BPNL00000003AYRE".to_owned(),
-            holder: None,
+            sender: "BPNL00000003CRHK".parse().unwrap(),
+            receiver: "BPNL00000003AYRE".parse().unwrap(),
             certificate_type: None,
         };
-        Ok(serde_json::from_slice(&news.told(verdict)?)?)
+        Ok(serde_json::from_slice(&news.told(verdict, offer, "2026-06-01T00:00:00Z".parse().unwrap())?)?)
     }
 
-    fn verdict(state: &str, happened: &[&str]) -> Value {
-        let item = |(place, what): (usize, &&str)| json!({"index": place + 7, "at": "2026-01-02T03:04:05Z", "effective": "2026-01-02T03:04:05Z", "what": what, "by": "cb-1"});
-        json!({
-            "verdict": "jp:V-1", "state": state, "now": {"validUntil": "2028-12-31"},
-            "terms": {"scheme": "star@1", "validFrom": "2026-01-01"},
-            "history": happened.iter().enumerate().map(item).collect::<Vec<_>>(),
-        })
+    /// A verdict to which this happened since it was granted, as a registry shows it.
+    fn verdict(happened: Vec<Value>) -> Value {
+        let terms = json!({
+            "verdict": "V-1", "scheme": "star@1",
+            "supplier": {"id": "corporate-number:7000012050002", "name": "Example KK", "country": "JP"},
+            "object": {"kind": "organization", "name": "Example KK"}, "viewpoints": ["organization"], "scope": "all of it",
+            "validFrom": "2026-01-01", "validUntil": "2028-12-31", "profile": "open", "provenance": "decided",
+        });
+        let item = |index: u64, what: Value| {
+            let at = "2026-01-02T03:04:05Z";
+            serde_json::from_value(json!({"index": index, "at": at, "effective": at, "what": what, "by": "cb-1"}))
+                .unwrap()
+        };
+        let granted = VerdictRecord::new(Arc::new(serde_json::from_value(terms).unwrap()), item(7, json!("granted")));
+        let record = happened.into_iter().fold(granted, |record, what| {
+            let index = 7 + record.history.len() as u64;
+            record.after(item(index, what)).unwrap()
+        });
+        let state: StateName = record.now.state.name();
+        json!({"verdict": "jp:V-1", "state": state, "terms": record.terms, "now": record.now, "history": record.history})
     }
 
     #[test]
     fn what_became_of_a_verdict_is_told_in_the_networks_words_under_one_id() {
+        let overdue = || json!("surveillance-overdue");
+        let lapsed = json!({"basis-changed": {"lapsed": {"cause": {"what": "accreditation-withdrawn", "entry": 3},
+            "since": "2026-01-02T03:04:05Z", "consequence": "cease"}}});
         let rows = [
-            (verdict("granted", &["granted"]), "CREATED"),
-            (verdict("granted", &["granted", "surveillance-overdue"]), "MODIFIED"),
-            (verdict("suspended", &["granted", "surveillance-overdue"]), "WITHDRAWN"),
-            (verdict("expired", &["granted", "expired"]), "WITHDRAWN"),
+            (vec![], "CREATED", "V-1.1"),
+            (vec![overdue()], "MODIFIED", "V-1.1"),
+            (vec![overdue(), json!({"changed": "suspended"})], "WITHDRAWN", "V-1.1"),
+            (vec![json!({"changed": "suspended"}), json!({"changed": "restored"})], "CREATED", "V-1.2"),
+            (vec![json!("expired")], "WITHDRAWN", "V-1.1"),
+            (vec![lapsed], "WITHDRAWN", "V-1.1"),
         ];
-        for (verdict, status) in rows {
-            let told = news(&verdict).unwrap();
+        for (happened, status, certificate) in rows {
+            let verdict = verdict(happened);
+            let told = news(&verdict, Offer::default()).unwrap();
             assert_eq!((&told["data"]["status"], &told["subject"]), (&json!(status), &json!("BPNL00000003AYRE")));
-            assert_eq!(told["data"]["certificate"]["certificateId"], "jp:V-1");
-            assert_eq!(told, news(&verdict).unwrap(), "told again it is the same");
+            assert_eq!(told["data"]["certificate"]["certificateId"], certificate);
+            assert_eq!(told, news(&verdict, Offer::default()).unwrap(), "told again it is the same");
             let read = bridges::bridge(bridges::Network::CatenaX).read(told.to_string().as_bytes());
             assert!(read.is_ok(), "{status}: {read:?}");
         }
-        let id = |happened: &[&str]| news(&verdict("granted", happened)).unwrap()["id"].clone();
-        assert_ne!(id(&["granted"]), id(&["granted", "surveillance-overdue"]), "another change, another id");
+        let id = |happened| news(&verdict(happened), Offer::default()).unwrap()["id"].clone();
+        assert_ne!(id(vec![]), id(vec![overdue()]), "another change, another id");
+    }
+
+    #[test]
+    fn whoever_offers_it_tells_what_its_partners_find_there() {
+        let offer = |again, withdrawn| Offer {
+            certificate_type: Some("isoiec27001".to_owned()),
+            withdrawn,
+            offering: Offering { again, from: 9 },
+        };
+        let verdict = verdict(vec![json!("surveillance-overdue")]);
+        let told = |offer| news(&verdict, offer).unwrap()["data"].clone();
+        let created = told(offer(1, false));
+        assert_eq!(
+            (&created["status"], &created["certificate"]["certificateId"], &created["certificate"]["certificateType"]),
+            (&json!("CREATED"), &json!("V-1.2"), &json!("isoiec27001"))
+        );
+        let withdrawn = told(offer(1, true));
+        assert_eq!(withdrawn, json!({"status": "WITHDRAWN", "certificate": {"certificateId": "V-1.2"}}));
     }
 
     #[test]
     fn news_of_another_registrys_verdict_are_not_told() {
         let foreign = json!({"verdict": "eu:V-1", "recognition": {}});
-        assert!(news(&foreign).unwrap_err().to_string().contains("another registry's"));
+        assert!(news(&foreign, Offer::default()).unwrap_err().to_string().contains("another registry's"));
     }
 }

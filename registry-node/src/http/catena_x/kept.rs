@@ -1,63 +1,17 @@
-//! What is kept for a member of Catena-X: which of its verdicts it offers, what partners sent it, and what is open between them.
+//! What is kept for a member of Catena-X beside its offers (`buyer::offer`): what partners sent it, and what is open between them.
 //!
 //! Out of scope: who may see it (the member alone, but for what its partners ask about their own).
 
+use bridges::Evidence;
 use bridges::catena_x::LegalEntity;
-use bridges::catena_x::record::Location;
-use bridges::{Evidence, Unanswerable, catena_x};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::buyer::shelf::{Kept, Kind};
 
-/// Most partners that an offer names.
-const PARTNERS_MAX: usize = 1_000;
 /// Most errors of a judgement, and characters of each.
 const ERRORS_MAX: usize = 32;
 const ERROR_MAX: usize = 500;
-
-/// What of a member's verdict a certificate of this network needs that the verdict does not say.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Offer {
-    /// What it is a certificate of, in the network's words.
-    pub(super) certificate_type: String,
-    /// Which edition.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) certificate_type_version: Option<String>,
-    /// Where it holds.
-    pub(super) certified_locations: Vec<Location>,
-    /// The body's number.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) issuer_bpn: Option<LegalEntity>,
-    /// To whom alone it is offered; to whomever the connector lets in where none are named.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) partners: Vec<LegalEntity>,
-    /// Whether the member took it back: partners are told so, as the standard wants.
-    #[serde(default)]
-    pub(super) withdrawn: bool,
-}
-
-impl Kept for Offer {
-    const KIND: Kind = Kind { name: "certificate-offers", values: 64, value_bytes: 64 * 1024, all_bytes: 1024 * 1024 };
-}
-
-impl Offer {
-    /// Refuses what could not become a certificate.
-    pub(super) fn checked(self) -> Result<Offer, Unanswerable> {
-        catena_x::record::kind(&self.certificate_type)?;
-        catena_x::record::locations(&self.certified_locations)?;
-        if self.partners.len() > PARTNERS_MAX {
-            return Err(Unanswerable::TooMany { found: self.partners.len(), most: PARTNERS_MAX });
-        }
-        Ok(self)
-    }
-
-    /// Whether it is offered to this partner.
-    pub(super) fn is_for(&self, partner: &LegalEntity) -> bool {
-        self.partners.is_empty() || self.partners.contains(partner)
-    }
-}
 
 /// A partner's certificate, as it says: evidence, and no verdict.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,13 +31,17 @@ impl Kept for Foreign {
 }
 
 impl Foreign {
+    /// Whether it ended.
+    pub(super) fn is_withdrawn(&self) -> bool {
+        self.evidence.status.as_deref() == Some(WITHDRAWN)
+    }
+
     /// What is kept after one more event, in whatever order events come: a withdrawal is the end, and an older issue changes nothing.
     pub(super) fn after(self, event: Foreign) -> Foreign {
-        let is = |one: &Foreign, status| one.evidence.status.as_deref() == Some(status);
-        if is(&self, WITHDRAWN) || event.evidence.revision < self.evidence.revision && !is(&event, WITHDRAWN) {
+        if self.is_withdrawn() || event.evidence.revision < self.evidence.revision && !event.is_withdrawn() {
             return self;
         }
-        if is(&event, WITHDRAWN) {
+        if event.is_withdrawn() {
             let evidence = Evidence { status: event.evidence.status, ..self.evidence };
             return Foreign { evidence, received: event.received, ..self };
         }

@@ -3,8 +3,6 @@
 //! These are asked by the member's own programs, and never through its connector. Out of scope: what partners ask.
 
 use conformity::ids::VerdictId;
-use conformity::records::Facts;
-use conformity::standing::is_supplier;
 use serde::Serialize;
 use warp::reply::Response;
 
@@ -14,7 +12,11 @@ use super::super::code;
 use super::super::consented::party;
 use super::super::own::{self, Sent, tagged};
 use super::super::site::Site;
-use super::kept::{Exchange, Foreign, Judgement, Offer};
+use super::super::subscriptions;
+use super::kept::{Exchange, Foreign, Judgement};
+use super::pushed;
+use crate::buyer::offer::Offer;
+use crate::buyer::pushing;
 use crate::buyer::shelf::{Condition, Kept, Listed, Name, Shelved, Version};
 use crate::problem::Problem;
 
@@ -27,7 +29,15 @@ pub(in super::super) const MAX_BYTES: usize = 64 * 1024;
 enum Listing {
     CertificateOffers(Vec<Listed>),
     ForeignCertificates(Vec<Listed>),
-    CertificateExchanges(Vec<Exchange>),
+    CertificateExchanges(Vec<Named>),
+}
+
+/// An exchange, by the name under which it can be removed.
+#[derive(Serialize)]
+struct Named {
+    name: Name,
+    #[serde(flatten)]
+    exchange: Exchange,
 }
 
 /// Something that was put.
@@ -38,11 +48,11 @@ struct Put<'a> {
 }
 
 fn listed<T: Kept>(site: &Site, ask: &Ask) -> Result<Vec<Listed>, Problem> {
-    site.registry.shelf.list::<T>(&party(ask)?).map_err(|error| code::kept(&error))
+    Ok(site.registry.shelf.list::<T>(&party(ask)?)?)
 }
 
 fn kept<T: Kept>(site: &Site, ask: &Ask) -> Result<Shelved<T>, Problem> {
-    let found = site.registry.shelf.value(&party(ask)?, &ask.value()?).map_err(|error| code::kept(&error))?;
+    let found = site.registry.shelf.value(&party(ask)?, &ask.value()?)?;
     found.ok_or_else(Problem::not_found)
 }
 
@@ -53,13 +63,13 @@ fn shown<T: Kept>(site: &Site, ask: &Ask) -> Result<Response, Problem> {
 
 fn put<T: Kept>(site: &Site, sent: &Sent, name: &Name, value: &T, condition: Condition) -> Result<Response, Problem> {
     let version = site.registry.shelf.put(&sent.party, name, value, condition, site.registry.now());
-    let version = version.map_err(|error| code::kept(&error))?;
+    let version = version?;
     Ok(tagged(answer::json(&Put { name, version })?, version))
 }
 
 fn removed<T: Kept>(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Problem> {
     let removed = site.registry.shelf.remove::<T>(&sent.party, &ask.value()?, sent.condition);
-    if removed.map_err(|error| code::kept(&error))? { Ok(answer::done()) } else { Err(Problem::not_found()) }
+    if removed? { Ok(answer::done()) } else { Err(Problem::not_found()) }
 }
 
 /// `GET /v1/certificate-offers`
@@ -78,23 +88,26 @@ pub(in super::super) fn put_offer(site: &Site, ask: &Ask, sent: &Sent) -> Result
     let name: Name = ask.value()?;
     let offer: Offer = own::read(sent)?;
     let offer = offer.checked().map_err(|error| code::bad_question(error.words(ask.language())))?;
-    if !is_offerable(site, sent, &id) {
-        return Err(bad_parameter("verdict", "offer a public verdict on yourself"));
-    }
-    put(site, sent, &name, &offer, sent.condition)
-}
-
-/// Whether it is on the asker, and everybody may see it.
-fn is_offerable(site: &Site, sent: &Sent, id: &VerdictId) -> bool {
-    let register = site.register();
-    let member = register.party(&sent.party);
-    let verdict = register.verdict(id).filter(|verdict| verdict.terms.profile.is_public());
-    member.zip(verdict).is_some_and(|(member, verdict)| is_supplier(&member.party.identifiers, &verdict))
+    let verdict = pushing::offered(&site.registry, &sent.party, &id);
+    let verdict = verdict.ok_or_else(|| bad_parameter("verdict", "offer a public verdict on yourself"))?;
+    let _changing = site.registry.dispatch.changing();
+    let before: Option<Shelved<Offer>> = site.registry.shelf.value(&sent.party, &name)?;
+    let size = site.registry.feed.size();
+    let offer = offer.put_after(before.as_ref().map(|before| &before.value), &verdict.terms.supplier.id, size);
+    let on = subscriptions::on(before.map(|before| before.version), sent.condition);
+    let answer = put(site, sent, &name, &offer, on)?;
+    // Also where it is as it was: the one before may have been cut off here.
+    pushed::follow(site, &sent.party)?;
+    pushed::tell(site, &sent.party, (&id, &offer), None)?;
+    Ok(answer)
 }
 
 /// `DELETE /v1/certificate-offers/{verdict}`
 pub(in super::super) fn remove_offer(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Problem> {
-    removed::<Offer>(site, ask, sent)
+    let _changing = site.registry.dispatch.changing();
+    let answer = removed::<Offer>(site, ask, sent)?;
+    pushed::follow(site, &sent.party)?;
+    Ok(answer)
 }
 
 /// `GET /v1/foreign-certificates`
@@ -107,17 +120,14 @@ pub(in super::super) fn foreign_one(site: &Site, ask: &Ask) -> Result<Response, 
     shown::<Foreign>(site, ask)
 }
 
-/// `PUT /v1/foreign-certificates/{certificate}/judgement`: of the issue that the member had before it, and of no other.
+/// `PUT /v1/foreign-certificates/{certificate}/judgement`: of the version that the member had before it, which it names, and of no other. What
+/// came meanwhile was not judged.
 pub(in super::super) fn judge(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Problem> {
     let judgement: Judgement = own::read(sent)?;
     let judgement = judgement.checked().map_err(code::bad_question)?;
-    let Shelved { value, version, .. } = kept::<Foreign>(site, ask)?;
-    if matches!(sent.condition, Condition::Exactly(wanted) if wanted != version) || sent.condition == Condition::Absent
-    {
-        return Err(code::kept(&crate::buyer::shelf::ShelfError::Changed));
-    }
-    let judged = Foreign { judgement: Some(judgement), ..value };
-    put(site, sent, &ask.value()?, &judged, Condition::Exactly(version))
+    let Condition::Exactly(_) = sent.condition else { return Err(own::condition_required()) };
+    let judged = Foreign { judgement: Some(judgement), ..kept::<Foreign>(site, ask)?.value };
+    put(site, sent, &ask.value()?, &judged, sent.condition)
 }
 
 /// `DELETE /v1/foreign-certificates/{certificate}`
@@ -129,7 +139,15 @@ pub(in super::super) fn remove_foreign(site: &Site, ask: &Ask, sent: &Sent) -> R
 pub(in super::super) fn exchanges(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     own::sparingly(site, ask)?;
     let (shelf, member) = (&site.registry.shelf, party(ask)?);
-    let found = listed::<Exchange>(site, ask)?.into_iter().map(|one| shelf.value::<Exchange>(&member, &one.name));
-    let found: Vec<_> = found.collect::<Result<_, _>>().map_err(|error| code::kept(&error))?;
-    answer::json(&Listing::CertificateExchanges(found.into_iter().flatten().map(|shelved| shelved.value).collect()))
+    let mut named = Vec::new();
+    for Listed { name, .. } in listed::<Exchange>(site, ask)? {
+        let shelved = shelf.value::<Exchange>(&member, &name)?;
+        named.extend(shelved.map(|shelved| Named { name, exchange: shelved.value }));
+    }
+    answer::json(&Listing::CertificateExchanges(named))
+}
+
+/// `DELETE /v1/certificate-exchanges/{exchange}`
+pub(in super::super) fn remove_exchange(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Problem> {
+    removed::<Exchange>(site, ask, sent)
 }

@@ -1,5 +1,6 @@
 //! The standard's API of who has certificates: they are asked for, looked for, read, and accepted or not.
 
+use bridges::catena_x::edition::CertificateId;
 use bridges::catena_x::record::{Record, withdrawn};
 use bridges::catena_x::{ACCEPTANCE, Query, REQUEST, Unsearchable};
 use bridges::{Document, Evidence, PartyIdentifier};
@@ -16,9 +17,9 @@ use super::super::inquiry;
 use super::super::own::Sent;
 use super::super::proofs;
 use super::super::site::Site;
-use super::consumer::keep;
+use super::intake::Intake;
 use super::kept::{About, Exchange, Fault, Outcome};
-use super::offered::{self, CertificateId, Offered};
+use super::offered::{self, Offered};
 use super::{Between, events, read, unnamed};
 use crate::buyer::shelf::Name;
 use crate::problem::Problem;
@@ -77,7 +78,10 @@ pub(in super::super) fn requested(site: &Site, ask: &Ask, sent: &Sent) -> Result
         opened: site.registry.now(),
         exchange_id,
     };
-    keep(site, &between, &exchange_name(&between, &exchange.exchange_id)?, &exchange)?;
+    let name = exchange_name(&between, &exchange.exchange_id)?;
+    site.registry.shelf.change(&between.member, |shelf| {
+        Intake::new(shelf, &between, site.registry.now()).exchange(&name, &exchange)
+    })?;
     let mut response = answer::json(&Status::of(exchange))?;
     *response.status_mut() = StatusCode::ACCEPTED;
     Ok(response)
@@ -98,16 +102,10 @@ fn places<'d>(document: &'d Document, wanted: &'d Evidence) -> Vec<&'d str> {
 
 /// `GET /v1/catena-x/certificate-requests/{exchange}`
 pub(in super::super) fn request_status(site: &Site, ask: &Ask) -> Result<Response, Problem> {
-    let between = Between::of(ask)?;
-    let (_, exchange) = open(site, &between, &ask.value::<String>()?)?;
-    answer::json(&Status::of(exchange).ok_or_else(Problem::not_found)?)
-}
-
-/// An exchange that this partner asked for.
-fn open(site: &Site, between: &Between, id: &str) -> Result<(Name, Exchange), Problem> {
-    let name = exchange_name(between, id)?;
-    let exchange = site.registry.shelf.value::<Exchange>(&between.member, &name).map_err(|error| code::kept(&error))?;
-    Ok((name, exchange.ok_or_else(Problem::not_found)?.value))
+    let between = Between::asking(site, ask)?;
+    let name = exchange_name(&between, &ask.value::<String>()?)?;
+    let exchange = site.registry.shelf.value::<Exchange>(&between.member, &name)?.ok_or_else(Problem::not_found)?;
+    answer::json(&Status::of(exchange.value).ok_or_else(Problem::not_found)?)
 }
 
 fn exchange_name(between: &Between, id: &str) -> Result<Name, Problem> {
@@ -116,7 +114,7 @@ fn exchange_name(between: &Between, id: &str) -> Result<Name, Problem> {
 
 /// `POST /v1/catena-x/certificates/search`
 pub(in super::super) fn search(site: &Site, ask: &Ask, asked: &inquiry::Asked) -> Result<Response, Problem> {
-    let between = Between::of(ask)?;
+    let between = Between::asking(site, ask)?;
     let query = Query::read(&asked.body).map_err(|error| match error {
         Unsearchable::Refused(refusal) => code::bad_body(refusal.words(ask.language())),
         Unsearchable::NotSupported(_) => code::search_not_offered(&error),
@@ -132,8 +130,8 @@ fn told(record: &Record) -> Result<Value, Problem> {
 
 /// `GET /v1/catena-x/certificates/{certificate}`
 pub(in super::super) fn certificate(site: &Site, ask: &Ask) -> Result<Response, Problem> {
-    let between = Between::of(ask)?;
-    let id: CertificateId = ask.value::<String>()?.parse().map_err(|()| Problem::not_found())?;
+    let between = Between::asking(site, ask)?;
+    let id: CertificateId = ask.value::<String>()?.parse().map_err(|_| Problem::not_found())?;
     match offered::one(site, ask, &between, &id)?.ok_or_else(Problem::not_found)? {
         Offered::Holds(record) => answer::json(&told(&record)?),
         Offered::Withdrawn => answer::json(&withdrawn(&id.to_string())),
@@ -142,7 +140,7 @@ pub(in super::super) fn certificate(site: &Site, ask: &Ask) -> Result<Response, 
 
 /// `GET /v1/catena-x/documents/{certificate}`: the bundle by which the verdict can be checked without this registry.
 pub(in super::super) fn document(site: &Site, ask: &Ask) -> Result<Response, Problem> {
-    let between = Between::of(ask)?;
+    let between = Between::asking(site, ask)?;
     let id = CertificateId::of_document(&ask.value::<String>()?).ok_or_else(Problem::not_found)?;
     let Some(Offered::Holds(_)) = offered::one(site, ask, &between, &id)? else { return Err(Problem::not_found()) };
     let verdict = VerdictRef { registry: site.registry.config.registry.id.clone(), id: id.verdict };
@@ -151,20 +149,22 @@ pub(in super::super) fn document(site: &Site, ask: &Ask) -> Result<Response, Pro
     Ok(answer::bytes(JSON, made.bytes, Keep::No))
 }
 
-/// `POST /v1/catena-x/certificate-acceptance-notifications`
+/// `POST /v1/catena-x/certificate-acceptance-notifications`: all of a body counts, or nothing.
 pub(in super::super) fn accepted(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Problem> {
     let between = Between::of(ask)?;
-    let documents = events(ask, sent, &between, &[ACCEPTANCE])?;
-    // All of them before any: a body is taken whole or not at all.
-    let told: Vec<(Name, Exchange)> =
-        documents.iter().map(|document| concluded(site, &between, document)).collect::<Result<_, _>>()?;
-    told.iter().try_for_each(|(name, exchange)| keep(site, &between, name, exchange))?;
+    let documents = events(site, (ask, &sent.body), &between, &[ACCEPTANCE])?;
+    // Each sees what was made of the same exchange before, in this body or in another that came at once.
+    site.registry.shelf.change(&between.member, |shelf| {
+        let mut intake = Intake::new(shelf, &between, site.registry.now());
+        documents.iter().try_for_each(|document| conclude(&mut intake, document))
+    })?;
     Ok(answer::done())
 }
 
-/// The exchange with what the partner made of its certificate. Its end is its end: what is told again must be the same.
-fn concluded(site: &Site, between: &Between, document: &Document) -> Result<(Name, Exchange), Problem> {
-    let (name, mut exchange) = open(site, between, &document.envelope.reference)?;
+/// Keeps what the partner made of its certificate. Its end is its end: what is told again must be the same.
+fn conclude(intake: &mut Intake<'_, '_>, document: &Document) -> Result<(), Problem> {
+    let name = exchange_name(intake.between, &document.envelope.reference)?;
+    let mut exchange = intake.shelf.value::<Exchange>(&name)?.ok_or_else(Problem::not_found)?.value;
     let evidence = document.evidence.as_ref().filter(|evidence| evidence.id == exchange.certificate_id);
     let status = evidence.and_then(|evidence| Outcome::named(evidence.status.as_deref()?));
     let status = status.ok_or_else(|| code::bad_body("the exchange is about another certificate"))?;
@@ -173,8 +173,8 @@ fn concluded(site: &Site, between: &Between, document: &Document) -> Result<(Nam
     };
     match outcome {
         None | Some(Outcome::Retrieved) => *outcome = Some(status),
-        Some(ended) if *ended == status || status == Outcome::Retrieved => {}
+        Some(ended) if *ended == status || status == Outcome::Retrieved => return Ok(()),
         Some(_) => return Err(code::bad_body("the exchange has ended otherwise; ask for the certificate again")),
     }
-    Ok((name, exchange))
+    intake.exchange(&name, &exchange)
 }

@@ -108,6 +108,15 @@ pub(super) static ROUTES: &[Route] = &[
         JSON,
         Handler::Disk(own::exchanges),
     ),
+    Route {
+        verb: Delete,
+        path: "/v1/certificate-exchanges/{exchange}",
+        summary: "Keep it no more",
+        value: "its name in the asker's list",
+        parameters: &[],
+        answer: "",
+        handler: Handler::Own { takes: &[], most: 0, change: own::remove_exchange },
+    },
 ];
 
 const fn sent(path: &'static str, summary: &'static str, answer: &'static str, handler: Handler) -> Route {

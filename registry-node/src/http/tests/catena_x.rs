@@ -18,15 +18,20 @@ const HOME: &str = "BPNA00000001AXS0";
 /// A registry where `maker` has an open verdict, V-3, beside the restricted V-2, and offers it.
 async fn offering() -> World {
     let world = World::furnished().await;
-    let mut claim = verdict("V-3");
-    claim["supplier"] = restricted("V-3")["supplier"].clone();
-    world.must(&world.person("cb-1"), "verdict-granted", claim).await;
+    grant(&world).await;
     assert_eq!(own(&world, Method::PUT, "/v1/certificate-offers/V-3", offer(json!({}))).await.status, 200);
     world
 }
 
+/// The open verdict of `maker`'s.
+pub(super) async fn grant(world: &World) {
+    let mut claim = verdict("V-3");
+    claim["supplier"] = restricted("V-3")["supplier"].clone();
+    world.must(&world.person("cb-1"), "verdict-granted", claim).await;
+}
+
 /// An offer, with these members changed.
-fn offer(changes: Value) -> Value {
+pub(super) fn offer(changes: Value) -> Value {
     let mut offer = json!({
         "certificateType": "isoiec27001", "certificateTypeVersion": "2022",
         "certifiedLocations": [{"bpnl": "BPNL00000001AXS0", "bpna": HOME, "locationRole": "MAIN_LOCATION"}],
@@ -38,14 +43,27 @@ fn offer(changes: Value) -> Value {
 }
 
 /// What the member's own program asks.
-async fn own(world: &World, method: Method, path: &str, body: Value) -> Got {
+pub(super) async fn own(world: &World, method: Method, path: &str, body: Value) -> Got {
+    own_on(world, method, path, body, None).await
+}
+
+/// The same, of what has this tag.
+async fn own_on(world: &World, method: Method, path: &str, body: Value, tag: Option<&str>) -> Got {
     let maker = world.person("maker");
     let body = if body.is_null() { Bytes::new() } else { body.to_string().into() };
-    world.talk(Some(&maker)).await.send(method, path, &[("content-type", JSON)], body).await
+    let mut headers = vec![("content-type", JSON)];
+    headers.extend(tag.map(|tag| ("if-match", tag)));
+    world.talk(Some(&maker)).await.send(method, path, &headers, body).await
 }
 
 /// What a partner asks through the member's connector.
-async fn through(world: &World, partner: &str, method: Method, path: &str, (form, body): (&str, Value)) -> Got {
+pub(super) async fn through(
+    world: &World,
+    partner: &str,
+    method: Method,
+    path: &str,
+    (form, body): (&str, Value),
+) -> Got {
     let maker = world.person("maker");
     let headers = [("content-type", form), ("edc-bpn", partner)];
     let body = if body.is_null() { Bytes::new() } else { body.to_string().into() };
@@ -120,8 +138,13 @@ async fn news_of_a_partner_is_evidence_for_the_member_alone_and_no_verdict() {
     assert_eq!(get(&world, PARTNER, "certificate-acceptance-status/exch-x").await.status, 404);
     let judgement = format!("/v1/foreign-certificates/{}/judgement", revisions[0].2);
     let errors = json!([{"message": "it has expired", "specifier": "BPNS00000001AXS0"}]);
-    let put = own(&world, Method::PUT, &judgement, json!({"status": "REJECTED", "errors": errors})).await;
-    assert_eq!(put.status, 200, "{put:?}");
+    let rejected = json!({"status": "REJECTED", "errors": errors});
+    let path = format!("/v1/foreign-certificates/{}", revisions[0].2);
+    let seen = own(&world, Method::GET, &path, Value::Null).await.header("etag").to_owned();
+    for (tag, status) in [(None, 428), (Some("*"), 428), (Some("\"999\""), 412), (Some(seen.as_str()), 200)] {
+        let put = own_on(&world, Method::PUT, &judgement, rejected.clone(), tag).await;
+        assert_eq!(put.status, status, "{tag:?}: {put:?}");
+    }
     let told = get(&world, PARTNER, status).await.json();
     assert_eq!((&told["status"], &told["errors"]), (&json!("REJECTED"), &errors));
     assert_eq!(own(&world, Method::PUT, &judgement, json!({"status": "REJECTED"})).await.code(), "bad-question");
@@ -129,11 +152,21 @@ async fn news_of_a_partner_is_evidence_for_the_member_alone_and_no_verdict() {
     let end = post(&world, PARTNER, "certificate-notifications", EVENT, news("WITHDRAWN", "c", 0)).await;
     let late = post(&world, PARTNER, "certificate-notifications", EVENT, news("MODIFIED", "c", 3)).await;
     assert_eq!((end.status, late.status), (204, 204));
-    let path = format!("/v1/foreign-certificates/{}", revisions[0].2);
     let one = own(&world, Method::GET, &path, Value::Null).await.json();
     assert_eq!((&one["status"], &one["revision"]), (&json!("WITHDRAWN"), &json!(2)), "the end is the end: {one}");
     assert_eq!(own(&world, Method::DELETE, &path, Value::Null).await.status, 204);
     assert_eq!(own(&world, Method::GET, &path, Value::Null).await.status, 404);
+    assert_eq!(get(&world, PARTNER, status).await.status, 404, "nothing is told of what is not kept");
+    let open = own(&world, Method::GET, "/v1/certificate-exchanges", Value::Null).await.json();
+    let theirs =
+        open["certificateExchanges"].as_array().unwrap().iter().find(|one| one["exchangeId"] == "exch-d").unwrap();
+    let path = format!("/v1/certificate-exchanges/{}", theirs["name"].as_str().unwrap());
+    assert_eq!(get(&world, PARTNER, "certificate-acceptance-status/exch-d").await.status, 200);
+    assert_eq!(world.talk(Some(&buyer)).await.send(Method::DELETE, &path, &[], Bytes::new()).await.status, 404);
+    for (method, status) in [(Method::DELETE, 204), (Method::DELETE, 404)] {
+        assert_eq!(own(&world, method, &path, Value::Null).await.status, status);
+    }
+    assert_eq!(get(&world, PARTNER, "certificate-acceptance-status/exch-d").await.status, 404);
 }
 
 #[tokio::test]
@@ -304,6 +337,17 @@ async fn what_the_standard_does_not_allow_is_refused_with_its_status() {
     }
     let kept = own(&world, Method::GET, "/v1/foreign-certificates", Value::Null).await.json();
     assert_eq!(kept, json!({"foreignCertificates": []}), "a body is taken whole or not at all");
+    let mut talk = world.talk(Some(&world.person("maker"))).await;
+    let headers = [("edc-bpn", PARTNER), ("accept-language", "ja")];
+    for (path, method) in
+        [("certificates/x", Method::GET), ("nothing", Method::GET), ("certificates/search", Method::GET)]
+    {
+        let got = talk.send(method, &format!("/v1/catena-x/{path}"), &headers, Bytes::new()).await;
+        assert_eq!(got.header("content-type"), JSON, "the standard's form: {got:?}");
+        let refused = got.json();
+        assert_eq!((&refused["message"], &refused["status"]), (&refused["detail"], &json!(got.status)), "{path}");
+        assert!(!refused["message"].as_str().unwrap().is_ascii(), "in the language asked for: {refused}");
+    }
     let broken = [
         json!({"certificateType": "ISO 27001"}),
         json!({"certifiedLocations": []}),
@@ -316,20 +360,25 @@ async fn what_the_standard_does_not_allow_is_refused_with_its_status() {
     }
 }
 
+fn created(range: std::ops::Range<u64>) -> Value {
+    Value::Array(range.map(|number| news("CREATED", &format!("c-{number}"), 1)).collect())
+}
+
+async fn notify(world: &World, partner: &str, body: Value) -> Got {
+    post(world, partner, "certificate-notifications", EVENT, body).await
+}
+
 #[tokio::test]
 async fn one_partner_does_not_take_the_room_of_others() {
     let world = offering().await;
-    let created = |range: std::ops::Range<u64>| {
-        let each = range.map(|number| news("CREATED", &format!("c-{number}"), 1));
-        Value::Array(each.collect())
-    };
-    assert_eq!(post(&world, PARTNER, "certificate-notifications", EVENT, created(0..64)).await.status, 204);
-    assert_eq!(post(&world, PARTNER, "certificate-notifications", EVENT, created(64..65)).await.code(), "kept-full");
-    let again = post(&world, PARTNER, "certificate-notifications", EVENT, created(3..4)).await;
+    assert_eq!(notify(&world, PARTNER, created(0..63)).await.status, 204);
+    assert_eq!(notify(&world, PARTNER, created(63..65)).await.code(), "kept-full");
+    assert_eq!(notify(&world, PARTNER, created(63..64)).await.status, 204, "nothing of the body before was kept");
+    let again = notify(&world, PARTNER, created(3..4)).await;
     assert_eq!(again.status, 204, "what is there can be told once more");
     let mut others = news("CREATED", "c-0", 1);
     others["source"] = json!(format!("urn:bpn:{OTHER}"));
-    assert_eq!(post(&world, OTHER, "certificate-notifications", EVENT, others).await.status, 204);
+    assert_eq!(notify(&world, OTHER, others).await.status, 204);
     // Exchanges make room for each other, the oldest of the same partner first.
     let asked = post(&world, PARTNER, "certificate-requests", JSON, json!({"certificateType": "iso9001"})).await;
     assert_eq!(asked.status, 202);
@@ -339,4 +388,95 @@ async fn one_partner_does_not_take_the_room_of_others() {
         all.iter().filter(|one| one["partner"] == partner).count()
     };
     assert_eq!((of(PARTNER), of(OTHER)), (64, 1));
+}
+
+#[tokio::test]
+async fn what_was_withdrawn_makes_room_and_what_is_large_takes_more() {
+    let world = offering().await;
+    let ended = json!([news("WITHDRAWN", "c-0", 1), news("WITHDRAWN", "c-1", 1)]);
+    for body in [created(0..32), created(32..64), ended] {
+        assert_eq!(notify(&world, PARTNER, body).await.status, 204);
+    }
+    world.clock.ahead(2);
+    assert_eq!(notify(&world, PARTNER, created(64..65)).await.code(), "kept-full", "late news must find that it ended");
+    world.clock.ahead(3);
+    assert_eq!(notify(&world, PARTNER, created(64..67)).await.code(), "kept-full", "two make room for two");
+    assert_eq!(notify(&world, PARTNER, created(64..66)).await.status, 204);
+    // Twenty certificates of 50 KiB each and more are a mebibyte, before sixty-four are.
+    let large = |number: u64| {
+        let mut event = news("CREATED", &format!("l-{number}"), 1);
+        event["source"] = json!(format!("urn:bpn:{OTHER}"));
+        let place = |index: u64| json!({"bpnl": "BPNL00000001AXS0", "bpna": format!("{index:0>500}"), "locationRole": "MAIN_LOCATION"});
+        event["data"]["certificate"]["certifiedLocations"] = (0..100).map(place).collect();
+        event
+    };
+    let mut taken = 0;
+    while notify(&world, OTHER, large(taken)).await.status == 204 {
+        taken += 1;
+    }
+    assert!((10..=20).contains(&taken), "{taken}");
+    assert_eq!(notify(&world, OTHER, large(taken)).await.code(), "kept-full");
+}
+
+#[tokio::test]
+async fn of_two_acceptances_at_once_one_is_taken() {
+    let world = offering().await;
+    let wanted = json!({"certificateType": "isoiec27001", "certifiedLocations": [HOME]});
+    let path = "certificate-acceptance-notifications";
+    let outcome = async || {
+        let open = own(&world, Method::GET, "/v1/certificate-exchanges", Value::Null).await.json();
+        open["certificateExchanges"].as_array().unwrap().iter().map(|one| one["outcome"].clone()).collect::<Vec<_>>()
+    };
+    let exchange = post(&world, PARTNER, "certificate-requests", JSON, wanted.clone()).await.json();
+    let mut rejected = judged(&exchange, "REJECTED");
+    rejected["data"]["errors"] = json!([{"message": "m"}]);
+    let both = json!([judged(&exchange, "ACCEPTED"), rejected]);
+    assert_eq!(post(&world, PARTNER, path, EVENT, both).await.status, 400, "in one body");
+    assert_eq!(outcome().await, [Value::Null], "nothing of it counts");
+    for turn in 0..8 {
+        let exchange = post(&world, PARTNER, "certificate-requests", JSON, wanted.clone()).await.json();
+        rejected["data"]["exchangeId"] = exchange["exchangeId"].clone();
+        let accepted = judged(&exchange, "ACCEPTED");
+        let (one, other) = tokio::join!(
+            post(&world, PARTNER, path, EVENT, accepted),
+            post(&world, PARTNER, path, EVENT, rejected.clone())
+        );
+        let mut statuses = [one.status, other.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [204, 400], "{turn}");
+    }
+    let ended = outcome().await.into_iter().filter(|outcome| !outcome.is_null()).count();
+    assert_eq!(ended, 8);
+}
+
+#[tokio::test]
+async fn a_partner_that_sends_much_spends_nothing_of_the_member_nor_of_others() {
+    let world = offering().await;
+    let same = || Value::Array(vec![news("CREATED", "c", 1); 64]);
+    for status in [204, 204, 503] {
+        assert_eq!(notify(&world, PARTNER, same()).await.status, status, "each event counts");
+    }
+    let mut left = 0;
+    while get(&world, PARTNER, "certificates/V-3.1").await.status == 200 {
+        left += 1;
+        assert!(left < 128, "each question counts, too");
+    }
+    assert_eq!(get(&world, OTHER, "certificates/V-3.1").await.status, 200);
+    for _ in 0..48 {
+        let put = own(&world, Method::PUT, "/v1/certificate-offers/V-3", offer(json!({}))).await;
+        assert_eq!(put.status, 200, "{put:?}");
+    }
+    assert_eq!(own(&world, Method::DELETE, "/v1/representatives/van", Value::Null).await.status, 404, "not busy");
+    world.clock.ahead(1);
+    assert_eq!(notify(&world, PARTNER, same()).await.status, 204, "later it may again");
+    // Whatever numbers a connector names, the member's partners have one bound together.
+    let mut talk = world.talk(Some(&world.person("maker"))).await;
+    for number in 0.. {
+        let partner = format!("BPNL{number:0>12}");
+        let got = talk.send(Method::GET, "/v1/catena-x/certificates/x", &[("edc-bpn", &partner)], Bytes::new()).await;
+        if got.code() == "busy" {
+            break;
+        }
+        assert!(number < 4_096, "{got:?}");
+    }
 }

@@ -74,10 +74,16 @@ impl Got {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// The code of a problem.
+    /// The code of a problem. On the paths of another standard it has a form beside.
     pub(super) fn code(&self) -> String {
-        assert_eq!(self.header("content-type"), "application/problem+json", "{self:?}");
-        self.json()["type"].as_str().unwrap().rsplit('#').next().unwrap().to_owned()
+        let problem = self.json();
+        match self.header("content-type") {
+            "application/json" => {
+                assert!(problem["message"].is_string() && problem["message"] == problem["detail"], "{self:?}")
+            }
+            form => assert_eq!(form, "application/problem+json", "{self:?}"),
+        }
+        problem["type"].as_str().unwrap().rsplit('#').next().unwrap().to_owned()
     }
 
     pub(super) fn header(&self, name: &str) -> &str {
@@ -203,6 +209,12 @@ impl World {
         std::fs::create_dir_all(&folder).unwrap();
         let jwk = init::equip(&folder, about, &mut authority, (&Keys::Files, Algorithm::Ed25519), now()).unwrap();
         serde_json::to_value(jwk).unwrap()
+    }
+
+    /// Gives somebody new credentials in the place of those that it had.
+    pub(super) fn equip_again(&self, id: &str, role: Role) {
+        std::fs::remove_dir_all(self.folder(id)).unwrap();
+        self.equip(id, role);
     }
 
     /// Registers somebody.

@@ -13,7 +13,12 @@ const PARTNERS: &str = "identifier\ncorporate-number:7000012050002\n";
 
 /// A registry with a network `van`, and two members of it, of whom `maker` lets `buyer-1` alone see the scope of its restricted V-2.
 async fn network() -> World {
-    let world = World::furnished().await;
+    network_with(|_| ()).await
+}
+
+/// The same with this configuration.
+async fn network_with(config: impl FnOnce(&mut String)) -> World {
+    let world = World::furnished_with(config).await;
     let operator = world.operator();
     for id in ["van", "buyer-2"] {
         world.join(&operator, id, Role::Buyer, json!([])).await;
@@ -82,6 +87,49 @@ async fn a_representative_sees_what_that_member_may_see_and_leaves_a_trace() {
     assert_eq!((&acts["count"], &acts["acts"][0]["path"]), (&json!(1), &json!("/v1/portfolio")), "{acts}");
     let acts = send(&world, "van", Method::GET, "/v1/representatives/buyer-1/acts", Value::Null).await.json();
     assert_eq!(acts["count"], 0, "acts are the member's to read");
+}
+
+#[tokio::test]
+async fn a_mandate_ends_with_the_certificate_by_which_it_was_put() {
+    let world = network().await;
+    let asks = || json!({"asks": ["bridges"], "policies": ["parts"]});
+    let put = mandate(&world, "buyer-1", asks()).await.json();
+    let ends: jiff::Timestamp = put["ends"].as_str().unwrap().parse().unwrap();
+    assert!(ends > jiff::Timestamp::now(), "{put}");
+    mandate(&world, "buyer-2", asks()).await;
+    for member in ["buyer-1", "buyer-2"] {
+        assert_eq!(list(&world, member, "parts").await.status, 200);
+    }
+    world.revoke("buyer-1", Role::Buyer);
+    assert_eq!(list(&world, "buyer-1", "parts").await.code(), "not-represented", "whoever stole it could have put it");
+    assert_eq!(list(&world, "buyer-2", "parts").await.status, 200, "of another nothing ended");
+    world.equip_again("buyer-1", Role::Buyer);
+    assert_eq!(list(&world, "buyer-1", "parts").await.code(), "not-represented");
+    assert_eq!(mandate(&world, "buyer-1", asks()).await.status, 200, "with its new one the member puts it again");
+    assert_eq!(list(&world, "buyer-1", "parts").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_question_whose_answer_waits_for_room_is_recorded_once() {
+    let world = network_with(|config| *config = config.replace("answer_mib = 256", "answer_mib = 32")).await;
+    mandate(&world, "buyer-1", json!({"asks": ["portfolio"]})).await;
+    let path = super::pressure::catalogue(&world, &world.person("meti"), crate::core::intake::MAX_ATTACHMENT).await;
+    let mut hoarder = world.talk(None).await;
+    let first = super::pressure::unread(&mut hoarder, &path).await;
+    let second = super::pressure::unread(&mut hoarder, &path).await;
+    let suppliers: Vec<Value> =
+        (0..200).map(|number| json!({"supplier": format!("local:parts-list:{number}")})).collect();
+    let question = json!({"suppliers": suppliers}).to_string();
+    let asked = on_behalf(&world, "buyer-1", "/v1/portfolio", (JSON, question));
+    let room = async {
+        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        drop((first, second, hoarder));
+    };
+    let (got, ()) = tokio::join!(asked, room);
+    assert_eq!(got.status, 200, "{got:?}");
+    assert!(got.body.len() > crate::http::room::SMALL, "{}", got.body.len());
+    let acts = send(&world, "buyer-1", Method::GET, "/v1/representatives/van/acts", Value::Null).await.json();
+    assert_eq!(acts["count"], 1, "it was asked once: {acts}");
 }
 
 #[tokio::test]
