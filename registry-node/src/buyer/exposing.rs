@@ -54,10 +54,12 @@ pub struct Exposed {
 pub enum Unjudged {
     /// Nothing is found out for this chain and policy until their owner does something.
     Stuck(Hindrance),
-    /// What the entry there does never is; what others do, is.
+    /// What the entry there does takes more than may be read for it; what others do, does not.
     Never(Spot, Hindrance),
-    /// The log or the vault could not be read, or too much is asked of it now: what the operator needs to know of it.
+    /// The log or the vault could not be read: what the operator needs to know of it.
     Later(String),
+    /// Others ask for too much at the moment.
+    Busy,
 }
 
 /// Finding out what entries do to chains.

@@ -365,6 +365,7 @@ impl Lane {
         let has_room = self.dead.len() < MAX_DEAD;
         if has_room {
             self.handed.retain(|handed| *handed != spot);
+            self.dead.retain(|dead| dead.spot != spot);
             self.dead.push(DeadLetter::refused(spot, REFUSED_BY_POLL, now));
         }
         has_room

@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
@@ -16,7 +17,7 @@ use super::output;
 use crate::buyer::outbound::Address;
 use crate::buyer::shelf::Name;
 use crate::buyer::signals::{KINDS, MAX_AUTHORIZATION, POLL, PUSH, Status, type_of};
-use crate::client::read_json;
+use crate::client::{ClientError, read_json};
 use crate::core::filter::EventType;
 
 /// Have events told to a receiver of security events (Shared Signals Framework); nobody else sees that you do
@@ -165,6 +166,8 @@ struct Which {
 const STREAMS: &str = "/v1/signals/streams";
 const STATUS: &str = "/v1/signals/status";
 const JSON: &str = "application/json";
+/// A wait before something is asked again that came too soon.
+const SOON: Duration = Duration::from_secs(1);
 
 impl Signals {
     pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
@@ -212,9 +215,14 @@ impl Make {
         let made: Value = read_json(&post(context, STREAMS, &asked)?)?;
         let stream: Name = member(&made, "stream_id")?.parse()?;
         let issuer = member(&made, "iss")?;
-        for supplier in &self.supplier {
-            post(context, &subjects("add"), &subject(&stream, issuer, supplier))
-                .with_context(|| format!("stream {stream} is made, and does not tell of {supplier}"))?;
+        for (place, supplier) in self.supplier.iter().enumerate() {
+            let left = self.supplier.len() - place;
+            patiently(context, &subjects("add"), &subject(&stream, issuer, supplier)).with_context(|| {
+                format!(
+                    "stream {stream} is made, and does not tell of {left} suppliers, from {supplier} on; add them: \
+                     registry-node signals add --stream {stream} …"
+                )
+            })?;
         }
         show(context, &stream)
     }
@@ -223,7 +231,8 @@ impl Make {
         let Some(url) = &self.push else { return Ok(json!({ "method": POLL })) };
         let mut delivery = json!({ "method": PUSH, "endpoint_url": url.to_string() });
         if let Some(path) = &self.authorization {
-            let bytes = read_input(path, MAX_AUTHORIZATION as u64)?;
+            // An editor ends the line.
+            let bytes = read_input(path, MAX_AUTHORIZATION as u64 + 2)?;
             let text = std::str::from_utf8(&bytes).context("what is sent as Authorization must be ASCII")?;
             delivery["authorization_header"] = json!(text.trim_end());
         }
@@ -267,7 +276,7 @@ fn about(context: &Context, which: Which, change: &str, supplier: Identifier) ->
     let stream = which.name(context)?;
     let shown: Value = context.ask(&format!("{STREAMS}?stream_id={stream}"))?;
     let wish = subject(&stream, member(&shown, "iss")?, &supplier);
-    post(context, &subjects(change), &wish)?;
+    patiently(context, &subjects(change), &wish)?;
     context.answer(&wish, |_| supplier.to_string())
 }
 
@@ -297,6 +306,20 @@ impl Which {
 
 fn member<'a>(answer: &'a Value, name: &str) -> anyhow::Result<&'a str> {
     answer[name].as_str().with_context(|| format!("the registry says no {name} of the stream"))
+}
+
+/// Asks as soon as the registry lets it: it takes so many questions at once, and then a few a second.
+fn patiently(context: &Context, path: &str, body: &Value) -> anyhow::Result<Bytes> {
+    loop {
+        match post(context, path, body) {
+            Err(error) if is_too_soon(&error) => std::thread::sleep(SOON),
+            answered => return answered,
+        }
+    }
+}
+
+fn is_too_soon(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(ClientError::Problem { status: 429, .. }))
 }
 
 fn post(context: &Context, path: &str, body: &Value) -> anyhow::Result<Bytes> {

@@ -233,6 +233,7 @@ impl Exposures for Site {
             let index = entry.first().map_or(0, |event| event.index);
             let exposed = ground.exposed(self, entry).map_err(|problem| match never(&problem) {
                 Some(why) => Unjudged::Never(Spot::of_entry(index), why),
+                None if problem.code() == Code::Busy.as_str() => Unjudged::Busy,
                 None => Unjudged::Later(problem.detail),
             })?;
             if exposed.is_some() {
@@ -255,7 +256,8 @@ fn kept<T>(
     }
 }
 
-/// Why an entry is never judged, where another attempt would end the same.
+/// Why an entry is passed, where trying again at once would end much the same. What was read of it stays in memory for a while, so that a later
+/// question may get further: a replay asks it.
 fn never(problem: &Problem) -> Option<Hindrance> {
     (problem.code() == Code::TooMuchPast.as_str()).then_some(Hindrance::TooMuchPast)
 }
@@ -361,6 +363,8 @@ fn refused(error: Unjudged) -> Problem {
         Unjudged::Stuck(why @ Hindrance::TooMuchToWeigh) => bad_parameter("policy", why.words(Language::English)),
         Unjudged::Stuck(why) | Unjudged::Never(_, why) => code::internal(UNREADABLE, &why.as_str()),
         Unjudged::Later(error) => code::internal(UNREADABLE, &error),
+        // A question is answered by the problem itself.
+        Unjudged::Busy => code::internal(UNREADABLE, &"too many ask"),
     }
 }
 

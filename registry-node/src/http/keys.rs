@@ -90,11 +90,15 @@ pub(super) fn registry_keys(site: &Site, _ask: &Ask) -> Result<Response, Problem
     shown(KEY_SET, &key_set(&node, site.registry.now()))
 }
 
-/// `GET /signals/jwks.json`: the keys that sign security event tokens, and no others.
+/// `GET /signals/jwks.json`: the keys that security event tokens are signed with. Asked for each time: another key signs from the node's
+/// next start on, and what a receiver refuses meanwhile does not come again by itself.
 pub(super) fn signal_keys(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     match &site.registry.signer {
         Signer::Node => registry_keys(site, ask),
-        Signer::Rsa(key) => shown(KEY_SET, &json!({ "keys": [key.jwk()] })),
+        Signer::Rsa(key) => {
+            let keys = answer::to_json(&json!({ "keys": [key.jwk()] }))?;
+            Ok(answer::bytes(KEY_SET, keys, Keep::Ask))
+        }
     }
 }
 

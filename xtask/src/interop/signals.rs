@@ -304,11 +304,15 @@ impl Receiver {
         let middle = altered.iter().position(|byte| *byte == b'.').context("a token has parts")? + 8;
         altered[middle] = if altered[middle] == b'A' { b'B' } else { b'A' };
         let altered = String::from_utf8(altered)?;
-        for (token, audience) in [(token.as_str(), &json!(BUYERS[1])), (altered.as_str(), &stream["aud"])] {
+        let due = [
+            (token.as_str(), &json!(BUYERS[1]), "InvalidAudienceError"),
+            (altered.as_str(), &stream["aud"], "InvalidSignatureError"),
+        ];
+        for (token, audience, why) in due {
             let checked = self.say(&json!({ "check": token, "aud": audience }))?;
-            ensure!(checked["refused"].is_string(), "it takes {checked}");
+            ensure!(checked["refused"].as_str().is_some_and(|said| said.contains(why)), "not {why}: {checked}");
         }
-        Ok(Ended::Refused("InvalidAudienceError, InvalidSignatureError".to_owned()))
+        Ok(Ended::Refused(due.map(|(_, _, why)| why).join(", ")))
     }
 
     /// Whoever asks is refused so.

@@ -213,6 +213,7 @@ impl Node {
                 self.unreadable(&error);
                 Err(NotFound::Later)
             }
+            Err(Unjudged::Busy) => Err(NotFound::Busy),
             Err(Unjudged::Stuck(why)) => Err(NotFound::Stuck(why)),
             Err(Unjudged::Never(spot, why)) => Err(NotFound::Never(spot, why)),
         }

@@ -214,8 +214,12 @@ impl State {
             if settled(&mut lane, &subscription) {
                 self.changed.insert(owner.clone());
             }
-            if let Some(hindrance) = hindrance.filter(|_| lane.parked.is_none()) {
-                lane.stuck(hindrance, now);
+            if let Some(hindrance) = hindrance {
+                // Nobody is on the chain meanwhile, so that nothing would show what is to be told once it is there again.
+                lane.behind.get_or_insert(Spot::of_entry(self.kept.unwrap_or(subscription.from)));
+                if lane.parked.is_none() {
+                    lane.stuck(hindrance, now);
+                }
                 self.changed.insert(owner.clone());
             }
             self.set(key, subscription, watched, lane, now);

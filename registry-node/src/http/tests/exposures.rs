@@ -343,8 +343,9 @@ async fn a_chain_that_cannot_be_read_parks_what_names_it_also_after_a_restart() 
     registry.dispatch.keep().unwrap();
     let (vault, size) = (Arc::clone(&registry.vault), registry.log.size());
     let reopened = Dispatch::open(vault, &registry.shelf, size, registry.now()).unwrap();
-    let parked = reopened.seen(&key).unwrap().lane.parked.unwrap();
-    assert_eq!(parked.code, Some(Hindrance::ChainUnreadable));
+    let lane = reopened.seen(&key).unwrap().lane;
+    assert_eq!(lane.parked.unwrap().code, Some(Hindrance::ChainUnreadable));
+    assert!(lane.behind.is_some_and(|spot| spot.index <= size), "what comes while nobody is on the chain waits");
     life(&world).await;
     let parked = until_of(&world, &buyer, SUBSCRIPTION, |shown| shown["state"] == "parked").await;
     assert_eq!(parked["parked"]["code"], "chain-unreadable", "{parked}");
