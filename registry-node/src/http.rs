@@ -40,6 +40,7 @@ mod hosting;
 mod inbox;
 mod inquiry;
 mod keys;
+mod line;
 mod lines;
 mod live;
 mod log;

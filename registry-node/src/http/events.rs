@@ -143,6 +143,7 @@ impl Reader {
             match piece {
                 Some(Heard::Piece(piece)) => return Some(piece),
                 Some(Heard::Left(left)) => self.read_from(left),
+                Some(Heard::Ended) => return None,
                 None => {}
             }
         }
