@@ -9,7 +9,7 @@ use std::io;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::FutureExt;
+use futures_util::{FutureExt, Stream, StreamExt};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use hyper::header::CONTENT_TYPE;
@@ -46,7 +46,9 @@ pub(super) async fn carry(
     response: Response,
     now: Timestamp,
 ) -> io::Result<()> {
-    let (parts, mut body) = response.into_parts();
+    let (parts, body) = response.into_parts();
+    // It is asked once more after its end, where that came right behind a piece.
+    let mut body = body.into_data_stream().fuse();
     send(&mut io, &head(&parts, now)).await?;
     drop(parts);
     let mut said_more = false;
@@ -101,12 +103,12 @@ fn head(parts: &Parts, now: Timestamp) -> Vec<u8> {
 }
 
 /// The next piece of text; nothing when the stream ended.
-async fn next(body: &mut (impl Body<Data = Bytes> + Unpin)) -> Option<Bytes> {
-    body.frame().await?.ok()?.into_data().ok()
+async fn next<E>(body: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin)) -> Option<Bytes> {
+    body.next().await?.ok()
 }
 
 /// A chunk of that piece and of those that are there already: what is told at once is sent at once.
-fn chunk(first: &Bytes, body: &mut (impl Body<Data = Bytes> + Unpin)) -> Vec<u8> {
+fn chunk<E>(first: &Bytes, body: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin)) -> Vec<u8> {
     let mut text = Vec::from(&first[..]);
     while text.len() < CHUNK
         && let Some(Some(more)) = next(body).now_or_never()

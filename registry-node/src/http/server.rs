@@ -213,8 +213,8 @@ impl Door {
             // Only with the first: of an earlier answer something may not have left yet.
             let offer = offer.lock().unwrap_or_else(PoisonError::into_inner).take();
             let offer = offer.filter(|_| line::could_stream(&request));
-            let answered = answered(Arc::clone(&speaks), routes.clone(), request);
-            async move { offer_or_answer(offer, answered.await?).await }
+            let (caller, answered) = (Arc::clone(&speaks), answered(Arc::clone(&speaks), routes.clone(), request));
+            async move { offer_or_answer(offer, &caller, answered.await?).await }
         });
         let mut connection = http1().serve_connection(TokioIo::new(stream), service);
         let mut taken = None;
@@ -238,7 +238,8 @@ impl Door {
         let (speaks, begun) = (Arc::clone(&caller), asked.clone());
         let service = service_fn(move |request: Request<Incoming>| {
             begun.cancel();
-            answered(Arc::clone(&speaks), routes.clone(), request)
+            let (caller, answered) = (Arc::clone(&speaks), answered(Arc::clone(&speaks), routes.clone(), request));
+            async move { offer_or_answer(None, &caller, answered.await?).await }
         });
         let connection = http2().serve_connection(TokioIo::new(stream), service);
         tokio::pin!(connection);
@@ -317,13 +318,21 @@ async fn answered<S: Routes>(
 }
 
 /// Answers, unless it is an event stream that can have the connection for itself: then nothing more is asked on it.
-async fn offer_or_answer(offer: Option<oneshot::Sender<Response>>, response: Response) -> Result<Response, Infallible> {
-    match offer.filter(|_| line::is_stream(&response)) {
-        Some(offer) => match offer.send(response) {
-            Ok(()) => std::future::pending().await,
-            Err(response) => Ok(response),
-        },
-        None => Ok(response),
+async fn offer_or_answer(
+    offer: Option<oneshot::Sender<Response>>,
+    caller: &Caller,
+    response: Response,
+) -> Result<Response, Infallible> {
+    if !line::is_stream(&response) {
+        return Ok(response);
+    }
+    let kept = match offer {
+        Some(offer) => offer.send(response),
+        None => Err(response),
+    };
+    match kept {
+        Ok(()) => std::future::pending().await,
+        Err(response) => Ok(caller.share.watched(response)),
     }
 }
 
