@@ -17,6 +17,7 @@ mod as_of;
 mod ask;
 mod asyncapi;
 mod attachments;
+mod begun;
 mod body;
 mod bridging;
 mod bulk;

@@ -21,6 +21,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
@@ -28,6 +29,7 @@ use tracing::Instrument as _;
 use warp::reply::Response;
 
 use super::ask::bad_parameter;
+use super::begun::Begun;
 use super::room::Share;
 use super::{answer, catena_x, code, line, representatives};
 use crate::clock::Clock;
@@ -114,6 +116,21 @@ impl Drop for Place {
     }
 }
 
+/// The first request on a connection.
+struct First {
+    asked: CancellationToken,
+    by: Instant,
+}
+
+impl First {
+    /// Returns when nothing was asked in time; never once something was.
+    async fn missing(&self) {
+        if self.asked.run_until_cancelled(tokio::time::sleep_until(self.by)).await.is_none() {
+            std::future::pending().await
+        }
+    }
+}
+
 /// What answers requests.
 pub trait Routes:
     tower::Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static
@@ -185,9 +202,6 @@ impl Door {
                     door: Some(Arc::clone(&self)),
                 };
                 let caller = Arc::new(caller);
-                if accepted.stream.is_http2() {
-                    return self.talk_http2(accepted.stream, caller, routes).await;
-                }
                 if let Some((stream, response)) = self.talk(accepted.stream, &caller, routes).await {
                     // By a task of its own, which takes no more memory than that needs.
                     tasks.spawn(self.carry(stream, response, caller, place).in_current_span());
@@ -207,22 +221,46 @@ impl Door {
         caller: &Arc<Caller>,
         routes: S,
     ) -> Option<(Stream<TcpStream>, Response)> {
+        let first = First { asked: CancellationToken::new(), by: Instant::now() + HEADER_TIMEOUT };
+        let mut begun = None;
+        let beginning = async { begun = tokio::time::timeout_at(first.by, Begun::read(stream)).await.ok() };
+        if self.attend(caller, beginning).await {
+            return None;
+        }
+        // A client that breaks off is no news.
+        let begun = begun?.ok()?;
+        if begun.is_http2 {
+            self.talk_http2(begun, caller, routes, first).await;
+            return None;
+        }
+        self.talk_http1(begun, caller, routes, first).await
+    }
+
+    async fn talk_http1<S: Routes>(
+        &self,
+        begun: Begun<Stream<TcpStream>>,
+        caller: &Arc<Caller>,
+        routes: S,
+        first: First,
+    ) -> Option<(Stream<TcpStream>, Response)> {
+        let asked = first.asked.clone();
         let (offer, mut offered) = oneshot::channel();
         let (speaks, offer) = (Arc::clone(caller), Mutex::new(Some(offer)));
         let service = service_fn(move |request: Request<Incoming>| {
+            asked.cancel();
             // Only with the first: of an earlier answer something may not have left yet.
             let offer = offer.lock().unwrap_or_else(PoisonError::into_inner).take();
             let offer = offer.filter(|_| line::could_stream(&request));
             let (caller, answered) = (Arc::clone(&speaks), answered(Arc::clone(&speaks), routes.clone(), request));
             async move { offer_or_answer(offer, &caller, answered.await?).await }
         });
-        let mut connection = http1().serve_connection(TokioIo::new(stream), service);
+        let mut connection = http1().serve_connection(TokioIo::new(begun), service);
         let mut taken = None;
         let going_on = async {
             tokio::select! {
-                // A client that breaks off is no news.
                 _ = &mut connection => {}
                 Ok(response) = &mut offered => taken = Some(response),
+                () = first.missing() => {}
             }
         };
         if self.attend(caller, going_on).await {
@@ -230,26 +268,31 @@ impl Door {
             let _ = tokio::time::timeout(DRAIN, connection).await;
             return None;
         }
-        taken.map(|response| (connection.into_parts().io.into_inner(), response))
+        taken.map(|response| (connection.into_parts().io.into_inner().into_inner(), response))
     }
 
-    async fn talk_http2<S: Routes>(&self, stream: Stream<TcpStream>, caller: Arc<Caller>, routes: S) {
-        let asked = CancellationToken::new();
-        let (speaks, begun) = (Arc::clone(&caller), asked.clone());
+    async fn talk_http2<S: Routes>(
+        &self,
+        begun: Begun<Stream<TcpStream>>,
+        caller: &Arc<Caller>,
+        routes: S,
+        first: First,
+    ) {
+        let (speaks, asked) = (Arc::clone(caller), first.asked.clone());
         let service = service_fn(move |request: Request<Incoming>| {
-            begun.cancel();
+            asked.cancel();
             let (caller, answered) = (Arc::clone(&speaks), answered(Arc::clone(&speaks), routes.clone(), request));
             async move { offer_or_answer(None, &caller, answered.await?).await }
         });
-        let connection = http2().serve_connection(TokioIo::new(stream), service);
+        let connection = http2().serve_connection(TokioIo::new(begun), service);
         tokio::pin!(connection);
         let going_on = async {
             tokio::select! {
                 _ = connection.as_mut() => {}
-                () = silent(&asked) => {}
+                () = first.missing() => {}
             }
         };
-        if self.attend(&caller, going_on).await {
+        if self.attend(caller, going_on).await {
             connection.as_mut().graceful_shutdown();
             let _ = tokio::time::timeout(DRAIN, connection).await;
         }
@@ -352,11 +395,4 @@ fn http2() -> http2::Builder<TokioExecutor> {
         .max_send_buf_size(SEND_BUFFER)
         .keep_alive_interval(Duration::from_secs(30));
     builder
-}
-
-/// Returns when nothing was asked in time; never once something was.
-async fn silent(asked: &CancellationToken) {
-    if asked.run_until_cancelled(tokio::time::sleep(HEADER_TIMEOUT)).await.is_none() {
-        std::future::pending().await
-    }
 }
