@@ -113,11 +113,7 @@ impl Default for Metrics {
         registry.register("writable", "1 while statements are acknowledged", metrics.writable.clone());
         registry.register("event_streams", "Event streams open", metrics.event_streams.clone());
         let faults = metrics.event_stream_faults.clone();
-        registry.register(
-            "event_stream_faults",
-            "How often all event streams ended because of a fault of ours",
-            faults,
-        );
+        registry.register("event_stream_faults", "How often all event streams ended for a fault of ours", faults);
         registry.register("connections", "HTTPS connections open", metrics.connections.clone());
         registry.register("peer_faults", "What peers did wrong", metrics.peer_faults.clone());
         registry.register("mirrored_size", "Verified size of a peer's log", metrics.mirrored_size.clone());
