@@ -51,6 +51,8 @@ pub struct Metrics {
     pub writable: Gauge,
     /// Event streams open.
     pub event_streams: Gauge,
+    /// How often all of them ended because of a fault of ours.
+    pub event_stream_faults: Counter,
     /// HTTPS connections open.
     pub connections: Gauge,
     /// What peers did wrong, by code.
@@ -88,6 +90,7 @@ impl Default for Metrics {
             batch: Histogram::new([1.0, 4.0, 16.0, 64.0, 256.0, 1024.0]),
             writable: Gauge::default(),
             event_streams: Gauge::default(),
+            event_stream_faults: Counter::default(),
             connections: Gauge::default(),
             peer_faults: Family::default(),
             mirrored_size: Family::default(),
@@ -109,6 +112,8 @@ impl Default for Metrics {
         registry.register("batch_statements", "Statements per commit", metrics.batch.clone());
         registry.register("writable", "1 while statements are acknowledged", metrics.writable.clone());
         registry.register("event_streams", "Event streams open", metrics.event_streams.clone());
+        let faults = metrics.event_stream_faults.clone();
+        registry.register("event_stream_faults", "How often all event streams ended for a fault of ours", faults);
         registry.register("connections", "HTTPS connections open", metrics.connections.clone());
         registry.register("peer_faults", "What peers did wrong", metrics.peer_faults.clone());
         registry.register("mirrored_size", "Verified size of a peer's log", metrics.mirrored_size.clone());

@@ -6,6 +6,7 @@
 //! Nothing of this is stored. What waits follows from the records: a start looks at everything once, and what an earlier run had
 //! stated needs no statement any more. So each verdict is told of each change exactly once, whenever the node was killed.
 
+mod listeners;
 mod pieces;
 mod worker;
 
@@ -21,6 +22,7 @@ use conformity::succession::represented;
 use conformity::verdict::{Happening, VerdictRecord};
 use tokio::sync::Notify;
 
+pub use listeners::Listeners;
 pub use worker::{Worker, run};
 
 /// Single verdicts that wait at most; with more, everything is looked at.
@@ -40,6 +42,8 @@ pub enum Target {
 pub struct Cascades {
     waiting: Mutex<Waiting>,
     woken: Notify,
+    /// Who is told of it.
+    pub listeners: Listeners,
     /// Public verdicts that each change has still to reach under each scheme, by the last look.
     left: Mutex<BTreeMap<(BasisChange, SchemeRef), u64>>,
     /// Verdicts of each peer of which is still to be found out what an act in an arrangement, or the end of the peering, changes. Nothing of

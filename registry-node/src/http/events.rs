@@ -33,7 +33,6 @@ use super::event_filter::{Wanted, place};
 use super::inbox::{Heard, Left};
 use super::live::{Listening, Standing};
 use super::nothing::silence;
-use super::room::Watch;
 use super::server::Caller;
 use super::site::Site;
 use crate::core::event::Event;
@@ -69,7 +68,6 @@ pub(super) async fn stream(site: &Arc<Site>, ask: &Ask, headers: &HeaderMap) -> 
         checkpoint: 0,
         heartbeat: Instant::now() + SILENCE,
         opening: Some(opening.into()),
-        watch: ask.caller().share.watch_stream(),
         caller: Arc::clone(ask.caller()),
         site: Arc::clone(site),
         _seat: seat,
@@ -115,8 +113,6 @@ struct Reader {
     heartbeat: Instant,
     opening: Option<Bytes>,
     caller: Arc<Caller>,
-    /// Whether what was sent is read.
-    watch: Watch,
     site: Arc<Site>,
     _seat: Seat,
 }
@@ -124,13 +120,6 @@ struct Reader {
 impl Reader {
     /// The next piece of text; nothing when the connection must end.
     async fn next(&mut self) -> Option<Bytes> {
-        self.watch.asked();
-        let piece = self.piece().await?;
-        self.watch.handed();
-        Some(piece)
-    }
-
-    async fn piece(&mut self) -> Option<Bytes> {
         if let Some(opening) = self.opening.take() {
             return Some(opening);
         }
@@ -143,6 +132,7 @@ impl Reader {
             match piece {
                 Some(Heard::Piece(piece)) => return Some(piece),
                 Some(Heard::Left(left)) => self.read_from(left),
+                Some(Heard::Ended) => return None,
                 None => {}
             }
         }

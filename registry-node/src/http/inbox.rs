@@ -25,12 +25,14 @@ pub(super) struct Left {
 }
 
 /// What a reader hears.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Heard {
     /// Text.
     Piece(Bytes),
     /// Nothing more: it reads on by itself.
     Left(Left),
+    /// Nothing more, and nobody knows where it stands: it must ask anew.
+    Ended,
 }
 
 /// An inbox.
@@ -41,7 +43,8 @@ pub(super) struct Inbox(Mutex<Mail>);
 struct Mail {
     pieces: VecDeque<Bytes>,
     bytes: usize,
-    left: Option<Left>,
+    /// What is heard once everything was taken.
+    last: Option<Heard>,
     reader: Option<Waker>,
 }
 
@@ -61,8 +64,17 @@ impl Inbox {
 
     /// Nothing more comes: once what waits is taken, the reader hears where it stands.
     pub(super) fn close(&self, left: Left) {
+        self.last(Heard::Left(left));
+    }
+
+    /// Nothing more comes, and where the reader stands is not known.
+    pub(super) fn end(&self) {
+        self.last(Heard::Ended);
+    }
+
+    fn last(&self, last: Heard) {
         let mut mail = self.mail();
-        mail.left = Some(left);
+        mail.last = Some(last);
         wake(mail);
     }
 
@@ -81,8 +93,8 @@ impl Inbox {
             }
             return Poll::Ready(Heard::Piece(piece));
         }
-        if let Some(left) = mail.left {
-            return Poll::Ready(Heard::Left(left));
+        if let Some(last) = &mail.last {
+            return Poll::Ready(last.clone());
         }
         match &mut mail.reader {
             Some(reader) => reader.clone_from(context.waker()),

@@ -20,6 +20,7 @@ use bytes::{Bytes, BytesMut};
 use conformity::words::Language;
 use federation::hush::Hush;
 use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 use tracing::Instrument as _;
 
@@ -31,7 +32,10 @@ use crate::core::event::Event;
 use crate::core::interests::Interests;
 use crate::core::notice::SILENCE;
 use crate::core::published::Checkpoint;
+use crate::metrics::Metrics;
 
+/// Events that are told without a break: an inbox has room for as many, and whoever was told has its turn before more comes.
+const FEW: usize = 32;
 /// One step of the clock by which silence is measured.
 const TICK: Duration = Duration::from_secs(1);
 /// Steps of silence.
@@ -55,8 +59,9 @@ struct State {
     by_watchlist: HashMap<u64, Wanted>,
     /// Changes of watchlists that were followed.
     changes: u64,
-    /// Every entry before it was looked at.
+    /// Every entry before it was looked at, and of that one the events before this position.
     mark: u64,
+    position: u32,
     /// How many readers came.
     came: u64,
     /// Who may be owed a checkpoint, and the size of the one that was handed to all of them.
@@ -108,9 +113,10 @@ impl Live {
     ) -> Option<Listening> {
         let mut state = self.state();
         if state.listeners.is_empty() {
-            state.mark = standing.entry;
+            (state.mark, state.position) = (standing.entry, 0);
         }
-        if standing.entry < state.mark {
+        // Half an entry would be missing.
+        if (standing.entry, 0) < (state.mark, state.position) {
             return None;
         }
         let inbox = Arc::<Inbox>::default();
@@ -127,17 +133,40 @@ impl Live {
         (!state.listeners.is_empty() && state.mark < size).then_some(state.mark)
     }
 
-    /// Looks at the events of an entry, unless it is not the next one any more.
-    fn look_at(&self, index: u64, events: &[Event], changes: u64) {
+    /// Looks at the events of an entry, those after each other who are told of few, unless it is not the next one any more.
+    async fn look_at(&self, index: u64, events: &[Event], changes: impl Fn() -> u64) {
+        let mut position = 0;
+        for few in events.chunks(FEW) {
+            if position > 0 {
+                tokio::task::yield_now().await;
+            }
+            let Some(next) = self.look_at_few((index, position), few, changes()) else { return };
+            position = next;
+        }
         let mut state = self.state();
-        if state.mark != index {
-            return;
+        if (state.mark, state.position) == (index, position) {
+            (state.mark, state.position) = (index + 1, 0);
+        }
+    }
+
+    /// Looks at some events of an entry from a position on; the next position, unless they are not what is looked at next any more.
+    fn look_at_few(&self, from: (u64, u32), events: &[Event], changes: u64) -> Option<u32> {
+        let mut state = self.state();
+        if (state.mark, state.position) != from {
+            return None;
         }
         state.follow(changes);
         for event in events {
             state.tell(event);
+            state.position = event.position.saturating_add(1);
         }
-        state.mark += 1;
+        Some(state.position)
+    }
+
+    /// Every entry before it was looked at for those who listen; nothing where nobody does.
+    fn told(&self) -> Option<u64> {
+        let state = self.state();
+        (!state.listeners.is_empty()).then_some(state.mark)
     }
 
     /// Hands a new checkpoint to those who were told something since the last one, once all that it covers was looked at.
@@ -188,6 +217,13 @@ impl Live {
         let mark = state.mark;
         for id in state.listeners.keys().copied().collect::<Vec<_>>() {
             state.let_go(id, (mark, 0));
+        }
+    }
+
+    /// Ends all streams, wherever they stand: their readers resume behind what they heard last.
+    fn end(&self) {
+        for listener in std::mem::take(&mut *self.state()).listeners.into_values() {
+            listener.inbox.end();
         }
     }
 
@@ -305,8 +341,8 @@ impl Listening {
     /// Hears what waits already and nothing more.
     pub(super) fn leave(&self) {
         let mut state = self.live.state();
-        let mark = state.mark;
-        state.let_go(self.id, (mark, 0));
+        let next = (state.mark, state.position);
+        state.let_go(self.id, next);
     }
 
     /// Whether the reader has not heard all that a log of `size` entries says.
@@ -325,13 +361,34 @@ impl Drop for Listening {
 
 /// Looks at each event for those who listen, for as long as the registry is open.
 pub(super) fn attend(site: &Arc<Site>) {
+    let (live, metrics) = (Arc::clone(&site.live), Arc::clone(&site.registry.metrics));
+    let site = Arc::downgrade(site);
+    // Nobody else keeps the registry open for this.
+    let again = move || site.upgrade().map(|open| tokio::spawn(attending(&open).in_current_span()));
+    tokio::spawn(async move { keep_up(&live, &metrics, again).await }.in_current_span());
+}
+
+/// Lets `attending` run, and again after a fault of ours. Who was told of what is not known then, so that all streams end.
+async fn keep_up(live: &Live, metrics: &Metrics, mut attending: impl FnMut() -> Option<JoinHandle<()>>) {
+    while let Some(running) = attending() {
+        match running.await {
+            Err(error) if error.is_panic() => {
+                tracing::error!(%error, "event streams end, for who looked after them failed");
+                metrics.event_stream_faults.inc();
+                live.end();
+            }
+            Ok(()) | Err(_) => return,
+        }
+    }
+}
+
+fn attending(site: &Arc<Site>) -> impl Future<Output = ()> + Send + use<> {
     let (live, mut size) = (Arc::clone(&site.live), site.registry.size.clone());
     let (site, mut published) = (Arc::downgrade(site), site.registry.published.subscribe());
-    let attending = async move {
+    async move {
         let mut steps = tokio::time::interval(TICK);
         steps.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            // Nobody else keeps the registry open for this.
             let Some(open) = site.upgrade() else { return };
             let has_more = look(&live, &open).await;
             drop(open);
@@ -352,8 +409,7 @@ pub(super) fn attend(site: &Arc<Site>) {
                 return;
             }
         }
-    };
-    tokio::spawn(attending.in_current_span());
+    }
 }
 
 /// Looks at the next of what there is; whether there is more. Where it cannot be read, everybody reads on alone, and hears of it.
@@ -364,7 +420,7 @@ async fn look(live: &Live, site: &Arc<Site>) -> bool {
         match feed.read(mark, &site.live_reads).await {
             Ok(entries) => {
                 for (index, events) in (mark..).zip(entries) {
-                    live.look_at(index, &events, site.watches.changes());
+                    live.look_at(index, &events, || site.watches.changes()).await;
                 }
             }
             Err(error) => {
@@ -378,6 +434,7 @@ async fn look(live: &Live, site: &Arc<Site>) -> bool {
     if let Some(newest) = newest(site) {
         live.hand_round(&newest);
     }
+    site.registry.cascades.listeners.are_at(live.told());
     live.next(feed.size()).is_some()
 }
 

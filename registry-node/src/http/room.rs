@@ -113,9 +113,29 @@ impl Share {
         self.unread.cancelled().await;
     }
 
-    /// Watches a stream that may last for ever, and of which nothing is out yet.
-    pub(super) fn watch_stream(&self) -> Watch {
-        watch(&self.unread, false, usize::MAX)
+    /// The same answer, a stream that may last for ever: where it is not read, the connection ends.
+    pub(super) fn watched(&self, response: Response) -> Response {
+        let (head, body) = response.into_parts();
+        let pieces = Watched { body, watch: watch(&self.unread, false, usize::MAX) };
+        Response::from_parts(head, warp::reply::stream(pieces).into_response().into_body())
+    }
+}
+
+/// A stream of which is watched whether it is read.
+struct Watched<B> {
+    body: B,
+    watch: Watch,
+}
+
+impl<B: Body<Data = Bytes> + Unpin> Stream for Watched<B> {
+    type Item = Result<Bytes, Infallible>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.watch.asked();
+        let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) else { return Poll::Pending };
+        self.watch.handed();
+        // It neither fails nor ends with trailers.
+        Poll::Ready(frame.and_then(Result::ok).and_then(|frame| frame.into_data().ok()).map(Ok))
     }
 }
 
@@ -198,7 +218,7 @@ impl<B: Body<Data = Bytes> + Unpin> Stream for Pieces<B> {
 }
 
 /// Somebody looks, until this is dropped, whether an answer is read.
-pub(super) struct Watch {
+struct Watch {
     moved: Arc<Moved>,
     _over: DropGuard,
 }
@@ -213,13 +233,13 @@ struct Moved {
 
 impl Watch {
     /// What was handed out has been taken, and more is asked for.
-    pub(super) fn asked(&self) {
+    fn asked(&self) {
         self.moved.steps.fetch_add(1, Ordering::Relaxed);
         self.moved.out.store(false, Ordering::Relaxed);
     }
 
     /// Something is handed out.
-    pub(super) fn handed(&self) {
+    fn handed(&self) {
         self.moved.out.store(true, Ordering::Relaxed);
     }
 }

@@ -8,18 +8,20 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use certs::{Https, Serial, Speaker, Stream};
 use federation::hush::Hush;
 use hyper::Request;
 use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
@@ -27,8 +29,9 @@ use tracing::Instrument as _;
 use warp::reply::Response;
 
 use super::ask::bad_parameter;
+use super::begun::Begun;
 use super::room::Share;
-use super::{answer, catena_x, code, representatives};
+use super::{answer, catena_x, code, line, representatives};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 
@@ -99,6 +102,40 @@ pub struct Door {
     pub shutdown: CancellationToken,
 }
 
+/// The place of an open connection.
+struct Place {
+    metrics: Arc<Metrics>,
+    _slot: OwnedSemaphorePermit,
+}
+
+impl Place {
+    fn take(metrics: &Arc<Metrics>, slot: OwnedSemaphorePermit) -> Place {
+        metrics.connections.inc();
+        Place { metrics: Arc::clone(metrics), _slot: slot }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.metrics.connections.dec();
+    }
+}
+
+/// The first request on a connection.
+struct First {
+    asked: CancellationToken,
+    by: Instant,
+}
+
+impl First {
+    /// Returns when nothing was asked in time; never once something was.
+    async fn missing(&self) {
+        if self.asked.run_until_cancelled(tokio::time::sleep_until(self.by)).await.is_none() {
+            std::future::pending().await
+        }
+    }
+}
+
 /// What answers requests.
 pub trait Routes:
     tower::Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static
@@ -129,8 +166,8 @@ impl Door {
             let Some(accepted) = door.or_shutdown(listener.accept()).await else { break };
             match accepted {
                 Ok((socket, from)) => {
-                    let connection = Arc::clone(&door).connection(socket, from, routes.clone(), slot);
-                    drop(tasks.spawn(connection.in_current_span()))
+                    let connection = Arc::clone(&door).connection(socket, from, routes.clone(), slot, tasks.clone());
+                    drop(tasks.spawn(connection.in_current_span()));
                 }
                 Err(error) => {
                     if let Some(times) = refused.heard() {
@@ -156,51 +193,137 @@ impl Door {
         from: SocketAddr,
         routes: S,
         slot: OwnedSemaphorePermit,
+        tasks: TaskTracker,
     ) {
         // Small answers must not wait for the acknowledgement of earlier ones; without it they are only slower.
         let _ = socket.set_nodelay(true);
         match self.https.accept(socket, self.handshake).await {
             Ok(accepted) => {
-                self.metrics.connections.inc();
+                let place = Place::take(&self.metrics, slot);
                 let caller = Caller {
                     speaker: accepted.speaker.map(Arc::new),
                     cut: self.shutdown.child_token(),
                     share: Share::default(),
                     door: Some(Arc::clone(&self)),
                 };
-                self.talk(accepted.stream, Arc::new(caller), routes).await;
-                self.metrics.connections.dec();
+                let caller = Arc::new(caller);
+                if let Some((stream, response)) = self.talk(accepted.stream, &caller, routes).await {
+                    // By a task of its own, which takes no more memory than that needs.
+                    tasks.spawn(self.carry(stream, response, caller, place).in_current_span());
+                }
             }
             Err(error) => {
                 self.metrics.refuse(error.code());
                 tracing::debug!(%from, %error, "a handshake failed");
             }
         }
-        drop(slot);
     }
 
-    async fn talk<S: Routes>(&self, stream: Stream<TcpStream>, caller: Arc<Caller>, routes: S) {
-        let asked = CancellationToken::new();
-        let (speaks, begun) = (Arc::clone(&caller), asked.clone());
-        let service = service_fn(move |request: Request<Incoming>| {
-            begun.cancel();
-            answered(Arc::clone(&speaks), routes.clone(), request)
-        });
-        let builder = protocols();
-        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
-        tokio::pin!(connection);
-        tokio::select! {
-            // A client that breaks off is no news.
-            _ = connection.as_mut() => return,
-            // hyper knows no time limit before it knows the version of HTTP.
-            () = silent(&asked) => return,
-            // Whoever does not read would not read a farewell either.
-            () = caller.share.unread() => return,
-            () = self.ended(&caller) => caller.cut.cancel(),
-            () = caller.cut.cancelled() => {}
+    /// Answers until the connection ends, or has an event stream for itself.
+    async fn talk<S: Routes>(
+        &self,
+        stream: Stream<TcpStream>,
+        caller: &Arc<Caller>,
+        routes: S,
+    ) -> Option<(Stream<TcpStream>, Response)> {
+        let first = First { asked: CancellationToken::new(), by: Instant::now() + HEADER_TIMEOUT };
+        let mut begun = None;
+        let beginning = async { begun = tokio::time::timeout_at(first.by, Begun::read(stream)).await.ok() };
+        if self.attend(caller, beginning).await {
+            return None;
         }
-        connection.as_mut().graceful_shutdown();
-        let _ = tokio::time::timeout(DRAIN, connection).await;
+        // A client that breaks off is no news.
+        let begun = begun?.ok()?;
+        if begun.is_http2 {
+            self.talk_http2(begun, caller, routes, first).await;
+            return None;
+        }
+        self.talk_http1(begun, caller, routes, first).await
+    }
+
+    async fn talk_http1<S: Routes>(
+        &self,
+        begun: Begun<Stream<TcpStream>>,
+        caller: &Arc<Caller>,
+        routes: S,
+        first: First,
+    ) -> Option<(Stream<TcpStream>, Response)> {
+        let asked = first.asked.clone();
+        let (offer, mut offered) = oneshot::channel();
+        let (speaks, offer) = (Arc::clone(caller), Mutex::new(Some(offer)));
+        let service = service_fn(move |request: Request<Incoming>| {
+            asked.cancel();
+            // Only with the first: of an earlier answer something may not have left yet.
+            let offer = offer.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let offer = offer.filter(|_| line::could_stream(&request));
+            let (caller, answered) = (Arc::clone(&speaks), answered(Arc::clone(&speaks), routes.clone(), request));
+            async move { offer_or_answer(offer, &caller, answered.await?).await }
+        });
+        let mut connection = http1().serve_connection(TokioIo::new(begun), service);
+        let mut taken = None;
+        let going_on = async {
+            tokio::select! {
+                _ = &mut connection => {}
+                Ok(response) = &mut offered => taken = Some(response),
+                () = first.missing() => {}
+            }
+        };
+        if self.attend(caller, going_on).await {
+            Pin::new(&mut connection).graceful_shutdown();
+            let _ = tokio::time::timeout(DRAIN, connection).await;
+            return None;
+        }
+        taken.map(|response| (connection.into_parts().io.into_inner().into_inner(), response))
+    }
+
+    async fn talk_http2<S: Routes>(
+        &self,
+        begun: Begun<Stream<TcpStream>>,
+        caller: &Arc<Caller>,
+        routes: S,
+        first: First,
+    ) {
+        let (speaks, asked) = (Arc::clone(caller), first.asked.clone());
+        let service = service_fn(move |request: Request<Incoming>| {
+            asked.cancel();
+            let (caller, answered) = (Arc::clone(&speaks), answered(Arc::clone(&speaks), routes.clone(), request));
+            async move { offer_or_answer(None, &caller, answered.await?).await }
+        });
+        let connection = http2().serve_connection(TokioIo::new(begun), service);
+        tokio::pin!(connection);
+        let going_on = async {
+            tokio::select! {
+                _ = connection.as_mut() => {}
+                () = first.missing() => {}
+            }
+        };
+        if self.attend(caller, going_on).await {
+            connection.as_mut().graceful_shutdown();
+            let _ = tokio::time::timeout(DRAIN, connection).await;
+        }
+    }
+
+    /// Carries an event stream.
+    async fn carry(self: Arc<Self>, stream: Stream<TcpStream>, response: Response, caller: Arc<Caller>, _place: Place) {
+        let carrying = line::carry(stream, response, self.clock.now());
+        tokio::pin!(carrying);
+        if self.attend(&caller, carrying.as_mut()).await {
+            let _ = tokio::time::timeout(DRAIN, carrying).await;
+        }
+    }
+
+    /// Lets a connection go on until it ends; whether it must end and may say farewell.
+    async fn attend(&self, caller: &Caller, going_on: impl Future) -> bool {
+        tokio::select! {
+            _ = going_on => false,
+            // Whoever does not read would not read a farewell either.
+            () = caller.share.unread() => false,
+            () = self.ended(caller) => {
+                caller.cut.cancel();
+                true
+            }
+            () = caller.cut.cancelled() => true,
+        }
     }
 
     /// Returns when the caller's certificate has ended or was revoked; never for an anonymous caller.
@@ -243,11 +366,34 @@ async fn answered<S: Routes>(
     routes.oneshot(request).await
 }
 
-fn protocols() -> auto::Builder<TokioExecutor> {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(HTTP1_BUFFER);
+/// Answers, unless it is an event stream that can have the connection for itself: then nothing more is asked on it.
+async fn offer_or_answer(
+    offer: Option<oneshot::Sender<Response>>,
+    caller: &Caller,
+    response: Response,
+) -> Result<Response, Infallible> {
+    if !line::is_stream(&response) {
+        return Ok(response);
+    }
+    let kept = match offer {
+        Some(offer) => offer.send(response),
+        None => Err(response),
+    };
+    match kept {
+        Ok(()) => std::future::pending().await,
+        Err(response) => Ok(caller.share.watched(response)),
+    }
+}
+
+fn http1() -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(HTTP1_BUFFER);
     builder
-        .http2()
+}
+
+fn http2() -> http2::Builder<TokioExecutor> {
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder
         .timer(TokioTimer::new())
         .max_concurrent_streams(MAX_STREAMS)
         .initial_connection_window_size(CONNECTION_WINDOW)
@@ -255,11 +401,4 @@ fn protocols() -> auto::Builder<TokioExecutor> {
         .max_send_buf_size(SEND_BUFFER)
         .keep_alive_interval(Duration::from_secs(30));
     builder
-}
-
-/// Returns when nothing was asked in time; never once something was.
-async fn silent(asked: &CancellationToken) {
-    if asked.run_until_cancelled(tokio::time::sleep(HEADER_TIMEOUT)).await.is_none() {
-        std::future::pending().await
-    }
 }

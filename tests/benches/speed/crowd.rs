@@ -23,7 +23,8 @@ const OTHER_FILES: u64 = 200;
 const STUCK: Duration = Duration::from_secs(30);
 const PIECE: usize = 8 * 1024;
 
-/// Connections on which something was asked.
+/// Connections on which something was asked, each as soon as it stood: whoever asks nothing for long is sent away.
+#[derive(Default)]
 pub(crate) struct Connected(Vec<TlsStream<TcpStream>>);
 
 /// Subscribers that listen.
@@ -44,16 +45,17 @@ pub(crate) fn make_room(connections: usize) {
 }
 
 impl Connected {
-    /// Opens so many connections, and asks on each what `path` says.
-    pub(crate) async fn open(
+    /// Opens connections until there are so many, and asks on each for what `path` says to its number.
+    pub(crate) async fn fill(
+        &mut self,
         tls: &TlsConnector,
         address: SocketAddr,
         count: usize,
         path: impl Fn(usize) -> String,
-    ) -> Self {
+    ) {
         let places = Arc::new(Semaphore::new(HANDSHAKES));
         let mut tasks = JoinSet::new();
-        for number in 0..count {
+        for number in self.0.len()..count {
             let (tls, places, path) = (tls.clone(), Arc::clone(&places), path(number));
             tasks.spawn(async move {
                 let _place = places.acquire().await.expect("a place");
@@ -66,14 +68,7 @@ impl Connected {
         }
         let mut streams = tasks.join_all().await;
         streams.sort_by_key(|(number, _)| *number);
-        Self(streams.into_iter().map(|(_, stream)| stream).collect())
-    }
-
-    /// Asks on each connection for the stream at `path`.
-    pub(crate) async fn subscribe(&mut self, path: impl Fn(usize) -> String) {
-        for (number, stream) in self.0.iter_mut().enumerate() {
-            ask(stream, &path(number)).await;
-        }
+        self.0.extend(streams.into_iter().map(|(_, stream)| stream));
     }
 
     /// Listens for events of `least` bytes or more; anything shorter is none.

@@ -72,7 +72,7 @@ impl FanOut {
 
     /// Memory that is resident now.
     pub(crate) fn memory(&self) -> u64 {
-        node::memory_of(self.process.id()).map_or(0, |(now, _)| now)
+        node::memory_of(self.process.id()).expect("Linux says how much").0
     }
 }
 

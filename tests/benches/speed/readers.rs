@@ -4,6 +4,7 @@
 //! Ours and both yardsticks are processes of their own, one after the other with all connections: together they would need more open files than
 //! most systems allow.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -15,7 +16,7 @@ use tokio_rustls::TlsConnector;
 use crate::crowd::{Connected, Crowd, make_room};
 use crate::fan_out::{FanOut, LOOP, TASKS};
 use crate::look_up::connector;
-use crate::sums::{Sums, median, percentile};
+use crate::sums::{Sums, percentile};
 use crate::workshop::{Workshop, worked_by};
 
 pub(crate) const SUBSCRIBERS: usize = 10_000;
@@ -37,8 +38,8 @@ const IDLE_OVER_TLS: f64 = 1.3;
 
 /// What was seen of a server.
 struct Seen {
-    /// Deliveries for each second of processor time, in each round.
-    rates: Vec<f64>,
+    /// Processor time of all rounds, in seconds.
+    worked: f64,
     /// How long it took to the last but one in a hundred, in each round; the same where few want the event.
     last: Vec<Duration>,
     last_of_few: Vec<Duration>,
@@ -52,27 +53,26 @@ pub(crate) async fn measure(sums: &mut Sums) {
     let json = event(&workshop).await;
     let tls = connector(&workshop.registry);
     let bare = yardstick(&workshop, &tls, LOOP, &json).await;
-    let (ours, beyond) = registry(&workshop, &tls, json.len(), sums).await;
+    let ours = registry(&workshop, &tls, json.len()).await;
     let tasks = yardstick(&workshop, &tls, TASKS, &json).await;
     let what = format!("one event to {SUBSCRIBERS} subscribers, by processor time, beside a bare loop over TLS");
-    let rounds: Vec<_> = ours.rates.iter().copied().zip(bare.rates.iter().copied()).collect();
-    sums.ratio(&what, &rounds, "deliveries", Some(DELIVERED));
+    sums.ratio(&what, &[(ours.rate(), bare.rate())], "deliveries", Some(DELIVERED));
     for (what, mine, theirs) in [
         (format!("the same, until it is there, p99, beside {SUBSCRIBERS} tasks that filter"), &ours.last, &tasks.last),
         (format!("one that {FEW} of {SUBSCRIBERS} want, p99, beside the same"), &ours.last_of_few, &tasks.last_of_few),
     ] {
         sums.time_at_most(&what, percentile(mine, 50), percentile(theirs, 50), LAST);
     }
-    sums.bytes("an idle subscriber, beyond its connection", beyond, IDLE);
+    sums.bytes("an idle subscriber, beyond what a bare TLS connection takes", ours.memory - bare.memory, IDLE);
     let bytes = |bytes: f64| (bytes, format!("{bytes:.0} bytes"));
     let what = "an idle subscriber over TLS, beside a bare TLS connection";
     sums.at_most(what, bytes(ours.memory), bytes(bare.memory), IDLE_OVER_TLS);
     sums.note(format!(
         "subscribers: {} bytes in each event, each with a filter of its own; {:.0} µs of processor time for a delivery, {:.0} by the loop, {:.0} by tasks",
         json.len(),
-        1e6 / median(ours.rates),
-        1e6 / median(bare.rates),
-        1e6 / median(tasks.rates)
+        1e6 / ours.rate(),
+        1e6 / bare.rate(),
+        1e6 / tasks.rate()
     ));
 }
 
@@ -113,32 +113,31 @@ fn path(number: usize) -> String {
     format!("/v1/events?supplier={SUPPLIER}&supplier=local:bench:{number}{few}")
 }
 
-async fn registry(workshop: &Workshop, tls: &TlsConnector, event: usize, sums: &mut Sums) -> (Seen, f64) {
+/// All of them, and how many bytes each of the later half takes of a server whose memory is `resident`. What the first ones needed for a
+/// moment, such as handshakes, serves the later ones as well and is not counted, neither for us nor against us.
+async fn gathered(tls: &TlsConnector, address: SocketAddr, resident: impl Fn() -> u64) -> (Connected, f64) {
+    let mut connected = Connected::default();
+    connected.fill(tls, address, SUBSCRIBERS / 2, path).await;
+    tokio::time::sleep(SETTLING).await;
+    let half = resident();
+    connected.fill(tls, address, SUBSCRIBERS, path).await;
+    tokio::time::sleep(SETTLING).await;
+    (connected, resident().saturating_sub(half) as f64 / (SUBSCRIBERS - SUBSCRIBERS / 2) as f64)
+}
+
+async fn registry(workshop: &Workshop, tls: &TlsConnector, event: usize) -> Seen {
     let (node, address) = (&workshop.node, workshop.registry.config().http.listen);
-    let resident = || node.memory().map_or(0, |(now, _)| now);
-    let empty = resident();
-    // Whoever asks nothing for long is sent away.
-    let mut connected = Connected::open(tls, address, SUBSCRIBERS, |_| "/healthz".to_owned()).await;
-    tokio::time::sleep(SETTLING).await;
-    let open = resident();
-    connected.subscribe(path).await;
-    tokio::time::sleep(SETTLING).await;
-    let idle = resident();
-    sums.note(format!(
-        "memory of {SUBSCRIBERS} subscribers: {} KiB before any came, {} with their connections, {} with their streams",
-        empty >> 10,
-        open >> 10,
-        idle >> 10
-    ));
+    let resident = || node.memory().expect("Linux says how much").0;
+    let (connected, memory) = gathered(tls, address, resident).await;
     let mut crowd = connected.listen(event * 3 / 4);
     let (id, body) = (node.id().expect("it runs").to_string(), workshop.registry.party("cb-1"));
-    let mut seen = Seen::of(idle.saturating_sub(empty));
+    let mut seen = Seen::of(memory);
     for round in 0..ROUNDS {
         let changed = if round % 2 == 0 { "suspended" } else { "restored" };
         let say = async |verdict: &str| told(&body, verdict, changed).await;
         seen.round(&mut crowd, &id, async || say("V-all").await, Some(async || say("V-few").await)).await;
     }
-    (seen, idle.saturating_sub(open) as f64 / SUBSCRIBERS as f64)
+    seen
 }
 
 async fn told(body: &Party, verdict: &str, changed: &str) {
@@ -147,10 +146,8 @@ async fn told(body: &Party, verdict: &str, changed: &str) {
 
 async fn yardstick(workshop: &Workshop, tls: &TlsConnector, kind: &str, json: &[u8]) -> Seen {
     let server = FanOut::start(&workshop.registry, &workshop.file(kind), kind, json).await;
-    let empty = server.memory();
-    let connected = Connected::open(tls, server.address, SUBSCRIBERS, path).await;
-    tokio::time::sleep(SETTLING).await;
-    let mut seen = Seen::of(server.memory().saturating_sub(empty));
+    let (connected, memory) = gathered(tls, server.address, || server.memory()).await;
+    let mut seen = Seen::of(memory);
     let mut crowd = connected.listen(json.len() * 3 / 4);
     let (id, server) = (server.id().to_string(), tokio::sync::Mutex::new(server));
     for _ in 0..ROUNDS {
@@ -163,9 +160,13 @@ async fn yardstick(workshop: &Workshop, tls: &TlsConnector, kind: &str, json: &[
 }
 
 impl Seen {
-    fn of(memory: u64) -> Self {
-        let (rates, last, last_of_few) = (Vec::new(), Vec::new(), Vec::new());
-        Self { rates, last, last_of_few, memory: memory as f64 / SUBSCRIBERS as f64 }
+    fn of(memory: f64) -> Self {
+        Self { worked: 0.0, last: Vec::new(), last_of_few: Vec::new(), memory }
+    }
+
+    /// Deliveries for each second of processor time.
+    fn rate(&self) -> f64 {
+        (SUBSCRIBERS * ROUNDS) as f64 / self.worked
     }
 
     /// An event to all, and one to few.
@@ -174,9 +175,8 @@ impl Seen {
         let (before, round, began) = (worked_by(process), crowd.begin(), Instant::now());
         all().await;
         let at = crowd.arrived(round, SUBSCRIBERS).await;
-        if let (Some(before), Some(after)) = (before, worked_by(process)) {
-            self.rates.push(SUBSCRIBERS as f64 * 100.0 / (after - before).max(1) as f64);
-        }
+        let worked = worked_by(process).expect("Linux says how much") - before.expect("Linux says how much");
+        self.worked += worked as f64 / 100.0;
         self.last.push(last(&at, began));
         let Some(few) = few else { return };
         tokio::time::sleep(PAUSE).await;

@@ -34,7 +34,8 @@ pub(crate) async fn measure(sums: &mut Sums) {
         let suppliers = (0..WATCHED).map(|one| format!("supplier=local:bench:{}", first + number * WATCHED + one));
         format!("/v1/events?{}", suppliers.collect::<Vec<_>>().join("&"))
     };
-    let connected = Connected::open(&connector(jp), address, SUBSCRIBERS, watched).await;
+    let mut connected = Connected::default();
+    connected.fill(&connector(jp), address, SUBSCRIBERS, watched).await;
     // An event of the cascade has at least what a grant has: with nine tenths of so many bytes all but the last are there.
     let mut crowd = connected.listen(event(&workshop).await.len() * WATCHED * 9 / 10);
     let body = jp.party("cb-1");

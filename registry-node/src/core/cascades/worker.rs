@@ -1,6 +1,7 @@
 //! Looking at what waits and stating what changed: in the background, a piece at a time, behind those who submit.
 //!
-//! The register is read in short looks, a statement is one commit of some milliseconds, and where the queue is full the worker waits.
+//! The register is read in short looks, a statement is one commit of some milliseconds, and the worker waits where the queue is full, and until
+//! those who listen were told of the last.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
@@ -214,6 +215,7 @@ impl<'a> Worker<'a> {
                     if begins {
                         self.extents.remove(&(piece.heading.change, piece.heading.scheme.clone()));
                     }
+                    self.registry.cascades.listeners.hear(self.registry.log.head().size).await;
                     if all {
                         return Ok(());
                     }

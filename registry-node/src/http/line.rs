@@ -1,0 +1,122 @@
+//! A connection that carries one event stream and nothing else: from the first answer on it needs no HTTP.
+//!
+//! A stream may last for months, and there are very many. What hyper keeps ready for a next request is several times as much as a reader that
+//! waits; so it gives the connection away before it has answered, and what follows is the rest of HTTP/1.1: a head, and chunks.
+//! Out of scope: which connections (`server`), and what is told on them (`events`).
+
+use std::future::pending;
+use std::io;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{FutureExt, Stream, StreamExt};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Incoming};
+use hyper::header::CONTENT_TYPE;
+use hyper::{Method, Request, StatusCode, Version};
+use jiff::Timestamp;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use warp::http::response::Parts;
+use warp::reply::Response;
+
+use super::answer::EVENTS;
+use super::room::LOOK;
+
+/// Bytes after which no more pieces are put into one chunk.
+const CHUNK: usize = 32 * 1024;
+/// How long the client may take to make room for a chunk.
+const TAKEN: Duration = LOOK;
+/// How the end of the stream is written.
+const END: &[u8] = b"0\r\n\r\n";
+
+/// Whether an answer to it could have the connection for itself: nothing of the request, or of others before it, is under way.
+pub(super) fn could_stream(request: &Request<Incoming>) -> bool {
+    let is_whole = request.body().is_end_stream();
+    is_whole && request.version() == Version::HTTP_11 && request.method() == Method::GET
+}
+
+/// Whether an answer is an event stream.
+pub(super) fn is_stream(response: &Response) -> bool {
+    response.status() == StatusCode::OK && response.headers().get(CONTENT_TYPE).is_some_and(|one| one == EVENTS)
+}
+
+/// Sends the answer until its stream ends, the client goes, or nothing can be sent any more.
+pub(super) async fn carry(
+    mut io: impl AsyncRead + AsyncWrite + Unpin,
+    response: Response,
+    now: Timestamp,
+) -> io::Result<()> {
+    let (parts, body) = response.into_parts();
+    // It is asked once more after its end, where that came right behind a piece.
+    let mut body = body.into_data_stream().fuse();
+    send(&mut io, &head(&parts, now)).await?;
+    drop(parts);
+    let mut said_more = false;
+    loop {
+        let piece = tokio::select! {
+            biased;
+            piece = next(&mut body) => piece,
+            () = gone(&mut io, &mut said_more) => return Ok(()),
+        };
+        let Some(first) = piece else { break };
+        // None of it is an end.
+        if !first.is_empty() {
+            send(&mut io, &chunk(&first, &mut body)).await?;
+        }
+    }
+    send(&mut io, END).await?;
+    io.shutdown().await
+}
+
+/// Sends it, to whoever takes it in time.
+async fn send(io: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<()> {
+    let sending = async {
+        io.write_all(bytes).await?;
+        io.flush().await
+    };
+    tokio::time::timeout(TAKEN, sending).await?
+}
+
+/// Returns when the client ended the connection. Whoever says something more while it is told of events is not answered, and not read on.
+async fn gone(io: &mut (impl AsyncRead + Unpin), said_more: &mut bool) {
+    if !*said_more {
+        match io.read(&mut [0]).await {
+            Ok(0) | Err(_) => return,
+            Ok(_) => *said_more = true,
+        }
+    }
+    pending().await
+}
+
+fn head(parts: &Parts, now: Timestamp) -> Vec<u8> {
+    let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT");
+    let status = parts.status;
+    let mut head = format!("HTTP/1.1 {status}\r\ndate: {date}\r\nconnection: close\r\ntransfer-encoding: chunked\r\n")
+        .into_bytes();
+    for (name, value) in &parts.headers {
+        for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+            head.extend_from_slice(part);
+        }
+    }
+    head.extend_from_slice(b"\r\n");
+    head
+}
+
+/// The next piece of text; nothing when the stream ended.
+async fn next<E>(body: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin)) -> Option<Bytes> {
+    body.next().await?.ok()
+}
+
+/// A chunk of that piece and of those that are there already: what is told at once is sent at once.
+fn chunk<E>(first: &Bytes, body: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin)) -> Vec<u8> {
+    let mut text = Vec::from(&first[..]);
+    while text.len() < CHUNK
+        && let Some(Some(more)) = next(body).now_or_never()
+    {
+        text.extend_from_slice(&more);
+    }
+    [format!("{:x}\r\n", text.len()).as_bytes(), &text, b"\r\n"].concat()
+}
+
+#[cfg(test)]
+mod tests;
