@@ -7,8 +7,7 @@
 //!      "lei:5493001KJTIIGC8Y1R12","stop","2026-11-27T23:00:00Z","…","https://…"
 //! ```
 //!
-//! In scope: those two forms. A spreadsheet takes a cell for a formula that begins with `=`, `+`, `-`, `@`, their full-width forms, a tab or a
-//! line break, some also behind blanks, so that such a cell is written with an apostrophe before it. Out of scope: signing, which is done over the bytes as they are, detached, by
+//! In scope: those two forms, the latter as a [`table`]. Out of scope: signing, which is done over the bytes as they are, detached, by
 //! whoever holds a key.
 
 use conformity::identifiers::{Identifier, MAX_TEXT};
@@ -16,6 +15,7 @@ use csv::{ByteRecord, ReaderBuilder};
 
 use crate::answer::word;
 use crate::refusal::{self, excerpt};
+use crate::table;
 use crate::{
     Answer, Bridge, Document, Fault, Kind, Network, Party, PartyIdentifier, Place, Reading, Refusal, Role,
     Unanswerable, Unread,
@@ -109,33 +109,15 @@ fn not_csv(error: &csv::Error) -> Refusal {
 }
 
 fn write(document: &Document, answer: &Answer) -> String {
-    let mut text = String::from("\u{feff}");
-    line(&mut text, &[COLUMN, "advice", "as_of", "explanation", "proof"]);
+    let mut text = String::from(table::BYTE_ORDER_MARK);
+    table::line(&mut text, &[COLUMN, "advice", "as_of", "explanation", "proof"]);
     for finding in &answer.findings {
         let stated = &finding.stated;
         let as_of = stated.as_of.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-        line(
+        table::line(
             &mut text,
             &[&finding.party, word(document.told(stated.advice)), &as_of, &stated.explanation, &stated.proof],
         );
     }
     text
-}
-
-fn line(text: &mut String, cells: &[&str]) {
-    for (position, cell) in cells.iter().enumerate() {
-        if position > 0 {
-            text.push(',');
-        }
-        text.push_str(if is_formula(cell) { "\"'" } else { "\"" });
-        text.push_str(&cell.replace('"', "\"\""));
-        text.push('"');
-    }
-    text.push_str("\r\n");
-}
-
-/// Whether a spreadsheet may take the cell for a formula.
-fn is_formula(cell: &str) -> bool {
-    let begins = cell.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
-    begins || cell.starts_with(['\t', '\r', '\n'])
 }

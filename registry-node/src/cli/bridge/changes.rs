@@ -1,0 +1,355 @@
+//! `bridge changes`: what happened, as signed tables in a folder, for whoever reads neither streams nor JSON.
+//!
+//! ```text
+//! events behind the cursor ──pull──▶ a table ──sign──▶ <registry>.changes.<after>.<through>.csv, then .csv.jws beside it
+//!        ▲ checkpoint that covers them, checked                         └── cursor
+//! ```
+//!
+//! Tables join: each begins behind the event with which the one before it ended. Out of scope: the folder (`outbox`), the signature (`seal`), the
+//! lines (`table`), and carrying files.
+
+pub(super) mod check;
+mod outbox;
+mod seal;
+mod table;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail, ensure};
+use clap::Args;
+use conformity::Digest;
+use conformity::words::{Params, label};
+use jiff::SignedDuration;
+use ledger::checkpoint::Checkpoint;
+use ledger::key::SigningKey;
+use ledger::log_keys::LogKeys;
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use crate::cli::context::{Context, wait};
+use crate::cli::output;
+use crate::cli::pinned::Pinned;
+use crate::cli::wanted::{Wanted, asking};
+use crate::cli::watch::{PAUSE, is_passing};
+use crate::client::{Client, Connection, read_json};
+use crate::clock::{Clock, SystemClock};
+use crate::core::event::is_for_all;
+use crate::core::filter::Place;
+use crate::credentials::About;
+use outbox::{Outbox, Sealed};
+use seal::Claims;
+use table::{Encoding, Event};
+
+/// Most lines of a table: events of one answer.
+const ROWS_MAX: usize = 1_000;
+/// How long the registry waits with its answer while nothing happens, in seconds.
+const PATIENCE: u64 = 50;
+/// How often a checkpoint is waited for that covers what was read; one is published every second.
+const ATTEMPTS: usize = 30;
+/// The shortest and the longest time between two tables.
+const PERIODS: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(31 * 86_400);
+
+/// Put signed tables of what happened into a folder, until ended
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  registry-node --as buyer-1 bridge changes --out changes --watchlist parts
+  registry-node --as buyer-1 bridge changes --out changes --watchlist parts --every 1h
+  registry-node --as buyer-1 --lang ja bridge changes --out changes --after start --once --encoding shift_jis
+  registry-node --as buyer-1 bridge check changes/*.csv
+
+At once as something happens; with --every one table at least for each period in which the log grew, with --once what there is now. Beside each table stands
+its signature by your signing key, which `bridge check` checks offline. It may be ended at any moment, and goes on in the same folder where it was: no change
+is left out, or told in two tables. One folder is for one wish.")]
+pub(super) struct Changes {
+    /// The folder for tables
+    #[arg(long, value_name = "FOLDER")]
+    out: PathBuf,
+    /// Where a new folder begins: behind the event of this id, or start for everything [default: what comes from now on]
+    #[arg(long, value_name = "ID")]
+    after: Option<Place>,
+    /// So long between two tables, such as 15m or 1h
+    #[arg(long, value_name = "TIME", value_parser = period)]
+    every: Option<Duration>,
+    /// Tell what there is, and end
+    #[arg(long, conflicts_with = "every")]
+    once: bool,
+    /// In which bytes
+    #[arg(long, value_enum, default_value = "utf-8")]
+    encoding: Encoding,
+    #[command(flatten)]
+    wanted: Wanted,
+}
+
+/// When tables are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    AtOnce,
+    Every(Duration),
+    Once,
+}
+
+/// An answer to `GET /v1/events/pull`.
+#[derive(Deserialize)]
+struct Page {
+    events: Vec<Event>,
+    next: Place,
+    more: bool,
+    #[serde(default)]
+    checkpoint: Option<String>,
+}
+
+/// What a table tells.
+#[derive(Debug, Serialize)]
+struct Told<'a> {
+    file: &'a str,
+    rows: usize,
+    after: Place,
+    through: Place,
+}
+
+/// Somebody who tells changes.
+struct Teller<'a> {
+    context: &'a Context,
+    about: About,
+    key: SigningKey,
+    client: Client,
+    pinned: Pinned,
+    log: LogKeys,
+    outbox: Outbox,
+    pace: Pace,
+    encoding: Encoding,
+    parameters: Vec<(&'static str, String)>,
+}
+
+fn period(text: &str) -> Result<Duration, String> {
+    let period = text.parse::<SignedDuration>().map_err(|error| error.to_string())?;
+    let period = Duration::try_from(period).ok().filter(|period| PERIODS.contains(period));
+    period.ok_or_else(|| "use 1s to 744h".to_owned())
+}
+
+impl Changes {
+    pub(super) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        let credentials = context.credentials()?;
+        let pinned = Pinned::of_credentials(&context.credentials_folder())?;
+        let parameters = self.wanted.parameters();
+        let wanted: Vec<String> = parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let about = credentials.about.clone();
+        let outbox = Outbox::open(&self.out, &about.origin, &wanted)?;
+        let pace = match (self.every, self.once) {
+            (Some(period), _) => Pace::Every(period),
+            (None, true) => Pace::Once,
+            (None, false) => Pace::AtOnce,
+        };
+        let mut teller = Teller {
+            context,
+            about,
+            key: credentials.signing_key()?,
+            client: Client::with_credentials(&credentials)?.in_language(context.language),
+            log: pinned.first_log_key()?.into(),
+            pinned,
+            outbox,
+            pace,
+            encoding: self.encoding,
+            parameters,
+        };
+        wait(teller.run(self.after, wanted))?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Teller<'_> {
+    async fn run(&mut self, after: Option<Place>, wanted: Vec<String>) -> anyhow::Result<()> {
+        if self.outbox.cursor().is_none() {
+            let place = match after {
+                Some(place) => place,
+                None => self.page(&mut self.client.connect().await?, None, 0).await?.next,
+            };
+            self.outbox.begin(self.about.origin.clone(), wanted, place)?;
+        }
+        loop {
+            let began = Instant::now();
+            match self.round().await {
+                Ok(()) => {}
+                Err(error) if self.pace != Pace::Once && is_passing(&error) => {
+                    output::note(&format!("{error:#}; asking again"));
+                    tokio::time::sleep(PAUSE).await;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            }
+            match self.pace {
+                Pace::Once => return Ok(()),
+                Pace::Every(period) => tokio::time::sleep_until(began + period).await,
+                Pace::AtOnce => {}
+            }
+        }
+    }
+
+    /// Tells what there is; at once, on and on while the connection lasts.
+    async fn round(&mut self) -> anyhow::Result<()> {
+        let mut connection = self.client.connect().await?;
+        let wait = if self.pace == Pace::AtOnce { PATIENCE } else { 0 };
+        loop {
+            let read = self.outbox.cursor().map(|cursor| cursor.read);
+            let (page, checkpoint) = self.covered(&mut connection, read, wait).await?;
+            let more = page.more || wait > 0;
+            self.tell(page, checkpoint)?;
+            if !more {
+                return Ok(());
+            }
+        }
+    }
+
+    /// What comes behind `after`, with a checkpoint that covers it.
+    async fn covered(
+        &mut self,
+        connection: &mut Connection,
+        after: Option<Place>,
+        wait: u64,
+    ) -> anyhow::Result<(Page, String)> {
+        let mut page = self.page(connection, after, wait).await?;
+        for _ in 0..ATTEMPTS {
+            if let Some(note) = page.checkpoint.take() {
+                let size = self.size(connection, &note).await?;
+                if seal::is_covered(page.next, size) {
+                    return Ok((page, note));
+                }
+            }
+            tokio::time::sleep(PAUSE).await;
+            page = self.page(connection, after, 0).await?;
+        }
+        bail!("the registry published no checkpoint that covers {}; nothing of it is told", page.next)
+    }
+
+    async fn page(&self, connection: &mut Connection, after: Option<Place>, wait: u64) -> anyhow::Result<Page> {
+        let mut parameters = self.parameters.clone();
+        parameters.extend([
+            ("lang", self.context.language.to_string()),
+            ("limit", ROWS_MAX.to_string()),
+            ("wait", wait.to_string()),
+        ]);
+        parameters.extend(after.map(|place| ("after", place.to_string())));
+        let page: Page = read_json(&connection.get(&asking("/v1/events/pull", &parameters)).await?)?;
+        if let Some(after) = after {
+            page.is_in_order(after).context("the registry contradicts itself; keep this output")?;
+        }
+        Ok(page)
+    }
+
+    /// Size of the log under a checkpoint, if the log signed it. A key that is not known yet must be proven first.
+    async fn size(&mut self, connection: &mut Connection, note: &str) -> anyhow::Result<u64> {
+        if Checkpoint::verify_published(note, &self.log).is_err() {
+            self.log = self.pinned.log_keys(connection).await?;
+        }
+        let checkpoint = Checkpoint::verify_published(note, &self.log);
+        Ok(checkpoint.context("the registry sent a checkpoint that its log did not sign; keep this output")?.size)
+    }
+
+    /// Puts what a page tells into the folder.
+    fn tell(&mut self, page: Page, checkpoint: String) -> anyhow::Result<()> {
+        let cursor = self.outbox.cursor().context("nobody said from where on changes are told")?;
+        let (after, through) = (cursor.told, page.next);
+        let changes: Vec<&Event> = page.events.iter().filter(|event| event.is_change()).collect();
+        // Nothing happened: that is told once, where everything was looked at.
+        if changes.is_empty() && (page.more || self.pace == Pace::AtOnce || through == after) {
+            return self.outbox.pass(through);
+        }
+        let sealed = self.sealed(&changes, (after, through), checkpoint)?;
+        self.outbox.put(&sealed, through)?;
+        let told = Told { file: &sealed.name, rows: changes.len(), after, through };
+        output::print(self.context.json, &told, |told| {
+            let params = Params::default().with("file", told.file).with("rows", told.rows);
+            label("changes-told", self.context.language, &params.with("after", after).with("through", through))
+        })?;
+        match changes.iter().find(|event| is_for_all(event.kind())) {
+            Some(event) => bail!("{} ({}): go on with credentials of where it went", event.kind(), event.data["httpUrl"]),
+            None => Ok(()),
+        }
+    }
+
+    fn sealed(&self, changes: &[&Event], (after, through): (Place, Place), checkpoint: String) -> anyhow::Result<Sealed> {
+        let name = format!("{}.changes.{}.{}.csv", self.about.registry, in_name(after), in_name(through));
+        let table = table::table(changes, self.encoding);
+        let claims = Claims {
+            iss: self.about.party.clone(),
+            iat: SystemClock.now().as_second(),
+            registry: self.about.registry.clone(),
+            origin: self.about.origin.clone(),
+            file: name.clone(),
+            sha256: Digest::of(&table),
+            rows: changes.len(),
+            wanted: self.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect(),
+            after,
+            through,
+            checkpoint,
+            key: serde_json::from_str(&self.key.public_key().to_jwk())?,
+        };
+        Ok(Sealed { seal: seal::sign(&self.key, &claims)?, name, table })
+    }
+}
+
+impl Page {
+    /// That events come once, in their order, and none from elsewhere than `next` says.
+    fn is_in_order(&self, after: Place) -> anyhow::Result<()> {
+        let mut last = after;
+        for event in &self.events {
+            let place: Place = event.id.parse().map_err(anyhow::Error::msg)?;
+            ensure!(last < place, "the event {place} came behind {last}");
+            last = place;
+        }
+        ensure!(last <= self.next, "it goes on behind {}, and told {last}", self.next);
+        Ok(())
+    }
+}
+
+/// A place in the name of a file, so that files are listed in order.
+fn in_name(place: Place) -> String {
+    match place {
+        // Before all digits.
+        Place::Start => "-start".to_owned(),
+        Place::Behind { index, position: 0 } => format!("{index:010}"),
+        Place::Behind { index, position } => format!("{index:010}-{position:010}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn periods_are_written_as_people_write_them() {
+        assert_eq!(period("1h").unwrap(), Duration::from_secs(3_600));
+        assert_eq!(period("PT15M").unwrap(), Duration::from_secs(900));
+        for wrong in ["", "0s", "-1h", "745h", "soon", "500ms"] {
+            assert!(period(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn names_stand_in_the_order_of_what_they_tell() {
+        let behind = |index, position| Place::Behind { index, position };
+        let names = [Place::Start, behind(0, 0), behind(9, 0), behind(9, 1), behind(10, 0)].map(in_name);
+        assert!(names.is_sorted(), "{names:?}");
+    }
+
+    #[test]
+    fn a_page_that_repeats_or_goes_back_is_refused() {
+        let page = |ids: &[&str], next: &str| -> Page {
+            let event = |id: &&str| {
+                serde_json::json!({"id": id, "type": "t", "time": "", "source": "", "entry": "", "data": {}})
+            };
+            let events: Vec<_> = ids.iter().map(event).collect();
+            serde_json::from_value(serde_json::json!({"events": events, "next": next, "more": false})).unwrap()
+        };
+        let after = Place::Behind { index: 4, position: 0 };
+        assert!(page(&["5", "5.1", "7"], "9").is_in_order(after).is_ok());
+        assert!(page(&[], "4").is_in_order(after).is_ok());
+        for (ids, next) in [(&["4"][..], "9"), (&["5", "5"], "9"), (&["6", "5"], "9"), (&["5", "10"], "9"), (&[], "3")] {
+            assert!(page(ids, next).is_in_order(after).is_err(), "{ids:?} {next}");
+        }
+    }
+}
