@@ -3,6 +3,8 @@
 //! ```text
 //! in   identifier                              any columns, one of that name; separated by comma, semicolon or tab
 //!      lei:5493001KJTIIGC8Y1R12                identifiers as everywhere here, <kind>:<value>
+//! in   標準企業コード                            or one of that name, or 統一企業コード, in UTF-8 or Shift_JIS, where none is called identifier
+//!      123456000001                            the code alone, as translators of CII write it
 //! out  "identifier","advice","as_of","explanation","proof"        UTF-8 with a byte order mark, lines end with CR LF (RFC 4180)
 //!      "lei:5493001KJTIIGC8Y1R12","stop","2026-11-27T23:00:00Z","…","https://…"
 //! ```
@@ -10,8 +12,9 @@
 //! In scope: those two forms, the latter as a [`table`]. Out of scope: signing, which is done over the bytes as they are, detached, by
 //! whoever holds a key.
 
-use conformity::identifiers::{Identifier, MAX_TEXT};
+use conformity::identifiers::{Identifier, IdentifierKind, MAX_TEXT};
 use csv::{ByteRecord, ReaderBuilder};
+use encoding_rs::{Encoding, SHIFT_JIS, UTF_8};
 
 use crate::answer::word;
 use crate::refusal::{self, excerpt};
@@ -25,6 +28,15 @@ use crate::{
 pub const LINES_MAX: usize = 10_000;
 /// The column that is read.
 const COLUMN: &str = "identifier";
+/// Else one of these: the company code of JIPDEC by its name and by the one that it had before.
+const CODES: [&str; 2] = ["標準企業コード", "統一企業コード"];
+
+/// Where identifiers stand, and in which form.
+struct Column {
+    place: usize,
+    code: &'static str,
+    encoding: &'static Encoding,
+}
 
 /// The bridge to lists.
 #[derive(Debug, Clone, Copy)]
@@ -50,9 +62,9 @@ impl Bridge for List {
 fn document(input: &[u8]) -> Result<Document, Refusal> {
     let mut reader = ReaderBuilder::new().delimiter(delimiter(input)).from_reader(input);
     let header = reader.byte_headers().map_err(|error| not_csv(&error))?;
-    let column = header.iter().position(|name| name.trim_ascii().eq_ignore_ascii_case(COLUMN.as_bytes()));
-    let column =
-        column.ok_or_else(|| Refusal::new(cell(1, 0), Fault::Missing { what: "a column called identifier" }))?;
+    let column = Column::of(header).ok_or_else(|| {
+        Refusal::new(cell(1, 0), Fault::Missing { what: "a column called identifier or 標準企業コード" })
+    })?;
     let mut parties = Vec::new();
     let mut record = ByteRecord::new();
     while reader.read_byte_record(&mut record).map_err(|error| not_csv(&error))? {
@@ -60,7 +72,7 @@ fn document(input: &[u8]) -> Result<Document, Refusal> {
         if parties.len() == LINES_MAX {
             return Err(Refusal::new(cell(line, 0), Fault::TooMany { what: "lines", most: LINES_MAX }));
         }
-        parties.push(party(record.get(column).unwrap_or_default(), cell(line, column + 1))?);
+        parties.push(column.party(record.get(column.place).unwrap_or_default(), cell(line, column.place + 1))?);
     }
     if parties.is_empty() {
         return Err(Refusal::new(cell(1, 0), Fault::Missing { what: "a line below the header" }));
@@ -78,29 +90,52 @@ fn delimiter(input: &[u8]) -> u8 {
     [b',', b';', b'\t'].into_iter().find(|delimiter| header.contains(delimiter)).unwrap_or(b',')
 }
 
-/// Other columns may be in any character set; identifiers are ASCII but for what a named list issued.
-fn party(value: &[u8], place: Place) -> Result<Party, Refusal> {
-    let Ok(text) = std::str::from_utf8(value.trim_ascii()) else {
-        return Err(Refusal::new(place, Fault::NotText { encoding: "UTF-8".to_owned() }));
-    };
-    let found = text.chars().count();
-    if found == 0 {
-        return Err(Refusal::new(place, Fault::Missing { what: "an identifier" }));
+impl Column {
+    /// The first that is called `identifier`, else the first that has company codes.
+    fn of(header: &ByteRecord) -> Option<Column> {
+        let names = || header.iter().map(<[u8]>::trim_ascii).enumerate();
+        let named = names().find(|(_, name)| name.eq_ignore_ascii_case(COLUMN.as_bytes()));
+        let of_identifiers = named.map(|(place, _)| Column { place, code: COLUMN, encoding: UTF_8 });
+        of_identifiers.or_else(|| names().find_map(|(place, name)| Column::of_codes(place, name)))
     }
-    if found > MAX_TEXT {
-        return Err(Refusal::new(place, Fault::TooLong { what: "an identifier", found, most: MAX_TEXT }));
+
+    fn of_codes(place: usize, name: &[u8]) -> Option<Column> {
+        let is = |code: &str, encoding: &'static Encoding| encoding.encode(code).0 == name;
+        let all = CODES.into_iter().flat_map(|code| [UTF_8, SHIFT_JIS].map(|encoding| (code, encoding)));
+        let found = all.into_iter().find(|(code, encoding)| is(code, encoding));
+        found.map(|(code, encoding)| Column { place, code, encoding })
     }
-    if text.chars().any(char::is_control) {
-        let wanted = "free of control characters";
-        return Err(Refusal::new(place, Fault::Unlike { found: excerpt(text), wanted }));
-    }
-    let identifier = match text.parse::<Identifier>() {
-        Ok(known) => PartyIdentifier::Known(known),
-        Err(error) => {
-            PartyIdentifier::Unread { list: String::new(), value: text.to_owned(), why: Unread::Broken(error) }
+
+    /// Other columns may be in any character set; identifiers are ASCII but for what a named list issued.
+    fn party(&self, value: &[u8], place: Place) -> Result<Party, Refusal> {
+        let Some(text) = self.encoding.decode_without_bom_handling_and_without_replacement(value.trim_ascii()) else {
+            return Err(Refusal::new(place, Fault::NotText { encoding: self.encoding.name().to_owned() }));
+        };
+        let found = text.chars().count();
+        if found == 0 {
+            return Err(Refusal::new(place, Fault::Missing { what: "an identifier" }));
         }
-    };
-    Ok(Party { role: Role::Listed, code: COLUMN.to_owned(), identifiers: vec![identifier], place })
+        if found > MAX_TEXT {
+            return Err(Refusal::new(place, Fault::TooLong { what: "an identifier", found, most: MAX_TEXT }));
+        }
+        if text.chars().any(char::is_control) {
+            let wanted = "free of control characters";
+            return Err(Refusal::new(place, Fault::Unlike { found: excerpt(&text), wanted }));
+        }
+        Ok(Party { role: Role::Listed, code: self.code.to_owned(), identifiers: vec![self.identifier(&text)], place })
+    }
+
+    fn identifier(&self, text: &str) -> PartyIdentifier {
+        if self.code != COLUMN {
+            return PartyIdentifier::new(Some(IdentifierKind::StandardCompanyCode), self.code, text);
+        }
+        match text.parse::<Identifier>() {
+            Ok(known) => PartyIdentifier::Known(known),
+            Err(error) => {
+                PartyIdentifier::Unread { list: String::new(), value: text.to_owned(), why: Unread::Broken(error) }
+            }
+        }
+    }
 }
 
 fn not_csv(error: &csv::Error) -> Refusal {

@@ -95,6 +95,9 @@ impl Fault {
             Self::Xml(fault) => xml(fault),
             Self::Json(breach) => format!("JSON として受け付けられません({breach})"),
             Self::CloudEvent(fault) => cloud_event(fault),
+            Self::Cii => "CII シンタックスルール(JIS X 7012)の電文と思われます。この形式は読みません。\
+                          トランスレータで標準企業コードの列がある CSV に変換し、一覧として送ってください"
+                .to_owned(),
             Self::Csv { message } => format!("CSV ではありません({message})"),
         }
     }
