@@ -57,7 +57,7 @@ const PERIODS: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Dur
 Examples:
   registry-node --as buyer-1 bridge changes --out changes --watchlist parts
   registry-node --as buyer-1 bridge changes --out changes --watchlist parts --every 1h
-  registry-node --as buyer-1 --lang ja bridge changes --out changes --after start --once --encoding shift_jis
+  registry-node --as buyer-1 --lang ja bridge changes --out changes --after start --once --encoding shift-jis
   registry-node --as buyer-1 bridge check changes/*.csv
 
 At once as something happens; with --every one table at least for each period in which the log grew, with --once what there is now. Beside each table stands
@@ -100,6 +100,11 @@ struct Page {
     #[serde(default)]
     checkpoint: Option<String>,
 }
+
+/// Nothing shows yet that the log holds what was told; it may be waiting for its map.
+#[derive(Debug, thiserror::Error)]
+#[error("the registry published no checkpoint that covers {0}; nothing of it is told yet")]
+struct Uncovered(Place);
 
 /// What a table tells.
 #[derive(Debug, Serialize)]
@@ -173,7 +178,7 @@ impl Teller<'_> {
             let began = Instant::now();
             match self.round().await {
                 Ok(()) => {}
-                Err(error) if self.pace != Pace::Once && is_passing(&error) => {
+                Err(error) if self.pace != Pace::Once && (is_passing(&error) || error.is::<Uncovered>()) => {
                     output::note(&format!("{error:#}; asking again"));
                     tokio::time::sleep(PAUSE).await;
                     continue;
@@ -192,11 +197,12 @@ impl Teller<'_> {
     async fn round(&mut self) -> anyhow::Result<()> {
         let mut connection = self.client.connect().await?;
         let wait = if self.pace == Pace::AtOnce { PATIENCE } else { 0 };
+        let mut told = self.pace == Pace::AtOnce;
         loop {
             let read = self.outbox.cursor().map(|cursor| cursor.read);
             let (page, checkpoint) = self.covered(&mut connection, read, wait).await?;
             let more = page.more || wait > 0;
-            self.tell(page, checkpoint)?;
+            told |= self.tell(page, checkpoint, told)?;
             if !more {
                 return Ok(());
             }
@@ -221,7 +227,7 @@ impl Teller<'_> {
             tokio::time::sleep(PAUSE).await;
             page = self.page(connection, after, 0).await?;
         }
-        bail!("the registry published no checkpoint that covers {}; nothing of it is told", page.next)
+        Err(Uncovered(page.next).into())
     }
 
     async fn page(&self, connection: &mut Connection, after: Option<Place>, wait: u64) -> anyhow::Result<Page> {
@@ -248,14 +254,14 @@ impl Teller<'_> {
         Ok(checkpoint.context("the registry sent a checkpoint that its log did not sign; keep this output")?.size)
     }
 
-    /// Puts what a page tells into the folder.
-    fn tell(&mut self, page: Page, checkpoint: String) -> anyhow::Result<()> {
+    /// Puts what a page tells into the folder, and says whether it did. That nothing happened is told once, where nothing was `told` yet.
+    fn tell(&mut self, page: Page, checkpoint: String, told: bool) -> anyhow::Result<bool> {
         let cursor = self.outbox.cursor().context("nobody said from where on changes are told")?;
         let (after, through) = (cursor.told, page.next);
         let changes: Vec<&Event> = page.events.iter().filter(|event| event.is_change()).collect();
-        // Nothing happened: that is told once, where everything was looked at.
-        if changes.is_empty() && (page.more || self.pace == Pace::AtOnce || through == after) {
-            return self.outbox.pass(through);
+        if changes.is_empty() && (page.more || told || through == after) {
+            self.outbox.pass(through)?;
+            return Ok(false);
         }
         let sealed = self.sealed(&changes, (after, through), checkpoint)?;
         self.outbox.put(&sealed, through)?;
@@ -265,12 +271,19 @@ impl Teller<'_> {
             label("changes-told", self.context.language, &params.with("after", after).with("through", through))
         })?;
         match changes.iter().find(|event| is_for_all(event.kind())) {
-            Some(event) => bail!("{} ({}): go on with credentials of where it went", event.kind(), event.data["httpUrl"]),
-            None => Ok(()),
+            Some(event) => {
+                bail!("{} ({}): go on with credentials of where it went", event.kind(), event.data["httpUrl"])
+            }
+            None => Ok(true),
         }
     }
 
-    fn sealed(&self, changes: &[&Event], (after, through): (Place, Place), checkpoint: String) -> anyhow::Result<Sealed> {
+    fn sealed(
+        &self,
+        changes: &[&Event],
+        (after, through): (Place, Place),
+        checkpoint: String,
+    ) -> anyhow::Result<Sealed> {
         let name = format!("{}.changes.{}.{}.csv", self.about.registry, in_name(after), in_name(through));
         let table = table::table(changes, self.encoding);
         let claims = Claims {
@@ -339,16 +352,15 @@ mod tests {
     #[test]
     fn a_page_that_repeats_or_goes_back_is_refused() {
         let page = |ids: &[&str], next: &str| -> Page {
-            let event = |id: &&str| {
-                serde_json::json!({"id": id, "type": "t", "time": "", "source": "", "entry": "", "data": {}})
-            };
+            let event = |id: &&str| serde_json::json!({"id": id, "type": "t", "time": "", "source": "", "entry": "", "data": {}});
             let events: Vec<_> = ids.iter().map(event).collect();
             serde_json::from_value(serde_json::json!({"events": events, "next": next, "more": false})).unwrap()
         };
         let after = Place::Behind { index: 4, position: 0 };
         assert!(page(&["5", "5.1", "7"], "9").is_in_order(after).is_ok());
         assert!(page(&[], "4").is_in_order(after).is_ok());
-        for (ids, next) in [(&["4"][..], "9"), (&["5", "5"], "9"), (&["6", "5"], "9"), (&["5", "10"], "9"), (&[], "3")] {
+        for (ids, next) in [(&["4"][..], "9"), (&["5", "5"], "9"), (&["6", "5"], "9"), (&["5", "10"], "9"), (&[], "3")]
+        {
             assert!(page(ids, next).is_in_order(after).is_err(), "{ids:?} {next}");
         }
     }

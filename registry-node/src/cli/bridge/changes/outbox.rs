@@ -215,7 +215,12 @@ mod tests {
         // Behind it, before and between the renames.
         for renamed in 0..=2 {
             outbox.stage(&sealed("a.csv", "told")).unwrap();
-            let cursor = Cursor { told: behind(5), read: behind(5), staged: Some("a.csv".to_owned()), ..outbox.cursor.clone().unwrap() };
+            let cursor = Cursor {
+                told: behind(5),
+                read: behind(5),
+                staged: Some("a.csv".to_owned()),
+                ..outbox.cursor.clone().unwrap()
+            };
             outbox.advance(cursor).unwrap();
             for name in &both[..renamed] {
                 fs::rename(folder.join(unfinished(name)), folder.join(name)).unwrap();
@@ -249,7 +254,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut outbox = open(dir.path());
         outbox.begin(origin(), vec![], Place::Start).unwrap();
-        let again = |origin: &Origin, wanted: &[String]| Outbox::open(dir.path(), origin, wanted).err().unwrap().to_string();
+        let again =
+            |origin: &Origin, wanted: &[String]| Outbox::open(dir.path(), origin, wanted).err().unwrap().to_string();
         assert!(again(&origin(), &[]).contains("another command"));
         drop(outbox);
         let wish = ["watchlist=parts".to_owned()];

@@ -96,11 +96,16 @@ pub(super) fn check(path: &Path, signer: &Thumbprint, origin: &Origin, log: &Log
     let table = Digest::of(&read_input(path, TABLE_MAX)?);
     ensure!(table == claims.sha256, "the table is not the one that was signed: its SHA-256 is {table}");
     ensure!(claims.origin == *origin, "it is of the log {}, not of {origin}", claims.origin);
-    let checkpoint = Checkpoint::verify_published(&claims.checkpoint, log)
-        .context("its checkpoint is not signed by a known key of the log; a key that came later is proven by --log-keys")?;
+    let checkpoint = Checkpoint::verify_published(&claims.checkpoint, log).context(
+        "its checkpoint is not signed by a known key of the log; a key that came later is proven by --log-keys",
+    )?;
     let (after, through) = (claims.after, claims.through);
     ensure!(after < through, "it ends with {through}, before it begins behind {after}");
-    ensure!(is_covered(through, checkpoint.size), "its checkpoint of {} entries does not cover {through}", checkpoint.size);
+    ensure!(
+        is_covered(through, checkpoint.size),
+        "its checkpoint of {} entries does not cover {through}",
+        checkpoint.size
+    );
     Ok(Held { claims, size: checkpoint.size })
 }
 

@@ -50,7 +50,7 @@ pub(super) enum Encoding {
     #[value(name = "utf-8")]
     Utf8,
     /// As Windows in Japan has it; a letter that it lacks becomes 〓
-    #[value(name = "shift_jis")]
+    #[value(name = "shift-jis")]
     ShiftJis,
 }
 
@@ -169,7 +169,7 @@ mod tests {
 
     fn suspended() -> Event {
         event(&json!({
-            "verdict": "jp:V-1", "supplier": { "id": "lei:5493001KJTIIGC8Y1R12", "name": "森鷗外 \"Works\"", "others": ["duns:150483782"] },
+            "verdict": "jp:V-1", "supplier": { "id": "lei:5493001KJTIIGC8Y1R12", "name": "髙橋 \"Works\"", "others": ["duns:150483782"] },
             "scheme": "demo@1", "reason": { "code": "finding", "text": "-1 day" }, "effective": "2026-11-22T00:00:00Z", "by": "cb-1",
             "after": { "state": { "suspended": { "from": "granted" } }, "level": "star-4", "validUntil": "2028-12-31" }
         }))
@@ -180,7 +180,7 @@ mod tests {
         let written = String::from_utf8(table(&[&suspended()], Encoding::Utf8)).unwrap();
         let expected = "\u{feff}\"id\",\"time\",\"change\",\"about\",\"supplier\",\"identifiers\",\"scheme\",\"level\",\"state\",\
             \"valid_until\",\"effective\",\"reason\",\"reason_text\",\"by\",\"text\",\"entry\",\"proof\"\r\n\
-            \"12\",\"2026-11-23T09:00:00Z\",\"verdict.suspended\",\"jp:V-1\",\"森鷗外 \"\"Works\"\"\",\
+            \"12\",\"2026-11-23T09:00:00Z\",\"verdict.suspended\",\"jp:V-1\",\"髙橋 \"\"Works\"\"\",\
             \"lei:5493001KJTIIGC8Y1R12 duns:150483782\",\"demo@1\",\"star-4\",\"suspended\",\"2028-12-31\",\
             \"2026-11-22T00:00:00Z\",\"finding\",\"'-1 day\",\"cb-1\",\"'=一時停止されました\",\"AQIA\",\
             \"https://x:1/v1/verdicts/jp%3AV%2D1/proof\"\r\n";
@@ -191,12 +191,12 @@ mod tests {
     fn a_letter_that_shift_jis_lacks_is_seen_to_be_missing() {
         let written = table(&[&suspended()], Encoding::ShiftJis);
         let (read, _, broken) = SHIFT_JIS.decode(&written);
-        assert!(!broken && read.starts_with("\"id\"") && read.contains("森鷗外"), "{read}");
-        let mut korean = suspended();
-        korean.data["supplier"]["name"] = json!("한국 東京");
-        let written = table(&[&korean], Encoding::ShiftJis);
+        assert!(!broken && read.starts_with("\"id\"") && read.contains("髙橋"), "{read}");
+        let mut lacking = suspended();
+        lacking.data["supplier"]["name"] = json!("森鷗外 한국");
+        let written = table(&[&lacking], Encoding::ShiftJis);
         let read = SHIFT_JIS.decode(&written).0;
-        assert!(read.contains("\"〓〓 東京\""), "{read}");
+        assert!(read.contains("\"森〓外 〓〓\""), "{read}");
     }
 
     #[test]
@@ -206,7 +206,10 @@ mod tests {
             "state": "granted", "outcome": "recognised", "explanation": "It counts." }}));
         let cells = foreign.cells();
         assert_eq!((cells[5].as_str(), cells[8].as_str()), ("lei:5493001KJTIIGC8Y1R12", "granted"));
-        assert_eq!((cells[12].as_str(), cells[16].as_str()), ("It counts.", "https://x:1/v1/verdicts/eu%3AV%2D9/proof"));
+        assert_eq!(
+            (cells[12].as_str(), cells[16].as_str()),
+            ("It counts.", "https://x:1/v1/verdicts/eu%3AV%2D9/proof")
+        );
         let other = event(&json!({"arrangement": "A-1", "by": "jp"})).cells();
         assert_eq!((other[5].as_str(), other[13].as_str(), other[16].as_str()), ("", "jp", ""));
     }
