@@ -8,6 +8,7 @@ pub mod dispatch;
 pub mod exposing;
 pub mod lane;
 pub mod outbound;
+mod own_address;
 pub mod shelf;
 pub mod signals;
 pub mod source;
