@@ -46,8 +46,8 @@ use table::{Encoding, Event};
 const ROWS_MAX: usize = 1_000;
 /// How long the registry waits with its answer while nothing happens, in seconds.
 const PATIENCE: u64 = 50;
-/// How often a checkpoint is waited for that covers what was read; one is published every second.
-const ATTEMPTS: usize = 30;
+/// How often a checkpoint is waited for that covers anything new; registries publish one each minute at least.
+const ATTEMPTS: usize = 90;
 /// The shortest and the longest time between two tables.
 const PERIODS: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(31 * 86_400);
 
@@ -101,9 +101,19 @@ struct Page {
     checkpoint: Option<String>,
 }
 
+/// What of an answer a checkpoint covers.
+struct Covered {
+    events: Vec<Event>,
+    /// Up to here it covers everything that was looked at.
+    through: Place,
+    checkpoint: String,
+    /// Up to where there was something to look at; not known where more comes.
+    end: Option<Place>,
+}
+
 /// Nothing shows yet that the log holds what was told; it may be waiting for its map.
 #[derive(Debug, thiserror::Error)]
-#[error("the registry published no checkpoint that covers {0}; nothing of it is told yet")]
+#[error("the registry published no checkpoint that covers anything behind {0}; nothing of it is told yet")]
 struct Uncovered(Place);
 
 /// What a table tells.
@@ -196,38 +206,39 @@ impl Teller<'_> {
     /// Tells what there is; at once, on and on while the connection lasts.
     async fn round(&mut self) -> anyhow::Result<()> {
         let mut connection = self.client.connect().await?;
-        let wait = if self.pace == Pace::AtOnce { PATIENCE } else { 0 };
-        let mut told = self.pace == Pace::AtOnce;
+        let at_once = self.pace == Pace::AtOnce;
+        let (wait, mut told, mut end) = (if at_once { PATIENCE } else { 0 }, at_once, None);
         loop {
-            let read = self.outbox.cursor().map(|cursor| cursor.read);
-            let (page, checkpoint) = self.covered(&mut connection, read, wait).await?;
-            let more = page.more || wait > 0;
-            told |= self.tell(page, checkpoint, told)?;
-            if !more {
+            let covered = self.covered(&mut connection, self.read()?, wait).await?;
+            // What came since then is for the next round: a busy log has no end.
+            end = end.or(covered.end);
+            let last = end.is_some_and(|end| covered.through >= end);
+            told |= self.tell(covered, !last || told)?;
+            if last && !at_once {
                 return Ok(());
             }
         }
     }
 
-    /// What comes behind `after`, with a checkpoint that covers it.
-    async fn covered(
-        &mut self,
-        connection: &mut Connection,
-        after: Option<Place>,
-        wait: u64,
-    ) -> anyhow::Result<(Page, String)> {
-        let mut page = self.page(connection, after, wait).await?;
+    /// Up to where everything was looked at.
+    fn read(&self) -> anyhow::Result<Place> {
+        Ok(self.outbox.cursor().context("nobody said from where on changes are told")?.read)
+    }
+
+    /// What comes behind `after`, as far as the registry's checkpoint covers it.
+    async fn covered(&mut self, connection: &mut Connection, after: Place, wait: u64) -> anyhow::Result<Covered> {
+        let mut page = self.page(connection, Some(after), wait).await?;
         for _ in 0..ATTEMPTS {
             if let Some(note) = page.checkpoint.take() {
                 let size = self.size(connection, &note).await?;
-                if seal::is_covered(page.next, size) {
-                    return Ok((page, note));
+                if let Some(covered) = page.cut(after, size, note) {
+                    return Ok(covered);
                 }
             }
             tokio::time::sleep(PAUSE).await;
-            page = self.page(connection, after, 0).await?;
+            page = self.page(connection, Some(after), 0).await?;
         }
-        Err(Uncovered(page.next).into())
+        Err(Uncovered(after).into())
     }
 
     async fn page(&self, connection: &mut Connection, after: Option<Place>, wait: u64) -> anyhow::Result<Page> {
@@ -254,12 +265,12 @@ impl Teller<'_> {
         Ok(checkpoint.context("the registry sent a checkpoint that its log did not sign; keep this output")?.size)
     }
 
-    /// Puts what a page tells into the folder, and says whether it did. That nothing happened is told once, where nothing was `told` yet.
-    fn tell(&mut self, page: Page, checkpoint: String, told: bool) -> anyhow::Result<bool> {
-        let cursor = self.outbox.cursor().context("nobody said from where on changes are told")?;
-        let (after, through) = (cursor.told, page.next);
-        let changes: Vec<&Event> = page.events.iter().filter(|event| event.is_change()).collect();
-        if changes.is_empty() && (page.more || told || through == after) {
+    /// Puts what was read into the folder, and says whether it did: that nothing happened is told unless `quiet`.
+    fn tell(&mut self, covered: Covered, quiet: bool) -> anyhow::Result<bool> {
+        let Covered { events, through, checkpoint, .. } = covered;
+        let after = self.outbox.cursor().context("nobody said from where on changes are told")?.told;
+        let changes: Vec<&Event> = events.iter().filter(|event| event.is_change()).collect();
+        if changes.is_empty() && (quiet || through == after) {
             self.outbox.pass(through)?;
             return Ok(false);
         }
@@ -305,6 +316,19 @@ impl Teller<'_> {
 }
 
 impl Page {
+    /// What of it a log of `size` entries has, and whoever reads behind `after` does not know; nothing if a larger one has to be waited for. On a busy log
+    /// no checkpoint covers what was read a moment ago.
+    fn cut(&mut self, after: Place, size: u64, checkpoint: String) -> Option<Covered> {
+        let last = size.checked_sub(1).map_or(Place::Start, |index| Place::Behind { index, position: u32::MAX });
+        let through = self.next.min(last);
+        if through < self.next && through <= after {
+            return None;
+        }
+        let is_told = |event: &Event| event.id.parse::<Place>().is_ok_and(|place| place <= through);
+        let events = std::mem::take(&mut self.events).into_iter().filter(is_told).collect();
+        Some(Covered { events, through, checkpoint, end: (!self.more).then_some(self.next) })
+    }
+
     /// That events come once, in their order, and none from elsewhere than `next` says.
     fn is_in_order(&self, after: Place) -> anyhow::Result<()> {
         let mut last = after;
@@ -349,13 +373,34 @@ mod tests {
         assert!(names.is_sorted(), "{names:?}");
     }
 
+    fn page(ids: &[&str], next: &str) -> Page {
+        let event =
+            |id: &&str| serde_json::json!({"id": id, "type": "t", "time": "", "source": "", "entry": "", "data": {}});
+        let events: Vec<_> = ids.iter().map(event).collect();
+        serde_json::from_value(serde_json::json!({"events": events, "next": next, "more": false})).unwrap()
+    }
+
+    #[test]
+    fn what_a_checkpoint_covers_is_told_though_the_log_runs_ahead_of_it() {
+        let after = Place::Behind { index: 4, position: 0 };
+        let cut = |size| page(&["5", "5.1", "7", "9"], "9").cut(after, size, String::new());
+        let told = |size| {
+            let covered: Covered = cut(size).unwrap();
+            let ids: Vec<_> = covered.events.iter().map(|event| event.id.clone()).collect();
+            (ids.join(" "), covered.through.to_string(), covered.end.unwrap().to_string())
+        };
+        let ends = |ids: &str, through: &str| (ids.to_owned(), through.to_owned(), "9".to_owned());
+        assert_eq!(told(6), ends("5 5.1", "5.4294967295"));
+        assert_eq!(told(8), ends("5 5.1 7", "7.4294967295"));
+        assert_eq!(told(9), ends("5 5.1 7", "8.4294967295"));
+        assert_eq!(told(10), ends("5 5.1 7 9", "9"), "not beyond what was read");
+        assert!(cut(0).is_none() && cut(4).is_none(), "a checkpoint of before");
+        let nothing = page(&[], "4").cut(after, 5, String::new()).unwrap();
+        assert!(nothing.events.is_empty() && nothing.through == after, "nothing to wait for");
+    }
+
     #[test]
     fn a_page_that_repeats_or_goes_back_is_refused() {
-        let page = |ids: &[&str], next: &str| -> Page {
-            let event = |id: &&str| serde_json::json!({"id": id, "type": "t", "time": "", "source": "", "entry": "", "data": {}});
-            let events: Vec<_> = ids.iter().map(event).collect();
-            serde_json::from_value(serde_json::json!({"events": events, "next": next, "more": false})).unwrap()
-        };
         let after = Place::Behind { index: 4, position: 0 };
         assert!(page(&["5", "5.1", "7"], "9").is_in_order(after).is_ok());
         assert!(page(&[], "4").is_in_order(after).is_ok());

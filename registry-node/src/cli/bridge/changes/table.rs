@@ -81,8 +81,10 @@ impl Event {
     }
 
     fn cells(&self) -> [String; COLUMNS.len()] {
-        let at = |pointers: &[&str]| pointers.iter().find_map(|pointer| word(self.data.pointer(pointer)?));
-        let cell = |pointers: &[&str]| at(pointers).unwrap_or_default();
+        let at = |pointers: &[&str], read: fn(&Value) -> Option<&str>| {
+            pointers.iter().find_map(|pointer| read(self.data.pointer(pointer)?)).unwrap_or_default().to_owned()
+        };
+        let cell = |pointers: &[&str]| at(pointers, Value::as_str);
         [
             self.id.clone(),
             self.time.clone(),
@@ -92,7 +94,7 @@ impl Event {
             self.identifiers(),
             cell(&["/scheme", "/recognition/scheme"]),
             cell(&["/after/level", "/recognition/level"]),
-            cell(&["/after/state", "/recognition/state"]),
+            at(&["/after/state", "/recognition/state"], state),
             cell(&["/after/validUntil", "/recognition/validUntil"]),
             cell(&["/effective"]),
             cell(&["/reason/code"]),
@@ -119,12 +121,11 @@ impl Event {
     }
 }
 
-/// A word, or the name of what has members besides, such as a state.
-fn word(value: &Value) -> Option<String> {
+/// The name of a state: one that has members besides is an object of one.
+fn state(value: &Value) -> Option<&str> {
     match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Object(members) if members.len() == 1 => members.keys().next().cloned(),
-        _ => None,
+        Value::Object(members) if members.len() == 1 => members.keys().next().map(String::as_str),
+        _ => value.as_str(),
     }
 }
 
@@ -197,6 +198,17 @@ mod tests {
         let written = table(&[&lacking], Encoding::ShiftJis);
         let read = SHIFT_JIS.decode(&written).0;
         assert!(read.contains("\"森〓外 〓〓\""), "{read}");
+    }
+
+    #[test]
+    fn a_reason_without_text_has_none_and_one_that_is_text_is_it() {
+        let reason = |reason: Value| {
+            let cells = event(&json!({"reason": reason})).cells();
+            [cells[11].clone(), cells[12].clone()]
+        };
+        assert_eq!(reason(json!({"code": "major-nonconformity"})), ["major-nonconformity", ""]);
+        assert_eq!(reason(json!({"code": "finding", "text": "Late."})), ["finding", "Late."]);
+        assert_eq!(reason(json!("Late.")), ["", "Late."]);
     }
 
     #[test]
