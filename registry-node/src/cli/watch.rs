@@ -156,10 +156,7 @@ impl Watching {
         if after == Some("start") {
             return Ok(None);
         }
-        let (_, history) = pinned.key_history(&mut client.connect().await?).await?;
-        let Some(end) = pinned.proven(&history)?.begun.closed.as_ref().map(|end| end.moment.index) else {
-            return Ok(None);
-        };
+        let Some(end) = following::end(client, pinned).await? else { return Ok(None) };
         // Of an id that is none the stream tells.
         let is_behind = after.is_none_or(|id| entry_of(id).is_some_and(|index| index >= end));
         Ok(is_behind.then_some(Told::Closed))

@@ -29,16 +29,16 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::cli::context::{Context, wait};
+use crate::cli::following::{self, Next, Told as Elsewhere};
 use crate::cli::output;
 use crate::cli::pinned::Pinned;
 use crate::cli::wanted::{Wanted, asking};
 use crate::cli::watch::{PAUSE, is_passing};
 use crate::client::{Client, Connection, read_json};
 use crate::clock::{Clock, SystemClock};
-use crate::core::event::is_for_all;
+use crate::core::event::{CLOSED, MOVED};
 use crate::core::filter::Place;
-use crate::credentials::About;
-use outbox::{Outbox, Sealed};
+use outbox::{Outbox, Sealed, Wish};
 use seal::Claims;
 use table::{Encoding, Event};
 
@@ -128,14 +128,14 @@ struct Told<'a> {
 /// Somebody who tells changes.
 struct Teller<'a> {
     context: &'a Context,
-    about: About,
     key: SigningKey,
     client: Client,
     pinned: Pinned,
     log: LogKeys,
     outbox: Outbox,
+    /// Where the registry said that it went.
+    moved: Option<String>,
     pace: Pace,
-    encoding: Encoding,
     parameters: Vec<(&'static str, String)>,
 }
 
@@ -150,9 +150,16 @@ impl Changes {
         let credentials = context.credentials()?;
         let pinned = Pinned::of_credentials(&context.credentials_folder())?;
         let parameters = self.wanted.parameters();
-        let wanted: Vec<String> = parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let about = credentials.about.clone();
-        let outbox = Outbox::open(&self.out, &about.origin, &wanted)?;
+        let about = &credentials.about;
+        let wish = Wish {
+            party: about.party.clone(),
+            registry: about.registry.clone(),
+            origin: about.origin.clone(),
+            language: context.language.to_string(),
+            encoding: self.encoding,
+            wanted: parameters.iter().map(|(name, value)| format!("{name}={value}")).collect(),
+        };
+        let outbox = Outbox::open(&self.out, wish)?;
         let pace = match (self.every, self.once) {
             (Some(period), _) => Pace::Every(period),
             (None, true) => Pace::Once,
@@ -160,40 +167,30 @@ impl Changes {
         };
         let mut teller = Teller {
             context,
-            about,
             key: credentials.signing_key()?,
             client: Client::with_credentials(&credentials)?.in_language(context.language),
             log: pinned.first_log_key()?.into(),
             pinned,
             outbox,
+            moved: None,
             pace,
-            encoding: self.encoding,
             parameters,
         };
-        wait(teller.run(self.after, wanted))?;
+        wait(teller.run(self.after))?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
 impl Teller<'_> {
-    async fn run(&mut self, after: Option<Place>, wanted: Vec<String>) -> anyhow::Result<()> {
-        if self.outbox.cursor().is_none() {
-            let place = match after {
-                Some(place) => place,
-                None => self.page(&mut self.client.connect().await?, None, 0).await?.next,
-            };
-            self.outbox.begin(self.about.origin.clone(), wanted, place)?;
+    async fn run(&mut self, after: Option<Place>) -> anyhow::Result<()> {
+        while let Err(error) = self.begin(after).await {
+            self.endure(error).await?;
         }
         loop {
             let began = Instant::now();
-            match self.round().await {
-                Ok(()) => {}
-                Err(error) if self.pace != Pace::Once && (is_passing(&error) || error.is::<Uncovered>()) => {
-                    output::note(&format!("{error:#}; asking again"));
-                    tokio::time::sleep(PAUSE).await;
-                    continue;
-                }
-                Err(error) => return Err(error),
+            if let Err(error) = self.round().await {
+                self.endure(error).await?;
+                continue;
             }
             match self.pace {
                 Pace::Once => return Ok(()),
@@ -203,32 +200,88 @@ impl Teller<'_> {
         }
     }
 
+    /// Waits a moment where it may be otherwise then, and where the registry said that it goes elsewhere.
+    async fn endure(&self, error: anyhow::Error) -> anyhow::Result<()> {
+        let patient = self.pace != Pace::Once || self.moved.is_some();
+        if !(patient && (is_passing(&error) || error.is::<Uncovered>())) {
+            return Err(error);
+        }
+        output::note(&format!("{error:#}; asking again"));
+        tokio::time::sleep(PAUSE).await;
+        Ok(())
+    }
+
+    /// Finds out from where on changes are told. A registry that ended before has none.
+    async fn begin(&mut self, after: Option<Place>) -> anyhow::Result<()> {
+        let told = self.outbox.told();
+        let place = told.or(after);
+        if let Some(end) = following::end(&self.client, &self.pinned).await?
+            && place.is_none_or(|place| place >= Place::Behind { index: end, position: 0 })
+        {
+            return self.ended().await;
+        }
+        if told.is_none() {
+            let place = match place {
+                Some(place) => place,
+                None => self.page(&mut self.client.connect().await?, None, 0).await?.next,
+            };
+            self.outbox.begin(place)?;
+        }
+        Ok(())
+    }
+
     /// Tells what there is; at once, on and on while the connection lasts.
     async fn round(&mut self) -> anyhow::Result<()> {
+        self.follow().await?;
         let mut connection = self.client.connect().await?;
         let at_once = self.pace == Pace::AtOnce;
         let (wait, mut told, mut end) = (if at_once { PATIENCE } else { 0 }, at_once, None);
         loop {
-            let covered = self.covered(&mut connection, self.read()?, wait).await?;
+            let covered = self.covered(&mut connection, self.outbox.read(), wait).await?;
             // What came since then is for the next round: a busy log has no end.
             end = end.or(covered.end);
             let last = end.is_some_and(|end| covered.through >= end);
+            let closes = covered.events.iter().any(|event| event.kind() == CLOSED);
             told |= self.tell(covered, !last || told)?;
+            if closes {
+                return self.ended().await;
+            }
             if last && !at_once {
                 return Ok(());
             }
         }
     }
 
-    /// Up to where everything was looked at.
-    fn read(&self) -> anyhow::Result<Place> {
-        Ok(self.outbox.cursor().context("nobody said from where on changes are told")?.read)
+    /// Goes to where the registry said that it is from now on, once its log proves it there: the same log, and so the same folder.
+    async fn follow(&mut self) -> anyhow::Result<()> {
+        let Some(http_url) = self.moved.clone() else { return Ok(()) };
+        if let Next::Moved(there) = following::next(&self.client, &self.pinned, Elsewhere::Moved(http_url)).await? {
+            output::note(&format!("{} is at {} now", self.pinned.genesis.registry, there.url()));
+            self.client = there;
+        }
+        self.moved = None;
+        Ok(())
+    }
+
+    /// Says who goes on where the registry ended: another log, and so another folder, for a reader whom that registry knows.
+    async fn ended(&self) -> anyhow::Result<()> {
+        let registry = &self.pinned.genesis.registry;
+        match following::next(&self.client, &self.pinned, Elsewhere::Closed).await? {
+            Next::Succeeded(successor) => bail!(
+                "{registry} has ended, and {} goes on at {}: tell its changes into another folder, with credentials of it",
+                successor.pinned.genesis.registry,
+                successor.http_url
+            ),
+            Next::Here | Next::Moved(_) => bail!("{registry} has ended"),
+        }
     }
 
     /// What comes behind `after`, as far as the registry's checkpoint covers it.
     async fn covered(&mut self, connection: &mut Connection, after: Place, wait: u64) -> anyhow::Result<Covered> {
         let mut page = self.page(connection, Some(after), wait).await?;
         for _ in 0..ATTEMPTS {
+            // The node that was left ends at once, before a checkpoint covers this.
+            self.moved = page.moved().or(self.moved.take());
             if let Some(note) = page.checkpoint.take() {
                 let size = self.size(connection, &note).await?;
                 if let Some(covered) = page.cut(after, size, note) {
@@ -268,25 +321,20 @@ impl Teller<'_> {
     /// Puts what was read into the folder, and says whether it did: that nothing happened is told unless `quiet`.
     fn tell(&mut self, covered: Covered, quiet: bool) -> anyhow::Result<bool> {
         let Covered { events, through, checkpoint, .. } = covered;
-        let after = self.outbox.cursor().context("nobody said from where on changes are told")?.told;
+        let after = self.outbox.told().context("nobody said from where on changes are told")?;
         let changes: Vec<&Event> = events.iter().filter(|event| event.is_change()).collect();
         if changes.is_empty() && (quiet || through == after) {
-            self.outbox.pass(through)?;
+            self.outbox.pass(through);
             return Ok(false);
         }
         let sealed = self.sealed(&changes, (after, through), checkpoint)?;
-        self.outbox.put(&sealed, through)?;
-        let told = Told { file: &sealed.name, rows: changes.len(), after, through };
+        let file = self.outbox.put(&sealed, after, through)?;
+        let told = Told { file: &file, rows: changes.len(), after, through };
         output::print(self.context.json, &told, |told| {
             let params = Params::default().with("file", told.file).with("rows", told.rows);
             label("changes-told", self.context.language, &params.with("after", after).with("through", through))
         })?;
-        match changes.iter().find(|event| is_for_all(event.kind())) {
-            Some(event) => {
-                bail!("{} ({}): go on with credentials of where it went", event.kind(), event.data["httpUrl"])
-            }
-            None => Ok(true),
-        }
+        Ok(true)
     }
 
     fn sealed(
@@ -295,23 +343,25 @@ impl Teller<'_> {
         (after, through): (Place, Place),
         checkpoint: String,
     ) -> anyhow::Result<Sealed> {
-        let name = format!("{}.changes.{}.{}.csv", self.about.registry, in_name(after), in_name(through));
-        let table = table::table(changes, self.encoding);
+        let Wish { party, registry, origin, language, encoding, wanted } = self.outbox.wish().clone();
+        let table = table::table(changes, encoding);
         let claims = Claims {
-            iss: self.about.party.clone(),
+            iss: party,
             iat: SystemClock.now().as_second(),
-            registry: self.about.registry.clone(),
-            origin: self.about.origin.clone(),
-            file: name.clone(),
+            registry,
+            origin,
+            file: self.outbox.name(after, through),
             sha256: Digest::of(&table),
             rows: changes.len(),
-            wanted: self.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect(),
+            wanted,
+            language,
+            encoding,
             after,
             through,
             checkpoint,
             key: serde_json::from_str(&self.key.public_key().to_jwk())?,
         };
-        Ok(Sealed { seal: seal::sign(&self.key, &claims)?, name, table })
+        Ok(Sealed { seal: seal::sign(&self.key, &claims)?, table })
     }
 }
 
@@ -329,6 +379,12 @@ impl Page {
         Some(Covered { events, through, checkpoint, end: (!self.more).then_some(self.next) })
     }
 
+    /// Where it says that the registry is.
+    fn moved(&self) -> Option<String> {
+        let last = self.events.iter().rfind(|event| event.kind() == MOVED)?;
+        Some(last.data["httpUrl"].as_str()?.to_owned())
+    }
+
     /// That events come once, in their order, and none from elsewhere than `next` says.
     fn is_in_order(&self, after: Place) -> anyhow::Result<()> {
         let mut last = after;
@@ -339,16 +395,6 @@ impl Page {
         }
         ensure!(last <= self.next, "it goes on behind {}, and told {last}", self.next);
         Ok(())
-    }
-}
-
-/// A place in the name of a file, so that files are listed in order.
-fn in_name(place: Place) -> String {
-    match place {
-        // Before all digits.
-        Place::Start => "-start".to_owned(),
-        Place::Behind { index, position: 0 } => format!("{index:010}"),
-        Place::Behind { index, position } => format!("{index:010}-{position:010}"),
     }
 }
 
@@ -364,13 +410,6 @@ mod tests {
         for wrong in ["", "0s", "-1h", "745h", "soon", "500ms"] {
             assert!(period(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn names_stand_in_the_order_of_what_they_tell() {
-        let behind = |index, position| Place::Behind { index, position };
-        let names = [Place::Start, behind(0, 0), behind(9, 0), behind(9, 1), behind(10, 0)].map(in_name);
-        assert!(names.is_sorted(), "{names:?}");
     }
 
     fn page(ids: &[&str], next: &str) -> Page {

@@ -3,7 +3,7 @@
 //! ```text
 //! <name>.csv.jws   header = {"alg":"EdDSA"|"ES256","kid":"<RFC 7638 thumbprint>","typ":"changes+jwt"}
 //! {"iss":"buyer-1","iat":1764284400,"registry":"jp","origin":"jp.registry.example","file":"<name>.csv","sha256":"<hex>","rows":3,
-//!  "wanted":["watchlist=parts"],"after":"17","through":"42","checkpoint":"jp.registry.example\n44\n…","key":{"kty":"OKP",…}}
+//!  "wanted":["watchlist=parts"],"language":"ja","encoding":"utf-8","after":"17","through":"42","checkpoint":"jp.registry.example\n44\n…","key":{"kty":"OKP",…}}
 //! ```
 //!
 //! It says: whoever holds this key read the changes behind `after` up to `through` that `wanted` asks for, all of them and no others, when the log
@@ -25,6 +25,7 @@ use ledger::log_keys::LogKeys;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::table::Encoding;
 use crate::cli::context::read_input;
 use crate::core::filter::Place;
 
@@ -58,6 +59,10 @@ pub(super) struct Claims {
     pub(super) rows: usize,
     /// The conditions by which changes were asked for; none: all that is public.
     pub(super) wanted: Vec<String>,
+    /// In which language its words are.
+    pub(super) language: String,
+    /// In which bytes it is written.
+    pub(super) encoding: Encoding,
     /// Behind which event it begins.
     pub(super) after: Place,
     /// With which event it ends, whether that fits the conditions or not.

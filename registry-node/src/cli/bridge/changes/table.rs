@@ -12,10 +12,12 @@
 //!
 //! Out of scope: bare entries, which say nothing to who may not know more; and the form of cells (`bridges::table`).
 
+use std::fmt;
+
 use bridges::table::{BYTE_ORDER_MARK, line};
 use clap::ValueEnum;
 use encoding_rs::SHIFT_JIS;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::cli::standing::escape;
@@ -44,14 +46,25 @@ const COLUMNS: [&str; 17] = [
 const GETA: char = '〓';
 
 /// In which bytes a table is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 pub(super) enum Encoding {
     /// With a byte order mark
     #[value(name = "utf-8")]
+    #[serde(rename = "utf-8")]
     Utf8,
     /// As Windows in Japan has it; a letter that it lacks becomes 〓
     #[value(name = "shift-jis")]
+    #[serde(rename = "shift-jis")]
     ShiftJis,
+}
+
+impl fmt::Display for Encoding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Utf8 => "utf-8",
+            Self::ShiftJis => "shift-jis",
+        })
+    }
 }
 
 /// What is read of an event.
