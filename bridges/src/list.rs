@@ -62,7 +62,7 @@ impl Bridge for List {
 fn document(input: &[u8]) -> Result<Document, Refusal> {
     let mut reader = ReaderBuilder::new().delimiter(delimiter(input)).from_reader(input);
     let header = reader.byte_headers().map_err(|error| not_csv(&error))?;
-    let column = Column::of(header).ok_or_else(|| {
+    let column = Column::of(header)?.ok_or_else(|| {
         Refusal::new(cell(1, 0), Fault::Missing { what: "a column called identifier or 標準企業コード" })
     })?;
     let mut parties = Vec::new();
@@ -91,12 +91,22 @@ fn delimiter(input: &[u8]) -> u8 {
 }
 
 impl Column {
-    /// The first that is called `identifier`, else the first that has company codes.
-    fn of(header: &ByteRecord) -> Option<Column> {
+    /// The first that is called `identifier`, else the one that has company codes. Of two such nobody says whose codes are meant.
+    fn of(header: &ByteRecord) -> Result<Option<Column>, Refusal> {
         let names = || header.iter().map(<[u8]>::trim_ascii).enumerate();
         let named = names().find(|(_, name)| name.eq_ignore_ascii_case(COLUMN.as_bytes()));
-        let of_identifiers = named.map(|(place, _)| Column { place, code: COLUMN, encoding: UTF_8 });
-        of_identifiers.or_else(|| names().find_map(|(place, name)| Column::of_codes(place, name)))
+        if let Some((place, _)) = named {
+            return Ok(Some(Column { place, code: COLUMN, encoding: UTF_8 }));
+        }
+        let mut of_codes = names().filter_map(|(place, name)| Column::of_codes(place, name));
+        match (of_codes.next(), of_codes.next()) {
+            (Some(first), Some(second)) => {
+                let fault =
+                    Fault::TwoColumns { first: (first.place + 1, first.code), second: (second.place + 1, second.code) };
+                Err(Refusal::new(cell(1, second.place + 1), fault))
+            }
+            (one, _) => Ok(one),
+        }
     }
 
     fn of_codes(place: usize, name: &[u8]) -> Option<Column> {

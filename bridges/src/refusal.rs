@@ -90,6 +90,17 @@ pub enum Fault {
          and bring that as a list, with a column 標準企業コード"
     )]
     Cii,
+    /// Two columns of which either may be meant.
+    #[error(
+        "columns {} ({}) and {} ({}) both have company codes; leave out the one that is not meant",
+        first.0, first.1, second.0, second.1
+    )]
+    TwoColumns {
+        /// Where the first is, and what it is called.
+        first: (usize, &'static str),
+        /// The same of the second.
+        second: (usize, &'static str),
+    },
     /// CSV that is none.
     #[error("not CSV: {message}")]
     Csv {

@@ -4,7 +4,7 @@
 //! "cell","cell"<CR><LF>        RFC 4180, every cell in quotes; in UTF-8 behind a byte order mark
 //! ```
 //!
-//! A spreadsheet takes a cell for a formula that begins with `=`, `+`, `-`, `@`, their full-width forms, a tab or a line break, some also behind
+//! A spreadsheet takes a cell for a formula that begins with `=`, `+`, `-`, `@`, their full-width forms, the minus sign (which Shift_JIS has as a full-width `-`), a tab or a line break, some also behind
 //! blanks, so that such a cell is written with an apostrophe before it. Out of scope: what stands in the cells.
 
 /// What a table in UTF-8 begins with, so that spreadsheets read it as such.
@@ -25,6 +25,6 @@ pub fn line(text: &mut String, cells: &[&str]) {
 
 /// Whether a spreadsheet may take the cell for a formula.
 fn is_formula(cell: &str) -> bool {
-    let begins = cell.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+    let begins = cell.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '\u{2212}']);
     begins || cell.starts_with(['\t', '\r', '\n'])
 }

@@ -49,6 +49,19 @@ fn every_fault_is_refused_in_its_place() {
 }
 
 #[test]
+fn of_two_columns_of_company_codes_neither_is_guessed() {
+    for other in ["標準企業コード", "統一企業コード"] {
+        let table = format!("標準企業コード,品名,{other}\r\n123456000001,線,654321000001\r\n");
+        for bytes in [table.clone().into_bytes(), encoding_rs::SHIFT_JIS.encode(&table).0.into_owned()] {
+            let refusal = read(&bytes).unwrap_err();
+            assert_eq!(refusal.place, Place::Cell { line: 1, column: 3 });
+            let told = refusal.to_string();
+            assert!(told.contains(&format!("columns 1 (標準企業コード) and 3 ({other})")), "{told}");
+        }
+    }
+}
+
+#[test]
 fn company_codes_are_read_as_translators_of_japan_write_them() {
     let table = |heading: &str| {
         format!("{heading},品名\r\n123456000001,抵抗\r\n123456,基板\r\n１２３４５６０００００１,線\r\n")

@@ -258,8 +258,8 @@ pub(crate) const ROWS: &[Sentence] = &[
     ),
     plain(
         "changes-held",
-        "{file}: {rows} changes of {origin} behind {after}, up to {through}, signed by {by}, under its checkpoint of {size} entries",
-        "{file}: {origin} の {after} より後、{through} までの変更 {rows} 件。{by} が署名し、ログ {size} 件のチェックポイントに基づきます",
+        "{file}: {rows} changes of {origin} behind {after}, up to {through}, signed by {by} at {signed}, under its checkpoint of {size} entries",
+        "{file}: {origin} の {after} より後、{through} までの変更 {rows} 件。{by} が {signed} に署名し、ログ {size} 件のチェックポイントに基づきます",
     ),
     plain("put-aside", "refused; the reason stands beside it", "受理しません。理由は隣のファイルにあります"),
     plain(

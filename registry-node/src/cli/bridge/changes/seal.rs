@@ -22,6 +22,7 @@ use credential::statement::admit;
 use ledger::checkpoint::Checkpoint;
 use ledger::key::{SigningKey, Thumbprint};
 use ledger::log_keys::LogKeys;
+use ledger::merkle::Hash;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -79,6 +80,8 @@ pub(super) struct Held {
     pub(super) claims: Claims,
     /// Size of the log under the checkpoint.
     pub(super) size: u64,
+    /// Its root.
+    pub(super) root: Hash,
 }
 
 /// The name of the signature beside a table.
@@ -92,12 +95,12 @@ pub(super) fn sign(key: &SigningKey, claims: &Claims) -> anyhow::Result<String> 
     Ok(jwt::sign(key, &Header::naming(key.public_key(), TYPE, &[]), &payload)?)
 }
 
-/// The table at `path`, if this signer read it from this log: its signature stands beside it.
-pub(super) fn check(path: &Path, signer: &Thumbprint, origin: &Origin, log: &LogKeys) -> anyhow::Result<Held> {
+/// The table at `path`, if one of these signers read it from this log: its signature stands beside it.
+pub(super) fn check(path: &Path, signers: &[Thumbprint], origin: &Origin, log: &LogKeys) -> anyhow::Result<Held> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let seal = read_input(&path.with_file_name(beside(&name)), LIMITS.bytes as u64)?;
     let seal = String::from_utf8(seal).context("the signature is not text")?;
-    let claims = signed(seal.trim(), signer)?;
+    let claims = signed(seal.trim(), signers)?;
     let table = Digest::of(&read_input(path, TABLE_MAX)?);
     ensure!(table == claims.sha256, "the table is not the one that was signed: its SHA-256 is {table}");
     ensure!(claims.origin == *origin, "it is of the log {}, not of {origin}", claims.origin);
@@ -111,7 +114,7 @@ pub(super) fn check(path: &Path, signer: &Thumbprint, origin: &Origin, log: &Log
         "its checkpoint of {} entries does not cover {through}",
         checkpoint.size
     );
-    Ok(Held { claims, size: checkpoint.size })
+    Ok(Held { claims, size: checkpoint.size, root: checkpoint.root })
 }
 
 /// Whether a log of this size has the event.
@@ -122,13 +125,19 @@ pub(super) fn is_covered(place: Place, size: u64) -> bool {
     }
 }
 
-/// What this signer signed.
-fn signed(seal: &str, signer: &Thumbprint) -> anyhow::Result<Claims> {
+/// What one of these signers signed.
+fn signed(seal: &str, signers: &[Thumbprint]) -> anyhow::Result<Claims> {
     let unverified = Unverified::parse(seal, PROFILE, LIMITS)?;
     let claims: Claims = serde_json::from_value(Value::Object(unverified.unverified_payload().clone()))
         .context("the signature is of something else")?;
     let key = admit(&claims.key)?;
-    ensure!(key.thumbprint() == *signer, "it is signed with the key {}, not with {signer}", key.thumbprint());
+    let wanted = || signers.iter().map(Thumbprint::to_string).collect::<Vec<_>>().join(" or ");
+    ensure!(
+        signers.contains(&key.thumbprint()),
+        "it is signed with the key {}, not with {}",
+        key.thumbprint(),
+        wanted()
+    );
     unverified.verify(&key)?;
     Ok(claims)
 }

@@ -155,8 +155,16 @@ pub(super) fn table(events: &[&Event], encoding: Encoding) -> Vec<u8> {
     }
 }
 
+/// In Windows-31J, which has the wave dash, the dash and the double line of JIS by other letters of Unicode.
 fn shift_jis(text: &str) -> Vec<u8> {
-    let (bytes, _, lacks) = SHIFT_JIS.encode(text);
+    let as_windows = |letter| match letter {
+        '\u{301c}' => '\u{ff5e}',
+        '\u{2014}' => '\u{2015}',
+        '\u{2016}' => '\u{2225}',
+        other => other,
+    };
+    let text: String = text.chars().map(as_windows).collect();
+    let (bytes, _, lacks) = SHIFT_JIS.encode(&text);
     if !lacks {
         return bytes.into_owned();
     }
@@ -211,6 +219,24 @@ mod tests {
         let written = table(&[&lacking], Encoding::ShiftJis);
         let read = SHIFT_JIS.decode(&written).0;
         assert!(read.contains("\"森〓外 〓〓\""), "{read}");
+    }
+
+    #[test]
+    fn no_letter_becomes_the_beginning_of_a_formula_in_shift_jis() {
+        let cell = |text: &str| {
+            let mut written = String::new();
+            line(&mut written, &[text]);
+            written
+        };
+        let is_formula = |text: &str| cell(text).starts_with("\"'");
+        assert!(is_formula("\u{2212}1"));
+        for letter in (' '..=char::MAX).map(|letter| letter.to_string()) {
+            let bytes = shift_jis(&letter);
+            let read = SHIFT_JIS.decode(&bytes).0;
+            assert!(!is_formula(&read) || is_formula(&letter), "{letter:?} is read as {read:?}");
+        }
+        let read = SHIFT_JIS.decode(&shift_jis("あ〜—‖")).0.into_owned();
+        assert_eq!(read, "あ～―∥");
     }
 
     #[test]
