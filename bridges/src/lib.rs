@@ -24,6 +24,7 @@ mod names;
 mod place;
 mod refusal;
 mod scheme;
+pub mod table;
 pub mod ubl;
 mod words;
 pub mod xml;

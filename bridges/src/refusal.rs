@@ -84,6 +84,23 @@ pub enum Fault {
     /// A CloudEvent that is none.
     #[error(transparent)]
     CloudEvent(#[from] cloud_event::Fault),
+    /// An interchange by the CII syntax rule.
+    #[error(
+        "this looks like an interchange by the CII syntax rule (JIS X 7012), which is not read; have your translator write it as CSV, \
+         and bring that as a list, with a column 標準企業コード"
+    )]
+    Cii,
+    /// Two columns of which either may be meant.
+    #[error(
+        "columns {} ({}) and {} ({}) both have company codes; leave out the one that is not meant",
+        first.0, first.1, second.0, second.1
+    )]
+    TwoColumns {
+        /// Where the first is, and what it is called.
+        first: (usize, &'static str),
+        /// The same of the second.
+        second: (usize, &'static str),
+    },
     /// CSV that is none.
     #[error("not CSV: {message}")]
     Csv {
@@ -92,15 +109,26 @@ pub enum Fault {
     },
 }
 
-/// Refuses what is empty or larger than an input may be.
+/// Bytes of a record by the CII syntax rule in a file without records (JIS X 7012-1, 4.1.2).
+const CII_RECORD: usize = 251;
+
+/// Refuses what is empty or larger than an input may be, and what no bridge reads.
 pub(crate) fn bounded(input: &[u8]) -> Result<(), Refusal> {
     match input.len() {
         0 => Err(Refusal::new(Place::Byte(0), Fault::Empty)),
         bytes if bytes > crate::INPUT_MAX => {
             Err(Refusal::new(Place::Byte(crate::INPUT_MAX), Fault::TooLarge { bytes, most: crate::INPUT_MAX }))
         }
+        _ if is_cii(input) => Err(Refusal::new(Place::Byte(0), Fault::Cii)),
         _ => Ok(()),
     }
+}
+
+/// Whether an input begins as a message group by the CII syntax rule does, with a record of kind `C` that is not divided (`0`), and with no line break
+/// where a table would have one. It is known well enough to say so, and not well enough to read it.
+fn is_cii(input: &[u8]) -> bool {
+    let record = input.get(..CII_RECORD);
+    record.is_some_and(|record| record.starts_with(b"0C") && !record.iter().any(|byte| matches!(byte, b'\r' | b'\n')))
 }
 
 /// The beginning of a text from outside, short enough for a message.

@@ -95,6 +95,13 @@ impl Fault {
             Self::Xml(fault) => xml(fault),
             Self::Json(breach) => format!("JSON として受け付けられません({breach})"),
             Self::CloudEvent(fault) => cloud_event(fault),
+            Self::Cii => "CII シンタックスルール(JIS X 7012)の電文と思われます。この形式は読みません。\
+                          トランスレータで標準企業コードの列がある CSV に変換し、一覧として送ってください"
+                .to_owned(),
+            Self::TwoColumns { first, second } => format!(
+                "{} 列目({})と {} 列目({})のどちらの企業コードか分かりません。使わない列を除いてください",
+                first.0, first.1, second.0, second.1
+            ),
             Self::Csv { message } => format!("CSV ではありません({message})"),
         }
     }

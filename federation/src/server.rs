@@ -15,9 +15,11 @@
 mod binary;
 mod child;
 mod control;
+mod store;
 mod system;
 
 pub use binary::{Binary, BinaryError, OLDEST, Version};
 pub use child::{Child, Setup, StartError, Status};
 pub use control::{Control, ControlError, InForce};
+pub use store::{SealedStore, VARIABLE as STORE_KEY_VARIABLE};
 pub use system::{Connection, System};

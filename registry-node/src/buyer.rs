@@ -10,6 +10,7 @@ pub mod hindrance;
 pub mod lane;
 pub mod offer;
 pub mod outbound;
+mod own_address;
 pub mod pushing;
 pub mod shelf;
 pub mod signals;

@@ -56,6 +56,7 @@ mod subscription;
 mod succession;
 mod supply_chain;
 mod surveillance;
+mod wanted;
 mod watch;
 mod watchlist;
 

@@ -24,6 +24,8 @@ pub const MAX_VALUE_BYTES: usize = 16 * 1024 * 1024;
 
 const KEY_BYTES: usize = 32;
 const PSEUDONYM_BYTES: usize = 16;
+const PSEUDONYMS: &str = "secure-trust-registry vault pseudonyms";
+const SECRETS: &str = "secure-trust-registry vault secrets";
 const KEYS_FILE: &str = "keys.redb";
 /// The file of keys while it is rewritten.
 const NEW_KEYS_FILE: &str = "keys.redb.new";
@@ -75,6 +77,7 @@ pub struct Vault {
     uncertain: AtomicBool,
     vault_key: LessSafeKey,
     pseudonyms: hmac::Key,
+    secrets: hmac::Key,
 }
 
 impl Vault {
@@ -94,7 +97,9 @@ impl Vault {
             write_secret(&key_file, &*random_key()?)?;
         }
         let secret = read_secret(&key_file)?;
-        let (vault_key, pseudonyms) = (aead_key(&secret)?, pseudonym_key(&secret));
+        let derived = |purpose| derived(&secret, purpose);
+        let (pseudonyms, secrets) = (derived(PSEUDONYMS), derived(SECRETS));
+        let vault_key = aead_key(&secret)?;
         // Locks the vault: only whoever holds it may take away what is left of rewriting the keys.
         let values = Database::create(values_file).map_err(redb::Error::from)?;
         remove_if_present(&folder.join(NEW_KEYS_FILE))?;
@@ -102,6 +107,7 @@ impl Vault {
             folder: folder.to_owned(),
             vault_key,
             pseudonyms,
+            secrets,
             values,
             uncertain: AtomicBool::new(false),
             keys: Mutex::new(Database::create(folder.join(KEYS_FILE)).map_err(redb::Error::from)?),
@@ -177,6 +183,14 @@ impl Vault {
     pub fn pseudonym(&self, of: &str) -> String {
         let tag = hmac::sign(&self.pseudonyms, of.as_bytes());
         tag.as_ref().iter().take(PSEUDONYM_BYTES).map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// A key for what rests outside of the vault and is of no use without it. The same for the same purpose.
+    pub fn secret(&self, purpose: &str) -> Zeroizing<[u8; KEY_BYTES]> {
+        let tag = hmac::sign(&self.secrets, purpose.as_bytes());
+        let mut key = Zeroizing::new([0; KEY_BYTES]);
+        key.iter_mut().zip(tag.as_ref()).for_each(|(byte, of)| *byte = *of);
+        key
     }
 
     /// Whether a value is stored under `name`, without opening it.
@@ -394,9 +408,9 @@ fn aead_key(bytes: &[u8]) -> Result<LessSafeKey, VaultError> {
     UnboundKey::new(&AES_256_GCM, bytes).map(LessSafeKey::new).map_err(|_| VaultError::Crypto)
 }
 
-/// A key apart from the one that wraps keys: HMAC as a pseudorandom function, and again to name things.
-fn pseudonym_key(secret: &[u8]) -> hmac::Key {
-    let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), b"secure-trust-registry vault pseudonyms");
+/// A key apart from the one that wraps keys: HMAC as a pseudorandom function, and again for what the key is for.
+fn derived(secret: &[u8], purpose: &str) -> hmac::Key {
+    let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), purpose.as_bytes());
     hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref())
 }
 

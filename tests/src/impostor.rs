@@ -257,7 +257,7 @@ impl Impostor {
 async fn start_server(registry: &Registry, peer: &str, folder: &TempDir) -> Child {
     let binary = Binary::check(&program::nats_server()).await.expect("nats-server is there");
     let listen = registry.config().nats.listen;
-    let setup = Setup { binary, folder: folder.path().to_owned(), listen };
+    let setup = Setup { binary, folder: folder.path().to_owned(), listen, store: None };
     let (certificate, key) = registry.folder().server();
     let clients = registry.folder().ca_public().nats_clients();
     let access = Access {

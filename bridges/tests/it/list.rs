@@ -1,7 +1,7 @@
 //! Lists of identifiers in, and how they stand out.
 
 use bridges::list::{LINES_MAX, List};
-use bridges::{Bridge, Document, Place, Refusal};
+use bridges::{Bridge, Document, Fault, Network, Place, Refusal};
 use procurement::Advice;
 use proptest::prelude::*;
 
@@ -32,7 +32,7 @@ fn every_fault_is_refused_in_its_place() {
     let long = format!("identifier\n{}\n", "1".repeat(1_025));
     let rows: [(&[u8], &str, Place); 9] = [
         (b"", "nothing stands here", Place::Byte(0)),
-        (b"name\nA\n", "a column called identifier is missing", Place::Cell { line: 1, column: 0 }),
+        (b"name\nA\n", "a column called identifier or 標準企業コード is missing", Place::Cell { line: 1, column: 0 }),
         (b"identifier\n", "a line below the header is missing", Place::Cell { line: 1, column: 0 }),
         (b"a,identifier\n1,gln:1\n2\n", "not CSV", Place::Cell { line: 3, column: 0 }),
         (b"a,identifier\n1,\n", "an identifier is missing", Place::Cell { line: 2, column: 2 }),
@@ -46,6 +46,55 @@ fn every_fault_is_refused_in_its_place() {
         assert!(refusal.fault.to_string().contains(part), "{refusal}");
         assert_eq!(refusal.place, place, "{refusal}");
     }
+}
+
+#[test]
+fn of_two_columns_of_company_codes_neither_is_guessed() {
+    for other in ["標準企業コード", "統一企業コード"] {
+        let table = format!("標準企業コード,品名,{other}\r\n123456000001,線,654321000001\r\n");
+        for bytes in [table.clone().into_bytes(), encoding_rs::SHIFT_JIS.encode(&table).0.into_owned()] {
+            let refusal = read(&bytes).unwrap_err();
+            assert_eq!(refusal.place, Place::Cell { line: 1, column: 3 });
+            let told = refusal.to_string();
+            assert!(told.contains(&format!("columns 1 (標準企業コード) and 3 ({other})")), "{told}");
+        }
+    }
+}
+
+#[test]
+fn company_codes_are_read_as_translators_of_japan_write_them() {
+    let table = |heading: &str| {
+        format!("{heading},品名\r\n123456000001,抵抗\r\n123456,基板\r\n１２３４５６０００００１,線\r\n")
+    };
+    let shift_jis = |text: &str| encoding_rs::SHIFT_JIS.encode(text).0.into_owned();
+    for heading in ["標準企業コード", "統一企業コード"] {
+        let expected = [
+            format!("{heading} standard-company-code:123456000001"),
+            format!("{heading} [{heading}] 123456"),
+            format!("{heading} [{heading}] １２３４５６０００００１"),
+        ];
+        for input in [shift_jis(&table(heading)), table(heading).into_bytes()] {
+            assert_eq!(parties(&read(&input).unwrap()), expected, "{heading}");
+        }
+    }
+    // A column called identifier is the one that is meant.
+    let both = shift_jis("標準企業コード,identifier\r\n123456000001,gln:4012345000009\r\n");
+    assert_eq!(parties(&read(&both).unwrap()), ["identifier gln:4012345000009"]);
+    let broken = [&shift_jis("標準企業コード\r\n")[..], b"\x81\r\n"].concat();
+    let refusal = read(&broken).unwrap_err();
+    assert!(refusal.to_string().contains("not text in Shift_JIS"), "{refusal}");
+}
+
+#[test]
+fn an_interchange_of_cii_is_refused_by_name() {
+    let record = [&b"0C"[..], &[b' '; 249]].concat();
+    for network in [Network::List, Network::Edifact, Network::Ubl, Network::CrossIndustry, Network::CatenaX] {
+        let refusal = bridges::bridge(network).read(&[&record[..], &record[..]].concat()).unwrap_err();
+        assert_eq!(refusal.fault, Fault::Cii, "{network}");
+    }
+    // What merely begins so is a table.
+    let table = format!("0C,identifier\n1,gln:4012345000009\n{}", "2,gln:4012345000009\n".repeat(20));
+    assert_eq!(read(table.as_bytes()).unwrap().parties.len(), 21);
 }
 
 #[test]

@@ -251,6 +251,16 @@ pub(crate) const ROWS: &[Sentence] = &[
     plain("bridge-no-partner", "the document names no partner to ask about", "文書に照会すべき相手方がありません"),
     plain("answered", "answered", "回答しました"),
     plain("answered-before", "answered before; nothing is answered twice", "回答済みのため、重ねて回答しません"),
+    plain(
+        "changes-told",
+        "{file}: {rows} changes behind {after}, up to {through}",
+        "{file}: {after} より後、{through} までの変更 {rows} 件",
+    ),
+    plain(
+        "changes-held",
+        "{file}: {rows} changes of {origin} behind {after}, up to {through}, signed by {by} at {signed}, under its checkpoint of {size} entries",
+        "{file}: {origin} の {after} より後、{through} までの変更 {rows} 件。{by} が {signed} に署名し、ログ {size} 件のチェックポイントに基づきます",
+    ),
     plain("put-aside", "refused; the reason stands beside it", "受理しません。理由は隣のファイルにあります"),
     plain(
         "not-a-file",

@@ -25,6 +25,7 @@ use conformity::ids::{Origin, RegistryId};
 use super::text::{Text, quoted};
 use super::{House, MAX_PAYLOAD, ServerFiles, UnsafePath, User, write_limits};
 use crate::nkey::Nkey;
+use crate::server::STORE_KEY_VARIABLE;
 
 /// The account into which buyers are put.
 pub const ACCOUNT: &str = "BUYERS";
@@ -53,6 +54,8 @@ pub struct BuyersServer {
     pub files: ServerFiles,
     /// Where the stream rests.
     pub store: PathBuf,
+    /// Whether it rests there encrypted, under the key in [`STORE_KEY_VARIABLE`] of the server's environment.
+    pub sealed: bool,
     /// Bytes that the stream may take.
     pub stream_bytes: u64,
     /// Who signs leases.
@@ -88,9 +91,10 @@ impl BuyersServer {
         House { registry: &self.registry, listen: self.listen, files: &self.files }.write(&mut text)?;
         // A message counts as kept once it is on the disk: the node goes on from the last one that is.
         text.line(format!(
-            "jetstream {{ store_dir: {}, sync_interval: always, max_memory_store: 0, max_file_store: {} }}",
+            "jetstream {{ store_dir: {}, sync_interval: always, max_memory_store: 0, max_file_store: {}{} }}",
             quoted(&self.store)?,
-            self.stream_bytes.saturating_add(STORE_MARGIN)
+            self.stream_bytes.saturating_add(STORE_MARGIN),
+            if self.sealed { format!(", cipher: chachapoly, key: ${STORE_KEY_VARIABLE}") } else { String::new() }
         ));
         text.line(format!("max_payload: {MAX_PAYLOAD}"));
         text.line(format!("max_pending: {}", self.limits.pending));

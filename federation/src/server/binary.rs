@@ -10,6 +10,8 @@ use std::time::Duration;
 use tokio::process::Command;
 use tokio::time::timeout;
 
+use super::store::SealedStore;
+
 /// The oldest server that does what `access` writes.
 pub const OLDEST: Version = Version { major: 2, minor: 15, patch: 1 };
 
@@ -99,7 +101,9 @@ impl Binary {
     /// # Errors
     /// It is no nats-server, or too old a one.
     pub async fn check(path: &Path) -> Result<Self, BinaryError> {
-        let (_, printed) = run(path, &["--version".as_ref()]).await?;
+        let mut command = Command::new(path);
+        command.arg("--version");
+        let (_, printed) = run(path, command).await?;
         let path = path.to_owned();
         match Version::read(&printed) {
             None => Err(BinaryError::Unknown { path, printed: printed.chars().take(120).collect() }),
@@ -108,12 +112,14 @@ impl Binary {
         }
     }
 
-    /// Has the server read a configuration without using it.
+    /// Has the server read a configuration without using it; one with a store needs its key.
     ///
     /// # Errors
     /// [`BinaryError::Refused`], with the server's reason.
-    pub async fn accepts(&self, config: &Path) -> Result<(), BinaryError> {
-        let (success, printed) = run(&self.path, &["-t".as_ref(), "-c".as_ref(), config.as_os_str()]).await?;
+    pub async fn accepts(&self, config: &Path, store: Option<&SealedStore>) -> Result<(), BinaryError> {
+        let mut command = Command::new(&self.path);
+        command.args(["-t", "-c"]).arg(config).envs(store.map(SealedStore::variable));
+        let (success, printed) = run(&self.path, command).await?;
         if success {
             return Ok(());
         }
@@ -133,8 +139,8 @@ impl Binary {
 }
 
 /// Runs to the end; gives whether it succeeded and what it printed.
-async fn run(path: &Path, arguments: &[&std::ffi::OsStr]) -> Result<(bool, String), BinaryError> {
-    let running = Command::new(path).args(arguments).stdin(Stdio::null()).kill_on_drop(true).output();
+async fn run(path: &Path, mut command: Command) -> Result<(bool, String), BinaryError> {
+    let running = command.stdin(Stdio::null()).kill_on_drop(true).output();
     let output = timeout(PATIENCE, running)
         .await
         .map_err(|_| BinaryError::Silent { path: path.to_owned() })?

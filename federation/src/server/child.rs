@@ -27,6 +27,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::binary::{Binary, BinaryError};
+use super::store::SealedStore;
 
 const START: Duration = Duration::from_secs(10);
 const STOP: Duration = Duration::from_secs(5);
@@ -45,6 +46,8 @@ pub struct Setup {
     pub folder: PathBuf,
     /// Where the configuration tells it to listen.
     pub listen: SocketAddr,
+    /// What it stores, if the configuration says that it stores anything under a key.
+    pub store: Option<SealedStore>,
 }
 
 impl Setup {
@@ -147,7 +150,7 @@ impl Child {
     /// # Errors
     /// It does not start; nothing is left running.
     pub async fn start(setup: Setup) -> Result<Self, StartError> {
-        setup.binary.accepts(&setup.config()).await?;
+        setup.binary.accepts(&setup.config(), setup.store.as_ref()).await?;
         end_leftover(&setup).await.map_err(|source| failed(&setup, source))?;
         let process = spawn(&setup).await?;
         let running = Status::Running { pid: process.id().unwrap_or_default(), starts: 1 };
@@ -251,11 +254,15 @@ async fn terminate(process: &mut tokio::process::Child) {
 /// Starts the process and waits until it takes a connection.
 async fn spawn(setup: &Setup) -> Result<tokio::process::Child, StartError> {
     check_port(setup.listen)?;
+    if let Some(store) = &setup.store {
+        store.claim().map_err(|source| failed(setup, source))?;
+    }
     let output = File::create(setup.printed()).map_err(|source| failed(setup, source))?;
     let errors = output.try_clone().map_err(|source| failed(setup, source))?;
     let mut process = Command::new(setup.binary.path())
         .arg("-c")
         .arg(setup.config())
+        .envs(setup.store.as_ref().map(SealedStore::variable))
         .current_dir(&setup.folder)
         .stdin(Stdio::null())
         .stdout(output)

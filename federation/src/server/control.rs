@@ -123,7 +123,7 @@ impl Control {
         let Some(binary) = &self.binary else { return Ok(()) };
         let candidate = self.config.with_extension("candidate");
         replace(&candidate, &access.configuration()?)?;
-        let accepted = binary.accepts(&candidate).await;
+        let accepted = binary.accepts(&candidate, None).await;
         let _ = fs::remove_file(&candidate);
         Ok(accepted?)
     }

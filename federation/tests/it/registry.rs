@@ -64,7 +64,7 @@ impl Registry {
         let server = write(&mut authority, folder.path(), "server", &Holder::server(&["127.0.0.1"]).unwrap());
         let listen = free_port();
         let binary = Binary::check(&nats_server()).await.unwrap();
-        let setup = Setup { binary, folder: folder.path().to_owned(), listen };
+        let setup = Setup { binary, folder: folder.path().to_owned(), listen, store: None };
         let tls =
             NatsTls { certificate: server.certificate, key: server.key, clients: authority.public().nats_clients() };
         let access = Access {

@@ -1,7 +1,7 @@
 //! Requests that leave this machine because somebody outside asked for them: whereto they may go.
 //!
 //! A party names an address, and the node goes there. So that nobody reaches by us what he could not reach himself (services inside the
-//! operator's networks, the metadata of a cloud), a name is resolved once, every address that comes of it is held against the rule, and the connection
+//! operator's networks, the metadata of a cloud, what this machine serves to itself), a name is resolved once, every address that comes of it is held against the rule, and the connection
 //! goes to the address that was held against it: what the name means a moment later is of no matter. Redirects are not followed.
 //! Out of scope: what is said there (`buyer::webhook`), and when (`buyer::dispatch`).
 
@@ -16,6 +16,7 @@ use hyper::header::HeaderValue;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpStream;
 
+use super::own_address::is_own;
 use crate::client::sender::Sender;
 
 /// Longest address.
@@ -229,9 +230,15 @@ impl Outbound {
 async fn resolve(address: &Address, allowed: &[Network]) -> Result<Vec<SocketAddr>, OutboundError> {
     let resolved = tokio::net::lookup_host((address.host.as_str(), address.port)).await;
     let resolved: Vec<SocketAddr> = resolved.map_err(|_| OutboundError::Nowhere)?.take(MAX_RESOLVED).collect();
-    let allows = |address: IpAddr| allowed.iter().any(|network| network.holds(address.to_canonical()));
-    let may_go = !resolved.is_empty() && resolved.iter().all(|one| is_public(one.ip()) || allows(one.ip()));
+    let may_go = !resolved.is_empty() && resolved.iter().all(|one| may_be_gone_to(one.ip(), allowed, is_own));
     if may_go { Ok(resolved) } else { Err(OutboundError::Nowhere) }
+}
+
+/// Whether something may be sent there: into a network that was allowed, else to the public Internet, and not back to this machine: its own
+/// addresses are public where it stands there, and lead to what it serves to itself.
+fn may_be_gone_to(address: IpAddr, allowed: &[Network], is_own: impl Fn(IpAddr) -> bool) -> bool {
+    let address = address.to_canonical();
+    allowed.iter().any(|network| network.holds(address)) || (is_public(address) && !is_own(address))
 }
 
 async fn dial(resolved: &[SocketAddr]) -> Result<TcpStream, OutboundError> {
@@ -283,6 +290,18 @@ mod tests {
         }
         for address in private {
             assert!(!is_public(address.parse().unwrap()), "{address}");
+        }
+    }
+
+    #[test]
+    fn a_machines_own_public_address_is_not_gone_to_unless_allowed() {
+        let own: IpAddr = "198.211.0.7".parse().unwrap();
+        let allowed: Vec<Network> = vec!["198.211.0.0/24".parse().unwrap()];
+        let rows = [("198.211.0.7", false, true), ("::ffff:198.211.0.7", false, true), ("198.211.0.8", true, true)];
+        for (address, anybody, if_allowed) in rows {
+            let address: IpAddr = address.parse().unwrap();
+            assert_eq!(may_be_gone_to(address, &[], |one| one == own), anybody, "{address}");
+            assert_eq!(may_be_gone_to(address, &allowed, |one| one == own), if_allowed, "{address}");
         }
     }
 

@@ -4,6 +4,7 @@
 //! (`asking`), and folders (`watch`).
 
 mod asking;
+mod changes;
 mod files;
 mod news;
 mod watch;
@@ -26,6 +27,8 @@ use super::supply_chain::word;
 use crate::bridging::{Bridged, DocumentTold};
 use crate::buyer::shelf::Name;
 use asking::Asker;
+use changes::Changes;
+use changes::check::Check;
 use news::News;
 use watch::Watch;
 
@@ -38,6 +41,7 @@ Examples:
   registry-node --as buyer-1 bridge catena-x --kept parts --step contract --partner lei:5493001KJTIIGC8Y1R12 push.json
   registry-node --as buyer-1 bridge watch edifact --policy policy.json --in in --out out --refused refused
   registry-node --as van-1 bridge watch edifact --member buyer-1 --kept parts --in buyer-1/in --out buyer-1/out --refused buyer-1/refused
+  registry-node --as buyer-1 bridge changes --out changes --watchlist parts
 
 Documents stay on this machine: the registry is asked about each partner, at each step, and about nothing else. Partners are those on the
 other side of the trade than --own; without it, those who sell.
@@ -75,6 +79,8 @@ enum What {
     )]
     List(Files),
     Watch(Watch),
+    Changes(Changes),
+    Check(Check),
     News(News),
 }
 
@@ -137,6 +143,8 @@ impl Bridge {
             What::CrossIndustry(files) => files.run(Network::CrossIndustry, context),
             What::List(files) => files.run(Network::List, context),
             What::Watch(watch) => watch.run(context),
+            What::Changes(changes) => changes.run(context),
+            What::Check(check) => check.run(context),
             What::News(news) => news.run(context),
         }
     }

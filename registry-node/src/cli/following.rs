@@ -58,6 +58,15 @@ pub(super) async fn next(client: &Client, pinned: &Pinned, told: Told) -> anyhow
     }
 }
 
+/// The entry with which the registry ended, if it did.
+///
+/// # Errors
+/// It proves nothing of itself.
+pub(super) async fn end(client: &Client, pinned: &Pinned) -> anyhow::Result<Option<u64>> {
+    let (proven, _) = proven(client, pinned).await?;
+    Ok(proven.begun.closed.as_ref().map(|end| end.moment.index))
+}
+
 /// What the registry proves of itself there.
 async fn proven(client: &Client, pinned: &Pinned) -> anyhow::Result<(Proven, KeyHistory)> {
     let (_, history) = pinned.key_history(&mut client.connect().await?).await?;

@@ -42,7 +42,7 @@ const ATTEMPTS: usize = 10;
 /// Exit codes of `verify`, by who is to blame. 1 is anything else that goes wrong, 2 a command line that is not understood, or
 /// asks something of a bundle that it is not about.
 const WRONG_USAGE: u8 = 2;
-const BROKEN_BUNDLE: u8 = 3;
+pub(super) const BROKEN_BUNDLE: u8 = 3;
 const MISBEHAVING_REGISTRY: u8 = 4;
 pub(super) const POLICY_NOT_MET: u8 = 5;
 

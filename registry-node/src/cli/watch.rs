@@ -5,10 +5,6 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, ensure};
 use clap::Args;
-use conformity::identifiers::Identifier;
-use conformity::ids::{CountryCode, SectorCode};
-use conformity::verdict::StateName;
-use conformity::viewpoint::Viewpoint;
 use conformity::words::{Language, Params, label};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -22,8 +18,7 @@ use super::output;
 use super::pinned::Pinned;
 use super::proving::Proving;
 use super::sse::{Frame, Frames};
-use super::standing::escape;
-use crate::buyer::shelf::Name;
+use super::wanted::{Wanted, asking};
 use crate::client::{Client, ClientError};
 use crate::core::event::{CLOSED, MOVED, TYPE_PREFIX};
 
@@ -50,30 +45,8 @@ nothing, the first line says why. With --prove it reads the whole log from its
 first entry, computes the root from the entries that come with the events, and compares it with every checkpoint: at the
 first contradiction it stops with an error. Keep its output then: it is evidence.")]
 pub(super) struct Watch {
-    /// Only verdicts on this supplier; may be given again, like those below
-    #[arg(long, value_name = "KIND:VALUE")]
-    supplier: Vec<Identifier>,
-    /// Or on the suppliers on this watchlist of yours
-    #[arg(long, value_name = "NAME")]
-    watchlist: Option<Name>,
-    /// Only under this scheme: id, or id@version
-    #[arg(long)]
-    scheme: Vec<String>,
-    /// Only with this viewpoint
-    #[arg(long)]
-    viewpoint: Vec<Viewpoint>,
-    /// Only what comes into this state
-    #[arg(long)]
-    state: Vec<StateName>,
-    /// Only events of this type, such as verdict.suspended, or family, such as verdict
-    #[arg(long = "type", value_name = "TYPE")]
-    types: Vec<String>,
-    /// Only bulletins for this sector, or for all [default: your own, once anything else is asked for]
-    #[arg(long, value_name = "CODE")]
-    sector: Vec<SectorCode>,
-    /// Only bulletins for this country, or for all
-    #[arg(long)]
-    country: Vec<CountryCode>,
+    #[command(flatten)]
+    wanted: Wanted,
     /// From behind the event of this id, or start for everything [default: what comes from now on]
     #[arg(long, value_name = "ID")]
     after: Option<String>,
@@ -114,27 +87,10 @@ impl Watch {
     }
 
     fn path(&self, language: Language) -> String {
+        let mut parameters = self.wanted.parameters();
         // English words are those of the event itself.
-        let lang = (language != Language::English).then(|| ("lang", language.to_string()));
-        let suppliers = self.supplier.iter().map(|value| ("supplier", value.to_string()));
-        let watchlist = self.watchlist.iter().map(|name| ("watchlist", name.to_string()));
-        let schemes = self.scheme.iter().map(|value| ("scheme", value.clone()));
-        let viewpoints = self.viewpoint.iter().map(|value| ("viewpoint", value.to_string()));
-        let states = self.state.iter().map(|value| ("state", value.to_string()));
-        let types = self.types.iter().map(|value| ("type", value.clone()));
-        let sectors = self.sector.iter().map(|value| ("sector", value.to_string()));
-        let countries = self.country.iter().map(|value| ("country", value.to_string()));
-        let members = suppliers
-            .chain(watchlist)
-            .chain(schemes)
-            .chain(viewpoints)
-            .chain(states)
-            .chain(types)
-            .chain(sectors)
-            .chain(countries);
-        let query: Vec<String> =
-            members.chain(lang).map(|(name, value)| format!("{name}={}", escape(&value))).collect();
-        if query.is_empty() { "/v1/events".to_owned() } else { format!("/v1/events?{}", query.join("&")) }
+        parameters.extend((language != Language::English).then(|| ("lang", language.to_string())));
+        asking("/v1/events", &parameters)
     }
 }
 
@@ -200,10 +156,7 @@ impl Watching {
         if after == Some("start") {
             return Ok(None);
         }
-        let (_, history) = pinned.key_history(&mut client.connect().await?).await?;
-        let Some(end) = pinned.proven(&history)?.begun.closed.as_ref().map(|end| end.moment.index) else {
-            return Ok(None);
-        };
+        let Some(end) = following::end(client, pinned).await? else { return Ok(None) };
         // Of an id that is none the stream tells.
         let is_behind = after.is_none_or(|id| entry_of(id).is_some_and(|index| index >= end));
         Ok(is_behind.then_some(Told::Closed))

@@ -15,7 +15,8 @@ use conformity::standing::{About as Asked, Question};
 use conformity::verdict::StateName;
 use conformity::viewpoint::Viewpoint;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::event::{About, Event, OfVerdict, TYPE_PREFIX};
 use crate::buyer::shelf::Name;
@@ -209,6 +210,18 @@ impl fmt::Display for Place {
             Self::Behind { index, position: 0 } => index.fmt(f),
             Self::Behind { index, position } => write!(f, "{index}.{position}"),
         }
+    }
+}
+
+impl Serialize for Place {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Place {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }
 

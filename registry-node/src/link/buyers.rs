@@ -21,7 +21,7 @@ use federation::access::ServerFiles;
 use federation::access::buyers::{BuyersServer, Limits, STREAM};
 use federation::bus::stream::Keeping;
 use federation::lease::Issuer;
-use federation::server::{Control, ControlError};
+use federation::server::{Control, ControlError, SealedStore};
 use federation::subjects::Pattern;
 use ledger::key::{Algorithm, SigningKey};
 use tokio::sync::watch;
@@ -69,8 +69,13 @@ impl House {
     async fn start(registry: &Arc<Registry>, config: &NatsBuyers) -> anyhow::Result<House> {
         let issuer = issuer(registry)?;
         let about = about(registry, config, &issuer);
-        let place =
-            Place { folder: registry.folder.nats_buyers(), listen: config.listen, address: &config.public_address };
+        let sealed = SealedStore::new(about.store.clone(), &registry.vault.secret("store of the server of buyers"));
+        let place = Place {
+            folder: registry.folder.nats_buyers(),
+            listen: config.listen,
+            address: &config.public_address,
+            store: Some(sealed),
+        };
         let server = OwnServer::start(registry, place, |path| prepare(path, &about)).await?;
         let door = Arc::new(Door::open(Arc::clone(registry), server.system.clone(), issuer)?);
         let keeping = keeping(&registry.config.registry.id, config);
@@ -135,6 +140,8 @@ fn about(registry: &Registry, config: &NatsBuyers, issuer: &Issuer) -> BuyersSer
             pid: folder.join("nats-server.pid"),
         },
         store: folder.join("store"),
+        // Whoever else runs the server has not the key, which is in no file.
+        sealed: !registry.config.nats.external,
         stream_bytes: config.stream_bytes,
         issuer: issuer.name(),
         limits: Limits::default(),

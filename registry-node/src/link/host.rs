@@ -44,7 +44,8 @@ impl Host {
         let issued = issued(registry).await?;
         let access = current_access(registry, &issued);
         let config = &registry.config.nats;
-        let place = Place { folder: registry.folder.nats(), listen: config.listen, address: &config.public_address };
+        let (folder, address) = (registry.folder.nats(), &config.public_address);
+        let place = Place { folder, listen: config.listen, address, store: None };
         let server = OwnServer::start(registry, place, |path| prepare(path, &access)).await?;
         let control = Control::new(server.system.clone(), server.config.clone(), server.binary.clone());
         Ok(Host { server, control, access, issued, stale: false })

@@ -9,7 +9,7 @@ use anyhow::Context;
 use certs::{Client, ClientFiles, Trust};
 use federation::access::Inbox;
 use federation::bus::{Dial, Link, OWN_SERVER};
-use federation::server::{Binary, Child, ControlError, Setup, Status};
+use federation::server::{Binary, Child, ControlError, SealedStore, Setup, Status};
 
 use super::access::absolute;
 use crate::core::registry::Registry;
@@ -28,6 +28,8 @@ pub(super) struct Place<'a> {
     pub(super) listen: std::net::SocketAddr,
     /// Where it is dialled, `host:port`.
     pub(super) address: &'a str,
+    /// What it stores under a key, if it stores anything.
+    pub(super) store: Option<SealedStore>,
 }
 
 /// A running nats-server with our two connections to it.
@@ -60,7 +62,7 @@ impl OwnServer {
         } else {
             let binary = Binary::check(&program(registry.config.nats.program.as_ref())).await?;
             prepare(&config)?;
-            let setup = Setup { binary: binary.clone(), folder, listen: place.listen };
+            let setup = Setup { binary: binary.clone(), folder, listen: place.listen, store: place.store };
             (Some(binary), Some(Child::start(setup).await?))
         };
         let node = dial(registry, place.address, registry.folder.nats_node(), "node").await?;

@@ -168,6 +168,18 @@ fn nothing_is_rewritten_where_nothing_was_erased() {
 }
 
 #[test]
+fn a_secret_is_the_same_in_one_vault_and_another_for_each_purpose() {
+    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let first = Vault::open(folder.path()).unwrap().secret("a store");
+    let again = Vault::open(folder.path()).unwrap();
+    assert_eq!(*again.secret("a store"), *first);
+    assert_ne!(*again.secret("another"), *first);
+    assert_ne!(*Vault::open(other.path()).unwrap().secret("a store"), *first);
+    let begins: String = first.iter().take(PSEUDONYM_BYTES).map(|byte| format!("{byte:02x}")).collect();
+    assert_ne!(again.pseudonym("a store"), begins, "what is told in names tells nothing of it");
+}
+
+#[test]
 fn a_pseudonym_is_the_same_in_one_vault_and_tells_nothing_in_another() {
     let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let first = Vault::open(folder.path()).unwrap().pseudonym("V-1");

@@ -214,7 +214,7 @@ fn the_guide_shows_what_happens() {
     let guide = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guide/bridges.md"));
     let house = furnished();
     house.good(&format!("--as certification-body grant V-1 {GRANT}"));
-    for folder in ["in", "out", "refused"] {
+    for folder in ["in", "out", "refused", "changes"] {
         std::fs::create_dir(house.path(folder)).unwrap();
     }
     let count = shown(&house, &guide);

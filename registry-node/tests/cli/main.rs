@@ -6,6 +6,7 @@ mod applicability;
 mod bridge;
 mod bundles;
 mod certificates;
+mod changes;
 mod guide;
 mod handles;
 mod house;

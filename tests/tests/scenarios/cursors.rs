@@ -1,7 +1,10 @@
 //! Cursors on NATS: a buyer that keeps nothing misses nothing, also when the server loses all that it has; and reaches nobody else's.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use conformity::identifiers::Identifier;
+use federation::subjects::Subject;
 use registry_node::client::ClientError;
 use serde_json::{Value, json};
 use tests::claims::verdict;
@@ -220,4 +223,60 @@ async fn a_rogue_reader_reaches_nothing_but_its_own() {
     let next = grant(jp, "V-2").await;
     assert_eq!(listener.next().await.1["id"], *next);
     assert_eq!(ids(&pulled(&mut reader, 1).await), [next]);
+}
+
+/// Every file below `folder`.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let (mut found, mut folders) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { found.push(path) }
+        }
+    }
+    found
+}
+
+/// Those in which one of these texts stands, in the content or the name.
+fn telling(folder: &Path, texts: &[String]) -> Vec<PathBuf> {
+    let tells = |path: &PathBuf| {
+        // A file that the server replaced meanwhile tells nothing.
+        let mut bytes = std::fs::read(path).unwrap_or_default();
+        bytes.extend(path.as_os_str().as_encoded_bytes());
+        texts.iter().any(|text| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
+    };
+    files(folder).into_iter().filter(tells).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_reads_on_the_disk_of_whom_a_cursor_tells() {
+    let federation = Federation::start(&["jp"]).await;
+    let jp = federation.registry("jp");
+    let buyer = jp.party("buyer-1");
+    grant(jp, "V-0").await;
+    let supplier: Identifier = "duns:150483782".parse().unwrap();
+    put(&buyer, "parts", &json!({"after": "start", "suppliers": [supplier]})).await.unwrap();
+    put(&buyer, "stars", &json!({"after": "start", "schemes": ["stars"]})).await.unwrap();
+    ready(&buyer, "parts").await;
+    let cursor = ready(&buyer, "stars").await;
+    assert_eq!(pulled(&mut Reader::open(jp, &buyer, &cursor).await, 1).await.len(), 1, "there is a message");
+    let scheme = "stars".parse().unwrap();
+    let subject = Subject::status(&"jp".parse().unwrap(), &scheme, &supplier).as_str().to_owned();
+    let token = subject.rsplit('.').next().unwrap().to_owned();
+    let told = ["150483782".to_owned(), token, subject, "status.jp".to_owned(), "specversion".to_owned()];
+    let store = jp.folder().nats_buyers().join("store");
+    assert!(files(&store).len() > 3, "a stream and cursors are there");
+    assert_eq!(telling(&store, &told), Vec::<PathBuf>::new());
+    let key = jp.folder().nats_buyers().join("nats.conf");
+    assert!(std::fs::read_to_string(key).unwrap().contains("key: $REGISTRY_NATS_STORE_KEY"), "the key is in no file");
+
+    // What was written before there was a key goes, and what is told is told again.
+    federation.node("jp").stop();
+    std::fs::remove_file(jp.folder().nats_buyers().join("store.key-id")).unwrap();
+    std::fs::write(store.join("left.blk"), &told[0]).unwrap();
+    federation.restart("jp").await;
+    let cursor = ready(&buyer, "stars").await;
+    let mut reader = Reader::open(jp, &buyer, &cursor).await;
+    assert_eq!(pulled(&mut reader, 1).await.len(), 1, "not acknowledged, so it is told again");
+    assert_eq!(telling(&store, &told), Vec::<PathBuf>::new());
 }

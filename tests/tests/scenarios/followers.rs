@@ -17,8 +17,13 @@ struct Watcher {
 
 impl Watcher {
     fn start(party: &Party, said: PathBuf, more: &[&str]) -> Watcher {
-        let mut command = Command::new(program::registry_node());
-        command.args(["--json", "--as"]).arg(party.folder()).args(["watch", "--type", "verdict"]).args(more);
+        Watcher::run(party, said, &[&["watch", "--type", "verdict"], more].concat())
+    }
+
+    /// The same with another command.
+    fn run(party: &Party, said: PathBuf, words: &[&str]) -> Watcher {
+        let mut command = command(party);
+        command.args(words);
         command.stdout(File::create(&said).unwrap());
         command.stderr(File::create(said.with_extension("notes")).unwrap()).stdin(Stdio::null());
         Watcher { child: command.spawn().expect("it starts"), said }
@@ -38,10 +43,24 @@ impl Watcher {
     async fn hears(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         soon(what, async || {
             let found = self.lines().into_iter().find(|line| wanted(line));
-            let notes = || std::fs::read_to_string(self.said.with_extension("notes")).unwrap();
-            found.ok_or_else(|| format!("{:?}\n{}", self.lines(), notes()))
+            found.ok_or_else(|| format!("{:?}\n{}", self.lines(), self.notes()))
         })
         .await
+    }
+
+    /// Waits until the tables in a folder tell of a verdict.
+    async fn tells(&self, tables: &Path, verdict: &str) {
+        let told = async || if told_in(tables, verdict) > 0 { Ok(()) } else { Err(self.notes()) };
+        soon("a table tells it", told).await;
+    }
+
+    fn notes(&self) -> String {
+        std::fs::read_to_string(self.said.with_extension("notes")).unwrap()
+    }
+
+    /// Its end, if it came to one.
+    fn ended(&mut self) -> Option<()> {
+        self.child.try_wait().unwrap().map(drop)
     }
 }
 
@@ -50,6 +69,27 @@ impl Drop for Watcher {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn command(party: &Party) -> Command {
+    let mut command = Command::new(program::registry_node());
+    command.args(["--json", "--as"]).arg(party.folder());
+    command
+}
+
+/// How often a verdict is told in the tables of a folder.
+fn told_in(folder: &Path, verdict: &str) -> usize {
+    let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let tables = paths.filter(|path| path.extension().is_some_and(|ending| ending == "csv"));
+    let cell = format!("\"verdict.granted\",\"{verdict}\"");
+    tables.map(|table| std::fs::read_to_string(table).unwrap().matches(&cell).count()).sum()
+}
+
+/// Tells what there is into a new folder, with what comes of it.
+fn tables_once(party: &Party, folder: &Path, more: &[&str]) -> (bool, String) {
+    std::fs::create_dir(folder).unwrap();
+    let output = command(party).args(["bridge", "changes", "--once", "--out"]).arg(folder).args(more).output().unwrap();
+    (output.status.success(), String::from_utf8(output.stderr).unwrap())
 }
 
 fn about(subject: &'static str) -> impl Fn(&Value) -> bool {
@@ -86,6 +126,11 @@ async fn whoever_watches_follows_a_registry_that_moves_and_one_that_ends() {
     let watcher = Watcher::start(&buyer, root.path().join("watched"), &["--after", "start"]);
     mm.party("cb-1").must("verdict-granted", verdict("V-1")).await;
     watcher.hears("it watches", about("mm:V-1")).await;
+    let tables = root.path().join("tables");
+    std::fs::create_dir(&tables).unwrap();
+    let words = ["bridge", "changes", "--after", "start", "--out", tables.to_str().unwrap()];
+    let mut teller = Watcher::run(&buyer, root.path().join("told"), &words);
+    teller.tells(&tables, "mm:V-1").await;
 
     let on_nats = Buyer::listen(mm, &buyer).await;
     let mut whereabouts = on_nats.dialled.listen("registry.mm").await;
@@ -95,6 +140,10 @@ async fn whoever_watches_follows_a_registry_that_moves_and_one_that_ends() {
     watcher.hears("it is told where the registry went", of_type("registry.moved")).await;
     elsewhere.party("cb-1").must("verdict-granted", verdict("V-2")).await;
     watcher.hears("it goes on there", about("mm:V-2")).await;
+    teller.tells(&tables, "mm:V-2").await;
+    let again = root.path().join("again");
+    let (good, said) = tables_once(&elsewhere.party("buyer-1"), &again, &["--after", "start"]);
+    assert!(good && told_in(&again, "mm:V-2") == 1, "a move of the past leads nowhere: {said}");
     let url = &elsewhere.config().http.public_url;
     let moved = watcher.hears("it says so", |line| line["followed"].is_object()).await;
     assert_eq!(moved["followed"], json!({"from": "mm", "httpUrl": url.trim_end_matches('/'), "successor": null}));
@@ -114,6 +163,14 @@ async fn whoever_watches_follows_a_registry_that_moves_and_one_that_ends() {
     watcher.hears("it says who goes on", |line| line["followed"]["successor"]["registry"] == "jp").await;
     jp.party("cb-1").must("verdict-granted", verdict("V-9")).await;
     watcher.hears("it goes on with the successor", about("jp:V-9")).await;
+
+    // Tables are of one log, and say who goes on.
+    let ended = |said: &str| said.contains("mm has ended, and jp goes on at https://");
+    soon("tables end", async || teller.ended().ok_or_else(|| "it runs".to_owned())).await;
+    assert!(ended(&teller.notes()), "{}", teller.notes());
+    assert_eq!(["mm:V-1", "mm:V-2"].map(|verdict| told_in(&tables, verdict)), [1, 1]);
+    let (good, said) = tables_once(&elsewhere.party("buyer-1"), &root.path().join("never"), &[]);
+    assert!(!good && ended(&said), "{said}");
 
     // Once each, whatever was read again.
     let counts = [about("mm:V-1"), about("mm:V-2"), about("jp:V-9")].map(|wanted| watcher.count(wanted));

@@ -20,6 +20,7 @@ fn server() -> BuyersServer {
             pid: folder.join("nats-buyers/nats-server.pid"),
         },
         store: folder.join("nats-buyers/store"),
+        sealed: true,
         stream_bytes: 1 << 30,
         issuer: "AAM5CKN2QZGP57SJLZRCUNOKDR6XGQDXWNX4Q33YIYX4IBCPSUAHBK73".parse().unwrap(),
         limits: Limits::default(),

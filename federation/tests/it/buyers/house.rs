@@ -14,7 +14,7 @@ use federation::access::buyers::{BuyersServer, Limits};
 use federation::bus::Link;
 use federation::door;
 use federation::lease::{Issuer, Knock, Lease, May, Tenant};
-use federation::server::{Binary, Child, Control, Setup, System};
+use federation::server::{Binary, Child, Control, SealedStore, Setup, System};
 use federation::subjects::Pattern;
 use jiff::{SignedDuration, Timestamp};
 use ledger::key::{Algorithm, SigningKey};
@@ -55,7 +55,8 @@ impl House {
             Authority::init(&folder.path().join("authority"), &id("jp.registry.test"), Timestamp::now()).unwrap();
         let issuer = Issuer::new(SigningKey::generate(Algorithm::Ed25519).unwrap()).unwrap();
         let binary = Binary::check(&nats_server()).await.unwrap();
-        let setup = Setup { binary, folder: folder.path().to_owned(), listen: free_port() };
+        let sealed = SealedStore::new(store(&folder), &[7; 32]);
+        let setup = Setup { binary, folder: folder.path().to_owned(), listen: free_port(), store: Some(sealed) };
         let files = write(&mut authority, folder.path(), "server", &Holder::server(&["127.0.0.1"]).unwrap());
         let server = BuyersServer {
             registry: id("jp"),
@@ -71,6 +72,7 @@ impl House {
                 pid: setup.pid(),
             },
             store: store(&folder),
+            sealed: true,
             stream_bytes: 16 << 20,
             issuer: issuer.name(),
             limits: Limits::default(),

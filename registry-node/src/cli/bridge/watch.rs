@@ -148,9 +148,7 @@ impl FolderNames {
             fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         }
         let path = self.from.join(".bridge.lock");
-        let lock = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
-        lock.try_lock().with_context(|| format!("another bridge works on {}", self.from.display()))?;
-        Ok(lock)
+        files::lock(&path, || format!("another bridge works on {}", self.from.display()))
     }
 
     /// What waits, by name: what was taken before, then what was put there.
@@ -307,7 +305,7 @@ impl Folders<'_> {
     fn refuse(&self, path: &Path, input: &Digest, why: &str) -> anyhow::Result<Attempt> {
         let stem = files::stem(path);
         let reason = serde_json::to_vec_pretty(&Reason { file: &stem, detail: why })?;
-        files::durable(&self.names.refused.join(files::named(&stem, input, ".problem.json")), &reason)?;
+        files::write_reason(&self.names.refused.join(files::named(&stem, input, ".problem.json")), &reason)?;
         moved(path, &self.names.refused.join(files::named(&stem, input, "")))?;
         Ok(Attempt::Treated(Treated { file: stem, outcome: "put-aside", advice: None, answers: vec![] }))
     }
