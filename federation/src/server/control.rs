@@ -100,6 +100,10 @@ impl Control {
     /// # Errors
     /// It cannot be written.
     pub fn prepare_buyers(config: &Path, server: &BuyersServer) -> Result<(), ControlError> {
+        if !server.sealed {
+            let failed = |source| ControlError::Write { path: server.store.clone(), source };
+            super::store::disown(&server.store).map_err(failed)?;
+        }
         replace(config, &server.configuration()?)
     }
 

@@ -12,7 +12,7 @@
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ledger::digest::Digest;
 
@@ -54,24 +54,65 @@ impl SealedStore {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
-        if self.folder.exists() {
+        // Before anything is removed: a mark of before must not vouch for what a server writes next.
+        disown(&self.folder)?;
+        if empty(&self.folder)? {
             tracing::warn!(store = %self.folder.display(), "was not written under the key of this vault and is made anew");
-            fs::remove_dir_all(&self.folder)?;
         }
         let mut file = File::create(&mark)?;
         file.write_all(own.as_bytes())?;
-        file.sync_all()
+        file.sync_all()?;
+        sync_parent(&mark)
     }
 
     fn mark(&self) -> PathBuf {
-        let mut name = self.folder.as_os_str().to_owned();
-        name.push(".key-id");
-        name.into()
+        mark(&self.folder)
     }
 
     fn own_mark(&self) -> String {
         Digest::of(format!("secure-trust-registry key of a store {}", self.key).as_bytes()).to_string()
     }
+}
+
+/// Takes back what vouches for a store, before a server writes there in clear.
+pub(super) fn disown(folder: &Path) -> io::Result<()> {
+    let mark = mark(folder);
+    match fs::remove_file(&mark) {
+        Ok(()) => sync_parent(&mark),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn mark(folder: &Path) -> PathBuf {
+    let mut name = folder.as_os_str().to_owned();
+    name.push(".key-id");
+    name.into()
+}
+
+/// Removes what is in a folder, durably, and says whether anything was. The folder itself may be a link, or where a volume is mounted, and stays.
+fn empty(folder: &Path) -> io::Result<bool> {
+    let folder = match fs::canonicalize(folder) {
+        Ok(folder) => folder,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    let mut any = false;
+    for entry in fs::read_dir(&folder)? {
+        let entry = entry?;
+        // The file system's own.
+        if entry.file_name() == "lost+found" {
+            continue;
+        }
+        any = true;
+        if entry.file_type()?.is_dir() { fs::remove_dir_all(entry.path())? } else { fs::remove_file(entry.path())? }
+    }
+    File::open(&folder)?.sync_all()?;
+    Ok(any)
+}
+
+fn sync_parent(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
 #[cfg(test)]
@@ -90,14 +131,31 @@ mod tests {
         };
         write();
         own.claim().unwrap();
-        assert!(!folder.exists(), "written before there was a key");
+        assert!(!folder.join("1.blk").exists(), "written before there was a key");
         write();
         own.claim().unwrap();
         assert!(folder.join("1.blk").exists(), "written under this key");
         other.claim().unwrap();
-        assert!(!folder.exists(), "written under another key");
+        assert!(!folder.join("1.blk").exists(), "written under another key");
+        write();
+        disown(&folder).unwrap();
+        other.claim().unwrap();
+        assert!(!folder.join("1.blk").exists(), "written in clear since");
         let (_, key) = own.variable();
         let told = format!("{own:?}{}", fs::read_to_string(own.mark()).unwrap());
         assert!(key.len() == 65 && key.starts_with('k') && !told.contains(&key[1..]), "{told}");
+    }
+
+    #[test]
+    fn a_volume_that_is_mounted_or_linked_there_is_emptied_and_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let (volume, folder) = (dir.path().join("volume"), dir.path().join("store"));
+        fs::create_dir_all(volume.join("lost+found")).unwrap();
+        fs::create_dir_all(volume.join("jetstream/$G")).unwrap();
+        fs::write(volume.join("jetstream/$G/1.blk"), "something").unwrap();
+        std::os::unix::fs::symlink(&volume, &folder).unwrap();
+        SealedStore::new(folder.clone(), &[7; 32]).claim().unwrap();
+        assert!(folder.is_symlink() && volume.join("lost+found").is_dir());
+        assert!(!volume.join("jetstream").exists());
     }
 }
