@@ -102,6 +102,9 @@ pub struct Door {
     pub shutdown: CancellationToken,
 }
 
+/// A connection under TLS. Apart, for it is large, and whoever is asked to wait with it in its hands needs its size over again.
+type Link = Box<Stream<TcpStream>>;
+
 /// The place of an open connection.
 struct Place {
     metrics: Arc<Metrics>,
@@ -199,6 +202,7 @@ impl Door {
         let _ = socket.set_nodelay(true);
         match self.https.accept(socket, self.handshake).await {
             Ok(accepted) => {
+                let stream: Link = Box::new(accepted.stream);
                 let place = Place::take(&self.metrics, slot);
                 let caller = Caller {
                     speaker: accepted.speaker.map(Arc::new),
@@ -207,9 +211,12 @@ impl Door {
                     door: Some(Arc::clone(&self)),
                 };
                 let caller = Arc::new(caller);
-                if let Some((stream, response)) = self.talk(accepted.stream, &caller, routes).await {
+                if let Some((stream, response)) = self.talk(stream, &caller, routes).await {
                     // By a task of its own, which takes no more memory than that needs.
-                    tasks.spawn(self.carry(stream, response, caller, place).in_current_span());
+                    eprintln!("stream {} response {} ", size_of_val(&stream), size_of_val(&response));
+                    let c = self.carry(stream, response, caller, place);
+                    eprintln!("carry {}", size_of_val(&c));
+                    tasks.spawn(c.in_current_span());
                 }
             }
             Err(error) => {
@@ -220,12 +227,7 @@ impl Door {
     }
 
     /// Answers until the connection ends, or has an event stream for itself.
-    async fn talk<S: Routes>(
-        &self,
-        stream: Stream<TcpStream>,
-        caller: &Arc<Caller>,
-        routes: S,
-    ) -> Option<(Stream<TcpStream>, Response)> {
+    async fn talk<S: Routes>(&self, stream: Link, caller: &Arc<Caller>, routes: S) -> Option<(Link, Response)> {
         let first = First { asked: CancellationToken::new(), by: Instant::now() + HEADER_TIMEOUT };
         let mut begun = None;
         let beginning = async { begun = tokio::time::timeout_at(first.by, Begun::read(stream)).await.ok() };
@@ -243,11 +245,11 @@ impl Door {
 
     async fn talk_http1<S: Routes>(
         &self,
-        begun: Begun<Stream<TcpStream>>,
+        begun: Begun<Link>,
         caller: &Arc<Caller>,
         routes: S,
         first: First,
-    ) -> Option<(Stream<TcpStream>, Response)> {
+    ) -> Option<(Link, Response)> {
         let asked = first.asked.clone();
         let (offer, mut offered) = oneshot::channel();
         let (speaks, offer) = (Arc::clone(caller), Mutex::new(Some(offer)));
@@ -276,13 +278,7 @@ impl Door {
         taken.map(|response| (connection.into_parts().io.into_inner().into_inner(), response))
     }
 
-    async fn talk_http2<S: Routes>(
-        &self,
-        begun: Begun<Stream<TcpStream>>,
-        caller: &Arc<Caller>,
-        routes: S,
-        first: First,
-    ) {
+    async fn talk_http2<S: Routes>(&self, begun: Begun<Link>, caller: &Arc<Caller>, routes: S, first: First) {
         let (speaks, asked) = (Arc::clone(caller), first.asked.clone());
         let service = service_fn(move |request: Request<Incoming>| {
             asked.cancel();
@@ -304,7 +300,7 @@ impl Door {
     }
 
     /// Carries an event stream.
-    async fn carry(self: Arc<Self>, stream: Stream<TcpStream>, response: Response, caller: Arc<Caller>, _place: Place) {
+    async fn carry(self: Arc<Self>, stream: Link, response: Response, caller: Arc<Caller>, _place: Place) {
         let carrying = line::carry(stream, response, self.clock.now());
         tokio::pin!(carrying);
         if self.attend(&caller, carrying.as_mut()).await {
