@@ -168,8 +168,12 @@ pub struct Limits {
     pub handshake_seconds: u64,
     /// Statements that may wait for the next commit; more are answered 503 with `Retry-After`.
     pub queue: usize,
+    /// Those from one address; with IPv6 from all that share its first 64 bits.
+    pub connections_each: usize,
     /// Event streams (SSE) open at once.
     pub event_streams: usize,
+    /// Those of one holder of certificates, or from one address without.
+    pub event_streams_each: usize,
     /// MiB that answers of more than 8 KiB may take in memory until they have left; more are answered 503.
     pub answer_mib: usize,
     /// Bytes on the disk that the mirror of one peer's log may take; beyond them the peer is followed no further.
@@ -192,9 +196,11 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             connections: 10_000,
+            connections_each: 2_000,
             handshake_seconds: 5,
             queue: 8_192,
             event_streams: 10_000,
+            event_streams_each: 2_000,
             answer_mib: 256,
             mirror_bytes: 4 << 30,
             restricted_bytes: 64 << 20,
@@ -325,7 +331,11 @@ impl Config {
             ((1..=8_192).contains(&self.log.batch_statements), "log.batch_statements must lie between 1 and 8192"),
             (self.limits.queue >= self.log.batch_statements, "limits.queue must be at least log.batch_statements"),
             (
-                self.limits.connections > 0 && self.limits.event_streams > 0 && self.limits.handshake_seconds > 0,
+                self.limits.connections > 0
+                    && self.limits.connections_each > 0
+                    && self.limits.event_streams > 0
+                    && self.limits.event_streams_each > 0
+                    && self.limits.handshake_seconds > 0,
                 "limits must be positive",
             ),
             (self.limits.answer_mib >= 32, "limits.answer_mib must be at least 32, what one connection may take"),

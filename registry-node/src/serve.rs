@@ -55,6 +55,7 @@ pub async fn serve(registry: Arc<Registry>) -> anyhow::Result<Serving> {
         metrics: Arc::clone(&registry.metrics),
         clock: Arc::clone(&registry.clock),
         connections: registry.config.limits.connections,
+        connections_each: registry.config.limits.connections_each,
         handshake: Duration::from_secs(registry.config.limits.handshake_seconds),
         reloaded,
         shutdown: shutdown.clone(),

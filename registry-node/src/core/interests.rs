@@ -8,12 +8,13 @@
 //! ```
 //!
 //! A filter stands under the narrowest of its conditions: suppliers, else schemes, states, viewpoints, types; one without any hears of
-//! everything. Beside that it stands under its sectors, for bulletins. A watchlist is taken in once for all filters that watch by it. So an
+//! everything. Beside that it stands under its sectors, for bulletins. Where it stands it says in which states it wants verdicts, and whether there is
+//! nothing else to ask: most of those that are met need not be looked at. A watchlist is taken in once for all filters that watch by it. So an
 //! idle filter costs memory and nothing else, and an event costs what those filters do that fit it in their narrowest condition. A long
 //! watchlist is asked of each event instead: there is memory for few of those, and everybody would wait while it is taken in.
 //! Out of scope: whose filters they are, and what becomes of the event.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ use conformity::ids::{SchemeChoice, SchemeId, SectorCode};
 use conformity::verdict::StateName;
 use conformity::viewpoint::Viewpoint;
 
-use super::event::{About, Event};
+use super::event::{About, Event, OfVerdict};
 use super::filter::Filter;
 
 /// What somebody is interested in.
@@ -66,6 +67,31 @@ enum Topic {
     Bulletin(Option<SectorCode>),
 }
 
+/// What is known of a filter where it stands.
+#[derive(Debug, Clone, Copy)]
+struct Gate {
+    /// The states in which it wants verdicts, a bit for each.
+    states: u16,
+    /// Whether a verdict in one of these states that is met passes: the filter is about suppliers and states alone.
+    is_open: bool,
+}
+
+impl Gate {
+    /// That of a filter under one of its topics.
+    fn of(filter: &Filter, topic: &Topic) -> Gate {
+        let all = if filter.states.is_empty() { &StateName::ALL[..] } else { &filter.states };
+        let more = !(filter.schemes.is_empty() && filter.viewpoints.is_empty() && filter.types.is_empty());
+        Gate {
+            states: all.iter().fold(0, |states, state| states | bit(*state)),
+            is_open: !more && matches!(topic, Topic::Supplier(_) | Topic::Watched(_)),
+        }
+    }
+}
+
+const fn bit(state: StateName) -> u16 {
+    1 << state as u16
+}
+
 /// Suppliers of a watchlist that is taken in one by one, at most: some hundred microseconds.
 const SHORT: usize = 4_096;
 
@@ -73,7 +99,7 @@ const SHORT: usize = 4_096;
 #[derive(Debug)]
 pub struct Interests<K> {
     all: HashMap<K, Interest>,
-    topics: HashMap<Topic, BTreeSet<K>>,
+    topics: HashMap<Topic, BTreeMap<K, Gate>>,
     /// On which of the short watchlists that are watched by a supplier is.
     on: HashMap<Identifier, Vec<List>>,
     /// The long ones.
@@ -109,7 +135,8 @@ impl<K: Clone + Ord + Hash> Interests<K> {
             if matches!(topic, Topic::Watched(_)) && !self.topics.contains_key(topic) {
                 self.take_in(&interest.watched);
             }
-            self.topics.entry(topic.clone()).or_default().insert(whose.clone());
+            let gate = Gate::of(&interest.filter, topic);
+            self.topics.entry(topic.clone()).or_default().insert(whose.clone(), gate);
         }
         if let Some(before) = self.all.insert(whose.clone(), interest) {
             self.take_out(&whose, &before, &topics);
@@ -171,26 +198,37 @@ impl<K: Clone + Ord + Hash> Interests<K> {
     }
 
     /// Whoever is interested in `event`, in order.
-    pub fn of(&self, event: &Event) -> BTreeSet<&K> {
+    pub fn of(&self, event: &Event) -> Vec<&K> {
         if event.is_for_all() {
-            return self.all.keys().collect();
+            return in_order(self.all.keys().map(|whose| (whose, true)), |_| true);
         }
-        let named = match &event.about {
-            Some(About::Bulletin(_, bulletin)) if bulletin.concerns.sectors.is_empty() => self.all.keys().collect(),
+        let asked = |whose: &K| self.passes(whose, event);
+        match &event.about {
+            Some(About::Bulletin(_, bulletin)) if bulletin.concerns.sectors.is_empty() => {
+                in_order(self.all.keys().map(|whose| (whose, false)), asked)
+            }
             Some(About::Bulletin(_, bulletin)) => {
                 let sectors = bulletin.concerns.sectors.iter().cloned().map(Some);
-                self.under(sectors.chain([None]).map(Topic::Bulletin))
+                let met = self.under(sectors.chain([None]).map(Topic::Bulletin));
+                in_order(met.map(|(whose, _)| (whose, false)), asked)
             }
             Some(About::Verdict(about)) => {
-                let suppliers = about.suppliers.iter().cloned().map(Topic::Supplier);
-                let suppliers = suppliers.chain(self.lists(&about.suppliers).map(Topic::Watched));
-                let viewpoints = Viewpoint::ALL.iter().copied().filter(|one| about.viewpoints.contains(*one));
-                let one = [Topic::Scheme(about.scheme.id.clone()), Topic::State(about.state)];
-                self.under(suppliers.chain(one).chain(viewpoints.map(Topic::Viewpoint)).chain(of_kind(&event.kind)))
+                let met = self.under(self.of_verdict(about).chain(of_kind(&event.kind)));
+                let wanted = met.filter(|(_, gate)| gate.states & bit(about.state) != 0);
+                in_order(wanted.map(|(whose, gate)| (whose, gate.is_open)), asked)
             }
-            None => self.under(of_kind(&event.kind)),
-        };
-        named.into_iter().filter(|whose| self.passes(whose, event)).collect()
+            None => in_order(self.under(of_kind(&event.kind)).map(|(whose, _)| (whose, false)), asked),
+        }
+    }
+
+    /// Under what an event about this verdict stands by what it is about.
+    fn of_verdict(&self, about: &OfVerdict) -> impl Iterator<Item = Topic> {
+        let suppliers = about.suppliers.iter().cloned().map(Topic::Supplier);
+        let viewpoints = Viewpoint::ALL.iter().copied().filter(|one| about.viewpoints.contains(*one));
+        suppliers
+            .chain(self.lists(&about.suppliers).map(Topic::Watched))
+            .chain([Topic::Scheme(about.scheme.id.clone()), Topic::State(about.state)])
+            .chain(viewpoints.map(Topic::Viewpoint))
     }
 
     /// The watchlists on which one of these suppliers is.
@@ -200,9 +238,18 @@ impl<K: Clone + Ord + Hash> Interests<K> {
         short.chain(self.long.iter().filter(move |(_, watched)| holds(watched)).map(|(list, _)| *list))
     }
 
-    fn under(&self, topics: impl Iterator<Item = Topic>) -> Vec<&K> {
-        topics.filter_map(|topic| self.topics.get(&topic)).flatten().collect()
+    fn under(&self, topics: impl Iterator<Item = Topic>) -> impl Iterator<Item = (&K, &Gate)> {
+        topics.filter_map(|topic| self.topics.get(&topic)).flatten()
     }
+}
+
+/// Each of those that were met once, in order, unless it would have to be `asked` and does not pass.
+fn in_order<'a, K: Ord>(met: impl Iterator<Item = (&'a K, bool)>, asked: impl Fn(&K) -> bool) -> Vec<&'a K> {
+    let mut met: Vec<(&K, bool)> = met.collect();
+    // Whoever was met where nothing is left to ask comes first.
+    met.sort_unstable_by_key(|&(whose, is_open)| (whose, !is_open));
+    met.dedup_by_key(|(whose, _)| *whose);
+    met.into_iter().filter(|(whose, is_open)| *is_open || asked(whose)).map(|(whose, _)| whose).collect()
 }
 
 /// Under what an event of this kind stands by its type alone: the type, the families that it is of, and everything.

@@ -20,26 +20,24 @@ use std::sync::Arc;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use conformity::words::Language;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 use warp::http::HeaderMap;
 use warp::reply::Response;
 
 use super::answer::{self, EVENTS};
 use super::ask::Ask;
-use super::code::Code;
 use super::event_cursor::Cursor;
 use super::event_filter::{Wanted, place};
 use super::inbox::{Heard, Left};
 use super::live::{Listening, Standing};
 use super::nothing::silence;
+use super::seats::Seat;
 use super::server::Caller;
 use super::site::Site;
 use crate::core::event::Event;
 use crate::core::event_words::in_words;
 use crate::core::here::Here;
 use crate::core::notice::SILENCE;
-use crate::metrics::Metrics;
 use crate::problem::Problem;
 
 /// What breaks the silence where there is no checkpoint to tell.
@@ -54,7 +52,7 @@ const OPENING: &str = "retry: 1000\n";
 pub(super) async fn stream(site: &Arc<Site>, ask: &Ask, headers: &HeaderMap) -> Result<Response, Problem> {
     let wanted = Wanted::read(site, ask).await?;
     let place = place(ask, headers, &site.registry.feed)?;
-    let seat = Seat::take(site)?;
+    let seat = site.seats.take(ask.caller())?;
     let mut opening = OPENING.to_owned();
     for question in wanted.filter.questions(site.registry.now()) {
         opening.extend(silence(site, ask, &question)?);
@@ -74,29 +72,6 @@ pub(super) async fn stream(site: &Arc<Site>, ask: &Ask, headers: &HeaderMap) -> 
     };
     let pieces = futures_util::stream::unfold(reader, |mut reader| async { Some((reader.next().await?, reader)) });
     Ok(answer::stream(EVENTS, pieces))
-}
-
-/// One of the streams that may be open at once.
-pub(super) struct Seat {
-    metrics: Arc<Metrics>,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl Seat {
-    pub(super) fn take(site: &Site) -> Result<Seat, Problem> {
-        let full =
-            |_| Problem::busy(Code::TooManyStreams.as_str(), "too many event streams are open; try again later", 10);
-        let permit = Arc::clone(&site.streams).try_acquire_owned().map_err(full)?;
-        let metrics = Arc::clone(&site.registry.metrics);
-        metrics.event_streams.inc();
-        Ok(Seat { metrics, _permit: permit })
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        self.metrics.event_streams.dec();
-    }
 }
 
 struct Reader {

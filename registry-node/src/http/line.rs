@@ -4,8 +4,9 @@
 //! waits; so it gives the connection away before it has answered, and what follows is the rest of HTTP/1.1: a head, and chunks.
 //! Out of scope: which connections (`server`), and what is told on them (`events`).
 
-use std::future::pending;
+use std::future::poll_fn;
 use std::io;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -26,6 +27,8 @@ use super::room::LOOK;
 const CHUNK: usize = 32 * 1024;
 /// How long the client may take to make room for a chunk.
 const TAKEN: Duration = LOOK;
+/// Bytes that a client may say meanwhile.
+const SAID: usize = 64 * 1024;
 /// How the end of the stream is written.
 const END: &[u8] = b"0\r\n\r\n";
 
@@ -51,18 +54,15 @@ pub(super) async fn carry(
     let mut body = body.into_data_stream().fuse();
     send(&mut io, &head(&parts, now)).await?;
     drop(parts);
-    let mut said_more = false;
+    let mut said = 0;
     loop {
-        let piece = tokio::select! {
+        let told = tokio::select! {
             biased;
-            piece = next(&mut body) => piece,
-            () = gone(&mut io, &mut said_more) => return Ok(()),
+            told = told(&mut body) => told.map_err(io::Error::other)?,
+            () = gone(&mut io, &mut said) => return Ok(()),
         };
-        let Some(first) = piece else { break };
-        // None of it is an end.
-        if !first.is_empty() {
-            send(&mut io, &chunk(&first, &mut body)).await?;
-        }
+        let Some(text) = told else { break };
+        send(&mut io, &chunk(&text)).await?;
     }
     send(&mut io, END).await?;
     io.shutdown().await
@@ -74,18 +74,22 @@ async fn send(io: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<()
         io.write_all(bytes).await?;
         io.flush().await
     };
-    tokio::time::timeout(TAKEN, sending).await?
+    tokio::pin!(sending);
+    // Most take it at once, and need no clock.
+    match sending.as_mut().now_or_never() {
+        Some(sent) => sent,
+        None => tokio::time::timeout(TAKEN, sending).await?,
+    }
 }
-
-/// Returns when the client ended the connection. Whoever says something more while it is told of events is not answered, and not read on.
-async fn gone(io: &mut (impl AsyncRead + Unpin), said_more: &mut bool) {
-    if !*said_more {
-        match io.read(&mut [0]).await {
+/// Returns when the client ended the connection, or says too much on it. While it is told of events nothing that it says is answered; but it is
+/// read, or its end would not be noticed, and ours might not reach it.
+async fn gone(io: &mut (impl AsyncRead + Unpin), said: &mut usize) {
+    while *said <= SAID {
+        match io.read(&mut [0; 16]).await {
             Ok(0) | Err(_) => return,
-            Ok(_) => *said_more = true,
+            Ok(read) => *said += read,
         }
     }
-    pending().await
 }
 
 fn head(parts: &Parts, now: Timestamp) -> Vec<u8> {
@@ -102,20 +106,24 @@ fn head(parts: &Parts, now: Timestamp) -> Vec<u8> {
     head
 }
 
-/// The next piece of text; nothing when the stream ended.
-async fn next<E>(body: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin)) -> Option<Bytes> {
-    body.next().await?.ok()
+/// All text that is there, for what is told at once is sent at once; nothing when the stream ended.
+async fn told<E>(body: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin)) -> Result<Option<Vec<u8>>, E> {
+    let mut text = Vec::new();
+    poll_fn(|context| {
+        while text.len() < CHUNK {
+            match body.poll_next_unpin(context) {
+                Poll::Ready(Some(piece)) => text.extend_from_slice(&piece?),
+                Poll::Pending if text.is_empty() => return Poll::Pending,
+                Poll::Ready(None) | Poll::Pending => break,
+            }
+        }
+        Poll::Ready(Ok((!text.is_empty()).then(|| std::mem::take(&mut text))))
+    })
+    .await
 }
 
-/// A chunk of that piece and of those that are there already: what is told at once is sent at once.
-fn chunk<E>(first: &Bytes, body: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin)) -> Vec<u8> {
-    let mut text = Vec::from(&first[..]);
-    while text.len() < CHUNK
-        && let Some(Some(more)) = next(body).now_or_never()
-    {
-        text.extend_from_slice(&more);
-    }
-    [format!("{:x}\r\n", text.len()).as_bytes(), &text, b"\r\n"].concat()
+fn chunk(text: &[u8]) -> Vec<u8> {
+    [format!("{:x}\r\n", text.len()).as_bytes(), text, b"\r\n"].concat()
 }
 
 #[cfg(test)]

@@ -288,18 +288,18 @@ impl State {
         let found: Vec<u64> = self.interests.of(event).into_iter().copied().collect();
         let mut texts: Vec<(Option<Language>, Bytes)> = Vec::new();
         for id in found {
-            let Some(listener) = self.listeners.get(&id).filter(|listener| listener.from <= event.index) else {
+            let Some(listener) = self.listeners.get_mut(&id).filter(|listener| listener.from <= event.index) else {
                 continue;
             };
-            let language = listener.language;
-            let text = match texts.iter().find(|(of, _)| *of == language) {
+            let text = match texts.iter().find(|(of, _)| *of == listener.language) {
                 Some((_, text)) => text.clone(),
-                None => text(event, language, &mut texts),
+                None => text(event, listener.language, &mut texts),
             };
-            let put = self.put(id, &text, (event.index, event.position));
-            if let Some(listener) = self.listeners.get_mut(&id).filter(|_| put) {
+            if listener.put(&text, self.step) {
                 listener.told = event.index + 1;
                 self.owed.insert(id);
+            } else {
+                self.let_go(id, (event.index, event.position));
             }
         }
     }
@@ -314,12 +314,19 @@ impl State {
     /// Puts a piece into an inbox; where it has no room, the reader is let go of: it was told everything before `next`.
     fn put(&mut self, id: u64, piece: &Bytes, next: (u64, u32)) -> bool {
         let Some(listener) = self.listeners.get_mut(&id) else { return false };
-        listener.spoken_to = self.step;
-        let put = listener.inbox.put(piece);
+        let put = listener.put(piece, self.step);
         if !put {
             self.let_go(id, next);
         }
         put
+    }
+}
+
+impl Listener {
+    /// Puts a piece into its inbox; `false` where that has no room.
+    fn put(&mut self, piece: &Bytes, step: u64) -> bool {
+        self.spoken_to = step;
+        self.inbox.put(piece)
     }
 }
 

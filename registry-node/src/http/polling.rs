@@ -24,7 +24,6 @@ use warp::reply::Response;
 
 use super::answer::{self, JSON};
 use super::ask::Ask;
-use super::events::Seat;
 use super::own::{self, Sent};
 use super::room::SMALL;
 use super::site::Site;
@@ -138,7 +137,7 @@ where
             return told(&site, &ask, key, polled, batch, has_more).await;
         }
         if seat.is_none() {
-            seat = Some(Seat::take(&site)?);
+            seat = Some(site.seats.take(ask.caller())?);
         }
         tokio::select! {
             () = ask.caller().cut.cancelled() => return Err(code::cut_off()),

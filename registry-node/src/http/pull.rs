@@ -25,7 +25,6 @@ use super::ask::{Ask, bad_parameter};
 use super::code;
 use super::event_cursor::Cursor;
 use super::event_filter::{Wanted, place};
-use super::events::Seat;
 use super::live::Standing;
 use super::room::SMALL;
 use super::site::Site;
@@ -59,7 +58,7 @@ pub(super) async fn pull(site: &Arc<Site>, ask: &Ask, headers: &HeaderMap) -> Re
     let wanted = Wanted::read(site, ask).await?;
     let place = place(ask, headers, &site.registry.feed)?;
     let mut cursor = Cursor::at(place, site.registry.feed.size());
-    let _seat = if wait > 0 { Some(Seat::take(site)?) } else { None };
+    let _seat = if wait > 0 { Some(site.seats.take(ask.caller())?) } else { None };
     let mut batch = Batch {
         events: BytesMut::new(),
         count: 0,

@@ -30,7 +30,9 @@ use warp::reply::Response;
 
 use super::ask::bad_parameter;
 use super::begun::Begun;
+use super::each::{Each, One, Source};
 use super::room::Share;
+use super::seats::of_nameless;
 use super::{answer, catena_x, code, line, representatives};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
@@ -39,6 +41,8 @@ use crate::metrics::Metrics;
 const DRAIN: Duration = Duration::from_secs(5);
 /// How long a client may take to send the head of a request, and to begin with the first one.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// Why a connection is not taken whose kind has as many as it may have.
+const TOO_MANY: &str = "too-many-connections";
 /// Open requests on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 128;
 /// Bytes that an HTTP/2 connection, and one of its streams, may send before they are taken. A stream has little of it, so
@@ -57,6 +61,8 @@ pub struct Caller {
     pub speaker: Option<Arc<Speaker>>,
     /// Ends when the connection must: on revocation, expiry of the certificate, or shutdown.
     pub cut: CancellationToken,
+    /// From where it comes.
+    pub(super) source: Source,
     /// The memory that the connection's answers may take.
     pub(super) share: Share,
     /// Knows what is revoked; absent where there is no door.
@@ -68,6 +74,12 @@ impl Caller {
     #[cfg(test)]
     pub(super) fn of(speaker: Option<Speaker>) -> Caller {
         Caller { speaker: speaker.map(Arc::new), ..Caller::default() }
+    }
+
+    /// The same from another address.
+    #[cfg(test)]
+    pub(super) fn at(self, source: Source) -> Caller {
+        Caller { source, ..self }
     }
 
     /// Whether the certificate still holds, by the CRLs as they were read last; always for nobody in particular.
@@ -94,6 +106,8 @@ pub struct Door {
     pub clock: Arc<dyn Clock>,
     /// Connections open at once.
     pub connections: usize,
+    /// Those from one address.
+    pub connections_each: usize,
     /// How long a handshake may take.
     pub handshake: Duration,
     /// Announces that certificates or revocations were read again.
@@ -108,13 +122,27 @@ type Link = Box<Stream<TcpStream>>;
 /// The place of an open connection.
 struct Place {
     metrics: Arc<Metrics>,
-    _slot: OwnedSemaphorePermit,
+    _slot: Slot,
+    _of_nameless: Option<OwnedSemaphorePermit>,
+}
+
+/// A place that is not taken yet, of all and of those from one address.
+struct Slot {
+    _of_all: OwnedSemaphorePermit,
+    _one: One<Source>,
+}
+
+/// The places of a door.
+struct Places {
+    all: Arc<Semaphore>,
+    nameless: Arc<Semaphore>,
+    each: Arc<Each<Source>>,
 }
 
 impl Place {
-    fn take(metrics: &Arc<Metrics>, slot: OwnedSemaphorePermit) -> Place {
+    fn take(metrics: &Arc<Metrics>, slot: Slot, of_nameless: Option<OwnedSemaphorePermit>) -> Place {
         metrics.connections.inc();
-        Place { metrics: Arc::clone(metrics), _slot: slot }
+        Place { metrics: Arc::clone(metrics), _slot: slot, _of_nameless: of_nameless }
     }
 }
 
@@ -122,6 +150,15 @@ impl Drop for Place {
     fn drop(&mut self) {
         self.metrics.connections.dec();
     }
+}
+
+/// A connection that was accepted and has said nothing yet.
+struct Coming {
+    socket: TcpStream,
+    from: SocketAddr,
+    slot: Slot,
+    places: Arc<Places>,
+    tasks: TaskTracker,
 }
 
 /// The first request on a connection.
@@ -158,19 +195,30 @@ impl Door {
     /// Serves `routes` on `listener` until shutdown, then lets open requests finish for a moment.
     pub async fn serve<S: Routes>(self, listener: TcpListener, routes: S) {
         let door = Arc::new(self);
-        let slots = Arc::new(Semaphore::new(door.connections));
+        let places = Arc::new(Places {
+            all: Arc::new(Semaphore::new(door.connections)),
+            nameless: Arc::new(Semaphore::new(of_nameless(door.connections))),
+            each: Arc::new(Each::new(door.connections_each)),
+        });
         let tasks = TaskTracker::new();
         let refused = Hush::new();
         loop {
-            // A slot first: above the limit, new connections wait in the listen queue instead of costing memory.
-            let Some(slot) = door.or_shutdown(Arc::clone(&slots).acquire_owned()).await.and_then(Result::ok) else {
+            // A place first: above the limit, new connections wait in the listen queue instead of costing memory.
+            let Some(of_all) = door.or_shutdown(Arc::clone(&places.all).acquire_owned()).await.and_then(Result::ok)
+            else {
                 break;
             };
             let Some(accepted) = door.or_shutdown(listener.accept()).await else { break };
             match accepted {
                 Ok((socket, from)) => {
-                    let connection = Arc::clone(&door).connection(socket, from, routes.clone(), slot, tasks.clone());
-                    drop(tasks.spawn(connection.in_current_span()));
+                    let source = Source::of(from.ip());
+                    let Some(one) = places.each.one_more(source) else {
+                        door.metrics.refuse(TOO_MANY);
+                        continue;
+                    };
+                    let (slot, places) = (Slot { _of_all: of_all, _one: one }, Arc::clone(&places));
+                    let coming = Coming { socket, from, slot, places, tasks: tasks.clone() };
+                    drop(tasks.spawn(Arc::clone(&door).connection(coming, routes.clone()).in_current_span()));
                 }
                 Err(error) => {
                     if let Some(times) = refused.heard() {
@@ -190,33 +238,26 @@ impl Door {
         self.shutdown.run_until_cancelled(future).await
     }
 
-    async fn connection<S: Routes>(
-        self: Arc<Self>,
-        socket: TcpStream,
-        from: SocketAddr,
-        routes: S,
-        slot: OwnedSemaphorePermit,
-        tasks: TaskTracker,
-    ) {
+    async fn connection<S: Routes>(self: Arc<Self>, coming: Coming, routes: S) {
+        let Coming { socket, from, slot, places, tasks } = coming;
         // Small answers must not wait for the acknowledgement of earlier ones; without it they are only slower.
         let _ = socket.set_nodelay(true);
         match self.https.accept(socket, self.handshake).await {
             Ok(accepted) => {
                 let stream: Link = Box::new(accepted.stream);
-                let place = Place::take(&self.metrics, slot);
+                let speaker = accepted.speaker.map(Arc::new);
+                let Some(place) = self.placed(slot, &places, speaker.is_some()) else { return };
                 let caller = Caller {
-                    speaker: accepted.speaker.map(Arc::new),
+                    speaker,
                     cut: self.shutdown.child_token(),
+                    source: Source::of(from.ip()),
                     share: Share::default(),
                     door: Some(Arc::clone(&self)),
                 };
                 let caller = Arc::new(caller);
                 if let Some((stream, response)) = self.talk(stream, &caller, routes).await {
                     // By a task of its own, which takes no more memory than that needs.
-                    eprintln!("stream {} response {} ", size_of_val(&stream), size_of_val(&response));
-                    let c = self.carry(stream, response, caller, place);
-                    eprintln!("carry {}", size_of_val(&c));
-                    tasks.spawn(c.in_current_span());
+                    tasks.spawn(self.carry(stream, response, caller, place).in_current_span());
                 }
             }
             Err(error) => {
@@ -224,6 +265,17 @@ impl Door {
                 tracing::debug!(%from, %error, "a handshake failed");
             }
         }
+    }
+
+    /// The place of somebody who showed a certificate or none; nothing where those have as many as they may have who did not.
+    fn placed(&self, slot: Slot, places: &Places, has_name: bool) -> Option<Place> {
+        let of_nameless = if has_name {
+            None
+        } else {
+            let left = Arc::clone(&places.nameless).try_acquire_owned();
+            Some(left.inspect_err(|_| self.metrics.refuse(TOO_MANY)).ok()?)
+        };
+        Some(Place::take(&self.metrics, slot, of_nameless))
     }
 
     /// Answers until the connection ends, or has an event stream for itself.
@@ -268,12 +320,18 @@ impl Door {
                 _ = &mut connection => {}
                 Ok(response) = &mut offered => taken = Some(response),
                 () = first.missing() => {}
+                // Whoever does not read would not read a farewell either.
+                () = caller.share.unread() => {}
             }
         };
         if self.attend(caller, going_on).await {
-            Pin::new(&mut connection).graceful_shutdown();
-            let _ = tokio::time::timeout(DRAIN, connection).await;
-            return None;
+            // A stream that was being handed over says farewell by itself.
+            taken = offered.try_recv().ok();
+            if taken.is_none() {
+                Pin::new(&mut connection).graceful_shutdown();
+                let _ = tokio::time::timeout(DRAIN, connection).await;
+                return None;
+            }
         }
         taken.map(|response| (connection.into_parts().io.into_inner().into_inner(), response))
     }
@@ -291,6 +349,8 @@ impl Door {
             tokio::select! {
                 _ = connection.as_mut() => {}
                 () = first.missing() => {}
+                // Whoever does not read would not read a farewell either.
+                () = caller.share.unread() => {}
             }
         };
         if self.attend(caller, going_on).await {
@@ -311,9 +371,8 @@ impl Door {
     /// Lets a connection go on until it ends; whether it must end and may say farewell.
     async fn attend(&self, caller: &Caller, going_on: impl Future) -> bool {
         tokio::select! {
+            biased;
             _ = going_on => false,
-            // Whoever does not read would not read a farewell either.
-            () = caller.share.unread() => false,
             () = self.ended(caller) => {
                 caller.cut.cancel();
                 true

@@ -19,6 +19,7 @@ use super::live::Live;
 use super::presentations::{AT_ONCE, Nonces};
 use super::proofs::Proofs;
 use super::room::Room;
+use super::seats::Seats;
 use super::{asyncapi, openapi};
 use crate::buyer::watched::Watches;
 use crate::core::published::Published;
@@ -69,8 +70,8 @@ pub(super) struct Site {
     pub(super) nonces: Nonces,
     /// Readers of the event stream that have all there is.
     pub(super) live: Arc<Live>,
-    /// One permit for each event stream.
-    pub(super) streams: Arc<Semaphore>,
+    /// Seats of event streams.
+    pub(super) seats: Seats,
     /// Memory for bodies.
     pub(super) bodies: Bodies,
     /// One permit for each bulk submission.
@@ -117,7 +118,7 @@ impl Site {
             requirements: Requirements::default(),
             nonces: Nonces::default(),
             live: Arc::default(),
-            streams: Arc::new(Semaphore::new(registry.config.limits.event_streams.min(Semaphore::MAX_PERMITS))),
+            seats: Seats::new(&registry.config.limits, Arc::clone(&registry.metrics)),
             bodies: Bodies {
                 small: Semaphore::new(SMALL_BODY_UNITS),
                 large: Semaphore::new(LARGE_BODY_UNITS),

@@ -37,6 +37,7 @@ mod reads;
 mod receiver;
 mod representatives;
 mod revoked;
+mod seats;
 mod secrecy;
 mod secrecy_time;
 mod signals;

@@ -6,6 +6,7 @@ use futures_util::stream;
 use tokio::io::{DuplexStream, duplex};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
+use warp::Reply;
 
 use super::super::answer;
 use super::*;
@@ -63,8 +64,29 @@ async fn it_ends_with_the_client_whatever_that_said_meanwhile() {
     }
     assert!(!carrying.is_finished());
     drop(client);
-    sender.send(Bytes::from_static(b"two\n")).unwrap();
-    carrying.await.unwrap().unwrap_err();
+    carrying.await.unwrap().unwrap();
+    assert!(sender.is_closed());
+}
+
+#[tokio::test]
+async fn who_says_more_than_a_little_is_let_go_of() {
+    let (mut client, sender, carrying) = carried(1 << 10);
+    let say = client.write_all(&[b'x'; SAID + 4096]);
+    assert!(say.await.is_err(), "it is not read to the end");
+    carrying.await.unwrap().unwrap();
+    assert!(sender.is_closed());
+}
+
+#[tokio::test]
+async fn a_stream_that_fails_is_not_told_as_one_that_ended() {
+    let pieces = stream::iter([Ok(Bytes::from_static(b"one\n")), Err("the disk is gone")]);
+    let mut response = answer::stream(EVENTS, stream::empty());
+    *response.body_mut() = warp::reply::stream(pieces).into_response().into_body();
+    let (mut client, ours) = duplex(1 << 10);
+    carry(ours, response, Timestamp::UNIX_EPOCH).await.unwrap_err();
+    let mut text = Vec::new();
+    client.read_to_end(&mut text).await.unwrap();
+    assert!(!text.ends_with(END));
 }
 
 #[tokio::test]

@@ -170,6 +170,27 @@ async fn streams_are_counted_and_bounded() {
 }
 
 #[tokio::test]
+async fn nobody_takes_the_streams_of_all() {
+    let each = |config: &mut String| *config = config.replace("event_streams_each = 2000", "event_streams_each = 2");
+    let world = World::furnished_with(each).await;
+    let _open = (Events::of(&world, "/v1/events").await, Events::of(&world, "/v1/events").await);
+    let refused = world.ask("/v1/events").await;
+    assert_eq!((refused.status, refused.code().as_str()), (503, "too-many-streams"));
+    assert!(refused.json()["detail"].as_str().unwrap().contains("close one of them"), "from one address");
+    let body = world.person("cb-1");
+    drop(Events::open(world.talk(Some(&body)).await, "/v1/events", &[]).await);
+}
+
+#[tokio::test]
+async fn an_address_has_so_many_connections() {
+    let world = World::with(|config| *config = config.replace("connections_each = 2000", "connections_each = 2")).await;
+    let (first, second) = (world.talk(None).await, world.talk(None).await);
+    assert!(world.knock(None).await.is_err(), "no hands are shaken");
+    drop((first, second));
+    tokio::time::timeout(Duration::from_secs(10), async { while world.knock(None).await.is_err() {} }).await.unwrap();
+}
+
+#[tokio::test]
 async fn streams_end_when_their_connection_must() {
     let world = World::furnished().await;
     let cb = world.person("cb-1");

@@ -133,6 +133,7 @@ impl World {
             metrics: Arc::clone(&registry.metrics),
             clock: Arc::clone(&registry.clock),
             connections: 100,
+            connections_each: registry.config.limits.connections_each,
             handshake: Duration::from_secs(5),
             reloaded,
             shutdown: shutdown.clone(),
@@ -299,6 +300,13 @@ impl World {
 
     /// A connection on which nothing was said yet.
     pub(super) async fn connect(&self, person: Option<&Person>) -> certs::Stream<TcpStream> {
+        let stream = self.knock(person).await.unwrap();
+        assert!(stream.is_http2());
+        stream
+    }
+
+    /// The same, where that may be refused.
+    pub(super) async fn knock(&self, person: Option<&Person>) -> Result<certs::Stream<TcpStream>, certs::ConnectError> {
         let trust = certs::Trust::read(&self.registry.folder.ca_public().root()).unwrap();
         let client = match person {
             Some(person) => {
@@ -308,9 +316,7 @@ impl World {
             None => certs::Client::anonymous(&trust).unwrap(),
         };
         let socket = TcpStream::connect(("127.0.0.1", self.port)).await.unwrap();
-        let stream = client.connect("localhost", socket, Duration::from_secs(5)).await.unwrap();
-        assert!(stream.is_http2());
-        stream
+        client.connect("localhost", socket, Duration::from_secs(5)).await
     }
 
     /// HTTP/1.1 without TLS, past the door, as nobody in particular.
