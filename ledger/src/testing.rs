@@ -1,8 +1,12 @@
 //! What several tests need: vectors from outside, keys, small logs.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod fragile;
+
+pub(crate) use fragile::{Fault, FragileDisk, Random};
+
+use crate::disk::{Disk, RealDisk};
 use crate::entry::Kind;
-use crate::journal::disk::{Disk, RealDisk};
 use crate::journal::{self, FileJournal, Options};
 use crate::key::{Algorithm, SigningKey};
 use crate::log::{Draft, Log, OpenError};

@@ -1,16 +1,17 @@
-//! The journal in files, through the log that writes it: faults, damage, power cuts, kills, erasure, records.
+//! The journal in files, through the log that writes it: faults, damage, power cuts, kills, erasure, records, and every single operation.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod damage;
 mod erasure;
+mod every;
 mod faults;
 mod kill;
 mod power;
 mod records;
 
-use super::disk::{Disk, RealDisk};
 use super::{Options, Stored};
 use crate::digest::Digest;
+use crate::disk::{Disk, RealDisk};
 use crate::entry::Kind;
 use crate::log::{Draft, Log, LogReader, OpenError};
 use crate::testing::{HastyDisk, log_on};
