@@ -4,7 +4,7 @@
 //! remembered. One operation, counted from the first, can be told to go wrong ([`Fault`]). [`FragileDisk::after_power_loss`] makes what
 //! a power loss at this moment leaves: everything that was synced, and of the rest any part, torn at sector borders, in any
 //! mixture, because that is all that a file system promises. After a failed sync the system takes the pages for clean (Linux does):
-//! they are seen by whoever reads, and no later sync writes them.
+//! they are seen by whoever reads, and no later sync writes them. Names are kept by the file system's own journal, and wait for the next.
 
 use crate::disk::{Disk, RealDisk};
 use std::collections::{BTreeMap, HashMap};
@@ -415,8 +415,10 @@ impl Disk for FragileDisk {
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
         let mut state = self.state();
         let (fate, outcome) = state.settled();
-        let waiting = state.renamed.iter_mut().filter(|(naming, fate)| *fate == Fate::Waiting && naming.is_in(dir));
-        waiting.for_each(|(_, known)| *known = fate);
+        // A file system keeps names in its journal until they are written, or takes no more changes at all.
+        if fate == Fate::Durable {
+            state.renamed.iter_mut().filter(|(naming, _)| naming.is_in(dir)).for_each(|(_, known)| *known = fate);
+        }
         outcome
     }
 }
