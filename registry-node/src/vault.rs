@@ -79,6 +79,13 @@ pub enum VaultError {
     Crypto,
 }
 
+impl VaultError {
+    /// Whether nobody knows what is durable: only a restart helps.
+    pub fn is_uncertain(&self) -> bool {
+        matches!(self, Self::Uncertain)
+    }
+}
+
 /// An open vault. One process at a time; shared by reference among tasks.
 pub struct Vault {
     folder: PathBuf,
@@ -177,7 +184,8 @@ impl Vault {
         // A replacement has moments in which neither the old value nor the new one is whole.
         let (_turn, files) = self.files()?;
         let slot = slot(name, generation(&files, name)?);
-        let (Some(wrapped), Some(sealed)) = (read(&files.keys, KEYS, &slot)?, read(&files.values, VALUES, &slot)?) else {
+        let (Some(wrapped), Some(sealed)) = (read(&files.keys, KEYS, &slot)?, read(&files.values, VALUES, &slot)?)
+        else {
             return Ok(None);
         };
         let key = Zeroizing::new(unseal(&self.vault_key, &slot, wrapped)?);
@@ -279,7 +287,7 @@ impl Vault {
         if self.is_uncertain() {
             return Err(VaultError::Uncertain);
         }
-        let files = desk.files(&self.place.health, || {
+        let files = desk.files(&self.place, || {
             // Locks the vault: only whoever holds it may take away what is left of rewriting the keys.
             let values = self.place.database(&self.folder.join(VALUES_FILE))?;
             self.remove_new_keys()?;

@@ -34,6 +34,11 @@ pub(super) trait Storage: fmt::Debug + Send + Sync {
 
     /// How names are changed.
     fn disk(&self) -> &dyn Disk;
+
+    /// The least time between two openings.
+    fn pause(&self) -> Duration {
+        PAUSE
+    }
 }
 
 /// The machine's own disk.
@@ -113,25 +118,26 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    /// The files, opened if they are not, or if something but a sync failed.
+    /// The files, opened if they are not, or if something but a sync failed; nothing where that was tried a moment ago.
     ///
     /// # Errors
-    /// `Ok(None)` where that was tried a moment ago.
+    /// What `open` gives.
     pub(super) fn files(
         &mut self,
-        health: &Health,
+        place: &Place,
         open: impl FnOnce() -> Result<Files, redb::Error>,
     ) -> Result<Option<Files>, redb::Error> {
-        if health.failed.load(Ordering::Acquire) {
+        let failed = &place.health.failed;
+        if failed.load(Ordering::Acquire) {
             // Before they are opened again, for they lock their files.
             self.files = None;
         }
         if self.files.is_none() {
-            if self.opened.is_some_and(|opened| opened.elapsed() < PAUSE) {
+            if self.opened.is_some_and(|opened| opened.elapsed() < place.storage.pause()) {
                 return Ok(None);
             }
             self.opened = Some(Instant::now());
-            health.failed.store(false, Ordering::Release);
+            failed.store(false, Ordering::Release);
             self.files = Some(open()?);
         }
         Ok(self.files.clone())

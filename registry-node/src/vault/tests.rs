@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
 
+mod faults;
+
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
     haystack.windows(needle.len()).any(|window| window == needle)
 }

@@ -6,11 +6,10 @@
 //! mixture, because that is all that a file system promises. After a failed sync the system takes the pages for clean (Linux does):
 //! they are seen by whoever reads, and no later sync writes them. Names are kept by the file system's own journal, and wait for the next.
 
-use crate::disk::{Disk, RealDisk};
 use std::collections::{BTreeMap, HashMap};
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 
@@ -19,10 +18,11 @@ const SECTOR: u64 = 512;
 
 /// A small generator, so that a failing round can be repeated by its seed.
 #[derive(Debug)]
-pub(crate) struct Random(pub(crate) u64);
+pub struct Random(pub u64);
 
 impl Random {
-    pub(crate) fn next(&mut self, below: u64) -> u64 {
+    /// The next number below a bound.
+    pub fn next(&mut self, below: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % below
     }
@@ -47,7 +47,7 @@ impl Luck {
 
 /// How an operation goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub enum Fault {
     /// It fails, and nothing happens.
     Fails(io::ErrorKind),
     /// Of a write the sectors up to its middle are written; everything else fails.
@@ -64,7 +64,7 @@ pub(crate) enum Fault {
 
 impl Fault {
     /// Every way to go wrong.
-    pub(crate) const ALL: [Self; 8] = [
+    pub const ALL: [Self; 8] = [
         Self::Fails(io::ErrorKind::Other),
         Self::Fails(io::ErrorKind::StorageFull),
         Self::Half(io::ErrorKind::Other),
@@ -78,7 +78,7 @@ impl Fault {
 
 /// A disk below a folder.
 #[derive(Debug)]
-pub(crate) struct FragileDisk(Mutex<State>);
+pub struct FragileDisk(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
@@ -95,7 +95,7 @@ struct State {
 
 #[derive(Debug)]
 struct Content {
-    _kept: File,
+    kept: File,
     synced: Vec<u8>,
     changes: Vec<(Change, Fate)>,
 }
@@ -153,7 +153,10 @@ impl Naming {
 enum Outcome {
     Happens,
     /// It fails, having happened or not.
-    Fails { kind: io::ErrorKind, done: bool },
+    Fails {
+        kind: io::ErrorKind,
+        done: bool,
+    },
     /// A write fails after about half of it.
     Half(io::ErrorKind),
 }
@@ -164,28 +167,27 @@ fn inode(file: &File) -> u64 {
 
 impl FragileDisk {
     /// Takes everything below `root` for durable; `plan` says which operation goes wrong, and how.
-    pub(crate) fn below(root: &Path, plan: Option<(u64, Fault)>) -> Self {
+    pub fn below(root: &Path, plan: Option<(u64, Fault)>) -> Self {
         let (files, names) = (HashMap::new(), BTreeMap::new());
-        let mut state =
-            State { root: root.into(), count: 0, plan, lasting: None, files, names, renamed: Vec::new() };
+        let mut state = State { root: root.into(), count: 0, plan, lasting: None, files, names, renamed: Vec::new() };
         state.take_in(root);
         Self(Mutex::new(state))
     }
 
     /// How many operations there were.
-    pub(crate) fn operations(&self) -> u64 {
+    pub fn operations(&self) -> u64 {
         self.state().count
     }
 
     /// Nothing goes wrong any more, as after a restart of the program on a machine that stayed up.
-    pub(crate) fn heal(&self) {
+    pub fn heal(&self) {
         let mut state = self.state();
         (state.plan, state.lasting) = (None, None);
     }
 
     /// Puts into `folder`, which must be empty, what a loss of power leaves now. The seeds 0 and 1 leave nothing and everything of
     /// what is not durable.
-    pub(crate) fn after_power_loss(&self, folder: &Path, seed: u64) {
+    pub fn after_power_loss(&self, folder: &Path, seed: u64) {
         let (state, mut luck) = (self.state(), Luck::of(seed));
         let mut names = state.names.clone();
         for (naming, fate) in &state.renamed {
@@ -199,7 +201,7 @@ impl FragileDisk {
             match named {
                 _ if !place.parent().unwrap().is_dir() => {}
                 Named::Folder => fs::create_dir(place).unwrap(),
-                Named::File(inode) => fs::write(place, state.files[inode].after_power_loss(&mut luck)).unwrap(),
+                Named::File(inode) => state.files[inode].put_after_power_loss(&place, &mut luck),
             }
         }
     }
@@ -209,9 +211,152 @@ impl FragileDisk {
     }
 }
 
+/// The operations.
+impl FragileDisk {
+    /// Creates a file that must not exist.
+    ///
+    /// # Errors
+    /// What goes wrong.
+    pub fn create(&self, path: &Path, mode: u32) -> io::Result<File> {
+        self.state().name(true, |state| {
+            let file = OpenOptions::new().read(true).write(true).create_new(true).mode(mode).open(path)?;
+            let inode = inode(&file);
+            state.files.insert(inode, Content::new(file.try_clone()?, Vec::new()));
+            Ok((vec![Naming::Given(path.into(), Named::File(inode))], file))
+        })
+    }
+
+    /// Writes at an offset.
+    ///
+    /// # Errors
+    /// What goes wrong.
+    pub fn write_at(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+        let mut state = self.state();
+        let (part, failed) = match state.next(true) {
+            Outcome::Happens => (bytes, Ok(())),
+            Outcome::Fails { kind, done } => (if done { bytes } else { &bytes[..0] }, Err(kind.into())),
+            Outcome::Half(kind) => {
+                let border = (offset + bytes.len() as u64 / 2) / SECTOR * SECTOR;
+                (&bytes[..border.saturating_sub(offset) as usize], Err(kind.into()))
+            }
+        };
+        file.write_all_at(part, offset)?;
+        state.content(file).changes.push((Change::Write { offset, bytes: part.into() }, Fate::Waiting));
+        failed
+    }
+
+    /// Makes what was written durable.
+    ///
+    /// # Errors
+    /// What goes wrong.
+    pub fn sync(&self, file: &File) -> io::Result<()> {
+        let mut state = self.state();
+        let (fate, outcome) = state.settled();
+        let waiting = state.content(file).changes.iter_mut().filter(|(_, fate)| *fate == Fate::Waiting);
+        waiting.for_each(|(_, known)| *known = fate);
+        outcome
+    }
+
+    /// Cuts a file, or makes it longer.
+    ///
+    /// # Errors
+    /// What goes wrong.
+    pub fn truncate(&self, file: &File, len: u64) -> io::Result<()> {
+        let mut state = self.state();
+        let (done, outcome) = match state.next(false) {
+            Outcome::Happens => (true, Ok(())),
+            Outcome::Fails { kind, done } => (done, Err(kind.into())),
+            Outcome::Half(kind) => (false, Err(kind.into())),
+        };
+        if done {
+            file.set_len(len)?;
+            state.content(file).changes.push((Change::Cut(len), Fate::Waiting));
+        }
+        outcome
+    }
+
+    /// Gives a file another's name.
+    ///
+    /// # Errors
+    /// What goes wrong.
+    pub fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.state().name(false, |_| {
+            let inode = inode(&File::open(from)?);
+            fs::rename(from, to)?;
+            Ok((vec![Naming::Moved { from: from.into(), to: to.into(), inode }], ()))
+        })
+    }
+
+    /// Gives a file a second name.
+    ///
+    /// # Errors
+    /// What goes wrong.
+    pub fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.state().name(true, |_| {
+            let inode = inode(&File::open(from)?);
+            fs::hard_link(from, to)?;
+            Ok((vec![Naming::Given(to.into(), Named::File(inode))], ()))
+        })
+    }
+
+    /// Removes a file.
+    ///
+    /// # Errors
+    /// What goes wrong.
+    pub fn remove(&self, path: &Path) -> io::Result<()> {
+        self.state().name(false, |_| {
+            fs::remove_file(path)?;
+            Ok((vec![Naming::Gone(path.into())], ()))
+        })
+    }
+
+    /// Makes a folder.
+    ///
+    /// # Errors
+    /// What goes wrong.
+    pub fn create_dir(&self, path: &Path, mode: u32) -> io::Result<()> {
+        self.state().name(true, |_| {
+            DirBuilder::new().mode(mode).create(path)?;
+            Ok((vec![Naming::Given(path.into(), Named::Folder)], ()))
+        })
+    }
+
+    /// Removes a folder with everything in it.
+    ///
+    /// # Errors
+    /// What goes wrong.
+    pub fn remove_tree(&self, path: &Path) -> io::Result<()> {
+        self.state().name(false, |_| {
+            let mut gone = Vec::new();
+            below(path, &mut gone);
+            fs::remove_dir_all(path)?;
+            Ok((gone.into_iter().map(Naming::Gone).collect(), ()))
+        })
+    }
+
+    /// Makes the names in a folder durable.
+    ///
+    /// # Errors
+    /// What goes wrong.
+    pub fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+        let mut state = self.state();
+        let (fate, outcome) = state.settled();
+        // A file system keeps names in its journal until they are written, or takes no more changes at all.
+        if fate == Fate::Durable {
+            state.renamed.iter_mut().filter(|(naming, _)| naming.is_in(dir)).for_each(|(_, known)| *known = fate);
+        }
+        outcome
+    }
+}
+
 impl Content {
     fn new(file: File, synced: Vec<u8>) -> Self {
-        Self { _kept: file, synced, changes: Vec::new() }
+        Self { kept: file, synced, changes: Vec::new() }
+    }
+
+    fn put_after_power_loss(&self, place: &Path, luck: &mut Luck) {
+        fs::write(place, self.after_power_loss(luck)).unwrap();
+        fs::set_permissions(place, self.kept.metadata().unwrap().permissions()).unwrap();
     }
 
     fn after_power_loss(&self, luck: &mut Luck) -> Vec<u8> {
@@ -323,103 +468,6 @@ impl State {
 
     fn content(&mut self, file: &File) -> &mut Content {
         self.files.get_mut(&inode(file)).unwrap()
-    }
-}
-
-impl Disk for FragileDisk {
-    fn create(&self, path: &Path, mode: u32) -> io::Result<File> {
-        self.state().name(true, |state| {
-            let file = RealDisk.create(path, mode)?;
-            let inode = inode(&file);
-            state.files.insert(inode, Content::new(file.try_clone()?, Vec::new()));
-            Ok((vec![Naming::Given(path.into(), Named::File(inode))], file))
-        })
-    }
-
-    fn write_at(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
-        let mut state = self.state();
-        let (part, failed) = match state.next(true) {
-            Outcome::Happens => (bytes, Ok(())),
-            Outcome::Fails { kind, done } => (if done { bytes } else { &bytes[..0] }, Err(kind.into())),
-            Outcome::Half(kind) => {
-                let border = (offset + bytes.len() as u64 / 2) / SECTOR * SECTOR;
-                (&bytes[..border.saturating_sub(offset) as usize], Err(kind.into()))
-            }
-        };
-        file.write_all_at(part, offset)?;
-        state.content(file).changes.push((Change::Write { offset, bytes: part.into() }, Fate::Waiting));
-        failed
-    }
-
-    fn sync(&self, file: &File) -> io::Result<()> {
-        let mut state = self.state();
-        let (fate, outcome) = state.settled();
-        let waiting = state.content(file).changes.iter_mut().filter(|(_, fate)| *fate == Fate::Waiting);
-        waiting.for_each(|(_, known)| *known = fate);
-        outcome
-    }
-
-    fn truncate(&self, file: &File, len: u64) -> io::Result<()> {
-        let mut state = self.state();
-        let (done, outcome) = match state.next(false) {
-            Outcome::Happens => (true, Ok(())),
-            Outcome::Fails { kind, done } => (done, Err(kind.into())),
-            Outcome::Half(kind) => (false, Err(kind.into())),
-        };
-        if done {
-            file.set_len(len)?;
-            state.content(file).changes.push((Change::Cut(len), Fate::Waiting));
-        }
-        outcome
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.state().name(false, |_| {
-            let inode = inode(&File::open(from)?);
-            RealDisk.rename(from, to)?;
-            Ok((vec![Naming::Moved { from: from.into(), to: to.into(), inode }], ()))
-        })
-    }
-
-    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.state().name(true, |_| {
-            let inode = inode(&File::open(from)?);
-            RealDisk.link(from, to)?;
-            Ok((vec![Naming::Given(to.into(), Named::File(inode))], ()))
-        })
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.state().name(false, |_| {
-            RealDisk.remove(path)?;
-            Ok((vec![Naming::Gone(path.into())], ()))
-        })
-    }
-
-    fn create_dir(&self, path: &Path, mode: u32) -> io::Result<()> {
-        self.state().name(true, |_| {
-            RealDisk.create_dir(path, mode)?;
-            Ok((vec![Naming::Given(path.into(), Named::Folder)], ()))
-        })
-    }
-
-    fn remove_tree(&self, path: &Path) -> io::Result<()> {
-        self.state().name(false, |_| {
-            let mut gone = Vec::new();
-            below(path, &mut gone);
-            RealDisk.remove_tree(path)?;
-            Ok((gone.into_iter().map(Naming::Gone).collect(), ()))
-        })
-    }
-
-    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
-        let mut state = self.state();
-        let (fate, outcome) = state.settled();
-        // A file system keeps names in its journal until they are written, or takes no more changes at all.
-        if fate == Fate::Durable {
-            state.renamed.iter_mut().filter(|(naming, _)| naming.is_in(dir)).for_each(|(_, known)| *known = fate);
-        }
-        outcome
     }
 }
 
