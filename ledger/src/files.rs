@@ -6,6 +6,7 @@
 
 use crate::disk::Disk;
 use std::ffi::OsString;
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -73,6 +74,20 @@ pub fn rename(disk: &dyn Disk, from: &Path, to: &Path) -> io::Result<()> {
     disk.rename(from, to)?;
     disk.sync_dir(parent(to))?;
     if parent(from) == parent(to) { Ok(()) } else { disk.sync_dir(parent(from)) }
+}
+
+/// Makes durable which names there are in a folder, and in those below it. What the files hold is their writers' affair.
+///
+/// # Errors
+/// What the system said.
+pub fn sync_tree(disk: &dyn Disk, dir: &Path) -> io::Result<()> {
+    for item in fs::read_dir(dir)? {
+        let item = item?;
+        if item.file_type()?.is_dir() {
+            sync_tree(disk, &item.path())?;
+        }
+    }
+    disk.sync_dir(dir)
 }
 
 /// Removes a file that need not exist; that it is gone is durable only after [`Disk::sync_dir`] of its folder.

@@ -252,7 +252,10 @@ impl Life {
 #[test]
 fn every_operation_of_a_vault_may_go_wrong() {
     let whole = Life::lived(None);
-    assert_eq!(whole.possible, [Contents([("b", "2"), ("d", "1"), ("z", "0")].map(|(n, v)| (n.into(), v.into())).into())]);
+    assert_eq!(
+        whole.possible,
+        [Contents([("b", "2"), ("d", "1"), ("z", "0")].map(|(n, v)| (n.into(), v.into())).into())]
+    );
     let (operations, mut uncertain) = (whole.disk.operations(), 0);
     for number in 0..operations {
         for fault in Fault::ALL {
