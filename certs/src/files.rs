@@ -8,7 +8,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use ledger::disk::{Disk, RealDisk};
+use ledger::disk::RealDisk;
 use ledger::files::{self, SHOWN};
 use zeroize::Zeroizing;
 
@@ -94,12 +94,6 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 /// Renames and makes the renaming durable.
 pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
     files::rename(&RealDisk, from, to).map_err(|source| writing(to, source))
-}
-
-/// Makes the names in the folder that holds `path` durable.
-pub(crate) fn sync_parent(path: &Path) -> Result<(), FileError> {
-    let folder = files::parent(path);
-    RealDisk.sync_dir(folder).map_err(|source| writing(folder, source))
 }
 
 pub(crate) fn reading(path: &Path, source: io::Error) -> FileError {

@@ -124,7 +124,7 @@ impl Vault {
         let vault_key = aead_key(&secret)?;
         let (place, desk) = (Place::new(storage), Mutex::default());
         let vault = Vault { folder: folder.to_owned(), place, desk, vault_key, pseudonyms, secrets };
-        vault.files()?;
+        drop(vault.files()?);
         Ok(vault)
     }
 

@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::testing::{Fault, FragileDisk, HastyDisk};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 /// Sizes that are published: tiles that are not full, full ones, and a second level.
@@ -64,7 +65,7 @@ fn every_operation_of_publishing_may_go_wrong() {
     let (_, disk, acknowledged) = publish_all(&log, &notes, None);
     assert_eq!(acknowledged, 520);
     for (number, fault) in (0..disk.operations()).flat_map(|n| Fault::ALL.map(|fault| (n, fault))) {
-        let outcome = std::panic::catch_unwind(|| {
+        let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| {
             let (dir, disk, acknowledged) = publish_all(&log, &notes, Some((number, fault)));
             let again = |folder: &Path| {
                 let store = TileStore::open_on(folder, Arc::new(HastyDisk)).unwrap();
@@ -79,7 +80,7 @@ fn every_operation_of_publishing_may_go_wrong() {
                 again(&folder);
             }
             again(&dir.path().join("tiles"));
-        });
+        }));
         outcome.unwrap_or_else(|_| panic!("operation {number}: {fault:?}"));
     }
 }
