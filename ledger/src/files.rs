@@ -15,6 +15,9 @@ pub const PRIVATE: u32 = 0o600;
 /// Permissions of what everyone may read.
 pub const SHOWN: u32 = 0o644;
 
+/// Permissions of a folder that everyone may look into.
+pub const OPEN: u32 = 0o755;
+
 /// The ending of names that mean nothing after a crash.
 pub(crate) const TEMPORARY: &str = ".tmp";
 
@@ -64,6 +67,19 @@ pub fn put(disk: &dyn Disk, path: &Path, bytes: &[u8], mode: u32) -> io::Result<
         let _ = remove_if_present(disk, &temporary);
     }
     outcome
+}
+
+/// Makes a folder with those that it lies in, unless it is there, each durable.
+///
+/// # Errors
+/// What the system said.
+pub fn make_dir(disk: &dyn Disk, dir: &Path, mode: u32) -> io::Result<()> {
+    if !dir.is_dir() {
+        make_dir(disk, parent(dir), mode)?;
+        disk.create_dir(dir, mode)?;
+    }
+    // Also of one that is there: whoever made it may have failed at this.
+    disk.sync_dir(parent(dir))
 }
 
 /// Gives a file another name, in place of whatever had it.

@@ -19,6 +19,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::{hmac, rand};
 use ledger::disk::RealDisk;
+use ledger::files::OPEN;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use zeroize::Zeroizing;
 
@@ -108,7 +109,7 @@ impl Vault {
     }
 
     fn open_on(folder: &Path, storage: Box<dyn Storage>) -> Result<Vault, VaultError> {
-        std::fs::create_dir_all(folder).map_err(|error| file_error(folder, &error.to_string()))?;
+        ledger::files::make_dir(&RealDisk, folder, OPEN).map_err(|error| file_error(folder, &error.to_string()))?;
         let key_file = folder.join("vault.key");
         let values_file = folder.join(VALUES_FILE);
         if !key_file.exists() {
@@ -243,8 +244,8 @@ impl Vault {
     /// device keeps of blocks that a file gave back is out of reach.
     ///
     /// # Errors
-    /// [`VaultError`]; call it again then, at the latest after the next start. When the folder cannot be synced, nothing is
-    /// stored any more until then: a power loss may bring back the file that was replaced.
+    /// [`VaultError`]; call it again then, at the latest after the next start. When the new file cannot get its name, or not
+    /// durably, nothing is stored any more until then: a power loss may bring back the file that was replaced.
     pub fn shred(&self) -> Result<(), VaultError> {
         let (mut desk, files) = self.files()?;
         if slots(&files.keys, ERASED, "")?.is_empty() {
@@ -253,14 +254,16 @@ impl Vault {
         let (file, new) = (self.folder.join(KEYS_FILE), self.folder.join(NEW_KEYS_FILE));
         self.remove_new_keys()?;
         let rewritten = rewritten(&files.keys, self.place.database(&new)?)?;
-        let disk = self.place.storage.disk();
-        disk.rename(&new, &file).map_err(|error| file_error(&new, &error.to_string()))?;
+        // One that is reported as failed may have happened all the same: the file that is open would have no name.
+        self.place
+            .storage
+            .disk()
+            .rename(&new, &file)
+            .inspect_err(|_| self.place.health.doubt())
+            .map_err(redb::Error::from)?;
         // From here on the old file has no name: whatever is stored next belongs into the new one.
         desk.replace_keys(rewritten);
-        disk.sync_dir(&self.folder).map_err(|_| {
-            self.place.health.doubt();
-            VaultError::Uncertain
-        })
+        Ok(self.place.sync_dir(&self.folder)?)
     }
 
     /// The names that begin with `prefix` and still have a value, in order.
@@ -292,6 +295,8 @@ impl Vault {
             let values = self.place.database(&self.folder.join(VALUES_FILE))?;
             self.remove_new_keys()?;
             let keys = self.place.database(&self.folder.join(KEYS_FILE))?;
+            // They may be new, or one of them may have got its name a moment before a crash.
+            self.place.sync_dir(&self.folder)?;
             Ok(Files { values: values.into(), keys: keys.into() })
         })?;
         Ok((desk, files.ok_or(VaultError::Pausing)?))

@@ -16,7 +16,7 @@ struct Way {
     after: &'static str,
 }
 
-const WAYS: [Way; 5] = [
+const WAYS: [Way; 6] = [
     Way {
         name: "a new key",
         write: |disk, dir| create_private(disk, &dir.join("key"), b"new"),
@@ -50,6 +50,18 @@ const WAYS: [Way; 5] = [
         },
         before: &[("file", "old")],
         file: "file",
+        gone: None,
+        after: "new",
+    },
+    Way {
+        name: "in a folder that is not there yet",
+        write: |disk, dir| {
+            let folder = dir.join("one/two");
+            make_dir(disk, &folder, OPEN)?;
+            replace(disk, &folder.join("file"), b"new", SHOWN)
+        },
+        before: &[],
+        file: "one/two/file",
         gone: None,
         after: "new",
     },

@@ -8,7 +8,7 @@ use super::{Content, TilePath, WIDTH, decode_bundle, encode_bundle, encode_hashe
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::disk::{Disk, RealDisk};
 use crate::entry::Entry;
-use crate::files::{self, SHOWN};
+use crate::files::{self, OPEN, SHOWN};
 use crate::journal::ReadError;
 use crate::log::LogReader;
 use crate::merkle::{Hash, RangeError};
@@ -23,8 +23,6 @@ use std::sync::Arc;
 const CHECKPOINT: &str = "checkpoint";
 /// The name of the published checkpoint with the cosignatures that came for it.
 const COSIGNED: &str = "cosigned";
-/// Permissions of folders: everyone may read tiles.
-const FOLDER: u32 = 0o755;
 /// A partial tile may be replaced between looking for it and opening it; then the wider one is there.
 const ATTEMPTS: usize = 4;
 
@@ -179,7 +177,7 @@ impl TileStore {
     fn make_folder(&self, folder: &Path) -> io::Result<()> {
         let mut missing: Vec<_> = folder.ancestors().take_while(|dir| !dir.is_dir()).collect();
         while let Some(dir) = missing.pop() {
-            self.disk.create_dir(dir, FOLDER)?;
+            self.disk.create_dir(dir, OPEN)?;
         }
         Ok(())
     }

@@ -103,6 +103,11 @@ impl Place {
         Self { storage, health: Arc::default() }
     }
 
+    /// Makes the names in a folder durable.
+    pub(super) fn sync_dir(&self, folder: &Path) -> Result<(), redb::Error> {
+        Ok(self.storage.disk().sync_dir(folder).inspect_err(|_| self.health.doubt())?)
+    }
+
     /// A database that is watched.
     pub(super) fn database(&self, path: &Path) -> Result<Database, redb::Error> {
         let backend = Watched { backend: self.storage.backend(path)?, health: Arc::clone(&self.health) };

@@ -103,15 +103,23 @@ enum Step {
     Shred,
 }
 
-const LIFE: [Step; 8] = [
-    Step::Put(&[("a", "1")]),
-    Step::Put(&[("b", "1"), ("c", "1")]),
-    Step::Put(&[("a", "2")]),
+const LIFE: [Step; 6] = [
+    Step::Put(&[("a", "1"), ("b", "1")]),
+    Step::Put(&[("a", "2"), ("c", "1")]),
     Step::Erase(&["b"]),
-    Step::Put(&[("a", "3"), ("d", "1")]),
     Step::Shred,
     Step::Put(&[("b", "2")]),
     Step::Erase(&["a", "c"]),
+];
+
+/// redb asks for no reason of a failure, so one of each way is enough.
+const FAULTS: [Fault; 6] = [
+    Fault::Fails(io::ErrorKind::Other),
+    Fault::Half(io::ErrorKind::StorageFull),
+    Fault::Done(io::ErrorKind::Other),
+    Fault::Full,
+    Fault::Dead,
+    Fault::PowerLost,
 ];
 
 /// What is in the vault.
@@ -164,12 +172,13 @@ fn open(folder: &Path, disk: &Arc<FragileDisk>) -> Result<Vault, VaultError> {
     Vault::open_on(folder, Box::new(Fragile(Arc::clone(disk))))
 }
 
-/// A vault that was made and closed, to begin with.
+/// A vault that has a key and nothing else, to begin with.
 fn made() -> &'static Path {
     static MADE: std::sync::OnceLock<TempDir> = std::sync::OnceLock::new();
     MADE.get_or_init(|| {
         let dir = tempfile::tempdir().unwrap();
-        Vault::open(dir.path()).unwrap().put("z", b"0").unwrap();
+        drop(Vault::open(dir.path()).unwrap());
+        [VALUES_FILE, KEYS_FILE].iter().for_each(|file| fs::remove_file(dir.path().join(file)).unwrap());
         dir
     })
     .path()
@@ -185,8 +194,7 @@ impl Life {
             fs::copy(file.path(), folder.join(file.file_name())).unwrap();
         });
         let disk = Arc::new(FragileDisk::below(&folder, plan));
-        let before = Contents([("z".to_owned(), "0".to_owned())].into());
-        let mut life = Self { dir, disk, possible: vec![before], uncertain: false };
+        let mut life = Self { dir, disk, possible: vec![Contents::default()], uncertain: false };
         if let Ok(vault) = open(&folder, &life.disk) {
             life.live(&vault);
         }
@@ -219,8 +227,8 @@ impl Life {
     }
 
     /// What a loss of power at this moment leaves is what was acknowledged, with what was under way as a whole or not at all.
-    fn holds_without_power(&self, when: &str) {
-        for seed in [0, 1, 2] {
+    fn holds_without_power(&self, when: &str, losses: &[u64]) {
+        for seed in losses.iter().copied() {
             let folder = self.dir.path().join(format!("{when}-{seed}"));
             fs::create_dir(&folder).unwrap();
             self.disk.after_power_loss(&folder, seed);
@@ -252,24 +260,21 @@ impl Life {
 #[test]
 fn every_operation_of_a_vault_may_go_wrong() {
     let whole = Life::lived(None);
-    assert_eq!(
-        whole.possible,
-        [Contents([("b", "2"), ("d", "1"), ("z", "0")].map(|(n, v)| (n.into(), v.into())).into())]
-    );
+    assert_eq!(whole.possible, [Contents([("b", "2")].map(|(n, v)| (n.into(), v.into())).into())]);
     let (operations, mut uncertain) = (whole.disk.operations(), 0);
     for number in 0..operations {
-        for fault in Fault::ALL {
+        for fault in FAULTS {
             let outcome = std::panic::catch_unwind(|| {
                 let mut life = Life::lived(Some((number, fault)));
-                life.holds_without_power("at once");
+                life.holds_without_power("at once", &[0, 6]);
                 if fault != Fault::PowerLost && !life.uncertain {
                     life.starts_again();
-                    life.holds_without_power("after a restart");
+                    life.holds_without_power("after a restart", &[0]);
                 }
                 life.uncertain
             });
             uncertain += u64::from(outcome.unwrap_or_else(|_| panic!("operation {number} of {operations}: {fault:?}")));
         }
     }
-    assert!(uncertain > 20, "failed syncs among them: {uncertain}");
+    assert!(uncertain > 10, "failed syncs among them: {uncertain}");
 }
