@@ -252,7 +252,7 @@ impl Vault {
             return Ok(());
         }
         let (file, new) = (self.folder.join(KEYS_FILE), self.folder.join(NEW_KEYS_FILE));
-        self.remove_new_keys()?;
+        self.place.remove_if_present(&new)?;
         let rewritten = rewritten(&files.keys, self.place.database(&new)?)?;
         // One that is reported as failed may have happened all the same: the file that is open would have no name.
         self.place
@@ -292,18 +292,14 @@ impl Vault {
         }
         let files = desk.files(&self.place, || {
             // Locks the vault: only whoever holds it may take away what is left of rewriting the keys.
-            let values = self.place.database(&self.folder.join(VALUES_FILE))?;
-            self.remove_new_keys()?;
-            let keys = self.place.database(&self.folder.join(KEYS_FILE))?;
+            let values = self.place.made(&self.folder.join(VALUES_FILE))?;
+            self.place.remove_if_present(&self.folder.join(NEW_KEYS_FILE))?;
+            let keys = self.place.made(&self.folder.join(KEYS_FILE))?;
             // They may be new, or one of them may have got its name a moment before a crash.
             self.place.sync_dir(&self.folder)?;
             Ok(Files { values: values.into(), keys: keys.into() })
         })?;
         Ok((desk, files.ok_or(VaultError::Pausing)?))
-    }
-
-    fn remove_new_keys(&self) -> Result<(), redb::Error> {
-        Ok(ledger::files::remove_if_present(self.place.storage.disk(), &self.folder.join(NEW_KEYS_FILE))?)
     }
 }
 

@@ -108,6 +108,21 @@ impl Place {
         Ok(self.storage.disk().sync_dir(folder).inspect_err(|_| self.health.doubt())?)
     }
 
+    /// The database at `path`, made if need be: under another name, for half of a new one would be taken for damage.
+    pub(super) fn made(&self, path: &Path) -> Result<Database, redb::Error> {
+        if !path.exists() {
+            let new = path.with_added_extension("new");
+            self.remove_if_present(&new)?;
+            drop(self.database(&new)?);
+            self.storage.disk().rename(&new, path)?;
+        }
+        self.database(path)
+    }
+
+    pub(super) fn remove_if_present(&self, path: &Path) -> Result<(), redb::Error> {
+        Ok(ledger::files::remove_if_present(self.storage.disk(), path)?)
+    }
+
     /// A database that is watched.
     pub(super) fn database(&self, path: &Path) -> Result<Database, redb::Error> {
         let backend = Watched { backend: self.storage.backend(path)?, health: Arc::clone(&self.health) };

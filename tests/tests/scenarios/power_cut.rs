@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use registry_node::client::ClientError;
 use rustix::process::geteuid;
 use serde_json::json;
 use tests::claims::verdict;
-use tests::{Auditor, Chance, Federation, Node, Registry, soon};
+use tests::{Auditor, Chance, Federation, Node, Party, Registry, soon};
 use tokio::time::sleep;
 
 use super::kills::{every_one_is_there, ingest, rounds, settled, statements};
@@ -94,8 +95,12 @@ fn on_a_volume(folder: &Path) -> Option<(Volume, Federation, Node)> {
     // Nothing but the node may hold the volume, and it publishes as often as possible.
     jp.configure("publish_interval_ms = 1000", "publish_interval_ms = 100");
     jp.configure("external = false", "external = true");
-    run(&mut Command::new("sync")).unwrap();
-    // What it says is not lost with the volume.
+    // What it says and what its people have are not lost with the volume.
+    let people = folder.join("people");
+    fs::create_dir(&people).unwrap();
+    symlink(&people, volume.place.join("jp-people")).unwrap();
+    run(Command::new("sync").arg(jp.folder().path().join(registry_node::config::FILE_NAME)).arg(&volume.place))
+        .unwrap();
     let node = Node::new(vec![jp.folder().path().to_owned()], folder.join("jp.log"));
     Some((volume, federation, node))
 }
@@ -172,17 +177,17 @@ async fn a_node_whose_disk_failed_says_so() {
     jp.furnish().await;
     let body = jp.party("cb-1");
     let receipt = body.must("verdict-granted", verdict("before")).await;
-    assert_eq!(metric(jp, "registry_writable").await, "1");
+    assert_eq!(metric(&body, "registry_writable").await, "1");
     volume.cut().unwrap();
     for name in ["first", "second"] {
         let refused = body.say("verdict-granted", verdict(name)).await.unwrap_err();
         assert!(matches!(&refused, ClientError::Problem { status: 503, .. }), "{refused}");
         assert!(refused.to_string().contains("restart"), "{refused}");
     }
-    let ready = jp.ask("/readyz").await.unwrap_err();
+    let ready = asked(&body, "/readyz").await.unwrap_err();
     assert!(matches!(ready, ClientError::Problem { status: 503, .. }), "{ready}");
-    assert_eq!(metric(jp, "registry_writable").await, "0");
-    assert_eq!(jp.verdict("jp:before").await["state"], "granted", "who reads notices nothing");
+    assert_eq!(metric(&body, "registry_writable").await, "0");
+    assert_eq!(asked(&body, "/v1/verdicts/jp:before").await.unwrap()["state"], "granted", "who reads notices nothing");
     assert_eq!(node.lines_with(&["the disk failed", "restart"]), 1, "{}", node.said());
     node.kill();
     volume.restore().await;
@@ -194,9 +199,14 @@ async fn a_node_whose_disk_failed_says_so() {
     node.stop();
 }
 
+/// What is answered to a party, whose own files are not on the volume.
+async fn asked(party: &Party, path: &str) -> Result<serde_json::Value, ClientError> {
+    party.client().json(path).await
+}
+
 /// What a counter stands at.
-async fn metric(jp: &Registry, name: &str) -> String {
-    let page = jp.public().connect().await.unwrap().get("/metrics").await.unwrap();
+async fn metric(party: &Party, name: &str) -> String {
+    let page = party.connect().await.unwrap().get("/metrics").await.unwrap();
     let page = String::from_utf8_lossy(&page).into_owned();
     let line = page.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("no {name}:\n{page}"));
     line.trim().to_owned()
