@@ -111,6 +111,11 @@ async fn many_at_once(party: Arc<Party>, name: String, book: Arc<Mutex<Book>>) {
         let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
         let Ok(answer) = answered else { return book.unknown.extend(lines) };
         for (line, answer) in lines.into_iter().zip(String::from_utf8_lossy(&answer).lines()) {
+            // A node that outlives its disk for a moment says so, line by line.
+            if serde_json::from_str::<Value>(answer).is_ok_and(|answer| answer["status"] == 503) {
+                book.unknown.push(line);
+                continue;
+            }
             let receipt = serde_json::from_str(answer).unwrap_or_else(|error| panic!("{error}: {answer}"));
             book.acknowledged.insert(line, receipt);
         }
