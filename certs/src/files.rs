@@ -3,11 +3,13 @@
 //!
 //! Out of scope: what the bytes mean.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use ledger::disk::RealDisk;
+use ledger::files::{self, SHOWN};
 use zeroize::Zeroizing;
 
 /// No file of an authority is larger: a CRL of 200,000 serials has about 8 MiB, the register grows by 1.5 KiB a line.
@@ -15,12 +17,6 @@ const LARGEST: u64 = 256 << 20;
 
 /// A private key in PEM has a few hundred bytes.
 const LARGEST_KEY: u64 = 16 << 10;
-
-/// What only its owner may read.
-const PRIVATE: u32 = 0o600;
-
-/// What everyone may read.
-const SHOWN: u32 = 0o644;
 
 /// What went wrong with a file, and with which one.
 #[derive(Debug, thiserror::Error)]
@@ -87,36 +83,17 @@ pub(crate) fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, FileError>
 
 /// Writes a private key that does not exist yet. An existing one is never overwritten: it could not be got back.
 pub(crate) fn create_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(PRIVATE);
-    write_through(path, &options, bytes)?;
-    sync_parent(path)
+    files::create_private(&RealDisk, path, bytes).map_err(|source| writing(path, source))
 }
 
 /// Puts `bytes` in the place of whatever was there: a reader sees the old file or the new one, also after a crash.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".new");
-    let beside = PathBuf::from(name);
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(SHOWN);
-    write_through(&beside, &options, bytes)?;
-    rename(&beside, path)
+    files::replace(&RealDisk, path, bytes, SHOWN).map_err(|source| writing(path, source))
 }
 
 /// Renames and makes the renaming durable.
 pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
-    fs::rename(from, to).map_err(|source| writing(to, source))?;
-    sync_parent(to)
-}
-
-/// Makes the names in the folder that holds `path` durable.
-pub(crate) fn sync_parent(path: &Path) -> Result<(), FileError> {
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|source| writing(folder, source))
+    files::rename(&RealDisk, from, to).map_err(|source| writing(to, source))
 }
 
 pub(crate) fn reading(path: &Path, source: io::Error) -> FileError {
@@ -140,14 +117,4 @@ fn read_bounded(path: &Path, file: File, most: u64) -> Result<Vec<u8>, FileError
     let mut whole = Vec::with_capacity(usize::try_from(bytes).unwrap_or_default().saturating_add(1));
     file.take(most).read_to_end(&mut whole).map_err(|source| reading(path, source))?;
     Ok(whole)
-}
-
-fn write_through(path: &Path, options: &OpenOptions, bytes: &[u8]) -> Result<(), FileError> {
-    options
-        .open(path)
-        .and_then(|mut file| {
-            file.write_all(bytes)?;
-            file.sync_all()
-        })
-        .map_err(|source| writing(path, source))
 }

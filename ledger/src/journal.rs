@@ -21,7 +21,6 @@
 //! The port knows nothing of trees and signatures: whoever replays ([`Replay`]) checks those.
 
 mod directory;
-pub mod disk;
 mod erase;
 mod error;
 mod file;

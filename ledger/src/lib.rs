@@ -6,14 +6,16 @@
 //! Out of scope: what a statement *means* (see `conformity`), clocks (every time is given by the caller), sockets.
 //!
 //! Pure modules: [`merkle`], [`entry`], [`note`], [`checkpoint`], [`proof`], [`policy`], [`map`], [`vrf`], [`compact`], [`jws`],
-//! [`encoding`]. Modules that touch files: [`journal`], [`tiles`] and the loading and storing of a [`key::SigningKey`] or
+//! [`encoding`]. Modules that touch files: [`disk`], [`files`], [`journal`], [`tiles`] and the loading and storing of a [`key::SigningKey`] or
 //! [`vrf::VrfKey`].
 
 pub mod checkpoint;
 pub mod compact;
 pub mod digest;
+pub mod disk;
 pub mod encoding;
 pub mod entry;
+pub mod files;
 pub mod journal;
 pub mod jws;
 pub mod key;
@@ -28,6 +30,5 @@ pub mod tiles;
 pub mod vrf;
 
 mod chunked;
-mod files;
 #[cfg(test)]
 mod testing;

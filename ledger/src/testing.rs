@@ -1,8 +1,10 @@
 //! What several tests need: vectors from outside, keys, small logs.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub(crate) use test_data::fragile::{Fault, FragileDisk, Random};
+
+use crate::disk::{Disk, RealDisk};
 use crate::entry::Kind;
-use crate::journal::disk::{Disk, RealDisk};
 use crate::journal::{self, FileJournal, Options};
 use crate::key::{Algorithm, SigningKey};
 use crate::log::{Draft, Log, OpenError};
@@ -68,4 +70,46 @@ pub(crate) fn journal_on(dir: &Path, options: Options, disk: &Arc<dyn Disk>) -> 
         }
     }
     Ok(FileJournal::open_on(dir, options, Arc::clone(disk))?)
+}
+
+impl Disk for FragileDisk {
+    fn create(&self, path: &Path, mode: u32) -> io::Result<File> {
+        Self::create(self, path, mode)
+    }
+
+    fn write_at(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+        Self::write_at(self, file, bytes, offset)
+    }
+
+    fn sync(&self, file: &File) -> io::Result<()> {
+        Self::sync(self, file)
+    }
+
+    fn truncate(&self, file: &File, len: u64) -> io::Result<()> {
+        Self::truncate(self, file, len)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        Self::rename(self, from, to)
+    }
+
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        Self::link(self, from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        Self::remove(self, path)
+    }
+
+    fn create_dir(&self, path: &Path, mode: u32) -> io::Result<()> {
+        Self::create_dir(self, path, mode)
+    }
+
+    fn remove_tree(&self, path: &Path) -> io::Result<()> {
+        Self::remove_tree(self, path)
+    }
+
+    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+        Self::sync_dir(self, dir)
+    }
 }

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 
 use conformity::ids::{Origin, PartyId, RegistryId};
 use conformity::party::Role;
+use ledger::disk::RealDisk;
+use ledger::files::{self, OPEN, SHOWN};
 use ledger::key::SigningKey;
 use serde::{Deserialize, Serialize};
 use token::TokenError;
@@ -90,9 +92,9 @@ impl Credentials {
     /// # Errors
     /// When the file cannot be written.
     pub fn create(folder: &Path, about: About) -> std::io::Result<Credentials> {
-        std::fs::create_dir_all(folder)?;
+        files::make_dir(&RealDisk, folder, OPEN)?;
         let text = toml::to_string(&about).map_err(std::io::Error::other)?;
-        std::fs::write(folder.join(FILE_NAME), text)?;
+        files::replace(&RealDisk, &folder.join(FILE_NAME), text.as_bytes(), SHOWN)?;
         Ok(Credentials { folder: folder.to_owned(), about })
     }
 

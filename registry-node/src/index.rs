@@ -356,6 +356,8 @@ fn toggle(sum: &mut [u8; 32], key: &[u8], value: &[u8]) {
 }
 
 #[cfg(test)]
+mod damage;
+#[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
 
@@ -363,9 +365,9 @@ mod tests {
 
     use super::*;
 
-    const ROOT: Hash = Hash::from_bytes([7; 32]);
+    pub(super) const ROOT: Hash = Hash::from_bytes([7; 32]);
 
-    fn taken(index: u64) -> Record {
+    pub(super) fn taken(index: u64) -> Record {
         let digest = "00".repeat(32);
         let record = json!({"iss": "cb-1", "jti": format!("s-{index}"), "index": index, "digest": digest});
         serde_json::from_value(json!({ "statement": record })).unwrap()

@@ -12,7 +12,9 @@ use conformity::persons::Persons;
 use conformity::statement::{Claim, Statement};
 use conformity::text::Text;
 use jiff::Timestamp;
+use ledger::disk::RealDisk;
 use ledger::entry::Kind;
+use ledger::files::{self, SHOWN};
 use ledger::journal::{FileJournal, Options};
 use ledger::jws;
 use ledger::key::{Algorithm, SigningKey};
@@ -92,8 +94,9 @@ pub fn init(path: &Path, new: &NewRegistry, now: Timestamp) -> anyhow::Result<()
             Err(leftover) => Err(error.context(format!("{leftover}; {} is left", draft.display()))),
         };
     }
-    std::fs::rename(&draft, path)?;
-    Ok(())
+    // The names in every folder first, then its own: whoever was told of a registry has all of it, also after a power cut.
+    files::sync_tree(&RealDisk, &draft)?;
+    Ok(files::rename(&RealDisk, &draft, path)?)
 }
 
 /// Removes what an init left unfinished, keys in a token before the files that name them.
@@ -130,7 +133,7 @@ fn fill(folder: &Folder, new: &NewRegistry, now: Timestamp) -> anyhow::Result<()
         nats_buyers: new.nats_buyers,
         host: &new.host,
     });
-    std::fs::write(folder.path().join(config::FILE_NAME), &text)?;
+    files::replace(&RealDisk, &folder.path().join(config::FILE_NAME), text.as_bytes(), SHOWN)?;
     let config = config::Config::parse(&text, Path::new(config::FILE_NAME))?;
     let mut authority = Authority::init(&folder.ca(), &new.origin, now)?;
     certify_node(folder, &mut authority, &config, now)?;
@@ -156,7 +159,7 @@ fn fill(folder: &Folder, new: &NewRegistry, now: Timestamp) -> anyhow::Result<()
     let genesis = genesis(new, node, &authority, operator)?;
     begin(folder, &config, signer, &node_key, genesis, now)?;
     // The second person takes theirs along, and pins the log by it.
-    people.skip(1).try_for_each(|person| std::fs::copy(folder.genesis(), person.join(PINNED)).map(drop))?;
+    people.skip(1).try_for_each(|person| copied(&folder.genesis(), &person.join(PINNED)))?;
     Ok(())
 }
 
@@ -192,7 +195,7 @@ pub fn equip(
     let label = format!("{}-{}", about.registry, own_name(folder, &about));
     let holder = Holder::party(about.role, about.party.clone())?;
     let credentials = Credentials::create(folder, about)?;
-    std::fs::copy(authority.public().root(), credentials.ca())?;
+    copied(&authority.public().root(), &credentials.ca())?;
     let (certificate, key) = credentials.tls();
     authority.issue(&holder, Lifetime::Usual, now)?.write(&certificate, &key)?;
     jwk(&keys.make(&credentials.signing_key_file(), &label, algorithm)?)
@@ -252,12 +255,17 @@ fn begin(
         claim: Claim::Genesis(genesis.into()),
     };
     let signed = jws::sign(node_key, &serde_json::to_vec(&statement)?)?;
-    std::fs::write(folder.genesis(), signed.compact())?;
+    files::replace(&RealDisk, &folder.genesis(), signed.compact(), SHOWN)?;
     let options = Options { roll_bytes: config.log.segment_bytes, published_size: 0 };
     let draft = Draft { kind: Kind::Genesis, statement: signed.compact().clone(), attachments: Vec::new() };
     let at_ms = u64::try_from(now.as_millisecond())?;
     Log::create(FileJournal::open(&folder.journal(), options)?, signer, at_ms, draft)?;
     Ok(())
+}
+
+/// Copies a file durably.
+fn copied(from: &Path, to: &Path) -> std::io::Result<()> {
+    files::replace(&RealDisk, to, &std::fs::read(from)?, SHOWN)
 }
 
 fn jwk(key: &SigningKey) -> anyhow::Result<Jwk> {

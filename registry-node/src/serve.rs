@@ -104,6 +104,7 @@ fn open_https(registry: &Registry) -> anyhow::Result<Https> {
 
 fn publisher(registry: &Registry) -> Publisher {
     Publisher {
+        sealed: None,
         sequencer: registry.sequencer.clone(),
         log: registry.log.clone(),
         tiles: Arc::clone(&registry.tiles),

@@ -6,18 +6,24 @@
 //! rewrites the file of keys, in whose free pages the destroyed ones rest.
 //! Out of scope: what the values mean.
 //!
-//! Durability: redb commits with fsync before `put` and `erase` return. Nobody retries: an error means "not stored".
+//! Durability: redb commits with fsync before `put` and `erase` return. Nobody retries: an error means "not stored". After a failed
+//! sync nothing is stored or shown until the program starts again; after any other failure the next use opens the files anew
+//! (`files.rs`).
 
-use std::io::Write;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+mod files;
+
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::{hmac, rand};
+use ledger::disk::RealDisk;
+use ledger::files::OPEN;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use zeroize::Zeroizing;
+
+use files::{Desk, Files, OnDisk, Place, Storage};
 
 /// Largest value, in bytes.
 pub const MAX_VALUE_BYTES: usize = 16 * 1024 * 1024;
@@ -26,6 +32,7 @@ const KEY_BYTES: usize = 32;
 const PSEUDONYM_BYTES: usize = 16;
 const PSEUDONYMS: &str = "secure-trust-registry vault pseudonyms";
 const SECRETS: &str = "secure-trust-registry vault secrets";
+const VALUES_FILE: &str = "values.redb";
 const KEYS_FILE: &str = "keys.redb";
 /// The file of keys while it is rewritten.
 const NEW_KEYS_FILE: &str = "keys.redb.new";
@@ -62,19 +69,30 @@ pub enum VaultError {
         /// Its size.
         bytes: usize,
     },
+    /// A sync failed: nobody knows what is durable.
+    #[error("a sync of the vault failed: nothing is stored in it or read from it until a restart; check the disk")]
+    Uncertain,
+    /// The files were opened again a moment ago, because of a failure, and failed.
+    #[error("the vault could not be read or written a moment ago; it is opened again in a second")]
+    Pausing,
     /// The operating system gave no random bytes or the cipher failed.
     #[error("the cryptographic library failed; nothing was stored")]
     Crypto,
 }
 
+impl VaultError {
+    /// Whether nobody knows what is durable: only a restart helps.
+    pub fn is_uncertain(&self) -> bool {
+        matches!(self, Self::Uncertain)
+    }
+}
+
 /// An open vault. One process at a time; shared by reference among tasks.
 pub struct Vault {
     folder: PathBuf,
-    values: Database,
+    place: Place,
     /// Held while a value is replaced: two writers of one name would seal it under one key and keep the other.
-    keys: Mutex<Database>,
-    /// A power loss may bring back the file of keys that was replaced: nothing may be stored any more.
-    uncertain: AtomicBool,
+    desk: Mutex<Desk>,
     vault_key: LessSafeKey,
     pseudonyms: hmac::Key,
     secrets: hmac::Key,
@@ -87,31 +105,33 @@ impl Vault {
     /// [`VaultError::File`] when the key file is missing beside existing data, is readable by others, or has the wrong
     /// size; [`VaultError::Storage`] when another process has it open.
     pub fn open(folder: &Path) -> Result<Vault, VaultError> {
-        std::fs::create_dir_all(folder).map_err(|error| file_error(folder, &error.to_string()))?;
+        Self::open_on(folder, Box::new(OnDisk))
+    }
+
+    fn open_on(folder: &Path, storage: Box<dyn Storage>) -> Result<Vault, VaultError> {
+        ledger::files::make_dir(&RealDisk, folder, OPEN).map_err(|error| file_error(folder, &error.to_string()))?;
         let key_file = folder.join("vault.key");
-        let values_file = folder.join("values.redb");
+        let values_file = folder.join(VALUES_FILE);
         if !key_file.exists() {
             if values_file.exists() {
                 return Err(file_error(&key_file, "missing, but sealed values exist: restore it from your key backup"));
             }
-            write_secret(&key_file, &*random_key()?)?;
+            let written = ledger::files::create_private(&RealDisk, &key_file, &*random_key()?);
+            written.map_err(|error| file_error(&key_file, &error.to_string()))?;
         }
         let secret = read_secret(&key_file)?;
         let derived = |purpose| derived(&secret, purpose);
         let (pseudonyms, secrets) = (derived(PSEUDONYMS), derived(SECRETS));
         let vault_key = aead_key(&secret)?;
-        // Locks the vault: only whoever holds it may take away what is left of rewriting the keys.
-        let values = Database::create(values_file).map_err(redb::Error::from)?;
-        remove_if_present(&folder.join(NEW_KEYS_FILE))?;
-        Ok(Vault {
-            folder: folder.to_owned(),
-            vault_key,
-            pseudonyms,
-            secrets,
-            values,
-            uncertain: AtomicBool::new(false),
-            keys: Mutex::new(Database::create(folder.join(KEYS_FILE)).map_err(redb::Error::from)?),
-        })
+        let (place, desk) = (Place::new(storage), Mutex::default());
+        let vault = Vault { folder: folder.to_owned(), place, desk, vault_key, pseudonyms, secrets };
+        drop(vault.files()?);
+        Ok(vault)
+    }
+
+    /// Whether a sync failed: nothing is stored or shown until the program starts again.
+    pub fn is_uncertain(&self) -> bool {
+        self.place.health.is_uncertain()
     }
 
     /// Stores `value` under `name`, replacing what was there, sealed under a fresh key.
@@ -136,16 +156,10 @@ impl Vault {
         if let Some((_, value)) = values.iter().find(|(_, value)| value.len() > MAX_VALUE_BYTES) {
             return Err(VaultError::TooLarge { bytes: value.len() });
         }
-        let keys = self.keys();
-        if self.uncertain.load(Ordering::Relaxed) {
-            return Err(file_error(
-                &self.folder,
-                "could not be synced after its keys were rewritten: restart the node",
-            ));
-        }
+        let (_turn, files) = self.files()?;
         let (mut new_keys, mut sealed, mut before) = (Vec::new(), Vec::new(), Vec::new());
         for (name, value) in values {
-            let generation = self.generation(name)?.wrapping_add(1);
+            let generation = generation(&files, name)?.wrapping_add(1);
             let (key, slot) = (random_key()?, slot(name, generation));
             new_keys.push((slot.clone(), seal(&self.vault_key, &slot, &*key)?));
             sealed.push((slot.clone(), seal(&aead_key(&*key)?, &slot, value)?));
@@ -154,13 +168,13 @@ impl Vault {
                 before.push(self::slot(name, generation - 1));
             }
         }
-        insert(&keys, KEYS, &new_keys)?;
-        insert(&self.values, VALUES, &sealed)?;
+        insert(&files.keys, KEYS, &new_keys)?;
+        insert(&files.values, VALUES, &sealed)?;
         if before.is_empty() {
             return Ok(());
         }
-        remove(&keys, KEYS, &before)?;
-        remove(&self.values, VALUES, &before)
+        remove(&files.keys, KEYS, &before)?;
+        remove(&files.values, VALUES, &before)
     }
 
     /// The value stored under `name`, or `None` when there is none or it was erased.
@@ -169,9 +183,10 @@ impl Vault {
     /// [`VaultError`] when it exists but cannot be read.
     pub fn value(&self, name: &str) -> Result<Option<Vec<u8>>, VaultError> {
         // A replacement has moments in which neither the old value nor the new one is whole.
-        let keys = self.keys();
-        let slot = slot(name, self.generation(name)?);
-        let (Some(wrapped), Some(sealed)) = (read(&keys, KEYS, &slot)?, read(&self.values, VALUES, &slot)?) else {
+        let (_turn, files) = self.files()?;
+        let slot = slot(name, generation(&files, name)?);
+        let (Some(wrapped), Some(sealed)) = (read(&files.keys, KEYS, &slot)?, read(&files.values, VALUES, &slot)?)
+        else {
             return Ok(None);
         };
         let key = Zeroizing::new(unseal(&self.vault_key, &slot, wrapped)?);
@@ -198,8 +213,8 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Storage`].
     pub fn has(&self, name: &str) -> Result<bool, VaultError> {
-        let keys = self.keys();
-        Ok(read(&keys, KEYS, &slot(name, self.generation(name)?))?.is_some())
+        let (_turn, files) = self.files()?;
+        Ok(read(&files.keys, KEYS, &slot(name, generation(&files, name)?))?.is_some())
     }
 
     /// Erases `name` for ever: its key is destroyed first. Its bytes may rest in the files until the next [`shred`](Self::shred).
@@ -215,11 +230,11 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Storage`]; they may then still be readable.
     pub fn erase_all(&self, names: &[String]) -> Result<(), VaultError> {
-        let keys = self.keys();
-        let slots = names.iter().map(|name| Ok(slot(name, self.generation(name)?)));
+        let (_turn, files) = self.files()?;
+        let slots = names.iter().map(|name| Ok(slot(name, generation(&files, name)?)));
         let slots = slots.collect::<Result<Vec<_>, VaultError>>()?;
-        destroy(&keys, &slots)?;
-        remove(&self.values, VALUES, &slots)
+        destroy(&files.keys, &slots)?;
+        remove(&files.values, VALUES, &slots)
     }
 
     /// Rewrites the file of keys without a byte of those that were destroyed, if any were since it was last rewritten.
@@ -229,24 +244,26 @@ impl Vault {
     /// device keeps of blocks that a file gave back is out of reach.
     ///
     /// # Errors
-    /// [`VaultError`]; call it again then, at the latest after the next start. When the folder cannot be synced, nothing is
-    /// stored any more until then: syncing it again would prove nothing.
+    /// [`VaultError`]; call it again then, at the latest after the next start. When the new file cannot get its name, or not
+    /// durably, nothing is stored any more until then: a power loss may bring back the file that was replaced.
     pub fn shred(&self) -> Result<(), VaultError> {
-        let mut keys = self.keys();
-        if slots(&keys, ERASED, "")?.is_empty() {
+        let (mut desk, files) = self.files()?;
+        if slots(&files.keys, ERASED, "")?.is_empty() {
             return Ok(());
         }
         let (file, new) = (self.folder.join(KEYS_FILE), self.folder.join(NEW_KEYS_FILE));
-        remove_if_present(&new)?;
-        let rewritten = rewritten(&keys, &new)?;
-        std::fs::rename(&new, &file).map_err(|error| file_error(&new, &error.to_string()))?;
+        self.place.remove_if_present(&new)?;
+        let rewritten = rewritten(&files.keys, self.place.database(&new)?)?;
+        // One that is reported as failed may have happened all the same: the file that is open would have no name.
+        self.place
+            .storage
+            .disk()
+            .rename(&new, &file)
+            .inspect_err(|_| self.place.health.doubt())
+            .map_err(redb::Error::from)?;
         // From here on the old file has no name: whatever is stored next belongs into the new one.
-        *keys = rewritten;
-        let synced = std::fs::File::open(&self.folder).and_then(|folder| folder.sync_all());
-        synced.map_err(|error| {
-            self.uncertain.store(true, Ordering::Relaxed);
-            file_error(&self.folder, &error.to_string())
-        })
+        desk.replace_keys(rewritten);
+        Ok(self.place.sync_dir(&self.folder)?)
     }
 
     /// The names that begin with `prefix` and still have a value, in order.
@@ -254,28 +271,42 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Storage`].
     pub fn names(&self, prefix: &str) -> Result<Vec<String>, VaultError> {
-        let keys = self.keys();
+        let (_turn, files) = self.files()?;
         let mut present = Vec::new();
-        for slot in slots(&keys, KEYS, prefix)? {
+        for slot in slots(&files.keys, KEYS, prefix)? {
             let name = slot.split('\u{0}').next().unwrap_or_default();
             // A crash may leave a key behind whose value never counted.
-            if slot == self::slot(name, self.generation(name)?) {
+            if slot == self::slot(name, generation(&files, name)?) {
                 present.push(name.to_owned());
             }
         }
         Ok(present)
     }
 
-    // A panic elsewhere leaves the database as it was committed last.
-    fn keys(&self) -> MutexGuard<'_, Database> {
-        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The files, for as long as the turn is held.
+    fn files(&self) -> Result<(MutexGuard<'_, Desk>, Files), VaultError> {
+        // A panic elsewhere leaves the databases as they were committed last.
+        let mut desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_uncertain() {
+            return Err(VaultError::Uncertain);
+        }
+        let files = desk.files(&self.place, || {
+            // Locks the vault: only whoever holds it may take away what is left of rewriting the keys.
+            let values = self.place.made(&self.folder.join(VALUES_FILE))?;
+            self.place.remove_if_present(&self.folder.join(NEW_KEYS_FILE))?;
+            let keys = self.place.made(&self.folder.join(KEYS_FILE))?;
+            // They may be new, or one of them may have got its name a moment before a crash.
+            self.place.sync_dir(&self.folder)?;
+            Ok(Files { values: values.into(), keys: keys.into() })
+        })?;
+        Ok((desk, files.ok_or(VaultError::Pausing)?))
     }
+}
 
-    /// How often `name` was written; 0 when never.
-    fn generation(&self, name: &str) -> Result<u64, VaultError> {
-        let stored = read(&self.values, VALUES, name)?;
-        Ok(stored.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes))
-    }
+/// How often `name` was written; 0 when never.
+fn generation(files: &Files, name: &str) -> Result<u64, VaultError> {
+    let stored = read(&files.values, VALUES, name)?;
+    Ok(stored.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes))
 }
 
 /// A value's place, and the associated data that binds it there.
@@ -325,9 +356,8 @@ fn destroy(keys: &Database, slots: &[String]) -> Result<(), VaultError> {
     Ok(write.commit().map_err(redb::Error::from)?)
 }
 
-/// A new file with the keys that there are, durable when this returns.
-fn rewritten(keys: &Database, path: &Path) -> Result<Database, VaultError> {
-    let new = Database::create(path).map_err(redb::Error::from)?;
+/// The new file with the keys that there are, durable when this returns.
+fn rewritten(keys: &Database, new: Database) -> Result<Database, VaultError> {
     let (read, write) = (keys.begin_read().map_err(redb::Error::from)?, new.begin_write().map_err(redb::Error::from)?);
     {
         let old = read.open_table(KEYS).map_err(redb::Error::from)?;
@@ -339,13 +369,6 @@ fn rewritten(keys: &Database, path: &Path) -> Result<Database, VaultError> {
     }
     write.commit().map_err(redb::Error::from)?;
     Ok(new)
-}
-
-fn remove_if_present(path: &Path) -> Result<(), VaultError> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(file_error(path, &error.to_string())),
-        _ => Ok(()),
-    }
 }
 
 fn read(
@@ -418,16 +441,6 @@ fn random_key() -> Result<Zeroizing<[u8; KEY_BYTES]>, VaultError> {
     let mut key = Zeroizing::new([0; KEY_BYTES]);
     rand::fill(&mut *key).map_err(|_| VaultError::Crypto)?;
     Ok(key)
-}
-
-fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), VaultError> {
-    let write = || {
-        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        path.parent().map_or(Ok(()), |folder| std::fs::File::open(folder)?.sync_all())
-    };
-    write().map_err(|error: std::io::Error| file_error(path, &error.to_string()))
 }
 
 fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, VaultError> {

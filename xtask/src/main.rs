@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use xtask::demo::{self, story};
 use xtask::workspace::Workspace;
-use xtask::{bench, interop, suite, tidy, tools};
+use xtask::{bench, faults, interop, suite, tidy, tools};
 
 /// Chores of this repository.
 #[derive(Parser)]
@@ -32,6 +32,8 @@ enum Task {
     },
     /// Measure how fast it is, beside what this machine can do at all
     Bench(bench::Options),
+    /// Kill a registry and cut its power again and again, and look for what it lost
+    Faults(faults::Options),
     /// Let others' tools judge what a live registry gives out
     Interop(interop::Options),
     /// Fetch what tests and demo need from outside, and print where nats-server is
@@ -55,6 +57,7 @@ fn run(task: Task) -> anyhow::Result<bool> {
         Task::Tidy => tidy::run(&workspace, &mut out),
         Task::Demo { once } => demo::perform(&workspace, once, &mut out, story::play),
         Task::Bench(options) => bench::run(&workspace, &options),
+        Task::Faults(options) => faults::run(&workspace, &options),
         Task::Interop(options) => interop::run(&workspace, &options, &mut out),
         Task::Tools => {
             let path = tools::nats_server(&workspace)?;

@@ -14,13 +14,14 @@
 //! between writing and reloading gets the same proof when it runs this again. The node's system user does the asking.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use certs::NodeUser;
+use ledger::disk::RealDisk;
+use ledger::files::{self, PRIVATE};
 use tokio::time::{Instant, sleep};
 
 use super::binary::{Binary, BinaryError};
@@ -159,20 +160,6 @@ fn allowed(access: &Access) -> BTreeSet<String> {
 
 /// Puts the text in the place of the file: the server sees the old one or the new one, also after a crash.
 fn replace(path: &Path, text: &str) -> Result<(), ControlError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".new");
-    let beside = PathBuf::from(name);
-    let written = (|| {
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(0o600);
-        let mut file = options.open(&beside)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&beside, path)?;
-        match path.parent() {
-            Some(folder) => File::open(folder)?.sync_all(),
-            None => Ok(()),
-        }
-    })();
+    let written = files::replace(&RealDisk, path, text.as_bytes(), PRIVATE);
     written.map_err(|source| ControlError::Write { path: path.to_owned(), source })
 }

@@ -10,11 +10,13 @@
 //! Out of scope: where the key comes from.
 
 use std::fmt;
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use ledger::digest::Digest;
+use ledger::disk::{Disk as _, RealDisk};
+use ledger::files::{self, SHOWN};
 
 /// The variable in which the server finds the key.
 pub const VARIABLE: &str = "REGISTRY_NATS_STORE_KEY";
@@ -59,10 +61,7 @@ impl SealedStore {
         if empty(&self.folder)? {
             tracing::warn!(store = %self.folder.display(), "was not written under the key of this vault and is made anew");
         }
-        let mut file = File::create(&mark)?;
-        file.write_all(own.as_bytes())?;
-        file.sync_all()?;
-        sync_parent(&mark)
+        files::replace(&RealDisk, &mark, own.as_bytes(), SHOWN)
     }
 
     fn mark(&self) -> PathBuf {
@@ -78,7 +77,7 @@ impl SealedStore {
 pub(super) fn disown(folder: &Path) -> io::Result<()> {
     let mark = mark(folder);
     match fs::remove_file(&mark) {
-        Ok(()) => sync_parent(&mark),
+        Ok(()) => RealDisk.sync_dir(files::parent(&mark)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
     }
@@ -107,12 +106,8 @@ fn empty(folder: &Path) -> io::Result<bool> {
         any = true;
         if entry.file_type()?.is_dir() { fs::remove_dir_all(entry.path())? } else { fs::remove_file(entry.path())? }
     }
-    File::open(&folder)?.sync_all()?;
+    RealDisk.sync_dir(&folder)?;
     Ok(any)
-}
-
-fn sync_parent(path: &Path) -> io::Result<()> {
-    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
 #[cfg(test)]

@@ -56,8 +56,8 @@ impl FileWriter {
     /// Writes the segment without the statement under a temporary name, durably.
     fn rewrite(&self, old: &Segment, index: u64) -> Result<(Segment, Vec<Placed>), EraseError> {
         let path = files::temporary(&old.path);
-        files::remove_if_present(&path)?;
-        let file = self.disk.create(&path)?;
+        files::remove_if_present(self.disk.as_ref(), &path)?;
+        let file = self.disk.create(&path, files::SHOWN)?;
         let new = Segment { first_index: old.first_index, file, path: old.path.clone() };
         let (mut records, mut buffer) = (Records::of(old)?, Vec::new());
         let (mut moved, mut to) = (Vec::new(), 0);

@@ -4,13 +4,13 @@
 //! last one longer than the roll size; its name is durable before anything in it counts.
 
 use super::directory::{Placed, Shared};
-use super::disk::{Disk, RealDisk};
 use super::recovery::Recovery;
 use super::segment::{self, Segment, Watermark};
 use super::{
     AppendError, Batch, Cause, EraseError, Journal, JournalReader, JournalWriter, OpenError, Opened, Replay, Slot,
     record,
 };
+use crate::disk::{Disk, RealDisk};
 use crate::files;
 use std::collections::HashSet;
 use std::fs::{DirBuilder, File};
@@ -59,10 +59,10 @@ impl FileJournal {
         if !dir.is_dir() {
             // Statements that are withheld rest in here.
             DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(OpenError::io(dir))?;
-            files::sync_dir(files::parent(dir)).map_err(OpenError::io(dir))?;
+            disk.sync_dir(files::parent(dir)).map_err(OpenError::io(dir))?;
         }
         let lock = segment::lock(dir)?;
-        segment::remove_temporary(dir)?;
+        segment::remove_temporary(disk.as_ref(), dir)?;
         Ok(Self { dir: dir.into(), options, disk, lock })
     }
 }

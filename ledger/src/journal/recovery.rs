@@ -9,10 +9,10 @@
 //! that never reached the disk, and consider them clean.
 
 use super::directory::{Directory, Placed};
-use super::disk::Disk;
 use super::record::{HEADER, Head, MAGIC};
 use super::segment::{Records, Segment, Step};
 use super::{Batch, Damage, MAX_BATCH_BYTES, OpenError, Replay};
+use crate::disk::Disk;
 use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;

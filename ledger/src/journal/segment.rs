@@ -7,10 +7,10 @@
 //! *.tmp                                             left by a crash; deleted when the journal is opened
 //! ```
 
-use super::disk::Disk;
 use super::record::{self, HEADER, Head};
 use super::{Batch, Damage, OpenError};
-use crate::files::TEMPORARY;
+use crate::disk::Disk;
+use crate::files::{SHOWN, TEMPORARY};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -35,8 +35,12 @@ impl Segment {
     /// Creates the segment that will begin with entry `first_index`. Its name is not durable yet.
     pub(super) fn create(disk: &dyn Disk, dir: &Path, first_index: u64) -> io::Result<Self> {
         let path = dir.join(format!("{first_index:0DIGITS$}{EXTENSION}"));
-        let file = disk.create(&path)?;
-        Ok(Self { first_index, path, file })
+        let created = disk.create(&path, SHOWN);
+        if created.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::AlreadyExists) {
+            // It may have been made all the same, and the next attempt must find its name free.
+            let _ = disk.remove(&path);
+        }
+        Ok(Self { first_index, file: created?, path })
     }
 
     fn open(path: PathBuf, first_index: u64) -> Result<Self, OpenError> {
@@ -132,11 +136,11 @@ pub(super) fn open_all(dir: &Path) -> Result<Vec<Segment>, OpenError> {
 }
 
 /// Deletes what a crash left half made.
-pub(super) fn remove_temporary(dir: &Path) -> Result<(), OpenError> {
+pub(super) fn remove_temporary(disk: &dyn Disk, dir: &Path) -> Result<(), OpenError> {
     for item in fs::read_dir(dir).map_err(OpenError::io(dir))? {
         let path = item.map_err(OpenError::io(dir))?.path();
         if path.to_str().is_some_and(|name| name.ends_with(TEMPORARY)) {
-            fs::remove_file(&path).map_err(OpenError::io(&path))?;
+            disk.remove(&path).map_err(OpenError::io(&path))?;
         }
     }
     Ok(())
@@ -179,7 +183,7 @@ impl Watermark {
     pub(super) fn open(disk: &dyn Disk, dir: &Path) -> Result<(Self, u64), OpenError> {
         let path = dir.join("watermark");
         let file = match OpenOptions::new().read(true).write(true).open(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => disk.create(&path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => disk.create(&path, SHOWN),
             other => other,
         };
         let file = file.map_err(OpenError::io(&path))?;

@@ -7,6 +7,7 @@
 //! A key may also rest elsewhere, in a device that signs and never shows it ([`Keeper`]); its key file then says where.
 
 use super::{Algorithm, KeyError, PublicKey};
+use crate::disk::RealDisk;
 use crate::encoding::{base64_decode, base64_encode};
 use crate::files;
 use aws_lc_rs::encoding::AsBigEndian;
@@ -184,7 +185,7 @@ impl SigningKey {
             _ => self.to_pem(),
         };
         let text = text.map_err(|source| KeyFileError::Signing { path: path.into(), source })?;
-        files::create_private(path, text.as_bytes()).map_err(|source| match source.kind() {
+        files::create_private(&RealDisk, path, text.as_bytes()).map_err(|source| match source.kind() {
             io::ErrorKind::AlreadyExists => KeyFileError::Exists(path.into()),
             _ => KeyFileError::Io { path: path.into(), source },
         })

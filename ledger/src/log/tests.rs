@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::checkpoint::{Checkpoint, Purpose};
-use crate::journal::disk::Disk;
+use crate::disk::Disk;
 use crate::journal::{MAX_BATCH_BYTES, Options, ReadError, Stored};
 use crate::key::{Algorithm, SigningKey};
 use crate::map::EMPTY;

@@ -6,8 +6,9 @@
 
 use super::{Content, TilePath, WIDTH, decode_bundle, encode_bundle, encode_hashes};
 use crate::checkpoint::{Checkpoint, CheckpointError};
+use crate::disk::{Disk, RealDisk};
 use crate::entry::Entry;
-use crate::files;
+use crate::files::{self, OPEN, SHOWN};
 use crate::journal::ReadError;
 use crate::log::LogReader;
 use crate::merkle::{Hash, RangeError};
@@ -16,6 +17,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The name of the published checkpoint.
 const CHECKPOINT: &str = "checkpoint";
@@ -28,6 +30,7 @@ const ATTEMPTS: usize = 4;
 #[derive(Debug, Clone)]
 pub struct TileStore {
     dir: PathBuf,
+    disk: Arc<dyn Disk>,
 }
 
 /// Why nothing was published.
@@ -73,9 +76,14 @@ pub enum PublishError {
 impl TileStore {
     /// Opens the folder, which is made if need be.
     pub fn open(dir: &Path) -> io::Result<Self> {
+        Self::open_on(dir, Arc::new(RealDisk))
+    }
+
+    /// As [`TileStore::open`], on a disk of the caller's.
+    pub fn open_on(dir: &Path, disk: Arc<dyn Disk>) -> io::Result<Self> {
         fs::create_dir_all(dir)?;
-        files::sync_dir(files::parent(dir))?;
-        Ok(Self { dir: dir.into() })
+        disk.sync_dir(files::parent(dir))?;
+        Ok(Self { dir: dir.into(), disk })
     }
 
     /// The published checkpoint, if there is one.
@@ -97,7 +105,7 @@ impl TileStore {
     /// Keeps the published checkpoint with its cosignatures. The name is not made durable: what a crash takes can be asked
     /// for again.
     pub fn keep_cosigned(&self, note: &str) -> io::Result<()> {
-        files::replace(&self.dir.join(COSIGNED), note.as_bytes())
+        files::put(self.disk(), &self.dir.join(COSIGNED), note.as_bytes(), SHOWN)
     }
 
     /// The size of the published checkpoint; 0 if there is none. Whoever opens the log gives this to its journal, as a
@@ -127,7 +135,7 @@ impl TileStore {
             return Err(PublishError::Smaller { size, published });
         }
         let tiles = self.dir.join("tile");
-        match fs::remove_dir_all(&tiles) {
+        match self.disk.remove_tree(&tiles) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error(&tiles)(error)),
             _ => self.publish_from(0, log, note),
         }
@@ -145,7 +153,7 @@ impl TileStore {
         let tiles: Vec<TilePath> = TilePath::between(published, size).collect();
         self.write_all(log, &tiles)?;
         let checkpoint = self.dir.join(CHECKPOINT);
-        let replaced = files::replace(&checkpoint, note.as_bytes()).and_then(|()| files::sync_dir(&self.dir));
+        let replaced = files::replace(self.disk(), &checkpoint, note.as_bytes(), SHOWN);
         replaced.map_err(io_error(&checkpoint))?;
         tiles.iter().try_for_each(|tile| self.remove_narrower(tile)).map_err(io_error(&self.dir))
     }
@@ -157,22 +165,35 @@ impl TileStore {
             let path = self.dir.join(tile.to_string());
             let folder = files::parent(&path);
             if !folders.contains(folder) {
-                fs::create_dir_all(folder).map_err(io_error(folder))?;
+                self.make_folder(folder).map_err(io_error(folder))?;
                 folders.extend(folder.ancestors().take_while(|dir| dir.starts_with(&self.dir)).map(PathBuf::from));
             }
-            files::replace(&path, &contents(log, tile)?).map_err(io_error(&path))?;
+            files::put(self.disk(), &path, &contents(log, tile)?, SHOWN).map_err(io_error(&path))?;
         }
-        folders.iter().try_for_each(|dir| files::sync_dir(dir).map_err(io_error(dir)))
+        folders.iter().try_for_each(|dir| self.disk.sync_dir(dir).map_err(io_error(dir)))
+    }
+
+    /// Makes a folder below the store's, with those that it lies in.
+    fn make_folder(&self, folder: &Path) -> io::Result<()> {
+        let mut missing: Vec<_> = folder.ancestors().take_while(|dir| !dir.is_dir()).collect();
+        while let Some(dir) = missing.pop() {
+            self.disk.create_dir(dir, OPEN)?;
+        }
+        Ok(())
+    }
+
+    fn disk(&self) -> &dyn Disk {
+        self.disk.as_ref()
     }
 
     /// Removes the states of a tile that a wider one has replaced.
     fn remove_narrower(&self, tile: &TilePath) -> io::Result<()> {
         let folder = self.partial_folder(tile);
         for width in widths(&folder)?.into_iter().filter(|width| *width < tile.width()) {
-            files::remove_if_present(&folder.join(width.to_string()))?;
+            files::remove_if_present(self.disk(), &folder.join(width.to_string()))?;
         }
         if tile.is_full() && folder.is_dir() {
-            fs::remove_dir_all(&folder)?;
+            self.disk.remove_tree(&folder)?;
         }
         Ok(())
     }

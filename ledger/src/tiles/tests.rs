@@ -1,6 +1,8 @@
 //! Names and contents of tiles, and the folder of tiles of a log that grows.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod faults;
+
 use super::*;
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::entry::Entry;
@@ -173,14 +175,7 @@ impl Published {
 
     /// Every tile that the published size names is there and leads to the root of that size.
     fn check(&self, size: u64) {
-        let fetch = |tile: &TilePath| self.store.read(tile).unwrap().map(|bytes| bytes.to_vec()).ok_or(*tile);
-        assert_eq!(root_of_tiles(size, fetch), Ok(self.reader().root_at(size).unwrap()), "size {size}");
-        for tile in TilePath::between(0, size).filter(|tile| tile.content() == Content::Entries) {
-            let bundle = self.store.read(&tile).unwrap().unwrap();
-            for (index, bytes) in (tile.index() * WIDTH..).zip(decode_bundle(&bundle, tile.width()).unwrap()) {
-                assert_eq!(Entry::decode(bytes).unwrap(), self.reader().entry(index).unwrap());
-            }
-        }
+        faults::check_tiles(&self.store, &self.reader(), size);
     }
 }
 

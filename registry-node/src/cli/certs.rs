@@ -9,6 +9,8 @@ use certs::{Application, Authority, Branch, Credential, Former, Holder, Identity
 use clap::{Args, Subcommand};
 use conformity::ids::{Origin, RegistryId};
 use conformity::key::Jwk;
+use ledger::disk::RealDisk;
+use ledger::files;
 use serde_json::json;
 
 use super::context::{Context, read_input, word};
@@ -253,8 +255,8 @@ pub(super) fn replace(credential: &Credential, certificate: &Path, key: &Path) -
         std::fs::remove_file(&new_key)?;
     }
     credential.write(&new_certificate, &new_key)?;
-    std::fs::rename(&new_key, key).with_context(|| format!("cannot replace {}", key.display()))?;
-    Ok(std::fs::rename(&new_certificate, certificate)?)
+    files::rename(&RealDisk, &new_key, key).with_context(|| format!("cannot replace {}", key.display()))?;
+    Ok(files::rename(&RealDisk, &new_certificate, certificate)?)
 }
 
 impl Request {

@@ -11,7 +11,9 @@ use conformity::records::{Facts, Register};
 use credential::bundle::{KeyHistory, Pin};
 use indicatif::ProgressBar;
 use ledger::checkpoint::Checkpoint;
+use ledger::disk::RealDisk;
 use ledger::entry::{Entry, Kind};
+use ledger::files::{self, SHOWN};
 use ledger::journal::{FileJournal, Options, Stored};
 use ledger::log::{Log, LogReader};
 use ledger::log_keys::LogKeys;
@@ -238,9 +240,7 @@ fn remember(file: Option<&Path>, note: &str, log: &LogKeys, leaves: &[Hash]) -> 
         contains(seen, leaves)
             .with_context(|| format!("keep {} and this checkpoint: together they are proof\n{note}", file.display()))?;
     }
-    let beside = file.with_extension("new");
-    std::fs::write(&beside, note)
-        .and_then(|()| std::fs::rename(&beside, file))
+    files::replace(&RealDisk, file, note.as_bytes(), SHOWN)
         .with_context(|| format!("cannot write {}", file.display()))?;
     Ok(seen.map(|seen| seen.size))
 }

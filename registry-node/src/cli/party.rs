@@ -14,6 +14,8 @@ use conformity::party::{Party, PartyKey, Role};
 use conformity::statement::{Claim, KeyRevoked, PartyRegistered};
 use conformity::text::Text;
 use jiff::Timestamp;
+use ledger::disk::RealDisk;
+use ledger::files::{self, SHOWN};
 use ledger::jws::Verified;
 use ledger::key::Algorithm;
 use serde::{Deserialize, Serialize};
@@ -201,7 +203,7 @@ impl Add {
         }
         let made = self.equip(&context.folder()).and_then(|key| {
             let signed = operator.sign(None, self.claim(key)?)?;
-            std::fs::write(self.folder.join(PENDING), signed.compact())?;
+            files::replace(&RealDisk, &self.folder.join(PENDING), signed.compact(), SHOWN)?;
             Ok(signed)
         });
         if made.is_err() && self.folder.exists() {

@@ -10,6 +10,8 @@ use conformity::digest::Digest;
 use conformity::genesis::{PeerAdded, PeerExpelled};
 use conformity::ids::{Origin, RegistryId};
 use conformity::statement::Claim;
+use ledger::disk::RealDisk;
+use ledger::files::{self, OPEN};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -132,7 +134,7 @@ impl Introduce {
         let folder = context.folder();
         let config = Config::load(folder.path())?;
         let place = folder.peer(&self.to);
-        std::fs::create_dir_all(&place)?;
+        files::make_dir(&RealDisk, &place, OPEN)?;
         // A key that was made before is kept, and so is its request: an introduction can be written again.
         let (key, request) = (admission::key_file(&place), place.join(REQUEST));
         if !key.exists() {

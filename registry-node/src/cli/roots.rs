@@ -15,6 +15,8 @@ use conformity::ids::Origin;
 use conformity::key::Der;
 use conformity::party::Role;
 use conformity::statement::Claim;
+use ledger::disk::RealDisk;
+use ledger::files::{self, SHOWN};
 use serde_json::json;
 
 use super::certs::{authority, replace};
@@ -184,8 +186,7 @@ impl TrustRoots {
 /// Trusts these roots, and no others, from the next connection on.
 fn take_up(credentials: &Credentials, roots: &[Der]) -> anyhow::Result<()> {
     roots.iter().try_for_each(|root| certs::Trust::from_der(&[root.as_bytes()]).map(drop))?;
-    let (file, beside) = (credentials.ca(), credentials.ca().with_extension("new"));
-    std::fs::write(&beside, certs::chain_to_pem(roots))
-        .and_then(|()| std::fs::rename(&beside, &file))
+    let file = credentials.ca();
+    files::replace(&RealDisk, &file, certs::chain_to_pem(roots).as_bytes(), SHOWN)
         .with_context(|| format!("cannot write {}", file.display()))
 }

@@ -34,6 +34,13 @@ pub enum DisclosureError {
     Task(#[from] tokio::task::JoinError),
 }
 
+impl DisclosureError {
+    /// Whether nobody knows what of the vault is durable: only a restart helps.
+    pub fn is_uncertain(&self) -> bool {
+        matches!(self, Self::Vault(error) if error.is_uncertain())
+    }
+}
+
 /// Keeper of disclosures.
 pub struct Disclosures {
     vault: Arc<Vault>,

@@ -11,7 +11,6 @@
 //! checkpoint) is signed with a key that is still there, wherever a crash falls. Out of scope: making a change (`cli`), and when a
 //! change counts ([`ledger::log_keys`]).
 
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -19,6 +18,8 @@ use conformity::genesis::GenesisRecord;
 use conformity::ids::Origin;
 use conformity::records::Facts;
 use jiff::Timestamp;
+use ledger::disk::{Disk as _, RealDisk};
+use ledger::files;
 use ledger::log::{KeyNotHeld, Log, LogReader, Signers};
 use ledger::log_keys::{CheckpointKeys, LogKeys};
 use ledger::note::{NoteSigner, VerifierKeyError};
@@ -142,15 +143,15 @@ fn settle(folder: &Folder, keys: &LogKeys, besides: bool) -> anyhow::Result<()> 
     let origin: Origin = keys.origin().parse()?;
     if next.exists() && signer(&next, &origin)?.verifier() == keys.newest() {
         if current.exists() {
-            replaced(&former, || std::fs::rename(&current, &former))?;
+            // One after the other, durably: the second alone would leave the key before without a name.
+            replaced(&former, || files::rename(&RealDisk, &current, &former))?;
         }
-        std::fs::rename(&next, &current)?;
-        sync_beside(&current)?;
+        files::rename(&RealDisk, &next, &current)?;
         tracing::info!(key = %keys.newest(), "a new key signs the log's checkpoints");
     }
     if !besides && former.exists() {
-        replaced(&former, || std::fs::remove_file(&former))?;
-        sync_beside(&former)?;
+        replaced(&former, || RealDisk.remove(&former))?;
+        RealDisk.sync_dir(files::parent(&former))?;
     }
     Ok(())
 }
@@ -161,8 +162,4 @@ fn replaced(file: &Path, replace: impl FnOnce() -> std::io::Result<()>) -> anyho
     let named = if file.exists() { token::named_by(file)? } else { None };
     replace()?;
     Ok(named.map_or(Ok(()), |uri| token::destroy(&uri))?)
-}
-
-fn sync_beside(file: &Path) -> std::io::Result<()> {
-    file.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }

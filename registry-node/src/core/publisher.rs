@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ledger::log::LogReader;
+use ledger::log::{Commit, LogReader};
 use ledger::tiles::TileStore;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -31,6 +31,9 @@ pub struct Publisher {
     pub published: watch::Sender<u64>,
     /// Are named anew once a checkpoint of a new key is published.
     pub key_files: Arc<KeyFiles>,
+    /// A seal that could not be published: as long as nothing comes after it, it is the one to publish, and the log does not grow by
+    /// attempts.
+    pub sealed: Option<Commit>,
 }
 
 impl Publisher {
@@ -54,14 +57,20 @@ impl Publisher {
         }
     }
 
-    async fn publish(&self) -> Result<u64, PublishFailure> {
-        let commit = self.sequencer.seal().await?;
+    async fn publish(&mut self) -> Result<u64, PublishFailure> {
+        let sealed = self.sealed.take().filter(|sealed| sealed.size == *self.size.borrow());
+        let commit = match sealed {
+            Some(commit) => commit,
+            None => self.sequencer.seal().await?,
+        };
+        self.sealed = Some(commit.clone());
         let (tiles, log, checkpoint) = (Arc::clone(&self.tiles), self.log.clone(), Arc::clone(&commit.checkpoint));
         let (key_files, size) = (Arc::clone(&self.key_files), commit.size);
         tokio::task::spawn_blocking(move || tiles.publish(&log, &checkpoint).map(|()| key_files.settle(size)))
             .await??;
         self.metrics.published_size.set(i64::try_from(commit.size).unwrap_or(i64::MAX));
         self.published.send_replace(commit.size);
+        self.sealed = None;
         Ok(commit.size)
     }
 }

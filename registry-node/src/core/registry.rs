@@ -247,6 +247,7 @@ impl Registry {
             size: grown,
             cascades: Arc::clone(&cascades),
             here: Here::of(&config),
+            vault: Arc::clone(&vault),
         };
         let sequencer = sequencer(log, parts, indexer, &config)?;
         Ok(Arc::new(Registry {

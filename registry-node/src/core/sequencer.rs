@@ -12,7 +12,7 @@ use conformity::records::{Overlay, Record};
 use conformity::refusal::Refusal;
 use jiff::Timestamp;
 use ledger::journal::EraseError;
-use ledger::log::{AppendError, Commit, Draft, Log};
+use ledger::log::{Commit, Draft, Log};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::cascades::Cascades;
@@ -24,6 +24,7 @@ use super::state_map::{MapFailed, StateMap};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::spans::in_current_span;
+use crate::vault::{Vault, VaultError};
 
 /// Most bytes of statements and attachments in one batch.
 const MAX_BATCH_BYTES: usize = 32 * 1024 * 1024;
@@ -85,6 +86,7 @@ pub enum SealError {
 pub struct Sequencer {
     queue: mpsc::Sender<Command>,
     writable: Arc<AtomicBool>,
+    vault: Arc<Vault>,
     map: StateMap,
 }
 
@@ -119,6 +121,8 @@ pub struct Parts {
     pub cascades: Arc<Cascades>,
     /// Where this node is reached.
     pub here: Here,
+    /// After a failed sync in there nothing is acknowledged any more, as after one of the journal.
+    pub vault: Arc<Vault>,
 }
 
 impl Sequencer {
@@ -136,12 +140,12 @@ impl Sequencer {
         let (sender, receiver) = mpsc::channel(queue);
         let writable = Arc::new(AtomicBool::new(true));
         parts.metrics.writable.set(1);
-        let map = parts.map.clone();
+        let (map, vault) = (parts.map.clone(), Arc::clone(&parts.vault));
         let writer = Writer { log, parts, index: Some(index), batch, writable: Arc::clone(&writable) };
         std::thread::Builder::new()
             .name("sequencer".to_owned())
             .spawn(in_current_span(move || writer.run(receiver)))?;
-        Ok(Sequencer { queue: sender, writable, map })
+        Ok(Sequencer { queue: sender, writable, vault, map })
     }
 
     /// Appends a verified statement and waits until it is durable.
@@ -195,7 +199,7 @@ impl Sequencer {
 
     /// Whether statements are acknowledged; `false` from a failed sync until the next start.
     pub fn is_writable(&self) -> bool {
-        self.writable.load(Ordering::Acquire)
+        self.writable.load(Ordering::Acquire) && !self.vault.is_uncertain()
     }
 }
 
@@ -219,7 +223,7 @@ impl Writer {
                 }
                 // Whoever asked may be gone; the work is done all the same.
                 Command::Seal { answer } => drop(answer.send(self.seal())),
-                Command::Erase { index, answer } => drop(answer.send(self.log.erase(index))),
+                Command::Erase { index, answer } => drop(answer.send(self.erase(index))),
             }
         }
     }
@@ -306,7 +310,18 @@ impl Writer {
         Ok(commit)
     }
 
+    fn erase(&mut self, index: u64) -> Result<(), EraseError> {
+        self.log.erase(index).inspect_err(|error| {
+            if matches!(error, EraseError::Poisoned { .. }) {
+                self.stop(error);
+            }
+        })
+    }
+
     fn append(&mut self, at: Timestamp, drafts: Vec<Draft>) -> Result<Commit, SequenceError> {
+        if self.parts.vault.is_uncertain() {
+            self.stop(&VaultError::Uncertain);
+        }
         if !self.writable.load(Ordering::Acquire) {
             return Err(SequenceError::Stopped);
         }
@@ -316,15 +331,20 @@ impl Writer {
         }
         let at_ms = u64::try_from(at.as_millisecond()).unwrap_or_default();
         self.log.append(at_ms, drafts).map_err(|error| {
-            if error.is_poisoned() { self.stop(&error) } else { SequenceError::NotDurable(error.to_string()) }
+            if error.is_poisoned() {
+                self.stop(&error);
+                return SequenceError::Stopped;
+            }
+            SequenceError::NotDurable(error.to_string())
         })
     }
 
-    fn stop(&self, error: &AppendError) -> SequenceError {
-        tracing::error!(%error, "the journal failed; nothing more is acknowledged until a restart");
-        self.writable.store(false, Ordering::Release);
+    /// Nothing is acknowledged any more.
+    fn stop(&self, error: &dyn std::error::Error) {
+        if self.writable.swap(false, Ordering::AcqRel) {
+            tracing::error!(%error, "the disk failed; nothing more is acknowledged until a restart");
+        }
         self.parts.metrics.writable.set(0);
-        SequenceError::Stopped
     }
 
     fn show(&mut self, commit: &Commit, records: Vec<Record>) {

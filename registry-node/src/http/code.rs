@@ -278,7 +278,9 @@ pub(super) fn kept(error: &ShelfError) -> Problem {
             let problem = Problem::malformed(Code::KeptFull.as_str(), error.to_string());
             with_status(409, "There is no room for more of it", problem)
         }
-        ShelfError::Vault(_) => vault("the vault does not keep what parties put there", error),
+        ShelfError::Vault(cause) => {
+            vault("the vault does not keep what parties put there", error, cause.is_uncertain())
+        }
         ShelfError::Unreadable { .. } => internal("what a party keeps could not be read", error),
     }
 }
@@ -434,14 +436,17 @@ pub(super) fn submission(error: &SubmitError, metrics: &Metrics) -> Problem {
         ),
         SubmitError::Sequence(error) => return sequence(error),
         SubmitError::Unreadable(error) => internal("catalogues of the log could not be read", error),
-        SubmitError::Disclosures(error) => vault("the vault did not keep or erase what a credential keeps back", error),
+        SubmitError::Disclosures(error) => vault("the vault failed a credential", error, error.is_uncertain()),
     };
     metrics.refuse(problem.code());
     problem
 }
 
-fn vault(what: &'static str, error: &dyn std::fmt::Display) -> Problem {
+fn vault(what: &'static str, error: &dyn std::fmt::Display, uncertain: bool) -> Problem {
     tracing::error!(%error, "{what}");
+    if uncertain {
+        return sequence(&SequenceError::Stopped);
+    }
     Problem::busy(Code::NotDurable.as_str(), "the vault cannot store anything now; send it again later", 10)
 }
 

@@ -20,12 +20,14 @@ pub(super) fn readiness(site: &Site, _ask: &Ask) -> Result<Response, Problem> {
     if site.registry.sequencer.is_writable() {
         return Ok(answer::bytes(JSON, Bytes::from_static(br#"{"status":"ready"}"#), Keep::No));
     }
-    let detail = "the journal failed, so nothing is acknowledged until a restart; reading goes on. See the node's log";
+    let detail = "the disk failed, so nothing is acknowledged until a restart; reading goes on. See the node's log";
     Err(Problem::busy(Code::Stopped.as_str(), detail, 60))
 }
 
 /// `GET /metrics`
 pub(super) fn metrics(site: &Site, _ask: &Ask) -> Result<Response, Problem> {
+    // A failed sync of the vault is nobody's turn to tell.
+    site.registry.metrics.writable.set(site.registry.sequencer.is_writable().into());
     let page = site.registry.metrics.render();
     let page = page.map_err(|error| code::internal("the metrics could not be written", &error))?;
     Ok(answer::bytes(metrics::MEDIA_TYPE, page.into(), Keep::No))

@@ -7,6 +7,8 @@
 use std::path::{Path, PathBuf};
 
 use conformity::ids::{Origin, RegistryId};
+use ledger::disk::RealDisk;
+use ledger::files::{self, SHOWN};
 use serde::{Deserialize, Serialize};
 
 const ADMISSION: &str = "admission.json";
@@ -87,8 +89,8 @@ pub fn store(folder: &Path, admission: &AdmissionFile) -> anyhow::Result<()> {
         "no introduction was made for {}: run `registry-node peer introduce` first",
         admission.registry
     );
-    std::fs::write(folder.join(CERTIFICATE), &admission.certificate)?;
-    Ok(std::fs::write(folder.join(ADMISSION), serde_json::to_vec_pretty(admission)?)?)
+    files::replace(&RealDisk, &folder.join(CERTIFICATE), admission.certificate.as_bytes(), SHOWN)?;
+    Ok(files::replace(&RealDisk, &folder.join(ADMISSION), &serde_json::to_vec_pretty(admission)?, SHOWN)?)
 }
 
 /// Where the key of our certificate at a peer rests.

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
 
+mod faults;
+
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
     haystack.windows(needle.len()).any(|window| window == needle)
 }
@@ -60,7 +62,7 @@ fn names_are_those_of_values() {
     vault.erase("peer/jp/2").unwrap();
     // As a crash between the key and its value leaves it.
     for crashed in [slot("peer/eu/1", 3), slot("peer/eu/4", 1)] {
-        insert(&vault.keys(), KEYS, &[(crashed, b"key".to_vec())]).unwrap();
+        insert(&vault.files().unwrap().1.keys, KEYS, &[(crashed, b"key".to_vec())]).unwrap();
     }
     assert_eq!(vault.names("peer/").unwrap(), ["peer/eu/1", "peer/us/3"]);
 }
@@ -90,7 +92,7 @@ fn a_value_that_many_write_at_once_is_one_of_theirs() {
         }
     });
     assert!(vault.value("x").unwrap().unwrap()[0] < 4);
-    assert_eq!(vault.generation("x").unwrap(), 4 * rounds);
+    assert_eq!(generation(&vault.files().unwrap().1, "x").unwrap(), 4 * rounds);
 }
 
 #[test]
@@ -102,7 +104,7 @@ fn a_value_moved_to_another_name_does_not_open() {
 
 /// What rests in the file of keys for the first value of `name`.
 fn wrapped_key(vault: &Vault, name: &str) -> Vec<u8> {
-    read(&vault.keys(), KEYS, &slot(name, 1)).unwrap().unwrap()
+    read(&vault.files().unwrap().1.keys, KEYS, &slot(name, 1)).unwrap().unwrap()
 }
 
 fn keys_file(folder: &Path) -> Vec<u8> {

@@ -1,11 +1,12 @@
-//! For tests only: where vectors from outside are, and how a test says that it could not run.
+//! For tests only: where vectors from outside are, how a test says that it could not run, and a disk that breaks.
 //!
 //! Vectors are in the folder that `REGISTRY_TEST_DATA` names, else in `../shared/data` beside the workspace. Where they are
 //! absent a test says so and is counted as skipped, never as passed in silence; `REGISTRY_REQUIRE_TEST_DATA=1` makes their
 //! absence a failure.
 
-#![allow(clippy::panic, clippy::print_stderr)]
+#![allow(clippy::panic, clippy::print_stderr, clippy::unwrap_used)]
 
+pub mod fragile;
 pub mod schema;
 pub mod softhsm;
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use registry_node::client::ClientError;
 use rustix::process::geteuid;
+use serde_json::{Value, json};
 use tests::claims::{verdict, with};
 use tests::{Auditor, Federation, Node, Receipt, Registry, soon};
 
@@ -43,6 +44,7 @@ async fn a_full_disk_refuses_writers_and_loses_nothing() {
     federation.start_all().await;
     jp.furnish().await;
     let taken = fill(jp).await;
+    put(jp, "small", &watched(1)).await.unwrap();
     let ballast = folder.path().join("ballast");
     fs::write(&ballast, vec![0; 64 << 20]).unwrap_err();
     let body = jp.party("cb-1");
@@ -52,8 +54,15 @@ async fn a_full_disk_refuses_writers_and_loses_nothing() {
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert!(matches!(refused, ClientError::Problem { status: 503, .. }), "{refused}");
     assert_eq!(jp.verdict("jp:V-0").await["state"], "granted");
+    let not_kept = kept_until_full(jp).await;
+    assert!(matches!(not_kept, ClientError::Problem { status: 503, .. }), "{not_kept}");
+    soon("the vault shows what it has", async || shown(jp, "small").await).await;
     assert_eq!(jp.must_ask("/readyz").await["status"], "ready", "room is all that is missing");
     fs::remove_file(&ballast).unwrap();
+    soon("the vault keeps things again", async || {
+        put(jp, "resumed", &watched(1)).await.map_err(|error| error.to_string())
+    })
+    .await;
     let resumed = soon("writing goes on", async || {
         body.say("verdict-granted", verdict("resumed")).await.map_err(|error| error.to_string())
     })
@@ -103,12 +112,41 @@ async fn refused(jp: &Registry, name: &str) -> ClientError {
     // A byte may be left in a block that is there already: statements of some size use it up.
     for number in 0..200 {
         let scope = "x".repeat(1000);
-        let large = with(verdict(&format!("{name}-{number}")), serde_json::json!({"scope": scope}));
+        let large = with(verdict(&format!("{name}-{number}")), json!({"scope": scope}));
         if let Err(error) = body.say("verdict-granted", large).await {
             return error;
         }
     }
     panic!("a full disk took everything");
+}
+
+/// Puts lists until the vault has no room for one; gives the refusal.
+async fn kept_until_full(jp: &Registry) -> ClientError {
+    let large = watched(1_500);
+    for number in 0..40 {
+        if let Err(error) = put(jp, &format!("large-{number}"), &large).await {
+            return error;
+        }
+    }
+    panic!("a full disk took everything");
+}
+
+/// A list of so many suppliers.
+fn watched(count: usize) -> Value {
+    let note = "n".repeat(180);
+    let item = |number| json!({"identifiers": [format!("duns:{number}")], "note": note});
+    json!({ "items": (150_000_000..).take(count).map(item).collect::<Vec<_>>() })
+}
+
+async fn put(jp: &Registry, name: &str, list: &Value) -> Result<(), ClientError> {
+    let mut connection = jp.party("buyer-1").connect().await?;
+    let body = serde_json::to_vec(list).unwrap().into();
+    connection.put(&format!("/v1/watchlists/{name}"), "application/json", body).await.map(drop)
+}
+
+async fn shown(jp: &Registry, name: &str) -> Result<(), String> {
+    let list: Result<Value, _> = jp.party("buyer-1").client().json(&format!("/v1/watchlists/{name}")).await;
+    list.map(drop).map_err(|error| error.to_string())
 }
 
 async fn refused_again(jp: &Registry) {

@@ -15,7 +15,10 @@ use tests::{Auditor, Chance, Federation, Party, Receipt, Registry};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+/// Unless [`rounds`] says otherwise.
 const ROUNDS: u64 = 50;
+/// How often something is broken, for whoever wants it more often: `cargo xtask faults --rounds`.
+const MORE: &str = "REGISTRY_FAULT_ROUNDS";
 /// People who submit one statement after the other.
 const WRITERS: u64 = 4;
 /// Lines of those who submit many at once.
@@ -25,9 +28,14 @@ const LONGEST: u64 = 120;
 
 /// What was signed, and what was answered.
 #[derive(Debug, Default)]
-struct Book {
+pub(super) struct Book {
     acknowledged: HashMap<Bytes, Receipt>,
     unknown: Vec<Bytes>,
+}
+
+/// How often to break something.
+pub(super) fn rounds(usual: u64) -> u64 {
+    std::env::var(MORE).map_or(usual, |rounds| rounds.parse().expect("a number of rounds"))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -42,7 +50,7 @@ async fn what_was_acknowledged_outlives_a_kill() {
     let mut auditor = Auditor::of(jp);
     let before = statements(&mut auditor, jp.furnish().await).await;
     let mut all = HashMap::new();
-    for round in 0..ROUNDS {
+    for round in 0..rounds(ROUNDS) {
         let book = ingest(jp, round, &mut chance, || federation.node("jp").kill()).await;
         if chance.below(5) == 0 {
             // Recovery is killed as well.
@@ -65,7 +73,7 @@ async fn what_was_acknowledged_outlives_a_kill() {
 }
 
 /// Concurrent submission, ended by `kill` at some moment.
-async fn ingest(jp: &Arc<Registry>, round: u64, chance: &mut Chance, kill: impl FnOnce()) -> Book {
+pub(super) async fn ingest(jp: &Arc<Registry>, round: u64, chance: &mut Chance, kill: impl FnOnce()) -> Book {
     let book = Arc::new(Mutex::new(Book::default()));
     let mut writers = JoinSet::new();
     for writer in 0..WRITERS {
@@ -103,6 +111,11 @@ async fn many_at_once(party: Arc<Party>, name: String, book: Arc<Mutex<Book>>) {
         let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
         let Ok(answer) = answered else { return book.unknown.extend(lines) };
         for (line, answer) in lines.into_iter().zip(String::from_utf8_lossy(&answer).lines()) {
+            // A node that outlives its disk for a moment says so, line by line.
+            if serde_json::from_str::<Value>(answer).is_ok_and(|answer| answer["status"] == 503) {
+                book.unknown.push(line);
+                continue;
+            }
             let receipt = serde_json::from_str(answer).unwrap_or_else(|error| panic!("{error}: {answer}"));
             book.acknowledged.insert(line, receipt);
         }
@@ -115,7 +128,7 @@ fn granted(party: &Party, id: &str) -> Bytes {
 
 /// What is known after the restart: what was acknowledged is answered again with the same place, and what was not is
 /// taken now, or was taken then.
-async fn settled(jp: &Registry, auditor: &mut Auditor, book: Book) -> HashMap<Bytes, Receipt> {
+pub(super) async fn settled(jp: &Registry, auditor: &mut Auditor, book: Book) -> HashMap<Bytes, Receipt> {
     let mut settled = book.acknowledged;
     let mut connection = jp.operator().connect().await.unwrap();
     for signed in book.unknown {
@@ -134,7 +147,7 @@ async fn settled(jp: &Registry, auditor: &mut Auditor, book: Book) -> HashMap<By
     settled
 }
 
-async fn every_one_is_there(auditor: &Auditor, settled: &HashMap<Bytes, Receipt>) {
+pub(super) async fn every_one_is_there(auditor: &Auditor, settled: &HashMap<Bytes, Receipt>) {
     let mut connection = auditor.connect().await;
     for (signed, receipt) in settled {
         let there = auditor.statement(&mut connection, receipt.index).await;
@@ -142,12 +155,12 @@ async fn every_one_is_there(auditor: &Auditor, settled: &HashMap<Bytes, Receipt>
     }
 }
 
-async fn statements(auditor: &mut Auditor, size: u64) -> usize {
+pub(super) async fn statements(auditor: &mut Auditor, size: u64) -> usize {
     auditor.follow(size).await;
     auditor.count(Kind::Statement)
 }
 
-async fn all_verdicts(jp: &Registry) -> usize {
+pub(super) async fn all_verdicts(jp: &Registry) -> usize {
     let (mut count, mut cursor) = (0, String::new());
     loop {
         let page: Value = jp.must_ask(&format!("/v1/verdicts?limit=1000{cursor}")).await;

@@ -33,6 +33,7 @@ mod multilateral;
 mod outages;
 mod past;
 mod persons;
+mod power_cut;
 mod presentations;
 mod refusals;
 mod restricted;

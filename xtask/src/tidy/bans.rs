@@ -97,6 +97,20 @@ const BANS: &[Ban] = &[
         instead: "conformity, procurement, credential and bridges decide on values: let the caller read, send or wait, and pass the result in",
     },
     Ban {
+        names: &["fs::write", "fs::rename", "sync_all", "sync_data"],
+        place: Place::OutsideOf(&[
+            "ledger/src/disk.rs",
+            "certs/src/register.rs",
+            "registry-node/src/index",
+            "registry-node/src/vault/files.rs",
+            "registry-node/src/cli/",
+            "tests/",
+            "xtask/",
+        ]),
+        code: Code::Product,
+        instead: "go through ledger::files: whole, durable with its name, and broken at every operation in a test",
+    },
+    Ban {
         names: &["Timestamp::now", "Zoned::now", "SystemTime::now"],
         place: Place::OutsideOf(&["registry-node/src/clock.rs", "tests/", "xtask/"]),
         code: Code::Product,
@@ -226,6 +240,7 @@ mod tests {
         ("conformity/src/standing.rs", "let at = jiff::Timestamp::now();", "a simulation sets it"),
         ("registry-node/src/intake.rs", "std::time::SystemTime::now()", "a simulation sets it"),
         ("ledger/src/log.rs", "Instant::now()", "a replay must"),
+        ("registry-node/src/link/admission.rs", "std::fs::write(file, bytes)?;", "broken at every operation"),
         ("certs/src/lib.rs", "todo!()", "write it"),
         ("certs/src/lib.rs", "#[cfg(test)] mod tests { fn f() { unimplemented!() } }", "write it"),
         ("ledger/src/lib.rs", "#[test]\n#[ignore = \"slow\"]\nfn f() {}", "mend or delete"),

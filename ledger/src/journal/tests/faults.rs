@@ -42,7 +42,7 @@ impl Fault {
 }
 
 /// The real disk, on which the operations planned go wrong: each entry waits for the next operation of its kind.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct FaultyDisk(Mutex<Vec<(Op, Fault)>>);
 
 impl FaultyDisk {
@@ -70,8 +70,8 @@ impl FaultyDisk {
 }
 
 impl Disk for FaultyDisk {
-    fn create(&self, path: &Path) -> io::Result<File> {
-        self.run(Op::Create, || RealDisk.create(path))
+    fn create(&self, path: &Path, mode: u32) -> io::Result<File> {
+        self.run(Op::Create, || RealDisk.create(path, mode))
     }
 
     fn write_at(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
@@ -102,7 +102,8 @@ impl Disk for FaultyDisk {
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        self.run(Op::Remove, || RealDisk.remove(path))
+        // Of what is not there nothing can fail to be removed.
+        if path.exists() { self.run(Op::Remove, || RealDisk.remove(path)) } else { RealDisk.remove(path) }
     }
 
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
@@ -165,6 +166,7 @@ const APPEND: &[Row] = &[
 const ROLLING: &[Row] = &[
     (&[(Op::Create, Fault::Fails(EIO))], OTHER),
     (&[(Op::Create, Fault::Fails(ENOSPC))], FULL),
+    (&[(Op::Create, Fault::Done(EIO))], OTHER),
     (&[(Op::SyncDir, Fault::Fails(EIO))], Told::Poisoned),
     (&[(Op::SyncDir, Fault::Done(EIO))], Told::Poisoned),
     (&[(Op::Write, Fault::Half(ENOSPC))], FULL),
@@ -263,7 +265,7 @@ fn a_watermark_that_cannot_be_written_takes_nothing_back() {
 }
 
 /// Fails the last of a counted number of writes.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct SecondWriteFails(Mutex<Option<u32>>);
 
 impl Disk for SecondWriteFails {
@@ -355,7 +357,7 @@ fn a_journal_that_cannot_be_mended_is_not_opened() {
 }
 
 /// Counts what is written, and knows which files wait to be synced.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct CountingDisk(Mutex<(u64, HashSet<u64>)>);
 
 impl CountingDisk {

@@ -1,13 +1,14 @@
 //! The file with the answers: for its owner's eyes, held by one program at a time, and never half written.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use ledger::disk::RealDisk;
+use ledger::files::{self, PRIVATE};
 
 use crate::cli::context::read_input;
-use crate::cli::output::write_private;
 use crate::declaration::Sheet;
 
 /// Most bytes of a file with answers.
@@ -43,12 +44,8 @@ impl Kept {
 
     /// Keeps the answers.
     pub(super) fn keep(&self, sheet: &Sheet) -> anyhow::Result<()> {
-        let new = beside(&self.file, "new");
-        write_private(&new, &serde_json::to_vec_pretty(sheet)?)?;
-        fs::rename(&new, &self.file).with_context(|| format!("cannot write {}", self.file.display()))?;
-        let folder = self.file.parent().filter(|folder| !folder.as_os_str().is_empty());
-        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
-        Ok(())
+        files::replace(&RealDisk, &self.file, &serde_json::to_vec_pretty(sheet)?, PRIVATE)
+            .with_context(|| format!("cannot write {}", self.file.display()))
     }
 
     /// Where the credential goes that documents the declaration.
@@ -67,6 +64,7 @@ fn beside(file: &Path, what: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
     use serde_json::json;

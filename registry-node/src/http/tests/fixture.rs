@@ -344,6 +344,7 @@ impl World {
     pub(super) fn publish(&self) {
         let registry = &self.registry;
         let publisher = Publisher {
+            sealed: None,
             sequencer: registry.sequencer.clone(),
             log: registry.log.clone(),
             tiles: Arc::clone(&registry.tiles),
