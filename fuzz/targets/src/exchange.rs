@@ -61,7 +61,8 @@ pub(crate) fn name(data: &[u8]) -> bool {
     let subject = text.parse::<Subject>().is_ok() | text.parse::<Pattern>().is_ok() | subjects::asked(text).is_some();
     let ids = reads::<VerdictId>(text) | reads::<PartyId>(text) | reads::<RegistryId>(text) | reads::<Origin>(text);
     let refs = reads::<SchemeRef>(text) | reads::<StatementId>(text) | reads::<Identifier>(text);
-    subject | ids | refs | reads::<Site>(text) | reads::<Day>(text) | reads::<Nkey>(text)
+    // A site is written for people, and read as it is typed.
+    subject | ids | refs | text.parse::<Site>().is_ok() | reads::<Day>(text) | reads::<Nkey>(text)
 }
 
 /// One thing has one name: what is written of it is read as the same.
