@@ -93,7 +93,7 @@ fn build(workspace: &Workspace, commit: &Commit, source: &Path) -> Result<PathBu
         .env("CARGO_TARGET_DIR", &target)
         .env("CARGO_INCREMENTAL", "0")
         .env("SOURCE_DATE_EPOCH", &commit.seconds)
-        .env("RUSTFLAGS", rust_flags(source))
+        .env("CARGO_ENCODED_RUSTFLAGS", rust_flags(source))
         // What is written in C says where its files were, too.
         .env(
             "CFLAGS",
@@ -111,9 +111,10 @@ fn build(workspace: &Workspace, commit: &Commit, source: &Path) -> Result<PathBu
     Ok(target.join("release").join(PROGRAM))
 }
 
+/// As cargo separates them, so that a path may have blanks.
 fn rust_flags(source: &Path) -> String {
     let remap = |from: &Path, to: &str| format!("--remap-path-prefix={}={to}", from.display());
-    format!("{} {}", remap(&cargo_home(), "/cargo"), remap(source, "/source"))
+    format!("{}\u{1f}{}", remap(&cargo_home(), "/cargo"), remap(source, "/source"))
 }
 
 /// Where cargo keeps the source of crates.
