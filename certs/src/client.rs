@@ -19,6 +19,7 @@ use tokio_rustls::TlsConnector;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 
+use crate::bounded::Bounded;
 use crate::https::{TlsError, private_key};
 use crate::provider::{VERSIONS, http, provider};
 use crate::refusal::{CertificateRefusal, tls};
@@ -151,10 +152,13 @@ impl Client {
     }
 
     fn new(trust: &Trust, own: Option<Arc<Own>>) -> Result<Self, TlsError> {
+        let unusable = |why: String| TlsError::Trust { path: PathBuf::new(), why };
+        let verifier = Bounded::new(Arc::clone(&trust.0)).map_err(unusable)?;
         let builder = ClientConfig::builder_with_provider(provider())
             .with_protocol_versions(VERSIONS)
-            .map_err(|error| TlsError::Trust { path: PathBuf::new(), why: error.to_string() })?
-            .with_root_certificates(Arc::clone(&trust.0));
+            .map_err(|error| unusable(error.to_string()))?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier));
         let mut config = match &own {
             Some(own) => builder.with_client_cert_resolver(Arc::clone(own) as Arc<dyn ResolvesClientCert>),
             None => builder.with_no_client_auth(),

@@ -19,16 +19,17 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use conformity::ids::Origin;
 use jiff::Timestamp;
+use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
+use rustls::server::NoServerSessionStorage;
 use rustls::server::danger::ClientCertVerifier;
-use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
-use rustls::{RootCertStore, ServerConfig};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 
+use crate::admission::{Admission, CLIENTS};
 use crate::files::{self, FileError};
 use crate::holder::Branch;
 use crate::identity::Identity;
@@ -194,17 +195,7 @@ impl Loaded {
 /// Lets in nobody in particular, or holders of a certificate of these CAs that is not revoked.
 fn verifier(parties: &BranchFiles, public: &PublicFolder) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
     let unusable = |why: String| TlsError::Trust { path: public.cas(Branch::Parties), why };
-    let mut trusted = RootCertStore::empty();
-    for ca in &parties.cas {
-        trusted.add(ca.clone()).map_err(|error| unusable(error.to_string()))?;
-    }
-    // Without any CRL rustls would check none; `RevocationList` insists on one for each CA.
-    WebPkiClientVerifier::builder_with_provider(Arc::new(trusted), provider())
-        .with_crls(parties.lists.iter().cloned())
-        .enforce_revocation_expiration()
-        .allow_unauthenticated()
-        .build()
-        .map_err(|error| unusable(error.to_string()))
+    Ok(Arc::new(Admission::new(&parties.cas, &parties.lists, CLIENTS).map_err(unusable)?))
 }
 
 /// A private key that nobody else can read.

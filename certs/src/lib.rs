@@ -11,7 +11,9 @@
 //! Out of scope: what a party may do; HTTP; accounts and subjects of NATS; making keys that sign statements, and judging
 //! the certificates over them, which `credential` does.
 
+mod admission;
 mod authority;
+mod bounded;
 mod ca;
 mod client;
 mod crl;

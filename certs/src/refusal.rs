@@ -106,6 +106,7 @@ impl From<&CertificateError> for CertificateRefusal {
             CertificateError::UnknownRevocationStatus
             | CertificateError::ExpiredRevocationList
             | CertificateError::ExpiredRevocationListContext { .. } => Self::StaleRevocations,
+            CertificateError::Other(why) => Self::Other(why.to_string()),
             other => Self::Other(other.to_string()),
         }
     }

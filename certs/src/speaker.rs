@@ -14,7 +14,7 @@ use crate::revocation::RevocationList;
 use crate::serial::{Serial, SerialError};
 
 /// The most bytes of one certificate; ours have less than 1 KiB.
-const LARGEST: usize = 16 << 10;
+pub(crate) const LARGEST: usize = 16 << 10;
 
 /// Who is at the other end of a connection, by the certificate presented there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +50,11 @@ pub enum SpeakerError {
     Serial(#[from] SerialError),
 }
 
+impl SpeakerError {
+    /// It has more bytes than are read.
+    pub(crate) const TOO_LARGE: Self = Self::Unreadable("it is larger than 16 KiB");
+}
+
 impl Speaker {
     /// Reads a validated certificate.
     ///
@@ -75,7 +80,7 @@ impl Speaker {
 
 fn parse(der: &[u8]) -> Result<X509Certificate<'_>, SpeakerError> {
     if der.len() > LARGEST {
-        return Err(SpeakerError::Unreadable("it is larger than 16 KiB"));
+        return Err(SpeakerError::TOO_LARGE);
     }
     match X509Certificate::from_der(der) {
         Ok(([], certificate)) => Ok(certificate),

@@ -8,7 +8,7 @@
 //! ```text
 //! Federation ── Node (process: registry-node serve a b …, at the head of its own process group)
 //!     └──────── Registry (folder, ports) ── Party (credentials: signs and submits over HTTPS)
-//!                                       ├── Buyer (listens on NATS), Events (listens over SSE)
+//!                                       ├── Buyer (listens on NATS), Events (listens over SSE), Plain (HTTP/1.1 by hand)
 //!                                       └── Auditor (reads tiles and checkpoints, computes roots)
 //! ```
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -22,6 +22,7 @@ pub mod federation;
 pub mod impostor;
 pub mod node;
 pub mod party;
+pub mod plain;
 pub mod ports;
 pub mod program;
 pub mod reader;
@@ -38,6 +39,7 @@ pub use events::Events;
 pub use federation::Federation;
 pub use node::Node;
 pub use party::{Party, Receipt};
+pub use plain::Plain;
 pub use registry::Registry;
 pub use secrets::Secrets;
 pub use wait::{soon, until};

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use xtask::demo::{self, story};
 use xtask::workspace::Workspace;
-use xtask::{bench, faults, interop, suite, tidy, tools};
+use xtask::{bench, deny, faults, fuzz, interop, release, suite, tidy, tools};
 
 /// Chores of this repository.
 #[derive(Parser)]
@@ -36,6 +36,12 @@ enum Task {
     Faults(faults::Options),
     /// Let others' tools judge what a live registry gives out
     Interop(interop::Options),
+    /// Look for bytes that break what takes bytes from outside
+    Fuzz(fuzz::Options),
+    /// Hold what comes in from others to deny.toml: licences, sources, versions, advisories
+    Deny(deny::Options),
+    /// Build what is shipped, with the list of what is in it (CycloneDX)
+    Release(release::Options),
     /// Fetch what tests and demo need from outside, and print where nats-server is
     Tools,
 }
@@ -59,6 +65,9 @@ fn run(task: Task) -> anyhow::Result<bool> {
         Task::Bench(options) => bench::run(&workspace, &options),
         Task::Faults(options) => faults::run(&workspace, &options),
         Task::Interop(options) => interop::run(&workspace, &options, &mut out),
+        Task::Fuzz(options) => fuzz::run(&workspace, &options, &mut out),
+        Task::Deny(options) => deny::run(&workspace, &options, &mut out),
+        Task::Release(options) => release::run(&workspace, &options, &mut out),
         Task::Tools => {
             let path = tools::nats_server(&workspace)?;
             writeln!(out, "{}", path.display())?;

@@ -14,6 +14,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
+use crate::deny::{self, Advisories};
 use crate::workspace::Workspace;
 use crate::{tidy, tools};
 use skips::SkipLog;
@@ -39,6 +40,8 @@ enum Work {
     /// Cargo, with nats-server found and skipped tests counted.
     CargoTest(Vec<&'static str>),
     Tidy,
+    /// What comes in from others; advisories that cannot be had are counted as skipped.
+    Deny,
 }
 
 /// Runs the checks, and answers whether all passed.
@@ -76,6 +79,7 @@ fn plan(options: &Options) -> Vec<Step> {
     vec![
         Step { name: "format", work: Work::Cargo(vec!["fmt", "--all", "--check"]) },
         Step { name: "tidy", work: Work::Tidy },
+        Step { name: "deny", work: Work::Deny },
         Step { name: "clippy", work: Work::Cargo(clippy) },
         Step { name: "build", work: Work::Cargo(vec!["build", "--locked", "--workspace", "--all-targets"]) },
         Step { name: "tests", work: Work::CargoTest(tests) },
@@ -109,6 +113,15 @@ impl Work {
                 let passed = tidy::run(workspace, out)?;
                 Ok(Outcome::of(passed, self.to_string()))
             }
+            Self::Deny => {
+                let terms = deny::terms(workspace, out)?;
+                let advisories = deny::advisories(workspace, out)?;
+                let outcome = Outcome::of(terms && advisories != Advisories::Found, self.to_string());
+                Ok(match advisories {
+                    Advisories::NotAsked(why) => Outcome { skipped: vec![format!("advisories: {why}")], ..outcome },
+                    Advisories::Clean | Advisories::Found => outcome,
+                })
+            }
         }
     }
 
@@ -130,6 +143,7 @@ impl fmt::Display for Work {
                 write!(formatter, "cargo {}", arguments.join(" "))
             }
             Self::Tidy => formatter.write_str("cargo xtask tidy"),
+            Self::Deny => formatter.write_str("cargo xtask deny"),
         }
     }
 }

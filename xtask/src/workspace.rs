@@ -82,6 +82,18 @@ impl Member {
     }
 }
 
+/// The platform that this compiler builds for, such as `x86_64-unknown-linux-gnu`.
+///
+/// # Errors
+/// When rustc cannot be run or does not say.
+pub fn host() -> Result<String> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| OsString::from("rustc"));
+    let output = Command::new(rustc).arg("-vV").output().context("rustc cannot be started")?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned).context("rustc does not say which platform it builds for")
+}
+
 /// The cargo that started us, so that a pinned toolchain stays pinned.
 fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")))

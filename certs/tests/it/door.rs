@@ -274,7 +274,7 @@ async fn a_stolen_issuing_key_does_not_open_other_doors() {
         (
             "a party's name from the servers CA",
             Forgery { branch: Branch::Servers, ..Forgery::FLAWLESS },
-            Err("certificate-purpose"),
+            Err("certificate-issuer"),
         ),
         (
             "a party's name from the peers CA",

@@ -39,6 +39,7 @@ mod refusals;
 mod restricted;
 mod results;
 mod reuse;
+mod revoked;
 mod standing;
 mod stolen_key;
 mod succession;

