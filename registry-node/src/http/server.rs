@@ -116,9 +116,6 @@ pub struct Door {
     pub shutdown: CancellationToken,
 }
 
-/// A connection under TLS. Apart, for it is large, and whoever is asked to wait with it in its hands needs its size over again.
-type Link = Box<Stream<TcpStream>>;
-
 /// The place of an open connection.
 struct Place {
     metrics: Arc<Metrics>,
@@ -244,7 +241,8 @@ impl Door {
         let _ = socket.set_nodelay(true);
         match self.https.accept(socket, self.handshake).await {
             Ok(accepted) => {
-                let stream: Link = Box::new(accepted.stream);
+                // Apart, for it is large, and whoever waits with it in its hands needs its size over again.
+                let stream = Box::new(accepted.stream);
                 let speaker = accepted.speaker.map(Arc::new);
                 let Some(place) = self.placed(slot, &places, speaker.is_some()) else { return };
                 let caller = Caller {
@@ -279,7 +277,12 @@ impl Door {
     }
 
     /// Answers until the connection ends, or has an event stream for itself.
-    async fn talk<S: Routes>(&self, stream: Link, caller: &Arc<Caller>, routes: S) -> Option<(Link, Response)> {
+    async fn talk<S: Routes>(
+        &self,
+        stream: Box<Stream<TcpStream>>,
+        caller: &Arc<Caller>,
+        routes: S,
+    ) -> Option<(Box<Stream<TcpStream>>, Response)> {
         let first = First { asked: CancellationToken::new(), by: Instant::now() + HEADER_TIMEOUT };
         let mut begun = None;
         let beginning = async { begun = tokio::time::timeout_at(first.by, Begun::read(stream)).await.ok() };
@@ -297,11 +300,11 @@ impl Door {
 
     async fn talk_http1<S: Routes>(
         &self,
-        begun: Begun<Link>,
+        begun: Begun<Box<Stream<TcpStream>>>,
         caller: &Arc<Caller>,
         routes: S,
         first: First,
-    ) -> Option<(Link, Response)> {
+    ) -> Option<(Box<Stream<TcpStream>>, Response)> {
         let asked = first.asked.clone();
         let (offer, mut offered) = oneshot::channel();
         let (speaks, offer) = (Arc::clone(caller), Mutex::new(Some(offer)));
@@ -336,7 +339,13 @@ impl Door {
         taken.map(|response| (connection.into_parts().io.into_inner().into_inner(), response))
     }
 
-    async fn talk_http2<S: Routes>(&self, begun: Begun<Link>, caller: &Arc<Caller>, routes: S, first: First) {
+    async fn talk_http2<S: Routes>(
+        &self,
+        begun: Begun<Box<Stream<TcpStream>>>,
+        caller: &Arc<Caller>,
+        routes: S,
+        first: First,
+    ) {
         let (speaks, asked) = (Arc::clone(caller), first.asked.clone());
         let service = service_fn(move |request: Request<Incoming>| {
             asked.cancel();
@@ -360,7 +369,13 @@ impl Door {
     }
 
     /// Carries an event stream.
-    async fn carry(self: Arc<Self>, stream: Link, response: Response, caller: Arc<Caller>, _place: Place) {
+    async fn carry(
+        self: Arc<Self>,
+        stream: Box<Stream<TcpStream>>,
+        response: Response,
+        caller: Arc<Caller>,
+        _place: Place,
+    ) {
         let carrying = line::carry(stream, response, self.clock.now());
         tokio::pin!(carrying);
         if self.attend(&caller, carrying.as_mut()).await {
