@@ -444,10 +444,8 @@ pub(super) fn submission(error: &SubmitError, metrics: &Metrics) -> Problem {
 
 fn vault(what: &'static str, error: &dyn std::fmt::Display, uncertain: bool) -> Problem {
     tracing::error!(%error, "{what}");
-    if uncertain {
-        return sequence(&SequenceError::Stopped);
-    }
-    Problem::busy(Code::NotDurable.as_str(), "the vault cannot store anything now; send it again later", 10)
+    let later = "the vault cannot store anything now; send it again later";
+    if uncertain { sequence(&SequenceError::Stopped) } else { Problem::busy(Code::NotDurable.as_str(), later, 10) }
 }
 
 fn intake(error: &IntakeError) -> Problem {
