@@ -22,7 +22,7 @@ use uuid::Uuid;
 use super::dispatch::{Key, Ping, Task, Told, Work};
 use super::exposing::Exposures;
 use super::hindrance::Hindrance;
-use super::lane::{Delivery, Lane, Patience};
+use super::lane::{Delivery, Lane, Patience, Sending};
 use super::outbound::Outbound;
 use super::signals::{self, TokenFault, Tokens};
 use super::webhook::{Answer, Delivering, Form, Message};
@@ -260,21 +260,21 @@ impl Node {
             Err(error) => (self.letter_id(&letter), unmade(&error)),
         };
         let delivery = self.delivery(&id, &answer, delivering.said(), begun);
-        let why_parked = self.registry.dispatch.answered(key, work.turn, letter.spot, &answer, self.told(delivery));
+        let why_parked = self.registry.dispatch.answered(key, work.turn, &letter.sending, &answer, self.told(delivery));
         self.say_paused(key, work, delivering, why_parked).await;
     }
 
     /// A letter, as the subscription wants it: a stream, which is told of no chain, as a token.
     fn message(&self, key: &Key, work: &Work, letter: &Letter) -> Result<Message, TokenFault> {
         let (subscription, members) = (&*work.subscription, self.published.member(&self.registry));
-        let (Some(stream), Some(event)) = (&subscription.stream, &letter.event) else {
+        let (Some(stream), Some(event), Sending::At(spot)) = (&subscription.stream, &letter.event, &letter.sending) else {
             let form = Form::Webhook(subscription.secrets.clone());
             // What another standard defines stays as it has it.
             let members = if subscription.certificates.is_some() { &[][..] } else { &members[..] };
             return Ok(Message { id: self.letter_id(letter), body: with_members(&letter.json, members), form });
         };
         let token = self.tokens(key, work).event(event, &members)?;
-        let id = signals::jti(&self.registry, &key.name, letter.spot);
+        let id = signals::jti(&self.registry, &key.name, *spot);
         Ok(Message { id, body: token.into(), form: Form::Token(stream.authorization.clone()) })
     }
 

@@ -14,16 +14,19 @@
 //!
 //! Events are delivered in order: one that is not taken holds up those behind it, until it is taken or, where it is refused as such again
 //! and again, set aside as a dead letter. No event is kept here, only where it stands in the log, so that a lane is small however far it is behind.
+//! A lane to a partner in Catena-X has beside how far that was told of each offer; its place in the log says only that somebody must look.
 //! Out of scope: which events fit, and sending them.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use bridges::catena_x::edition::Stage;
 use conformity::words::Language;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::hindrance::Hindrance;
+use super::shelf::Name;
 use super::webhook::Answer;
 
 /// Deliveries that are remembered.
@@ -74,6 +77,43 @@ impl Spot {
     }
 }
 
+/// What is sent, as a lane knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sending {
+    /// What stands there in the log.
+    At(Spot),
+    /// News of a certificate.
+    News(Heard),
+}
+
+/// How far a partner is once it took news of a certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    /// Of which offer.
+    pub offer: Name,
+    /// How far.
+    pub stage: Stage,
+    /// Whether nothing more is ever told of it.
+    pub is_last: bool,
+    /// The entry that made it so, as far as one did.
+    pub spot: Spot,
+}
+
+impl Sending {
+    fn spot(&self) -> Spot {
+        match self {
+            Self::At(spot) => *spot,
+            Self::News(heard) => heard.spot,
+        }
+    }
+}
+
+impl From<Spot> for Sending {
+    fn from(spot: Spot) -> Self {
+        Self::At(spot)
+    }
+}
+
 /// How failures are followed up.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
@@ -112,11 +152,32 @@ pub struct DeadLetter {
     /// Why it was never sent, if it was not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<Hindrance>,
+    /// Of which certificate it is news, where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub news: Option<DeadNews>,
+}
+
+/// News of a certificate that were set aside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadNews {
+    /// Of which offer.
+    pub offer: Name,
+    /// What it was.
+    pub stage: Stage,
+    /// How far the partner had been told before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Stage>,
 }
 
 impl DeadLetter {
     fn refused(spot: Spot, status: u16, since: Timestamp) -> Self {
-        Self { spot, since, status: Some(status), code: None }
+        Self { spot, since, status: Some(status), code: None, news: None }
+    }
+
+    /// Whether it is the same that was set aside.
+    fn is_again(&self, other: &DeadLetter) -> bool {
+        let stage = |letter: &DeadLetter| letter.news.as_ref().map(|news| (news.offer.clone(), news.stage));
+        self.spot == other.spot && stage(self) == stage(other)
     }
 }
 
@@ -192,6 +253,9 @@ pub struct Lane {
     /// Dead letters that are to be sent again, before anything else.
     #[serde(default)]
     pub again: VecDeque<Spot>,
+    /// How far a partner in Catena-X was told of each offer.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub told: BTreeMap<Name, Stage>,
     /// The last attempts, the newest at the end.
     #[serde(default)]
     pub deliveries: VecDeque<Delivery>,
@@ -227,10 +291,18 @@ impl Lane {
         self.deliveries.push_back(delivery);
     }
 
-    /// The event at `spot` was answered so. `jitter` lies between 0 and 1: receivers that failed together are not tried again together.
-    pub fn answered(&mut self, spot: Spot, answer: &Answer, now: Timestamp, patience: &Patience, jitter: f64) {
+    /// What was sent was answered so. `jitter` lies between 0 and 1: receivers that failed together are not tried again together.
+    pub fn answered(
+        &mut self,
+        sent: impl Into<Sending>,
+        answer: &Answer,
+        now: Timestamp,
+        patience: &Patience,
+        jitter: f64,
+    ) {
+        let sent = sent.into();
         match answer {
-            Answer::Taken(_) => self.pass(spot),
+            Answer::Taken(_) => return self.through(&sent),
             Answer::Gone => self.park(now, GONE.to_owned()),
             Answer::Refused(status) => {
                 self.failed(now, format!("status {status}"), patience, jitter);
@@ -239,11 +311,27 @@ impl Lane {
                     trouble.refusals
                 });
                 if refusals >= REFUSALS {
-                    self.set_aside(DeadLetter::refused(spot, *status, now), now);
+                    let news = self.dead_news(&sent);
+                    let letter = DeadLetter { news, ..DeadLetter::refused(sent.spot(), *status, now) };
+                    return self.set_aside(letter, &sent, now);
                 }
             }
             Answer::Failed(why) => self.failed(now, why.clone(), patience, jitter),
         }
+        self.may_have_heard(&sent);
+    }
+
+    /// An answer may be lost where the message was not: whoever was tried hears of the end of what it may have heard of.
+    fn may_have_heard(&mut self, sent: &Sending) {
+        if let Sending::News(Heard { offer, stage, .. }) = sent {
+            let begun = Stage::begun(stage.spell);
+            self.told.entry(offer.clone()).and_modify(|told| *told = begun.max(*told)).or_insert(begun);
+        }
+    }
+
+    fn dead_news(&self, sent: &Sending) -> Option<DeadNews> {
+        let Sending::News(Heard { offer, stage, .. }) = sent else { return None };
+        Some(DeadNews { offer: offer.clone(), stage: *stage, before: self.told.get(offer).copied() })
     }
 
     /// A heartbeat was answered so: who is gone, or not reached for days, is parked as if events had waited. Whoever refuses it as such is there.
@@ -259,6 +347,20 @@ impl Lane {
     pub fn pinged(&mut self, answer: &Answer, now: Timestamp) {
         if *answer == Answer::Gone {
             self.park(now, GONE.to_owned());
+        }
+    }
+
+    fn through(&mut self, sent: &Sending) {
+        match sent {
+            Sending::At(spot) => self.pass(*spot),
+            Sending::News(Heard { offer, stage, is_last, .. }) => {
+                self.trouble = None;
+                if *is_last {
+                    self.told.remove(offer);
+                } else {
+                    self.told.insert(offer.clone(), *stage);
+                }
+            }
         }
     }
 
@@ -285,7 +387,8 @@ impl Lane {
 
     /// Of the entry at `spot` it is never found out what is to be told.
     pub fn undeliverable(&mut self, spot: Spot, hindrance: Hindrance, now: Timestamp) {
-        self.set_aside(DeadLetter { spot, since: now, status: None, code: Some(hindrance) }, now);
+        let letter = DeadLetter { spot, since: now, status: None, code: Some(hindrance), news: None };
+        self.set_aside(letter, &spot.into(), now);
     }
 
     fn failed(&mut self, now: Timestamp, why: String, patience: &Patience, jitter: f64) {
@@ -314,15 +417,14 @@ impl Lane {
         self.trouble = Some(Trouble { since, attempts: attempts.saturating_add(1), refusals, next, why, code });
     }
 
-    fn set_aside(&mut self, letter: DeadLetter, now: Timestamp) {
+    fn set_aside(&mut self, letter: DeadLetter, sent: &Sending, now: Timestamp) {
         // One that was told again in vain waits once.
-        self.dead.retain(|dead| dead.spot != letter.spot);
+        self.dead.retain(|dead| !dead.is_again(&letter));
         if self.dead.len() >= MAX_DEAD {
             return self.park(now, format!("{MAX_DEAD} dead letters wait already; replay or drop them"));
         }
-        let spot = letter.spot;
         self.dead.push(letter);
-        self.pass(spot);
+        self.through(sent);
     }
 
     /// Sends nothing more until its owner says so.
@@ -371,21 +473,21 @@ impl Lane {
         has_room
     }
 
-    /// Delivers everything from `spot` on again, behind dead letters from before it that were to be sent again and are not yet.
+    /// Delivers everything from `spot` on again, behind dead letters from before it that were to be sent again and are not yet. A partner in
+    /// Catena-X is told once more of whatever has not ended, wherever that began.
     pub fn rewind(&mut self, spot: Spot) {
         self.resume();
         self.again.retain(|waiting| *waiting < spot);
         self.handed.retain(|handed| *handed < spot);
         self.behind = Some(spot);
+        for stage in self.told.values_mut().filter(|stage| !stage.ended) {
+            *stage = Stage::begun(stage.spell);
+        }
     }
 
-    /// Delivers what is at these places again, each once, before anything else.
-    pub fn tell_again(&mut self, places: &[Spot]) {
-        for spot in places {
-            if !self.again.contains(spot) {
-                self.again.push_back(*spot);
-            }
-        }
+    /// Somebody must look what is owed; `spot` is as good as any place.
+    pub fn look(&mut self, spot: Spot) {
+        self.behind.get_or_insert(spot);
     }
 
     /// Delivers the dead letters again, and how many there are.
@@ -393,7 +495,20 @@ impl Lane {
         self.resume();
         let dead = std::mem::take(&mut self.dead);
         let count = dead.len();
-        self.again.extend(dead.into_iter().map(|letter| letter.spot));
+        for DeadLetter { spot, news, .. } in dead {
+            let Some(DeadNews { offer, before, .. }) = news else {
+                self.again.push_back(spot);
+                continue;
+            };
+            self.look(spot);
+            match (before, self.told.get(&offer)) {
+                // What came behind it is told again, too: it has one id.
+                (Some(before), Some(told)) if before < *told => drop(self.told.insert(offer, before)),
+                (None, Some(_)) => drop(self.told.remove(&offer)),
+                (Some(before), None) => drop(self.told.insert(offer, before)),
+                _ => {}
+            }
+        }
         count
     }
 }

@@ -113,7 +113,7 @@ fn what_never_can_be_told_is_set_aside_once_and_those_behind_it_are_told() {
     for _ in 0..3 {
         lane.undeliverable(Spot::of_entry(3), Hindrance::TooMuchPast, at(7));
         let dead =
-            DeadLetter { spot: Spot::of_entry(3), since: at(7), status: None, code: Some(Hindrance::TooMuchPast) };
+            DeadLetter { spot: Spot::of_entry(3), since: at(7), status: None, code: Some(Hindrance::TooMuchPast), news: None };
         assert_eq!((lane.dead.as_slice(), lane.behind), (&[dead][..], Some(Spot::of_entry(3).behind())));
         lane.rewind(Spot::of_entry(3));
     }
