@@ -160,7 +160,8 @@ pub struct Turn {
 pub fn turns(verdict: &VerdictRecord, offering: Offering, now: Timestamp) -> Vec<Turn> {
     let (mut turns, mut course) = (Vec::new(), Course { spell: offering.again, open: None });
     let mut before: Option<Snapshot> = None;
-    for (item, after) in verdict.course().take_while(|(item, _)| offering.until.is_none_or(|until| item.index < until)) {
+    for (item, after) in verdict.course().take_while(|(item, _)| offering.until.is_none_or(|until| item.index < until))
+    {
         // A window may have closed meanwhile: then it was not in force, though no entry says so.
         let lasted = before.is_some_and(|before| before.is_in_force(item.at));
         let told = course.step(lasted, after.is_in_force(item.at));
@@ -182,7 +183,8 @@ fn since(mut turns: Vec<Turn>, Offering { from, earlier, .. }: Offering) -> Vec<
     let mut rest = turns.split_off(begun);
     let Some(first) = turns.pop().filter(|turn| turn.edition.stands()) else { return rest };
     for turn in rest.iter_mut().filter(|turn| turn.edition.spell == first.edition.spell) {
-        turn.edition.revision = turn.edition.revision.saturating_sub(first.edition.revision - 1).saturating_add(earlier);
+        turn.edition.revision =
+            turn.edition.revision.saturating_sub(first.edition.revision - 1).saturating_add(earlier);
     }
     let as_of_then = |revision, became| Turn { edition: Edition { revision, became, ..first.edition }, ..first };
     let changed = (earlier > 0).then(|| as_of_then(earlier.saturating_add(1), Lifecycle::Modified));

@@ -267,7 +267,8 @@ impl Node {
     /// A letter, as the subscription wants it: a stream, which is told of no chain, as a token.
     fn message(&self, key: &Key, work: &Work, letter: &Letter) -> Result<Message, TokenFault> {
         let (subscription, members) = (&*work.subscription, self.published.member(&self.registry));
-        let (Some(stream), Some(event), Sending::At(spot)) = (&subscription.stream, &letter.event, &letter.sending) else {
+        let (Some(stream), Some(event), Sending::At(spot)) = (&subscription.stream, &letter.event, &letter.sending)
+        else {
             let form = Form::Webhook(subscription.secrets.clone());
             // What another standard defines stays as it has it.
             let members = if subscription.certificates.is_some() { &[][..] } else { &members[..] };
@@ -325,6 +326,7 @@ impl Node {
         let told = match answer {
             Answer::Taken(status) | Answer::Refused(status) => format!("status {status}"),
             Answer::Gone => "status 410".to_owned(),
+            Answer::NotServed => "status 501".to_owned(),
             Answer::Failed(why) => why.clone(),
         };
         let told = said.map_or(told.clone(), |said| format!("{told}: {said}"));

@@ -17,6 +17,8 @@
 //! A lane to a partner in Catena-X has beside how far that was told of each offer; its place in the log says only that somebody must look.
 //! Out of scope: which events fit, and sending them.
 
+mod partner;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
@@ -28,6 +30,7 @@ use serde::{Deserialize, Serialize};
 use super::hindrance::Hindrance;
 use super::shelf::Name;
 use super::webhook::Answer;
+pub use partner::{DeadNews, Heard, Sending};
 
 /// Deliveries that are remembered.
 const REMEMBERED: usize = 50;
@@ -41,6 +44,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
 const FURTHEST: SignedDuration = SignedDuration::from_mins(75);
 /// What a push would have been answered with (RFC 8935, section 2.3).
 const REFUSED_BY_POLL: u16 = 400;
+const NOT_SERVED: &str = "status 501";
 const GONE: &str = "the receiver says that it is gone (410)";
 
 /// An event's place: its entry, and its position there.
@@ -74,43 +78,6 @@ impl Spot {
     /// The first place of the first entry that begins here or behind it.
     pub fn next_entry(self) -> Spot {
         if self == self.entry() { self } else { Spot::of_entry(self.index.saturating_add(1)) }
-    }
-}
-
-/// What is sent, as a lane knows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Sending {
-    /// What stands there in the log.
-    At(Spot),
-    /// News of a certificate.
-    News(Heard),
-}
-
-/// How far a partner is once it took news of a certificate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Heard {
-    /// Of which offer.
-    pub offer: Name,
-    /// How far.
-    pub stage: Stage,
-    /// Whether nothing more is ever told of it.
-    pub is_last: bool,
-    /// The entry that made it so, as far as one did.
-    pub spot: Spot,
-}
-
-impl Sending {
-    fn spot(&self) -> Spot {
-        match self {
-            Self::At(spot) => *spot,
-            Self::News(heard) => heard.spot,
-        }
-    }
-}
-
-impl From<Spot> for Sending {
-    fn from(spot: Spot) -> Self {
-        Self::At(spot)
     }
 }
 
@@ -155,18 +122,6 @@ pub struct DeadLetter {
     /// Of which certificate it is news, where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub news: Option<DeadNews>,
-}
-
-/// News of a certificate that were set aside.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeadNews {
-    /// Of which offer.
-    pub offer: Name,
-    /// What it was.
-    pub stage: Stage,
-    /// How far the partner had been told before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<Stage>,
 }
 
 impl DeadLetter {
@@ -316,22 +271,11 @@ impl Lane {
                     return self.set_aside(letter, &sent, now);
                 }
             }
+            Answer::NotServed if matches!(sent, Sending::News(_)) => self.park(now, partner::RELIEVED.to_owned()),
+            Answer::NotServed => self.failed(now, NOT_SERVED.to_owned(), patience, jitter),
             Answer::Failed(why) => self.failed(now, why.clone(), patience, jitter),
         }
         self.may_have_heard(&sent);
-    }
-
-    /// An answer may be lost where the message was not: whoever was tried hears of the end of what it may have heard of.
-    fn may_have_heard(&mut self, sent: &Sending) {
-        if let Sending::News(Heard { offer, stage, .. }) = sent {
-            let begun = Stage::begun(stage.spell);
-            self.told.entry(offer.clone()).and_modify(|told| *told = begun.max(*told)).or_insert(begun);
-        }
-    }
-
-    fn dead_news(&self, sent: &Sending) -> Option<DeadNews> {
-        let Sending::News(Heard { offer, stage, .. }) = sent else { return None };
-        Some(DeadNews { offer: offer.clone(), stage: *stage, before: self.told.get(offer).copied() })
     }
 
     /// A heartbeat was answered so: who is gone, or not reached for days, is parked as if events had waited. Whoever refuses it as such is there.
@@ -339,6 +283,7 @@ impl Lane {
         match answer {
             Answer::Taken(_) | Answer::Refused(_) => self.trouble = None,
             Answer::Gone => self.park(now, GONE.to_owned()),
+            Answer::NotServed => self.failed(now, NOT_SERVED.to_owned(), patience, jitter),
             Answer::Failed(why) => self.failed(now, why.clone(), patience, jitter),
         }
     }
@@ -347,20 +292,6 @@ impl Lane {
     pub fn pinged(&mut self, answer: &Answer, now: Timestamp) {
         if *answer == Answer::Gone {
             self.park(now, GONE.to_owned());
-        }
-    }
-
-    fn through(&mut self, sent: &Sending) {
-        match sent {
-            Sending::At(spot) => self.pass(*spot),
-            Sending::News(Heard { offer, stage, is_last, .. }) => {
-                self.trouble = None;
-                if *is_last {
-                    self.told.remove(offer);
-                } else {
-                    self.told.insert(offer.clone(), *stage);
-                }
-            }
         }
     }
 
@@ -480,14 +411,7 @@ impl Lane {
         self.again.retain(|waiting| *waiting < spot);
         self.handed.retain(|handed| *handed < spot);
         self.behind = Some(spot);
-        for stage in self.told.values_mut().filter(|stage| !stage.ended) {
-            *stage = Stage::begun(stage.spell);
-        }
-    }
-
-    /// Somebody must look what is owed; `spot` is as good as any place.
-    pub fn look(&mut self, spot: Spot) {
-        self.behind.get_or_insert(spot);
+        self.tell_from_the_beginning();
     }
 
     /// Delivers the dead letters again, and how many there are.
@@ -496,17 +420,9 @@ impl Lane {
         let dead = std::mem::take(&mut self.dead);
         let count = dead.len();
         for DeadLetter { spot, news, .. } in dead {
-            let Some(DeadNews { offer, before, .. }) = news else {
-                self.again.push_back(spot);
-                continue;
-            };
-            self.look(spot);
-            match (before, self.told.get(&offer)) {
-                // What came behind it is told again, too: it has one id.
-                (Some(before), Some(told)) if before < *told => drop(self.told.insert(offer, before)),
-                (None, Some(_)) => drop(self.told.remove(&offer)),
-                (Some(before), None) => drop(self.told.insert(offer, before)),
-                _ => {}
+            match news {
+                Some(news) => self.unhear(news, spot),
+                None => self.again.push_back(spot),
             }
         }
         count

@@ -278,21 +278,29 @@ fn a_partner_is_owed_what_it_was_not_told_whatever_became_of_the_offer() {
         ("nothing yet", vec![renewed()], anew(0, 0), None, vec![(1, 1, Created), (1, 2, Modified)]),
         ("what ended before is nothing to begin with", gap(), anew(0, 0), None, vec![(2, 1, Created)]),
         ("what is over", vec![changed(Change::Suspended)], anew(0, 0), None, vec![]),
-        ("may have heard of it", vec![changed(Change::Suspended)], anew(0, 0), Some(Stage::begun(1)), vec![
-            (1, 1, Created),
-            (1, 1, Withdrawn),
-        ]),
+        (
+            "may have heard of it",
+            vec![changed(Change::Suspended)],
+            anew(0, 0),
+            Some(Stage::begun(1)),
+            vec![(1, 1, Created), (1, 1, Withdrawn)],
+        ),
         ("behind", gap(), anew(0, 0), stage(1, false, 1), vec![(1, 2, Modified), (1, 2, Withdrawn), (2, 1, Created)]),
         ("all of it", gap(), anew(0, 0), stage(2, false, 1), vec![]),
-        ("taken back and offered again at once", vec![], anew(1, 1), stage(1, false, 1), vec![
-            (1, 1, Withdrawn),
-            (2, 1, Created),
-        ]),
-        ("suspended, restored, taken back and offered again", gap(), anew(1, 4), stage(1, false, 2), vec![
-            (1, 2, Withdrawn),
-            (2, 1, Withdrawn),
-            (3, 1, Created),
-        ]),
+        (
+            "taken back and offered again at once",
+            vec![],
+            anew(1, 1),
+            stage(1, false, 1),
+            vec![(1, 1, Withdrawn), (2, 1, Created)],
+        ),
+        (
+            "suspended, restored, taken back and offered again",
+            gap(),
+            anew(1, 4),
+            stage(1, false, 2),
+            vec![(1, 2, Withdrawn), (2, 1, Withdrawn), (3, 1, Created)],
+        ),
         ("taken back", gap(), taken_back(4), stage(2, false, 1), vec![(2, 1, Withdrawn)]),
         ("taken back before it was restored", gap(), taken_back(3), stage(1, true, 2), vec![]),
         ("taken back before it was suspended", gap(), taken_back(2), stage(1, false, 2), vec![(1, 2, Withdrawn)]),
@@ -310,7 +318,8 @@ fn an_offer_that_changes_is_another_issue_of_the_same_certificate() {
     // Changed behind the first renewal, as its third issue.
     let offering = Offering { earlier: 2, from: GRANTED + 2, ..Offering::default() };
     let told = told(&record, offering);
-    let expected = [(1, 1, 1, Created), (1, 1, 3, Modified), (2, 1, 4, Modified), (3, 1, 4, Withdrawn), (4, 2, 1, Created)];
+    let expected =
+        [(1, 1, 1, Created), (1, 1, 3, Modified), (2, 1, 4, Modified), (3, 1, 4, Withdrawn), (4, 2, 1, Created)];
     assert_eq!(told, expected);
     let behind = owed(&record, offering, Some(Stage { spell: 1, ended: false, revision: 2 }));
     assert_eq!(behind[..2], [(1, 3, Modified), (1, 4, Modified)]);

@@ -173,12 +173,7 @@ pub(in super::super) fn judge(site: &Site, ask: &Ask, sent: &Sent) -> Result<Res
 
 /// Keeps the judgement in what is open with the partner about the certificate; whether something was. An end is never taken back: what the
 /// partner opens later is another exchange.
-fn conclude(
-    shelf: &mut Draft<'_>,
-    foreign: &Foreign,
-    judgement: &Judgement,
-    now: Timestamp,
-) -> Result<bool, Problem> {
+fn conclude(shelf: &mut Draft<'_>, foreign: &Foreign, judgement: &Judgement, now: Timestamp) -> Result<bool, Problem> {
     let mut was_open = false;
     for Listed { name, .. } in shelf.list::<Exchange>()? {
         if Between::partner_in(&name) != foreign.partner.as_str() {
