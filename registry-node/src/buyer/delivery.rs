@@ -254,6 +254,11 @@ impl Node {
     }
 
     async fn deliver(&self, key: &Key, work: &Work, delivering: &mut Delivering, letter: Letter) {
+        if let Sending::News(heard) = &letter.sending
+            && !self.registry.dispatch.tells(key, work.turn, heard)
+        {
+            return;
+        }
         let begun = Instant::now();
         let (id, answer) = match self.message(key, work, &letter) {
             Ok(message) => (message.id.clone(), delivering.send(&message, self.registry.now()).await),

@@ -33,7 +33,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, Semaphore};
 
 use super::hindrance::Hindrance;
-use super::lane::{Delivery, Lane, Patience, Sending, Spot};
+use super::lane::{Delivery, Heard, Lane, Patience, Sending, Spot};
 use super::shelf::Name;
 use super::subscription::Subscription;
 use super::webhook::Answer;
@@ -283,6 +283,15 @@ impl Dispatch {
     pub(super) fn told(&self, key: &Key, turn: u64) -> Option<BTreeMap<Name, Stage>> {
         let state = self.state();
         state.lines.get(key).filter(|line| line.turn == turn).map(|line| line.lane.told.clone())
+    }
+
+    /// A partner is about to be told; `false` where the owner changed something meanwhile, and it may be owed something else.
+    pub(super) fn tells(&self, key: &Key, turn: u64, heard: &Heard) -> bool {
+        let mut state = self.state();
+        let Some(line) = state.lines.get_mut(key).filter(|line| line.turn == turn) else { return false };
+        line.lane.may_have_heard(heard);
+        state.changed.insert(key.owner.clone());
+        true
     }
 
     /// What was sent was answered so; nothing of it counts where the owner changed something meanwhile. Why it is parked now, if it was not.

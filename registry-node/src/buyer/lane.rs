@@ -257,7 +257,7 @@ impl Lane {
     ) {
         let sent = sent.into();
         match answer {
-            Answer::Taken(_) => return self.through(&sent),
+            Answer::Taken(_) => self.through(&sent),
             Answer::Gone => self.park(now, GONE.to_owned()),
             Answer::Refused(status) => {
                 self.failed(now, format!("status {status}"), patience, jitter);
@@ -268,14 +268,13 @@ impl Lane {
                 if refusals >= REFUSALS {
                     let news = self.dead_news(&sent);
                     let letter = DeadLetter { news, ..DeadLetter::refused(sent.spot(), *status, now) };
-                    return self.set_aside(letter, &sent, now);
+                    self.set_aside(letter, &sent, now);
                 }
             }
             Answer::NotServed if matches!(sent, Sending::News(_)) => self.park(now, partner::RELIEVED.to_owned()),
             Answer::NotServed => self.failed(now, NOT_SERVED.to_owned(), patience, jitter),
             Answer::Failed(why) => self.failed(now, why.clone(), patience, jitter),
         }
-        self.may_have_heard(&sent);
     }
 
     /// A heartbeat was answered so: who is gone, or not reached for days, is parked as if events had waited. Whoever refuses it as such is there.

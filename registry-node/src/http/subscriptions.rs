@@ -134,8 +134,10 @@ fn taken(
     let version = registry.shelf.put(&key.owner, &key.name, &subscription, condition, registry.now());
     let version = version.map_err(|error| code::kept(&error))?;
     registry.dispatch.put(key.clone(), subscription.clone(), watched, start, registry.now());
-    // Whoever puts it again has mended what was wrong.
-    registry.dispatch.change(&key, registry.now(), Lane::resume);
+    if start.is_none() {
+        // Whoever puts it again has mended what was wrong.
+        registry.dispatch.change(&key, registry.now(), Lane::resume);
+    }
     // Or after a crash one that was parked would still be.
     registry.dispatch.keep().map_err(|error| code::kept(&error))?;
     let secret = subscription.secrets.first().map(Secret::shown).filter(|_| with_secret);

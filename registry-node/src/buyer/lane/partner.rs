@@ -1,7 +1,7 @@
 //! A lane to a partner in Catena-X: how far that was told of each offer, from which follows what it is owed (`buyer::pushing`).
 //!
 //! ```text
-//! tried, not taken ▶ it may have heard: its end is owed        taken, set aside ▶ as far as that
+//! tried ▶ it may have heard: its end is owed                    taken, set aside ▶ as far as that
 //! replay of dead letters ▶ as far as before them               replay from a place ▶ from the beginning of what has not ended
 //! ```
 
@@ -64,12 +64,11 @@ pub struct DeadNews {
 }
 
 impl Lane {
-    /// An answer may be lost where the message was not: whoever was tried hears of the end of what it may have heard of.
-    pub(super) fn may_have_heard(&mut self, sent: &Sending) {
-        if let Sending::News(Heard { offer, stage, .. }) = sent {
-            let begun = Stage::begun(stage.spell);
-            self.told.entry(offer.clone()).and_modify(|told| *told = begun.max(*told)).or_insert(begun);
-        }
+    /// News are about to be sent. Their answer may be lost, or come when it does not count any more, where they did not: whoever was tried hears
+    /// of the end of what it may have heard of.
+    pub fn may_have_heard(&mut self, Heard { offer, stage, .. }: &Heard) {
+        let begun = Stage::begun(stage.spell);
+        self.told.entry(offer.clone()).and_modify(|told| *told = begun.max(*told)).or_insert(begun);
     }
 
     pub(super) fn dead_news(&self, sent: &Sending) -> Option<DeadNews> {

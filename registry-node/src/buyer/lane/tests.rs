@@ -180,9 +180,13 @@ fn so_many_deliveries_are_remembered() {
     assert_eq!((lane.deliveries.len(), lane.deliveries[0].id.as_str()), (REMEMBERED, "5"));
 }
 
-fn heard(spell: u64, ended: bool, revision: u64) -> Sending {
+fn news(spell: u64, ended: bool, revision: u64) -> Heard {
     let stage = Stage { spell, ended, revision };
-    Sending::News(Heard { offer: "V-1".parse().unwrap(), stage, is_last: false, spot: Spot::of_entry(7) })
+    Heard { offer: "V-1".parse().unwrap(), stage, is_last: false, spot: Spot::of_entry(7) }
+}
+
+fn heard(spell: u64, ended: bool, revision: u64) -> Sending {
+    Sending::News(news(spell, ended, revision))
 }
 
 #[test]
@@ -190,8 +194,9 @@ fn a_partner_that_was_tried_may_have_heard_and_one_that_refused_is_as_far_as_if_
     let name: Name = "V-1".parse().unwrap();
     let told = |lane: &Lane| lane.told.get(&name).map(|stage| (stage.spell, stage.ended, stage.revision));
     let mut lane = behind(7);
+    lane.may_have_heard(&news(1, false, 1));
     lane.answered(heard(1, false, 1), &Answer::Failed("no".to_owned()), at(0), &PATIENCE, 0.5);
-    assert_eq!(told(&lane), Some((1, false, 0)));
+    assert_eq!(told(&lane), Some((1, false, 0)), "its end is owed, and its beginning still");
     lane.answered(heard(1, false, 1), &Answer::Taken(204), at(9), &PATIENCE, 0.5);
     assert_eq!((told(&lane), &lane.trouble, lane.behind), (Some((1, false, 1)), &None, Some(Spot::of_entry(7))));
     for _ in 0..REFUSALS {
@@ -202,6 +207,8 @@ fn a_partner_that_was_tried_may_have_heard_and_one_that_refused_is_as_far_as_if_
     let kept: Lane = serde_json::from_value(serde_json::to_value(&lane).unwrap()).unwrap();
     assert_eq!(kept, lane);
     assert_eq!((lane.revive(), told(&lane)), (1, Some((1, false, 1))), "what came behind it, too");
+    lane.may_have_heard(&news(1, false, 2));
+    assert_eq!(told(&lane), Some((1, false, 1)), "it goes back by no attempt");
     lane.answered(heard(2, false, 3), &Answer::Taken(204), at(40), &PATIENCE, 0.5);
     lane.rewind(Spot::of_entry(0));
     assert_eq!(told(&lane), Some((2, false, 0)));
