@@ -10,8 +10,8 @@
 
 use std::sync::Arc;
 
-use bridges::catena_x::LegalEntity;
 use bridges::catena_x::edition::{Edition, Stage, Turn, next, turns};
+use bridges::catena_x::{LegalEntity, Lifecycle};
 use conformity::ids::{PartyId, VerdictId};
 use conformity::records::Facts;
 use conformity::standing::is_supplier;
@@ -101,7 +101,7 @@ impl Certificate {
     /// That the certificate of which a partner was told has ended, by what its holder did.
     fn end(&self, told: Stage) -> Turn {
         let revision = told.revision.max(1);
-        let edition = Edition { spell: told.spell, revision, became: bridges::catena_x::Lifecycle::Withdrawn };
+        let edition = Edition { spell: told.spell, revision, became: Lifecycle::Withdrawn };
         Turn { entry: self.offer.offering.from, at: self.put, edition, valid_until: None }
     }
 }

@@ -22,7 +22,7 @@ use uuid::Uuid;
 use super::dispatch::{Key, Ping, Task, Told, Work};
 use super::exposing::Exposures;
 use super::hindrance::Hindrance;
-use super::lane::{Delivery, Lane, Patience, Sending};
+use super::lane::{Delivery, Heard, Lane, Patience, Sending};
 use super::outbound::Outbound;
 use super::signals::{self, TokenFault, Tokens};
 use super::webhook::{Answer, Delivering, Form, Message};
@@ -110,16 +110,19 @@ pub async fn run(
     keep(&node.registry).await;
 }
 
-async fn keep(registry: &Arc<Registry>) {
+/// Keeps how far all are; whether it could.
+async fn keep(registry: &Arc<Registry>) -> bool {
     static FAULTS: Hush = Hush::new();
     let keeping = Arc::clone(registry);
     let kept = tokio::task::spawn_blocking(move || keeping.dispatch.keep().map_err(|error| error.to_string())).await;
     let kept = kept.unwrap_or_else(|error| Err(error.to_string()));
+    let is_kept = kept.is_ok();
     if let Err(error) = kept
         && let Some(times) = FAULTS.heard()
     {
         tracing::error!(%error, times, "how far subscribers were told could not be kept; after a restart they are told again");
     }
+    is_kept
 }
 
 /// A worker's turn for a subscription, which ends also where the worker panics: nobody else would have it otherwise until the node starts again.
@@ -255,7 +258,7 @@ impl Node {
 
     async fn deliver(&self, key: &Key, work: &Work, delivering: &mut Delivering, letter: Letter) {
         if let Sending::News(heard) = &letter.sending
-            && !self.registry.dispatch.tells(key, work.turn, heard)
+            && !self.tells(key, work, heard).await
         {
             return;
         }
@@ -267,6 +270,21 @@ impl Node {
         let delivery = self.delivery(&id, &answer, delivering.said(), begun);
         let why_parked = self.registry.dispatch.answered(key, work.turn, &letter.sending, &answer, self.told(delivery));
         self.say_paused(key, work, delivering, why_parked).await;
+    }
+
+    /// Whether a partner can be told: that it may have heard of a certificate is kept before it does, or its end would not be owed after a crash.
+    async fn tells(&self, key: &Key, work: &Work, heard: &Heard) -> bool {
+        let dispatch = &self.registry.dispatch;
+        match dispatch.tells(key, work.turn, heard) {
+            None => return false,
+            Some(is_known) if is_known => return true,
+            Some(_) => {}
+        }
+        if keep(&self.registry).await {
+            return true;
+        }
+        self.not_found(key, work, NotFound::Later);
+        false
     }
 
     /// A letter, as the subscription wants it: a stream, which is told of no chain, as a token.

@@ -285,13 +285,16 @@ impl Dispatch {
         state.lines.get(key).filter(|line| line.turn == turn).map(|line| line.lane.told.clone())
     }
 
-    /// A partner is about to be told; `false` where the owner changed something meanwhile, and it may be owed something else.
-    pub(super) fn tells(&self, key: &Key, turn: u64, heard: &Heard) -> bool {
+    /// A partner is about to be told, and whether it was known before that it may hear of this certificate; nothing where the owner changed
+    /// something meanwhile, and it may be owed something else.
+    pub(super) fn tells(&self, key: &Key, turn: u64, heard: &Heard) -> Option<bool> {
         let mut state = self.state();
-        let Some(line) = state.lines.get_mut(key).filter(|line| line.turn == turn) else { return false };
+        let line = state.lines.get_mut(key).filter(|line| line.turn == turn)?;
+        let before = line.lane.told.get(&heard.offer).copied();
         line.lane.may_have_heard(heard);
+        let is_known = before == line.lane.told.get(&heard.offer).copied();
         state.changed.insert(key.owner.clone());
-        true
+        Some(is_known)
     }
 
     /// What was sent was answered so; nothing of it counts where the owner changed something meanwhile. Why it is parked now, if it was not.
