@@ -28,7 +28,7 @@ pub mod record;
 mod status;
 
 pub use bpn::LegalEntity;
-pub use event::{ACCEPTANCE, FULFILLMENT, LIFECYCLE};
+pub use event::{ACCEPTANCE, FULFILLMENT, LIFECYCLE, NUMBERS};
 pub use plain::REQUEST;
 pub use publish::{Attached, Exchange, Header, Lifecycle, Outline, Published, Site, Trust};
 pub use query::{Query, Unsearchable};

@@ -352,6 +352,50 @@ pub struct Evidence {
     pub trust: Option<String>,
     /// Its sites and addresses, in the network's words.
     pub sites: Vec<String>,
+    /// Who holds it, in the network's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder: Option<String>,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub area: Option<String>,
+    /// Who issued it.
+    #[serde(default, skip_serializing_if = "Involved::is_unnamed")]
+    pub issuer: Involved,
+    /// Who checked it.
+    #[serde(default, skip_serializing_if = "Involved::is_unnamed")]
+    pub validator: Involved,
+    /// Why it was not accepted, or not brought.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<Flaw>,
+}
+
+/// Somebody whom a foreign certificate names.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Involved {
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its number, in the network's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+}
+
+impl Involved {
+    /// Whether nobody is named.
+    #[must_use]
+    pub fn is_unnamed(&self) -> bool {
+        self.name.is_none() && self.number.is_none()
+    }
+}
+
+/// What is wrong with a certificate, as whoever does not take it says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flaw {
+    /// What.
+    pub message: String,
+    /// Of which part of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub specifier: Option<String>,
 }
 
 /// Something worth knowing that is no fault.

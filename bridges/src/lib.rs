@@ -31,8 +31,8 @@ pub mod xml;
 
 pub use answer::{Answer, EXPLANATION_MAX, FINDINGS_MAX, Finding, PROOF_MAX, Stated, Unanswerable};
 pub use document::{
-    Address, Document, Envelope, Evidence, Kind, Network, Notice, Noticed, Party, PartyIdentifier, Reading, Role,
-    Unread,
+    Address, Document, Envelope, Evidence, Flaw, Involved, Kind, Network, Notice, Noticed, Party, PartyIdentifier,
+    Reading, Role, Unread,
 };
 pub use names::UnknownNetwork;
 pub use place::Place;

@@ -12,7 +12,7 @@ mod news;
 mod partners;
 mod told;
 
-pub use news::News;
+pub use news::{News, Told, exchange};
 pub use partners::{Asked, Partner, Question, Terms, Unclear};
 pub use told::{Bridged, DocumentTold, Found, Occasion, words};
 

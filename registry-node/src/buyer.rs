@@ -2,6 +2,7 @@
 //!
 //! In scope: the private store, watchlists, subscriptions, exposures, what is offered to partners, and telling subscribers. Out of scope: who asks over which door (`http`).
 
+pub mod certificate;
 pub mod cursor;
 pub mod delivery;
 pub mod dispatch;

@@ -8,12 +8,15 @@
 //! The standard has no way back from WITHDRAWN: whatever is in force again, for whatever reason, is another certificate. What was told counts,
 //! and not what was found out later: a suspension that a thief signed withdrew the certificate, and when it is declared void another one
 //! begins. A verdict that was never in force is no certificate. Whether its days have come and are over is in the record, for its reader.
-//! Out of scope: to whom it is offered.
+//!
+//! How far a partner was told is a [`Stage`], and never a place in a queue: what it is owed follows from that and from what became of the
+//! verdict, whatever happened to the offer meanwhile. Out of scope: to whom it is offered.
 
 use std::fmt;
 use std::str::FromStr;
 
 use conformity::ids::VerdictId;
+use conformity::time::Day;
 use conformity::verdict::{Snapshot, VerdictRecord};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -69,14 +72,22 @@ impl FromStr for CertificateId {
     }
 }
 
-/// Since when a verdict is offered, as far as that makes another certificate of it.
+/// Since when a verdict is offered, as far as that makes another certificate or another issue of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Offering {
-    /// How often it was offered again after it had been taken back: as often another certificate began.
+    /// How often it was offered anew: after it had been taken back, to a partner who had lost it, or as something else. As often another
+    /// certificate began.
     pub again: u64,
-    /// How many entries the log had when it was offered last: what they say is no change of the certificate.
+    /// How many entries the log had when it was offered last, or when the offer was last changed: what they say is no change of the
+    /// certificate any more.
     pub from: u64,
+    /// How many issues of the certificate there were before the offer was last changed.
+    #[serde(default)]
+    pub earlier: u64,
+    /// How many entries the log had when it was taken back; none while it is offered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<u64>,
 }
 
 /// Which issue of which certificate a verdict is, and what became of it.
@@ -96,6 +107,38 @@ impl Edition {
     pub fn stands(&self) -> bool {
         self.became != Lifecycle::Withdrawn
     }
+
+    /// How far whoever was told of it is.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        Stage { spell: self.spell, ended: !self.stands(), revision: self.revision }
+    }
+
+    /// The end of the same certificate.
+    #[must_use]
+    pub fn ended(self) -> Edition {
+        Edition { became: Lifecycle::Withdrawn, ..self }
+    }
+}
+
+/// How far a partner was told of a verdict. What is told is in the order of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stage {
+    /// Of which certificate.
+    pub spell: u64,
+    /// Whether of its end.
+    pub ended: bool,
+    /// Of which issue; 0 where it may have heard that it began, and is told once more.
+    pub revision: u64,
+}
+
+impl Stage {
+    /// Whoever may have heard of this certificate, and is told of it from the beginning.
+    #[must_use]
+    pub fn begun(spell: u64) -> Stage {
+        Stage { spell, ended: false, revision: 0 }
+    }
 }
 
 /// What one entry of the log makes of it.
@@ -107,35 +150,66 @@ pub struct Turn {
     pub at: Timestamp,
     /// What the certificate is from there on.
     pub edition: Edition,
+    /// Its last day, as of then.
+    pub valid_until: Option<Day>,
 }
 
-/// All that became of a verdict that is offered so, in the order of the log. An entry of which nobody needs to be told is not there, and
-/// one that ends a certificate and begins another is there twice.
+/// All that became of a verdict that is offered so, up to `now`, in the order of the log. An entry of which nobody needs to be told is not there,
+/// and one that ends a certificate and begins another is there twice.
 #[must_use]
-pub fn turns(verdict: &VerdictRecord, offering: Offering) -> Vec<Turn> {
+pub fn turns(verdict: &VerdictRecord, offering: Offering, now: Timestamp) -> Vec<Turn> {
     let (mut turns, mut course) = (Vec::new(), Course { spell: offering.again, open: None });
     let mut before: Option<Snapshot> = None;
-    for (item, after) in verdict.course() {
+    for (item, after) in verdict.course().take_while(|(item, _)| offering.until.is_none_or(|until| item.index < until))
+    {
         // A window may have closed meanwhile: then it was not in force, though no entry says so.
         let lasted = before.is_some_and(|before| before.is_in_force(item.at));
         let told = course.step(lasted, after.is_in_force(item.at));
-        turns.extend(told.into_iter().flatten().map(|edition| Turn { entry: item.index, at: item.at, edition }));
+        let turn = |edition| Turn { entry: item.index, at: item.at, edition, valid_until: after.valid_until };
+        turns.extend(told.into_iter().flatten().map(turn));
         before = Some(after);
     }
-    since(turns, offering.from)
+    let mut turns = since(turns, offering);
+    let is_over = offering.until.is_some() || !verdict.now.is_in_force(now);
+    if let Some(last) = turns.last().copied().filter(|last| is_over && last.edition.stands()) {
+        turns.push(Turn { edition: last.edition.ended(), ..last });
+    }
+    turns
 }
 
-/// The same from the offer on: what stands when it is offered is created by that.
-fn since(mut turns: Vec<Turn>, from: u64) -> Vec<Turn> {
+/// The same from the offer on: what stands when it is offered is created by that. What changed before the offer was last changed is superseded.
+fn since(mut turns: Vec<Turn>, Offering { from, earlier, .. }: Offering) -> Vec<Turn> {
     let begun = turns.partition_point(|turn| turn.entry < from);
     let mut rest = turns.split_off(begun);
     let Some(first) = turns.pop().filter(|turn| turn.edition.stands()) else { return rest };
     for turn in rest.iter_mut().filter(|turn| turn.edition.spell == first.edition.spell) {
-        turn.edition.revision = turn.edition.revision.saturating_sub(first.edition.revision - 1);
+        turn.edition.revision =
+            turn.edition.revision.saturating_sub(first.edition.revision - 1).saturating_add(earlier);
     }
-    let edition = Edition { revision: 1, became: Lifecycle::Created, ..first.edition };
-    rest.insert(0, Turn { edition, ..first });
+    let as_of_then = |revision, became| Turn { edition: Edition { revision, became, ..first.edition }, ..first };
+    let changed = (earlier > 0).then(|| as_of_then(earlier.saturating_add(1), Lifecycle::Modified));
+    rest.splice(0..0, std::iter::once(as_of_then(1, Lifecycle::Created)).chain(changed));
     rest
+}
+
+/// Ends of certificates that a partner was never told of which it is told nevertheless, for it may have found them by asking.
+const PASSED_OVER: u64 = 32;
+
+/// What a partner that was told so far is told next of these, if anything. One that was told nothing begins with what holds.
+#[must_use]
+pub fn next(turns: &[Turn], told: Option<Stage>) -> Option<Turn> {
+    let (first, last) = (turns.first()?, turns.last()?);
+    let Some(told) = told else {
+        return turns.iter().find(|turn| last.edition.stands() && turn.edition.spell == last.edition.spell).copied();
+    };
+    let due = if told.ended { told.spell.saturating_add(1) } else { told.spell };
+    if due >= first.edition.spell {
+        return turns.iter().find(|turn| turn.edition.stage() > told).copied();
+    }
+    // The offer begins anew behind what it was told: that ended, and so did what came between.
+    let spell = due.max(first.edition.spell.saturating_sub(PASSED_OVER));
+    let revision = if spell == told.spell { told.revision.max(1) } else { 1 };
+    Some(Turn { edition: Edition { spell, revision, became: Lifecycle::Withdrawn }, ..*first })
 }
 
 /// How far it is: which certificate was begun last, and which issue of it there is, where it was not withdrawn.
@@ -173,9 +247,7 @@ impl Course {
 /// What a verdict that is offered so is at `now`; nothing where it was never in force.
 #[must_use]
 pub fn edition(verdict: &VerdictRecord, offering: Offering, now: Timestamp) -> Option<Edition> {
-    let edition = turns(verdict, offering).last()?.edition;
-    let holds = verdict.now.is_in_force(now);
-    Some(if holds { edition } else { Edition { became: Lifecycle::Withdrawn, ..edition } })
+    turns(verdict, offering, now).last().map(|turn| turn.edition)
 }
 
 #[cfg(test)]

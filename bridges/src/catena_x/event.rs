@@ -17,6 +17,8 @@ pub const FULFILLMENT: &str = "org.catena-x.ccm.CertificateFulfillmentStatus.v1"
 pub const ACCEPTANCE: &str = "org.catena-x.ccm.CertificateAcceptanceStatus.v1";
 /// How events name a partner as their source.
 pub(super) const SOURCE: &str = "urn:bpn:";
+/// The list of the addresses that they name so.
+pub const NUMBERS: &str = "bpn";
 
 pub(super) fn documents(value: &Value) -> Result<Vec<Document>, Refusal> {
     cloud_event::events(value)?.iter().map(document).collect()
@@ -32,13 +34,18 @@ fn document(event: &CloudEvent) -> Result<Document, Refusal> {
     let object = Object::new(&whole, event.at.clone())?;
     let mut document = blank(&object, kind, &event.kind);
     document.reference = Some(event.id.clone());
-    let sender = event.source.strip_prefix(SOURCE).unwrap_or(&event.source);
+    let number = event.source.strip_prefix(SOURCE);
+    let sender = number.unwrap_or(&event.source);
     bpn::admit(&mut document, &object, (Role::Sender, "source"), sender)?;
     if let Some(receiver) = &event.subject {
         bpn::admit(&mut document, &object, (Role::Receiver, "subject"), receiver)?;
     }
     document.envelope = Envelope {
-        sender: Address { id: sender.to_owned(), ..Address::default() },
+        sender: Address {
+            id: sender.to_owned(),
+            list: number.map_or_else(String::new, |_| NUMBERS.to_owned()),
+            ..Address::default()
+        },
         receiver: Address { id: event.subject.clone().unwrap_or_default(), ..Address::default() },
         ..Envelope::default()
     };

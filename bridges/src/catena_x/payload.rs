@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::Value;
 
-use super::{ITEMS_MAX, VALUE_MAX, blank, bpn};
+use super::{ITEMS_MAX, VALUE_MAX, blank, bpn, plain};
 use crate::cloud_event::timestamp;
 use crate::json::Object;
 use crate::refusal::excerpt;
-use crate::{Document, Evidence, Fault, Kind, Refusal, Role};
+use crate::{Document, Evidence, Fault, Involved, Kind, Refusal, Role};
 
 /// The longest account of what a certificate is for.
 const AREA_MAX: usize = 5_000;
@@ -40,7 +40,7 @@ pub(super) fn nested(object: &Object<'_>, document: &mut Document) -> Result<(),
         let wanted = "none, low, high or trusted";
         return Err(object.refuse("trustLevel", Fault::Unlike { found: excerpt(trust), wanted }));
     }
-    object.text("areaOfApplication", AREA_MAX)?;
+    let area = object.text("areaOfApplication", AREA_MAX)?.map(str::to_owned);
     let mut sites = Vec::new();
     for (item, at) in object.items("enclosedSites", ITEMS_MAX)? {
         let site = Object::new(item, at)?;
@@ -57,7 +57,9 @@ pub(super) fn nested(object: &Object<'_>, document: &mut Document) -> Result<(),
         valid_from: Some(day(object, "validFrom")?.ok_or_else(|| object.lacks("validFrom"))?),
         valid_until: Some(day(object, "validUntil")?.ok_or_else(|| object.lacks("validUntil"))?),
         trust: Some(trust.to_owned()),
-        sites,
+        holder: Some(holder.to_owned()),
+        area,
+        ..plain::asked("", sites)
     });
     involved(object, document)
 }
@@ -98,7 +100,8 @@ pub(super) fn flat(object: &Object<'_>, status: &str, document: &mut Document) -
         valid_from: day(object, "validFrom")?,
         valid_until: day(object, "validUntil")?,
         trust: object.text("trustLevel", VALUE_MAX)?.map(str::to_owned),
-        sites: Vec::new(),
+        area: object.text("areaOfApplication", AREA_MAX)?.map(str::to_owned),
+        ..plain::asked("", Vec::new())
     };
     if status != "WITHDRAWN" {
         let found = [
@@ -115,6 +118,9 @@ pub(super) fn flat(object: &Object<'_>, status: &str, document: &mut Document) -
         let location = Object::new(item, at)?;
         if let Some(holder) = location.text("bpnl", VALUE_MAX)? {
             bpn::admit(document, &location, (Role::Holder, "bpnl"), holder)?;
+            if location.text("locationRole", VALUE_MAX)? == Some("MAIN_LOCATION") {
+                evidence.holder = Some(holder.to_owned());
+            }
         }
         for name in ["bpns", "bpna"] {
             evidence.sites.extend(location.text(name, VALUE_MAX)?.map(str::to_owned));
@@ -132,32 +138,43 @@ pub(super) fn positive(value: &Value) -> Option<u64> {
 
 /// Who issued it, checked it, and brought it in.
 fn involved(object: &Object<'_>, document: &mut Document) -> Result<(), Refusal> {
-    let nested = [(Role::Issuer, "issuer", "issuerBpn"), (Role::Validator, "validator", "validatorBpn")];
-    for (role, name, number) in nested {
-        match object.member(name) {
-            // In 2.0.0 the issuer is its number.
-            Some(Value::String(_)) if role == Role::Issuer => {
-                if let Some(found) = bpn::entity(object, name)? {
-                    bpn::admit(document, object, (role, name), found)?;
-                }
-            }
-            Some(_) => {
-                let inner = object.object(name)?.ok_or_else(|| object.lacks(name))?;
-                match role {
-                    Role::Issuer => drop(inner.need("issuerName", VALUE_MAX)?),
-                    _ => drop(inner.text("validatorName", VALUE_MAX)?),
-                }
-                if let Some(found) = bpn::entity(&inner, number)? {
-                    bpn::admit(document, &inner, (role, number), found)?;
-                }
-            }
-            None => {}
+    let issuer = match object.member("issuer") {
+        // In 2.0.0 the issuer is its number.
+        Some(Value::String(_)) => {
+            let number = bpn::entity(object, "issuer")?;
+            number.iter().try_for_each(|found| bpn::admit(document, object, (Role::Issuer, "issuer"), found))?;
+            Involved { name: None, number: number.map(str::to_owned) }
         }
+        _ => somebody(object, document, (Role::Issuer, "issuer"), ("issuerName", "issuerBpn"))?,
+    };
+    let validator = somebody(object, document, (Role::Validator, "validator"), ("validatorName", "validatorBpn"))?;
+    if let Some(evidence) = &mut document.evidence {
+        (evidence.issuer, evidence.validator) = (issuer, validator);
     }
     match bpn::entity(object, "uploader")? {
         Some(found) => bpn::admit(document, object, (Role::Other, "uploader"), found),
         None => Ok(()),
     }
+}
+
+/// Somebody with a name, which an issuer must have, and a number.
+fn somebody(
+    object: &Object<'_>,
+    document: &mut Document,
+    (role, member): (Role, &'static str),
+    (name, number): (&'static str, &'static str),
+) -> Result<Involved, Refusal> {
+    if object.member(member).is_none() {
+        return Ok(Involved::default());
+    }
+    let inner = object.object(member)?.ok_or_else(|| object.lacks(member))?;
+    let name = match role {
+        Role::Issuer => Some(inner.need(name, VALUE_MAX)?),
+        _ => inner.text(name, VALUE_MAX)?,
+    };
+    let found = bpn::entity(&inner, number)?;
+    found.iter().try_for_each(|found| bpn::admit(document, &inner, (role, number), found))?;
+    Ok(Involved { name: name.map(str::to_owned), number: found.map(str::to_owned) })
 }
 
 fn day(object: &Object<'_>, name: &'static str) -> Result<Option<Date>, Refusal> {

@@ -7,7 +7,7 @@ use super::payload::{ISSUE, positive};
 use super::{ITEMS_MAX, VALUE_MAX, blank, bpn, query};
 use crate::json::{Object, unlike};
 use crate::refusal::excerpt;
-use crate::{Document, Evidence, Fault, Kind, Notice, Noticed, Place, Refusal, Role};
+use crate::{Document, Evidence, Fault, Flaw, Involved, Kind, Notice, Noticed, Place, Refusal, Role};
 
 /// The form of a request.
 pub const REQUEST: &str = "CertificateRequest";
@@ -59,6 +59,11 @@ pub(super) fn asked(scheme: &str, sites: Vec<String>) -> Evidence {
         valid_until: None,
         trust: None,
         sites,
+        holder: None,
+        area: None,
+        issuer: Involved::default(),
+        validator: Involved::default(),
+        errors: Vec::new(),
     }
 }
 
@@ -122,10 +127,7 @@ pub(super) fn status(object: &Object<'_>, states: &[(&str, bool)], document: &mu
         let wanted = "a state that the standard has for this";
         return Err(object.refuse("status", Fault::Unlike { found: excerpt(state), wanted }));
     };
-    let errors = object.items("errors", ITEMS_MAX)?;
-    for (error, at) in &errors {
-        Object::new(error, at.clone())?.need("message", 2_000)?;
-    }
+    let errors = errors(object)?;
     if *explains && errors.is_empty() {
         // The standard's own example of a declined request has none.
         document.notices.push(Notice { place: object.place(), what: Noticed::Missing { name: "errors" } });
@@ -137,7 +139,18 @@ pub(super) fn status(object: &Object<'_>, states: &[(&str, bool)], document: &mu
     exchange.clone_into(&mut document.envelope.reference);
     let certificate = object.need("certificateId", VALUE_MAX)?.to_owned();
     let status = Some(state.to_owned());
-    document.evidence = Some(Evidence { id: certificate, status, scheme: None, ..asked("", Vec::new()) });
+    document.evidence = Some(Evidence { id: certificate, status, scheme: None, errors, ..asked("", Vec::new()) });
     document.reference.get_or_insert_with(|| exchange.to_owned());
     Ok(())
+}
+
+/// Why it is in that state.
+fn errors(object: &Object<'_>) -> Result<Vec<Flaw>, Refusal> {
+    let items = object.items("errors", ITEMS_MAX)?;
+    let flaw = |(error, at)| {
+        let error = Object::new(error, at)?;
+        let specifier = error.text("specifier", VALUE_MAX)?.map(str::to_owned);
+        Ok(Flaw { message: error.need("message", 2_000)?.to_owned(), specifier })
+    };
+    items.into_iter().map(flaw).collect()
 }

@@ -230,27 +230,50 @@ impl Outline {
     /// # Errors
     /// What the event does not allow.
     pub fn notification(&self, exchange: &Exchange, became: Lifecycle) -> Result<Vec<u8>, Unanswerable> {
-        exchange.header.check()?;
+        if became == Lifecycle::Withdrawn {
+            return exchange.withdrawal();
+        }
         length("the scheme", &self.scheme, 500)?;
         in_order(self.valid_from, self.valid_until)?;
-        length("the certificate's id", &exchange.certificate, 500)?;
-        let mut certificate = json!({ "certificateId": exchange.certificate });
-        if became != Lifecycle::Withdrawn {
-            if exchange.revision == 0 {
-                return Err(Unanswerable::Form { what: "the revision", wanted: "a whole number from 1" });
-            }
-            certificate["revision"] = exchange.revision.into();
-            certificate["certificateType"] = self.scheme.clone().into();
-            certificate["validFrom"] = self.valid_from.to_string().into();
-            certificate["validUntil"] = self.valid_until.unwrap_or(NEVER).to_string().into();
+        if exchange.revision == 0 {
+            return Err(Unanswerable::Form { what: "the revision", wanted: "a whole number from 1" });
         }
-        let mut data = json!({ "status": became, "certificate": certificate });
+        let mut data = json!({ "status": became, "certificate": {
+            "certificateId": exchange.certificate,
+            "revision": exchange.revision,
+            "certificateType": self.scheme,
+            "validFrom": self.valid_from.to_string(),
+            "validUntil": self.valid_until.unwrap_or(NEVER).to_string(),
+        }});
         match (&exchange.exchange, became) {
             (Some(id), Lifecycle::Created) => data["exchangeId"] = id.clone().into(),
-            (None, Lifecycle::Modified | Lifecycle::Withdrawn) => {}
-            _ => return Err(Unanswerable::Form { what: "the exchange", wanted: "one, and only with what is created" }),
+            (None, Lifecycle::Modified) => {}
+            _ => return Err(WITH_CREATED),
         }
-        let header = &exchange.header;
+        exchange.event(&data)
+    }
+}
+
+/// An exchange is opened by what is created, and by nothing else.
+const WITH_CREATED: Unanswerable =
+    Unanswerable::Form { what: "the exchange", wanted: "one, and only with what is created" };
+
+impl Exchange {
+    /// That the certificate holds no longer, which says nothing else of it.
+    ///
+    /// # Errors
+    /// What the event does not allow.
+    pub fn withdrawal(&self) -> Result<Vec<u8>, Unanswerable> {
+        if self.exchange.is_some() {
+            return Err(WITH_CREATED);
+        }
+        self.event(&json!({ "status": Lifecycle::Withdrawn, "certificate": { "certificateId": self.certificate } }))
+    }
+
+    fn event(&self, data: &Value) -> Result<Vec<u8>, Unanswerable> {
+        let header = &self.header;
+        header.check()?;
+        length("the certificate's id", &self.certificate, 500)?;
         let event = json!({
             "specversion": "1.0",
             "type": LIFECYCLE,

@@ -84,7 +84,7 @@ pub struct Location {
 }
 
 /// What a location is on a certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum LocationRole {
     /// The holder's, exactly one.
@@ -166,7 +166,7 @@ impl Record {
         ] {
             length(what, text, VALUE_MAX)?;
         }
-        self.edition.iter().try_for_each(|edition| length("the edition", edition, VALUE_MAX))?;
+        self.edition.iter().try_for_each(|text| edition(text))?;
         length("what it is for", &self.area, AREA_MAX)?;
         if self.revision == 0 {
             return Err(Unanswerable::Form { what: "the revision", wanted: "a whole number from 1" });
@@ -191,6 +191,14 @@ pub fn kind(text: &str) -> Result<(), Unanswerable> {
         return Ok(());
     }
     Err(Unanswerable::Form { what: "the type", wanted: "small Latin letters and digits, such as isoiec27001" })
+}
+
+/// Refuses what is no edition of a type.
+///
+/// # Errors
+/// That it is empty, too long, or not in one line.
+pub fn edition(text: &str) -> Result<(), Unanswerable> {
+    length("the edition", text, VALUE_MAX)
 }
 
 /// Refuses locations that the standard does not allow.

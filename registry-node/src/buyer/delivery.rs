@@ -22,7 +22,7 @@ use uuid::Uuid;
 use super::dispatch::{Key, Ping, Task, Told, Work};
 use super::exposing::Exposures;
 use super::hindrance::Hindrance;
-use super::lane::{Delivery, Lane, Patience};
+use super::lane::{Delivery, Heard, Lane, Patience, Sending};
 use super::outbound::Outbound;
 use super::signals::{self, TokenFault, Tokens};
 use super::webhook::{Answer, Delivering, Form, Message};
@@ -110,16 +110,19 @@ pub async fn run(
     keep(&node.registry).await;
 }
 
-async fn keep(registry: &Arc<Registry>) {
+/// Keeps how far all are; whether it could.
+async fn keep(registry: &Arc<Registry>) -> bool {
     static FAULTS: Hush = Hush::new();
     let keeping = Arc::clone(registry);
     let kept = tokio::task::spawn_blocking(move || keeping.dispatch.keep().map_err(|error| error.to_string())).await;
     let kept = kept.unwrap_or_else(|error| Err(error.to_string()));
+    let is_kept = kept.is_ok();
     if let Err(error) = kept
         && let Some(times) = FAULTS.heard()
     {
         tracing::error!(%error, times, "how far subscribers were told could not be kept; after a restart they are told again");
     }
+    is_kept
 }
 
 /// A worker's turn for a subscription, which ends also where the worker panics: nobody else would have it otherwise until the node starts again.
@@ -254,27 +257,48 @@ impl Node {
     }
 
     async fn deliver(&self, key: &Key, work: &Work, delivering: &mut Delivering, letter: Letter) {
+        if let Sending::News(heard) = &letter.sending
+            && !self.tells(key, work, heard).await
+        {
+            return;
+        }
         let begun = Instant::now();
         let (id, answer) = match self.message(key, work, &letter) {
             Ok(message) => (message.id.clone(), delivering.send(&message, self.registry.now()).await),
             Err(error) => (self.letter_id(&letter), unmade(&error)),
         };
         let delivery = self.delivery(&id, &answer, delivering.said(), begun);
-        let why_parked = self.registry.dispatch.answered(key, work.turn, letter.spot, &answer, self.told(delivery));
+        let why_parked = self.registry.dispatch.answered(key, work.turn, &letter.sending, &answer, self.told(delivery));
         self.say_paused(key, work, delivering, why_parked).await;
+    }
+
+    /// Whether a partner can be told: that it may have heard of a certificate is kept before it does, or its end would not be owed after a crash.
+    async fn tells(&self, key: &Key, work: &Work, heard: &Heard) -> bool {
+        let dispatch = &self.registry.dispatch;
+        match dispatch.tells(key, work.turn, heard) {
+            None => return false,
+            Some(is_known) if is_known => return true,
+            Some(_) => {}
+        }
+        if keep(&self.registry).await {
+            return true;
+        }
+        self.not_found(key, work, NotFound::Later);
+        false
     }
 
     /// A letter, as the subscription wants it: a stream, which is told of no chain, as a token.
     fn message(&self, key: &Key, work: &Work, letter: &Letter) -> Result<Message, TokenFault> {
         let (subscription, members) = (&*work.subscription, self.published.member(&self.registry));
-        let (Some(stream), Some(event)) = (&subscription.stream, &letter.event) else {
+        let (Some(stream), Some(event), Sending::At(spot)) = (&subscription.stream, &letter.event, &letter.sending)
+        else {
             let form = Form::Webhook(subscription.secrets.clone());
             // What another standard defines stays as it has it.
             let members = if subscription.certificates.is_some() { &[][..] } else { &members[..] };
             return Ok(Message { id: self.letter_id(letter), body: with_members(&letter.json, members), form });
         };
         let token = self.tokens(key, work).event(event, &members)?;
-        let id = signals::jti(&self.registry, &key.name, letter.spot);
+        let id = signals::jti(&self.registry, &key.name, *spot);
         Ok(Message { id, body: token.into(), form: Form::Token(stream.authorization.clone()) })
     }
 
@@ -325,6 +349,7 @@ impl Node {
         let told = match answer {
             Answer::Taken(status) | Answer::Refused(status) => format!("status {status}"),
             Answer::Gone => "status 410".to_owned(),
+            Answer::NotServed => "status 501".to_owned(),
             Answer::Failed(why) => why.clone(),
         };
         let told = said.map_or(told.clone(), |said| format!("{told}: {said}"));

@@ -26,13 +26,14 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bridges::catena_x::edition::Stage;
 use conformity::identifiers::Identifier;
 use conformity::ids::PartyId;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, Semaphore};
 
 use super::hindrance::Hindrance;
-use super::lane::{Delivery, Lane, Patience, Spot};
+use super::lane::{Delivery, Heard, Lane, Patience, Sending, Spot};
 use super::shelf::Name;
 use super::subscription::Subscription;
 use super::webhook::Answer;
@@ -278,14 +279,39 @@ impl Dispatch {
         is_through
     }
 
-    /// An event was answered so; nothing of it counts where the owner changed something meanwhile. Why it is parked now, if it was not.
-    pub(super) fn answered(&self, key: &Key, turn: u64, spot: Spot, answer: &Answer, told: Told<'_>) -> Option<String> {
+    /// How far a partner was told of each offer; nothing where the owner changed something meanwhile.
+    pub(super) fn told(&self, key: &Key, turn: u64) -> Option<BTreeMap<Name, Stage>> {
+        let state = self.state();
+        state.lines.get(key).filter(|line| line.turn == turn).map(|line| line.lane.told.clone())
+    }
+
+    /// A partner is about to be told, and whether it was known before that it may hear of this certificate; nothing where the owner changed
+    /// something meanwhile, and it may be owed something else.
+    pub(super) fn tells(&self, key: &Key, turn: u64, heard: &Heard) -> Option<bool> {
+        let mut state = self.state();
+        let line = state.lines.get_mut(key).filter(|line| line.turn == turn)?;
+        let before = line.lane.told.get(&heard.offer).copied();
+        line.lane.may_have_heard(heard);
+        let is_known = before == line.lane.told.get(&heard.offer).copied();
+        state.changed.insert(key.owner.clone());
+        Some(is_known)
+    }
+
+    /// What was sent was answered so; nothing of it counts where the owner changed something meanwhile. Why it is parked now, if it was not.
+    pub(super) fn answered(
+        &self,
+        key: &Key,
+        turn: u64,
+        sent: &Sending,
+        answer: &Answer,
+        told: Told<'_>,
+    ) -> Option<String> {
         let mut state = self.state();
         let line = state.lines.get_mut(key)?;
         let was_parked = line.lane.parked.is_some();
         line.heard(told.delivery);
         if line.turn == turn {
-            line.lane.answered(spot, answer, told.now, told.patience, told.jitter);
+            line.lane.answered(sent.clone(), answer, told.now, told.patience, told.jitter);
             line.settle();
         }
         let why = line.why_parked(was_parked);

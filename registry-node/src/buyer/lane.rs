@@ -14,17 +14,23 @@
 //!
 //! Events are delivered in order: one that is not taken holds up those behind it, until it is taken or, where it is refused as such again
 //! and again, set aside as a dead letter. No event is kept here, only where it stands in the log, so that a lane is small however far it is behind.
+//! A lane to a partner in Catena-X has beside how far that was told of each offer; its place in the log says only that somebody must look.
 //! Out of scope: which events fit, and sending them.
 
-use std::collections::VecDeque;
+mod partner;
+
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use bridges::catena_x::edition::Stage;
 use conformity::words::Language;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::hindrance::Hindrance;
+use super::shelf::Name;
 use super::webhook::Answer;
+pub use partner::{DeadNews, Heard, Sending};
 
 /// Deliveries that are remembered.
 const REMEMBERED: usize = 50;
@@ -38,6 +44,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
 const FURTHEST: SignedDuration = SignedDuration::from_mins(75);
 /// What a push would have been answered with (RFC 8935, section 2.3).
 const REFUSED_BY_POLL: u16 = 400;
+const NOT_SERVED: &str = "status 501";
 const GONE: &str = "the receiver says that it is gone (410)";
 
 /// An event's place: its entry, and its position there.
@@ -112,11 +119,20 @@ pub struct DeadLetter {
     /// Why it was never sent, if it was not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<Hindrance>,
+    /// Of which certificate it is news, where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub news: Option<DeadNews>,
 }
 
 impl DeadLetter {
     fn refused(spot: Spot, status: u16, since: Timestamp) -> Self {
-        Self { spot, since, status: Some(status), code: None }
+        Self { spot, since, status: Some(status), code: None, news: None }
+    }
+
+    /// Whether it is the same that was set aside.
+    fn is_again(&self, other: &DeadLetter) -> bool {
+        let stage = |letter: &DeadLetter| letter.news.as_ref().map(|news| (news.offer.clone(), news.stage));
+        self.spot == other.spot && stage(self) == stage(other)
     }
 }
 
@@ -192,6 +208,9 @@ pub struct Lane {
     /// Dead letters that are to be sent again, before anything else.
     #[serde(default)]
     pub again: VecDeque<Spot>,
+    /// How far a partner in Catena-X was told of each offer.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub told: BTreeMap<Name, Stage>,
     /// The last attempts, the newest at the end.
     #[serde(default)]
     pub deliveries: VecDeque<Delivery>,
@@ -227,10 +246,18 @@ impl Lane {
         self.deliveries.push_back(delivery);
     }
 
-    /// The event at `spot` was answered so. `jitter` lies between 0 and 1: receivers that failed together are not tried again together.
-    pub fn answered(&mut self, spot: Spot, answer: &Answer, now: Timestamp, patience: &Patience, jitter: f64) {
+    /// What was sent was answered so. `jitter` lies between 0 and 1: receivers that failed together are not tried again together.
+    pub fn answered(
+        &mut self,
+        sent: impl Into<Sending>,
+        answer: &Answer,
+        now: Timestamp,
+        patience: &Patience,
+        jitter: f64,
+    ) {
+        let sent = sent.into();
         match answer {
-            Answer::Taken(_) => self.pass(spot),
+            Answer::Taken(_) => self.through(&sent),
             Answer::Gone => self.park(now, GONE.to_owned()),
             Answer::Refused(status) => {
                 self.failed(now, format!("status {status}"), patience, jitter);
@@ -239,9 +266,13 @@ impl Lane {
                     trouble.refusals
                 });
                 if refusals >= REFUSALS {
-                    self.set_aside(DeadLetter::refused(spot, *status, now), now);
+                    let news = self.dead_news(&sent);
+                    let letter = DeadLetter { news, ..DeadLetter::refused(sent.spot(), *status, now) };
+                    self.set_aside(letter, &sent, now);
                 }
             }
+            Answer::NotServed if matches!(sent, Sending::News(_)) => self.park(now, partner::RELIEVED.to_owned()),
+            Answer::NotServed => self.failed(now, NOT_SERVED.to_owned(), patience, jitter),
             Answer::Failed(why) => self.failed(now, why.clone(), patience, jitter),
         }
     }
@@ -251,6 +282,7 @@ impl Lane {
         match answer {
             Answer::Taken(_) | Answer::Refused(_) => self.trouble = None,
             Answer::Gone => self.park(now, GONE.to_owned()),
+            Answer::NotServed => self.failed(now, NOT_SERVED.to_owned(), patience, jitter),
             Answer::Failed(why) => self.failed(now, why.clone(), patience, jitter),
         }
     }
@@ -285,7 +317,8 @@ impl Lane {
 
     /// Of the entry at `spot` it is never found out what is to be told.
     pub fn undeliverable(&mut self, spot: Spot, hindrance: Hindrance, now: Timestamp) {
-        self.set_aside(DeadLetter { spot, since: now, status: None, code: Some(hindrance) }, now);
+        let letter = DeadLetter { spot, since: now, status: None, code: Some(hindrance), news: None };
+        self.set_aside(letter, &spot.into(), now);
     }
 
     fn failed(&mut self, now: Timestamp, why: String, patience: &Patience, jitter: f64) {
@@ -314,15 +347,14 @@ impl Lane {
         self.trouble = Some(Trouble { since, attempts: attempts.saturating_add(1), refusals, next, why, code });
     }
 
-    fn set_aside(&mut self, letter: DeadLetter, now: Timestamp) {
+    fn set_aside(&mut self, letter: DeadLetter, sent: &Sending, now: Timestamp) {
         // One that was told again in vain waits once.
-        self.dead.retain(|dead| dead.spot != letter.spot);
+        self.dead.retain(|dead| !dead.is_again(&letter));
         if self.dead.len() >= MAX_DEAD {
             return self.park(now, format!("{MAX_DEAD} dead letters wait already; replay or drop them"));
         }
-        let spot = letter.spot;
         self.dead.push(letter);
-        self.pass(spot);
+        self.through(sent);
     }
 
     /// Sends nothing more until its owner says so.
@@ -371,21 +403,14 @@ impl Lane {
         has_room
     }
 
-    /// Delivers everything from `spot` on again, behind dead letters from before it that were to be sent again and are not yet.
+    /// Delivers everything from `spot` on again, behind dead letters from before it that were to be sent again and are not yet. A partner in
+    /// Catena-X is told once more of whatever has not ended, wherever that began.
     pub fn rewind(&mut self, spot: Spot) {
         self.resume();
         self.again.retain(|waiting| *waiting < spot);
         self.handed.retain(|handed| *handed < spot);
         self.behind = Some(spot);
-    }
-
-    /// Delivers what is at these places again, each once, before anything else.
-    pub fn tell_again(&mut self, places: &[Spot]) {
-        for spot in places {
-            if !self.again.contains(spot) {
-                self.again.push_back(*spot);
-            }
-        }
+        self.tell_from_the_beginning();
     }
 
     /// Delivers the dead letters again, and how many there are.
@@ -393,7 +418,12 @@ impl Lane {
         self.resume();
         let dead = std::mem::take(&mut self.dead);
         let count = dead.len();
-        self.again.extend(dead.into_iter().map(|letter| letter.spot));
+        for DeadLetter { spot, news, .. } in dead {
+            match news {
+                Some(news) => self.unhear(news, spot),
+                None => self.again.push_back(spot),
+            }
+        }
         count
     }
 }

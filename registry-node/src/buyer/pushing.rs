@@ -1,31 +1,28 @@
 //! A party tells one partner in Catena-X what becomes of the certificates that it offers to it, as CX-0135 has it.
 //!
 //! ```text
-//! event about a verdict of ours ──offered to the partner, and another issue of it──▶ CREATED, MODIFIED or WITHDRAWN
-//! offer that is put or taken back ──the entries that made it what it is, once more──▶ the same
+//! an event about a verdict of ours, an offer that is put, changed or removed, the node starts ──▶ look
+//! look: what each certificate is for the partner (`buyer::certificate`) − what it was told (`buyer::lane`) ──▶ CREATED, MODIFIED or WITHDRAWN
 //! ```
 //!
-//! What is told is what the partner finds at the node at that time: the offer as it is now, the verdict as everybody may see it. Out of scope:
-//! sending (`buyer::delivery`), which certificate a verdict is (`bridges::catena_x::edition`), and the form of the news (`bridging`).
+//! Nothing is queued: what is owed follows from what is and from what was told, so that it outlives whatever the offer became meanwhile, and a
+//! crash wherever it came. Out of scope: sending (`buyer::delivery`), which certificate a verdict is (`bridges::catena_x::edition`), and the
+//! form of the news (`bridging`).
 
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bridges::Unanswerable;
-use bridges::catena_x::edition::{Edition, Turn, turns};
-use bridges::catena_x::{LegalEntity, Lifecycle};
+use bridges::catena_x::LegalEntity;
+use bridges::catena_x::edition::Stage;
 use bytes::Bytes;
-use conformity::ids::{PartyId, VerdictId};
-use conformity::records::Facts;
-use conformity::standing::is_supplier;
-use conformity::verdict::VerdictRecord;
+use conformity::ids::PartyId;
 use serde::{Deserialize, Serialize};
 
-use super::lane::Spot;
+use super::certificate::Certificate;
+use super::lane::{Heard, Spot};
 use super::offer::Offer;
 use super::shelf::{Name, ShelfError};
-use crate::bridging::News;
-use crate::core::event::{About, Event};
-use crate::core::feed::FeedError;
+use crate::bridging::{News, Told};
 use crate::core::registry::Registry;
 
 /// Who tells whom.
@@ -41,12 +38,9 @@ pub struct Pushing {
 /// Why it was not found out what is told. It is tried again.
 #[derive(Debug, thiserror::Error)]
 pub enum Unpushed {
-    /// The offer cannot be read.
+    /// An offer cannot be read.
     #[error(transparent)]
     Shelf(#[from] ShelfError),
-    /// The log cannot be read.
-    #[error(transparent)]
-    Feed(#[from] FeedError),
     /// It does not fit the form: our own fault, for an offer is checked when it is put.
     #[error("news of a certificate could not be written: {0}")]
     Form(#[from] Unanswerable),
@@ -56,90 +50,56 @@ pub enum Unpushed {
 pub struct Pushed {
     /// The same for the same news, whenever they are sent.
     pub id: String,
-    /// One event, or several in an array, where an entry ends a certificate and begins another.
+    /// The event.
     pub body: Bytes,
+    /// How far the partner is once it took them.
+    pub heard: Heard,
 }
 
 impl Pushing {
-    /// What the event means to the partner, if anything. `again` where it was chosen to be sent for what became of the offer.
+    /// What the partner is told next, if anything: it was told so far of each offer.
     ///
     /// # Errors
     /// [`Unpushed`].
-    pub fn news(
+    pub fn next(
         &self,
         registry: &Registry,
         owner: &PartyId,
-        event: &Event,
-        again: bool,
+        told: &BTreeMap<Name, Stage>,
     ) -> Result<Option<Pushed>, Unpushed> {
-        let here = &registry.config.registry.id;
-        let Some(About::Verdict(about)) = &event.about else { return Ok(None) };
-        let Some(name) =
-            Some(&about.verdict).filter(|verdict| verdict.registry == *here).and_then(|verdict| named(&verdict.id))
-        else {
-            return Ok(None);
-        };
-        let offer = registry.shelf.value::<Offer>(owner, &name)?.map(|shelved| shelved.value);
-        let Some(offer) = offer.filter(|offer| offer.is_for(&self.receiver)) else { return Ok(None) };
-        let Some(verdict) = offered(registry, owner, &about.verdict.id) else { return Ok(None) };
-        let told: Vec<Turn> = match (offer.withdrawn, again) {
-            (false, _) => {
-                turns(&verdict, offer.offering).into_iter().filter(|turn| turn.entry == event.index).collect()
+        let offers = registry.shelf.list::<Offer>(owner)?.into_iter().map(|one| one.name);
+        let names: BTreeSet<Name> = offers.chain(told.keys().cloned()).collect();
+        for name in names {
+            let Some(certificate) = Certificate::of(registry, owner, &name)? else { continue };
+            if let Some(news) = self.of(registry, name, &certificate, told)? {
+                return Ok(Some(news));
             }
-            (true, true) => turns(&verdict, offer.offering).last().map(|turn| withdrawn(*turn)).into_iter().collect(),
-            // That it was taken back is told already.
-            (true, false) => Vec::new(),
-        };
+        }
+        Ok(None)
+    }
+
+    fn of(
+        &self,
+        registry: &Registry,
+        name: Name,
+        certificate: &Certificate,
+        told: &BTreeMap<Name, Stage>,
+    ) -> Result<Option<Pushed>, Unpushed> {
+        let owed = certificate.owed(&self.receiver, told.get(&name).copied(), registry.now());
+        let Some(owed) = owed else { return Ok(None) };
         let news = News {
-            verdict: &verdict,
-            registry: here,
-            certificate_type: &offer.certificate_type,
+            verdict: &certificate.id,
+            registry: &registry.config.registry.id,
             sender: &self.sender,
             receiver: &self.receiver,
         };
-        let Some(last) = told.last() else { return Ok(None) };
-        let written = told.iter().map(|turn| news.of(turn)).collect::<Result<Vec<_>, _>>()?;
-        let body = match &written[..] {
-            [one] => Bytes::copy_from_slice(one),
-            several => [&b"["[..], &several.join(&b","[..]), b"]"].concat().into(),
+        let certificate_type = &certificate.offer.certificate_type;
+        let written = match certificate.verdict(&self.receiver) {
+            Some(verdict) => news.of(&owed.turn, &Told { certificate_type, valid_from: verdict.terms.valid_from }),
+            None => news.withdrawal(&owed.turn),
         };
-        Ok(Some(Pushed { id: news.id(last), body }))
+        let stage = owed.turn.edition.stage();
+        let heard = Heard { offer: name, stage, is_last: owed.is_last, spot: Spot::of_entry(owed.turn.entry) };
+        Ok(Some(Pushed { id: news.id(&owed.turn), body: written?.into(), heard }))
     }
-}
-
-fn withdrawn(turn: Turn) -> Turn {
-    Turn { edition: Edition { became: Lifecycle::Withdrawn, ..turn.edition }, ..turn }
-}
-
-fn named(verdict: &VerdictId) -> Option<Name> {
-    verdict.as_str().parse().ok()
-}
-
-/// The verdict, where it is on the party and everybody may see it.
-pub fn offered(registry: &Registry, owner: &PartyId, id: &VerdictId) -> Option<Arc<VerdictRecord>> {
-    let register = registry.read_model.register();
-    let verdict = register.verdict(id).filter(|verdict| verdict.terms.profile.is_public())?;
-    is_supplier(&register.party(owner)?.party.identifiers, &verdict).then_some(verdict)
-}
-
-/// Where the events are that made an offer what it is: that its certificate began, and what became of it last. None where there was no
-/// certificate to tell of.
-///
-/// # Errors
-/// [`Unpushed`]: the log cannot be read.
-pub fn places(registry: &Registry, owner: &PartyId, id: &VerdictId, offer: &Offer) -> Result<Vec<Spot>, Unpushed> {
-    let Some(verdict) = offered(registry, owner, id) else { return Ok(Vec::new()) };
-    let turns = turns(&verdict, offer.offering);
-    let Some(last) = turns.last().filter(|last| last.edition.stands()) else { return Ok(Vec::new()) };
-    let begun = turns.iter().find(|turn| turn.edition.spell == last.edition.spell).filter(|_| !offer.withdrawn);
-    let mut entries: Vec<u64> = begun.into_iter().chain([last]).map(|turn| turn.entry).collect();
-    entries.dedup();
-    let mut spots = Vec::new();
-    for index in entries {
-        let read = registry.feed.next(index)?;
-        let is_it = |event: &&Event| matches!(&event.about, Some(About::Verdict(about)) if about.verdict.id == *id);
-        let found = read.first().and_then(|entry| entry.iter().find(is_it));
-        spots.extend(found.map(|event| Spot { index, position: event.position }));
-    }
-    Ok(spots)
 }

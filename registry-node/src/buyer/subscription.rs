@@ -143,6 +143,10 @@ pub struct Subscription {
     pub stream: Option<Stream>,
 }
 
+fn random_id() -> String {
+    Uuid::now_v7().simple().to_string()
+}
+
 impl Kept for Subscription {
     const KIND: Kind =
         Kind { name: "subscriptions", values: 16, value_bytes: 2 * MAX_BYTES, all_bytes: 16 * MAX_BYTES };
@@ -190,7 +194,7 @@ impl Subscription {
     /// [`NoRandomness`].
     pub fn new(asked: Asked, from: u64, now: Timestamp) -> Result<Subscription, NoRandomness> {
         let Asked { url, filter, exposure, certificates, heartbeat_seconds, .. } = asked;
-        let (id, secrets) = (Uuid::now_v7().simple().to_string(), vec![Secret::random(now)?]);
+        let (id, secrets) = (random_id(), vec![Secret::random(now)?]);
         let url = Some(url);
         let stream = None;
         Ok(Subscription {
@@ -207,17 +211,25 @@ impl Subscription {
         })
     }
 
-    /// The same as asked for now, with the secrets that it has.
+    /// The same as asked for now, with the secrets that it has. To another partner in Catena-X it is another one, for that was told nothing.
     #[must_use]
     pub fn changed(self, asked: Asked) -> Subscription {
+        let id = if self.has_new_partner(&asked) { random_id() } else { self.id };
         let Asked { url, filter, exposure, certificates, heartbeat_seconds, .. } = asked;
-        Subscription { url: Some(url), filter, exposure, certificates, heartbeat_seconds, ..self }
+        Subscription { id, url: Some(url), filter, exposure, certificates, heartbeat_seconds, ..self }
+    }
+
+    /// Whether what is asked for tells another partner in Catena-X than this, which is told from the beginning.
+    pub fn has_new_partner(&self, asked: &Asked) -> bool {
+        let partner = |pushing: &Option<Pushing>| pushing.as_ref().map(|pushing| pushing.receiver.clone());
+        let asked = partner(&asked.certificates);
+        asked.is_some() && asked != partner(&self.certificates)
     }
 
     /// A new stream, of which `url` says whereto it is pushed, and nothing that it is polled: from this entry on, about nobody yet.
     pub fn streaming(url: Option<Address>, stream: Stream, from: u64, now: Timestamp) -> Subscription {
         let filter = Filter { types: stream.kinds(), ..Filter::default() };
-        let (id, secrets, stream) = (Uuid::now_v7().simple().to_string(), Vec::new(), Some(stream));
+        let (id, secrets, stream) = (random_id(), Vec::new(), Some(stream));
         let (exposure, certificates, heartbeat_seconds) = (None, None, HEARTBEAT);
         Subscription { id, url, filter, exposure, certificates, heartbeat_seconds, secrets, from, made: now, stream }
     }

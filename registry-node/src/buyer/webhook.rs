@@ -148,6 +148,8 @@ pub enum Answer {
     Gone,
     /// A status that says that this message is not wanted, whenever it is sent.
     Refused(u16),
+    /// 501: it takes nothing of this kind.
+    NotServed,
     /// Anything else: it may be taken later.
     Failed(String),
 }
@@ -335,6 +337,7 @@ fn told(status: StatusCode) -> Answer {
         ]);
     match status {
         StatusCode::GONE => Answer::Gone,
+        StatusCode::NOT_IMPLEMENTED => Answer::NotServed,
         status if status.is_success() => Answer::Taken(status.as_u16()),
         // Of the receiver as it is, not of the message: an operator mends it.
         status if status_may_change.into_iter().any(|one| one == status) => {
@@ -410,8 +413,14 @@ mod tests {
 
     #[test]
     fn a_status_says_whether_to_try_again() {
-        let rows =
-            [(200, "Taken(200)"), (204, "Taken(204)"), (410, "Gone"), (400, "Refused(400)"), (413, "Refused(413)")];
+        let rows = [
+            (200, "Taken(200)"),
+            (204, "Taken(204)"),
+            (410, "Gone"),
+            (400, "Refused(400)"),
+            (413, "Refused(413)"),
+            (501, "NotServed"),
+        ];
         for (status, expected) in rows {
             assert_eq!(format!("{:?}", told(StatusCode::from_u16(status).unwrap())), expected);
         }

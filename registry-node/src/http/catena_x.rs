@@ -22,14 +22,12 @@ mod kept;
 mod offered;
 pub(super) mod own;
 mod provider;
-mod pushed;
 
 pub(super) use consumer::{acceptance_status, notified};
 pub(super) use provider::{accepted, certificate, document, request_status, requested, search};
-pub(super) use pushed::introduce;
 
-use bridges::catena_x::{CatenaX, LegalEntity};
-use bridges::{Bridge as _, Document};
+use bridges::catena_x::{CatenaX, LegalEntity, NUMBERS};
+use bridges::{Bridge as _, Document, Envelope};
 use bytes::Bytes;
 use conformity::ids::PartyId;
 use serde::Serialize;
@@ -62,21 +60,31 @@ const PARTNER_EACH: (f64, f64) = (128.0, 8.0);
 /// The same of all partners of a member together, whatever numbers its connector names.
 const CONNECTOR_EACH: (f64, f64) = (512.0, 32.0);
 
+/// Bodies that may come through all connectors of a node, at once and per second in the long run: each may have to wait for the disk.
+const NODE_BODIES: (f64, f64) = (1_024.0, 128.0);
+
 /// How often partners may still ask and send: apart from what a member itself does, which none of them spends.
 pub(super) struct Partners {
     each: Quotas<(PartyId, LegalEntity)>,
     all: Quotas<PartyId>,
+    bodies: Quotas<()>,
 }
 
 impl Default for Partners {
     fn default() -> Self {
-        Self { each: Quotas::new(PARTNER_EACH), all: Quotas::new(CONNECTOR_EACH) }
+        let bodies = Quotas::new(NODE_BODIES);
+        Self { each: Quotas::new(PARTNER_EACH), all: Quotas::new(CONNECTOR_EACH), bodies }
     }
 }
 
-/// Whether whoever came through a connector may ask or send one thing more now.
+/// Whether whoever came through a connector may send one body more now. Counted before that is read, and once, however often it is
+/// looked at.
 pub(super) fn admit(site: &Site, ask: &Ask) -> Result<(), Problem> {
-    Between::asking(site, ask).map(drop)
+    Between::asking(site, ask)?;
+    if site.partners.bodies.take_of((), 1.0, site.registry.now()) {
+        return Ok(());
+    }
+    Err(Problem::busy(Code::Busy.as_str(), "much is sent through the connectors of this node; send it again", 1))
 }
 
 /// A refusal as the standard has it: JSON with a `message`, beside the members of a problem.
@@ -123,9 +131,13 @@ impl Between {
 
     /// Counts so many questions or events.
     fn spend(&self, site: &Site, count: u32) -> Result<(), Problem> {
-        let (Partners { each, all }, now) = (&site.partners, site.registry.now());
+        let (Partners { each, all, .. }, now) = (&site.partners, site.registry.now());
         let pair = (self.member.clone(), self.partner.clone());
-        if each.take_of(pair, count.into(), now) && all.take_of(self.member.clone(), count.into(), now) {
+        // Who is refused for what others send has spent nothing, nor has it taken of theirs who is refused for its own.
+        if all.has(&self.member, count.into(), now)
+            && each.take_of(pair, count.into(), now)
+            && all.take_of(self.member.clone(), count.into(), now)
+        {
             return Ok(());
         }
         let detail = "partners ask and send too much; at most eight events a second of one in the long run";
@@ -166,7 +178,8 @@ fn events(
         if !kinds.contains(&document.form.as_str()) {
             return Err(code::bad_body(format_args!("this path takes events of the type {}", kinds.join(" or "))));
         }
-        if document.envelope.sender.id != between.partner.as_str() {
+        let Envelope { sender, .. } = &document.envelope;
+        if sender.list != NUMBERS || sender.id != between.partner.as_str() {
             return Err(code::other_sender());
         }
     }

@@ -108,6 +108,12 @@ impl<K: Eq + Hash> Quotas<K> {
         Quotas { each, left: Mutex::new(Left { quotas: HashMap::new(), most: MANY }) }
     }
 
+    /// Whether whoever `key` stands for has so much left now, of which nothing is taken.
+    pub(super) fn has(&self, key: &K, cost: f64, now: Timestamp) -> bool {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        left.quotas.get_mut(key).map_or(self.each.0, |quota| quota.left(now)) >= cost
+    }
+
     /// Whether whoever `key` stands for may do so much more now.
     pub(super) fn take_of(&self, key: K, cost: f64, now: Timestamp) -> bool {
         let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);

@@ -16,6 +16,7 @@ use warp::reply::Response;
 
 use super::ask::Ask;
 use super::body::{self, Bounds};
+use super::catena_x;
 use super::code::{self, Code};
 use super::consented::party;
 use super::holders::Holding;
@@ -90,6 +91,9 @@ where
     B: Buf,
 {
     party(&ask)?;
+    if ask.partner().is_some() {
+        catena_x::admit(&site, &ask)?;
+    }
     let media_type = body::media_type(&headers).filter(|sent| takes.contains(&sent.as_str()));
     let media_type = media_type.ok_or_else(|| code::unsupported_media_type(takes))?;
     let holding = site.holders.of_asker(&ask);

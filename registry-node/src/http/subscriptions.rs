@@ -19,7 +19,7 @@ use super::ask::Ask;
 use super::consented::party;
 use super::own::{Sent, tagged};
 use super::site::Site;
-use super::{answer, bulletins, catena_x, code};
+use super::{answer, bulletins, code};
 use crate::buyer::dispatch::{self, Key, Ping, Seen};
 use crate::buyer::exposing::Exposing;
 use crate::buyer::lane::{DeadLetter, Delivery, Lane, Parked, Spot, Trouble};
@@ -87,7 +87,11 @@ pub(super) fn put(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Probl
     let before = kept(site, &key)?;
     is_webhook(before.as_ref())?;
     let start = start(site, before.is_some(), &asked)?;
-    rewinds(site, &key, start)?;
+    let is_introduction = match &before {
+        Some(before) => before.value.has_new_partner(&asked),
+        None => asked.certificates.is_some(),
+    };
+    rewinds(site, &key, start.is_some() || is_introduction)?;
     let condition = on(before.as_ref().map(|before| before.version), sent.condition);
     let (subscription, made) = match before {
         Some(before) => (before.value.changed(asked), false),
@@ -97,13 +101,8 @@ pub(super) fn put(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Probl
         }
     };
     let watched = watched(site, &key, &subscription)?;
-    let start = made.then(|| start.unwrap_or(Spot::of_entry(subscription.from)));
-    let tells_partner = subscription.certificates.is_some();
-    let answer = taken((site, ask), key.clone(), (subscription, made), condition, watched, start)?;
-    if tells_partner {
-        catena_x::introduce(site, &key)?;
-    }
-    Ok(answer)
+    let start = (made || is_introduction).then(|| start.unwrap_or(Spot::of_entry(subscription.from)));
+    taken((site, ask), key, (subscription, made), condition, watched, start)
 }
 
 /// Nothing that asks for something to be sent is answered as if it would be, where nothing is sent.
@@ -135,8 +134,10 @@ fn taken(
     let version = registry.shelf.put(&key.owner, &key.name, &subscription, condition, registry.now());
     let version = version.map_err(|error| code::kept(&error))?;
     registry.dispatch.put(key.clone(), subscription.clone(), watched, start, registry.now());
-    // Whoever puts it again has mended what was wrong.
-    registry.dispatch.change(&key, registry.now(), Lane::resume);
+    if start.is_none() {
+        // Whoever puts it again has mended what was wrong.
+        registry.dispatch.change(&key, registry.now(), Lane::resume);
+    }
     // Or after a crash one that was parked would still be.
     registry.dispatch.keep().map_err(|error| code::kept(&error))?;
     let secret = subscription.secrets.first().map(Secret::shown).filter(|_| with_secret);
@@ -288,7 +289,7 @@ pub(super) fn replay(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Pr
         is_telling(site)?;
     }
     let kept = kept.ok_or_else(Problem::not_found)?;
-    rewinds(site, &key, place)?;
+    rewinds(site, &key, place.is_some())?;
     let changed = registry.dispatch.change(&key, registry.now(), |lane| {
         lane.resume();
         if let Some(spot) = place {
@@ -304,9 +305,9 @@ pub(super) fn replay(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Pr
     shown(site, ask, &key, &kept, None)
 }
 
-/// Counts that events are told again from a place, if they are.
-fn rewinds(site: &Site, key: &Key, place: Option<Spot>) -> Result<(), Problem> {
-    if place.is_none() || site.registry.dispatch.may_rewind(&key.owner, site.registry.now()) {
+/// Counts that much is told for one request, where it is: events from a place, or all certificates that there are.
+fn rewinds(site: &Site, key: &Key, is_much: bool) -> Result<(), Problem> {
+    if !is_much || site.registry.dispatch.may_rewind(&key.owner, site.registry.now()) {
         return Ok(());
     }
     let detail = "you had events told again from a place 32 times within a day; read /v1/events meanwhile, or go on from where it is";

@@ -23,6 +23,7 @@ mod exposures;
 mod fixture;
 mod handles;
 mod handovers;
+mod judged;
 mod keys;
 mod languages;
 mod limits;

@@ -31,6 +31,7 @@ mod main_job;
 mod mesh;
 mod multilateral;
 mod outages;
+mod partners;
 mod past;
 mod persons;
 mod power_cut;

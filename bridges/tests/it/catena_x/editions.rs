@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bridges::catena_x::Lifecycle::{self, Created, Modified, Withdrawn};
-use bridges::catena_x::edition::{Edition, Offering, edition, turns};
+use bridges::catena_x::edition::{Edition, Offering, Stage, edition, next, turns};
 use conformity::lapsed::{BasisChange, Cause, CauseKind, Consequence, Lapsed};
 use conformity::verdict::{Change, Happening, HistoryItem, Verdict, VerdictRecord, Voiding};
 use jiff::{SignedDuration, Timestamp};
@@ -95,7 +95,7 @@ fn course(next: Vec<Next>) -> VerdictRecord {
 
 /// What each entry tells: so many behind the grant, which certificate, which issue, and what became of it.
 fn told(record: &VerdictRecord, offering: Offering) -> Vec<(u64, u64, u64, Lifecycle)> {
-    let turns = turns(record, offering);
+    let turns = turns(record, offering, record.history.last().unwrap().at);
     turns
         .iter()
         .map(|turn| (turn.entry - GRANTED, turn.edition.spell, turn.edition.revision, turn.edition.became))
@@ -112,8 +112,8 @@ fn each_is_told<const N: usize>(rows: [(&str, Vec<Next>, Vec<(u64, u64, u64, Lif
         for (item, then) in record.course() {
             assert_eq!(Some(&then), record.after_entry(item.index).as_ref(), "{what}, after {}", item.index);
         }
-        let last = turns(&record, Offering::default()).last().unwrap().edition;
         let now = record.history.last().unwrap().at;
+        let last = turns(&record, Offering::default(), now).last().unwrap().edition;
         assert_eq!(edition(&record, Offering::default(), now), Some(last), "{what}");
     }
 }
@@ -206,16 +206,21 @@ fn what_a_thief_did_was_told_and_is_not_taken_back_silently() {
 #[test]
 fn what_only_time_ends_is_withdrawn_before_anybody_says_so() {
     let record = course(vec![lapsed(Consequence::TransferWindow { until: at(GRANTED + 5) })]);
-    let at = |days| edition(&record, Offering::default(), at(GRANTED + days)).unwrap();
-    assert_eq!(at(4), Edition { spell: 1, revision: 2, became: Modified });
-    assert_eq!(at(5), Edition { spell: 1, revision: 2, became: Withdrawn });
+    let on = |days| edition(&record, Offering::default(), at(GRANTED + days)).unwrap();
+    assert_eq!(on(4), Edition { spell: 1, revision: 2, became: Modified });
+    assert_eq!(on(5), Edition { spell: 1, revision: 2, became: Withdrawn });
+    // Whoever looks then tells it, and once an entry says so it is told already.
+    let told = |record, now| turns(record, Offering::default(), now).last().unwrap().edition.stage();
+    let window = || lapsed(Consequence::TransferWindow { until: at(GRANTED + 5) });
+    let stated = course(vec![window(), lapsed(Consequence::Cease)]);
+    assert_eq!(told(&record, at(GRANTED + 5)), told(&stated, at(GRANTED + 6)));
 }
 
 #[test]
 fn a_declaration_that_waits_for_an_expert_is_no_certificate() {
     let record = granted(json!({"self-declared": {"awaitsExpert": true}}));
     assert_eq!(
-        (turns(&record, Offering::default()), edition(&record, Offering::default(), at(GRANTED))),
+        (turns(&record, Offering::default(), at(GRANTED)), edition(&record, Offering::default(), at(GRANTED))),
         (vec![], None)
     );
     let confirmation = serde_json::from_value(json!({"verdict": "V-1", "on": "2026-02-12"})).unwrap();
@@ -228,7 +233,7 @@ fn a_declaration_that_waits_for_an_expert_is_no_certificate() {
 #[test]
 fn an_offer_begins_where_it_was_made_and_again_with_another_certificate() {
     let long = || course(vec![renewed(), renewed(), changed(Change::Suspended), changed(Change::Restored), renewed()]);
-    let offered = |again, behind| Offering { again, from: GRANTED + behind };
+    let offered = |again, behind| Offering { again, from: GRANTED + behind, ..Offering::default() };
     let rows = [
         ("before it was granted", offered(0, 0), vec![FIRST, (1, 1, 2, Modified), (2, 1, 3, Modified)]),
         ("after the grant", offered(0, 1), vec![FIRST, (1, 1, 2, Modified), (2, 1, 3, Modified)]),
@@ -248,4 +253,74 @@ fn an_offer_begins_where_it_was_made_and_again_with_another_certificate() {
     let while_suspended = offered(1, 4);
     assert_eq!(told(&long(), while_suspended), [(4, 3, 1, Created), (5, 3, 2, Modified)]);
     assert_eq!(told(&long(), offered(0, 9)), [(5, 2, 1, Created)], "offered after all of that");
+}
+
+/// All that a partner is told, one after the other, from what it was told before.
+fn owed(record: &VerdictRecord, offering: Offering, mut told: Option<Stage>) -> Vec<(u64, u64, Lifecycle)> {
+    let turns = turns(record, offering, record.history.last().unwrap().at);
+    let mut owed = Vec::new();
+    while let Some(turn) = next(&turns, told) {
+        let Edition { spell, revision, became } = turn.edition;
+        owed.push((spell, revision, became));
+        assert!(Some(turn.edition.stage()) > told, "{owed:?}");
+        told = Some(turn.edition.stage());
+    }
+    owed
+}
+
+#[test]
+fn a_partner_is_owed_what_it_was_not_told_whatever_became_of_the_offer() {
+    let stage = |spell, ended, revision| Some(Stage { spell, ended, revision });
+    let gap = || vec![renewed(), changed(Change::Suspended), changed(Change::Restored)];
+    let anew = |again, from| Offering { again, from: GRANTED + from, ..Offering::default() };
+    let taken_back = |from| Offering { until: Some(GRANTED + from), ..Offering::default() };
+    let rows = [
+        ("nothing yet", vec![renewed()], anew(0, 0), None, vec![(1, 1, Created), (1, 2, Modified)]),
+        ("what ended before is nothing to begin with", gap(), anew(0, 0), None, vec![(2, 1, Created)]),
+        ("what is over", vec![changed(Change::Suspended)], anew(0, 0), None, vec![]),
+        (
+            "may have heard of it",
+            vec![changed(Change::Suspended)],
+            anew(0, 0),
+            Some(Stage::begun(1)),
+            vec![(1, 1, Created), (1, 1, Withdrawn)],
+        ),
+        ("behind", gap(), anew(0, 0), stage(1, false, 1), vec![(1, 2, Modified), (1, 2, Withdrawn), (2, 1, Created)]),
+        ("all of it", gap(), anew(0, 0), stage(2, false, 1), vec![]),
+        (
+            "taken back and offered again at once",
+            vec![],
+            anew(1, 1),
+            stage(1, false, 1),
+            vec![(1, 1, Withdrawn), (2, 1, Created)],
+        ),
+        (
+            "suspended, restored, taken back and offered again",
+            gap(),
+            anew(1, 4),
+            stage(1, false, 2),
+            vec![(1, 2, Withdrawn), (2, 1, Withdrawn), (3, 1, Created)],
+        ),
+        ("taken back", gap(), taken_back(4), stage(2, false, 1), vec![(2, 1, Withdrawn)]),
+        ("taken back before it was restored", gap(), taken_back(3), stage(1, true, 2), vec![]),
+        ("taken back before it was suspended", gap(), taken_back(2), stage(1, false, 2), vec![(1, 2, Withdrawn)]),
+    ];
+    for (what, next, offering, told, expected) in rows {
+        assert_eq!(owed(&course(next), offering, told), expected, "{what}");
+    }
+    let often = owed(&course(vec![]), anew(1_000, 1), stage(1, false, 1));
+    assert_eq!((often.len(), often[0], often.last()), (33, (969, 1, Withdrawn), Some(&(1_001, 1, Created))));
+}
+
+#[test]
+fn an_offer_that_changes_is_another_issue_of_the_same_certificate() {
+    let record = course(vec![renewed(), renewed(), changed(Change::Suspended), changed(Change::Restored)]);
+    // Changed behind the first renewal, as its third issue.
+    let offering = Offering { earlier: 2, from: GRANTED + 2, ..Offering::default() };
+    let told = told(&record, offering);
+    let expected =
+        [(1, 1, 1, Created), (1, 1, 3, Modified), (2, 1, 4, Modified), (3, 1, 4, Withdrawn), (4, 2, 1, Created)];
+    assert_eq!(told, expected);
+    let behind = owed(&record, offering, Some(Stage { spell: 1, ended: false, revision: 2 }));
+    assert_eq!(behind[..2], [(1, 3, Modified), (1, 4, Modified)]);
 }

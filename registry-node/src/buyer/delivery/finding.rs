@@ -13,8 +13,8 @@ use super::Node;
 use crate::buyer::dispatch::{Key, Work};
 use crate::buyer::exposing::{Exposed, Exposing, Unjudged};
 use crate::buyer::hindrance::Hindrance;
-use crate::buyer::lane::Spot;
-use crate::buyer::pushing::{Pushed, Pushing, Unpushed};
+use crate::buyer::lane::{Sending, Spot};
+use crate::buyer::pushing::{Pushed, Pushing};
 use crate::core::event::Event;
 use crate::core::feed::FeedError;
 
@@ -34,8 +34,8 @@ pub(super) struct Until {
 
 /// What is sent.
 pub(super) struct Letter {
-    /// Where it stands in the log.
-    pub(super) spot: Spot,
+    /// Where it stands in the log, or how far whoever takes it is.
+    pub(super) sending: Sending,
     /// What makes its id beside the registry: the same whenever and to whomever it is sent.
     pub(super) id: String,
     /// The CloudEvent.
@@ -48,22 +48,21 @@ impl From<&Event> for Letter {
     fn from(event: &Event) -> Self {
         let Event { index, position, json, .. } = event;
         let spot = Spot { index: *index, position: *position };
-        Self { spot, id: format!("{index}_{position}"), json: json.clone(), event: Some(event.clone()) }
+        Self { sending: spot.into(), id: format!("{index}_{position}"), json: json.clone(), event: Some(event.clone()) }
     }
 }
 
-impl Letter {
-    /// News for a partner, of the event there.
-    fn pushed(event: &Event, news: Pushed) -> Self {
-        let Pushed { id, body } = news;
-        Self { spot: Spot { index: event.index, position: event.position }, id, json: body, event: None }
+impl From<Pushed> for Letter {
+    fn from(news: Pushed) -> Self {
+        let Pushed { id, body, heard } = news;
+        Self { sending: Sending::News(heard), id, json: body, event: None }
     }
 }
 
 impl From<Exposed> for Letter {
     fn from(exposed: Exposed) -> Self {
         let Exposed { spot, id, json } = exposed;
-        Self { spot, id, json, event: None }
+        Self { sending: spot.into(), id, json, event: None }
     }
 }
 
@@ -105,6 +104,9 @@ impl Node {
         until: Until,
     ) -> Result<Option<Letter>, NotFound> {
         let dispatch = &self.registry.dispatch;
+        if let Some(pushing) = &work.subscription.certificates {
+            return self.pushed(key, work, pushing).await;
+        }
         let mut from = spot;
         loop {
             let mark = dispatch.mark();
@@ -135,12 +137,14 @@ impl Node {
         entry.truncate(1);
         let stands = work.subscription.at(spot);
         let letter = match (&work.subscription.certificates, &work.subscription.exposure) {
-            (Some(pushing), _) => self.pushed(key, pushing, entry, (spot, true)).await?,
+            // What it is owed does not come from a place.
+            (Some(_), _) => None,
             (None, Some(_)) => self.among(key, work, entry, stands).await.map_err(|error| error.at(spot))?,
             (None, None) => first(&entry, spot, |event| self.registry.dispatch.still_fits(key, event)),
         };
         // Answered as what stands there: it may have been set aside by other wishes.
-        Ok(letter.filter(|letter| letter.spot == stands).map(|letter| Letter { spot, ..letter }))
+        let letter = letter.filter(|letter| letter.sending == stands.into());
+        Ok(letter.map(|letter| Letter { sending: spot.into(), ..letter }))
     }
 
     /// What is sent first from `from` on, among entries of which something fits, in order.
@@ -151,9 +155,6 @@ impl Node {
         entries: Vec<Arc<[Event]>>,
         from: Spot,
     ) -> Result<Option<Letter>, NotFound> {
-        if let Some(pushing) = &work.subscription.certificates {
-            return self.pushed(key, pushing, entries, (from, false)).await;
-        }
         let Some(exposing) = &work.subscription.exposure else {
             return Ok(first(&entries, from, |event| self.registry.dispatch.passes(key, event)));
         };
@@ -165,33 +166,23 @@ impl Node {
         }
     }
 
-    /// What the first of these events from `from` on means to a partner, if one does; found out on a thread that may wait for the vault.
-    async fn pushed(
-        &self,
-        key: &Key,
-        pushing: &Pushing,
-        entries: Vec<Arc<[Event]>>,
-        (from, again): (Spot, bool),
-    ) -> Result<Option<Letter>, NotFound> {
-        let (registry, key, pushing) = (Arc::clone(&self.registry), key.clone(), pushing.clone());
-        let looking = tokio::task::spawn_blocking(move || {
-            let events = entries.iter().flat_map(|entry| entry.iter());
-            for event in events.filter(|event| (event.index, event.position) >= (from.index, from.position)) {
-                // An offer may have become one only by what is to be told again.
-                if !again && !registry.dispatch.passes(&key, event) {
-                    continue;
-                }
-                if let Some(news) = pushing.news(&registry, &key.owner, event, again)? {
-                    return Ok(Some(Letter::pushed(event, news)));
-                }
-            }
-            Ok::<_, Unpushed>(None)
-        });
+    /// What a partner is told next, found out on a thread that may wait for the vault; nothing where it is owed nothing.
+    async fn pushed(&self, key: &Key, work: &Work, pushing: &Pushing) -> Result<Option<Letter>, NotFound> {
+        let dispatch = &self.registry.dispatch;
+        // What happens while it is looked is looked at once more.
+        let mark = dispatch.mark();
+        let Some(told) = dispatch.told(key, work.turn) else { return Ok(None) };
+        let (registry, owner, pushing) = (Arc::clone(&self.registry), key.owner.clone(), pushing.clone());
+        let looking = tokio::task::spawn_blocking(move || pushing.next(&registry, &owner, &told));
         let found = looking.await.map_err(|error| error.to_string());
-        found.and_then(|found| found.map_err(|error| error.to_string())).map_err(|error| {
+        let found = found.and_then(|found| found.map_err(|error| error.to_string())).map_err(|error| {
             self.unreadable(&error);
             NotFound::Later
-        })
+        })?;
+        if found.is_none() {
+            dispatch.passed(key, work.turn, mark);
+        }
+        Ok(found.map(Letter::from))
     }
 
     /// What the first of these few entries does to a chain.

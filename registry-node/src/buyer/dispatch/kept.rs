@@ -137,6 +137,10 @@ fn settled(lane: &mut Lane, subscription: &Subscription) -> bool {
     } else if subscription.is_sent() {
         lane.take_back();
     }
+    if subscription.certificates.is_some() {
+        // An offer may be on the shelf of which nobody looked what it means to the partner.
+        lane.look(Spot::of_entry(subscription.from));
+    }
     *lane != before
 }
 

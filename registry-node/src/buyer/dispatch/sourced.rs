@@ -68,20 +68,17 @@ impl Dispatch {
         }
     }
 
-    /// Has the events at these places told by those of the owner's subscriptions that tell partners of certificates; by one alone where it is named.
-    pub fn push(&self, owner: &PartyId, places: &[Spot], to: Option<&Name>, now: Timestamp) {
+    /// Has it looked at what the owner's partners in Catena-X are owed.
+    pub fn push(&self, owner: &PartyId, now: Timestamp) {
         let mut state = self.state();
-        let tells = |key: &Key, line: &Line| {
-            line.subscription.certificates.is_some() && to.is_none_or(|name| *name == key.name)
-        };
-        let told = state.of(owner).filter(|(key, line)| tells(key, line));
+        let told = state.of(owner).filter(|(_, line)| line.subscription.certificates.is_some());
         let keys: Vec<Key> = told.map(|(key, _)| key.clone()).collect();
         for key in keys {
             // What is under way may tell what was so before.
-            let turn = state.turn();
+            let (turn, mark) = (state.turn(), state.mark);
             if let Some(line) = state.lines.get_mut(&key) {
                 line.turn = turn;
-                line.lane.tell_again(places);
+                line.lane.look(Spot::of_entry(mark));
             }
             state.changed.insert(key.owner.clone());
             state.schedule(&key, now);

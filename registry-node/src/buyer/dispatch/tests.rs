@@ -62,7 +62,7 @@ impl Room {
         let turn = self.dispatch.work(&key(name), at(now)).unwrap().turn;
         let delivery = Delivery { id: index.to_string(), at: at(now), took: 1, taken: true, told: String::new() };
         let told = Told { delivery, now: at(now), patience: &PATIENCE, jitter: 0.5 };
-        self.dispatch.answered(&key(name), turn, Spot::of_entry(index), answer, told);
+        self.dispatch.answered(&key(name), turn, &Spot::of_entry(index).into(), answer, told);
     }
 
     fn behind(&self, name: &str) -> Option<u64> {
@@ -228,7 +228,7 @@ fn what_the_owner_does_meanwhile_counts_and_what_a_worker_began_before_does_not(
     room.dispatch.change(&key("one"), at(0), |lane| lane.rewind(Spot::of_entry(3))).unwrap();
     let delivery = Delivery { id: String::new(), at: at(0), took: 1, taken: true, told: String::new() };
     let told = Told { delivery, now: at(0), patience: &PATIENCE, jitter: 0.5 };
-    room.dispatch.answered(&key("one"), begun, Spot::of_entry(8), &Answer::Taken(200), told);
+    room.dispatch.answered(&key("one"), begun, &Spot::of_entry(8).into(), &Answer::Taken(200), told);
     assert_eq!(room.behind("one"), Some(3));
     for number in 0..MAX_PINGS {
         assert!(room.dispatch.ping(&key("one"), ping(&number.to_string()), at(0)));

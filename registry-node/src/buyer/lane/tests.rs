@@ -112,8 +112,13 @@ fn what_never_can_be_told_is_set_aside_once_and_those_behind_it_are_told() {
     let mut lane = behind(3);
     for _ in 0..3 {
         lane.undeliverable(Spot::of_entry(3), Hindrance::TooMuchPast, at(7));
-        let dead =
-            DeadLetter { spot: Spot::of_entry(3), since: at(7), status: None, code: Some(Hindrance::TooMuchPast) };
+        let dead = DeadLetter {
+            spot: Spot::of_entry(3),
+            since: at(7),
+            status: None,
+            code: Some(Hindrance::TooMuchPast),
+            news: None,
+        };
         assert_eq!((lane.dead.as_slice(), lane.behind), (&[dead][..], Some(Spot::of_entry(3).behind())));
         lane.rewind(Spot::of_entry(3));
     }
@@ -173,4 +178,48 @@ fn so_many_deliveries_are_remembered() {
         lane.remember(Delivery { id, at: at(0), took: 0, taken: true, told });
     }
     assert_eq!((lane.deliveries.len(), lane.deliveries[0].id.as_str()), (REMEMBERED, "5"));
+}
+
+fn news(spell: u64, ended: bool, revision: u64) -> Heard {
+    let stage = Stage { spell, ended, revision };
+    Heard { offer: "V-1".parse().unwrap(), stage, is_last: false, spot: Spot::of_entry(7) }
+}
+
+fn heard(spell: u64, ended: bool, revision: u64) -> Sending {
+    Sending::News(news(spell, ended, revision))
+}
+
+#[test]
+fn a_partner_that_was_tried_may_have_heard_and_one_that_refused_is_as_far_as_if_it_had() {
+    let name: Name = "V-1".parse().unwrap();
+    let told = |lane: &Lane| lane.told.get(&name).map(|stage| (stage.spell, stage.ended, stage.revision));
+    let mut lane = behind(7);
+    lane.may_have_heard(&news(1, false, 1));
+    lane.answered(heard(1, false, 1), &Answer::Failed("no".to_owned()), at(0), &PATIENCE, 0.5);
+    assert_eq!(told(&lane), Some((1, false, 0)), "its end is owed, and its beginning still");
+    lane.answered(heard(1, false, 1), &Answer::Taken(204), at(9), &PATIENCE, 0.5);
+    assert_eq!((told(&lane), &lane.trouble, lane.behind), (Some((1, false, 1)), &None, Some(Spot::of_entry(7))));
+    for _ in 0..REFUSALS {
+        lane.answered(heard(1, false, 2), &Answer::Refused(400), at(20), &PATIENCE, 0.5);
+    }
+    lane.answered(heard(1, true, 2), &Answer::Taken(204), at(30), &PATIENCE, 0.5);
+    assert_eq!((told(&lane), lane.dead.len()), (Some((1, true, 2)), 1));
+    let kept: Lane = serde_json::from_value(serde_json::to_value(&lane).unwrap()).unwrap();
+    assert_eq!(kept, lane);
+    assert_eq!((lane.revive(), told(&lane)), (1, Some((1, false, 1))), "what came behind it, too");
+    lane.may_have_heard(&news(1, false, 2));
+    assert_eq!(told(&lane), Some((1, false, 1)), "it goes back by no attempt");
+    lane.answered(heard(2, false, 3), &Answer::Taken(204), at(40), &PATIENCE, 0.5);
+    lane.rewind(Spot::of_entry(0));
+    assert_eq!(told(&lane), Some((2, false, 0)));
+}
+
+#[test]
+fn a_partner_that_serves_no_notifications_is_owed_none() {
+    let mut lane = behind(7);
+    lane.answered(heard(1, false, 1), &Answer::NotServed, at(0), &PATIENCE, 0.5);
+    assert!(lane.parked.as_ref().unwrap().why.contains("501") && lane.due(at(1)).is_none());
+    let mut lane = behind(7);
+    lane.answered(Spot::of_entry(7), &Answer::NotServed, at(0), &PATIENCE, 0.5);
+    assert!(lane.parked.is_none() && lane.trouble.is_some(), "another webhook may serve it later");
 }

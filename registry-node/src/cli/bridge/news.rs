@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use bridges::catena_x::edition::{Edition, Offering, Turn, edition, turns};
-use bridges::catena_x::{LegalEntity, Lifecycle};
+use bridges::catena_x::LegalEntity;
+use bridges::catena_x::edition::{Offering, turns};
 use clap::Args;
 use conformity::ids::VerdictRef;
 use conformity::verdict::VerdictRecord;
@@ -50,7 +50,6 @@ pub(super) struct News {
 #[serde(rename_all = "camelCase")]
 struct Offer {
     certificate_type: Option<String>,
-    withdrawn: bool,
     offering: Offering,
 }
 
@@ -82,25 +81,19 @@ impl News {
             now: serde_json::from_value(answer["now"].clone())?,
             history: serde_json::from_value(answer["history"].clone())?,
         };
-        let turn = last(&verdict, &offer, now).context("it was never in force, and there is nothing to tell")?;
+        let turn = turns(&verdict, offer.offering, now).pop();
+        let turn = turn.context("it was never in force, and there is nothing to tell")?;
         let certificate_type = self.certificate_type.clone().or(offer.certificate_type);
+        let certificate_type = certificate_type.unwrap_or_else(|| verdict.terms.scheme.to_string());
         let news = bridging::News {
-            verdict: &verdict,
+            verdict: verdict.id(),
             registry: &self.verdict.registry,
-            certificate_type: &certificate_type.unwrap_or_else(|| verdict.terms.scheme.to_string()),
             sender: &self.sender,
             receiver: &self.receiver,
         };
-        Ok(news.of(&turn)?)
+        let told = bridging::Told { certificate_type: &certificate_type, valid_from: verdict.terms.valid_from };
+        Ok(news.of(&turn, &told)?)
     }
-}
-
-/// What became of it last.
-fn last(verdict: &VerdictRecord, offer: &Offer, now: Timestamp) -> Option<Turn> {
-    let turn = *turns(verdict, offer.offering).last()?;
-    let edition = edition(verdict, offer.offering, now)?;
-    let edition = if offer.withdrawn { Edition { became: Lifecycle::Withdrawn, ..edition } } else { edition };
-    Some(Turn { edition, ..turn })
 }
 
 #[cfg(test)]
@@ -171,10 +164,9 @@ mod tests {
 
     #[test]
     fn whoever_offers_it_tells_what_its_partners_find_there() {
-        let offer = |again, withdrawn| Offer {
+        let offer = |again, is_taken_back: bool| Offer {
             certificate_type: Some("isoiec27001".to_owned()),
-            withdrawn,
-            offering: Offering { again, from: 9 },
+            offering: Offering { again, from: 9, until: is_taken_back.then_some(9), ..Offering::default() },
         };
         let verdict = verdict(vec![json!("surveillance-overdue")]);
         let told = |offer| news(&verdict, offer).unwrap()["data"].clone();

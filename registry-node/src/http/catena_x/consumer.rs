@@ -39,8 +39,7 @@ pub(in super::super) fn notified(site: &Site, ask: &Ask, sent: &Sent) -> Result<
 fn take(intake: &mut Intake<'_, '_>, document: &Document, evidence: &Evidence) -> Result<(), Problem> {
     let Intake { between, now, .. } = *intake;
     let name = between.name(&evidence.id).map_err(unnamed)?;
-    let event =
-        Foreign { partner: between.partner.clone(), received: now, evidence: evidence.clone(), judgement: None };
+    let event = Foreign::told(between.partner.clone(), evidence.clone(), now);
     match intake.shelf.value::<Foreign>(&name)? {
         None => intake.certificate(&name, &event, Condition::Absent)?,
         Some(there) => {
@@ -58,7 +57,7 @@ fn take(intake: &mut Intake<'_, '_>, document: &Document, evidence: &Evidence) -
         partner: between.partner.clone(),
         certificate_id: evidence.id.clone(),
         opened: now,
-        about: About::Theirs,
+        about: About::Theirs { judgement: None },
     };
     let name = exchange_name(between, &exchange.exchange_id)?;
     let there = intake.shelf.value::<Exchange>(&name)?;
@@ -89,10 +88,11 @@ pub(in super::super) fn acceptance_status(site: &Site, ask: &Ask) -> Result<Resp
     let shelf = &site.registry.shelf;
     let name = exchange_name(&between, &ask.value::<String>()?)?;
     let exchange = shelf.value::<Exchange>(&between.member, &name)?;
-    let Exchange { exchange_id, certificate_id, .. } = exchange.ok_or_else(Problem::not_found)?.value;
+    let Exchange { exchange_id, certificate_id, about, .. } = exchange.ok_or_else(Problem::not_found)?.value;
     let name = between.name(&certificate_id).map_err(unnamed)?;
-    let foreign = shelf.value::<Foreign>(&between.member, &name)?.ok_or_else(Problem::not_found)?;
+    shelf.value::<Foreign>(&between.member, &name)?.ok_or_else(Problem::not_found)?;
+    let About::Theirs { judgement } = about else { return Err(Problem::not_found()) };
     let taken_in = Judgement { status: Outcome::Retrieved, errors: Vec::new() };
-    let Judgement { status, errors } = foreign.value.judgement.unwrap_or(taken_in);
+    let Judgement { status, errors } = judgement.unwrap_or(taken_in);
     answer::json(&Status { exchange_id, certificate_id, status, errors })
 }

@@ -2,8 +2,8 @@
 //!
 //! Out of scope: who may see it (the member alone, but for what its partners ask about their own).
 
-use bridges::Evidence;
 use bridges::catena_x::LegalEntity;
+use bridges::{Evidence, Flaw};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -12,14 +12,24 @@ use crate::buyer::shelf::{Kept, Kind};
 /// Most errors of a judgement, and characters of each.
 const ERRORS_MAX: usize = 32;
 const ERROR_MAX: usize = 500;
+/// Most bytes of all of them: an exchange has room for so many.
+const ERRORS_BYTES: usize = 12 * 1024;
+/// Most errors of a partner's that are kept, and characters of each message and of what it is about.
+const THEIR_ERRORS: usize = 8;
+const THEIR_MESSAGE: usize = 300;
+const THEIR_SPECIFIER: usize = 60;
 
 /// A partner's certificate, as it says: evidence, and no verdict.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Foreign {
     pub(super) partner: LegalEntity,
     pub(super) received: Timestamp,
     #[serde(flatten)]
     pub(super) evidence: Evidence,
+    /// Whether whoever holds it is another than who sent it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) of_another: bool,
     /// What the member made of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) judgement: Option<Judgement>,
@@ -31,6 +41,12 @@ impl Kept for Foreign {
 }
 
 impl Foreign {
+    /// As a partner tells of it.
+    pub(super) fn told(partner: LegalEntity, evidence: Evidence, received: Timestamp) -> Foreign {
+        let of_another = evidence.holder.as_ref().is_some_and(|holder| holder != partner.as_str());
+        Foreign { partner, received, evidence, of_another, judgement: None }
+    }
+
     /// Whether it ended.
     pub(super) fn is_withdrawn(&self) -> bool {
         self.evidence.status.as_deref() == Some(WITHDRAWN)
@@ -85,8 +101,13 @@ impl Outcome {
     }
 
     /// Whether it must say why; no other may.
-    fn explains(self) -> bool {
+    pub(super) fn explains(self) -> bool {
         matches!(self, Self::Rejected | Self::Errored)
+    }
+
+    /// Whether nothing comes after it (CX-0135, section 2.1.4).
+    pub(super) fn is_end(self) -> bool {
+        self != Self::Retrieved
     }
 }
 
@@ -107,10 +128,23 @@ impl Judgement {
         }
         let texts = self.errors.iter().flat_map(|fault| [Some(&fault.message), fault.specifier.as_ref()]).flatten();
         let fits = |text: &String| (1..=ERROR_MAX).contains(&text.chars().count());
-        if self.errors.len() > ERRORS_MAX || !{ texts }.all(fits) {
-            return Err("errors: at most 32, with a message of 1 to 500 characters each");
+        let bytes: usize = texts.clone().map(String::len).sum();
+        if self.errors.len() > ERRORS_MAX || bytes > ERRORS_BYTES || !{ texts }.all(fits) {
+            return Err("errors: at most 32, with a message of 1 to 500 characters each, and 12 KiB together");
         }
         Ok(self)
+    }
+}
+
+impl Fault {
+    /// As many of a partner's as are kept, cut to what is.
+    pub(super) fn some(flaws: &[Flaw]) -> Vec<Fault> {
+        let cut = |text: &str, most: usize| text.chars().filter(|one| !one.is_control()).take(most).collect();
+        let fault = |flaw: &Flaw| Fault {
+            message: cut(&flaw.message, THEIR_MESSAGE),
+            specifier: flaw.specifier.as_ref().map(|specifier| cut(specifier, THEIR_SPECIFIER)),
+        };
+        flaws.iter().take(THEIR_ERRORS).map(fault).collect()
     }
 }
 
@@ -131,8 +165,12 @@ pub(super) struct Exchange {
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "about")]
 pub(super) enum About {
     /// The partner's, which told the member of it.
-    Theirs,
-    /// The member's, which the partner asked for.
+    Theirs {
+        /// What the member made of it: an end is the end of the exchange, whatever becomes of the certificate.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        judgement: Option<Judgement>,
+    },
+    /// The member's, which the partner asked for or was told of.
     Ours {
         revision: u64,
         /// Whether there was one.
@@ -140,12 +178,23 @@ pub(super) enum About {
         /// What the partner made of it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         outcome: Option<Outcome>,
+        /// Why, where it does not accept it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        errors: Vec<Fault>,
     },
+}
+
+impl Exchange {
+    /// Whether it is open, and the partner told the member of this certificate by it.
+    pub(super) fn is_open_about(&self, certificate: &str) -> bool {
+        let ended = |judgement: &Option<Judgement>| judgement.as_ref().is_some_and(|one| one.status.is_end());
+        matches!(&self.about, About::Theirs { judgement } if self.certificate_id == certificate && !ended(judgement))
+    }
 }
 
 impl Kept for Exchange {
     const KIND: Kind =
-        Kind { name: "certificate-exchanges", values: 512, value_bytes: 8 * 1024, all_bytes: 2 * 1024 * 1024 };
+        Kind { name: "certificate-exchanges", values: 512, value_bytes: 16 * 1024, all_bytes: 4 * 1024 * 1024 };
 }
 
 #[cfg(test)]
@@ -156,12 +205,8 @@ mod tests {
     fn foreign(status: &str, revision: Option<u64>) -> Foreign {
         let evidence =
             serde_json::json!({"id": "c", "revision": revision, "status": status, "claimed": "iso9001", "sites": []});
-        Foreign {
-            partner: "BPNL0000000001AB".parse().unwrap(),
-            received: Timestamp::UNIX_EPOCH,
-            evidence: serde_json::from_value(evidence).unwrap(),
-            judgement: None,
-        }
+        let partner = "BPNL0000000001AB".parse().unwrap();
+        Foreign::told(partner, serde_json::from_value(evidence).unwrap(), Timestamp::UNIX_EPOCH)
     }
 
     #[test]

@@ -2,7 +2,10 @@
 //!
 //! These are asked by the member's own programs, and never through its connector. Out of scope: what partners ask.
 
-use conformity::ids::VerdictId;
+use std::sync::Arc;
+
+use conformity::ids::{PartyId, VerdictId};
+use jiff::Timestamp;
 use serde::Serialize;
 use warp::reply::Response;
 
@@ -13,15 +16,16 @@ use super::super::consented::party;
 use super::super::own::{self, Sent, tagged};
 use super::super::site::Site;
 use super::super::subscriptions;
-use super::kept::{Exchange, Foreign, Judgement};
-use super::pushed;
-use crate::buyer::offer::Offer;
-use crate::buyer::pushing;
-use crate::buyer::shelf::{Condition, Kept, Listed, Name, Shelved, Version};
+use super::Between;
+use super::kept::{About, Exchange, Foreign, Judgement};
+use crate::buyer::certificate;
+use crate::buyer::offer::{EndedOffer, OFFER_BYTES, Offer};
+use crate::buyer::shelf::{Condition, Draft, Kept, Listed, Name, ShelfError, Shelved, Version};
+use crate::buyer::source::Source;
 use crate::problem::Problem;
 
 /// Most bytes of an offer and of a judgement, as sent.
-pub(in super::super) const MAX_BYTES: usize = 64 * 1024;
+pub(in super::super) const MAX_BYTES: usize = OFFER_BYTES;
 
 /// What there is of a kind.
 #[derive(Serialize)]
@@ -63,7 +67,10 @@ fn shown<T: Kept>(site: &Site, ask: &Ask) -> Result<Response, Problem> {
 
 fn put<T: Kept>(site: &Site, sent: &Sent, name: &Name, value: &T, condition: Condition) -> Result<Response, Problem> {
     let version = site.registry.shelf.put(&sent.party, name, value, condition, site.registry.now());
-    let version = version?;
+    shelved(name, version?)
+}
+
+fn shelved(name: &Name, version: Version) -> Result<Response, Problem> {
     Ok(tagged(answer::json(&Put { name, version })?, version))
 }
 
@@ -88,26 +95,50 @@ pub(in super::super) fn put_offer(site: &Site, ask: &Ask, sent: &Sent) -> Result
     let name: Name = ask.value()?;
     let offer: Offer = own::read(sent)?;
     let offer = offer.checked().map_err(|error| code::bad_question(error.words(ask.language())))?;
-    let verdict = pushing::offered(&site.registry, &sent.party, &id);
+    let registry = &site.registry;
+    let verdict = certificate::offered(registry, &sent.party, &id);
     let verdict = verdict.ok_or_else(|| bad_parameter("verdict", "offer a public verdict on yourself"))?;
-    let _changing = site.registry.dispatch.changing();
-    let before: Option<Shelved<Offer>> = site.registry.shelf.value(&sent.party, &name)?;
-    let size = site.registry.feed.size();
-    let offer = offer.put_after(before.as_ref().map(|before| &before.value), &verdict.terms.supplier.id, size);
-    let on = subscriptions::on(before.map(|before| before.version), sent.condition);
-    let answer = put(site, sent, &name, &offer, on)?;
-    // Also where it is as it was: the one before may have been cut off here.
-    pushed::follow(site, &sent.party)?;
-    pushed::tell(site, &sent.party, (&id, &offer), None)?;
+    let _changing = registry.dispatch.changing();
+    let there: Option<Shelved<Offer>> = registry.shelf.value(&sent.party, &name)?;
+    let ended = match &there {
+        Some(_) => None,
+        None => registry.shelf.value::<EndedOffer>(&sent.party, &name)?.map(|ended| ended.value.0),
+    };
+    let before = there.as_ref().map(|there| &there.value).or(ended.as_ref());
+    let offer = offer.put_after(before, &verdict, (registry.feed.size(), registry.now()));
+    let on = subscriptions::on(there.as_ref().map(|there| there.version), sent.condition);
+    let answer = match there.filter(|there| there.value == offer && on == Condition::Exactly(there.version)) {
+        // Nothing changed: neither what is kept, nor what partners are told.
+        Some(there) => shelved(&name, there.version)?,
+        None => put(site, sent, &name, &offer, on)?,
+    };
+    follow(site, &sent.party)?;
     Ok(answer)
 }
 
-/// `DELETE /v1/certificate-offers/{verdict}`
+/// `DELETE /v1/certificate-offers/{verdict}`: partners find that it was withdrawn, and are told so.
 pub(in super::super) fn remove_offer(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Problem> {
-    let _changing = site.registry.dispatch.changing();
+    let (name, registry): (Name, _) = (ask.value()?, &site.registry);
+    let _changing = registry.dispatch.changing();
+    let there: Shelved<Offer> = kept(site, ask)?;
+    if subscriptions::on(Some(there.version), sent.condition) != Condition::Exactly(there.version) {
+        return Err(ShelfError::Changed.into());
+    }
+    // First what stays of it: a crash in between leaves the offer as it was.
+    let ended = EndedOffer(there.value.ended(registry.feed.size()));
+    registry.shelf.put(&sent.party, &name, &ended, Condition::Any, registry.now())?;
     let answer = removed::<Offer>(site, ask, sent)?;
-    pushed::follow(site, &sent.party)?;
+    follow(site, &sent.party)?;
     Ok(answer)
+}
+
+/// Has events about what the member offers now looked at for its partners, and what these are owed.
+fn follow(site: &Site, member: &PartyId) -> Result<(), Problem> {
+    let registry = &site.registry;
+    let suppliers = Source::Offers.suppliers(&registry.shelf, member)?.unwrap_or_default();
+    registry.dispatch.follow(member, &Source::Offers, &Arc::new(suppliers));
+    registry.dispatch.push(member, registry.now());
+    Ok(())
 }
 
 /// `GET /v1/foreign-certificates`
@@ -126,8 +157,36 @@ pub(in super::super) fn judge(site: &Site, ask: &Ask, sent: &Sent) -> Result<Res
     let judgement: Judgement = own::read(sent)?;
     let judgement = judgement.checked().map_err(code::bad_question)?;
     let Condition::Exactly(_) = sent.condition else { return Err(own::condition_required()) };
-    let judged = Foreign { judgement: Some(judgement), ..kept::<Foreign>(site, ask)?.value };
-    put(site, sent, &ask.value()?, &judged, sent.condition)
+    let (name, now): (Name, _) = (ask.value()?, site.registry.now());
+    let version = site.registry.shelf.change(&sent.party, |shelf| {
+        let foreign = shelf.value::<Foreign>(&name)?.ok_or_else(Problem::not_found)?.value;
+        let was_open = conclude(shelf, &foreign, &judgement, now)?;
+        let before = foreign.judgement.as_ref().filter(|before| before.status.is_end() && **before != judgement);
+        if before.is_some() && !was_open {
+            return Err(code::bad_question("you judged this issue otherwise, and the exchange has ended by that"));
+        }
+        let judged = Foreign { judgement: Some(judgement), ..foreign };
+        Ok(shelf.put(&name, &judged, sent.condition, now)?)
+    })?;
+    shelved(&name, version)
+}
+
+/// Keeps the judgement in what is open with the partner about the certificate; whether something was. An end is never taken back: what the
+/// partner opens later is another exchange.
+fn conclude(shelf: &mut Draft<'_>, foreign: &Foreign, judgement: &Judgement, now: Timestamp) -> Result<bool, Problem> {
+    let mut was_open = false;
+    for Listed { name, .. } in shelf.list::<Exchange>()? {
+        if Between::partner_in(&name) != foreign.partner.as_str() {
+            continue;
+        }
+        let Some(Shelved { value, version, .. }) = shelf.value::<Exchange>(&name)? else { continue };
+        if value.is_open_about(&foreign.evidence.id) {
+            let ended = Exchange { about: About::Theirs { judgement: Some(judgement.clone()) }, ..value };
+            shelf.put(&name, &ended, Condition::Exactly(version), now)?;
+            was_open = true;
+        }
+    }
+    Ok(was_open)
 }
 
 /// `DELETE /v1/foreign-certificates/{certificate}`

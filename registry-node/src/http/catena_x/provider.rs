@@ -21,6 +21,7 @@ use super::intake::Intake;
 use super::kept::{About, Exchange, Fault, Outcome};
 use super::offered::{self, Offered};
 use super::{Between, events, read, unnamed};
+use crate::bridging;
 use crate::buyer::shelf::Name;
 use crate::problem::Problem;
 
@@ -64,7 +65,7 @@ pub(in super::super) fn requested(site: &Site, ask: &Ask, sent: &Sent) -> Result
     let fits = |record: &Record| {
         Some(&record.scheme) == wanted.scheme.as_ref() && record.covers(places(document, wanted).into_iter())
     };
-    let found = offered::all(site, ask, &between)?.into_iter().find(fits);
+    let found = offered::all(site, &between)?.into_iter().find(fits);
     let exchange_id = uuid::Uuid::now_v7().to_string();
     let exchange = Exchange {
         // The standard wants a name where there is no certificate, too; nothing is ever found under this one.
@@ -73,6 +74,7 @@ pub(in super::super) fn requested(site: &Site, ask: &Ask, sent: &Sent) -> Result
             revision: found.as_ref().map_or(1, |record| record.revision),
             fulfilled: found.is_some(),
             outcome: None,
+            errors: Vec::new(),
         },
         partner: between.partner.clone(),
         opened: site.registry.now(),
@@ -114,12 +116,13 @@ fn exchange_name(between: &Between, id: &str) -> Result<Name, Problem> {
 
 /// `POST /v1/catena-x/certificates/search`
 pub(in super::super) fn search(site: &Site, ask: &Ask, asked: &inquiry::Asked) -> Result<Response, Problem> {
-    let between = Between::asking(site, ask)?;
+    // Counted before its body was read.
+    let between = Between::of(ask)?;
     let query = Query::read(&asked.body).map_err(|error| match error {
         Unsearchable::Refused(refusal) => code::bad_body(refusal.words(ask.language())),
         Unsearchable::NotSupported(_) => code::search_not_offered(&error),
     })?;
-    let records = offered::all(site, ask, &between)?;
+    let records = offered::all(site, &between)?;
     let found: Vec<Value> = records.iter().filter(|record| query.finds(record)).map(told).collect::<Result<_, _>>()?;
     answer::json(&found)
 }
@@ -132,7 +135,7 @@ fn told(record: &Record) -> Result<Value, Problem> {
 pub(in super::super) fn certificate(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let between = Between::asking(site, ask)?;
     let id: CertificateId = ask.value::<String>()?.parse().map_err(|_| Problem::not_found())?;
-    match offered::one(site, ask, &between, &id)?.ok_or_else(Problem::not_found)? {
+    match offered::one(site, &between, &id)?.ok_or_else(Problem::not_found)? {
         Offered::Holds(record) => answer::json(&told(&record)?),
         Offered::Withdrawn => answer::json(&withdrawn(&id.to_string())),
     }
@@ -142,7 +145,7 @@ pub(in super::super) fn certificate(site: &Site, ask: &Ask) -> Result<Response, 
 pub(in super::super) fn document(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let between = Between::asking(site, ask)?;
     let id = CertificateId::of_document(&ask.value::<String>()?).ok_or_else(Problem::not_found)?;
-    let Some(Offered::Holds(_)) = offered::one(site, ask, &between, &id)? else { return Err(Problem::not_found()) };
+    let Some(Offered::Holds(_)) = offered::one(site, &between, &id)? else { return Err(Problem::not_found()) };
     let verdict = VerdictRef { registry: site.registry.config.registry.id.clone(), id: id.verdict };
     let made = proofs::made(site, ask, &verdict, None)?;
     made.record(site, ask)?;
@@ -153,26 +156,50 @@ pub(in super::super) fn document(site: &Site, ask: &Ask) -> Result<Response, Pro
 pub(in super::super) fn accepted(site: &Site, ask: &Ask, sent: &Sent) -> Result<Response, Problem> {
     let between = Between::of(ask)?;
     let documents = events(site, (ask, &sent.body), &between, &[ACCEPTANCE])?;
+    let told = documents.iter().map(|document| told_of(site, &between, document)).collect::<Result<Vec<_>, _>>()?;
     // Each sees what was made of the same exchange before, in this body or in another that came at once.
     site.registry.shelf.change(&between.member, |shelf| {
         let mut intake = Intake::new(shelf, &between, site.registry.now());
-        documents.iter().try_for_each(|document| conclude(&mut intake, document))
+        documents.iter().zip(told).try_for_each(|(document, told)| conclude(&mut intake, document, told))
     })?;
     Ok(answer::done())
 }
 
+/// The exchange that was opened where the partner was told of the certificate, which follows from what that is called: it is kept once the partner
+/// says what it makes of it.
+fn told_of(site: &Site, between: &Between, document: &Document) -> Result<Option<Exchange>, Problem> {
+    let Some(Ok(id)) = document.evidence.as_ref().map(|evidence| evidence.id.parse::<CertificateId>()) else {
+        return Ok(None);
+    };
+    let exchange_id = bridging::exchange(&site.registry.config.registry.id, &id, &between.partner);
+    if exchange_id != document.envelope.reference || offered::one(site, between, &id)?.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(Exchange {
+        exchange_id,
+        partner: between.partner.clone(),
+        certificate_id: id.to_string(),
+        opened: site.registry.now(),
+        about: About::Ours { revision: 1, fulfilled: true, outcome: None, errors: Vec::new() },
+    }))
+}
+
 /// Keeps what the partner made of its certificate. Its end is its end: what is told again must be the same.
-fn conclude(intake: &mut Intake<'_, '_>, document: &Document) -> Result<(), Problem> {
+fn conclude(intake: &mut Intake<'_, '_>, document: &Document, told: Option<Exchange>) -> Result<(), Problem> {
     let name = exchange_name(intake.between, &document.envelope.reference)?;
-    let mut exchange = intake.shelf.value::<Exchange>(&name)?.ok_or_else(Problem::not_found)?.value;
+    let kept = intake.shelf.value::<Exchange>(&name)?.map(|kept| kept.value);
+    let mut exchange = kept.or(told).ok_or_else(Problem::not_found)?;
     let evidence = document.evidence.as_ref().filter(|evidence| evidence.id == exchange.certificate_id);
-    let status = evidence.and_then(|evidence| Outcome::named(evidence.status.as_deref()?));
-    let status = status.ok_or_else(|| code::bad_body("the exchange is about another certificate"))?;
-    let About::Ours { fulfilled: true, outcome, .. } = &mut exchange.about else {
+    let said = evidence.and_then(|evidence| Some((Outcome::named(evidence.status.as_deref()?)?, &evidence.errors)));
+    let (status, why) = said.ok_or_else(|| code::bad_body("the exchange is about another certificate"))?;
+    if status.explains() && why.is_empty() {
+        return Err(code::bad_body("errors: say why it is rejected or in error"));
+    }
+    let About::Ours { fulfilled: true, outcome, errors, .. } = &mut exchange.about else {
         return Err(code::bad_body("the exchange brought no certificate, and there is nothing to accept"));
     };
     match outcome {
-        None | Some(Outcome::Retrieved) => *outcome = Some(status),
+        None | Some(Outcome::Retrieved) => (*outcome, *errors) = (Some(status), Fault::some(why)),
         Some(ended) if *ended == status || status == Outcome::Retrieved => return Ok(()),
         Some(_) => return Err(code::bad_body("the exchange has ended otherwise; ask for the certificate again")),
     }

@@ -57,7 +57,7 @@ pub(super) static ROUTES: &[Route] = &[
     ),
     sent(
         "/v1/catena-x/certificate-acceptance-notifications",
-        "CX-0135: what the partner makes of a certificate that it asked for",
+        "CX-0135: what the partner makes of a certificate that it asked for or was told of",
         "",
         Handler::Own { takes: EVENTS, most: bridges::INPUT_MAX, change: catena_x::accepted },
     ),
@@ -75,7 +75,7 @@ pub(super) static ROUTES: &[Route] = &[
     ),
     of_offer(
         Delete,
-        "Offer a verdict no more, and forget that it was",
+        "Offer a verdict no more: partners find that it was withdrawn, and are told so",
         Handler::Own { takes: &[], most: 0, change: own::remove_offer },
     ),
     plain(
