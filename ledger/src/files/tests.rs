@@ -145,7 +145,7 @@ fn what_failed_is_done_again_where_it_was_left() {
                 disk.after_power_loss(&after, 0);
                 way.holds(&after, true, "again, then a loss of power");
             }
-            assert_eq!(fs::read_dir(&folder).unwrap().filter(|item| is_temporary(item)).count(), 0, "{fault:?}");
+            assert_eq!(fs::read_dir(&folder).unwrap().filter(is_temporary).count(), 0, "{fault:?}");
         }
     }
 }
