@@ -224,8 +224,7 @@ impl Registry {
         let config = Config::load(folder.path())?;
         let signers = log_keys::signers(&folder, &config.registry.origin)?;
         let tiles = Arc::new(tiles::open(&folder, &signers).map_err(file_error("the tiles"))?);
-        let mut log = open_log(&folder, &config, signers, &tiles)?;
-        let reader = log.reader();
+        let (mut log, reader) = open_log(&folder, &config, signers, &tiles)?;
         let (register, index) = replay::restore(&reader, &folder.index(), trial)?;
         carry_on(&mut log, &register)?;
         let genesis = checked_genesis(&config, &register)?;
@@ -310,10 +309,17 @@ impl Registry {
     }
 }
 
-fn open_log(folder: &Folder, config: &Config, signers: Signers, tiles: &TileStore) -> Result<Log, OpenError> {
+fn open_log(
+    folder: &Folder,
+    config: &Config,
+    signers: Signers,
+    tiles: &TileStore,
+) -> Result<(Log, LogReader), OpenError> {
     let published_size = tiles.published_size().map_err(file_error("the published checkpoint"))?;
     let options = Options { roll_bytes: config.log.segment_bytes, published_size };
-    Ok(Log::open(FileJournal::open(&folder.journal(), options)?, signers)?)
+    let log = Log::open(FileJournal::open(&folder.journal(), options)?, signers)?;
+    let reader = log.reader();
+    Ok((log, reader))
 }
 
 /// Goes on where the log was left: with the key that signs now, and with what a crash left undone.

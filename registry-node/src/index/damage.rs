@@ -49,7 +49,7 @@ fn opened(folder: &Path) -> Option<(u64, usize)> {
     match outcome.recv_timeout(HANGS) {
         Ok(loaded) => loaded,
         Err(mpsc::RecvTimeoutError::Timeout) => None,
-        Err(mpsc::RecvTimeoutError::Disconnected) => panic!("an index was believed that is not the log's"),
+        Err(mpsc::RecvTimeoutError::Disconnected) => unreachable!("an index was believed that is not the log's"),
     }
 }
 

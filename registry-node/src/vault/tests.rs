@@ -1,6 +1,6 @@
 //! What the vault keeps, forgets, and refuses to open.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 use super::*;
 
 mod faults;
