@@ -11,7 +11,7 @@
 //! (measured), where an honest one takes a tenth of a millisecond. Our CAs let no other CA issue, so nothing is lost.
 //!
 //! The certificate must say that it is for clients, and a CA is believed until its certificate ends: rustls asks for
-//! neither. What remains, signatures and names and CRLs, is rustls-webpki's. How it does against the corpus of others
+//! neither. A CA that says what it is for must be for clients, too. What remains, signatures and names and CRLs, is rustls-webpki's. How it does against the corpus of others
 //! (x509-limbo) is in `admission/limbo.tsv`, every deviation with its reason.
 //!
 //! Out of scope: whom a certificate speaks for ([`crate::Speaker`]), and peers and buyers on NATS, whose certificates
@@ -29,8 +29,12 @@ use webpki::{
     CertRevocationList, EndEntityCert, ExpirationPolicy, KeyUsage, OwnedCertRevocationList, RevocationOptions,
     RevocationOptionsBuilder, anchor_from_trusted_cert,
 };
+use x509_parser::asn1_rs::Oid;
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::X509Extension;
+use x509_parser::oid_registry::{
+    OID_X509_EXT_BASIC_CONSTRAINTS, OID_X509_EXT_EXTENDED_KEY_USAGE, OID_X509_EXT_KEY_USAGE,
+    OID_X509_EXT_NAME_CONSTRAINTS,
+};
 use x509_parser::prelude::FromDer;
 
 use crate::provider::provider;
@@ -38,6 +42,14 @@ use crate::speaker::{LARGEST, SpeakerError};
 
 /// `id-kp-clientAuth`, the contents of the object identifier 1.3.6.1.5.5.7.3.2.
 pub(crate) const CLIENTS: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x02];
+
+/// What a CA may call critical: what is enforced here.
+const ENFORCED: [Oid<'static>; 4] = [
+    OID_X509_EXT_BASIC_CONSTRAINTS,
+    OID_X509_EXT_KEY_USAGE,
+    OID_X509_EXT_NAME_CONSTRAINTS,
+    OID_X509_EXT_EXTENDED_KEY_USAGE,
+];
 
 /// The CAs that let in, and what they revoked, as read at one time.
 #[derive(Debug)]
@@ -67,7 +79,7 @@ impl Admission {
         lists: &[CertificateRevocationListDer<'static>],
         purpose: &'static [u8],
     ) -> Result<Self, String> {
-        let cas = cas.iter().map(Ca::read).collect::<Result<Vec<_>, _>>()?;
+        let cas = cas.iter().map(|ca| Ca::read(ca, purpose)).collect::<Result<Vec<_>, _>>()?;
         let lists = lists.iter().map(|list| OwnedCertRevocationList::from_der(list).map(CertRevocationList::Owned));
         Ok(Self {
             hints: cas.iter().map(|ca| DistinguishedName::in_sequence(&ca.anchor.subject)).collect(),
@@ -98,8 +110,8 @@ impl Admission {
         if certificate.len() > LARGEST {
             return Err(CertificateError::Other(OtherError(Arc::new(SpeakerError::TOO_LARGE))));
         }
-        let serves = |ca: &&Ca| (ca.from..=ca.until).contains(&now);
-        let anchors: Vec<_> = self.cas.iter().filter(serves).map(|ca| ca.anchor.clone()).collect();
+        let in_time = |ca: &&Ca| (ca.from..=ca.until).contains(&now);
+        let anchors: Vec<_> = self.cas.iter().filter(in_time).map(|ca| ca.anchor.clone()).collect();
         EndEntityCert::try_from(certificate)
             .and_then(|leaf| {
                 let path =
@@ -112,18 +124,17 @@ impl Admission {
 
 impl Ca {
     /// Whoever puts another certificate into the file of CAs has not made a CA of its holder. rustls-webpki takes what it is given.
-    fn read(der: &CertificateDer<'static>) -> Result<Self, String> {
+    fn read(der: &CertificateDer<'static>, purpose: &[u8]) -> Result<Self, String> {
         let (_, certificate) = X509Certificate::from_der(der).map_err(|_| "one is no X.509 certificate".to_owned())?;
         let signs = certificate.key_usage().ok().flatten();
         if !certificate.is_ca() || !signs.is_some_and(|usage| usage.value.key_cert_sign() && usage.value.crl_sign()) {
             return Err(format!("{} does not say that it is a CA", certificate.subject()));
         }
-        let unread = |extension: &X509Extension<'_>| {
-            let parsed = extension.parsed_extension();
-            extension.critical && (parsed.unsupported() || parsed.error().is_some())
-        };
-        if certificate.extensions().iter().any(unread) {
-            return Err(format!("{} has a critical extension that is not read here", certificate.subject()));
+        if !serves(&certificate, purpose) {
+            return Err(format!("{} is for something else, by its extended key usage", certificate.subject()));
+        }
+        if certificate.extensions().iter().any(|one| one.critical && !ENFORCED.contains(&one.oid)) {
+            return Err(format!("{} has a critical extension that is not enforced here", certificate.subject()));
         }
         let seconds = |time: i64| UnixTime::since_unix_epoch(Duration::from_secs(time.try_into().unwrap_or_default()));
         Ok(Self {
@@ -131,6 +142,16 @@ impl Ca {
             from: seconds(certificate.validity().not_before.timestamp()),
             until: seconds(certificate.validity().not_after.timestamp()),
         })
+    }
+}
+
+/// Whether a CA that says what it is for says this. One that does not, as a root, is for everything.
+fn serves(ca: &X509Certificate<'_>, purpose: &[u8]) -> bool {
+    match ca.get_extension_unique(&OID_X509_EXT_EXTENDED_KEY_USAGE) {
+        Ok(None) => true,
+        Ok(Some(extension)) => <Vec<Oid<'_>>>::from_der(extension.value)
+            .is_ok_and(|(_, purposes)| purposes.iter().any(|one| one.as_bytes() == purpose)),
+        Err(_) => false,
     }
 }
 

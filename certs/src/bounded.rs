@@ -1,8 +1,10 @@
 //! Whom a client believes: servers whose certificates lead to its roots, in few enough steps to look for.
 //!
 //! In a handshake of 64 KiB are certificates for very many ways to nowhere, and rustls-webpki tries 200,000 of them: a fifth of a second
-//! and more of a core (measured), where an honest server takes a tenth of a millisecond. A receiver of webhooks is whoever subscribed. With
-//! six certificates there are few ways. All else is rustls' own verifier.
+//! and more of a core (measured), where an honest server takes a tenth of a millisecond. A receiver of webhooks is whoever subscribed.
+//!
+//! At every step of a way all certificates are read again, so both are bounded: how many there are, and how large they are together. Four
+//! give 1 + 4 + 12 + 24 + 24 = 65 steps at the most, and 65 times 16 KiB to read. All else is rustls' own verifier.
 //!
 //! Out of scope: certificates of clients, see `admission`.
 
@@ -15,18 +17,23 @@ use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, RootCer
 
 use crate::provider::provider;
 
-/// The most certificates beside a server's own. Ours send one; on the web one to three are usual, a root that nobody needs included. Eight
-/// take as long as two hundred.
-const MOST: usize = 6;
+/// The most certificates beside a server's own. Ours send one; on the web one to three are usual, a root that nobody needs included.
+const MOST: usize = 4;
+
+/// The most bytes of them together. The largest keys in use, RSA with 4,096 bits, make two KiB each.
+const LARGEST: usize = 16 << 10;
 
 /// rustls' verifier, asked only where the search is short.
 #[derive(Debug)]
 pub(crate) struct Bounded(Arc<WebPkiServerVerifier>);
 
-/// More certificates than anybody needs.
+/// More than anybody needs.
 #[derive(Debug, thiserror::Error)]
-#[error("{0} certificates came with the server's own, the most are {MOST}")]
-struct TooMany(usize);
+#[error("{count} certificates of {size} bytes came with the server's own, the most are {MOST} of {LARGEST} bytes")]
+struct TooMany {
+    count: usize,
+    size: usize,
+}
 
 impl Bounded {
     /// Believes servers below `roots`.
@@ -48,8 +55,9 @@ impl ServerCertVerifier for Bounded {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        if besides.len() > MOST {
-            return Err(CertificateError::Other(OtherError(Arc::new(TooMany(besides.len())))).into());
+        let (count, size) = (besides.len(), besides.iter().map(|one| one.len()).sum());
+        if count > MOST || size > LARGEST {
+            return Err(CertificateError::Other(OtherError(Arc::new(TooMany { count, size }))).into());
         }
         self.0.verify_server_cert(certificate, besides, name, ocsp, now)
     }

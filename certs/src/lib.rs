@@ -47,7 +47,7 @@ pub use provider::install_crypto_provider;
 pub use public::PublicFolder;
 pub use refusal::{AcceptError, CertificateRefusal};
 pub use register::{Issued, Reason, RegisterError, Revoked};
-pub use request::{Application, RequestError};
+pub use request::{Application, Possession, RequestError};
 pub use revocation::{RevocationError, RevocationList};
 pub use serial::{NoRandomness, Serial, SerialError};
 pub use speaker::{Speaker, SpeakerError};

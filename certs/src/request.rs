@@ -38,7 +38,7 @@ pub enum RequestError {
 
 /// A public key whose holder proved to hold the private one.
 #[derive(Debug, Clone)]
-pub(crate) struct Possession {
+pub struct Possession {
     pub(crate) key: SubjectPublicKeyInfo,
 }
 
@@ -47,7 +47,7 @@ impl Possession {
     ///
     /// # Errors
     /// The sender did not prove to hold the key, or it is of a kind that we do not certify.
-    pub(crate) fn prove(request: &[u8]) -> Result<Self, RequestError> {
+    pub fn prove(request: &[u8]) -> Result<Self, RequestError> {
         if request.len() > LARGEST {
             return Err(RequestError::TooLarge(request.len()));
         }

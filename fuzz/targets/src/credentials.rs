@@ -73,16 +73,26 @@ pub(crate) fn status(data: &[u8]) -> bool {
     bits || list.is_ok() || token || reference
 }
 
-/// A bundle, whole, and a policy.
+/// A bundle about a verdict.
 pub(crate) fn bundle(data: &[u8]) -> bool {
-    let policy = std::str::from_utf8(data).ok().and_then(|text| Policy::parse(text).ok());
-    let read = bundle::Bundle::parse(data).is_ok() || bundle::SupplierBundle::parse(data).is_ok();
-    if read {
-        let question = Question { at: None, now: Timestamp::UNIX_EPOCH };
-        // Nobody whom the policy trusts signed it.
-        assert!(bundle::verify_any(data, &POLICY, question).is_err());
-    }
-    read || policy.is_some()
+    bundle::Bundle::parse(data).is_ok_and(|_| distrusted(data))
+}
+
+/// A bundle about a supplier.
+pub(crate) fn supplier_bundle(data: &[u8]) -> bool {
+    bundle::SupplierBundle::parse(data).is_ok_and(|_| distrusted(data))
+}
+
+/// Nobody whom the policy trusts signed it.
+fn distrusted(bundle: &[u8]) -> bool {
+    let question = Question { at: None, now: Timestamp::UNIX_EPOCH };
+    assert!(bundle::verify_any(bundle, &POLICY, question).is_err());
+    true
+}
+
+/// What somebody who verifies believes.
+pub(crate) fn policy(data: &[u8]) -> bool {
+    std::str::from_utf8(data).is_ok_and(|text| Policy::parse(text).is_ok())
 }
 
 /// Whoever asks believes one log.

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! A target panics where something is wrong: what was read is not what is written again, or the reader itself panics. It answers
-//! whether anything was read, so that a corpus of which all is refused at the first byte is noticed.
+//! whether anything was read, so that a corpus of which all is refused at the first byte is noticed: each reader has a target of
+//! its own, or what one reads would hide that another reads nothing.
 //!
 //! Out of scope: what is behind a signature that no fuzzer can make. Where rules come after one, a target makes the signature itself.
 
@@ -40,9 +41,15 @@ pub const TARGETS: &[Target] = &[
     target("jwt", credentials::jwt),
     target("status", credentials::status),
     target("bundle", credentials::bundle),
+    target("supplier-bundle", credentials::supplier_bundle),
+    target("policy", credentials::policy),
     target("message", exchange::message),
     target("name", exchange::name),
     target("certificate", certificates::certificate),
+    target("identity", certificates::identity),
+    target("root", certificates::root),
+    target("certificate-chain", certificates::certificate_chain),
+    target("request", certificates::request),
     target("register", imports::register),
     target("mapping", imports::mapping),
     target("document", imports::document),
