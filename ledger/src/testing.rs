@@ -1,7 +1,7 @@
 //! What several tests need: vectors from outside, keys, small logs.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-pub(crate) use test_data::fragile::{Fault, FragileDisk, Random};
+pub(crate) use test_data::fragile::{Fault, FragileDisk, Random, losses};
 
 use crate::disk::{Disk, RealDisk};
 use crate::entry::Kind;

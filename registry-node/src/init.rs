@@ -264,7 +264,7 @@ fn begin(
 }
 
 /// Copies a file durably.
-fn copied(from: &Path, to: &Path) -> std::io::Result<()> {
+pub(crate) fn copied(from: &Path, to: &Path) -> std::io::Result<()> {
     files::replace(&RealDisk, to, &std::fs::read(from)?, SHOWN)
 }
 

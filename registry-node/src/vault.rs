@@ -72,6 +72,9 @@ pub enum VaultError {
     /// A sync failed: nobody knows what is durable.
     #[error("a sync of the vault failed: nothing is stored in it or read from it until a restart; check the disk")]
     Uncertain,
+    /// The log took nothing more: so does the vault.
+    #[error("the registry has stopped: nothing is stored in the vault until a restart")]
+    Stopped,
     /// The files were opened again a moment ago, because of a failure, and failed.
     #[error("the vault could not be read or written a moment ago; it is opened again in a second")]
     Pausing,
@@ -81,9 +84,9 @@ pub enum VaultError {
 }
 
 impl VaultError {
-    /// Whether nobody knows what is durable: only a restart helps.
-    pub fn is_uncertain(&self) -> bool {
-        matches!(self, Self::Uncertain)
+    /// Whether only a restart helps.
+    pub fn needs_restart(&self) -> bool {
+        matches!(self, Self::Uncertain | Self::Stopped)
     }
 }
 
@@ -134,6 +137,17 @@ impl Vault {
         self.place.health.is_uncertain()
     }
 
+    /// Whether nothing is stored any more until the program starts again: a sync of the vault failed, or it was told to [`stop`](Self::stop).
+    pub fn is_stopped(&self) -> bool {
+        self.place.health.is_stopped()
+    }
+
+    /// Stores nothing more until the program starts again, for the log does not either; what is there is shown. Answers whether that
+    /// is new.
+    pub fn stop(&self) -> bool {
+        self.place.health.stop()
+    }
+
     /// Stores `value` under `name`, replacing what was there, sealed under a fresh key.
     ///
     /// The key is durable before the value counts: after a crash the old value stands, never half of the new one.
@@ -156,10 +170,13 @@ impl Vault {
         if let Some((_, value)) = values.iter().find(|(_, value)| value.len() > MAX_VALUE_BYTES) {
             return Err(VaultError::TooLarge { bytes: value.len() });
         }
-        let (_turn, files) = self.files()?;
+        self.change(|_, files| self.replace(files, values))
+    }
+
+    fn replace(&self, files: &Files, values: &[(String, Vec<u8>)]) -> Result<(), VaultError> {
         let (mut new_keys, mut sealed, mut before) = (Vec::new(), Vec::new(), Vec::new());
         for (name, value) in values {
-            let generation = generation(&files, name)?.wrapping_add(1);
+            let generation = generation(files, name)?.wrapping_add(1);
             let (key, slot) = (random_key()?, slot(name, generation));
             new_keys.push((slot.clone(), seal(&self.vault_key, &slot, &*key)?));
             sealed.push((slot.clone(), seal(&aead_key(&*key)?, &slot, value)?));
@@ -183,14 +200,15 @@ impl Vault {
     /// [`VaultError`] when it exists but cannot be read.
     pub fn value(&self, name: &str) -> Result<Option<Vec<u8>>, VaultError> {
         // A replacement has moments in which neither the old value nor the new one is whole.
-        let (_turn, files) = self.files()?;
-        let slot = slot(name, generation(&files, name)?);
-        let (Some(wrapped), Some(sealed)) = (read(&files.keys, KEYS, &slot)?, read(&files.values, VALUES, &slot)?)
-        else {
-            return Ok(None);
-        };
-        let key = Zeroizing::new(unseal(&self.vault_key, &slot, wrapped)?);
-        unseal(&aead_key(&key)?, &slot, sealed).map(Some)
+        self.work(|_, files| {
+            let slot = slot(name, generation(files, name)?);
+            let (Some(wrapped), Some(sealed)) = (read(&files.keys, KEYS, &slot)?, read(&files.values, VALUES, &slot)?)
+            else {
+                return Ok(None);
+            };
+            let key = Zeroizing::new(unseal(&self.vault_key, &slot, wrapped)?);
+            unseal(&aead_key(&key)?, &slot, sealed).map(Some)
+        })
     }
 
     /// What to call in a name what nobody may read there: names are not sealed. The same for the same text, and of no use without
@@ -213,8 +231,7 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Storage`].
     pub fn has(&self, name: &str) -> Result<bool, VaultError> {
-        let (_turn, files) = self.files()?;
-        Ok(read(&files.keys, KEYS, &slot(name, generation(&files, name)?))?.is_some())
+        self.work(|_, files| Ok(read(&files.keys, KEYS, &slot(name, generation(files, name)?))?.is_some()))
     }
 
     /// Erases `name` for ever: its key is destroyed first. Its bytes may rest in the files until the next [`shred`](Self::shred).
@@ -230,11 +247,12 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Storage`]; they may then still be readable.
     pub fn erase_all(&self, names: &[String]) -> Result<(), VaultError> {
-        let (_turn, files) = self.files()?;
-        let slots = names.iter().map(|name| Ok(slot(name, generation(&files, name)?)));
-        let slots = slots.collect::<Result<Vec<_>, VaultError>>()?;
-        destroy(&files.keys, &slots)?;
-        remove(&files.values, VALUES, &slots)
+        self.change(|_, files| {
+            let slots = names.iter().map(|name| Ok(slot(name, generation(files, name)?)));
+            let slots = slots.collect::<Result<Vec<_>, VaultError>>()?;
+            destroy(&files.keys, &slots)?;
+            remove(&files.values, VALUES, &slots)
+        })
     }
 
     /// Rewrites the file of keys without a byte of those that were destroyed, if any were since it was last rewritten.
@@ -247,7 +265,10 @@ impl Vault {
     /// [`VaultError`]; call it again then, at the latest after the next start. When the new file cannot get its name, or not
     /// durably, nothing is stored any more until then: a power loss may bring back the file that was replaced.
     pub fn shred(&self) -> Result<(), VaultError> {
-        let (mut desk, files) = self.files()?;
+        self.change(|desk, files| self.rewrite(desk, files))
+    }
+
+    fn rewrite(&self, desk: &mut Desk, files: &Files) -> Result<(), VaultError> {
         if slots(&files.keys, ERASED, "")?.is_empty() {
             return Ok(());
         }
@@ -271,16 +292,31 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Storage`].
     pub fn names(&self, prefix: &str) -> Result<Vec<String>, VaultError> {
-        let (_turn, files) = self.files()?;
-        let mut present = Vec::new();
-        for slot in slots(&files.keys, KEYS, prefix)? {
-            let name = slot.split('\u{0}').next().unwrap_or_default();
-            // A crash may leave a key behind whose value never counted.
-            if slot == self::slot(name, generation(&files, name)?) {
-                present.push(name.to_owned());
+        self.work(|_, files| {
+            let mut present = Vec::new();
+            for slot in slots(&files.keys, KEYS, prefix)? {
+                let name = slot.split('\u{0}').next().unwrap_or_default();
+                // A crash may leave a key behind whose value never counted.
+                if slot == self::slot(name, generation(files, name)?) {
+                    present.push(name.to_owned());
+                }
             }
+            Ok(present)
+        })
+    }
+
+    /// Changes the files, unless nothing is stored any more.
+    fn change<T>(&self, change: impl FnOnce(&mut Desk, &Files) -> Result<T, VaultError>) -> Result<T, VaultError> {
+        if self.is_stopped() && !self.is_uncertain() {
+            return Err(VaultError::Stopped);
         }
-        Ok(present)
+        self.work(change)
+    }
+
+    /// Does something with the files. Whatever fails once nobody knows what is durable, is told as that.
+    fn work<T>(&self, work: impl FnOnce(&mut Desk, &Files) -> Result<T, VaultError>) -> Result<T, VaultError> {
+        let outcome = self.files().and_then(|(mut desk, files)| work(&mut desk, &files));
+        outcome.map_err(|error| if self.is_uncertain() { VaultError::Uncertain } else { error })
     }
 
     /// The files, for as long as the turn is held.

@@ -32,7 +32,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Nats};
 use crate::credentials::{About, Credentials};
 use crate::folder::Folder;
-use crate::init::equip;
+use crate::init::{copied, equip};
 use crate::keys::{self, Keys};
 
 /// The signed registration, kept until it is known to be acknowledged.
@@ -239,7 +239,7 @@ impl Add {
         };
         let keys = Keys::new(self.token.clone());
         let key = equip(&self.folder, about, &mut authority, (&keys, self.alg), SystemClock.now())?;
-        std::fs::copy(folder.genesis(), self.folder.join(pinned::FILE_NAME))
+        copied(&folder.genesis(), &self.folder.join(pinned::FILE_NAME))
             .with_context(|| format!("cannot copy {}", folder.genesis().display()))?;
         Ok(key)
     }

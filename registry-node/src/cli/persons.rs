@@ -24,7 +24,7 @@ use super::pinned;
 use super::submission::{Signing, Speaker, say, say_as};
 use crate::clock::{Clock, SystemClock};
 use crate::credentials::Credentials;
-use crate::init::equip;
+use crate::init::{copied, equip};
 use crate::keys::{self, Keys};
 
 /// Longest answer to a question.
@@ -109,7 +109,7 @@ impl Add {
         let about = speaker.about().clone();
         let key = equip(&self.folder, about, &mut authority, (&keys, Algorithm::Ed25519), SystemClock.now())?;
         let genesis = context.folder().genesis();
-        std::fs::copy(&genesis, self.folder.join(pinned::FILE_NAME))
+        copied(&genesis, &self.folder.join(pinned::FILE_NAME))
             .with_context(|| format!("cannot copy {}", genesis.display()))?;
         Ok(key)
     }

@@ -35,9 +35,9 @@ pub enum DisclosureError {
 }
 
 impl DisclosureError {
-    /// Whether nobody knows what of the vault is durable: only a restart helps.
-    pub fn is_uncertain(&self) -> bool {
-        matches!(self, Self::Vault(error) if error.is_uncertain())
+    /// Whether only a restart helps.
+    pub fn needs_restart(&self) -> bool {
+        matches!(self, Self::Vault(error) if error.needs_restart())
     }
 }
 

@@ -5,7 +5,6 @@
 //! previous sync; there is no timer. Out of scope: signatures (intake checked them) and what events follow (the feed).
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::SyncSender;
 
 use conformity::records::{Overlay, Record};
@@ -85,7 +84,6 @@ pub enum SealError {
 #[derive(Clone)]
 pub struct Sequencer {
     queue: mpsc::Sender<Command>,
-    writable: Arc<AtomicBool>,
     vault: Arc<Vault>,
     map: StateMap,
 }
@@ -102,7 +100,7 @@ pub struct Committed {
 enum Command {
     Append { candidate: Box<Candidate>, answer: oneshot::Sender<Result<Receipt, SequenceError>> },
     Seal { answer: oneshot::Sender<Result<Commit, SealError>> },
-    Erase { index: u64, answer: oneshot::Sender<Result<(), EraseError>> },
+    Erase { index: u64, answer: oneshot::Sender<Result<(), SequenceError>> },
 }
 
 /// What the sequencer needs around it.
@@ -121,7 +119,7 @@ pub struct Parts {
     pub cascades: Arc<Cascades>,
     /// Where this node is reached.
     pub here: Here,
-    /// After a failed sync in there nothing is acknowledged any more, as after one of the journal.
+    /// It and the sequencer stop together: after a failed sync of either nothing is acknowledged any more, by nobody.
     pub vault: Arc<Vault>,
 }
 
@@ -138,14 +136,13 @@ impl Sequencer {
         batch: usize,
     ) -> std::io::Result<Sequencer> {
         let (sender, receiver) = mpsc::channel(queue);
-        let writable = Arc::new(AtomicBool::new(true));
         parts.metrics.writable.set(1);
         let (map, vault) = (parts.map.clone(), Arc::clone(&parts.vault));
-        let writer = Writer { log, parts, index: Some(index), batch, writable: Arc::clone(&writable) };
+        let writer = Writer { log, parts, index: Some(index), batch };
         std::thread::Builder::new()
             .name("sequencer".to_owned())
             .spawn(in_current_span(move || writer.run(receiver)))?;
-        Ok(Sequencer { queue: sender, writable, vault, map })
+        Ok(Sequencer { queue: sender, vault, map })
     }
 
     /// Appends a verified statement and waits until it is durable.
@@ -194,12 +191,12 @@ impl Sequencer {
     pub async fn erase(&self, index: u64) -> Result<(), SequenceError> {
         let (answer, outcome) = oneshot::channel();
         self.queue.send(Command::Erase { index, answer }).await.map_err(|_| SequenceError::Stopped)?;
-        outcome.await.map_err(|_| SequenceError::Stopped)?.map_err(|error| SequenceError::NotErased(error.to_string()))
+        outcome.await.unwrap_or(Err(SequenceError::Stopped))
     }
 
     /// Whether statements are acknowledged; `false` from a failed sync until the next start.
     pub fn is_writable(&self) -> bool {
-        self.writable.load(Ordering::Acquire) && !self.vault.is_uncertain()
+        !self.vault.is_stopped()
     }
 }
 
@@ -208,7 +205,6 @@ struct Writer {
     parts: Parts,
     index: Option<SyncSender<Committed>>,
     batch: usize,
-    writable: Arc<AtomicBool>,
 }
 
 impl Writer {
@@ -277,7 +273,7 @@ impl Writer {
         if let Err(error) = changed {
             // The log names a key with which this process cannot sign; a start finds it among the files, or says that it is lost.
             tracing::error!(error, "the log names another key; nothing more is acknowledged until a restart");
-            self.writable.store(false, Ordering::Release);
+            self.parts.vault.stop();
             self.parts.metrics.writable.set(0);
         }
     }
@@ -310,21 +306,25 @@ impl Writer {
         Ok(commit)
     }
 
-    fn erase(&mut self, index: u64) -> Result<(), EraseError> {
-        self.log.erase(index).inspect_err(|error| {
+    fn erase(&mut self, index: u64) -> Result<(), SequenceError> {
+        self.require_writable()?;
+        self.log.erase(index).map_err(|error| {
             if matches!(error, EraseError::Poisoned { .. }) {
-                self.stop(error);
+                self.stop(&error);
             }
+            SequenceError::NotErased(error.to_string())
         })
     }
 
-    fn append(&mut self, at: Timestamp, drafts: Vec<Draft>) -> Result<Commit, SequenceError> {
+    fn require_writable(&self) -> Result<(), SequenceError> {
         if self.parts.vault.is_uncertain() {
             self.stop(&VaultError::Uncertain);
         }
-        if !self.writable.load(Ordering::Acquire) {
-            return Err(SequenceError::Stopped);
-        }
+        if self.parts.vault.is_stopped() { Err(SequenceError::Stopped) } else { Ok(()) }
+    }
+
+    fn append(&mut self, at: Timestamp, drafts: Vec<Draft>) -> Result<Commit, SequenceError> {
+        self.require_writable()?;
         // Not even a seal: whoever goes on elsewhere must find this log as it was left.
         if let Some(left) = self.parts.here.left_for(&self.parts.read_model.register()) {
             return Err(SequenceError::Moved { http_url: left.http_url.to_string() });
@@ -341,7 +341,7 @@ impl Writer {
 
     /// Nothing is acknowledged any more.
     fn stop(&self, error: &dyn std::error::Error) {
-        if self.writable.swap(false, Ordering::AcqRel) {
+        if self.parts.vault.stop() {
             tracing::error!(%error, "the disk failed; nothing more is acknowledged until a restart");
         }
         self.parts.metrics.writable.set(0);

@@ -279,7 +279,7 @@ pub(super) fn kept(error: &ShelfError) -> Problem {
             with_status(409, "There is no room for more of it", problem)
         }
         ShelfError::Vault(cause) => {
-            vault("the vault does not keep what parties put there", error, cause.is_uncertain())
+            vault("the vault does not keep what parties put there", error, cause.needs_restart())
         }
         ShelfError::Unreadable { .. } => internal("what a party keeps could not be read", error),
     }
@@ -397,6 +397,7 @@ pub(super) fn not_cosigned(error: &NotCosigned) -> Problem {
     let refusal = match error {
         NotCosigned::Refused(refusal) => refusal,
         NotCosigned::TooOften => return Problem::busy(Code::Busy.as_str(), error.to_string(), 1),
+        NotCosigned::NotStored(cause) if cause.needs_restart() => return sequence(&SequenceError::Stopped),
         NotCosigned::NotStored(_) | NotCosigned::NotSigned(_) => {
             return Problem::busy(Code::NotDurable.as_str(), error.to_string(), 10);
         }
@@ -436,16 +437,16 @@ pub(super) fn submission(error: &SubmitError, metrics: &Metrics) -> Problem {
         ),
         SubmitError::Sequence(error) => return sequence(error),
         SubmitError::Unreadable(error) => internal("catalogues of the log could not be read", error),
-        SubmitError::Disclosures(error) => vault("the vault failed a credential", error, error.is_uncertain()),
+        SubmitError::Disclosures(error) => vault("the vault failed a credential", error, error.needs_restart()),
     };
     metrics.refuse(problem.code());
     problem
 }
 
-fn vault(what: &'static str, error: &dyn std::fmt::Display, uncertain: bool) -> Problem {
+pub(super) fn vault(what: &'static str, error: &dyn std::fmt::Display, needs_restart: bool) -> Problem {
     tracing::error!(%error, "{what}");
     let later = "the vault cannot store anything now; send it again later";
-    if uncertain { sequence(&SequenceError::Stopped) } else { Problem::busy(Code::NotDurable.as_str(), later, 10) }
+    if needs_restart { sequence(&SequenceError::Stopped) } else { Problem::busy(Code::NotDurable.as_str(), later, 10) }
 }
 
 fn intake(error: &IntakeError) -> Problem {

@@ -161,6 +161,9 @@ pub(super) fn unrecorded(error: &UseError) -> Problem {
     match error {
         UseError::Busy => Problem::busy(code::Code::Busy.as_str(), error.to_string(), 1),
         UseError::Gone => Problem::not_found(),
+        UseError::Vault(cause) => {
+            code::vault("the use of a consent could not be recorded, so nothing is shown", error, cause.needs_restart())
+        }
         error => code::internal("the use of a consent could not be recorded, so nothing is shown", error),
     }
 }

@@ -61,6 +61,7 @@ pub(super) fn hand_out(site: &Site, ask: &Ask) -> Result<Response, Problem> {
     let now = site.registry.now();
     let slots = site.registry.slots.hand_out(&body, count, now).map_err(|error| match error {
         SlotError::TooMany => Problem::busy(code::Code::Busy.as_str(), error.to_string(), 3_600),
+        SlotError::Vault(cause) => code::vault("no status slot could be handed out", &cause, cause.needs_restart()),
         error => code::internal("no status slot could be handed out", &error),
     })?;
     let web = web(site)?;

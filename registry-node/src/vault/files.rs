@@ -51,7 +51,10 @@ impl Storage for OnDisk {
         let file = options.read(true).write(true).create(true).truncate(false).mode(PRIVATE).open(path)?;
         // After a failed sync the system shows bytes that the disk may not have, and takes them for written. What it holds in
         // memory is read from the disk again; where it does not do that, nothing is worse than before.
-        let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed);
+        if let Err(error) = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed) {
+            let path = path.display();
+            tracing::warn!(%path, %error, "what the system holds of a file of the vault in memory could not be dropped");
+        }
         Ok(Box::new(FileBackend::new(file)?))
     }
 
@@ -65,6 +68,7 @@ impl Storage for OnDisk {
 pub(super) struct Health {
     failed: AtomicBool,
     uncertain: AtomicBool,
+    stopped: AtomicBool,
 }
 
 impl Health {
@@ -76,6 +80,16 @@ impl Health {
     /// Notes that a sync failed.
     pub(super) fn doubt(&self) {
         self.uncertain.store(true, Ordering::Release);
+    }
+
+    /// Whether nothing is stored any more: a sync failed here, or whoever else must not lose anything has stopped.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Acquire) || self.is_uncertain()
+    }
+
+    /// Notes that nothing is to be stored any more; answers whether that is new.
+    pub(super) fn stop(&self) -> bool {
+        !self.stopped.swap(true, Ordering::AcqRel)
     }
 
     fn note<T, E>(&self, outcome: Result<T, E>) -> Result<T, E> {

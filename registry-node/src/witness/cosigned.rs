@@ -56,6 +56,10 @@ impl Cosigned {
         origin: &str,
         decide: impl FnOnce(Option<&Newest>) -> Result<(Option<Newest>, T), NotCosigned>,
     ) -> Result<T, NotCosigned> {
+        // Not even the same once more: what nothing is stored for is not said either.
+        if self.vault.is_stopped() {
+            return Err(VaultError::Stopped.into());
+        }
         let mut all = self.lock();
         let newest = self.read(&mut all, origin)?;
         let (next, outcome) = decide(newest.as_ref())?;

@@ -45,12 +45,17 @@ impl Luck {
     }
 }
 
+/// What of the unsynced to lose in the round of that operation: all of it, nothing, and some of it, in each round another part.
+pub fn losses(number: u64) -> [u64; 3] {
+    [0, 1, 4 * number + 2]
+}
+
 /// How an operation goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// It fails, and nothing happens.
     Fails(io::ErrorKind),
-    /// Of a write the sectors up to its middle are written; everything else fails.
+    /// Of a write the sectors up to its middle are written, of one within a sector half of its bytes; everything else fails.
     Half(io::ErrorKind),
     /// It happens, but is reported as failed.
     Done(io::ErrorKind),
@@ -236,8 +241,9 @@ impl FragileDisk {
             Outcome::Happens => (bytes, Ok(())),
             Outcome::Fails { kind, done } => (if done { bytes } else { &bytes[..0] }, Err(kind.into())),
             Outcome::Half(kind) => {
-                let border = (offset + bytes.len() as u64 / 2) / SECTOR * SECTOR;
-                (&bytes[..border.saturating_sub(offset) as usize], Err(kind.into()))
+                let half = bytes.len() as u64 / 2;
+                let whole = ((offset + half) / SECTOR * SECTOR).checked_sub(offset).filter(|whole| *whole > 0);
+                (&bytes[..whole.unwrap_or(half) as usize], Err(kind.into()))
             }
         };
         file.write_all_at(part, offset)?;

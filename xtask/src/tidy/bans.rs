@@ -111,6 +111,13 @@ const BANS: &[Ban] = &[
         instead: "go through ledger::files: whole, durable with its name, and broken at every operation in a test",
     },
     Ban {
+        names: &["fs::copy", "File::create"],
+        // What nats-server says when it starts is nothing to keep.
+        place: Place::OutsideOf(&["federation/src/server/child.rs", "registry-node/src/index", "tests/", "xtask/"]),
+        code: Code::Product,
+        instead: "read it, and write it with ledger::files: a copy may be torn, and its name lost",
+    },
+    Ban {
         names: &["Timestamp::now", "Zoned::now", "SystemTime::now"],
         place: Place::OutsideOf(&["registry-node/src/clock.rs", "tests/", "xtask/"]),
         code: Code::Product,
@@ -241,6 +248,8 @@ mod tests {
         ("registry-node/src/intake.rs", "std::time::SystemTime::now()", "a simulation sets it"),
         ("ledger/src/log.rs", "Instant::now()", "a replay must"),
         ("registry-node/src/link/admission.rs", "std::fs::write(file, bytes)?;", "broken at every operation"),
+        ("registry-node/src/cli/party.rs", "std::fs::copy(from, to)?;", "a copy may be torn"),
+        ("registry-node/src/cli/party.rs", "File::create(path)?;", "a copy may be torn"),
         ("certs/src/lib.rs", "todo!()", "write it"),
         ("certs/src/lib.rs", "#[cfg(test)] mod tests { fn f() { unimplemented!() } }", "write it"),
         ("ledger/src/lib.rs", "#[test]\n#[ignore = \"slow\"]\nfn f() {}", "mend or delete"),

@@ -4,7 +4,7 @@
 use super::super::{AppendError, EraseError};
 use super::*;
 use crate::log;
-use crate::testing::{Fault, FragileDisk};
+use crate::testing::{Fault, FragileDisk, losses};
 use std::fs;
 
 /// What a registry does to its journal.
@@ -32,9 +32,6 @@ const LIFE: [Step; 13] = [
     Step::Restart,
     Step::Append(1),
 ];
-
-/// Seeds of what is lost of the unsynced: all of it, nothing, and some.
-const LOSSES: [u64; 3] = [0, 1, 6];
 
 /// A log in its folder, what it must hold, and what of it nobody knows.
 struct Life {
@@ -202,11 +199,11 @@ fn every_operation_of_a_journal_may_go_wrong() {
                 let mut life = Life::new(Some((number, fault)));
                 life.live();
                 life.log = None;
-                life.holds_without_power("at once", &LOSSES);
+                life.holds_without_power("at once", &losses(number));
                 let poisoned = life.poisoned;
                 if fault != Fault::PowerLost {
                     life.starts_again();
-                    life.holds_without_power("after a restart", &LOSSES[..1]);
+                    life.holds_without_power("after a restart", &losses(number)[..1]);
                 }
                 poisoned
             });

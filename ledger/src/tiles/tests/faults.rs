@@ -2,14 +2,12 @@
 //! acknowledged is lost, and the next publication puts everything right.
 
 use super::*;
-use crate::testing::{Fault, FragileDisk, HastyDisk};
+use crate::testing::{Fault, FragileDisk, HastyDisk, losses};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 /// Sizes that are published: tiles that are not full, and one that becomes full, with a second level.
 const SIZES: [u64; 3] = [2, 255, 257];
-/// Seeds of what is lost of the unsynced: all of it, and some.
-const LOSSES: [u64; 2] = [0, 6];
 
 /// Publishes everything as far as it goes, into a folder on a disk that breaks. What fails is tried again with the next size.
 fn publish_all(log: &LogReader, notes: &[Arc<str>], plan: Option<(u64, Fault)>) -> (TempDir, Arc<FragileDisk>, u64) {
@@ -72,7 +70,7 @@ fn every_operation_of_publishing_may_go_wrong() {
                 store.publish(&log, notes.last().unwrap()).unwrap();
                 holds(&log, folder, 257);
             };
-            for seed in LOSSES {
+            for seed in losses(number) {
                 let folder = dir.path().join(format!("after-{seed}"));
                 fs::create_dir(&folder).unwrap();
                 disk.after_power_loss(&folder, seed);

@@ -1,5 +1,6 @@
 //! `POST /add-checkpoint` as C2SP tlog-witness has it, one step for each status; what was cosigned, and evidence, shown.
 
+use bytes::Bytes;
 use federation::messages::{Cosign, Proof};
 use federation::witness::render;
 use ledger::checkpoint::{Checkpoint, Purpose};
@@ -9,8 +10,9 @@ use ledger::merkle::{Tree, leaf_hash};
 use ledger::note::{Cosigner, NoteSigner, NoteVerifier, SignedNote, cosignatures};
 use serde_json::json;
 use tempfile::TempDir;
+use warp::http::Method;
 
-use super::fixture::{Got, World};
+use super::fixture::{Got, World, verdict};
 use super::neighbours::{EU, foreign_registry, pin};
 use crate::folder::Folder;
 use crate::http::holders::CHECKPOINTS_EACH;
@@ -185,4 +187,37 @@ async fn the_published_checkpoint_is_served_with_what_arrived_for_it() {
     assert_eq!(world.ask("/checkpoint").await.body, (bare.clone() + &line).into_bytes(), "later than the note");
     let size: u64 = text.lines().nth(1).unwrap().parse().unwrap();
     assert_eq!(world.ask("/v1/peers").await.json()["peers"][0]["cosigned"], json!({"byIt": size}));
+}
+
+#[tokio::test]
+async fn once_the_log_stopped_nothing_is_acknowledged_by_anybody() {
+    let world = World::furnished().await;
+    let (eu, body, buyer) = (Eu::of(&world).await, world.person("cb-1"), world.person("buyer-1"));
+    assert_eq!(submit(&world, eu.body(0, 0, 5)).await.status, 200);
+    let put = async || {
+        let list = Bytes::from_static(br#"{"items":[]}"#);
+        let headers = [("content-type", "application/json")];
+        world.talk(Some(&buyer)).await.send(Method::PUT, "/v1/watchlists/parts", &headers, list).await
+    };
+    assert_eq!(put().await.status, 200);
+    // What the sequencer does when a sync of the journal fails; the vault is sound.
+    assert!(world.registry.vault.stop());
+    let slots = world.talk(Some(&body)).await.post("/v1/status-slots", "application/json", Bytes::new()).await;
+    let refused = [
+        put().await,
+        slots,
+        submit(&world, eu.body(0, 5, 9)).await,
+        submit(&world, eu.body(0, 5, 5)).await,
+        world.say(&body, "verdict-granted", verdict("V-9")).await,
+    ];
+    for got in refused {
+        assert_eq!((got.status, got.code().as_str()), (503, "stopped"), "{got:?}");
+    }
+    assert_eq!(
+        world.talk(Some(&buyer)).await.ask("/v1/watchlists/parts").await.status,
+        200,
+        "who reads notices nothing"
+    );
+    assert_eq!(world.ask("/readyz").await.status, 503);
+    assert!(!world.registry.vault.stop(), "it has been told already");
 }
