@@ -31,6 +31,23 @@ const LONGEST: u64 = 120;
 pub(super) struct Book {
     acknowledged: HashMap<Bytes, Receipt>,
     unknown: Vec<Bytes>,
+    /// From now on an answer says nothing of what is durable.
+    is_doubtful: bool,
+}
+
+impl Book {
+    /// Believes no answer that comes from now on.
+    pub(super) fn doubt(&mut self) {
+        self.is_doubtful = true;
+    }
+
+    fn acknowledged(&mut self, signed: Bytes, receipt: Receipt) {
+        if self.is_doubtful {
+            self.unknown.push(signed);
+        } else {
+            self.acknowledged.insert(signed, receipt);
+        }
+    }
 }
 
 /// How often to break something.
@@ -51,7 +68,7 @@ async fn what_was_acknowledged_outlives_a_kill() {
     let before = statements(&mut auditor, jp.furnish().await).await;
     let mut all = HashMap::new();
     for round in 0..rounds(ROUNDS) {
-        let book = ingest(jp, round, &mut chance, || federation.node("jp").kill()).await;
+        let book = ingest(jp, round, &mut chance, |_| federation.node("jp").kill()).await;
         if chance.below(5) == 0 {
             // Recovery is killed as well.
             federation.node("jp").start();
@@ -73,7 +90,12 @@ async fn what_was_acknowledged_outlives_a_kill() {
 }
 
 /// Concurrent submission, ended by `kill` at some moment.
-pub(super) async fn ingest(jp: &Arc<Registry>, round: u64, chance: &mut Chance, kill: impl FnOnce()) -> Book {
+pub(super) async fn ingest(
+    jp: &Arc<Registry>,
+    round: u64,
+    chance: &mut Chance,
+    kill: impl FnOnce(&Mutex<Book>),
+) -> Book {
     let book = Arc::new(Mutex::new(Book::default()));
     let mut writers = JoinSet::new();
     for writer in 0..WRITERS {
@@ -82,7 +104,7 @@ pub(super) async fn ingest(jp: &Arc<Registry>, round: u64, chance: &mut Chance, 
     }
     writers.spawn(many_at_once(jp.party("cb-1"), format!("B-{round}"), Arc::clone(&book)));
     sleep(Duration::from_millis(chance.below(LONGEST))).await;
-    kill();
+    kill(&book);
     while let Some(ended) = writers.join_next().await {
         ended.unwrap();
     }
@@ -96,7 +118,7 @@ async fn one_by_one(party: Arc<Party>, name: String, book: Arc<Mutex<Book>>) {
         let outcome = post(&mut connection, signed.clone()).await;
         let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
         match outcome {
-            Ok(receipt) => drop(book.acknowledged.insert(signed, receipt)),
+            Ok(receipt) => book.acknowledged(signed, receipt),
             Err(_) => return book.unknown.push(signed),
         }
     }
@@ -117,7 +139,7 @@ async fn many_at_once(party: Arc<Party>, name: String, book: Arc<Mutex<Book>>) {
                 continue;
             }
             let receipt = serde_json::from_str(answer).unwrap_or_else(|error| panic!("{error}: {answer}"));
-            book.acknowledged.insert(line, receipt);
+            book.acknowledged(line, receipt);
         }
     }
 }
