@@ -57,6 +57,7 @@ pub(super) fn judge<W: Write>(world: &World<'_>, foreign: &Foreign<'_>, report: 
     for (what, who, said) in refusals(world, &receiver, &polled)? {
         report.step(&tool, what, || receiver.is_refused(&who, &said))?;
     }
+    receiver.leave(world)?;
     let what = "tokens by RS256, where the registry has such a key (CAEP interoperability profile)";
     match &foreign.openssl {
         Ok(openssl) => report.step(&tool, what, || signed_by_rsa(world, foreign, openssl, python)),
@@ -133,12 +134,14 @@ fn signed_by_rsa(world: &World<'_>, foreign: &Foreign<'_>, openssl: &Path, pytho
     receiver.verify(&stream, "by-rsa")?;
     let (_, claims) = receiver.one(&url, &stream, &json!({}))?;
     verified(&claims, &stream, "by-rsa")?;
+    receiver.leave(world)?;
     rs.registry().end("serve")?;
     Ok(Ended::Held)
 }
 
 /// The receiver, which does what it is told and says what came of it.
 struct Receiver {
+    name: String,
     speak: ChildStdin,
     lines: Lines,
     issuer: String,
@@ -169,7 +172,12 @@ impl Receiver {
         let log = home.join("logs/tools").join(format!("{}.log", name.replace(' ', "-")));
         let (speak, lines) = world.stage.children().converse(&name, &mut command, &log)?;
         let (issuer, endpoint) = (node.url(), format!("https://localhost:{port}/events"));
-        Ok(Self { speak, lines, issuer, endpoint, transmitter: Value::Null, algorithm, token: String::new() })
+        Ok(Self { name, speak, lines, issuer, endpoint, transmitter: Value::Null, algorithm, token: String::new() })
+    }
+
+    /// Ends it, for whoever comes next takes a program that ended by itself for a fault.
+    fn leave(self, world: &World<'_>) -> Result<()> {
+        world.stage.children().end(&self.name)
     }
 
     fn say(&mut self, what: &Value) -> Result<Value> {
