@@ -6,9 +6,9 @@ use std::time::Duration;
 use conformity::party::Role;
 use serde_json::{Value, json};
 use tests::claims::{change, verdict, with};
-use tests::{Chance, Federation, Party, soon};
+use tests::{Chance, Party, soon};
 
-use super::webhooks::{Arrived, FORGETS, JSON, REFUSES, Receiver, TAKES, configure, shown};
+use super::webhooks::{Arrived, FORGETS, JSON, REFUSES, TAKES, served, shown};
 
 const PATH: &str = "/v1/subscriptions/cars";
 const SUPPLIERS: [&str; 3] = ["corporate-number:7000012050002", "duns:150483782", "lei:5493001KJTIIGC8Y1R12"];
@@ -76,14 +76,9 @@ impl Life<'_> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_changes_do_to_a_chain_arrives_as_the_log_says_whatever_is_killed() {
     let mut chance = Chance::new();
-    let federation = Federation::create(&["jp"]);
+    let (federation, mut receiver) = served().await;
     let jp = federation.registry("jp");
-    configure(jp, "\"127.0.0.0/8\", \"::1/128\"");
-    federation.start_all().await;
-    jp.furnish().await;
     let (buyer, cb) = (jp.register("watcher", Role::Buyer).await, jp.party("cb-1"));
-    let mut receiver = Receiver::new(jp);
-    receiver.appear().await;
     let from = subscribed(&buyer, &receiver.url()).await;
     let mut life = Life { cb: &cb, holds: [false; 3], stated: Vec::new() };
     life.begin().await;

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 use tests::claims::verdict;
-use tests::{Chance, Federation, Party, soon};
+use tests::{Chance, Party, soon};
 
-use crate::webhooks::{Arrived, JSON, REFUSES, Receiver, TAKES, configure, shown};
+use crate::webhooks::{Arrived, JSON, REFUSES, TAKES, served, shown};
 
 const SENDER: &str = "BPNL00000001AXS0";
 const RECEIVER: &str = "BPNL0000000001AB";
@@ -38,15 +38,10 @@ fn told(arrived: &[Arrived]) -> Vec<(String, String)> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_partner_is_told_what_was_acknowledged_though_the_node_is_killed() {
     let mut chance = Chance::new();
-    let federation = Federation::create(&["jp"]);
+    let (federation, receiver) = served().await;
     let jp = federation.registry("jp");
-    configure(jp, "\"127.0.0.0/8\", \"::1/128\"");
-    federation.start_all().await;
-    jp.furnish().await;
     let member = jp.register_supplier("member").await;
     jp.party("cb-1").must("verdict-granted", verdict("V-1")).await;
-    let mut receiver = Receiver::new(jp);
-    receiver.appear().await;
     let certificates = json!({"sender": SENDER, "receiver": RECEIVER});
     put(&member, OFFER, offer(false)).await;
     put(&member, PATH, json!({"url": receiver.url(), "certificates": certificates})).await;

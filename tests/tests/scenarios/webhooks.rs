@@ -136,11 +136,23 @@ async fn take(
         .map_err(|never| match never {})
 }
 
-pub(super) fn configure(jp: &Registry, allowed: &str) {
+fn configure(jp: &Registry, allowed: &str) {
     let on = format!("ca_roots = \"ca/public/root.pem\"\nallow_private = [{allowed}]");
     jp.configure("allow_private = []", &on);
     jp.configure("retry_seconds = 5", "retry_seconds = 1");
     jp.configure("external = false", "external = true");
+}
+
+/// A furnished registry that sends to this machine, and a receiver that is there.
+pub(super) async fn served() -> (Federation, Receiver) {
+    let federation = Federation::create(&["jp"]);
+    let jp = federation.registry("jp");
+    configure(jp, "\"127.0.0.0/8\", \"::1/128\"");
+    federation.start_all().await;
+    jp.furnish().await;
+    let mut receiver = Receiver::new(jp);
+    receiver.appear().await;
+    (federation, receiver)
 }
 
 async fn put(party: &Party, url: &str) -> Value {
@@ -171,14 +183,9 @@ async fn told(jp: &Registry) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_event_arrives_in_order_whatever_is_killed() {
     let mut chance = Chance::new();
-    let federation = Federation::create(&["jp"]);
+    let (federation, mut receiver) = served().await;
     let jp = federation.registry("jp");
-    configure(jp, "\"127.0.0.0/8\", \"::1/128\"");
-    federation.start_all().await;
-    jp.furnish().await;
     let (buyer, cb) = (jp.register("watcher", Role::Buyer).await, jp.party("cb-1"));
-    let mut receiver = Receiver::new(jp);
-    receiver.appear().await;
     put(&buyer, &receiver.url()).await;
     for round in 0..ROUNDS {
         for number in 0..4 {
